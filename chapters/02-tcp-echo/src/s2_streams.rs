@@ -1,0 +1,63 @@
+//! Step 2: what `write_all`, `read_exact` and `io::copy` do for you.
+//!
+//! Use `write` and `read` alone in this file. Not allowed here: `write_all`, `write!`, `read_exact`,
+//! `read_to_end`, `read_to_string`, `bytes()`, `io::copy`, `BufReader`, `BufWriter`.
+//! From the next step on you may use them all: then you know what they do.
+
+use std::any::type_name_of_val;
+use std::io::{self, Read, Write};
+
+/// Writes all of `buf` to `w`, with as many `write` calls as it takes.
+///
+/// `write` says how many bytes it took, and may take fewer than it was given. An empty `buf` is
+/// written without any call. Nothing is flushed.
+///
+/// # Errors
+///
+/// - `ErrorKind::WriteZero` when `write` takes 0 bytes of what is left: the sink is full for
+///   good.
+/// - `ErrorKind::Interrupted` is none: a signal came and nothing was written, so the call is
+///   made again.
+/// - Any other error of `write`, as it is.
+pub fn send_all<W: Write>(w: &mut W, buf: &[u8]) -> io::Result<()> {
+    todo!(
+        "2.2 send_all({}, {} bytes): call write until every byte is taken; 0 taken is WriteZero, Interrupted means again",
+        type_name_of_val(w),
+        buf.len()
+    )
+}
+
+/// Fills `buf` from `r`, with as many `read` calls as it takes, and reads no byte more.
+///
+/// An empty `buf` is full already: no call is made.
+///
+/// # Errors
+///
+/// - `ErrorKind::UnexpectedEof` when the stream ends before `buf` is full. The bytes that came
+///   before the end stand in the front of `buf`.
+/// - `ErrorKind::Interrupted` is none: the call is made again.
+/// - Any other error of `read`, as it is.
+pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
+    todo!(
+        "2.2 recv_exact({}, {} bytes): call read until buf is full; 0 read is UnexpectedEof, Interrupted means again",
+        type_name_of_val(r),
+        buf.len()
+    )
+}
+
+/// Writes to `w` what comes from `r`, until `r` ends. Returns how many bytes went through.
+///
+/// Each piece is written before the next one is read: a peer may wait for its echo before it
+/// says more. Nothing is flushed.
+///
+/// # Errors
+///
+/// The first error of `read` or `write` that is not `ErrorKind::Interrupted`;
+/// `ErrorKind::WriteZero` as in `send_all`.
+pub fn echo_stream<R: Read, W: Write>(r: R, w: W) -> io::Result<u64> {
+    todo!(
+        "2.2 echo_stream({}, {}): read a piece, write all of it, count it, until read gives 0; then return the count",
+        type_name_of_val(&r),
+        type_name_of_val(&w)
+    )
+}

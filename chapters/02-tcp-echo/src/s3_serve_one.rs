@@ -1,0 +1,36 @@
+//! Step 3: one client, from accept to close.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+/// How a conversation ended. `peer` is the client's address, as `accept` told it.
+#[derive(Debug)]
+pub enum Served {
+    /// The client ended its stream (FIN), and got back all it had sent: `bytes` bytes.
+    Closed { peer: SocketAddr, bytes: u64 },
+    /// The connection broke: the client reset it (RST), or was gone when its echo was sent.
+    Reset { peer: SocketAddr },
+}
+
+/// Accepts one client and sends back whatever it sends, until it ends its stream.
+///
+/// - The echo is sent as the bytes come, not at the end.
+/// - The client may end its stream (`shutdown(Write)`) and still read: it gets the rest of its
+///   echo, then the end of the server's stream.
+/// - When the function returns, its side of the connection is closed. Every byte that came was
+///   read by then; a socket that is closed with unread bytes sends RST (RFC 9293 §3.6.1), which
+///   can cost the client the reply.
+/// - `listener` goes on listening. Call the function again for the next client.
+///
+/// A client that breaks its connection is an outcome, `Served::Reset`, and no error: the server
+/// has other clients. Systems tell it as `ErrorKind::ConnectionReset`,
+/// `ErrorKind::ConnectionAborted` or `ErrorKind::BrokenPipe`.
+///
+/// # Errors
+///
+/// The error of `accept`, and any other error of the conversation.
+pub fn serve_one(listener: &TcpListener) -> io::Result<Served> {
+    todo!(
+        "2.3 serve_one({listener:?}): accept one client, echo until its end, drop the socket; a broken connection is Served::Reset"
+    )
+}

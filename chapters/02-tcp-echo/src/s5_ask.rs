@@ -1,0 +1,46 @@
+//! Step 5: a client with one question.
+
+use std::any::type_name_of_val;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The longest message that either side accepts, in bytes.
+pub const MAX_MESSAGE: u32 = 64 * 1024;
+
+/// Sends `message` as one frame over `stream`, and returns the one frame that comes back.
+///
+/// Both are UTF-8. An empty message is a message: it travels as a frame of length 0, and its
+/// reply is waited for.
+///
+/// # Errors
+///
+/// - `ErrorKind::InvalidInput` when `message` is longer than `MAX_MESSAGE`; nothing is sent.
+/// - `ErrorKind::UnexpectedEof` when the stream ends before the reply is complete, or before it
+///   begins.
+/// - `ErrorKind::InvalidData` when the reply announces more than `MAX_MESSAGE` bytes, or is
+///   not UTF-8 as a whole.
+/// - Any error of the stream.
+pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<String> {
+    todo!(
+        "2.5 exchange({}, {message:?}): write one frame, read one frame, then make a String of all its bytes",
+        type_name_of_val(stream)
+    )
+}
+
+/// Connects to `addr`, makes one `exchange` and closes.
+///
+/// No single wait is longer than `timeout`: neither for the connection, nor for the next bytes of
+/// the reply, nor for room to send.
+///
+/// # Errors
+///
+/// - `ErrorKind::TimedOut` when a wait is over. (A socket with a read time-out says
+///   `WouldBlock` for this on Unix and `TimedOut` on Windows; `ask` always says `TimedOut`.)
+/// - `ErrorKind::ConnectionRefused` when nobody listens there.
+/// - The errors of `exchange`.
+pub fn ask(addr: SocketAddr, message: &str, timeout: Duration) -> io::Result<String> {
+    todo!(
+        "2.5 ask({addr}, {message:?}, {timeout:?}): connect with the time-out, give the stream the same for reads and writes, exchange"
+    )
+}

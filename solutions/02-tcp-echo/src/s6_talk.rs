@@ -1,0 +1,214 @@
+//! Step 6: the program of two roles.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use crate::s5_ask::named_timeout;
+use crate::{MAX_MESSAGE, ask, listen_on, read_frame, write_frame};
+
+/// The port of both roles when `-p` is not given.
+pub const DEFAULT_PORT: u16 = 1060;
+
+/// What `--help` prints on standard output, and wrong arguments on standard error.
+pub const USAGE: &str = "\
+usage: ch02 (server|client) HOST [-p PORT]
+
+  server HOST   listen on HOST and answer messages, one client after the other
+  client HOST   read one line from standard input, send it to HOST, print the reply
+  -p PORT       TCP port, default 1060; for a server, 0 means: choose one
+  -h, --help    print this
+
+exit codes: 0 done, 1 the network failed, 2 wrong arguments";
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Command {
+    Server { host: String, port: u16 },
+    Client { host: String, port: u16 },
+    Help,
+}
+
+/// How a conversation with one client went.
+#[derive(Debug)]
+pub struct Talk {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// How many messages were answered.
+    pub messages: u64,
+    /// `None` when the client ended its stream between two frames; else what went wrong.
+    pub trouble: Option<io::Error>,
+}
+
+/// The server's answer to `message`, without a line break.
+pub fn reply_to(message: &str, peer: SocketAddr) -> String {
+    format!(
+        "received bytes: {}, characters: {}, from: {peer}",
+        message.len(),
+        message.chars().count()
+    )
+}
+
+/// Reads the arguments, without the program's name.
+///
+/// `-h` or `--help` anywhere asks for help. `-p PORT` may stand anywhere else; PORT is a number
+/// from 0 to 65535. What is left must be a role, `server` or `client`, and a host.
+///
+/// # Errors
+///
+/// One line that says what is wrong, for a person.
+pub fn parse_args(args: &[String]) -> Result<Command, String> {
+    let mut port = DEFAULT_PORT;
+    let mut rest = Vec::new();
+    let mut args = args.iter().map(String::as_str);
+    while let Some(arg) = args.next() {
+        match arg {
+            "-h" | "--help" => return Ok(Command::Help),
+            "-p" => {
+                let number = args.next().ok_or("-p needs a port number")?;
+                port = number
+                    .parse()
+                    .map_err(|_| format!("{number:?} is no port: 0 to 65535"))?;
+            }
+            _ if arg.starts_with('-') => return Err(format!("unknown option {arg:?}")),
+            _ => rest.push(arg),
+        }
+    }
+    let [role, host] = rest[..] else {
+        return Err("a role and a host are needed, and nothing else".to_owned());
+    };
+    let host = host.to_owned();
+    match role {
+        "server" => Ok(Command::Server { host, port }),
+        "client" => Ok(Command::Client { host, port }),
+        _ => Err(format!("{role:?} is no role: server or client")),
+    }
+}
+
+/// Accepts one client and answers each of its frames with the frame of `reply_to`, until it
+/// ends its stream.
+///
+/// One client's trouble is the end of its conversation and of nothing else, so it is returned in
+/// `Talk::trouble`: a broken connection, a frame that is too big or torn, bytes that are not
+/// UTF-8, and a client from whom `patience` long nothing comes (`ErrorKind::TimedOut`).
+///
+/// # Errors
+///
+/// The error of `accept`.
+pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk> {
+    let (stream, peer) = listener.accept()?;
+    let mut messages = 0;
+    let trouble = converse(stream, peer, patience, &mut messages).err();
+    Ok(Talk {
+        peer,
+        messages,
+        trouble: trouble.map(named_timeout),
+    })
+}
+
+fn converse(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    patience: Duration,
+    messages: &mut u64,
+) -> io::Result<()> {
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    while let Some(message) = read_frame(&mut stream, MAX_MESSAGE)? {
+        let message =
+            String::from_utf8(message).map_err(|e| io::Error::new(ErrorKind::InvalidData, e))?;
+        write_frame(&mut stream, reply_to(&message, peer).as_bytes())?;
+        *messages += 1;
+    }
+    Ok(())
+}
+
+/// Plays the role that `args` ask for, and returns the exit code.
+///
+/// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
+///   really has, printed when clients can connect. Then it answers clients one after the other,
+///   for ever, and tells each conversation's end in a line.
+/// - **Client**: reads one line from standard input (its end counts as an empty line), and only
+///   then connects: a person who thinks must not occupy the server. The message is the line
+///   without its line break. The reply goes to standard output, as a line.
+/// - **Help**: `USAGE` on standard output.
+///
+/// A HOST may be a name with several addresses: the first one that works is taken.
+///
+/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed is said on standard
+/// error.
+pub fn run(args: &[String]) -> u8 {
+    let done = match parse_args(args) {
+        Ok(Command::Help) => print_line(USAGE),
+        Ok(Command::Server { host, port }) => serve(&host, port),
+        Ok(Command::Client { host, port }) => talk(&host, port),
+        Err(wrong) => {
+            eprintln!("{wrong}\n\n{USAGE}");
+            return 2;
+        }
+    };
+    match done {
+        Ok(()) => 0,
+        Err(e) => {
+            eprintln!("{e}");
+            1
+        }
+    }
+}
+
+/// Connections that may wait for their turn. Enough for a class room.
+const BACKLOG: i32 = 128;
+
+/// How long the other side may keep one of us waiting.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn serve(host: &str, port: u16) -> io::Result<()> {
+    let listener = with_any_address(host, port, |addr| listen_on(addr, BACKLOG))?;
+    print_line(&format!("listening on {}", listener.local_addr()?))?;
+    loop {
+        let Talk {
+            peer,
+            messages,
+            trouble,
+        } = answer_one(&listener, PATIENCE)?;
+        let end = match trouble {
+            None => "closed".to_owned(),
+            Some(e) => format!("cut off: {e}"),
+        };
+        // Whoever read our output may have gone. The clients have not.
+        let _ = print_line(&format!("{peer}: {messages} answered, {end}"));
+    }
+}
+
+fn talk(host: &str, port: u16) -> io::Result<()> {
+    eprint!("message: ");
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    let message = line.trim_end_matches(['\r', '\n']);
+    let reply = with_any_address(host, port, |addr| ask(addr, message, PATIENCE))?;
+    print_line(&reply)
+}
+
+/// What `attempt` makes of the first of `host`'s addresses that works, or the last one's error.
+fn with_any_address<T>(
+    host: &str,
+    port: u16,
+    attempt: impl Fn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = io::Error::new(ErrorKind::NotFound, format!("{host} has no address"));
+    for addr in (host, port).to_socket_addrs()? {
+        match attempt(addr) {
+            Ok(value) => return Ok(value),
+            Err(e) => last = io::Error::new(e.kind(), format!("{addr}: {e}")),
+        }
+    }
+    Err(last)
+}
+
+/// A line on standard output that is out when this returns, also when it goes into a pipe.
+/// `println!` would panic when nobody reads there any more.
+fn print_line(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -1,0 +1,1 @@
+//! The tests of chapter 02. One module a step, named like the student's file.

@@ -1,0 +1,284 @@
+//! One test's laboratory: its story, its deadlines, its verdict.
+
+use std::panic::{Location, resume_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::panics::{self, Panic, Stopped};
+use crate::patience::{self, in_words};
+use crate::report::{self, Failure};
+use crate::story::{Story, YOU};
+use crate::svg;
+use crate::task::Task;
+use crate::test_name::TestName;
+
+/// Runs a test's body. Returns when every expectation held; fails the test with a report otherwise.
+///
+/// The body runs on a thread of its own and is given up after a deadline, so an answer that never
+/// returns fails like any other and the next test can run. The lost thread stays until the test
+/// program ends.
+#[track_caller]
+pub fn lab<F>(body: F)
+where
+    F: FnOnce(&Lab) + Send + 'static,
+{
+    let test = TestName::of::<F>(Location::caller());
+    let inner = Arc::new(Inner::new(test));
+    panics::open(&inner);
+
+    let (send, ended) = mpsc::channel();
+    let lab = Lab(inner.clone());
+    thread::Builder::new()
+        .name(inner.test.function.clone())
+        .spawn(move || {
+            let result = panics::guard(&lab.0, || body(&lab));
+            // The watcher may have given up on us and gone.
+            let _ = send.send(result);
+        })
+        .expect("cannot start a thread for the test");
+
+    let verdict = watch(&inner, &ended);
+    panics::close(&inner);
+    inner.write_pictures();
+    if let Err(failure) = verdict {
+        let report = report::render(&inner.test, &inner.story.lines(), &failure);
+        eprint!("{report}");
+        // Not panic!: the report has said everything, and the hook would add noise.
+        resume_unwind(Box::new(Stopped));
+    }
+}
+
+/// Waits for the body to end, and gives it up when it overruns a deadline.
+fn watch(inner: &Arc<Inner>, ended: &mpsc::Receiver<Result<(), Failure>>) -> Result<(), Failure> {
+    let mut failed_since: Option<Instant> = None;
+    loop {
+        match ended.recv_timeout(patience::GLANCE) {
+            Ok(result) => {
+                // A failure on another thread counts even when the body did not notice.
+                return match inner.failure() {
+                    Some(failure) => Err(failure),
+                    None => result,
+                };
+            }
+            Err(RecvTimeoutError::Disconnected) => return Err(inner.too_slow()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(failure) = inner.failure() {
+            // Another thread has failed. The body gets a moment to stop by itself.
+            let since = failed_since.get_or_insert_with(Instant::now);
+            if since.elapsed() > Duration::from_millis(300) {
+                return Err(failure);
+            }
+        } else if inner.overdue() {
+            return Err(inner.too_slow());
+        }
+    }
+}
+
+/// The handle that a test's body works with. Clones belong to the same test.
+#[derive(Clone)]
+pub struct Lab(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub test: TestName,
+    pub story: Story,
+    /// Why the thing under test matters, for the next failure.
+    why: Mutex<String>,
+    /// The first failure; later ones are its consequences.
+    failure: Mutex<Option<Failure>>,
+    /// Calls into the student's code that have not returned.
+    calls: Mutex<Vec<Call>>,
+    pictures: Mutex<Pictures>,
+}
+
+/// A call into the student's code that has not returned yet.
+struct Call {
+    id: usize,
+    what: String,
+    since: Instant,
+    /// On the body's thread nobody else would notice that it hangs.
+    watched: bool,
+    task: Task,
+}
+
+#[derive(Default)]
+struct Pictures {
+    ladder: Option<String>,
+    drawn: Vec<(String, String)>,
+}
+
+impl Inner {
+    fn new(test: TestName) -> Inner {
+        Inner {
+            test,
+            story: Story::begin(),
+            why: Mutex::default(),
+            failure: Mutex::default(),
+            calls: Mutex::default(),
+            pictures: Mutex::default(),
+        }
+    }
+
+    pub fn failure(&self) -> Option<Failure> {
+        locked(&self.failure).clone()
+    }
+
+    pub fn reason(&self) -> String {
+        locked(&self.why).clone()
+    }
+
+    pub fn set_reason(&self, why: String) {
+        *locked(&self.why) = why;
+    }
+
+    /// Keeps the first failure.
+    pub fn fail(&self, failure: Failure) {
+        locked(&self.failure).get_or_insert(failure);
+    }
+
+    /// Ends the test here. Anything the student's code catches on the way changes nothing: the
+    /// failure is kept.
+    pub fn stop(&self, failure: Failure) -> ! {
+        self.fail(failure);
+        resume_unwind(Box::new(Stopped))
+    }
+
+    pub fn check_failed(&self, expected: &str, got: &str) -> Failure {
+        Failure::new()
+            .with("expected", expected)
+            .with("got", got)
+            .with("meanwhile", self.still_running())
+            .with("why", self.reason())
+    }
+
+    /// A thread that the student started has panicked. It may be the reason of what comes next.
+    pub fn stray_panic(&self, seen: &Panic) {
+        if seen.message.starts_with("not yet implemented: ") {
+            self.fail(panics::failure_of(self, seen));
+        } else {
+            self.story.act(
+                YOU,
+                format!("a thread of yours panics: {}", seen.message),
+                &seen.place,
+            );
+        }
+    }
+
+    /// Runs `f` as a call into the student's code; a panic in it ends the test.
+    pub fn call<T>(self: &Arc<Inner>, what: &str, watched: bool, f: impl FnOnce() -> T) -> T {
+        self.story.act(YOU, format!("your {what}"), "");
+        let id = self.enter(what, watched);
+        let result = panics::guard(self, f);
+        locked(&self.calls).retain(|call| call.id != id);
+        match result {
+            Ok(value) => value,
+            Err(failure) => self.stop(failure),
+        }
+    }
+
+    fn enter(&self, what: &str, watched: bool) -> usize {
+        let mut calls = locked(&self.calls);
+        let id = calls.iter().map(|call| call.id + 1).max().unwrap_or(0);
+        calls.push(Call {
+            id,
+            what: what.to_owned(),
+            since: Instant::now(),
+            watched,
+            task: Task::current(),
+        });
+        id
+    }
+
+    /// What the student's code is doing right now: `your serve_one(listener): waiting in accept …`.
+    pub fn still_running(&self) -> String {
+        let calls = locked(&self.calls);
+        let sentences = calls
+            .iter()
+            .map(|call| format!("your {} {}", call.what, call.task.doing()));
+        sentences.collect::<Vec<_>>().join("\n")
+    }
+
+    fn overdue(&self) -> bool {
+        self.story.age() > patience::test()
+            || locked(&self.calls)
+                .iter()
+                .any(|call| call.watched && call.since.elapsed() > patience::call())
+    }
+
+    fn too_slow(&self) -> Failure {
+        let calls = locked(&self.calls);
+        let Some(call) = calls.iter().rfind(|call| call.watched).or(calls.last()) else {
+            return Failure::new()
+                .with(
+                    "expected",
+                    format!("the test to end within {}", in_words(patience::test())),
+                )
+                .with("got", "it goes on")
+                .with("why", self.reason());
+        };
+        let waited = in_words(call.since.elapsed());
+        self.story.fails(
+            YOU,
+            format!("your {} has not returned after {waited}", call.what),
+        );
+        Failure::new()
+            .with("expected", format!("your {} to return", call.what))
+            .with("got", format!("after {waited} it {}", call.task.doing()))
+            .with("why", self.reason())
+    }
+
+    /// Asks `look` again and again until it has something, the test has failed elsewhere, or the
+    /// time for one wait is over (`None`). `look` itself waits for a [`patience::GLANCE`] at most.
+    pub fn await_some<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + patience::wait();
+        loop {
+            if let Some(found) = look() {
+                return Some(found);
+            }
+            if locked(&self.failure).is_some() {
+                resume_unwind(Box::new(Stopped));
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+        }
+    }
+
+    pub fn take_ladder_as(&self, name: &str) {
+        locked(&self.pictures).ladder = Some(name.to_owned());
+    }
+
+    pub fn add_picture(&self, name: &str, svg: String) {
+        locked(&self.pictures).drawn.push((name.to_owned(), svg));
+    }
+
+    /// Writes the pictures of this test to the folder that `NETLAB_PICTURES` names.
+    fn write_pictures(&self) {
+        let Some(folder) = std::env::var_os("NETLAB_PICTURES") else {
+            return;
+        };
+        let mut pictures = locked(&self.pictures);
+        if let Some(name) = pictures.ladder.take() {
+            let ladder = svg::ladder(&self.story.lines());
+            pictures.drawn.push((name, ladder));
+        }
+        for (name, svg) in pictures.drawn.drain(..) {
+            let file = std::path::Path::new(&folder)
+                .join(name)
+                .with_extension("svg");
+            if let Err(error) = std::fs::write(&file, svg) {
+                eprintln!("netlab: cannot write {}: {error}", file.display());
+            }
+        }
+    }
+}
+
+/// A lock whose data is whole between any two statements, so that a panic elsewhere is no reason to
+/// give up on it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}

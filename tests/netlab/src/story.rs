@@ -1,0 +1,121 @@
+//! What happened in a test so far, line by line. The ladders are drawn from it.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// The student's code in a story. Every other actor is a peer, an adapter or the laboratory.
+pub const YOU: &str = "you";
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Somebody does something by themselves. For [`YOU`] the text is a whole phrase.
+    Act { who: String, text: String },
+    /// Something goes from one actor to another.
+    Arrow {
+        from: String,
+        to: String,
+        text: String,
+    },
+    /// The narrator speaks.
+    Note(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Time since the test began. Shown in pictures, never compared.
+    pub at: Duration,
+    pub what: What,
+    /// Bytes or addresses, for the margin.
+    pub detail: String,
+    /// How often the same thing happened in a row.
+    pub times: usize,
+    /// The step at which the test failed.
+    pub failed: bool,
+}
+
+pub struct Story {
+    began: Instant,
+    lines: Mutex<Vec<Line>>,
+}
+
+impl Story {
+    pub fn begin() -> Story {
+        Story {
+            began: Instant::now(),
+            lines: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub fn act(&self, who: &str, text: impl Into<String>, detail: impl Into<String>) {
+        self.tell(
+            What::Act {
+                who: who.into(),
+                text: text.into(),
+            },
+            detail.into(),
+            false,
+        );
+    }
+
+    pub fn arrow(&self, from: &str, to: &str, text: impl Into<String>, detail: impl Into<String>) {
+        let what = What::Arrow {
+            from: from.into(),
+            to: to.into(),
+            text: text.into(),
+        };
+        self.tell(what, detail.into(), false);
+    }
+
+    pub fn note(&self, text: impl Into<String>) {
+        self.tell(What::Note(text.into()), String::new(), false);
+    }
+
+    /// The step that did not come out as expected.
+    pub fn fails(&self, who: &str, text: impl Into<String>) {
+        self.tell(
+            What::Act {
+                who: who.into(),
+                text: text.into(),
+            },
+            String::new(),
+            true,
+        );
+    }
+
+    pub fn lines(&self) -> Vec<Line> {
+        self.lock().clone()
+    }
+
+    fn tell(&self, what: What, detail: String, failed: bool) {
+        let mut lines = self.lock();
+        if let Some(last) = lines.last_mut()
+            && last.what == what
+            && !failed
+        {
+            // A loop of a thousand equal calls is one line, and cannot fill the memory.
+            last.times += 1;
+            if last.detail != detail {
+                last.detail = String::new();
+            }
+            return;
+        }
+        lines.push(Line {
+            at: self.age(),
+            what,
+            detail,
+            times: 1,
+            failed,
+        });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Line>> {
+        // A panic while telling leaves the lines as they were.
+        self.lines
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,130 @@
+//! Code on a thread of its own.
+
+use std::fmt::Debug;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+
+use crate::lab::Lab;
+use crate::patience::{self, in_words};
+use crate::story::YOU;
+
+/// Something that runs beside the test's body, until [`Running::returns`].
+///
+/// A panic in it ends the test, whether or not anybody waits for it.
+pub struct Running<T> {
+    lab: Lab,
+    what: String,
+    value: Receiver<T>,
+    whose: Whose,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Whose {
+    Students,
+    Ours,
+}
+
+impl Lab {
+    /// Starts the student's code on a thread, for calls that block while peers act.
+    pub fn student<T: Send + 'static>(
+        &self,
+        what: &str,
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> Running<T> {
+        self.start(what, Whose::Students, f)
+    }
+
+    /// Starts a part of the scene itself on a thread: a server that answers many times, say.
+    pub fn meanwhile<T: Send + 'static>(
+        &self,
+        what: &str,
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> Running<T> {
+        self.start(what, Whose::Ours, f)
+    }
+
+    fn start<T: Send + 'static>(
+        &self,
+        what: &str,
+        whose: Whose,
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> Running<T> {
+        let (send, value) = mpsc::channel();
+        let lab = self.clone();
+        let call = what.to_owned();
+        thread::Builder::new()
+            .name(what.to_owned())
+            .spawn(move || {
+                let inner = lab.0.clone();
+                let result = crate::panics::guard(&inner, || match whose {
+                    Whose::Students => inner.call(&call, false, f),
+                    Whose::Ours => f(),
+                });
+                match result {
+                    // The test may have ended before.
+                    Ok(value) => drop(send.send(value)),
+                    Err(failure) => inner.fail(failure),
+                }
+            })
+            .expect("cannot start a thread");
+        Running {
+            lab: self.clone(),
+            what: what.to_owned(),
+            value,
+            whose,
+        }
+    }
+}
+
+impl<T> Running<T> {
+    /// Waits for the end and gives the value.
+    pub fn returns(self) -> T {
+        let inner = &self.lab.0;
+        let found = inner.await_some(|| match self.value.recv_timeout(patience::GLANCE) {
+            Ok(value) => Some(value),
+            Err(RecvTimeoutError::Timeout) => None,
+            // It failed; its failure is with the laboratory in a moment.
+            Err(RecvTimeoutError::Disconnected) => {
+                thread::sleep(patience::GLANCE);
+                None
+            }
+        });
+        let who = self.who();
+        match found {
+            Some(value) => {
+                if self.whose == Whose::Students {
+                    inner.story.act(YOU, format!("{who} returns"), "");
+                }
+                value
+            }
+            None => {
+                let waited = in_words(patience::wait());
+                inner
+                    .story
+                    .fails(YOU, format!("{who} has not returned after {waited}"));
+                self.lab.stop(
+                    &format!("{who} to return"),
+                    &format!("nothing after {waited}"),
+                )
+            }
+        }
+    }
+
+    fn who(&self) -> String {
+        match self.whose {
+            Whose::Students => format!("your {}", self.what),
+            Whose::Ours => self.what.clone(),
+        }
+    }
+}
+
+impl<T, E: Debug> Running<Result<T, E>> {
+    /// Waits for the end, which must be `Ok`.
+    pub fn returns_ok(self) -> T {
+        let (lab, who) = (self.lab.clone(), self.who());
+        match self.returns() {
+            Ok(value) => value,
+            Err(error) => lab.stop(&format!("{who} to succeed"), &format!("Err({error:?})")),
+        }
+    }
+}

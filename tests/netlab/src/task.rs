@@ -1,0 +1,155 @@
+//! What a thread is doing, as far as the system tells: the difference between "it hangs" and "it
+//! waits in accept() for a connection".
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::Task;
+#[cfg(target_os = "linux")]
+pub use linux::Task;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    /// Other systems do not show a thread's state to an ordinary program.
+    pub struct Task;
+
+    impl Task {
+        pub fn current() -> Task {
+            Task
+        }
+
+        pub fn doing(&self) -> String {
+            "is still running: a wait that nothing ends, or a loop without end".into()
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    /// A thread, by its folder `/proc/PID/task/TID`.
+    pub struct Task(Option<PathBuf>);
+
+    impl Task {
+        pub fn current() -> Task {
+            Task(
+                fs::read_link("/proc/thread-self")
+                    .ok()
+                    .map(|link| PathBuf::from("/proc").join(link)),
+            )
+        }
+
+        /// `waits in accept() for a connection`. Looks several times, since a busy loop may be
+        /// caught inside a system call once but not always in the same one.
+        pub fn doing(&self) -> String {
+            const LOOKS: usize = 5;
+            let mut first = None;
+            for look in 0..LOOKS {
+                if look > 0 {
+                    std::thread::sleep(Duration::from_millis(3));
+                }
+                let Some(state) = self.syscall() else {
+                    return "is still running".into();
+                };
+                if state.starts_with("running")
+                    || *first.get_or_insert_with(|| state.clone()) != state
+                {
+                    return "is running and running: a loop without end?".into();
+                }
+            }
+            match first.as_deref().and_then(|state| self.sentence(state)) {
+                Some(sentence) => sentence,
+                None => "waits for something inside the system".into(),
+            }
+        }
+
+        /// `NUMBER ARG0 … SP PC`, or `running` (proc_pid_syscall(5)).
+        fn syscall(&self) -> Option<String> {
+            fs::read_to_string(self.0.as_ref()?.join("syscall")).ok()
+        }
+
+        fn sentence(&self, state: &str) -> Option<String> {
+            let mut words = state.split_whitespace();
+            let number: u32 = words.next()?.parse().ok()?;
+            let descriptor = words
+                .next()
+                .and_then(|arg| u32::from_str_radix(arg.strip_prefix("0x")?, 16).ok());
+            let udp = descriptor.is_some_and(is_udp);
+            let sentence = match name_of(number)? {
+                Wait::Accept => "waits in accept() for a connection",
+                Wait::Receive if udp => "waits in recv() for a datagram",
+                Wait::Receive => "waits in read() for bytes or for the end of the stream",
+                Wait::Send => "waits in write() for the peer to read: the buffers are full",
+                Wait::Connect => "waits in connect() for an answer to its SYN",
+                Wait::Lock => "waits for a lock, a channel or another thread",
+                Wait::Poll => "waits in poll() for any of its sockets",
+                Wait::Sleep => "sleeps",
+            };
+            Some(sentence.into())
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    enum Wait {
+        Accept,
+        Receive,
+        Send,
+        Connect,
+        Lock,
+        Poll,
+        Sleep,
+    }
+
+    /// System call numbers differ by processor.
+    fn name_of(number: u32) -> Option<Wait> {
+        #[cfg(target_arch = "x86_64")]
+        const NUMBERS: &[(Wait, &[u32])] = &[
+            (Wait::Accept, &[43, 288]),                 // accept, accept4
+            (Wait::Receive, &[0, 19, 45, 47]),          // read, readv, recvfrom, recvmsg
+            (Wait::Send, &[1, 20, 44, 46]),             // write, writev, sendto, sendmsg
+            (Wait::Connect, &[42]),                     // connect
+            (Wait::Lock, &[202]),                       // futex
+            (Wait::Poll, &[7, 23, 232, 270, 271, 281]), // poll, select, epoll_wait, pselect6, ppoll, epoll_pwait
+            (Wait::Sleep, &[35, 230]),                  // nanosleep, clock_nanosleep
+        ];
+        #[cfg(target_arch = "aarch64")]
+        const NUMBERS: &[(Wait, &[u32])] = &[
+            (Wait::Accept, &[202, 242]),
+            (Wait::Receive, &[63, 65, 207, 212]),
+            (Wait::Send, &[64, 66, 206, 211]),
+            (Wait::Connect, &[203]),
+            (Wait::Lock, &[98]),
+            (Wait::Poll, &[22, 72, 73]),
+            (Wait::Sleep, &[101, 115]),
+        ];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        const NUMBERS: &[(Wait, &[u32])] = &[];
+        NUMBERS
+            .iter()
+            .find(|(_, numbers)| numbers.contains(&number))
+            .map(|(wait, _)| *wait)
+    }
+
+    /// Whether a descriptor of this process is a UDP socket: its inode stands in /proc/self/net/udp.
+    fn is_udp(descriptor: u32) -> bool {
+        let Ok(link) = fs::read_link(format!("/proc/self/fd/{descriptor}")) else {
+            return false;
+        };
+        let link = link.to_string_lossy();
+        let Some(inode) = link
+            .strip_prefix("socket:[")
+            .and_then(|rest| rest.strip_suffix(']'))
+        else {
+            return false;
+        };
+        ["/proc/self/net/udp", "/proc/self/net/udp6"]
+            .iter()
+            .any(|table| {
+                fs::read_to_string(table).is_ok_and(|rows| {
+                    rows.lines()
+                        .any(|row| row.split_whitespace().any(|word| word == inode))
+                })
+            })
+    }
+}

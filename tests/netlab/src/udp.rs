@@ -1,0 +1,148 @@
+//! Scripted UDP peers.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::hex;
+use crate::lab::Lab;
+use crate::patience::{self, in_words};
+use crate::story::YOU;
+use crate::tcp::is_pause;
+
+/// A UDP socket of the test, on a port of 127.0.0.1 that the system chose. Clones share it.
+#[derive(Clone)]
+pub struct UdpPeer {
+    lab: Lab,
+    name: String,
+    socket: Arc<UdpSocket>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Datagram {
+    pub from: SocketAddr,
+    pub bytes: Vec<u8>,
+}
+
+/// Something that sends the same datagram again and again until it is dropped.
+pub struct Chatter {
+    stop: Arc<AtomicBool>,
+}
+
+impl Lab {
+    pub fn udp(&self, name: &str) -> UdpPeer {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a port of loopback");
+        socket
+            .set_read_timeout(Some(patience::GLANCE))
+            .expect("a read time-out");
+        UdpPeer {
+            lab: self.clone(),
+            name: name.to_owned(),
+            socket: Arc::new(socket),
+        }
+    }
+}
+
+impl UdpPeer {
+    pub fn addr(&self) -> SocketAddr {
+        self.socket
+            .local_addr()
+            .expect("a bound socket has an address")
+    }
+
+    /// The socket itself, for what no method here does.
+    pub fn socket(&self) -> &UdpSocket {
+        &self.socket
+    }
+
+    /// Waits for one datagram of the student's.
+    pub fn expects_datagram(&self) -> Datagram {
+        let mut buffer = vec![0; 65_535];
+        let found = self
+            .lab
+            .0
+            .await_some(|| match self.socket.recv_from(&mut buffer) {
+                Ok(found) => Some(found),
+                // Elsewhere than on Linux an earlier send to a closed port is reported here.
+                Err(error)
+                    if is_pause(&error) || error.kind() == std::io::ErrorKind::ConnectionReset =>
+                {
+                    None
+                }
+                Err(error) => panic!("recv_from: {error}"),
+            });
+        match found {
+            Some((n, from)) => {
+                let bytes = buffer[..n].to_vec();
+                let label = format!("{} from :{}", hex::count(n), from.port());
+                self.lab
+                    .0
+                    .story
+                    .arrow(YOU, &self.name, label, hex::short(&bytes));
+                Datagram { from, bytes }
+            }
+            None => {
+                let waited = in_words(patience::wait());
+                self.lab
+                    .0
+                    .story
+                    .fails(&self.name, format!("waits {waited} for a datagram"));
+                self.lab.stop(
+                    &format!("a datagram to the {}", self.name),
+                    &format!("none after {waited}"),
+                )
+            }
+        }
+    }
+
+    /// Says in the story that a datagram gets no answer.
+    pub fn stays_silent(&self) {
+        self.lab.0.story.act(&self.name, "stays silent", "");
+    }
+
+    pub fn sends_to(&self, to: SocketAddr, bytes: &[u8]) {
+        self.sends_to_labelled(to, &hex::count(bytes.len()), bytes);
+    }
+
+    /// Sends one datagram; the label stands on the ladder's arrow.
+    pub fn sends_to_labelled(&self, to: SocketAddr, label: &str, bytes: &[u8]) {
+        self.lab
+            .0
+            .story
+            .arrow(&self.name, YOU, label, hex::short(bytes));
+        self.push(to, bytes);
+    }
+
+    /// Sends the same datagram every `pause`, beside everything else.
+    pub fn chatters(&self, to: SocketAddr, bytes: &[u8], pause: Duration) -> Chatter {
+        let label = format!("{} every {}", hex::count(bytes.len()), in_words(pause));
+        self.lab
+            .0
+            .story
+            .arrow(&self.name, YOU, label, hex::short(bytes));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (peer, bytes, stopped) = (self.clone(), bytes.to_vec(), stop.clone());
+        thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) && peer.lab.0.failure().is_none() {
+                peer.push(to, &bytes);
+                thread::sleep(pause);
+            }
+        });
+        Chatter { stop }
+    }
+
+    fn push(&self, to: SocketAddr, bytes: &[u8]) {
+        // A datagram to a closed port may be reported by the next send; it is not this one's error.
+        if self.socket.send_to(bytes, to).is_err() {
+            let _ = self.socket.send_to(bytes, to);
+        }
+    }
+}
+
+impl Drop for Chatter {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,158 @@
+//! Step 6: ask over UDP.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::s1_names::NameError;
+use crate::s2_query::Question;
+use crate::s5_message::Message;
+
+/// How long to wait, and how often to ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long one try waits for its reply, from sending to giving up. More than zero.
+    pub timeout: Duration,
+    /// How many times the question is sent at most, the first time included. At least 1.
+    pub attempts: u32,
+}
+
+/// What resolv.conf(5) says when nobody asks for anything else: twice, five seconds each.
+impl Default for Patience {
+    fn default() -> Self {
+        Patience {
+            timeout: Duration::from_secs(5),
+            attempts: 2,
+        }
+    }
+}
+
+/// What a reply must match: one query, as it was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The number of this query.
+    pub id: u16,
+    /// What it asked.
+    pub question: Question,
+    /// Where it went.
+    pub server: SocketAddr,
+}
+
+/// Decides whether a datagram that came `from` somewhere is the reply to the query in [`Sent`].
+///
+/// [`exchange_udp`] knows how to ask and how long to wait; whom to believe is the judge's
+/// business. The tests of step 6 bring a judge of their own, step 7 writes the real one.
+pub type Judge = fn(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict;
+
+/// What a judge says.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// This is the reply.
+    Accept(Message),
+    /// This is not our reply. It changes nothing: go on waiting.
+    Ignore(Why),
+}
+
+/// Why a datagram is not our reply.
+#[derive(Clone, Copy, Debug)]
+pub enum Why {
+    /// It did not come from the address and the port we asked.
+    WrongSource,
+    /// It has another id, or is too short to have one.
+    WrongId,
+    /// It cannot be read as a message.
+    Malformed,
+    /// It is itself a query: QR is 0.
+    NotAReply,
+    /// It is about another name, type or class, or does not say about what.
+    WrongQuestion,
+}
+
+/// Why there is no answer. That a name does not exist is an answer, and not among these.
+#[derive(Debug)]
+pub enum LookupError {
+    /// The name cannot be asked about.
+    BadName(NameError),
+    /// Nobody answered in time.
+    TimedOut,
+    /// The operating system or the connection failed.
+    Io(io::Error),
+    /// Over TCP: what came back is not the reply to our query.
+    BadReply(Why),
+    /// The server answered that it cannot or will not: its RCODE, such as 2 SERVFAIL, 5 REFUSED.
+    Rcode(u8),
+    /// The answer's chain of other names goes in a circle, or on for too long.
+    CnameChain,
+}
+
+/// Asks `server` over UDP, as patiently as `patience` says, and returns the first reply that
+/// `judge` accepts.
+///
+/// Every try is a query of its own, with a fresh unpredictable id, from a fresh socket and so from
+/// a port that the system picks (RFC 5452 §9.2). A try ends `patience.timeout` after its query was
+/// sent, no matter what came in meanwhile; then the next one begins. A reply may be as large as a
+/// UDP datagram can be. The socket may be connected or not.
+///
+/// # Errors
+///
+/// [`LookupError::TimedOut`] when the last try ended without an accepted reply;
+/// [`LookupError::Io`] when the system refuses to send or to receive.
+pub fn exchange_udp(
+    server: SocketAddr,
+    question: &Question,
+    patience: Patience,
+    judge: Judge,
+) -> Result<Message, LookupError> {
+    let _ = judge; // asks it about every datagram that comes in
+    todo!(
+        "1.6 exchange_udp({server}, {question:?}, {patience:?}, judge): a fresh socket and a fresh id \
+         for every try, and one deadline for all that a try receives"
+    )
+}
+
+impl From<io::Error> for LookupError {
+    fn from(e: io::Error) -> Self {
+        LookupError::Io(e)
+    }
+}
+
+impl From<NameError> for LookupError {
+    fn from(e: NameError) -> Self {
+        LookupError::BadName(e)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::WrongSource => "it came from somebody we did not ask",
+            Why::WrongId => "it has another id",
+            Why::Malformed => "it cannot be read",
+            Why::NotAReply => "it is a query itself",
+            Why::WrongQuestion => "it is about something else",
+        })
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LookupError::BadName(e) => write!(f, "not a domain name: {e}"),
+            LookupError::TimedOut => f.write_str("no answer in time"),
+            LookupError::Io(e) => write!(f, "{e}"),
+            LookupError::BadReply(why) => write!(f, "a reply over TCP that is not ours: {why}"),
+            LookupError::Rcode(rcode) => match rcode {
+                1 => f.write_str("the server could not read the query (FORMERR)"),
+                2 => f.write_str("the server failed (SERVFAIL)"),
+                4 => f.write_str("the server cannot do this (NOTIMP)"),
+                5 => f.write_str("the server refused (REFUSED)"),
+                _ => write!(f, "the server answered with RCODE {rcode}"),
+            },
+            LookupError::CnameChain => f.write_str("its chain of other names does not end"),
+        }
+    }
+}
+
+impl Error for LookupError {}

@@ -1,0 +1,102 @@
+//! Step 8: ask again over TCP.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::s2_query::{Question, build_query};
+use crate::s5_message::Message;
+use crate::s6_udp::{
+    LookupError, Patience, Sent, Verdict, exchange_udp, fresh_id, is_timeout, remaining,
+};
+use crate::s7_judge::judge_reply;
+
+/// Asks `server` over TCP, with a fresh id on a fresh connection, and returns the reply.
+///
+/// TCP is a stream of bytes without boundaries, so each message is preceded by its length in two
+/// big-endian octets (RFC 1035 §4.2.2). Length and query go out together (RFC 7766 §8). The reply
+/// may come in pieces of any size. `timeout` is for everything: connecting, sending, receiving.
+///
+/// # Errors
+///
+/// [`LookupError::TimedOut`]; [`LookupError::Io`] when the connection cannot be made, breaks, or
+/// ends before the whole reply came; [`LookupError::BadReply`] when [`judge_reply`] does not accept
+/// what came: here no stranger can have slipped it in, so there is nothing to wait for.
+pub fn exchange_tcp(
+    server: SocketAddr,
+    question: &Question,
+    timeout: Duration,
+) -> Result<Message, LookupError> {
+    let deadline = Instant::now() + timeout;
+    let sent = Sent {
+        id: fresh_id()?,
+        question: question.clone(),
+        server,
+    };
+    let mut stream = TcpStream::connect_timeout(&server, remaining(deadline)?)
+        .map_err(timeouts_are_one_thing)?;
+
+    let query = build_query(sent.id, question);
+    // A query is at most 12 + 255 + 4 octets long.
+    let mut framed = (query.len() as u16).to_be_bytes().to_vec();
+    framed.extend(query);
+    stream.set_write_timeout(Some(remaining(deadline)?))?;
+    stream.write_all(&framed).map_err(timeouts_are_one_thing)?;
+
+    let mut length = [0; 2];
+    read_exact_until(&mut stream, &mut length, deadline)?;
+    let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
+    read_exact_until(&mut stream, &mut reply, deadline)?;
+
+    match judge_reply(&sent, server, &reply) {
+        Verdict::Accept(message) => Ok(message),
+        Verdict::Ignore(why) => Err(LookupError::BadReply(why)),
+    }
+}
+
+/// Asks over UDP, believing [`judge_reply`], and if the reply was cut off (TC) once more over TCP,
+/// with one try's time. What the cut-off reply said is not used (RFC 2181 §9).
+///
+/// # Errors
+///
+/// Those of [`exchange_udp`] and [`exchange_tcp`].
+pub fn ask(
+    server: SocketAddr,
+    question: &Question,
+    patience: Patience,
+) -> Result<Message, LookupError> {
+    let reply = exchange_udp(server, question, patience, judge_reply)?;
+    if reply.header.tc {
+        exchange_tcp(server, question, patience.timeout)
+    } else {
+        Ok(reply)
+    }
+}
+
+/// `read_exact` with one deadline for all of its reads: a server that sends a byte now and then
+/// must not keep us for ever.
+fn read_exact_until(
+    stream: &mut TcpStream,
+    mut wanted: &mut [u8],
+    deadline: Instant,
+) -> Result<(), LookupError> {
+    while !wanted.is_empty() {
+        stream.set_read_timeout(Some(remaining(deadline)?))?;
+        match stream.read(wanted) {
+            Ok(0) => return Err(LookupError::Io(ErrorKind::UnexpectedEof.into())),
+            Ok(n) => wanted = &mut wanted[n..],
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(timeouts_are_one_thing(e)),
+        }
+    }
+    Ok(())
+}
+
+/// A time-out has one name here, wherever it happened.
+fn timeouts_are_one_thing(e: io::Error) -> LookupError {
+    if is_timeout(&e) {
+        LookupError::TimedOut
+    } else {
+        LookupError::Io(e)
+    }
+}

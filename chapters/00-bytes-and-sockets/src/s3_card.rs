@@ -31,7 +31,10 @@ pub enum Kind {
 /// A socket that has no address or no peer yet is no error. A socket that is neither TCP's nor
 /// UDP's kind is: [`io::ErrorKind::Unsupported`].
 pub fn describe(s: &Socket) -> io::Result<SocketCard> {
-    todo!("0.3 describe({s:?}): kind, local address, peer or None, listening")
+    let kind = s.r#type()?;
+    todo!(
+        "0.3 describe(a {kind:?} socket): its kind, its address, its peer or None, listening or not"
+    )
 }
 
 /// Given: whether `listen` was called on a socket (`SO_ACCEPTCONN`), as far as the system tells.

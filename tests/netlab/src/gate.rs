@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::lab::Lab;
-use crate::patience::{self, in_words};
+use crate::patience::{GLANCE, in_words};
 
 /// Clones are the same gate.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl Gate {
             let expected = format!("{} to open", self.name);
             self.lab.stop(
                 &expected,
-                &format!("still shut after {}", in_words(patience::wait())),
+                &format!("still shut after {}", in_words(self.lab.0.patience.wait())),
             );
         }
     }
@@ -59,7 +59,7 @@ impl Gate {
             let arrived = self.state().arrived;
             self.lab.stop(
                 &format!("{n} at {} at the same time", self.name),
-                &format!("{arrived} after {}", in_words(patience::wait())),
+                &format!("{arrived} after {}", in_words(self.lab.0.patience.wait())),
             );
         }
         self.lab.note(format!("{n} have come to {}", self.name));
@@ -71,13 +71,13 @@ impl Gate {
     }
 
     fn wait_until(&self, mut state: MutexGuard<'_, State>, met: impl Fn(&State) -> bool) -> bool {
-        let deadline = Instant::now() + patience::wait();
+        let deadline = Instant::now() + self.lab.0.patience.wait();
         while !met(&state) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left == Duration::ZERO || self.lab.0.failure().is_some() {
                 return false;
             }
-            let glance = left.min(patience::GLANCE);
+            let glance = left.min(GLANCE);
             state = self
                 .shared
                 .1

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::panics::{self, Panic, Stopped};
-use crate::patience::{self, in_words};
+use crate::patience::{GLANCE, Patience, in_words};
 use crate::report::{self, Failure};
 use crate::story::{Story, YOU};
 use crate::svg;
@@ -24,8 +24,28 @@ pub fn lab<F>(body: F)
 where
     F: FnOnce(&Lab) + Send + 'static,
 {
-    let test = TestName::of::<F>(Location::caller());
-    let inner = Arc::new(Inner::new(test));
+    if let Err(report) = run(Patience::from_environment(), Location::caller(), body) {
+        eprint!("{report}");
+        // Not panic!: the report has said everything, and the hook would add noise.
+        resume_unwind(Box::new(Stopped));
+    }
+}
+
+/// Runs a body as [`lab`] does, but gives the report of a failure instead of failing: for tests of
+/// the laboratory itself. All deadlines are multiplied by `patience`.
+#[track_caller]
+pub fn trial<F>(patience: f64, body: F) -> Result<(), String>
+where
+    F: FnOnce(&Lab) + Send + 'static,
+{
+    run(Patience::times(patience), Location::caller(), body)
+}
+
+fn run<F>(patience: Patience, caller: &Location<'_>, body: F) -> Result<(), String>
+where
+    F: FnOnce(&Lab) + Send + 'static,
+{
+    let inner = Arc::new(Inner::new(TestName::of::<F>(caller), patience));
     panics::open(&inner);
 
     let (send, ended) = mpsc::channel();
@@ -42,19 +62,14 @@ where
     let verdict = watch(&inner, &ended);
     panics::close(&inner);
     inner.write_pictures();
-    if let Err(failure) = verdict {
-        let report = report::render(&inner.test, &inner.story.lines(), &failure);
-        eprint!("{report}");
-        // Not panic!: the report has said everything, and the hook would add noise.
-        resume_unwind(Box::new(Stopped));
-    }
+    verdict.map_err(|failure| report::render(&inner.test, &inner.story.lines(), &failure))
 }
 
 /// Waits for the body to end, and gives it up when it overruns a deadline.
 fn watch(inner: &Arc<Inner>, ended: &mpsc::Receiver<Result<(), Failure>>) -> Result<(), Failure> {
     let mut failed_since: Option<Instant> = None;
     loop {
-        match ended.recv_timeout(patience::GLANCE) {
+        match ended.recv_timeout(GLANCE) {
             Ok(result) => {
                 // A failure on another thread counts even when the body did not notice.
                 return match inner.failure() {
@@ -83,6 +98,7 @@ pub struct Lab(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub test: TestName,
+    pub patience: Patience,
     pub story: Story,
     /// Why the thing under test matters, for the next failure.
     why: Mutex<String>,
@@ -110,9 +126,10 @@ struct Pictures {
 }
 
 impl Inner {
-    fn new(test: TestName) -> Inner {
+    fn new(test: TestName, patience: Patience) -> Inner {
         Inner {
             test,
+            patience,
             story: Story::begin(),
             why: Mutex::default(),
             failure: Mutex::default(),
@@ -201,10 +218,10 @@ impl Inner {
     }
 
     fn overdue(&self) -> bool {
-        self.story.age() > patience::test()
+        self.story.age() > self.patience.test()
             || locked(&self.calls)
                 .iter()
-                .any(|call| call.watched && call.since.elapsed() > patience::call())
+                .any(|call| call.watched && call.since.elapsed() > self.patience.call())
     }
 
     fn too_slow(&self) -> Failure {
@@ -213,7 +230,7 @@ impl Inner {
             return Failure::new()
                 .with(
                     "expected",
-                    format!("the test to end within {}", in_words(patience::test())),
+                    format!("the test to end within {}", in_words(self.patience.test())),
                 )
                 .with("got", "it goes on")
                 .with("why", self.reason());
@@ -230,9 +247,9 @@ impl Inner {
     }
 
     /// Asks `look` again and again until it has something, the test has failed elsewhere, or the
-    /// time for one wait is over (`None`). `look` itself waits for a [`patience::GLANCE`] at most.
+    /// time for one wait is over (`None`). `look` itself waits for a [`GLANCE`] at most.
     pub fn await_some<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + patience::wait();
+        let deadline = Instant::now() + self.patience.wait();
         loop {
             if let Some(found) = look() {
                 return Some(found);

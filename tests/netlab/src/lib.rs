@@ -46,9 +46,9 @@ mod udp;
 
 pub use clock::ManualClock;
 pub use gate::Gate;
-pub use lab::{Lab, lab};
+pub use lab::{Lab, lab, trial};
 pub use program::{End, Program};
 pub use situations::{BlackHole, Refused};
 pub use student::Running;
 pub use tcp::{TcpPeer, TcpServer};
-pub use udp::{Chatter, Datagram, UdpPeer};
+pub use udp::{Answering, Chatter, Datagram, UdpPeer};

@@ -1,36 +1,41 @@
 //! How long the laboratory waits. One environment variable, `NETLAB_PATIENCE`, scales it all:
 //! `NETLAB_PATIENCE=3` on a machine that is three times slower.
 
-use std::sync::OnceLock;
 use std::time::Duration;
-
-/// One wait: for bytes, for a connection, for a gate.
-pub fn wait() -> Duration {
-    Duration::from_secs(2).mul_f64(factor())
-}
-
-/// One call into the student's code.
-pub fn call() -> Duration {
-    Duration::from_secs(3).mul_f64(factor())
-}
-
-/// One whole test.
-pub fn test() -> Duration {
-    Duration::from_secs(5).mul_f64(factor())
-}
 
 /// How often a wait looks up to see whether the test has already failed elsewhere.
 pub const GLANCE: Duration = Duration::from_millis(10);
 
-fn factor() -> f64 {
-    static FACTOR: OnceLock<f64> = OnceLock::new();
-    *FACTOR.get_or_init(|| {
-        std::env::var("NETLAB_PATIENCE")
+#[derive(Clone, Copy, Debug)]
+pub struct Patience(f64);
+
+impl Patience {
+    pub fn times(factor: f64) -> Patience {
+        Patience(factor)
+    }
+
+    pub fn from_environment() -> Patience {
+        let factor = std::env::var("NETLAB_PATIENCE")
             .ok()
             .and_then(|text| text.parse().ok())
-            .filter(|factor| (0.01..=1000.0).contains(factor))
-            .unwrap_or(1.0)
-    })
+            .filter(|factor| (0.01..=1000.0).contains(factor));
+        Patience(factor.unwrap_or(1.0))
+    }
+
+    /// One wait: for bytes, for a connection, for a gate.
+    pub fn wait(self) -> Duration {
+        Duration::from_secs(2).mul_f64(self.0)
+    }
+
+    /// One call into the student's code.
+    pub fn call(self) -> Duration {
+        Duration::from_secs(3).mul_f64(self.0)
+    }
+
+    /// One whole test.
+    pub fn test(self) -> Duration {
+        Duration::from_secs(5).mul_f64(self.0)
+    }
 }
 
 /// A span as a person would say it: `2 s`, `250 ms`.

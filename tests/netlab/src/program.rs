@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::lab::Lab;
-use crate::patience::{self, in_words};
+use crate::patience::{GLANCE, in_words};
 use crate::report::Failure;
 use crate::story::YOU;
 
@@ -87,7 +87,7 @@ impl Program {
         let found = self
             .lab
             .0
-            .await_some(|| match self.lines.recv_timeout(patience::GLANCE) {
+            .await_some(|| match self.lines.recv_timeout(GLANCE) {
                 Ok(line) => {
                     self.seen.push_str(&line);
                     self.seen.push('\n');
@@ -109,7 +109,7 @@ impl Program {
                 self.give_up(wanted, &end);
             }
             None => {
-                let waited = in_words(patience::wait());
+                let waited = in_words(self.lab.0.patience.wait());
                 let got = match self.seen.as_str() {
                     "" => format!("not a line on standard output in {waited}"),
                     seen => format!("only this in {waited}:\n{}", seen.trim_end()),
@@ -182,7 +182,7 @@ impl Program {
     }
 
     fn never_ends(&self) -> ! {
-        let waited = in_words(patience::wait());
+        let waited = in_words(self.lab.0.patience.wait());
         self.lab
             .0
             .story

@@ -5,7 +5,6 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use socket2::{Domain, Socket, Type};
 
 use crate::lab::Lab;
-use crate::patience;
 
 /// An address at which every TCP connection is refused, for as long as this value lives.
 ///
@@ -54,7 +53,7 @@ impl Lab {
         socket.listen(0).expect("listen");
         let addr = addr_of(&socket);
         let filler =
-            TcpStream::connect_timeout(&addr, patience::wait()).expect("the queue takes one");
+            TcpStream::connect_timeout(&addr, self.0.patience.wait()).expect("the queue takes one");
         self.note(format!("the queue at {addr} is full: a SYN gets no answer"));
         BlackHole {
             addr,

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 
 use crate::lab::Lab;
-use crate::patience::{self, in_words};
+use crate::patience::{GLANCE, in_words};
 use crate::story::YOU;
 
 /// Something that runs beside the test's body, until [`Running::returns`].
@@ -80,12 +80,12 @@ impl<T> Running<T> {
     /// Waits for the end and gives the value.
     pub fn returns(self) -> T {
         let inner = &self.lab.0;
-        let found = inner.await_some(|| match self.value.recv_timeout(patience::GLANCE) {
+        let found = inner.await_some(|| match self.value.recv_timeout(GLANCE) {
             Ok(value) => Some(value),
             Err(RecvTimeoutError::Timeout) => None,
             // It failed; its failure is with the laboratory in a moment.
             Err(RecvTimeoutError::Disconnected) => {
-                thread::sleep(patience::GLANCE);
+                thread::sleep(GLANCE);
                 None
             }
         });
@@ -98,7 +98,7 @@ impl<T> Running<T> {
                 value
             }
             None => {
-                let waited = in_words(patience::wait());
+                let waited = in_words(inner.patience.wait());
                 inner
                     .story
                     .fails(YOU, format!("{who} has not returned after {waited}"));

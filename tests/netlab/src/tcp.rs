@@ -9,7 +9,7 @@ use socket2::SockRef;
 
 use crate::hex;
 use crate::lab::Lab;
-use crate::patience::{self, in_words};
+use crate::patience::{GLANCE, in_words};
 use crate::story::YOU;
 use crate::student::Running;
 
@@ -44,7 +44,7 @@ impl Lab {
 
     /// The same with a name of its own, where there are several.
     pub fn connect_as(&self, name: &str, addr: SocketAddr) -> TcpPeer {
-        match TcpStream::connect_timeout(&addr, patience::wait()) {
+        match TcpStream::connect_timeout(&addr, self.0.patience.wait()) {
             Ok(stream) => {
                 let from = stream
                     .local_addr()
@@ -104,7 +104,7 @@ impl TcpServer {
             }
         });
         let Some((stream, from)) = accepted else {
-            let waited = in_words(patience::wait());
+            let waited = in_words(self.lab.0.patience.wait());
             lab.0
                 .story
                 .fails(&self.name, format!("waits {waited} for a connection"));
@@ -130,10 +130,10 @@ impl TcpPeer {
         // Each write is a segment of its own, as the scene says.
         stream.set_nodelay(true).expect("TCP_NODELAY");
         stream
-            .set_read_timeout(Some(patience::GLANCE))
+            .set_read_timeout(Some(GLANCE))
             .expect("a read time-out");
         stream
-            .set_write_timeout(Some(patience::wait()))
+            .set_write_timeout(Some(lab.0.patience.wait()))
             .expect("a write time-out");
         TcpPeer {
             lab: lab.clone(),
@@ -308,7 +308,10 @@ impl TcpPeer {
     fn write(&self, bytes: &[u8]) {
         if let Err(error) = (&self.stream).write_all(bytes) {
             let got = if is_pause(&error) {
-                format!("nobody read them for {}", in_words(patience::wait()))
+                format!(
+                    "nobody read them for {}",
+                    in_words(self.lab.0.patience.wait())
+                )
             } else {
                 error.to_string()
             };
@@ -352,7 +355,7 @@ impl TcpPeer {
                 "connection reset".to_owned()
             }
             End::Error(error) => error.to_string(),
-            End::Deadline => format!("nothing more for {}", in_words(patience::wait())),
+            End::Deadline => format!("nothing more for {}", in_words(self.lab.0.patience.wait())),
         };
         self.lab
             .0

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::hex;
 use crate::lab::Lab;
-use crate::patience::{self, in_words};
+use crate::patience::{GLANCE, in_words};
 use crate::story::YOU;
-use crate::tcp::is_pause;
+use crate::tcp::{TcpServer, is_pause};
 
 /// A UDP socket of the test, on a port of 127.0.0.1 that the system chose. Clones share it.
 #[derive(Clone)]
@@ -31,21 +31,43 @@ pub struct Chatter {
     stop: Arc<AtomicBool>,
 }
 
+/// Something that answers every datagram until it is dropped.
+pub struct Answering {
+    stop: Arc<AtomicBool>,
+}
+
 impl Lab {
     pub fn udp(&self, name: &str) -> UdpPeer {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a port of loopback");
-        socket
-            .set_read_timeout(Some(patience::GLANCE))
-            .expect("a read time-out");
-        UdpPeer {
-            lab: self.clone(),
-            name: name.to_owned(),
-            socket: Arc::new(socket),
+        UdpPeer::new(self, name, socket)
+    }
+
+    /// A server that has the same port number in UDP and in TCP, as DNS servers do. The two are
+    /// different ports: each protocol has its own 65 536.
+    pub fn udp_and_tcp(&self, name: &str) -> (UdpPeer, TcpServer) {
+        for _ in 0..100 {
+            let tcp = self.tcp_server(name);
+            // Rarely somebody else has the number in UDP; then the next one will do.
+            if let Ok(socket) = UdpSocket::bind(tcp.addr()) {
+                return (UdpPeer::new(self, name, socket), tcp);
+            }
         }
+        panic!("no port number of loopback is free in both UDP and TCP");
     }
 }
 
 impl UdpPeer {
+    fn new(lab: &Lab, name: &str, socket: UdpSocket) -> UdpPeer {
+        socket
+            .set_read_timeout(Some(GLANCE))
+            .expect("a read time-out");
+        UdpPeer {
+            lab: lab.clone(),
+            name: name.to_owned(),
+            socket: Arc::new(socket),
+        }
+    }
+
     pub fn addr(&self) -> SocketAddr {
         self.socket
             .local_addr()
@@ -74,17 +96,9 @@ impl UdpPeer {
                 Err(error) => panic!("recv_from: {error}"),
             });
         match found {
-            Some((n, from)) => {
-                let bytes = buffer[..n].to_vec();
-                let label = format!("{} from :{}", hex::count(n), from.port());
-                self.lab
-                    .0
-                    .story
-                    .arrow(YOU, &self.name, label, hex::short(&bytes));
-                Datagram { from, bytes }
-            }
+            Some((n, from)) => self.received(from, &buffer[..n]),
             None => {
-                let waited = in_words(patience::wait());
+                let waited = in_words(self.lab.0.patience.wait());
                 self.lab
                     .0
                     .story
@@ -133,6 +147,43 @@ impl UdpPeer {
         Chatter { stop }
     }
 
+    /// Answers each datagram beside everything else: with what `answer` makes of it, a label for
+    /// the ladder's arrow and the bytes, or not at all.
+    pub fn answers(
+        &self,
+        mut answer: impl FnMut(&Datagram) -> Option<(String, Vec<u8>)> + Send + 'static,
+    ) -> Answering {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (peer, stopped) = (self.clone(), stop.clone());
+        thread::spawn(move || {
+            let mut buffer = vec![0; 65_535];
+            while !stopped.load(Ordering::Relaxed) && peer.lab.0.failure().is_none() {
+                // A time-out is the moment to look up; an error is an earlier reply's.
+                if let Ok((n, from)) = peer.socket.recv_from(&mut buffer) {
+                    let datagram = peer.received(from, &buffer[..n]);
+                    match answer(&datagram) {
+                        Some((label, bytes)) => peer.sends_to_labelled(from, &label, &bytes),
+                        None => peer.stays_silent(),
+                    }
+                }
+            }
+        });
+        Answering { stop }
+    }
+
+    /// Puts a datagram of the student's into the story.
+    fn received(&self, from: SocketAddr, bytes: &[u8]) -> Datagram {
+        let label = format!("{} from :{}", hex::count(bytes.len()), from.port());
+        self.lab
+            .0
+            .story
+            .arrow(YOU, &self.name, label, hex::short(bytes));
+        Datagram {
+            from,
+            bytes: bytes.to_vec(),
+        }
+    }
+
     fn push(&self, to: SocketAddr, bytes: &[u8]) {
         // A datagram to a closed port may be reported by the next send; it is not this one's error.
         if self.socket.send_to(bytes, to).is_err() {
@@ -142,6 +193,12 @@ impl UdpPeer {
 }
 
 impl Drop for Chatter {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Answering {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }

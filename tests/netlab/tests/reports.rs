@@ -1,0 +1,313 @@
+//! What a failure says.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpListener;
+
+use netlab::io::{Interrupting, OneByte, Play, Tape};
+use netlab::{Lab, trial};
+
+fn report_of(body: impl FnOnce(&Lab) + Send + 'static) -> String {
+    let report = trial(0.1, body).expect_err("the trial must fail");
+    for line in report.lines() {
+        assert!(
+            line.chars().count() <= 80,
+            "wider than 80 columns: {line}\nin\n{report}"
+        );
+        assert_eq!(line, line.trim_end(), "trailing blanks in\n{report}");
+    }
+    report
+}
+
+fn has(report: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(report.contains(line), "no {line:?} in\n{report}");
+    }
+}
+
+#[test]
+fn a_todo_is_a_task_not_a_failure() {
+    let report = report_of(|lab| {
+        lab.you("be16([12 34], 0)", || {
+            todo!("0.1 be16({:?}): read two bytes", [0x12, 0x34])
+        });
+    });
+    has(
+        &report,
+        &[
+            "  to do     0.1 be16([18, 52]): read two bytes",
+            "  in        tests/netlab/tests/reports.rs:",
+        ],
+    );
+    assert!(!report.contains("expected"), "{report}");
+}
+
+#[test]
+fn a_todo_on_any_thread_is_found_at_once() {
+    let report = report_of(|lab| {
+        let server = lab.tcp_server("server");
+        lab.student("ask(addr)", || -> () { todo!("2.5 ask(): connect") });
+        server.accepts();
+    });
+    has(&report, &["  to do     2.5 ask(): connect"]);
+    let report = report_of(|lab| {
+        let server = lab.tcp_server("server");
+        std::thread::spawn(|| todo!("2.5 a thread of the student's"));
+        server.accepts();
+    });
+    has(&report, &["  to do     2.5 a thread of the student's"]);
+}
+
+#[test]
+fn a_panic_names_its_place() {
+    let report = report_of(|lab| {
+        lab.why("A stranger chose that length.");
+        let packet: &[u8] = &[1];
+        lab.you("be16([01], 0)", || {
+            std::hint::black_box(packet)[std::hint::black_box(1)]
+        });
+    });
+    has(
+        &report,
+        &[
+            "  1  your be16([01], 0)\n",
+            "expected  no panic",
+            "got       index out of bounds: the len is 1 but the index is 1",
+            "at tests/netlab/tests/reports.rs:",
+            "why       A stranger chose that length.",
+        ],
+    );
+}
+
+#[test]
+fn a_panic_of_a_thread_that_the_student_started_is_in_the_story() {
+    let report = report_of(|lab| {
+        let _ = lab.you("serve()", || std::thread::spawn(|| panic!("oh no")).join());
+        lab.same("live workers", 0, 1);
+    });
+    has(
+        &report,
+        &[
+            "a thread of yours panics: oh no",
+            "expected  live workers: 1",
+            "got       0",
+        ],
+    );
+}
+
+#[test]
+fn a_failure_that_the_student_catches_counts() {
+    let report = report_of(|lab| {
+        let inner = lab.clone();
+        let caught =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.same("x", 1, 2)));
+        assert!(caught.is_err());
+    });
+    has(&report, &["expected  x: 2"]);
+}
+
+#[test]
+fn bytes_are_compared_with_the_first_difference() {
+    let report =
+        report_of(|lab| lab.same_bytes("the bytes on the wire", &[0x34, 0x12], &[0x12, 0x34]));
+    has(
+        &report,
+        &[
+            "expected  the bytes on the wire:\n            12 34",
+            "got       34 12\n",
+            "byte 0 is 34, not 12",
+        ],
+    );
+}
+
+#[test]
+fn an_unexpected_error_and_an_unexpected_success() {
+    let report = report_of(|lab| {
+        lab.ok("listen_on(addr)", || {
+            Err::<(), _>(std::io::Error::from(ErrorKind::AddrInUse))
+        });
+    });
+    has(
+        &report,
+        &[
+            "✗ your listen_on(addr) gives an error",
+            "expected  your listen_on(addr) to succeed",
+            "AddrInUse",
+        ],
+    );
+    let report = report_of(|lab| {
+        lab.err("parse(junk)", || Ok::<_, ()>(7));
+    });
+    has(
+        &report,
+        &[
+            "expected  an error from your parse(junk)",
+            "got       Ok(7)",
+        ],
+    );
+}
+
+#[test]
+fn a_reset_is_told_from_an_end() {
+    let report = report_of(|lab| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let server = lab.student("serve_one(listener)", move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // Closing with unread input makes the kernel send RST.
+            stream.read_exact(&mut [0; 10]).unwrap();
+        });
+        let peer = lab.connect(addr);
+        peer.sends(&[b'x'; 5000]);
+        server.returns();
+        peer.expects_exactly(5000);
+    });
+    has(
+        &report,
+        &[
+            "├── connects ──",
+            "├── 5000 bytes ─",
+            "expected  peer reads 5000 bytes",
+            "got       connection reset",
+        ],
+    );
+}
+
+#[test]
+fn too_much_and_too_little() {
+    let talker = |bytes: &'static [u8]| {
+        move |lab: &Lab| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let addr = listener.local_addr().unwrap();
+            lab.student("serve_one(listener)", move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                stream.write_all(bytes).unwrap();
+            });
+            let peer = lab.connect(addr);
+            peer.expects(b"hi");
+            peer.expects_eof();
+        }
+    };
+    has(
+        &report_of(talker(b"h")),
+        &["got       1 byte, then end of file"],
+    );
+    has(
+        &report_of(talker(b"hi there")),
+        &["got       one more byte at least: \" \""],
+    );
+    assert_eq!(trial(1.0, talker(b"hi")), Ok(()));
+}
+
+#[test]
+fn calls_of_adapters_stand_in_the_story() {
+    let report = report_of(|lab| {
+        let mut writer = lab.watch("writer", OneByte(Vec::new()));
+        lab.you("send_all(writer, 5 bytes)", || writer.write(b"hello"))
+            .unwrap();
+        lab.same_bytes("what the writer took", &writer.inner.0, b"hello");
+    });
+    has(&report, &["  2  writer takes 1 of 5 bytes", "\"h\""]);
+}
+
+#[test]
+fn a_tape_ends_a_loop_that_does_not_understand_zero() {
+    let report = report_of(|lab| {
+        lab.why("0 is the end of the stream.");
+        let mut tape = lab.watch("reader", Tape::new([Play::Bytes(b"hi".to_vec())]));
+        lab.you("echo_stream(reader, writer)", || {
+            while tape.read(&mut [0; 8]).is_ok() {}
+        });
+    });
+    has(
+        &report,
+        &[
+            "reader gives 0 bytes: end of file  × 999",
+            "got       1001 calls of read",
+            "why       0 is the end",
+        ],
+    );
+}
+
+#[test]
+fn adapters_do_what_a_stream_may_do() {
+    let mut one = OneByte(&b"ab"[..]);
+    let mut buffer = [0; 8];
+    assert_eq!(one.read(&mut buffer).unwrap(), 1);
+
+    let mut signal = Interrupting::new(&b"ab"[..]);
+    assert_eq!(
+        signal.read(&mut buffer).unwrap_err().kind(),
+        ErrorKind::Interrupted
+    );
+    assert_eq!(signal.read(&mut buffer).unwrap(), 2);
+
+    let mut tape = Tape::new([
+        Play::Bytes(b"abc".to_vec()),
+        Play::Error(ErrorKind::ConnectionReset),
+    ])
+    .taking(2);
+    assert_eq!(tape.read(&mut buffer[..2]).unwrap(), 2);
+    assert_eq!(tape.read(&mut buffer).unwrap(), 1);
+    assert_eq!(
+        tape.read(&mut buffer).unwrap_err().kind(),
+        ErrorKind::ConnectionReset
+    );
+    assert_eq!((tape.read(&mut buffer).unwrap(), tape.ends), (0, 1));
+    assert_eq!(
+        (tape.write(b"hello").unwrap(), tape.written.as_slice()),
+        (2, &b"he"[..])
+    );
+}
+
+#[test]
+fn a_program_is_part_of_the_story() {
+    if !cfg!(unix) {
+        return eprintln!("skipped: needs a Unix shell");
+    }
+    let report = report_of(|lab| {
+        let mut program = lab.program(
+            "/bin/sh",
+            &["-c", "echo ready; read x; echo got $x; exit 3"],
+        );
+        program.expects_line("\"ready\"", |line| line == "ready");
+        program.types("hello\n");
+        let end = program.exits();
+        lab.same("output", end.stdout, "ready\ngot hello\n".to_owned());
+        lab.same("exit code", end.code, Some(0));
+    });
+    has(
+        &report,
+        &[
+            "sh prints \"ready\"",
+            "sh ends with exit code 3",
+            "expected  exit code: Some(0)",
+        ],
+    );
+
+    let report = report_of(|lab| {
+        let script = "echo 'thread panicked at src/s6.rs:1:2:' >&2; echo 'not yet implemented: 2.6 run' >&2; exit 101";
+        lab.program("/bin/sh", &["-c", script]).exits();
+    });
+    has(&report, &["  to do     2.6 run"]);
+
+    let report = report_of(|lab| {
+        lab.program("/bin/sh", &["-c", "exec sleep 9"]).exits();
+    });
+    has(&report, &["to end", "still running after 200 ms"]);
+}
+
+#[test]
+fn situations_are_what_they_say() {
+    let result = trial(1.0, |lab| {
+        let refused = lab.refused();
+        let error = std::net::TcpStream::connect(refused.addr()).unwrap_err();
+        lab.same("kind", error.kind(), ErrorKind::ConnectionRefused);
+        if cfg!(target_os = "linux") {
+            let hole = lab.black_hole();
+            let patience = std::time::Duration::from_millis(30);
+            let error = std::net::TcpStream::connect_timeout(&hole.addr(), patience).unwrap_err();
+            lab.same("kind", error.kind(), ErrorKind::TimedOut);
+        }
+    });
+    assert_eq!(result, Ok(()));
+}

@@ -44,23 +44,22 @@ impl Gate {
         let mut state = self.state();
         state.arrived += 1;
         self.shared.1.notify_all();
-        if !self.wait_until(state, |state| state.open) {
+        // Longer than one wait: who expects arrivals gives up first, and says what is missing.
+        let limit = self.lab.0.patience.call();
+        if !self.wait_until(state, limit, |state| state.open) {
             let expected = format!("{} to open", self.name);
-            self.lab.stop(
-                &expected,
-                &format!("still shut after {}", in_words(self.lab.0.patience.wait())),
-            );
+            let got = format!("still shut after {}", in_words(limit));
+            self.lab.stop(&expected, &got);
         }
     }
 
     /// Waits until `n` threads have come to the gate: proof that they run at the same time.
     pub fn expects_arrivals(&self, n: usize) {
-        if !self.wait_until(self.state(), |state| state.arrived >= n) {
-            let arrived = self.state().arrived;
-            self.lab.stop(
-                &format!("{n} at {} at the same time", self.name),
-                &format!("{arrived} after {}", in_words(self.lab.0.patience.wait())),
-            );
+        let limit = self.lab.0.patience.wait();
+        if !self.wait_until(self.state(), limit, |state| state.arrived >= n) {
+            let expected = format!("{n} at {} at the same time", self.name);
+            let got = format!("{} after {}", self.arrivals(), in_words(limit));
+            self.lab.stop(&expected, &got);
         }
         self.lab.note(format!("{n} have come to {}", self.name));
     }
@@ -70,8 +69,13 @@ impl Gate {
         self.state().arrived
     }
 
-    fn wait_until(&self, mut state: MutexGuard<'_, State>, met: impl Fn(&State) -> bool) -> bool {
-        let deadline = Instant::now() + self.lab.0.patience.wait();
+    fn wait_until(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        limit: Duration,
+        met: impl Fn(&State) -> bool,
+    ) -> bool {
+        let deadline = Instant::now() + limit;
         while !met(&state) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left == Duration::ZERO || self.lab.0.failure().is_some() {

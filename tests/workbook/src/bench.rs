@@ -1,0 +1,141 @@
+//! A chapter on the test bench: its test binaries, built when they are first needed.
+
+use std::path::{Path, PathBuf};
+
+use crate::cargo::{self, Built, Request};
+use crate::course::{Chapter, Course, Step, Test};
+use crate::problem::Result;
+use crate::process::{DEADLINE, Report, TestBinary};
+use crate::ui::Ui;
+
+/// Whose crate is tested, and where it is built.
+pub struct Subject<'a> {
+    /// The folder with the workspace's Cargo.toml.
+    pub workspace: &'a Path,
+    pub package: String,
+    /// The package's folder.
+    pub dir: PathBuf,
+    /// The name of its test target.
+    pub target: &'static str,
+    pub default_features: bool,
+    pub target_dir: Option<&'a Path>,
+    /// Where the tests stand in the binary, before the step's module.
+    pub prefix: &'static str,
+}
+
+impl<'a> Subject<'a> {
+    /// The student's crate.
+    pub fn student(workspace: &'a Path, chapter: &Chapter) -> Subject<'a> {
+        Subject {
+            workspace,
+            package: chapter.package(),
+            dir: workspace.join(chapter.dir()),
+            target: "exercise",
+            default_features: true,
+            target_dir: None,
+            prefix: "",
+        }
+    }
+
+    /// The reference solution. Its default features are off, so that a heavy one is only built for
+    /// the step that needs it.
+    pub fn solution(workspace: &'a Path, chapter: &Chapter) -> Subject<'a> {
+        Subject {
+            workspace,
+            package: chapter.solution_package(),
+            dir: workspace.join(chapter.solution_dir()),
+            target: "solution",
+            default_features: false,
+            target_dir: None,
+            prefix: "exercise::",
+        }
+    }
+}
+
+/// What came of trying a test.
+pub enum Tried<'b> {
+    Ran(Report),
+    /// There is no binary: the crate does not compile.
+    Broken(&'b Built),
+}
+
+pub struct Bench<'a> {
+    subject: Subject<'a>,
+    /// By the features they were built with. There are two at most.
+    built: Vec<(Vec<String>, Built)>,
+}
+
+impl<'a> Bench<'a> {
+    pub fn new(subject: Subject<'a>) -> Bench<'a> {
+        Bench {
+            subject,
+            built: Vec::new(),
+        }
+    }
+
+    /// The student's crate of a chapter.
+    pub fn student(course: &'a Course, chapter: &Chapter) -> Bench<'a> {
+        Bench::new(Subject::student(&course.root, chapter))
+    }
+
+    pub fn run(&mut self, ui: &Ui, step: &Step, test: &Test) -> Result<Tried<'_>> {
+        let at = self.build(ui, step)?;
+        ui.busy(&format!("testing {}", test.name));
+        let (_, built) = &self.built[at];
+        let Some(binary) = &built.binary else {
+            return Ok(Tried::Broken(built));
+        };
+        let path = format!("{}{}", self.subject.prefix, step.path_of(test));
+        self.binary(binary).run(&path).map(Tried::Ran)
+    }
+
+    /// The binary for a step's tests, built unless it is there; none when it does not compile.
+    pub fn built(&mut self, ui: &Ui, step: &Step) -> Result<&Built> {
+        let at = self.build(ui, step)?;
+        Ok(&self.built[at].1)
+    }
+
+    /// Whether a step's tests can run without another build.
+    pub fn is_ready(&self, step: &Step) -> bool {
+        self.built
+            .iter()
+            .any(|(features, built)| *features == step.features && built.binary.is_some())
+    }
+
+    fn build(&mut self, ui: &Ui, step: &Step) -> Result<usize> {
+        if let Some(at) = self
+            .built
+            .iter()
+            .position(|(features, _)| *features == step.features)
+        {
+            return Ok(at);
+        }
+        let subject = &self.subject;
+        let what = format!("building {}", subject.package);
+        ui.busy(&what);
+        let request = Request {
+            workspace: subject.workspace,
+            package: &subject.package,
+            target: subject.target,
+            features: &step.features,
+            default_features: subject.default_features,
+            target_dir: subject.target_dir,
+        };
+        let built = cargo::build(&request, &|remark| ui.busy(&format!("{what}: {remark}")))?;
+        ui.idle();
+        // A second build may have replaced the first one's binary in place.
+        self.built
+            .retain(|(_, older)| older.binary.is_none() || older.binary != built.binary);
+        self.built.push((step.features.clone(), built));
+        Ok(self.built.len() - 1)
+    }
+
+    fn binary<'b>(&'b self, path: &'b Path) -> TestBinary<'b> {
+        TestBinary {
+            path,
+            dir: &self.subject.dir,
+            package: &self.subject.package,
+            deadline: DEADLINE,
+        }
+    }
+}

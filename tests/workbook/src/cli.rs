@@ -1,0 +1,173 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::course::{Chapter, Course, Step};
+use crate::problem::{Problem, Result};
+use crate::progress::Progress;
+use crate::select::{self, Selected};
+use crate::ui::{Ui, bad};
+use crate::{hint, list, next, reset, solution, test, verify, watch};
+
+/// Learn networking by making its tests pass.
+///
+/// Without a command: shows how far you are and the next test that does not pass.
+/// CHAPTER is 2, 02 or 02-tcp-echo. STEP is 3, s3 or the name of a test.
+#[derive(Parser)]
+#[command(
+    name = "cargo workbook",
+    bin_name = "cargo workbook",
+    verbatim_doc_comment
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Test whenever you save a file; `q` and Enter ends it
+    Watch,
+    /// Run the tests of a chapter or a step, and show each failure
+    Test {
+        /// The one you are at, when left out
+        chapter: Option<String>,
+        step: Option<String>,
+    },
+    /// Show a hint; one more each time
+    Hint {
+        /// The one you are at, when left out
+        chapter: Option<String>,
+        step: Option<String>,
+    },
+    /// List the chapters with their steps, tests, minutes and points
+    List { chapter: Option<String> },
+    /// Show the reference for a step that you have passed
+    Solution {
+        chapter: String,
+        step: String,
+        /// Also before you have passed it
+        #[arg(long)]
+        anyway: bool,
+    },
+    /// Put the stubs of a chapter or a step back; your files are copied first
+    Reset {
+        chapter: String,
+        step: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// For authors: check the tests themselves, against stubs, solutions and wrong answers
+    Verify {
+        chapter: Option<String>,
+        /// How many wrong answers to try at a time
+        #[arg(long, value_name = "N")]
+        jobs: Option<std::num::NonZeroUsize>,
+        /// Only the stubs and the solutions, no wrong answers
+        #[arg(long)]
+        stubs: bool,
+    },
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ui = Ui::new();
+    let ended = dispatch(&ui, arguments.command);
+    ui.idle();
+    ended.unwrap_or_else(|problem| {
+        use std::io::Write;
+        let _ = writeln!(anstream::stderr(), "{} {problem}", bad("error:"));
+        ExitCode::from(2)
+    })
+}
+
+fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
+    let here = std::env::current_dir()
+        .map_err(|error| Problem::new(format!("Cannot tell the present folder: {error}.")))?;
+    let course = Course::find(&here)?;
+    let mut progress = Progress::load(&course.root);
+    match command {
+        None => next::run(ui, &course, &mut progress),
+        Some(Command::Watch) => watch::run(ui, &course, &mut progress),
+        Some(Command::Test { chapter, step }) => {
+            let chapter = chapter_or_next(&course, &progress, chapter.as_deref())?;
+            let selected = step.map(|step| select::step(chapter, &step)).transpose()?;
+            test::run(ui, &course, &mut progress, chapter, selected)
+        }
+        Some(Command::Hint { chapter, step }) => {
+            let chapter = chapter_or_next(&course, &progress, chapter.as_deref())?;
+            let step = step_or_next(&course, &progress, chapter, step.as_deref())?;
+            hint::run(ui, &mut progress, chapter, step)
+        }
+        Some(Command::List { chapter }) => {
+            let only = chapter
+                .map(|chapter| select::chapter(&course, &chapter))
+                .transpose()?;
+            Ok(list::run(ui, &course, &progress, only))
+        }
+        Some(Command::Solution {
+            chapter,
+            step,
+            anyway,
+        }) => {
+            let chapter = select::chapter(&course, &chapter)?;
+            let Selected { step, .. } = select::step(chapter, &step)?;
+            solution::run(ui, &course, &mut progress, chapter, step, anyway)
+        }
+        Some(Command::Reset { chapter, step, yes }) => {
+            let chapter = select::chapter(&course, &chapter)?;
+            let step = step.map(|step| select::step(chapter, &step)).transpose()?;
+            let step = step.map(|selected| selected.step);
+            reset::run(ui, &course, &mut progress, chapter, step, yes)
+        }
+        Some(Command::Verify {
+            chapter,
+            jobs,
+            stubs,
+        }) => {
+            let only = chapter
+                .map(|chapter| select::chapter(&course, &chapter))
+                .transpose()?;
+            verify::run(ui, &course, only, jobs, stubs)
+        }
+    }
+}
+
+/// The chapter that was named, or the first one that is not known to be done.
+fn chapter_or_next<'a>(
+    course: &'a Course,
+    progress: &Progress,
+    said: Option<&str>,
+) -> Result<&'a Chapter> {
+    if let Some(said) = said {
+        return select::chapter(course, said);
+    }
+    let is_open = |chapter: &&Chapter| progress.of(course, chapter).next_step(chapter).is_some();
+    let open = course
+        .chapters
+        .iter()
+        .find(is_open)
+        .or(course.chapters.last());
+    open.ok_or_else(|| Problem::new("The folder tests/ holds no chapter."))
+}
+
+/// The step that was named, or the first one that is not known to be done.
+fn step_or_next<'a>(
+    course: &Course,
+    progress: &Progress,
+    chapter: &'a Chapter,
+    said: Option<&str>,
+) -> Result<&'a Step> {
+    if let Some(said) = said {
+        return select::step(chapter, said).map(|selected| selected.step);
+    }
+    let open = progress
+        .of(course, chapter)
+        .next_step(chapter)
+        .or(chapter.steps.last());
+    open.ok_or_else(|| Problem::new(format!("Chapter {} has no steps.", chapter.number())))
+}

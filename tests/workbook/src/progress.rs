@@ -1,0 +1,127 @@
+//! What is remembered between two runs, in `.workbook/state.json`: which tests passed with which
+//! sources, and how many hints were read. Losing it costs one more run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::course::{Chapter, Course, Step, Test};
+use crate::digest;
+use crate::problem::{Problem, Result};
+
+/// The folder for what the workbook keeps, in the workspace; git ignores it.
+pub const FOLDER: &str = ".workbook";
+
+pub struct Progress {
+    file: PathBuf,
+    state: State,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+struct State {
+    /// By chapter folder.
+    chapters: BTreeMap<String, Tried>,
+    /// By `02-tcp-echo/s3_serve.rs`: how many hints were shown.
+    hints: BTreeMap<String, usize>,
+}
+
+/// Verdicts that hold for one state of the sources.
+#[derive(Default, Deserialize, Serialize)]
+struct Tried {
+    digest: String,
+    passed: BTreeSet<String>,
+}
+
+/// How far a chapter is, as far as it is known without a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// No test was ever tried.
+    Nothing,
+    /// Something has changed since.
+    Stale,
+    Passed(BTreeSet<String>),
+}
+
+impl Known {
+    pub fn has_passed(&self, test: &Test) -> bool {
+        matches!(self, Known::Passed(passed) if passed.contains(&test.name))
+    }
+
+    /// The first step with a test that is not known to pass.
+    pub fn next_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
+        let done = |step: &&Step| step.tests.iter().all(|test| self.has_passed(test));
+        chapter.steps.iter().find(|step| !done(step))
+    }
+}
+
+impl Progress {
+    /// What was kept in this workspace. A file that cannot be read counts as none.
+    pub fn load(root: &Path) -> Progress {
+        let file = root.join(FOLDER).join("state.json");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        Progress {
+            file,
+            state: serde_json::from_str(&text).unwrap_or_default(),
+        }
+    }
+
+    /// Replaces the file as a whole, so that a killed run leaves the old one.
+    pub fn save(&self) -> Result<()> {
+        let folder = self.file.parent().expect("the file lies in a folder");
+        let text = serde_json::to_string_pretty(&self.state).expect("maps of strings are JSON");
+        let new = self
+            .file
+            .with_extension(format!("{}.new", std::process::id()));
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&new, text + "\n"))
+            .and_then(|()| fs::rename(&new, &self.file))
+            .map_err(|error| Problem::with_file("write", &self.file, &error))
+    }
+
+    pub fn of(&self, course: &Course, chapter: &Chapter) -> Known {
+        match self.state.chapters.get(&chapter.folder) {
+            None => Known::Nothing,
+            Some(tried) if tried.digest != digest::of(course, chapter) => Known::Stale,
+            Some(tried) => Known::Passed(tried.passed.clone()),
+        }
+    }
+
+    /// A verdict for the sources with this digest. Verdicts for other sources are forgotten.
+    pub fn record(&mut self, chapter: &Chapter, digest: &str, test: &Test, passed: bool) {
+        let tried = self
+            .state
+            .chapters
+            .entry(chapter.folder.clone())
+            .or_default();
+        if tried.digest != digest {
+            *tried = Tried {
+                digest: digest.to_owned(),
+                passed: BTreeSet::new(),
+            };
+        }
+        if passed {
+            tried.passed.insert(test.name.clone());
+        } else {
+            tried.passed.remove(&test.name);
+        }
+    }
+
+    /// One more hint was asked for: how many were shown before.
+    pub fn take_hint(&mut self, chapter: &Chapter, step: &Step) -> usize {
+        let shown = self.state.hints.entry(hint_key(chapter, step)).or_default();
+        *shown += 1;
+        *shown - 1
+    }
+
+    /// The hints of a step begin anew.
+    pub fn forget_hints(&mut self, chapter: &Chapter, step: &Step) {
+        self.state.hints.remove(&hint_key(chapter, step));
+    }
+}
+
+fn hint_key(chapter: &Chapter, step: &Step) -> String {
+    format!("{}/{}", chapter.folder, step.file)
+}

@@ -1,0 +1,58 @@
+//! `cargo workbook solution`: the reference for a step, once the student's own answer passes.
+
+use std::fs;
+use std::process::ExitCode;
+
+use crate::attempt::{Attempt, Stop};
+use crate::course::{Chapter, Course, Step};
+use crate::problem::{Problem, Result};
+use crate::progress::Progress;
+use crate::ui::{Ui, strong};
+
+pub fn run(
+    ui: &Ui,
+    course: &Course,
+    progress: &mut Progress,
+    chapter: &Chapter,
+    step: &Step,
+    anyway: bool,
+) -> Result<ExitCode> {
+    let (number, said) = (chapter.number(), step.number);
+    if !anyway && !has_passed(ui, course, progress, chapter, step)? {
+        ui.prose(&format!(
+            "Step {said} of chapter {number} does not pass yet, so its reference stays closed."
+        ));
+        ui.line(format!(
+            "  a hint                 cargo workbook hint {number} {said}"
+        ));
+        ui.line(format!(
+            "  the reference, anyway  cargo workbook solution {number} {said} --anyway"
+        ));
+        return Ok(ExitCode::FAILURE);
+    }
+    let (yours, reference) = (chapter.source(step), chapter.solution_source(step));
+    let path = course.root.join(&reference);
+    let text =
+        fs::read_to_string(&path).map_err(|error| Problem::with_file("read", &path, &error))?;
+    ui.line(strong(&reference));
+    ui.blank();
+    ui.text(&text);
+    ui.blank();
+    ui.line("Side by side with yours:");
+    ui.line(format!("  git diff --no-index {yours} {reference}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether all tests of the step pass, with a run when that is not known.
+fn has_passed(
+    ui: &Ui,
+    course: &Course,
+    progress: &mut Progress,
+    chapter: &Chapter,
+    step: &Step,
+) -> Result<bool> {
+    let mut attempt = Attempt::new(course, chapter, progress);
+    let stop = attempt.run_step(ui, progress, step)?;
+    progress.save()?;
+    Ok(matches!(stop, Stop::Nowhere))
+}

@@ -1,0 +1,116 @@
+//! The chapters and how far each one is.
+
+use crate::course::{Chapter, Course};
+use crate::progress::{Known, Progress};
+use crate::ui::{Ui, faint, good, strong};
+
+/// Cells of a bar.
+const BAR: usize = 10;
+
+pub fn show(ui: &Ui, course: &Course, progress: &Progress) {
+    show_some(
+        ui,
+        course,
+        progress,
+        &course.chapters.iter().collect::<Vec<_>>(),
+    );
+}
+
+pub fn show_one(ui: &Ui, course: &Course, progress: &Progress, chapter: &Chapter) {
+    show_some(ui, course, progress, &[chapter]);
+}
+
+/// "  00  Title  [bar]  in words": without the bar, then on two lines, as the screen gets narrower.
+fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter]) {
+    let known: Vec<Known> = chapters
+        .iter()
+        .map(|chapter| progress.of(course, chapter))
+        .collect();
+    let words: Vec<String> = chapters
+        .iter()
+        .zip(&known)
+        .map(|(chapter, known)| in_words(chapter, known))
+        .collect();
+    let longest = |texts: &mut dyn Iterator<Item = &str>| {
+        texts.map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    let title_width = longest(&mut chapters.iter().map(|chapter| chapter.title.as_str()));
+    let one_line = 6 + title_width + 2 + longest(&mut words.iter().map(String::as_str));
+    let with_bar = one_line + BAR + 2 <= ui.width;
+
+    for ((chapter, known), words) in chapters.iter().zip(&known).zip(&words) {
+        let number = strong(chapter.number());
+        let title = &chapter.title;
+        let (done, all) = (count(chapter, known), chapter.tests().count());
+        let words = match known {
+            Known::Passed(_) if done == all => good(words),
+            Known::Passed(_) => words.clone(),
+            _ => faint(words),
+        };
+        if with_bar {
+            let bar = bar(done, all);
+            ui.line(format!("  {number}  {title:title_width$}  {bar}  {words}"));
+        } else if one_line <= ui.width {
+            ui.line(format!("  {number}  {title:title_width$}  {words}"));
+        } else {
+            ui.line(format!("  {number}  {title}"));
+            ui.line(format!("      {words}"));
+        }
+    }
+}
+
+fn in_words(chapter: &Chapter, known: &Known) -> String {
+    let all = chapter.tests().count();
+    let steps = chapter.steps.len();
+    let tests = if all == 1 {
+        "1 test".to_owned()
+    } else {
+        format!("{all} tests")
+    };
+    match known {
+        Known::Nothing => format!("{tests}, not tried yet"),
+        Known::Stale => format!("{tests}, changed since the last run"),
+        Known::Passed(_) => match known.next_step(chapter) {
+            None => format!("done, {tests}"),
+            Some(step) => {
+                format!(
+                    "{} of {tests}, step {} of {steps}",
+                    count(chapter, known),
+                    step.number
+                )
+            }
+        },
+    }
+}
+
+fn count(chapter: &Chapter, known: &Known) -> usize {
+    chapter
+        .tests()
+        .filter(|(_, test)| known.has_passed(test))
+        .count()
+}
+
+fn bar(done: usize, all: usize) -> String {
+    // Full only when all is done; not empty once something is.
+    let cells = (BAR * done).div_ceil(all.max(1));
+    let cells = if done < all {
+        cells.min(BAR - 1)
+    } else {
+        cells
+    };
+    format!("{}{}", "█".repeat(cells), "░".repeat(BAR - cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_full_only_at_the_end_and_empty_only_at_the_beginning() {
+        assert_eq!(bar(0, 40), "░".repeat(BAR));
+        assert_eq!(bar(1, 40).matches('█').count(), 1);
+        assert_eq!(bar(39, 40).matches('█').count(), BAR - 1);
+        assert_eq!(bar(40, 40), "█".repeat(BAR));
+        assert_eq!(bar(0, 0), "░".repeat(BAR));
+    }
+}

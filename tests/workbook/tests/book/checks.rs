@@ -1,0 +1,396 @@
+//! The checks of the book. Each returns all its complaints, with the file, the line, and what to do.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use workbook::course::{Chapter, Course};
+
+use crate::Book;
+use crate::page::{Include, Page};
+
+/// The languages that a block of code may name. Rust is special: see [`snippets`].
+const LANGUAGES: [&str; 3] = ["rust", "text", "console"];
+
+/// Every page stands in SUMMARY.md, whatever stands there is a page, and chapters have their titles.
+pub fn summary(book: &Book, course: &Course) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for link in &book.summary.links {
+        if !link.target.is_empty() && book.page(&link.target).is_none() {
+            let (line, target) = (link.line, &link.target);
+            complaints.push(format!(
+                "book/src/SUMMARY.md:{line}: {target} does not exist. Write it, or make the entry a draft: [title]()"
+            ));
+        }
+    }
+    for Page { name, .. } in &book.pages {
+        if !book.summary.links.iter().any(|link| link.target == *name) {
+            complaints.push(format!(
+                "book/src/{name}:1: SUMMARY.md does not list this page, so mdBook leaves it out. Add it there."
+            ));
+        }
+    }
+    for chapter in &course.chapters {
+        let file = page_of(chapter);
+        let title = format!("{} {}", chapter.number(), chapter.title);
+        for link in book
+            .summary
+            .links
+            .iter()
+            .filter(|link| link.target == file && link.text != title)
+        {
+            complaints.push(format!(
+                "book/src/SUMMARY.md:{}: this chapter is called \"{title}\" in tests/{}/chapter.toml. Use that title.",
+                link.line, chapter.folder
+            ));
+        }
+    }
+    complaints
+}
+
+/// Every relative link leads to a page or a file of the book, and every `#fragment` to an id there.
+pub fn links(book: &Book) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for page in &book.pages {
+        let name = &page.name;
+        let mut seen = BTreeSet::new();
+        for id in page.ids.iter().filter(|id| !seen.insert(id.as_str())) {
+            complaints.push(format!(
+                "book/src/{name}:1: two places have the id {id}. Rename one."
+            ));
+        }
+        for link in &page.links {
+            let broken = broken(book, page, &link.target);
+            complaints.extend(broken.map(|what| format!("book/src/{name}:{}: {what}", link.line)));
+        }
+    }
+    complaints
+}
+
+/// What is wrong with a link on `page`, if anything.
+fn broken(book: &Book, page: &Page, target: &str) -> Option<String> {
+    if target.contains("://") || target.starts_with("mailto:") {
+        return None;
+    }
+    if target.is_empty() {
+        return Some("a link without a target. Say where it leads.".into());
+    }
+    let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
+    let path = if path.is_empty() {
+        Some(page.name.clone())
+    } else {
+        beside(&page.name, path)
+    };
+    let Some(path) = path else {
+        return Some(format!(
+            "{target} leads out of the book, where a published page cannot follow. Name the file as `code`."
+        ));
+    };
+    match book.page(&path) {
+        Some(to) if fragment.is_empty() || to.ids.iter().any(|id| id == fragment) => None,
+        Some(to) => Some(format!(
+            "{path} has no heading or id #{fragment}. It has: {}",
+            to.ids.join(", ")
+        )),
+        None if !path.ends_with(".md") && book.root.join("book/src").join(&path).is_file() => None,
+        None => Some(format!("there is no {path} in book/src. Mend the link.")),
+    }
+}
+
+/// Every picture stands in the box that lets it scroll on a phone.
+pub fn pictures(book: &Book) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for page in &book.pages {
+        let lines: Vec<&str> = page.text.lines().map(str::trim).collect();
+        for include in page.includes.iter().filter(|i| i.file.ends_with(".svg")) {
+            let above = include
+                .line
+                .checked_sub(2)
+                .and_then(|index| lines.get(index));
+            let below = lines.get(include.line);
+            if above != Some(&"<div class=\"picture\">") || below != Some(&"</div>") {
+                complaints.push(format!(
+                    "book/src/{}:{}: this picture needs a line <div class=\"picture\"> above it and </div> below.",
+                    page.name, include.line
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+/// Rust stands in the book only as a piece of a file that the workspace compiles, found by its anchors.
+pub fn snippets(book: &Book) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for page in &book.pages {
+        for include in &page.includes {
+            let at = format!("book/src/{}:{}", page.name, include.line);
+            complaints.extend(
+                included(book, page, include)
+                    .err()
+                    .map(|what| format!("{at}: {what}")),
+            );
+        }
+        for block in &page.blocks {
+            let at = format!("book/src/{}:{}", page.name, block.line);
+            let language = block.language.as_str();
+            if !LANGUAGES.contains(&language) {
+                let allowed = LANGUAGES.join(", ");
+                complaints.push(format!(
+                    "{at}: a block of code in \"{language}\". Mark it as one of: {allowed}."
+                ));
+            }
+            if language == "rust" {
+                for line in block
+                    .text
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty())
+                {
+                    let is_include = line.starts_with("{{#include ") && line.ends_with("}}");
+                    if !is_include || !line.contains(".rs") {
+                        complaints.push(format!(
+                            "{at}: Rust that nobody compiles: {line}. Move it to a file of the workspace and include it \
+                             by an anchor, or mark the block as text."
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// Every step of a chapter has its section, under the title and the anchor that failures point at.
+pub fn steps(book: &Book, course: &Course) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for chapter in &course.chapters {
+        let file = page_of(chapter);
+        let Some(page) = book.page(&file) else {
+            complaints.push(format!(
+                "book/src/{file}:1: tests/{} has no page. Write it, with a section for each step.",
+                chapter.folder
+            ));
+            continue;
+        };
+        for step in &chapter.steps {
+            let id = format!("step-{}", step.number);
+            let title = format!("Step {}: {}", step.number, step.title);
+            match page.headings.iter().find(|heading| heading.id == id) {
+                Some(heading) if heading.level == 2 && heading.title == title => {}
+                Some(heading) => complaints.push(format!(
+                    "book/src/{file}:{}: chapter.toml says: ## {title} {{#{id}}}",
+                    heading.line
+                )),
+                None => complaints.push(format!(
+                    "book/src/{file}:1: missing section: ## {title} {{#{id}}}"
+                )),
+            }
+        }
+        for heading in &page.headings {
+            let number = heading
+                .id
+                .strip_prefix("step-")
+                .and_then(|n| n.parse::<usize>().ok());
+            if number.is_some_and(|n| n == 0 || n > chapter.steps.len()) {
+                complaints.push(format!(
+                    "book/src/{file}:{}: tests/{}/chapter.toml has no step of this number. Drop the section or add the step.",
+                    heading.line, chapter.folder
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+/// Whatever looks like a test or like a step's file is one.
+pub fn names(book: &Book, course: &Course) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for page in &book.pages {
+        for (line, text) in page.lines() {
+            let at = format!("book/src/{}:{line}", page.name);
+            for (name, what) in step_names(text) {
+                let known = match what {
+                    Named::Test => course
+                        .chapters
+                        .iter()
+                        .any(|chapter| has_test(chapter, name)),
+                    Named::File => {
+                        let file = format!("{name}.rs");
+                        course
+                            .chapters
+                            .iter()
+                            .flat_map(|c| &c.steps)
+                            .any(|step| step.file == file)
+                    }
+                };
+                match what {
+                    _ if known => {}
+                    Named::Test => complaints.push(format!(
+                        "{at}: no chapter has a test {name}. Was it renamed?"
+                    )),
+                    Named::File => complaints.push(format!(
+                        "{at}: no step has a file {name}.rs. Was it renamed?"
+                    )),
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// In documents.md a test belongs to the chapter that its line links to, and what is said to be
+/// still to come is not there yet.
+pub fn map(book: &Book, course: &Course) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let Some(page) = book.page("documents.md") else {
+        return vec!["book/src/documents.md is missing.".into()];
+    };
+    for (number, line) in page.lines() {
+        let at = format!("book/src/documents.md:{number}");
+        let linked = |chapter: &Chapter| line.contains(&format!("]({}", page_of(chapter)));
+        for (name, _) in step_names(line) {
+            let at_home = course
+                .chapters
+                .iter()
+                .filter(|chapter| has_test(chapter, name));
+            if !at_home.clone().any(linked) {
+                let homes: Vec<&str> = at_home.map(|chapter| chapter.folder.as_str()).collect();
+                complaints.push(format!(
+                    "{at}: {name} is a test of {}, to which this line has no link.",
+                    if homes.is_empty() {
+                        "no chapter".to_owned()
+                    } else {
+                        homes.join(" and ")
+                    }
+                ));
+            }
+        }
+        for chapter in &course.chapters {
+            if to_come(line).contains(&chapter.number()) {
+                complaints.push(format!(
+                    "{at}: chapter {0} is no longer to come. Link to its step and name its test.",
+                    chapter.number()
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+fn page_of(chapter: &Chapter) -> String {
+    format!("{}.md", chapter.folder)
+}
+
+fn has_test(chapter: &Chapter, name: &str) -> bool {
+    chapter.tests().any(|(_, test)| test.name == name)
+}
+
+/// A path as written on `page`, relative to `book/src`; `None` when it leaves that folder.
+fn beside(page: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether the file, and the part of it, that an include asks for exist.
+fn included(book: &Book, page: &Page, include: &Include) -> Result<(), String> {
+    let Include { file, part, .. } = include;
+    let folder = Path::new("book/src").join(&page.name);
+    let path = flat(&folder.parent().expect("a page is in a folder").join(file));
+    let shown = path.display();
+    let text = std::fs::read_to_string(book.root.join(&path)).map_err(|error| {
+        format!("cannot include {shown}: {error}. Mend the path: it starts at the page.")
+    })?;
+    let Some(part) = part else { return Ok(()) };
+    if part
+        .split(':')
+        .all(|number| number.parse::<usize>().is_ok() || number.is_empty())
+    {
+        return Err(format!(
+            "lines {part} of {shown} will be others tomorrow. Mark the piece with ANCHOR comments."
+        ));
+    }
+    let marked = |mark: &str| {
+        text.lines().any(|line| {
+            line.split_once(mark)
+                .is_some_and(|(_, name)| name.trim() == part)
+        })
+    };
+    match (marked("ANCHOR:"), marked("ANCHOR_END:")) {
+        (true, true) => Ok(()),
+        (false, _) => Err(format!(
+            "{shown} has no line `// ANCHOR: {part}`. Add it before the piece."
+        )),
+        (_, false) => Err(format!(
+            "{shown} has no line `// ANCHOR_END: {part}`. Add it after the piece."
+        )),
+    }
+}
+
+/// A path without `..` in its middle.
+fn flat(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut flat, part| {
+        if part != Component::ParentDir || !flat.pop() {
+            flat.push(part);
+        }
+        flat
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Named {
+    Test,
+    File,
+}
+
+/// The words of a line that name a test, `s3_what_it_proves`, or a step's file, `s3_topic.rs`.
+/// A module in a path, `s3_topic::`, is neither.
+fn step_names(line: &str) -> Vec<(&str, Named)> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    let mut rest = line;
+    while let Some(start) = rest.find(is_word) {
+        let word = &rest[start..];
+        let end = word.find(|c| !is_word(c)).unwrap_or(word.len());
+        rest = &word[end..];
+        let word = &word[..end];
+        let has_step = word
+            .strip_prefix('s')
+            .and_then(|word| word.split_once('_'))
+            .is_some_and(|(step, name)| step.parse::<usize>().is_ok() && !name.is_empty());
+        if has_step && !rest.starts_with("::") {
+            found.push((
+                word,
+                if rest.starts_with(".rs") {
+                    Named::File
+                } else {
+                    Named::Test
+                },
+            ));
+        }
+    }
+    found
+}
+
+/// The chapters that a table row says are to come: `to come: chapters 03 and 05` gives both.
+fn to_come(line: &str) -> Vec<&str> {
+    let is_chapter =
+        |word: &&str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut chapters = Vec::new();
+    for cell in line.split('|') {
+        if let Some(at) = cell.to_ascii_lowercase().find("to come") {
+            let words = cell[at..].split(|c: char| !c.is_ascii_alphanumeric());
+            chapters.extend(words.filter(is_chapter));
+        }
+    }
+    chapters
+}

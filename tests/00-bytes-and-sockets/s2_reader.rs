@@ -48,6 +48,11 @@ fn s2_failed_take_does_not_move() {
         );
         let error = lab.err("take(4)", || reader.take(4));
         lab.same("wanted, left", (error.wanted, error.left), (4, 2));
+        lab.same(
+            "in words",
+            error.to_string(),
+            "4 bytes wanted, 2 left".into(),
+        );
         lab.err("u32()", || reader.u32());
         lab.same(
             "pos after two failures",

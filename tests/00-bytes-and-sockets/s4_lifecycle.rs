@@ -15,6 +15,11 @@ fn cards(lab: &Lab) -> [SocketCard; 5] {
     cards.try_into().expect("five names, five cards")
 }
 
+/// Whether the card says so. Only Linux is held to it: other systems may not tell.
+fn listens(card: &SocketCard, yes: bool) -> bool {
+    card.listening == Some(yes) || (card.listening.is_none() && !cfg!(target_os = "linux"))
+}
+
 fn port(addr: Option<SocketAddr>) -> u16 {
     addr.map_or(0, |addr| addr.port())
 }
@@ -41,9 +46,9 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
         );
         lab.same("bound: peer", bound.peer, None);
         lab.holds(
-            bound.listening != Some(true),
+            listens(&bound, false),
             "bound: not listening yet",
-            "listening",
+            "listening, or no answer",
         );
 
         lab.why(
@@ -52,7 +57,7 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
         lab.same("listening: local address", listening.local, bound.local);
         lab.same("listening: peer", listening.peer, None);
         lab.holds(
-            listening.listening != Some(false),
+            listens(&listening, true),
             "listening: listening",
             "not listening",
         );
@@ -79,7 +84,7 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
         );
         lab.same("accepted: local address", accepted.local, bound.local);
         lab.holds(
-            accepted.listening != Some(true),
+            listens(&accepted, false),
             "accepted: not listening",
             "listening",
         );
@@ -123,7 +128,7 @@ fn s4_listen_without_bind_picks_a_port() {
         let local = card.local.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         lab.same("address", local.ip(), Ipv4Addr::UNSPECIFIED.into());
         lab.holds(local.port() != 0, "a port chosen by the system", "port 0");
-        lab.holds(card.listening != Some(false), "listening", "not listening");
+        lab.holds(listens(&card, true), "listening", "not listening");
     });
 }
 

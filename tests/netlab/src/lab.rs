@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::ladder_picture;
 use crate::panics::{self, Panic, Stopped};
 use crate::patience::{GLANCE, Patience, in_words};
 use crate::report::{self, Failure};
 use crate::story::{Story, YOU};
-use crate::svg;
 use crate::task::Task;
 use crate::test_name::TestName;
 
@@ -278,7 +278,7 @@ impl Inner {
         };
         let mut pictures = locked(&self.pictures);
         if let Some(name) = pictures.ladder.take() {
-            let ladder = svg::ladder(&self.story.lines());
+            let ladder = ladder_picture::draw(&self.story.lines());
             pictures.drawn.push((name, ladder));
         }
         for (name, svg) in pictures.drawn.drain(..) {

@@ -1,0 +1,79 @@
+//! The ladder as a picture.
+
+use crate::ladder;
+use crate::patience::in_words;
+use crate::picture::Picture;
+use crate::story::{Line, What};
+
+const ROW: usize = 34;
+const TOP: usize = 46;
+const FIRST_LANE: usize = 110;
+
+pub fn draw(lines: &[Line]) -> String {
+    let actors = ladder::actors(lines);
+    let gap = if actors.len() > 2 { 230 } else { 330 };
+    let lane = |who: &str| FIRST_LANE + gap * actors.iter().position(|a| a == who).unwrap_or(0);
+    let last = FIRST_LANE + gap * actors.len().saturating_sub(1);
+    let (width, height) = (last + 250, TOP + ROW * lines.len() + 16);
+
+    let mut svg = Picture::new(width, height, "What happened, line by line");
+    for actor in &actors {
+        let x = lane(actor);
+        svg.text(x, 22, "middle", 15, 1.0, actor);
+        svg.line(x, 32, x, height - 8, 0.35);
+    }
+    for (i, line) in lines.iter().enumerate() {
+        let y = TOP + ROW * i + ROW / 2;
+        svg.text(8, y + 4, "start", 11, 0.6, &in_words_short(line));
+        let text = ladder::phrase(line, actors.is_empty());
+        match &line.what {
+            What::Note(_) => svg.text(FIRST_LANE + 12, y + 4, "start", 13, 0.8, &text),
+            What::Act { who, .. } => {
+                let x = if actors.is_empty() {
+                    FIRST_LANE
+                } else {
+                    lane(who)
+                };
+                svg.dot(x, y);
+                svg.text(x + 12, y + 4, "start", 13, 1.0, &text);
+            }
+            What::Arrow { from, to, .. } => {
+                let (from, to) = (lane(from), lane(to));
+                svg.arrow(from, to, y);
+                svg.text(from.midpoint(to), y - 5, "middle", 13, 1.0, &text);
+            }
+        }
+        if !line.detail.is_empty() {
+            svg.text(last + 14, y + 4, "start", 11, 0.7, &line.detail);
+        }
+    }
+    svg.finish()
+}
+
+fn in_words_short(line: &Line) -> String {
+    let micros = line.at.as_micros();
+    if micros < 10_000 {
+        format!("{:.2} ms", micros as f64 / 1000.0)
+    } else {
+        in_words(line.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::{Story, YOU};
+
+    #[test]
+    fn picture_has_a_lane_an_actor_and_no_blank_line() {
+        let story = Story::begin();
+        story.arrow("peer", YOU, "<hi> & co", "");
+        let svg = draw(&story.lines());
+        assert!(
+            svg.contains(">peer</text>") && svg.contains(">you</text>"),
+            "{svg}"
+        );
+        assert!(svg.contains("&lt;hi&gt; &amp; co"), "{svg}");
+        assert!(!svg.contains("\n\n"), "{svg}");
+    }
+}

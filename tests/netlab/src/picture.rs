@@ -1,0 +1,97 @@
+//! Pictures for the book, as SVG.
+//!
+//! A picture is included in a page, not linked: text and lines take the colour of the text around
+//! them (`currentColor`), so that it is legible in light and dark. It holds no blank line, which
+//! would end an HTML block in Markdown. Units are pixels at the picture's natural size.
+
+/// A drawing surface.
+pub struct Picture(String);
+
+impl Picture {
+    /// An empty picture. The title is what a screen reader says.
+    pub fn new(width: usize, height: usize, title: &str) -> Picture {
+        Picture(format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             width=\"{width}\" role=\"img\" font-family=\"ui-monospace, Menlo, Consolas, monospace\" \
+             fill=\"currentColor\" stroke=\"none\">\n<title>{}</title>\n",
+            escape(title)
+        ))
+    }
+
+    /// Text whose baseline is at `y`. `anchor` says what `x` is: its `start`, `middle` or `end`.
+    pub fn text(
+        &mut self,
+        x: usize,
+        y: usize,
+        anchor: &str,
+        size: usize,
+        opacity: f64,
+        text: &str,
+    ) {
+        self.0.push_str(&format!(
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" font-size=\"{size}\" \
+             opacity=\"{opacity}\">{}</text>\n",
+            escape(text)
+        ));
+    }
+
+    pub fn line(&mut self, x1: usize, y1: usize, x2: usize, y2: usize, opacity: f64) {
+        self.0.push_str(&format!(
+            "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" \
+             stroke=\"currentColor\" opacity=\"{opacity}\"/>\n"
+        ));
+    }
+
+    /// A filled rectangle. `fill` is a CSS colour.
+    pub fn rect(
+        &mut self,
+        x: usize,
+        y: usize,
+        width: usize,
+        height: usize,
+        fill: &str,
+        opacity: f64,
+    ) {
+        self.0.push_str(&format!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"3\" \
+             fill=\"{fill}\" opacity=\"{opacity}\"/>\n"
+        ));
+    }
+
+    pub fn dot(&mut self, x: usize, y: usize) {
+        self.0
+            .push_str(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"4\"/>\n"));
+    }
+
+    /// A level arrow.
+    pub fn arrow(&mut self, from: usize, to: usize, y: usize) {
+        let (tip, back) = if from < to {
+            (to - 2, to - 11)
+        } else {
+            (to + 2, to + 11)
+        };
+        self.line(from, y, tip, y, 1.0);
+        let (above, below) = (y - 5, y + 5);
+        self.raw(&format!(
+            "<path d=\"M{tip} {y} L{back} {above} L{back} {below} Z\"/>"
+        ));
+    }
+
+    /// Any other element, on one line.
+    pub fn raw(&mut self, element: &str) {
+        self.0.push_str(element);
+        self.0.push('\n');
+    }
+
+    /// The SVG text.
+    pub fn finish(mut self) -> String {
+        self.0.push_str("</svg>\n");
+        self.0
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

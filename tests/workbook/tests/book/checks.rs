@@ -208,29 +208,13 @@ pub fn names(book: &Book, course: &Course) -> Vec<String> {
     for page in &book.pages {
         for (line, text) in page.lines() {
             let at = format!("book/src/{}:{line}", page.name);
-            for (name, what) in step_names(text) {
-                let known = match what {
-                    Named::Test => course
-                        .chapters
-                        .iter()
-                        .any(|chapter| has_test(chapter, name)),
-                    Named::File => {
-                        let file = format!("{name}.rs");
-                        course
-                            .chapters
-                            .iter()
-                            .flat_map(|c| &c.steps)
-                            .any(|step| step.file == file)
-                    }
+            for (name, kind) in step_names(text) {
+                let (known, what) = match kind {
+                    Named::Test => (!homes(course, name).is_empty(), format!("a test {name}")),
+                    Named::File => (has_file(course, name), format!("a file {name}.rs")),
                 };
-                match what {
-                    _ if known => {}
-                    Named::Test => complaints.push(format!(
-                        "{at}: no chapter has a test {name}. Was it renamed?"
-                    )),
-                    Named::File => complaints.push(format!(
-                        "{at}: no step has a file {name}.rs. Was it renamed?"
-                    )),
+                if !known {
+                    complaints.push(format!("{at}: no step has {what}. Was it renamed?"));
                 }
             }
         }
@@ -238,8 +222,8 @@ pub fn names(book: &Book, course: &Course) -> Vec<String> {
     complaints
 }
 
-/// In documents.md a test belongs to the chapter that its line links to, and what is said to be
-/// still to come is not there yet.
+/// In documents.md a test belongs to a step that its line links to, and what is said to be still to
+/// come is not there yet.
 pub fn map(book: &Book, course: &Course) -> Vec<String> {
     let mut complaints = Vec::new();
     let Some(page) = book.page("documents.md") else {
@@ -247,21 +231,15 @@ pub fn map(book: &Book, course: &Course) -> Vec<String> {
     };
     for (number, line) in page.lines() {
         let at = format!("book/src/documents.md:{number}");
-        let linked = |chapter: &Chapter| line.contains(&format!("]({}", page_of(chapter)));
         for (name, _) in step_names(line) {
-            let at_home = course
-                .chapters
+            let homes = homes(course, name);
+            let linked = homes
                 .iter()
-                .filter(|chapter| has_test(chapter, name));
-            if !at_home.clone().any(linked) {
-                let homes: Vec<&str> = at_home.map(|chapter| chapter.folder.as_str()).collect();
+                .any(|home| line.contains(&format!("]({home})")));
+            if !linked && !homes.is_empty() {
                 complaints.push(format!(
-                    "{at}: {name} is a test of {}, to which this line has no link.",
-                    if homes.is_empty() {
-                        "no chapter".to_owned()
-                    } else {
-                        homes.join(" and ")
-                    }
+                    "{at}: this line has no link to {}, the home of {name}.",
+                    homes.join(" or ")
                 ));
             }
         }
@@ -281,8 +259,20 @@ fn page_of(chapter: &Chapter) -> String {
     format!("{}.md", chapter.folder)
 }
 
-fn has_test(chapter: &Chapter, name: &str) -> bool {
-    chapter.tests().any(|(_, test)| test.name == name)
+/// The sections that teach the step of this test: `02-tcp-echo.md#step-3`.
+fn homes(course: &Course, test: &str) -> Vec<String> {
+    let mut homes = Vec::new();
+    for chapter in &course.chapters {
+        let steps = chapter.tests().filter(|(_, found)| found.name == test);
+        homes.extend(steps.map(|(step, _)| format!("{}#step-{}", page_of(chapter), step.number)));
+    }
+    homes
+}
+
+fn has_file(course: &Course, stem: &str) -> bool {
+    let file = format!("{stem}.rs");
+    let mut steps = course.chapters.iter().flat_map(|chapter| &chapter.steps);
+    steps.any(|step| step.file == file)
 }
 
 /// A path as written on `page`, relative to `book/src`; `None` when it leaves that folder.
@@ -320,10 +310,9 @@ fn included(book: &Book, page: &Page, include: &Include) -> Result<(), String> {
         ));
     }
     let marked = |mark: &str| {
-        text.lines().any(|line| {
-            line.split_once(mark)
-                .is_some_and(|(_, name)| name.trim() == part)
-        })
+        let named = |(_, rest): (&str, &str)| rest.trim().split(' ').next() == Some(part);
+        text.lines()
+            .any(|line| line.split_once(mark).is_some_and(named))
     };
     match (marked("ANCHOR:"), marked("ANCHOR_END:")) {
         (true, true) => Ok(()),

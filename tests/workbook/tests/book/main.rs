@@ -303,11 +303,15 @@ fn names_of_no_test_are_found() {
 fn a_map_that_fell_behind_is_found() {
     let course = course();
     let chapter = &course.chapters[0];
-    let (_, test) = chapter.tests().next().expect("a chapter has tests");
+    let (step, test) = chapter.tests().next().expect("a chapter has tests");
+    let home = format!("{}.md#step-{}", chapter.folder, step.number);
     let try_map = |row: String| checks::map(&bad("documents.md", &row), &course);
     says(
-        &try_map(format!("| x | `{}` |", test.name)),
-        &["documents.md:1", &chapter.folder, "no link"],
+        &try_map(format!(
+            "| x | [y]({}.md#step-99): `{}` |",
+            chapter.folder, test.name
+        )),
+        &["documents.md:1", "no link", &home],
     );
     says(
         &try_map(format!(
@@ -317,7 +321,8 @@ fn a_map_that_fell_behind_is_found() {
         &["no longer to come"],
     );
     report(try_map(format!(
-        "| 00 | [x]({}.md): `{}`. To come: chapter 99 |",
-        chapter.folder, test.name
+        "| {} | [y]({home}): `{}`. To come: chapter 99 |",
+        chapter.number(),
+        test.name
     )));
 }

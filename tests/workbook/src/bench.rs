@@ -95,6 +95,13 @@ impl<'a> Bench<'a> {
         Ok(&self.built[at].1)
     }
 
+    /// The paths of all tests in the binary for a step; none when it does not compile.
+    pub fn list(&mut self, ui: &Ui, step: &Step) -> Result<Vec<String>> {
+        let at = self.build(ui, step)?;
+        let binary = self.built[at].1.binary.as_deref();
+        binary.map_or(Ok(Vec::new()), |path| self.binary(path).list())
+    }
+
     /// Whether a step's tests can run without another build.
     pub fn is_ready(&self, step: &Step) -> bool {
         self.built

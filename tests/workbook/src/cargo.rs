@@ -29,8 +29,9 @@ pub struct Built {
     pub binary: Option<PathBuf>,
     pub errors: Vec<Diagnostic>,
     pub warnings: Vec<Diagnostic>,
-    /// Names of the library crates compiled now rather than found up to date.
-    pub compiled: Vec<String>,
+    /// The root source files of the libraries and programs that were compiled now rather than found
+    /// up to date.
+    pub compiled: Vec<PathBuf>,
     /// What cargo itself said.
     pub said: String,
 }
@@ -175,13 +176,11 @@ impl Built {
                 executable,
                 fresh,
             } => {
-                if target.kind.iter().any(|kind| kind == "lib") && !fresh {
-                    self.compiled.push(target.name);
-                } else if target.kind.iter().any(|kind| kind == "test")
-                    && target.name == test_target
-                    && executable.is_some()
-                {
+                let is_a = |kind: &str| target.kind.iter().any(|its| its == kind);
+                if is_a("test") && target.name == test_target && executable.is_some() {
                     self.binary = executable;
+                } else if !fresh && (is_a("lib") || is_a("bin")) {
+                    self.compiled.push(target.src_path);
                 }
             }
             Message::Other => {}

@@ -12,6 +12,7 @@ fn cards(lab: &Lab) -> [SocketCard; 5] {
     let names: Vec<&str> = cards.iter().map(|(name, _)| *name).collect();
     lab.same("the names of the cards", names, NAMES.to_vec());
     let cards: Vec<SocketCard> = cards.into_iter().map(|(_, card)| card).collect();
+    lab.draws("00-cards", super::cards::draw(&NAMES, &cards));
     cards.try_into().expect("five names, five cards")
 }
 

@@ -4,7 +4,6 @@
 //! `read_to_end`, `read_to_string`, `bytes()`, `io::copy`, `BufReader`, `BufWriter`.
 //! From the next step on you may use them all: then you know what they do.
 
-use std::any::type_name_of_val;
 use std::io::{self, Read, Write};
 
 /// Writes all of `buf` to `w`, with as many `write` calls as it takes.
@@ -20,9 +19,9 @@ use std::io::{self, Read, Write};
 ///   made again.
 /// - Any other error of `write`, as it is.
 pub fn send_all<W: Write>(w: &mut W, buf: &[u8]) -> io::Result<()> {
+    let _ = w;
     todo!(
-        "2.2 send_all({}, {} bytes): call write until every byte is taken; 0 taken is WriteZero, Interrupted means again",
-        type_name_of_val(w),
+        "2.2 send_all(w, {} bytes): call write until every byte is taken; 0 taken is WriteZero, Interrupted means again",
         buf.len()
     )
 }
@@ -38,9 +37,9 @@ pub fn send_all<W: Write>(w: &mut W, buf: &[u8]) -> io::Result<()> {
 /// - `ErrorKind::Interrupted` is none: the call is made again.
 /// - Any other error of `read`, as it is.
 pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
+    let _ = r;
     todo!(
-        "2.2 recv_exact({}, {} bytes): call read until buf is full; 0 read is UnexpectedEof, Interrupted means again",
-        type_name_of_val(r),
+        "2.2 recv_exact(r, {} bytes): call read until buf is full; 0 read is UnexpectedEof, Interrupted means again",
         buf.len()
     )
 }
@@ -55,9 +54,8 @@ pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
 /// The first error of `read` or `write` that is not `ErrorKind::Interrupted`;
 /// `ErrorKind::WriteZero` as in `send_all`.
 pub fn echo_stream<R: Read, W: Write>(r: R, w: W) -> io::Result<u64> {
+    let _ = (r, w);
     todo!(
-        "2.2 echo_stream({}, {}): read a piece, write all of it, count it, until read gives 0; then return the count",
-        type_name_of_val(&r),
-        type_name_of_val(&w)
+        "2.2 echo_stream(r, w): read a piece, write all of it, count it, until read gives 0; then return the count"
     )
 }

@@ -88,8 +88,8 @@ pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
 ///
-/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed is said on standard
-/// error.
+/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed, and at which
+/// address, is said on standard error.
 pub fn run(args: &[String]) -> u8 {
     todo!("2.6 run({args:?}): parse_args, play the role, return the exit code")
 }

@@ -135,8 +135,8 @@ fn converse(
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
 ///
-/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed is said on standard
-/// error.
+/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed, and at which
+/// address, is said on standard error.
 pub fn run(args: &[String]) -> u8 {
     let done = match parse_args(args) {
         Ok(Command::Help) => print_line(USAGE),

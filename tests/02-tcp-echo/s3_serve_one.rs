@@ -1,0 +1,201 @@
+//! Step 3: one client, from accept to close.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use netlab::{Lab, Running, lab};
+use socket2::SockRef;
+use tcp_echo::{Served, serve_one};
+
+use super::listener;
+
+#[test]
+fn s3_echoes_as_the_bytes_come() {
+    lab(|lab| {
+        lab.why("A client may wait for its echo before it says more. A server that waits for the end of the stream first waits for a client that waits for the server.");
+        let (server, addr) = serving(lab);
+        let peer = lab.connect(addr);
+        peer.sends(b"one");
+        peer.expects(b"one");
+        peer.sends(b"two");
+        peer.expects(b"two");
+        peer.half_closes();
+        peer.expects_eof();
+        let (from, bytes) = closed(lab, &server.returns_ok());
+        lab.same("the client's address", from, peer.local());
+        lab.same("bytes echoed", bytes, 6);
+    });
+}
+
+#[test]
+fn s3_a_client_that_says_nothing() {
+    lab(|lab| {
+        lab.why("To connect and leave is no offence: monitors and port scanners do it all day. The conversation was short, and its end is a clean one.");
+        let (server, addr) = serving(lab);
+        let peer = lab.connect(addr);
+        let from = peer.local();
+        peer.closes();
+        let (told, bytes) = closed(lab, &server.returns_ok());
+        lab.same("the client's address", told, from);
+        lab.same("bytes echoed", bytes, 0);
+    });
+}
+
+#[test]
+fn s3_half_close_still_gets_its_echo() {
+    lab(|lab| {
+        lab.picture("02-half-close");
+        lab.why("FIN closes one direction: \"nothing more will come from me\". The client still reads, and waits for the rest of its echo and then for your FIN, which the kernel sends when the last handle of your socket is closed (RFC 9293 §3.6).");
+        let (server, addr) = serving(lab);
+        let peer = lab.connect(addr);
+        peer.sends(b"hello");
+        peer.half_closes();
+        peer.expects(b"hello");
+        peer.expects_eof();
+        closed(lab, &server.returns_ok());
+    });
+}
+
+#[test]
+fn s3_long_request_does_not_cost_the_reply() {
+    lab(|lab| {
+        lab.why("A socket that is closed with unread bytes in it sends RST instead of FIN (RFC 9293 §3.6.1), and the peer gets \"connection reset\" in place of the rest. Read to the end before you close.");
+        let (server, addr) = serving(lab);
+        let peer = lab.connect(addr);
+        let request: Vec<u8> = (0..5000).map(|i| (i % 251) as u8).collect();
+        peer.sends(&request);
+        peer.half_closes();
+        peer.expects(&request);
+        peer.expects_eof();
+        let (_, bytes) = closed(lab, &server.returns_ok());
+        lab.same("bytes echoed", bytes, 5000);
+    });
+}
+
+#[test]
+fn s3_binary_300_000_bytes_unchanged() {
+    lab(|lab| {
+        lab.why("What was sent in one call arrives in as many reads as the network likes, and may be any bytes. Count what you got, keep nothing, change nothing.");
+        let (server, addr) = serving(lab);
+        let peer = lab.connect(addr);
+        let data: Vec<u8> = (0..300_000_u32).map(|i| (i ^ (i >> 8)) as u8).collect();
+        let sending = peer.starts_sending(data.clone());
+        peer.expects(&data);
+        sending.returns();
+        peer.half_closes();
+        peer.expects_eof();
+        let (_, bytes) = closed(lab, &server.returns_ok());
+        lab.same("bytes echoed", bytes, 300_000);
+    });
+}
+
+#[test]
+fn s3_the_accepted_socket_keeps_the_port() {
+    lab(|lab| {
+        lab.why("accept gives a new socket with the listener's own address and port, and the listener goes on listening. What tells two connections apart is the client's address and port (RFC 9293 §3.3.1).");
+        let (listener, addr) = listener(lab);
+        let listener = Arc::new(listener);
+        let one = lab.connect_as("client A", addr);
+        let two = lab.connect_as("client B", addr);
+
+        for client in [one, two] {
+            let server = serve(lab, &listener);
+            client.sends(b"who are you?");
+            client.expects(b"who are you?");
+            lab.same("the address that answers", client.remote(), addr);
+            client.half_closes();
+            client.expects_eof();
+            let (from, _) = closed(lab, &server.returns_ok());
+            lab.same("the address that serve_one tells", from, client.local());
+        }
+    });
+}
+
+#[test]
+fn s3_reset_is_an_outcome() {
+    lab(|lab| {
+        lab.why("Clients crash, and networks drop them: a reset is a way for a conversation to end. It says nothing about the listener, so it is no error of the server.");
+        let (listener, addr) = listener(lab);
+        let listener = Arc::new(listener);
+        let server = serve(lab, &listener);
+        let peer = lab.connect_as("client A", addr);
+        let from = peer.local();
+        peer.sends(b"hello");
+        peer.expects(b"hello");
+        peer.resets();
+        lab.same(
+            "the address of Served::Reset",
+            reset(lab, &server.returns_ok()),
+            from,
+        );
+
+        lab.why("The next client has done nothing wrong.");
+        let server = serve(lab, &listener);
+        let peer = lab.connect_as("client B", addr);
+        peer.sends(b"hello");
+        peer.expects(b"hello");
+        peer.half_closes();
+        peer.expects_eof();
+        closed(lab, &server.returns_ok());
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which accepts a connection that is gone already"
+)]
+fn s3_a_client_that_was_gone_before_accept() {
+    lab(|lab| {
+        lab.why("The client sent bytes, ended its stream and then reset the connection, all before accept. Its bytes can still be read; the echo meets a closed door, which systems call \"connection reset\" or \"broken pipe\". Both are Served::Reset.");
+        let (listener, addr) = listener(lab);
+        let listener = Arc::new(listener);
+        let mut hasty = TcpStream::connect(addr).expect("connect");
+        let from = hasty.local_addr().expect("an address");
+        hasty
+            .write_all(b"hello")
+            .expect("the kernel takes five bytes");
+        hasty.shutdown(std::net::Shutdown::Write).expect("FIN");
+        SockRef::from(&hasty)
+            .set_linger(Some(Duration::ZERO))
+            .expect("SO_LINGER");
+        drop(hasty);
+        lab.note("a client connects, sends 5 bytes and FIN, then RST");
+
+        let server = serve(lab, &listener);
+        lab.same(
+            "the address of Served::Reset",
+            reset(lab, &server.returns_ok()),
+            from,
+        );
+    });
+}
+
+/// The student's `serve_one` at work on a listener of its own.
+fn serving(lab: &Lab) -> (Running<std::io::Result<Served>>, SocketAddr) {
+    let (listener, addr) = listener(lab);
+    (serve(lab, &Arc::new(listener)), addr)
+}
+
+fn serve(lab: &Lab, listener: &Arc<TcpListener>) -> Running<std::io::Result<Served>> {
+    let listener = Arc::clone(listener);
+    lab.student("serve_one(listener)", move || serve_one(&listener))
+}
+
+/// The values of `Served::Closed`.
+fn closed(lab: &Lab, served: &Served) -> (SocketAddr, u64) {
+    match served {
+        Served::Closed { peer, bytes } => (*peer, *bytes),
+        other => lab.fails("Served::Closed from your serve_one", format!("{other:?}")),
+    }
+}
+
+/// The value of `Served::Reset`.
+fn reset(lab: &Lab, served: &Served) -> SocketAddr {
+    match served {
+        Served::Reset { peer } => *peer,
+        other => lab.fails("Served::Reset from your serve_one", format!("{other:?}")),
+    }
+}

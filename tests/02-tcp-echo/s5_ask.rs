@@ -1,0 +1,201 @@
+//! Step 5: a client with one question.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use netlab::io::{OneByte, Play, Tape};
+use netlab::{Lab, Running, lab};
+use tcp_echo::{MAX_MESSAGE, ask, exchange};
+
+/// 가나다: three characters of three bytes each, as a frame.
+const HANGUL: &[u8] = b"\0\0\0\x09\xea\xb0\x80\xeb\x82\x98\xeb\x8b\xa4";
+
+#[test]
+fn s5_one_frame_there_and_one_back() {
+    lab(|lab| {
+        lab.why("The message goes out as one frame, its length counted in bytes of UTF-8, and the one frame that comes back is the reply.");
+        let mut stream = lab.watch("stream", tape([b"\0\0\0\x05hello"]));
+        let reply = lab.ok("exchange(stream, \"가나다\")", || {
+            exchange(&mut stream, "가나다")
+        });
+        lab.same_bytes("the request", &stream.inner.written, HANGUL);
+        lab.same("the reply", reply, "hello".to_owned());
+    });
+}
+
+#[test]
+fn s5_empty_message_does_not_hang() {
+    lab(|lab| {
+        lab.why("Without a frame an empty message is nothing at all: no byte is sent, the server waits for the message and you wait for the reply. With its length in front it is four bytes.");
+        let server = lab.tcp_server("server");
+        let asking = asking(lab, server.addr(), "");
+        let client = server.accepts();
+        client.expects(&[0, 0, 0, 0]);
+        client.sends(&[0, 0, 0, 0]);
+        lab.same("the reply", asking.returns_ok(), String::new());
+    });
+}
+
+#[test]
+fn s5_the_length_ends_the_reply() {
+    lab(|lab| {
+        lab.why("The server keeps the connection open and waits for your next message. Whoever reads until the end of the stream waits for the other side to close first, and both wait. The length says when the reply is complete.");
+        let server = lab.tcp_server("server");
+        let asking = asking(lab, server.addr(), "hi");
+        let client = server.accepts();
+        client.expects(b"\0\0\0\x02hi");
+        client.sends(b"\0\0\0\x05hello");
+        lab.same("the reply", asking.returns_ok(), "hello".to_owned());
+        lab.why("One question, one reply: then your end is closed, and the server sees your FIN.");
+        client.expects_eof();
+    });
+}
+
+#[test]
+fn s5_hangul_split_inside_a_character() {
+    lab(|lab| {
+        lab.why("In UTF-8 a byte from E0 to EF begins a character of three bytes (RFC 3629 §3). A read may end between them: put all bytes together first, then decode.");
+        for split in 1..HANGUL.len() {
+            let (before, after) = HANGUL.split_at(split);
+            let mut stream = lab.watch("stream", tape([before, after]));
+            let call = format!("exchange(stream, \"hi\"), reply split after byte {split}");
+            let reply = lab.ok(&call, || exchange(&mut stream, "hi"));
+            lab.same("the reply", reply, "가나다".to_owned());
+        }
+        let mut stream = lab.watch("stream", OneByte(tape([HANGUL])));
+        let reply = lab.ok("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
+        lab.same("the reply", reply, "가나다".to_owned());
+    });
+}
+
+#[test]
+fn s5_hangul_over_a_real_socket() {
+    lab(|lab| {
+        lab.why("In UTF-8 a byte from E0 to EF begins a character of three bytes (RFC 3629 §3). A read may end between them: put all bytes together first, then decode.");
+        let server = lab.tcp_server("server");
+        let asking = asking(lab, server.addr(), "가나다");
+        let client = server.accepts();
+        client.expects(HANGUL);
+        client.dribbles(HANGUL);
+        lab.same("the reply", asking.returns_ok(), "가나다".to_owned());
+    });
+}
+
+#[test]
+fn s5_a_reply_that_is_no_text_is_an_error() {
+    lab(|lab| {
+        lab.why("The bytes come from a stranger and need not be UTF-8. That is an error to report: no reason to panic, and no text to make up by putting other characters in their place.");
+        let mut stream = lab.watch("stream", tape([b"\0\0\0\x02\xea\xb0"]));
+        let error = lab.err("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
+        lab.same("the error's kind", error.kind(), ErrorKind::InvalidData);
+    });
+}
+
+#[test]
+fn s5_no_reply_is_an_error() {
+    lab(|lab| {
+        lab.why("The server closed without an answer, or in the middle of one. An empty reply would be four zero bytes; this is none.");
+        for reply in [b"".as_slice(), b"\0\0", b"\0\0\0\x05hel"] {
+            let mut stream = lab.watch("stream", tape([reply]));
+            let error = lab.err("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
+            lab.same("the error's kind", error.kind(), ErrorKind::UnexpectedEof);
+        }
+    });
+}
+
+#[test]
+fn s5_a_message_has_a_longest_length() {
+    lab(|lab| {
+        lab.why("Both sides allow MAX_MESSAGE bytes and no more. A reply that announces more is refused by its length alone; a message of that length is not worth sending, since the server would refuse it.");
+        let longest = "x".repeat(MAX_MESSAGE as usize);
+        let frame = [&MAX_MESSAGE.to_be_bytes(), longest.as_bytes()].concat();
+        let mut stream = tape([&frame]);
+        let reply = lab.ok("exchange(stream, 65536 bytes)", || {
+            exchange(&mut stream, &longest)
+        });
+        lab.same("bytes in the reply", reply.len(), longest.len());
+        lab.same("bytes in the request", stream.written.len(), frame.len());
+
+        let mut stream = tape([b"\0\x01\0\x01x"]);
+        let error = lab.err("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
+        lab.same(
+            "the error of a longer reply",
+            error.kind(),
+            ErrorKind::InvalidData,
+        );
+
+        let too_long = longest + "x";
+        let mut stream = tape([b"\0\0\0\x02hi"]);
+        let error = lab.err("exchange(stream, 65537 bytes)", || {
+            exchange(&mut stream, &too_long)
+        });
+        lab.same(
+            "the error of a longer message",
+            error.kind(),
+            ErrorKind::InvalidInput,
+        );
+        lab.same("bytes sent of it", stream.written.len(), 0);
+    });
+}
+
+#[test]
+fn s5_refused_is_an_error() {
+    lab(|lab| {
+        lab.why("Where nobody listens the kernel answers a SYN with RST (RFC 9293 §3.10.7.1). The caller must learn that nobody is there.");
+        let nobody = lab.refused();
+        let error = lab.err(&format!("ask({}, \"hi\", 2s)", nobody.addr()), || {
+            ask(nobody.addr(), "hi", PATIENT)
+        });
+        lab.same(
+            "the error's kind",
+            error.kind(),
+            ErrorKind::ConnectionRefused,
+        );
+    });
+}
+
+#[test]
+fn s5_a_silent_server_does_not_keep_you() {
+    lab(|lab| {
+        lab.why("TCP has no time-out for a peer that says nothing: without one of your own you wait for ever (RFC 9293 §3.8.4). On Unix the socket calls it WouldBlock; your caller is promised TimedOut.");
+        let server = lab.tcp_server("server");
+        let call = format!("ask({}, \"hi\", 20ms)", server.addr());
+        let error = lab.err(&call, || ask(server.addr(), "hi", SHORT));
+        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which drops a SYN when the accept queue is full"
+)]
+fn s5_nobody_answers_the_syn() {
+    lab(|lab| {
+        lab.why("A SYN without an answer is sent again and again; Linux gives up after about two minutes (tcp_syn_retries). The time-out is there for the connection, too.");
+        let hole = lab.black_hole();
+        let call = format!("ask({}, \"hi\", 20ms)", hole.addr());
+        let error = lab.err(&call, || ask(hole.addr(), "hi", SHORT));
+        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+/// A time-out that is never reached: the laboratory's own comes first.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// A time-out for tests in which it must be reached.
+const SHORT: Duration = Duration::from_millis(20);
+
+/// A stream from which these pieces come, one a read, and then its end.
+fn tape<'a>(pieces: impl IntoIterator<Item = &'a (impl AsRef<[u8]> + ?Sized + 'a)>) -> Tape {
+    let pieces = pieces.into_iter().map(|piece| piece.as_ref().to_vec());
+    Tape::new(pieces.filter(|piece| !piece.is_empty()).map(Play::Bytes))
+}
+
+/// The student's `ask` at work.
+fn asking(lab: &Lab, addr: SocketAddr, message: &'static str) -> Running<std::io::Result<String>> {
+    lab.student(&format!("ask({addr}, {message:?}, 60s)"), move || {
+        ask(addr, message, PATIENT)
+    })
+}

@@ -1,0 +1,465 @@
+//! Step 6: the program of two roles.
+
+use std::net::{SocketAddr, TcpStream};
+use std::process::Output;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use netlab::{Lab, Program, Running, lab};
+use predicates::Predicate;
+use predicates::prelude::{PredicateBooleanExt, predicate};
+use tcp_echo::{Talk, answer_one, parse_args, reply_to};
+
+use super::listener;
+
+/// The program of the package whose tests these are: the student's, or the reference answer's.
+const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
+
+#[test]
+fn s6_arguments() {
+    lab(|lab| {
+        lab.why("The role and the host have their order; -p PORT may stand before, between or after them, and 1060 is the port of those who name none.");
+        let cases = [
+            ("server 127.0.0.1", ("server", "127.0.0.1", 1060)),
+            ("client localhost", ("client", "localhost", 1060)),
+            ("server 127.0.0.1 -p 0", ("server", "127.0.0.1", 0)),
+            ("client -p 65535 ::1", ("client", "::1", 65535)),
+            ("-p 80 client localhost", ("client", "localhost", 80)),
+            ("server --help", ("help", "", 0)),
+        ];
+        for (line, want) in cases {
+            let got = lab.ok(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            let got = match &got {
+                tcp_echo::Command::Server { host, port } => ("server", host.as_str(), *port),
+                tcp_echo::Command::Client { host, port } => ("client", host.as_str(), *port),
+                tcp_echo::Command::Help => ("help", "", 0),
+            };
+            lab.same("role, host and port", got, want);
+        }
+    });
+}
+
+#[test]
+fn s6_wrong_arguments() {
+    lab(|lab| {
+        lab.why("A port is a number of 16 bits. What cannot be meant is told to the person at once, before anything touches the network.");
+        let cases = [
+            "",
+            "server",
+            "waiter 127.0.0.1",
+            "client 127.0.0.1 localhost",
+            "server 127.0.0.1 -p",
+            "server 127.0.0.1 -p 65536",
+            "server 127.0.0.1 -p -1",
+            "server 127.0.0.1 -p http",
+            "server 127.0.0.1 --port 80",
+        ];
+        for line in cases {
+            let wrong = lab.err(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            lab.holds(
+                !wrong.is_empty(),
+                "a line that says what is wrong",
+                "an empty line",
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_each_frame_gets_its_reply() {
+    lab(|lab| {
+        lab.why("A client may send its next message before it has the reply to the last one. Each frame gets a frame, in order, until the client ends its stream.");
+        let (talking, addr) = answering(lab, PATIENT);
+        let client = lab.connect_as("client", addr);
+        let messages = ["hello", "", "가나다"];
+        client.sends_labelled("three frames at once", &frames(messages));
+        client.half_closes();
+        client.expects(&frames(messages.map(|text| reply_to(text, client.local()))));
+        client.expects_eof();
+
+        let talk = talking.returns_ok();
+        lab.same("the client's address", talk.peer, client.local());
+        lab.same("messages answered", talk.messages, 3);
+        lab.same("trouble", talk.trouble.map(|e| e.to_string()), None);
+    });
+}
+
+#[test]
+fn s6_a_silent_client_is_let_go() {
+    lab(|lab| {
+        lab.why("While you wait for one client, the others wait too. One that says nothing, by malice or because its cable is out, must not be able to stop the server for ever.");
+        let (talking, addr) = answering(lab, Duration::from_millis(20));
+        let client = lab.connect_as("client", addr);
+        client.sends(b"\0\0");
+        lab.note("the client says nothing more");
+        let talk = talking.returns_ok();
+        let trouble = talk.trouble.map(|e| e.kind());
+        lab.same(
+            "the kind of the trouble",
+            trouble,
+            Some(std::io::ErrorKind::TimedOut),
+        );
+        client.sees_fin();
+    });
+}
+
+#[test]
+fn s6_a_bad_frame_ends_one_conversation() {
+    lab(|lab| {
+        lab.why("What a client sends is its own affair: a length beyond all reason, half a frame, bytes that are no text. It costs that client its conversation, and the server nothing.");
+        let bad: [(&str, &[u8]); 3] = [
+            ("announces 4 GiB", b"\xff\xff\xff\xff"),
+            ("half a frame", b"\0\0\0\x05hel"),
+            ("two bytes of a 3-byte character", b"\0\0\0\x02\xea\xb0"),
+        ];
+        for (label, bytes) in bad {
+            let (talking, addr) = answering(lab, PATIENT);
+            let client = lab.connect_as("client", addr);
+            let from = client.local();
+            client.sends_labelled("hello", &frames(["hello"]));
+            client.expects(&frames([reply_to("hello", from)]));
+            client.sends_labelled(label, bytes);
+            client.half_closes();
+            client.sees_fin();
+
+            let talk = talking.returns_ok();
+            lab.same("the client's address", talk.peer, from);
+            lab.same("messages answered", talk.messages, 1);
+            lab.holds(
+                talk.trouble.is_some(),
+                "trouble: Some(error)",
+                "trouble: None",
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_a_reset_is_the_trouble_of_one_client() {
+    lab(|lab| {
+        lab.why("A client that crashes takes its connection with it. answer_one tells it as the trouble of this conversation; an Err would end the server.");
+        let (talking, addr) = answering(lab, PATIENT);
+        let client = lab.connect_as("client", addr);
+        client.sends_labelled("hello", &frames(["hello"]));
+        client.expects(&frames([reply_to("hello", client.local())]));
+        client.resets();
+        let talk = talking.returns_ok();
+        lab.same("messages answered", talk.messages, 1);
+        lab.holds(
+            talk.trouble.is_some(),
+            "trouble: Some(error)",
+            "trouble: None",
+        );
+    });
+}
+
+#[test]
+fn s6_help_shows_1060() {
+    lab(|lab| {
+        lab.why("Help that was asked for is a result: it goes to standard output, and the exit code is 0.");
+        let output = run(lab, "--help", "");
+        lab.same("exit code", output.status.code(), Some(0));
+        says(
+            lab,
+            "standard output",
+            &output.stdout,
+            predicate::str::contains("1060"),
+        );
+    });
+}
+
+#[test]
+fn s6_bad_port_exit_2() {
+    lab(|lab| {
+        lab.why("Exit code 2 tells a script that the command was wrong, not the network. The usage goes to standard error: standard output is for replies.");
+        for line in ["server 127.0.0.1 -p 65536", "waiter 127.0.0.1", ""] {
+            let output = run(lab, line, "");
+            lab.same("exit code", output.status.code(), Some(2));
+            says(
+                lab,
+                "standard error",
+                &output.stderr,
+                predicate::str::contains("usage"),
+            );
+            says(
+                lab,
+                "standard output",
+                &output.stdout,
+                predicate::str::is_empty(),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_refused_exit_1() {
+    lab(|lab| {
+        lab.why("Exit code 1 tells a script that the network failed. A person wants to know where: with the address, the message is worth reading.");
+        let nobody = lab.refused();
+        let port = nobody.addr().port();
+        let output = run(lab, &format!("client 127.0.0.1 -p {port}"), "hello\n");
+        lab.same("exit code", output.status.code(), Some(1));
+        let addr = nobody.addr().to_string();
+        says(
+            lab,
+            "standard error",
+            &output.stderr,
+            predicate::str::contains(addr),
+        );
+        says(
+            lab,
+            "standard output",
+            &output.stdout,
+            predicate::str::is_empty(),
+        );
+    });
+}
+
+#[test]
+fn s6_no_reply_exit_1() {
+    lab(|lab| {
+        lab.why("A server that closes without an answer has not answered. An empty line and exit code 0 would say that it did.");
+        let server = lab.tcp_server("server");
+        let addr = server.addr();
+        let serving = lab.meanwhile("the server reads and closes", move || {
+            let client = server.accepts();
+            client.expects(&frames(["hello"]));
+            client.closes();
+        });
+        let output = run(
+            lab,
+            &format!("client 127.0.0.1 -p {}", addr.port()),
+            "hello\n",
+        );
+        serving.returns();
+        lab.same("exit code", output.status.code(), Some(1));
+        says(
+            lab,
+            "standard output",
+            &output.stdout,
+            predicate::str::is_empty(),
+        );
+    });
+}
+
+#[test]
+fn s6_taken_port_exit_1() {
+    lab(|lab| {
+        lab.why("A second server on the same address and port cannot serve. Who started it must hear so, in words and in the exit code.");
+        let (_server, addr) = server(lab);
+        let output = run(lab, &format!("server 127.0.0.1 -p {}", addr.port()), "");
+        lab.same("exit code", output.status.code(), Some(1));
+        says(
+            lab,
+            "standard error",
+            &output.stderr,
+            predicate::str::contains(addr.to_string()),
+        );
+    });
+}
+
+#[test]
+fn s6_cli_round_trip() {
+    lab(|lab| {
+        lab.why("The address line says that the server is ready: whoever starts it waits for that line, so it must leave the program's buffer at once. The client's standard output is the reply, and nothing else.");
+        let (_server, addr) = server(lab);
+        let cases = [
+            (
+                "hello\n",
+                "received bytes: 5, characters: 5, from: 127.0.0.1:",
+            ),
+            // No line break at the end of the input; a Windows line break; a space that is meant.
+            (
+                "hello",
+                "received bytes: 5, characters: 5, from: 127.0.0.1:",
+            ),
+            (
+                "hello\r\n",
+                "received bytes: 5, characters: 5, from: 127.0.0.1:",
+            ),
+            (
+                " hello \n",
+                "received bytes: 7, characters: 7, from: 127.0.0.1:",
+            ),
+            (
+                "hello\nworld\n",
+                "received bytes: 5, characters: 5, from: 127.0.0.1:",
+            ),
+        ];
+        for (input, reply) in cases {
+            let one_line = predicate::str::starts_with(reply)
+                .and(predicate::str::ends_with("\n"))
+                .and(predicate::str::contains("\n").count(1));
+            let output = ask(lab, addr, input);
+            says(lab, "standard output", &output.stdout, one_line);
+        }
+    });
+}
+
+#[test]
+fn s6_an_empty_line_gets_a_reply() {
+    lab(|lab| {
+        lab.why("An empty line is a message of length 0. A program that sends its bytes and no length sends nothing, and both programs wait for ever.");
+        let (_server, addr) = server(lab);
+        for input in ["\n", ""] {
+            let output = ask(lab, addr, input);
+            let reply = predicate::str::starts_with("received bytes: 0, characters: 0,");
+            says(lab, "standard output", &output.stdout, reply);
+        }
+    });
+}
+
+#[test]
+fn s6_long_lines_arrive_whole() {
+    lab(|lab| {
+        lab.why("5000 letters are more than most buffers of one read. 1200 bytes of hangul are 400 characters, and the 1024th byte is inside one of them.");
+        let (_server, addr) = server(lab);
+        let output = ask(lab, addr, &("x".repeat(5000) + "\n"));
+        let reply = predicate::str::starts_with("received bytes: 5000, characters: 5000,");
+        says(lab, "standard output", &output.stdout, reply);
+        let output = ask(lab, addr, &("가".repeat(400) + "\n"));
+        let reply = predicate::str::starts_with("received bytes: 1200, characters: 400,");
+        says(lab, "standard output", &output.stdout, reply);
+    });
+}
+
+#[test]
+fn s6_server_survives_connect_and_close_100_times() {
+    lab(|lab| {
+        lab.why("A client that says nothing and leaves has ended its conversation. If the server ends with it, anybody can switch it off: leave the conversation's loop, not the loop around accept.");
+        let (_server, addr) = server(lab);
+        for n in 1..=100 {
+            if let Err(error) = TcpStream::connect(addr) {
+                lab.fails(
+                    "a server that lets in the 101st client as well",
+                    format!("client {n} cannot connect: {error}"),
+                );
+            }
+        }
+        lab.note("100 clients connect and leave without a word");
+        let output = ask(lab, addr, "still there?\n");
+        let reply = predicate::str::starts_with("received bytes: 12, characters: 12,");
+        says(lab, "standard output", &output.stdout, reply);
+    });
+}
+
+#[test]
+fn s6_server_survives_hostile_clients() {
+    lab(|lab| {
+        lab.why("One client resets, one announces 4 GiB, one sends bytes that are no text. Each is cut off, and the next one is served.");
+        let (_server, addr) = server(lab);
+
+        let client = lab.connect_as("client A", addr);
+        client.sends_labelled("hello", &frames(["hello"]));
+        client.expects(&frames([reply_to("hello", client.local())]));
+        client.resets();
+
+        let client = lab.connect_as("client B", addr);
+        client.sends_labelled("announces 4 GiB", b"\xff\xff\xff\xff");
+        client.sees_fin();
+
+        let client = lab.connect_as("client C", addr);
+        client.sends_labelled("no text", b"\0\0\0\x01\xff");
+        client.sees_fin();
+
+        let output = ask(lab, addr, "still there?\n");
+        let reply = predicate::str::starts_with("received bytes: 12, characters: 12,");
+        says(lab, "standard output", &output.stdout, reply);
+    });
+}
+
+/// A time-out that is never reached: the laboratory's own comes first.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// A command line as the program gets it.
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+/// These texts as frames, one behind the other.
+fn frames<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for text in texts {
+        let text = text.as_ref().as_bytes();
+        bytes.extend_from_slice(&(text.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(text);
+    }
+    bytes
+}
+
+/// The student's `answer_one` at work on a listener of its own.
+fn answering(lab: &Lab, patience: Duration) -> (Running<std::io::Result<Talk>>, SocketAddr) {
+    let (listener, addr) = listener(lab);
+    let call = format!("answer_one(listener, {patience:?})");
+    (
+        lab.student(&call, move || answer_one(&listener, patience)),
+        addr,
+    )
+}
+
+/// The student's server, which has said where it listens.
+fn server(lab: &Lab) -> (Program, SocketAddr) {
+    let mut server = lab.program(PROGRAM, &["server", "127.0.0.1", "-p", "0"]);
+    let line = server.expects_line("its address as the first line", |_| true);
+    let addr = line
+        .strip_prefix("listening on ")
+        .and_then(|addr| addr.parse::<SocketAddr>().ok());
+    match addr {
+        Some(addr) if addr.port() != 0 => (server, addr),
+        _ => lab.fails(
+            "the first line: \"listening on 127.0.0.1:PORT\", with the real port",
+            line,
+        ),
+    }
+}
+
+/// The student's client, which must get its reply.
+fn ask(lab: &Lab, addr: SocketAddr, input: &str) -> Output {
+    let output = start(lab, &format!("client 127.0.0.1 -p {}", addr.port()), input).returns();
+    let shown: String = input.chars().take(12).collect();
+    lab.ran(
+        &format!(
+            "client 127.0.0.1 -p {}, with the line {shown:?}",
+            addr.port()
+        ),
+        &output,
+    );
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        lab.fails(
+            "a client that gets its reply, with exit code 0",
+            format!("it said: {said}"),
+        );
+    }
+    output
+}
+
+/// A run of the student's program from beginning to end.
+fn run(lab: &Lab, line: &str, input: &str) -> Output {
+    let output = start(lab, line, input).returns();
+    lab.ran(line, &output);
+    output
+}
+
+fn start(lab: &Lab, line: &str, input: &str) -> Running<Output> {
+    let mut command = Command::new(PROGRAM);
+    // Should the laboratory give up on it, it must not live on.
+    command
+        .args(words(line))
+        .write_stdin(input)
+        .timeout(Duration::from_secs(20));
+    lab.meanwhile(&format!("your program `{line}`"), move || {
+        command.output().expect("the program starts")
+    })
+}
+
+fn says(lab: &Lab, where_: &str, text: &[u8], wanted: impl Predicate<str>) {
+    let text = String::from_utf8_lossy(text);
+    if !wanted.eval(&text) {
+        lab.fails(format!("{where_}: {wanted}"), format!("{text:?}"));
+    }
+}

@@ -19,6 +19,7 @@ impl Lab {
 
     /// Runs the student's code here. `what` is the call as the student would write it.
     pub fn you<T>(&self, what: &str, f: impl FnOnce() -> T) -> T {
+        self.0.tell_call(what);
         self.0.call(what, true, f)
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::ladder_picture;
 use crate::panics::{self, Panic, Stopped};
 use crate::patience::{GLANCE, Patience, in_words};
+use crate::picture;
 use crate::report::{self, Failure};
 use crate::story::{Story, YOU};
 use crate::task::Task;
@@ -61,8 +62,13 @@ where
 
     let verdict = watch(&inner, &ended);
     panics::close(&inner);
+    let report =
+        verdict.map_err(|failure| report::render(&inner.test, &inner.story.lines(), &failure));
+    if let Err(report) = &report {
+        inner.add_picture(&inner.test.function, picture::terminal(report));
+    }
     inner.write_pictures();
-    verdict.map_err(|failure| report::render(&inner.test, &inner.story.lines(), &failure))
+    report
 }
 
 /// Waits for the body to end, and gives it up when it overruns a deadline.
@@ -183,9 +189,14 @@ impl Inner {
         }
     }
 
+    /// Puts a call into the student's code into the story. Before a thread starts, so that the
+    /// order of the lines is the order of the scene.
+    pub fn tell_call(&self, what: &str) {
+        self.story.act(YOU, format!("your {what}"), "");
+    }
+
     /// Runs `f` as a call into the student's code; a panic in it ends the test.
     pub fn call<T>(self: &Arc<Inner>, what: &str, watched: bool, f: impl FnOnce() -> T) -> T {
-        self.story.act(YOU, format!("your {what}"), "");
         let id = self.enter(what, watched);
         let result = panics::guard(self, f);
         locked(&self.calls).retain(|call| call.id != id);
@@ -271,7 +282,8 @@ impl Inner {
         locked(&self.pictures).drawn.push((name.to_owned(), svg));
     }
 
-    /// Writes the pictures of this test to the folder that `NETLAB_PICTURES` names.
+    /// Writes the pictures of this test to the folder that `NETLAB_PICTURES` names. A failed test
+    /// adds its report.
     fn write_pictures(&self) {
         let Some(folder) = std::env::var_os("NETLAB_PICTURES") else {
             return;

@@ -90,6 +90,43 @@ impl Picture {
     }
 }
 
+/// A text as a terminal shows it, on a background of its own: for places that are not pages of the
+/// book.
+pub fn terminal(text: &str) -> String {
+    const COLUMN: usize = 8;
+    const ROW: usize = 18;
+    const MARGIN: usize = 20;
+    let lines: Vec<&str> = text.trim_matches('\n').lines().collect();
+    let columns = lines
+        .iter()
+        .map(|line| line.chars().count())
+        .max()
+        .unwrap_or(0);
+    let (width, height) = (
+        columns * COLUMN + 2 * MARGIN,
+        lines.len() * ROW + 2 * MARGIN,
+    );
+    let mut picture = Picture::new(width, height, "A report in a terminal");
+    picture.rect(0, 0, width, height, "#1d2330", 1.0);
+    picture.raw("<g fill=\"#d8dee9\">");
+    for (i, line) in lines.iter().enumerate() {
+        let y = MARGIN + ROW * i + 13;
+        // Blanks that do not collapse, in a page and in a file alike.
+        let text = escape(line)
+            .replace(' ', "\u{a0}")
+            .replace('✗', "<tspan fill=\"#ff7b72\">✗</tspan>");
+        // Fixed width, whatever font there is: the columns must meet.
+        let length = line.chars().count() * COLUMN;
+        if length > 0 {
+            picture.raw(&format!(
+                "<text x=\"{MARGIN}\" y=\"{y}\" font-size=\"13\" textLength=\"{length}\">{text}</text>"
+            ));
+        }
+    }
+    picture.raw("</g>");
+    picture.finish()
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -49,6 +49,9 @@ impl Lab {
         whose: Whose,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> Running<T> {
+        if whose == Whose::Students {
+            self.0.tell_call(what);
+        }
         let (send, value) = mpsc::channel();
         let lab = self.clone();
         let call = what.to_owned();

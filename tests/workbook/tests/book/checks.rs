@@ -102,11 +102,9 @@ pub fn pictures(book: &Book) -> Vec<String> {
     for page in &book.pages {
         let lines: Vec<&str> = page.text.lines().map(str::trim).collect();
         for include in page.includes.iter().filter(|i| i.file.ends_with(".svg")) {
-            let above = include
-                .line
-                .checked_sub(2)
-                .and_then(|index| lines.get(index));
-            let below = lines.get(include.line);
+            let (before, after) = lines.split_at(include.line - 1);
+            let above = before.iter().rev().find(|line| !line.is_empty());
+            let below = after[1..].iter().find(|line| !line.is_empty());
             if above != Some(&"<div class=\"picture\">") || below != Some(&"</div>") {
                 complaints.push(format!(
                     "book/src/{}:{}: this picture needs a line <div class=\"picture\"> above it and </div> below.",

@@ -249,7 +249,7 @@ fn a_picture_without_its_box_is_found() {
         &["book/src/a.md:3", "<div class=\"picture\">"],
     );
     report(try_picture(
-        "<div class=\"picture\">\n{{#include pictures/x.svg}}\n</div>",
+        "<div class=\"picture\">\n\n{{#include pictures/x.svg}}\n</div>",
     ));
 }
 

@@ -6,8 +6,8 @@ use crate::bench::{Bench, Tried};
 use crate::course::{Chapter, Course, Step, Test};
 use crate::digest;
 use crate::problem::Result;
-use crate::process::Report;
 use crate::progress::{Known, Progress};
+use crate::tell::Failure;
 use crate::ui::Ui;
 
 pub struct Attempt<'a> {
@@ -22,13 +22,11 @@ pub struct Attempt<'a> {
 pub enum Stop<'a> {
     /// Nothing: every test passes.
     Nowhere,
-    AtTest {
-        step: &'a Step,
-        test: &'a Test,
-        report: Report,
-    },
+    AtTest(Failure<'a>),
     /// The crate does not compile; [`Attempt::broken`] says why.
-    AtBuild { step: &'a Step },
+    AtBuild {
+        step: &'a Step,
+    },
 }
 
 impl<'a> Attempt<'a> {
@@ -72,7 +70,7 @@ impl<'a> Attempt<'a> {
                     let done = report.verdict.is_done();
                     progress.record(self.chapter, &self.digest, test, done);
                     if !done {
-                        return Ok(Stop::AtTest { step, test, report });
+                        return Ok(Stop::AtTest(Failure { step, test, report }));
                     }
                 }
             }

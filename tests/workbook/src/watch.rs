@@ -13,15 +13,18 @@ use crate::attempt::{Attempt, Stop};
 use crate::broken;
 use crate::course::{Chapter, Course};
 use crate::digest;
-use crate::next::{all_done, overview, show_report, what_next};
+use crate::next::overview;
 use crate::problem::{Problem, Result};
 use crate::progress::Progress;
 use crate::status;
+use crate::tell;
 use crate::ui::{Ui, faint, good};
 
 /// An editor may write a file in several strokes; they belong together when no more than this lies
 /// between them.
 const STROKE: Duration = Duration::from_millis(20);
+
+const AGAIN: &str = "save the file";
 
 enum Event {
     Touched(PathBuf),
@@ -44,7 +47,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     }
     match next_open(course, progress) {
         Some(chapter) => verdict(ui, course, progress, chapter)?,
-        None => all_done(ui),
+        None => tell::all_done(ui),
     }
 
     let mut waiting = None;
@@ -85,11 +88,12 @@ fn next_open<'a>(course: &'a Course, progress: &Progress) -> Option<&'a Chapter>
 fn verdict(ui: &Ui, course: &Course, progress: &mut Progress, chapter: &Chapter) -> Result<()> {
     let mut attempt = Attempt::new(course, chapter, progress);
     match attempt.run(ui, progress)? {
-        Stop::AtTest { step, test, report } => {
-            show_report(ui, &report);
-            what_next(ui, chapter, step);
+        Stop::AtTest(failure) => {
+            tell::failure(ui, chapter, &failure);
+            tell::next_step(ui, chapter, failure.step, AGAIN);
+            tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
             // After the verdict, which the student waits for.
-            attempt.count_the_rest(ui, progress, test)?;
+            attempt.count_the_rest(ui, progress, failure.test)?;
             progress.save()?;
             ui.blank();
             status::show_one(ui, course, progress, chapter);
@@ -110,10 +114,10 @@ fn verdict(ui: &Ui, course: &Course, progress: &mut Progress, chapter: &Chapter)
                     if let Some(step) = known.next_step(next) {
                         ui.blank();
                         ui.line(format!("On to chapter {}, {}.", next.number(), next.title));
-                        what_next(ui, next, step);
+                        tell::next_step(ui, next, step, AGAIN);
                     }
                 }
-                None => all_done(ui),
+                None => tell::all_done(ui),
             }
         }
     }

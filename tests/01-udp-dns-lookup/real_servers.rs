@@ -413,17 +413,10 @@ fn dig_and_we_agree_about_dnsmasq() {
 
     // That the comparison was about something: every kind of outcome is among the answers.
     assert_eq!(names.len(), 36, "names");
-    let kinds: [(&str, fn(&str) -> bool); 5] = [
-        ("addresses", |words| words.contains("192.0.2.1 2001:db8::1")),
-        ("answers that need TCP", |words| {
-            words.contains("198.51.100.50")
-        }),
-        ("no such name", |words| words == "NXDOMAIN"),
-        ("no data", |words| words == "no data"),
-        ("refused", |words| words.starts_with("error")),
-    ];
-    for (kind, is) in kinds {
-        let found = outcomes.iter().any(|words| is(words));
-        assert!(found, "{kind}: not among the answers {outcomes:#?}");
+    let (addresses, over_tcp) = ("192.0.2.1 2001:db8::1", "198.51.100.50");
+    for kind in [addresses, over_tcp, "NXDOMAIN", "no data", "REFUSED"] {
+        if !outcomes.iter().any(|words| words.contains(kind)) {
+            panic!("{kind} is not among the answers {outcomes:#?}");
+        }
     }
 }

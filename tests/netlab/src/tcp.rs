@@ -251,17 +251,6 @@ impl TcpPeer {
         }
     }
 
-    /// Demands that the connection breaks here, without another byte.
-    pub fn expects_reset(&self) {
-        let (got, end) = self.read(1);
-        match end {
-            End::Error(error) if error.kind() == ErrorKind::ConnectionReset => {
-                self.lab.0.story.arrow(YOU, &self.name, "reset (RST)", "");
-            }
-            other => self.disappointed("connection reset", &got, other),
-        }
-    }
-
     /// Waits for the student's FIN or RST without reading anything.
     pub fn sees_fin(&self) {
         let mut byte = [0];

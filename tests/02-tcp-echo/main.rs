@@ -14,7 +14,7 @@ use netlab::Lab;
 use tcp_echo::listen_on;
 
 /// Port 0 of 127.0.0.1: the system chooses a free one.
-fn loopback() -> SocketAddr {
+pub(crate) fn loopback() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 0).into()
 }
 

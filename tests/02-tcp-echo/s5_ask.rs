@@ -125,17 +125,18 @@ fn s5_a_message_has_a_longest_length() {
             ErrorKind::InvalidData,
         );
 
-        let too_long = longest + "x";
-        let mut stream = tape([b"\0\0\0\x02hi"]);
-        let error = lab.err("exchange(stream, 65537 bytes)", || {
-            exchange(&mut stream, &too_long)
-        });
-        lab.same(
-            "the error of a longer message",
-            error.kind(),
-            ErrorKind::InvalidInput,
-        );
-        lab.same("bytes sent of it", stream.written.len(), 0);
+        // The second one has fewer characters than the limit, and more bytes.
+        for too_long in [longest + "x", "가".repeat(21_846)] {
+            let mut stream = tape([b"\0\0\0\x02hi"]);
+            let call = format!("exchange(stream, {} bytes)", too_long.len());
+            let error = lab.err(&call, || exchange(&mut stream, &too_long));
+            lab.same(
+                "the error of a longer message",
+                error.kind(),
+                ErrorKind::InvalidInput,
+            );
+            lab.same("bytes sent of it", stream.written.len(), 0);
+        }
     });
 }
 

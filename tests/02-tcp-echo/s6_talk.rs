@@ -1,6 +1,6 @@
 //! Step 6: the program of two roles.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::Output;
 use std::time::Duration;
 
@@ -301,6 +301,45 @@ fn s6_cli_round_trip() {
 }
 
 #[test]
+fn s6_a_host_may_be_a_name() {
+    // Asked without a network: a machine that does not know its own name for itself is left alone.
+    if !("localhost", 0)
+        .to_socket_addrs()
+        .is_ok_and(|mut addrs| addrs.all(|a| a.ip().is_loopback()))
+    {
+        eprintln!("skipped: localhost is not an address of this machine");
+        return;
+    }
+    lab(|lab| {
+        lab.why("People know names. ToSocketAddrs takes a name as well as an address, and may find several: IPv6 and IPv4.");
+        let (_server, addr) = server_on(lab, "localhost");
+        let line = format!("client localhost -p {}", addr.port());
+        let output = run(lab, &line, "hello\n");
+        lab.same("exit code", output.status.code(), Some(0));
+        let reply = predicate::str::starts_with("received bytes: 5, characters: 5,");
+        says(lab, "standard output", &output.stdout, reply);
+    });
+}
+
+#[test]
+fn s6_the_server_tells_who_came() {
+    lab(|lab| {
+        lab.why("Whoever runs a server wants to see who came, also of those whose conversation went wrong. The line must leave the program at once: nobody stops a server to read its output.");
+        let (mut server, addr) = server(lab);
+        let client = lab.connect_as("client A", addr);
+        let from = client.local().to_string();
+        client.sends_labelled("hello", &frames(["hello"]));
+        client.half_closes();
+        server.expects_line("client A's address", |line| line.contains(&from));
+
+        let client = lab.connect_as("client B", addr);
+        let from = client.local().to_string();
+        client.sends_labelled("announces 4 GiB", b"\xff\xff\xff\xff");
+        server.expects_line("client B's address", |line| line.contains(&from));
+    });
+}
+
+#[test]
 fn s6_an_empty_line_gets_a_reply() {
     lab(|lab| {
         lab.why("An empty line is a message of length 0. A program that sends its bytes and no length sends nothing, and both programs wait for ever.");
@@ -403,7 +442,11 @@ fn answering(lab: &Lab, patience: Duration) -> (Running<std::io::Result<Talk>>, 
 
 /// The student's server, which has said where it listens.
 fn server(lab: &Lab) -> (Program, SocketAddr) {
-    let mut server = lab.program(PROGRAM, &["server", "127.0.0.1", "-p", "0"]);
+    server_on(lab, "127.0.0.1")
+}
+
+fn server_on(lab: &Lab, host: &str) -> (Program, SocketAddr) {
+    let mut server = lab.program(PROGRAM, &["server", host, "-p", "0"]);
     let line = server.expects_line("its address as the first line", |_| true);
     let addr = line
         .strip_prefix("listening on ")

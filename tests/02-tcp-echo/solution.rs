@@ -5,3 +5,4 @@ extern crate tcp_echo_solution as tcp_echo;
 #[path = "main.rs"]
 mod exercise;
 mod house;
+mod pictures;

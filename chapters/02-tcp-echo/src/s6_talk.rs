@@ -80,7 +80,7 @@ pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients one after the other,
-///   for ever, and tells each conversation's end in a line.
+///   for ever, and tells each conversation's end in a line that has the client's address in it.
 /// - **Client**: reads one line from standard input (its end counts as an empty line), and only
 ///   then connects: a person who thinks must not occupy the server. The message is the line
 ///   without its line break. The reply goes to standard output, as a line.

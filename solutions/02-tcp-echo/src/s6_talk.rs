@@ -127,7 +127,7 @@ fn converse(
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients one after the other,
-///   for ever, and tells each conversation's end in a line.
+///   for ever, and tells each conversation's end in a line that has the client's address in it.
 /// - **Client**: reads one line from standard input (its end counts as an empty line), and only
 ///   then connects: a person who thinks must not occupy the server. The message is the line
 ///   without its line break. The reply goes to standard output, as a line.
@@ -190,13 +190,17 @@ fn talk(host: &str, port: u16) -> io::Result<()> {
 }
 
 /// What `attempt` makes of the first of `host`'s addresses that works, or the last one's error.
+/// (A client may so send its message twice, to two addresses, which does no harm here.)
 fn with_any_address<T>(
     host: &str,
     port: u16,
     attempt: impl Fn(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut last = io::Error::new(ErrorKind::NotFound, format!("{host} has no address"));
-    for addr in (host, port).to_socket_addrs()? {
+    let addrs = (host, port)
+        .to_socket_addrs()
+        .map_err(|e| io::Error::new(e.kind(), format!("{host}: {e}")))?;
+    for addr in addrs {
         match attempt(addr) {
             Ok(value) => return Ok(value),
             Err(e) => last = io::Error::new(e.kind(), format!("{addr}: {e}")),

@@ -14,7 +14,20 @@ pub fn draw(lines: &[Line]) -> String {
     let gap = if actors.len() > 2 { 230 } else { 330 };
     let lane = |who: &str| FIRST_LANE + gap * actors.iter().position(|a| a == who).unwrap_or(0);
     let last = FIRST_LANE + gap * actors.len().saturating_sub(1);
-    let (width, height) = (last + 250, TOP + ROW * lines.len() + 16);
+    // What stands right of the last lane needs room; a character of 13 pixels is 8 wide.
+    let beside = |line: &Line| match &line.what {
+        What::Act { who, .. } => {
+            let from = if actors.is_empty() {
+                FIRST_LANE
+            } else {
+                lane(who)
+            };
+            from + 20 + 8 * ladder::phrase(line, actors.is_empty()).chars().count()
+        }
+        _ => 0,
+    };
+    let width = lines.iter().map(beside).fold(last + 250, usize::max);
+    let height = TOP + ROW * lines.len() + 16;
 
     let mut svg = Picture::new(width, height, "What happened, line by line");
     for actor in &actors {

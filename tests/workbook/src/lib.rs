@@ -25,6 +25,7 @@ pub mod scan;
 mod select;
 mod solution;
 mod status;
+mod tell;
 mod test;
 mod ui;
 mod verify;

@@ -24,8 +24,12 @@ pub fn of(root: &Path, file: &str) -> Result<Option<Vec<u8>>> {
     let mut most = 0;
     // From the newest to the oldest: an older version has to be better, not as good.
     for commit in String::from_utf8_lossy(&log).lines() {
-        // In a commit that deletes the file there is nothing to show.
-        let Ok(text) = git(root, &["show", &format!("{commit}:./{file}")]) else {
+        // In a commit that deletes the file there is nothing to show. The filters give it the line ends
+        // that git gives it in this working copy.
+        let Ok(text) = git(
+            root,
+            &["cat-file", "--filters", &format!("{commit}:./{file}")],
+        ) else {
             continue;
         };
         let todos = String::from_utf8_lossy(&text).matches("todo!(").count();

@@ -60,31 +60,44 @@ pub struct Report {
     pub took: Duration,
 }
 
+/// What can be said about a test that did not live to tell.
+pub struct PostMortem {
+    pub got: String,
+    pub why: String,
+}
+
 impl Report {
-    /// What the process itself could not tell any more.
-    pub fn explanation(&self) -> Option<String> {
-        match &self.verdict {
-            Verdict::Hung(after) => Some(format!(
-                "The test was stopped after {} s: it waits for something that never comes, or goes \
-                 round a loop without end. It held up even the laboratory's own clock, so there is \
-                 no story to tell. A loop that never blocks and a lock taken twice are the usual causes.",
-                after.as_secs()
-            )),
-            Verdict::EndedEarly(how) => Some(format!(
-                "The test ended early with {how}, without finishing. {}",
-                if how.starts_with("exit") {
-                    "Something called std::process::exit; a function of a library never does, it returns an error."
-                } else {
-                    "A recursion without end overflows the stack; a panic while another panic is being handled aborts."
-                }
-            )),
-            Verdict::Missing => Some(
-                "The test binary has no such test. It may belong to another system or to a feature \
-                 that is not switched on."
-                    .into(),
+    /// For a test whose process could not finish; nothing for one that gave its own verdict.
+    pub fn post_mortem(&self) -> Option<PostMortem> {
+        let (got, why) = match &self.verdict {
+            Verdict::Hung(after) => (
+                format!(
+                    "after {} s it was still running, and was stopped",
+                    after.as_secs()
+                ),
+                "It waits for something that never comes, or goes round a loop without end, and \
+                 holds up even the laboratory's own clock, so there is no story to tell.",
             ),
-            _ => None,
-        }
+            Verdict::EndedEarly(how) if how.starts_with("exit") => (
+                format!("it ended early with {how}, without finishing"),
+                "Something called std::process::exit, which ends the tests as well. A function \
+                 that cannot go on returns an error.",
+            ),
+            Verdict::EndedEarly(how) => (
+                format!("it ended early by {how}, without finishing"),
+                "A recursion without end overflows the stack. A panic while another panic is under \
+                 way aborts.",
+            ),
+            Verdict::Missing => (
+                "the test program has no such test".to_owned(),
+                "It may belong to another system, or to a feature that is not switched on.",
+            ),
+            _ => return None,
+        };
+        Some(PostMortem {
+            got,
+            why: why.to_owned(),
+        })
     }
 }
 

@@ -52,10 +52,8 @@ pub fn run(
     let mut sources = Vec::new();
     files_below(&course.root, &src, &mut sources)?;
     let copies = backup::keep(&course.root, &chapter.folder, &sources)?;
-    ui.prose(&format!(
-        "Your files as they were are in {}/.",
-        shown(&copies)
-    ));
+    ui.line("Your files as they were are in");
+    ui.line(format!("  {}/", shown(&copies)));
     for (file, stub) in &stubs {
         let path = course.root.join(file);
         fs::write(&path, stub).map_err(|error| Problem::with_file("write", &path, &error))?;

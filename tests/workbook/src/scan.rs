@@ -49,7 +49,7 @@ fn function_after(code: &str, mut at: usize) -> Option<(usize, &str)> {
 
 /// The same text with comments and the insides of strings blanked out, byte for byte and line for
 /// line, so that positions still hold.
-fn without_comments_and_strings(source: &str) -> String {
+pub fn without_comments_and_strings(source: &str) -> String {
     let bytes = source.as_bytes();
     let mut code = bytes.to_vec();
     let mut at = 0;

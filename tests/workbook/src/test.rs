@@ -6,11 +6,11 @@ use crate::bench::{Bench, Tried};
 use crate::broken;
 use crate::course::{Chapter, Course, Step, Test};
 use crate::digest;
-use crate::next::show_report;
 use crate::problem::Result;
-use crate::process::{Report, Verdict};
+use crate::process::Verdict;
 use crate::progress::Progress;
 use crate::select::Selected;
+use crate::tell::{self, Failure};
 use crate::ui::{Ui, bad, faint, good, strong};
 
 pub fn run(
@@ -32,7 +32,7 @@ pub fn run(
     };
     let mut bench = Bench::student(course, chapter);
     let digest = digest::of(course, chapter);
-    let mut failures: Vec<Report> = Vec::new();
+    let mut failures: Vec<Failure> = Vec::new();
     let (mut passed, mut left_out) = (0, 0);
     let mut headed = 0;
 
@@ -59,7 +59,7 @@ pub fn run(
                 if report.verdict.is_done() {
                     passed += 1;
                 } else {
-                    failures.push(report);
+                    failures.push(Failure { step, test, report });
                 }
             }
         }
@@ -68,17 +68,17 @@ pub fn run(
 
     // Every failure is shown, but of the tests that wait for an answer only the first one: each
     // says what its stub says.
-    let is_to_do = |report: &&Report| report.verdict == Verdict::ToDo;
+    let is_to_do = |failure: &&Failure| failure.report.verdict == Verdict::ToDo;
     let to_do = failures.iter().filter(is_to_do).count();
     let first_to_do = failures.iter().find(is_to_do);
-    for report in failures
+    for failure in failures
         .iter()
-        .filter(|report| !is_to_do(report))
+        .filter(|failure| !is_to_do(failure))
         .chain(first_to_do)
     {
         ui.blank();
         ui.line(faint("─".repeat(ui.width)));
-        show_report(ui, report);
+        tell::failure(ui, chapter, failure);
     }
     let summary = Summary {
         passed,

@@ -98,11 +98,16 @@ fn try_it(
     if report.verdict.is_done() {
         return Ok(Some(format!("It escapes: {} passes.", test.name)));
     }
-    let told = format!(
-        "{}\n{}",
-        report.told,
-        report.explanation().unwrap_or_default()
-    );
+    let mut told = report.told.clone();
+    if let Some(post_mortem) = report.post_mortem() {
+        told = format!(
+            "{told}
+{}
+{}
+",
+            post_mortem.got, post_mortem.why
+        );
+    }
     let missing = missing(&told, &wrong.says);
     if missing.is_empty() {
         return Ok(None);

@@ -92,6 +92,8 @@ fn broken(book: &Book, page: &Page, target: &str) -> Option<String> {
             to.ids.join(", ")
         )),
         None if !path.ends_with(".md") && book.root.join("book/src").join(&path).is_file() => None,
+        // That the page is missing is said once, of the summary.
+        None if book.summary.links.iter().any(|link| link.target == path) => None,
         None => Some(format!("there is no {path} in book/src. Mend the link.")),
     }
 }
@@ -208,7 +210,11 @@ pub fn names(book: &Book, course: &Course) -> Vec<String> {
             let at = format!("book/src/{}:{line}", page.name);
             for (name, kind) in step_names(text) {
                 let (known, what) = match kind {
-                    Named::Test => (!homes(course, name).is_empty(), format!("a test {name}")),
+                    // A module's name is also what a command line picks its tests by.
+                    Named::Test => (
+                        !homes(course, name).is_empty() || has_file(course, name),
+                        format!("a test {name}"),
+                    ),
                     Named::File => (has_file(course, name), format!("a file {name}.rs")),
                 };
                 if !known {

@@ -1,0 +1,276 @@
+use std::thread;
+
+use netlab::Lab;
+use udp_dns_lookup::{Name, ParseError, read_name};
+
+use super::scene::text_of;
+
+/// Twelve octets of header, which no name may count from or be read from.
+const HEADER: [u8; 12] = [0xaa; 12];
+
+fn message(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut message = HEADER.to_vec();
+    message.extend(pieces.concat());
+    message
+}
+
+/// The name in words and the offset behind it.
+fn read(lab: &Lab, msg: &[u8], at: usize) -> (String, usize) {
+    let (name, next) = lab.ok(&format!("read_name({} octets, {at})", msg.len()), || {
+        read_name(msg, at)
+    });
+    (text_of(&name), next)
+}
+
+/// Which error it is, in a word of the tests' own.
+fn error(lab: &Lab, msg: &[u8], at: usize) -> &'static str {
+    let error = lab.err(&format!("read_name({} octets, {at})", msg.len()), || {
+        read_name(msg, at)
+    });
+    match error {
+        ParseError::Truncated => "Truncated",
+        ParseError::BadPointer => "BadPointer",
+        ParseError::ReservedLabel => "ReservedLabel",
+        ParseError::NameTooLong => "NameTooLong",
+        ParseError::BadRdata => "BadRdata",
+    }
+}
+
+#[test]
+fn s4_a_plain_name_ends_behind_its_zero() {
+    netlab::lab(|lab| {
+        lab.why("A name without a pointer ends with a zero octet, and the reading goes on behind.");
+        let msg = message(&[b"\x03www\x07Example\x03com\x00", b"\x00\x01"]);
+        lab.same(
+            "name, next",
+            read(lab, &msg, 12),
+            ("www.Example.com.".into(), 29),
+        );
+        lab.same(
+            "from its second label",
+            read(lab, &msg, 16),
+            ("Example.com.".into(), 29),
+        );
+        lab.same("the root alone", read(lab, &msg, 28), (".".into(), 29));
+    });
+}
+
+#[test]
+fn s4_pointer_counts_from_the_message_start() {
+    netlab::lab(|lab| {
+        lab.why(
+            "c010 points at octet 16 of the whole message, the header counted. Counting from the \
+             end of the header, or from the pointer itself, leads into the middle of a label \
+             (RFC 1035 §4.1.4).",
+        );
+        //                 12       16
+        let msg = message(&[b"\x03www\x07example\x03com\x00", b"\x04mail\xc0\x10"]);
+        let (name, _) = read(lab, &msg, 29);
+        lab.same("mail + pointer to 16", name, "mail.example.com.".into());
+    });
+}
+
+#[test]
+fn s4_pointer_has_14_bits() {
+    netlab::lab(|lab| {
+        lab.why(
+            "The lower six bits of a pointer's first octet belong to the offset: it reaches \
+                 up to 16383 (RFC 1035 §4.1.4).",
+        );
+        let mut msg = message(&[&[0; 0x0300]]);
+        let target = msg.len();
+        msg.extend(b"\x02hi\x00");
+        let at = msg.len();
+        msg.extend((0xc000 | u16::try_from(target).unwrap()).to_be_bytes());
+        lab.same(
+            &format!("a pointer to {target}"),
+            read(lab, &msg, at),
+            ("hi.".into(), at + 2),
+        );
+    });
+}
+
+#[test]
+fn s4_reading_continues_after_the_pointer() {
+    netlab::lab(|lab| {
+        lab.why(
+            "Two places are in play: the pointer moves the eye back to an earlier name, but what \
+             follows *this* name stands right behind the pointer's two octets.",
+        );
+        let msg = message(&[
+            b"\x07example\x00",
+            b"\xc0\x0c",
+            b"\x03www\xc0\x15",
+            b"\x00\x01",
+        ]);
+        lab.same(
+            "a pointer alone",
+            read(lab, &msg, 21),
+            ("example.".into(), 23),
+        );
+        lab.same(
+            "a label and a pointer to a pointer: behind the first one",
+            read(lab, &msg, 23),
+            ("www.example.".into(), 29),
+        );
+    });
+}
+
+#[test]
+fn s4_self_pointer_cycle_and_forward_pointer_are_errors() {
+    netlab::lab(|lab| {
+        lab.why(
+            "A pointer leads to a *prior* place (RFC 1035 §4.1.4). Whoever follows any pointer \
+             can be sent in a circle by one datagram, for ever (RFC 9267 §2).",
+        );
+        let itself = message(&[b"\xc0\x0c"]);
+        lab.same("a pointer to itself", error(lab, &itself, 12), "BadPointer");
+
+        let cycle = message(&[b"\xc0\x0e", b"\xc0\x0c"]);
+        lab.same(
+            "two that point at each other",
+            error(lab, &cycle, 14),
+            "BadPointer",
+        );
+        lab.same(
+            "… begun at the other one",
+            error(lab, &cycle, 12),
+            "BadPointer",
+        );
+
+        let forward = message(&[b"\xc0\x0e", b"\x02hi\x00"]);
+        lab.same("a pointer forward", error(lab, &forward, 12), "BadPointer");
+
+        let outside = message(&[b"\x02hi\xff\xff"]);
+        lab.same(
+            "a pointer behind the end",
+            error(lab, &outside, 12),
+            "BadPointer",
+        );
+    });
+}
+
+#[test]
+fn s4_pointer_to_its_own_label_is_an_error() {
+    netlab::lab(|lab| {
+        lab.why(
+            "`a` and a pointer to that same `a`: the pointer leads back, yet the reading comes by \
+             again: a.a.a.a… Each jump must lead before the place where this stretch of labels \
+             began.",
+        );
+        let again = message(&[b"\x01a\xc0\x0c"]);
+        let got = error(lab, &again, 12);
+        lab.holds(
+            got == "BadPointer" || got == "NameTooLong",
+            "BadPointer (or at least NameTooLong)",
+            got,
+        );
+    });
+}
+
+#[test]
+fn s4_deep_backward_chain_is_bounded() {
+    // A thread's name is all that is left to read when its stack overflows.
+    const ADVICE: &str = "read_name on 8000 pointers in a row: use a loop, not recursion";
+
+    netlab::lab(|lab| {
+        lab.why(
+            "8000 pointers, each to the one before it: allowed by the letter, made by nobody. \
+             Recursion on a stranger's bytes lets the stranger choose how deep the stack gets.",
+        );
+        let mut msg = message(&[b"\x01a\x00"]);
+        let mut target = 12u16;
+        for _ in 0..8000 {
+            let here = u16::try_from(msg.len()).unwrap();
+            msg.extend((0xc000 | target).to_be_bytes());
+            target = here;
+        }
+        let at = usize::from(target);
+        let got = lab.you("read_name(16015 octets, the last of 8000 pointers)", || {
+            let small_stack = thread::Builder::new()
+                .name(ADVICE.into())
+                .stack_size(128 * 1024)
+                .spawn(move || read_name(&msg, at).map(|(name, next)| (text_of(&name), next)));
+            match small_stack.expect("a thread").join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        });
+        // Whether so long a chain is still a name is the reader's choice.
+        if let Ok(got) = got {
+            lab.same("name, next", got, ("a.".into(), at + 2));
+        }
+    });
+}
+
+#[test]
+fn s4_reserved_label_types_rejected() {
+    netlab::lab(|lab| {
+        lab.why(
+            "Two bits make four kinds: 00 a label, 11 a pointer, 01 and 10 are reserved. Read \
+                 as a length, 40 would be 64 and 80 would be 128 octets (RFC 1035 §4.1.4).",
+        );
+        for first in [0x40, 0x41, 0x7f, 0x80, 0x8c, 0xbf] {
+            let msg = message(&[b"\x02hi", &[first], &[b'x'; 300]]);
+            lab.same(
+                &format!("a label that begins with {first:02x}"),
+                error(lab, &msg, 12),
+                "ReservedLabel",
+            );
+        }
+    });
+}
+
+#[test]
+fn s4_what_is_cut_off_is_an_error() {
+    netlab::lab(|lab| {
+        lab.why(
+            "Every length octet is a promise of a stranger. The message may end before it is \
+                 kept.",
+        );
+        for (what, tail) in [
+            ("nothing at all", &b""[..]),
+            ("no zero octet", b"\x02hi"),
+            ("half a label", b"\x05hell"),
+            ("a length octet alone", b"\x3f"),
+            ("half a pointer", b"\x02hi\xc0"),
+        ] {
+            lab.same(what, error(lab, &message(&[tail]), 12), "Truncated");
+        }
+        let msg = message(&[b"\x00"]);
+        lab.same(
+            "an offset behind the end",
+            error(lab, &msg, 13),
+            "Truncated",
+        );
+        lab.same(
+            "one far behind it",
+            error(lab, &msg, usize::MAX),
+            "Truncated",
+        );
+    });
+}
+
+#[test]
+fn s4_name_of_256_octets_is_an_error() {
+    netlab::lab(|lab| {
+        lab.why(
+            "No label is too long here, and no pointer leads astray; the name as a whole is \
+                 longer than 255 octets.",
+        );
+        let label = |n: u8| [vec![n], vec![b'x'; n.into()]].concat();
+        let long = [label(63), label(63), label(63)].concat();
+        let fits = message(&[&long, &label(61), b"\x00"]);
+        let (name, next): (Name, usize) =
+            lab.ok("read_name(a name of 255 octets)", || read_name(&fits, 12));
+        lab.same("labels, next", (name.labels().len(), next), (4, 267));
+        let too_long = message(&[&long, &label(62), b"\x00"]);
+        lab.same("256 octets", error(lab, &too_long, 12), "NameTooLong");
+        let by_pointer = message(&[&long, b"\x00", &label(62), b"\xc0\x0c"]);
+        lab.same(
+            "the same by a pointer",
+            error(lab, &by_pointer, 12 + 193),
+            "NameTooLong",
+        );
+    });
+}

@@ -1,0 +1,151 @@
+//! What several steps' scenes share. The student's values are put into words of the tests' own
+//! before they are compared.
+
+use std::time::Duration;
+
+use netlab::{Datagram, Lab};
+use udp_dns_lookup::{
+    Answer, LookupError, Message, Name, Patience, Question, RData, Record, Verdict, Why,
+};
+
+use super::wire::{self, Asked};
+
+/// Documentation addresses (RFC 5737, RFC 3849): the true answer and a forger's.
+pub const GOOD: &str = "192.0.2.1";
+pub const GOOD6: &str = "2001:db8::1";
+pub const EVIL: &str = "203.0.113.66";
+
+pub const HOST: &str = "www.example.test";
+
+/// Tries that are not expected to run out: the laboratory's own deadlines end them first.
+pub const PATIENT: Patience = Patience {
+    timeout: Duration::from_secs(60),
+    attempts: 1,
+};
+
+/// Tries that are expected to run out.
+pub const fn brief(attempts: u32) -> Patience {
+    Patience {
+        timeout: Duration::from_millis(30),
+        attempts,
+    }
+}
+
+pub fn question(lab: &Lab, host: &str, qtype: u16) -> Question {
+    let name = lab.ok(&format!("Name::from_text({host:?})"), || {
+        Name::from_text(host)
+    });
+    Question {
+        name,
+        qtype,
+        qclass: wire::IN,
+    }
+}
+
+/// Reads a query of the student's.
+pub fn asked(lab: &Lab, datagram: &Datagram) -> Asked {
+    asked_in(lab, &datagram.bytes)
+}
+
+pub fn asked_in(lab: &Lab, query: &[u8]) -> Asked {
+    match Asked::read(query) {
+        Some(asked) => asked,
+        None => lab.fails(
+            "a query with one question (header, name, type, class)",
+            format!("{} octets that are none: {query:02x?}", query.len()),
+        ),
+    }
+}
+
+/// A record as in a zone file, with its data in short.
+pub fn record_in_words(record: &Record) -> String {
+    let data = match &record.data {
+        RData::A(ip) => format!("A {ip}"),
+        RData::Aaaa(ip) => format!("AAAA {ip}"),
+        RData::Cname(name) => format!("CNAME {}", text_of(name)),
+        RData::Ns(name) => format!("NS {}", text_of(name)),
+        RData::Other(bytes) => format!("type {} {}", record.rtype, hex(bytes)),
+    };
+    format!("{} {} {data}", text_of(&record.name), record.ttl)
+}
+
+/// A name of the student's, by its labels.
+pub fn text_of(name: &Name) -> String {
+    let labels: Vec<_> = name
+        .labels()
+        .iter()
+        .map(|label| String::from_utf8_lossy(label))
+        .collect();
+    format!("{}.", labels.join("."))
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    let words: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    words.join(" ")
+}
+
+/// `192.0.2.1` for a reply with that answer, several with commas between them, `no records`, or
+/// what went wrong.
+pub fn reply_in_words(reply: &Result<Message, LookupError>) -> String {
+    match reply {
+        Ok(message) => addresses_in_words(message),
+        Err(error) => error_in_words(error),
+    }
+}
+
+fn addresses_in_words(message: &Message) -> String {
+    let addresses: Vec<_> = message
+        .answers
+        .iter()
+        .map(|record| match &record.data {
+            RData::A(ip) => ip.to_string(),
+            RData::Aaaa(ip) => ip.to_string(),
+            _ => record_in_words(record),
+        })
+        .collect();
+    match addresses.len() {
+        0 => "no records".into(),
+        _ => addresses.join(", "),
+    }
+}
+
+pub fn error_in_words(error: &LookupError) -> String {
+    match error {
+        LookupError::BadName(_) => "BadName".into(),
+        LookupError::TimedOut => "TimedOut".into(),
+        LookupError::Io(e) => format!("Io({:?})", e.kind()),
+        LookupError::BadReply(why) => format!("BadReply({})", why_in_words(*why)),
+        LookupError::Rcode(rcode) => format!("Rcode({rcode})"),
+        LookupError::CnameChain => "CnameChain".into(),
+    }
+}
+
+pub fn why_in_words(why: Why) -> &'static str {
+    match why {
+        Why::WrongSource => "WrongSource",
+        Why::WrongId => "WrongId",
+        Why::Malformed => "Malformed",
+        Why::NotAReply => "NotAReply",
+        Why::WrongQuestion => "WrongQuestion",
+    }
+}
+
+pub fn verdict_in_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Accept(message) => format!("Accept: {}", addresses_in_words(message)),
+        Verdict::Ignore(why) => format!("Ignore: {}", why_in_words(*why)),
+    }
+}
+
+/// `192.0.2.1 2001:db8::1`, `NoSuchName`, `NoData`, or what went wrong.
+pub fn answer_in_words(answer: &Result<Answer, LookupError>) -> String {
+    match answer {
+        Ok(Answer::Addresses(addresses)) => {
+            let words: Vec<_> = addresses.iter().map(|ip| ip.to_string()).collect();
+            words.join(" ")
+        }
+        Ok(Answer::NoSuchName) => "NoSuchName".into(),
+        Ok(Answer::NoData) => "NoData".into(),
+        Err(error) => error_in_words(error),
+    }
+}

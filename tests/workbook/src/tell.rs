@@ -1,0 +1,137 @@
+//! What a student is told after a run: the failure, and what to do next.
+
+use crate::cargo::Built;
+use crate::course::{Chapter, Step, Test};
+use crate::process::Report;
+use crate::ui::{Ui, good, strong};
+
+/// A test that did not pass.
+pub struct Failure<'a> {
+    pub step: &'a Step,
+    pub test: &'a Test,
+    pub report: Report,
+}
+
+/// How many lines of what the student's code printed are shown, at the beginning and at the end.
+const PRINTED: (usize, usize) = (15, 5);
+/// The same for what the test told: its report stands at the end.
+const TOLD: (usize, usize) = (30, 120);
+
+/// The failure as the test printed it, and what its process could not say itself any more.
+pub fn failure(ui: &Ui, chapter: &Chapter, failure: &Failure) {
+    let Failure { step, test, report } = failure;
+    if !report.printed.trim().is_empty() {
+        ui.line("Your code printed:");
+        ui.text(&excerpt(&report.printed, PRINTED));
+        ui.blank();
+    }
+    let told = excerpt(report.told.trim_matches('\n'), TOLD);
+    ui.text(&told);
+    if let Some(post_mortem) = report.post_mortem() {
+        // In the form of the laboratory's own reports.
+        if !told.is_empty() {
+            ui.blank();
+        }
+        ui.line(format!(
+            "{}, step {}: {}",
+            chapter.folder, step.number, test.name
+        ));
+        ui.blank();
+        ui.indented("  expected  ", "the test to run to its end");
+        ui.indented("  got       ", &post_mortem.got);
+        ui.indented("  why       ", &post_mortem.why);
+        ui.line(format!("  read      {}", chapter.page(step)));
+        ui.line(format!("  hint      {}", hint_command(chapter, step)));
+    }
+    ui.blank();
+}
+
+/// The step to work on. `again` says how to test it.
+pub fn next_step(ui: &Ui, chapter: &Chapter, step: &Step, again: &str) {
+    let (number, of) = (step.number, chapter.steps.len());
+    ui.line(strong(format!(
+        "Next: step {number} of {of}, {} ({} min)",
+        step.title, step.minutes
+    )));
+    ui.line(format!("  read   {}", chapter.page(step)));
+    ui.line(format!("  write  {}", chapter.source(step)));
+    ui.indented("  test   ", again);
+    ui.line(format!("  stuck  {}", hint_command(chapter, step)));
+}
+
+/// What rustc has against a crate that compiles, without the details.
+pub fn warnings(ui: &Ui, chapter: &Chapter, built: &Built) {
+    let count = match built.warnings.len() {
+        0 => return,
+        1 => "a warning".to_owned(),
+        n => format!("{n} warnings"),
+    };
+    ui.blank();
+    ui.prose(&format!(
+        "rustc has {count} for you: `cargo check -p {}`.",
+        chapter.package()
+    ));
+}
+
+pub fn all_done(ui: &Ui) {
+    ui.prose(&good(
+        "Every test of every chapter passes. There is nothing left to do here.",
+    ));
+    ui.prose(
+        "Each page of the book ends with ways to go further, and `cargo workbook solution` shows \
+         the reference beside your answer.",
+    );
+}
+
+fn hint_command(chapter: &Chapter, step: &Step) -> String {
+    format!("cargo workbook hint {} s{}", chapter.number(), step.number)
+}
+
+/// The first and the last lines of a text, none of them endless.
+fn excerpt(text: &str, (head, tail): (usize, usize)) -> String {
+    const LONG: usize = 500;
+    let shorten = |line: &str| {
+        let cut: String = line.chars().take(LONG).collect();
+        if cut.len() < line.len() {
+            cut + " […]"
+        } else {
+            cut
+        }
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() <= head + tail + 1 {
+        return lines
+            .into_iter()
+            .map(shorten)
+            .collect::<Vec<_>>()
+            .join("\n");
+    }
+    let left_out = format!("[… {} lines left out …]", lines.len() - head - tail);
+    let first = lines[..head].iter().map(|line| shorten(line));
+    let last = lines[lines.len() - tail..].iter().map(|line| shorten(line));
+    first
+        .chain([left_out])
+        .chain(last)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::excerpt;
+
+    #[test]
+    fn an_excerpt_keeps_both_ends() {
+        assert_eq!(excerpt("a\nb\nc\n", (1, 1)), "a\nb\nc");
+        assert_eq!(
+            excerpt("a\nb\nc\nd\n", (1, 1)),
+            "a\n[… 2 lines left out …]\nd"
+        );
+        assert_eq!(excerpt("", (1, 1)), "");
+    }
+
+    #[test]
+    fn an_endless_line_ends() {
+        assert!(excerpt(&"é".repeat(100_000), (1, 1)).chars().count() < 600);
+    }
+}

@@ -1,0 +1,231 @@
+//! The way through a chapter, and what may stand in it.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::fixture::{ONE, RIGHT_ONE, RIGHT_TWO, TWO, Workbook};
+
+#[test]
+fn the_way_through_a_chapter() {
+    let workbook = Workbook::new("way");
+    workbook.run(&[]).is(
+        0,
+        &[
+            "00  First",
+            "0 of 3 tests, step 1 of 2",
+            "to do     0.1 one()",
+            "Next: step 1 of 2",
+            ONE,
+        ],
+    );
+    workbook.write(
+        ONE,
+        "pub fn one() -> u32 {\n    println!(\"here I am\");\n    2\n}\n",
+    );
+    workbook.run(&[]).is(
+        0,
+        &[
+            "Your code printed:\nhere I am\n",
+            "got       expected 1, got 2",
+        ],
+    );
+    workbook.write(ONE, RIGHT_ONE);
+    workbook
+        .run(&[])
+        .is(0, &["1 of 3 tests, step 2 of 2", "to do     0.2 two()"]);
+    workbook.write(TWO, RIGHT_TWO);
+    workbook
+        .run(&[])
+        .is(0, &["done, 3 tests", "Every test of every chapter passes"]);
+    // What is known is not run again, but a changed file is.
+    workbook.run(&[]).is(0, &["done, 3 tests"]);
+    workbook.write(TWO, "pub fn two() -> u32 {\n    3\n}\n");
+    workbook.run(&["list"]).is(
+        0,
+        &[
+            "00  First",
+            "1  One",
+            "s1_one_is_one",
+            "s2_two_is_even, 4 points",
+        ],
+    );
+    workbook
+        .run(&[])
+        .is(0, &["1 of 3 tests, step 2 of 2", "expected 2, got 3"]);
+}
+
+#[test]
+fn work_out_of_order_counts() {
+    let workbook = Workbook::new("order");
+    workbook.write(TWO, "pub fn two() -> u32 {\n    2\n}\n");
+    workbook
+        .run(&[])
+        .is(0, &["2 of 3 tests, step 1 of 2", "0.1 one()"]);
+}
+
+#[test]
+fn test_gives_a_line_each_and_an_exit_code() {
+    let workbook = Workbook::new("lines");
+    workbook.write(TWO, "pub fn two() -> u32 {\n    4\n}\n");
+    workbook.run(&["test", "0"]).is(
+        1,
+        &[
+            "Step 1: One",
+            "to do       s1_one_is_one",
+            "fails       s2_two_is_two",
+            "passes      s2_two_is_even",
+            "expected 2, got 4",
+            "0.1 one()",
+            "1 of 3 tests pass, 1 are still to do.",
+        ],
+    );
+    for said in ["00", "ch00", "00-first", "chapters/00-first/"] {
+        workbook
+            .run(&["test", said, "s2_two_is_even"])
+            .is(0, &["passes", "The test passes."]);
+    }
+    for said in ["2", "s2", "s2_two", "s2_two.rs"] {
+        workbook
+            .run(&["test", "0", said])
+            .is(1, &["Step 2: Two", "1 of 2 tests pass."]);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_is() {
+    let workbook = Workbook::new("names");
+    workbook
+        .run(&["test", "7"])
+        .is(2, &["no chapter \"7\"", "00  First"]);
+    workbook
+        .run(&["hint", "0", "3"])
+        .is(2, &["no step or test \"3\"", "1  One", "2  Two"]);
+    workbook
+        .run(&["solution", "0", "s9_x"])
+        .is(2, &["no step or test \"s9_x\""]);
+    workbook.run(&["tset"]).is(2, &["test"]);
+    let mut elsewhere = workbook.command(&[]);
+    let outside = crate::fixture::Said::of(elsewhere.current_dir("/").output().expect("it runs"));
+    outside.is(2, &["There is no workbook here."]);
+}
+
+#[test]
+fn hints_come_one_by_one() {
+    let workbook = Workbook::new("hints");
+    workbook
+        .run(&["hint"])
+        .is(0, &["00, step 1: One", "hint 1 of 3  Think of a number."]);
+    workbook
+        .run(&["hint", "00", "s1"])
+        .is(0, &["hint 2 of 3  It is small."]);
+    workbook
+        .run(&["hint", "0", "2"])
+        .is(0, &["hint 1 of 3  Use one()."]);
+    workbook
+        .run(&["hint", "0", "s1_one_is_one"])
+        .is(0, &["hint 3 of 3  It is 1.", "no more hints"]);
+    workbook.run(&["hint"]).is(
+        0,
+        &["hint 1 of 3", "hint 2 of 3", "hint 3 of 3", "no more hints"],
+    );
+}
+
+#[test]
+fn the_reference_stays_closed_until_the_step_passes() {
+    let workbook = Workbook::new("closed");
+    workbook
+        .run(&["solution", "0", "1"])
+        .is(1, &["does not pass yet", "--anyway"]);
+    workbook
+        .run(&["solution", "0", "1", "--anyway"])
+        .is(0, &["pub fn one() -> u32 {\n    1"]);
+    workbook.write(ONE, RIGHT_ONE);
+    workbook
+        .run(&["solution", "0", "1"])
+        .is(0, &["solutions/00-first/src/s1_one.rs", "git diff"]);
+    // Step 2 is open still, and stays closed.
+    workbook
+        .run(&["solution", "0", "2"])
+        .is(1, &["does not pass yet"]);
+}
+
+#[test]
+fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
+    let workbook = Workbook::new("broken");
+    workbook.write(
+        ONE,
+        "pub fn one() -> u32 {\n    let idle = 3;\n    \"one\"\n}\n",
+    );
+    let words = [
+        "error[E0308]: mismatched types",
+        "chapters/00-first/src/s1_one.rs:3:5",
+        "chapters/00-first does not compile yet: 1 error.",
+    ];
+    workbook.run(&[]).is(1, &words);
+    workbook.run(&["test", "0"]).is(1, &words);
+    // Errors first.
+    workbook.write(
+        ONE,
+        "pub fn one() -> u32 {\n    let idle = 3;\n    one_more\n}\n",
+    );
+    workbook
+        .run(&["test", "0"])
+        .is(1, &["error[E0425]", "does not compile yet"]);
+    // A changed signature breaks the tests, which is another thing to say.
+    workbook.write(ONE, "pub fn one(from: u32) -> u32 {\n    from\n}\n");
+    workbook.write(TWO, "pub fn two() -> u32 {\n    2\n}\n");
+    workbook.run(&[]).is(
+        1,
+        &[
+            "The tests do not fit chapters/00-first",
+            "signatures of the stubs",
+        ],
+    );
+}
+
+#[test]
+fn a_broken_chapter_toml_is_named_with_its_line() {
+    let workbook = Workbook::new("toml");
+    let toml = "tests/00-first/chapter.toml";
+    let good = workbook.read(toml);
+    workbook.write(toml, &good.replace("minutes = 5", "minutes = "));
+    workbook.run(&[]).is(2, &["tests/00-first/chapter.toml:3:"]);
+    workbook.write(toml, &good.replace("title = \"Two\"", "titel = \"Two\""));
+    workbook
+        .run(&["list"])
+        .is(2, &["tests/00-first/chapter.toml:10:", "titel"]);
+    workbook.write(toml, &good.replace("\"s2_two.rs\"", "\"s2_to.rs\""));
+    workbook.run(&["test", "0"]).is(
+        2,
+        &["tests/00-first/chapter.toml:11:", "step 2 names s2_to.rs"],
+    );
+}
+
+#[test]
+fn a_lost_state_file_costs_nothing_but_a_run() {
+    let workbook = Workbook::new("state");
+    workbook.write(ONE, RIGHT_ONE);
+    workbook.write(".workbook/state.json", "{ not JSON");
+    workbook.run(&[]).is(0, &["1 of 3 tests"]);
+}
+
+#[test]
+fn a_closed_output_is_no_reason_to_panic() {
+    let workbook = Workbook::new("head");
+    let mut command = workbook.command(&["test", "0"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the workbook runs");
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child
+        .stderr
+        .take()
+        .expect("piped")
+        .read_to_string(&mut stderr)
+        .expect("text");
+    assert_eq!(child.wait().expect("an end").code(), Some(1), "{stderr}");
+    assert_eq!(stderr, "");
+}

@@ -1,0 +1,217 @@
+//! House rules of the course, for every chapter there is. Each test names all breaches at once, with
+//! the file to mend.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::path::Path;
+
+use workbook::course::{Chapter, Course};
+use workbook::{scan, wrong};
+
+fn course() -> Course {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Course::find(here).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Fails with all complaints about all chapters.
+fn check(rule: &str, complaints: impl Fn(&Course, &Chapter, &mut Vec<String>)) {
+    let course = course();
+    let mut all = Vec::new();
+    for chapter in &course.chapters {
+        complaints(&course, chapter, &mut all);
+    }
+    assert!(all.is_empty(), "{rule}\n\n{}\n", all.join("\n"));
+}
+
+/// The names in a folder of the workspace; none when it is not there.
+fn names_in(course: &Course, folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(course.root.join(folder)).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect()
+}
+
+/// The Rust code of a file without comments and strings.
+fn code(course: &Course, file: &str) -> String {
+    let source = fs::read_to_string(course.root.join(file));
+    scan::without_comments_and_strings(&source.unwrap_or_else(|error| panic!("{file}: {error}")))
+}
+
+#[test]
+fn every_chapter_is_whole() {
+    let course = course();
+    let chapters: BTreeSet<String> = course
+        .chapters
+        .iter()
+        .map(|chapter| chapter.folder.clone())
+        .collect();
+    assert!(!chapters.is_empty(), "tests/ holds no chapter.toml");
+    for folder in ["chapters", "solutions"] {
+        let there = names_in(&course, folder);
+        assert_eq!(
+            there, chapters,
+            "{folder}/ (left) and the folders of tests/ with a chapter.toml"
+        );
+    }
+}
+
+#[test]
+fn stubs_and_solutions_have_the_same_files() {
+    check(
+        "A step is one file, in chapters/, solutions/ and tests/ alike.",
+        |course, chapter, all| {
+            let stubs = names_in(course, &format!("{}/src", chapter.dir()));
+            let answers = names_in(course, &format!("{}/src", chapter.solution_dir()));
+            for file in stubs.symmetric_difference(&answers) {
+                let where_ = if stubs.contains(file) {
+                    chapter.dir()
+                } else {
+                    chapter.solution_dir()
+                };
+                all.push(format!("{where_}/src/{file} has no counterpart"));
+            }
+            let main = code(course, &format!("{}/main.rs", chapter.tests_dir()));
+            for step in &chapter.steps {
+                if !stubs.contains(&step.file) {
+                    all.push(format!("{} is missing", chapter.source(step)));
+                }
+                let module = step.file.trim_end_matches(".rs");
+                if !main.contains(&format!("mod {module};")) {
+                    all.push(format!(
+                        "{}/main.rs does not say `mod {module};`",
+                        chapter.tests_dir()
+                    ));
+                }
+                if !module.starts_with(&format!("s{}_", step.number)) {
+                    all.push(format!(
+                        "{} is step {}: name it s{0}_…",
+                        step.file, step.number
+                    ));
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_tests_name_says_its_step() {
+    check(
+        "A test is named sK_what_it_proves, once in its chapter.",
+        |_, chapter, all| {
+            let mut seen = HashSet::new();
+            for step in &chapter.steps {
+                let place = |line: usize| format!("{}/{}:{line}", chapter.tests_dir(), step.file);
+                if step.tests.is_empty() {
+                    all.push(format!("{} holds no test", place(1)));
+                }
+                for test in &step.tests {
+                    if !test.name.starts_with(&format!("s{}_", step.number)) {
+                        let (name, number) = (&test.name, step.number);
+                        all.push(format!(
+                            "{}: {name} belongs to step {number}",
+                            place(test.line)
+                        ));
+                    }
+                    if !seen.insert(&test.name) {
+                        all.push(format!("{}: there are two {}", place(test.line), test.name));
+                    }
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_step_has_three_hints_and_points_for_its_own_tests() {
+    check(
+        "A step has three hints, and speaks of its own tests only.",
+        |_, chapter, all| {
+            for step in &chapter.steps {
+                let place = format!("{}/chapter.toml, step {}", chapter.tests_dir(), step.number);
+                let different: HashSet<&str> = step.hints.iter().map(|hint| hint.trim()).collect();
+                if step.hints.len() != 3 || different.len() != 3 || different.contains("") {
+                    all.push(format!(
+                        "{place}: three different hints, from a nudge to near the answer"
+                    ));
+                }
+                if step.minutes == 0 || step.title.is_empty() {
+                    all.push(format!("{place}: a title and some minutes"));
+                }
+                for named in step.points.keys().chain(step.passes_on_stub.keys()) {
+                    if !step.tests.iter().any(|test| test.name == *named) {
+                        all.push(format!(
+                            "{place}: there is no test {named} in {}",
+                            step.file
+                        ));
+                    }
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_wrong_answer_names_what_is_there() {
+    check(
+        "An entry of wrong.toml has a name of its own, a test that is there, words that it must say, \
+         and text that stands once in the solution.",
+        |course, chapter, all| {
+            let place = format!("{}/wrong.toml", chapter.tests_dir());
+            let answers = match wrong::answers(course, chapter) {
+                Ok(answers) => answers,
+                Err(problem) => return all.push(problem.to_string()),
+            };
+            let mut seen = HashSet::new();
+            for wrong in &answers {
+                let name = &wrong.name;
+                if !seen.insert(name) {
+                    all.push(format!("{place}: two entries are called {name}"));
+                }
+                if !chapter.tests().any(|(_, test)| test.name == wrong.test) {
+                    all.push(format!("{place}, {name}: there is no test {}", wrong.test));
+                }
+                if wrong.says.is_empty() || wrong.mistake.is_empty() || wrong.find == wrong.replace
+                {
+                    all.push(format!(
+                        "{place}, {name}: a mistake, a change, and words for it"
+                    ));
+                }
+                let file = format!("{}/src/{}", chapter.solution_dir(), wrong.file);
+                let text = fs::read_to_string(course.root.join(&file)).unwrap_or_default();
+                let times = text.matches(&wrong.find).count();
+                if times != 1 {
+                    all.push(format!(
+                        "{place}, {name}: `find` stands {times} times in {file}"
+                    ));
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn tests_explain_themselves_and_do_not_sleep() {
+    check(
+        "In a student's tests, netlab's checks take the place of assert!, since they say why; and \
+         a wait for something takes the place of sleep, since it is as long as it must be.",
+        |course, chapter, all| {
+            let folder = chapter.tests_dir();
+            let main = code(course, &format!("{folder}/main.rs"));
+            // What main.rs does not declare belongs to the course's own tests of the solution.
+            let of_the_student = |file: &String| {
+                let module = file.strip_suffix(".rs").unwrap_or_default();
+                module == "main" || main.contains(&format!("mod {module};"))
+            };
+            for file in names_in(course, &folder).into_iter().filter(of_the_student) {
+                let code = code(course, &format!("{folder}/{file}"));
+                for (number, line) in code.lines().enumerate() {
+                    for word in ["assert!(", "assert_eq!(", "assert_ne!(", "sleep("] {
+                        if line.contains(word) {
+                            all.push(format!("{folder}/{file}:{}: {word}…)", number + 1));
+                        }
+                    }
+                }
+            }
+        },
+    );
+}

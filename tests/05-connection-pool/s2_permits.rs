@@ -1,6 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
@@ -184,67 +184,75 @@ fn s2_eight_waiters_eight_returns() {
     });
 }
 
-/// Gives a permit back and takes it again, faster than the sleeper that this wakes can look.
-/// Now and then the sleeper wins; then there is nothing to hold any more.
-fn wake_for_nothing(permits: &Permits, held: &mut Option<Permit>) {
-    drop(held.take());
-    *held = permits.try_acquire();
+/// Rings for nothing, at most `bells` times, 10 ms or more apart, until the waiter has returned.
+fn ring_for_nothing(
+    permits: &Permits,
+    bells: usize,
+    told: &Receiver<&'static str>,
+) -> Option<&'static str> {
+    (0..bells).find_map(|_| {
+        permits.ring();
+        told.recv_timeout(Duration::from_millis(10)).ok()
+    })
+}
+
+/// The student's acquire on a thread. Says in a word what came of it; a permit ends at once.
+fn asks(lab: &Lab, permits: &Permits, wait: Duration) -> Receiver<&'static str> {
+    let (tell, told) = mpsc::channel();
+    let asking = permits.clone();
+    lab.student(&format!("acquire({wait:?})"), move || {
+        let outcome = asking.acquire(wait);
+        // The body may have given up.
+        let _ = tell.send(word(&outcome));
+    });
+    told
 }
 
 #[test]
 fn s2_a_bell_is_not_a_permit() {
     netlab::lab(|lab| {
-        lab.why("A thread that is woken must look again: somebody may have been quicker, and Condvar::wait may return without a bell (its documentation says so). `while`, not `if`.");
-        for _ in 0..10 {
-            let permits = Permits::new(1);
-            let mut held = lab.you("try_acquire()", || permits.try_acquire());
-            let asking = permits.clone();
-            let waiter = lab.student("acquire(60s)", move || asking.acquire(FOR_EVER));
-            waiting(lab, &permits, 1);
-            for _ in 0..200 {
-                wake_for_nothing(&permits, &mut held);
-            }
-            lab.note("the permit was given back and taken again 200 times");
-            drop(held);
-            drop(waiter.returns_or_fails(lab));
+        lab.why(
+            "A thread that is woken must look again: somebody may have been quicker, and \
+             Condvar::wait may return without a bell (its documentation says so). `while`, not `if`.",
+        );
+        let permits = Permits::new(1);
+        let held = acquire(lab, &permits);
+        let told = asks(lab, &permits, FOR_EVER);
+        waiting(lab, &permits, 1);
+        if let Some(outcome) = ring_for_nothing(&permits, 5, &told) {
+            lab.fails(
+                "acquire(60s) to wait on: the bell rang for nothing",
+                outcome,
+            );
         }
+        lab.note("the bell rings 5 times, for nothing");
+        waiting(lab, &permits, 1);
+        lab.you("permit ends: drop(held)", || drop(held));
+        lab.until(
+            "acquire(60s) to return",
+            || told.try_recv().ok(),
+            |&outcome| outcome == Some("a permit"),
+        );
     });
 }
 
 #[test]
 fn s2_bells_do_not_prolong_the_wait() {
     netlab::lab(|lab| {
-        lab.why("The caller gave one deadline for the whole call. A wait that starts anew after each bell may last for ever on a busy day.");
-        const WAIT: Duration = Duration::from_millis(50);
+        lab.why(
+            "The caller gave one deadline for the whole call. A wait that starts anew after each \
+             bell may last for ever on a busy day.",
+        );
         const BELLS: usize = 150;
-        // The waiter may be lucky and get the permit. Then the scene is played again.
-        for _ in 0..20 {
-            let permits = Permits::new(1);
-            let mut held = lab.you("try_acquire()", || permits.try_acquire());
-            let asking = permits.clone();
-            let (tell, told) = mpsc::channel();
-            lab.student("acquire(50ms)", move || {
-                let outcome = asking.acquire(WAIT);
-                // The body may have given up.
-                let _ = tell.send(word(&outcome));
-            });
-            let mut bells = 0;
-            let outcome = loop {
-                match told.recv_timeout(WAIT / 5) {
-                    Ok(outcome) => break outcome,
-                    Err(_) if bells == BELLS => lab.fails(
-                        "acquire(50ms) to give up after 50 ms",
-                        format!("after {BELLS} bells, 10 ms or more apart, it still waits"),
-                    ),
-                    Err(_) => {
-                        wake_for_nothing(&permits, &mut held);
-                        bells += 1;
-                    }
-                }
-            };
-            if outcome != "a permit" {
-                return lab.same("what it gets", outcome, "Timeout");
-            }
+        let permits = Permits::new(1);
+        let _held = acquire(lab, &permits);
+        let told = asks(lab, &permits, Duration::from_millis(50));
+        match ring_for_nothing(&permits, BELLS, &told) {
+            Some(outcome) => lab.same("what it gets", outcome, "Timeout"),
+            None => lab.fails(
+                "acquire(50ms) to give up after 50 ms",
+                format!("after {BELLS} bells, 10 ms or more apart, it still waits"),
+            ),
         }
     });
 }

@@ -275,10 +275,13 @@ fn s4_connect_outside_the_lock() {
             asking.get().map(|lease| lease.id)
         });
         gate.expects_arrivals(1);
-        lab.you("lease ends: drop(lease), while A connects", || drop(lease));
-        let lease = get(lab, &pool);
-        lab.same("B's connection again", lease.id, 1);
-        state_is(lab, "while A connects", &pool, (0, 2, 0));
+        let b = pool.clone();
+        let b = lab.student("lease ends, and get(), in thread B", move || {
+            drop(lease);
+            b.get().map(|lease| lease.id)
+        });
+        lab.same("B's connection again", b.returns_ok(), 1);
+        state_is(lab, "while A connects", &pool, (1, 1, 0));
         gate.opens();
         lab.same("A's connection", a.returns_ok(), 2);
     });
@@ -304,11 +307,16 @@ fn s4_health_check_outside_the_lock() {
             asking.get().map(|lease| lease.id)
         });
         gate.expects_arrivals(1);
-        let lease = get(lab, &pool);
-        lab.same("B's connection, while A's is being checked", lease.id, 1);
-        lab.you("lease ends: drop(lease)", || drop(lease));
-        let lease = lab.you("try_get()", || pool.try_get());
-        lab.same("B's connection again", lease.map(|lease| lease.id), Some(1));
+        let b = pool.clone();
+        let b = lab.student("get(), drop, and try_get(), in thread B", move || {
+            let first = b.get().map(|lease| lease.id);
+            (first.ok(), b.try_get().map(|lease| lease.id))
+        });
+        lab.same(
+            "B's connection, twice, while A's is being checked",
+            b.returns(),
+            (Some(1), Some(1)),
+        );
         gate.opens();
         lab.same("A's connection", a.returns_ok(), 2);
         connects_are(lab, &fake, 2);
@@ -461,35 +469,40 @@ fn s4_panic_while_holding() {
 fn s4_panic_in_connect_or_in_the_check() {
     netlab::lab(|lab| {
         lab.why("The manager is somebody else's code, and it panics. No place may be lost, no lock may stay poisoned, and the connection under examination goes.");
-        let ill = Arc::new(AtomicBool::new(true));
-        let (in_connect, in_check) = (ill.clone(), ill.clone());
+        let [ill_connect, ill_check] = [true, false].map(|ill| Arc::new(AtomicBool::new(ill)));
+        let (connect, check) = (ill_connect.clone(), ill_check.clone());
         let fake = Fake::new()
-            .connecting(move |_| fit(&in_connect))
-            .checking(move |_| fit(&in_check).is_ok());
+            .connecting(move |_| {
+                panic_if(&connect);
+                Ok(())
+            })
+            .checking(move |_| {
+                panic_if(&check);
+                true
+            });
         let pool = pool_with(1, Duration::ZERO, &fake);
 
         panics(lab, &pool, "connect");
         state_is(lab, "after the panic in connect", &pool, (0, 0, 0));
-        ill.store(false, SeqCst);
+        ill_connect.store(false, SeqCst);
         let lease = get(lab, &pool);
         lab.you("lease ends: drop(lease)", || drop(lease));
 
-        ill.store(true, SeqCst);
+        ill_check.store(true, SeqCst);
         panics(lab, &pool, "is_reusable");
         state_is(lab, "after the panic in is_reusable", &pool, (0, 0, 0));
         lab.same("connections that exist", fake.live(), 0);
-        ill.store(false, SeqCst);
+        ill_check.store(false, SeqCst);
         let lease = get(lab, &pool);
         lab.same("the next connection", lease.id, 3);
     });
 }
 
-/// Part of a manager that panics while `ill`.
-fn fit(ill: &AtomicBool) -> Result<(), &'static str> {
-    match ill.load(SeqCst) {
-        false => Ok(()),
-        // A panic that the laboratory does not take for one of the student's.
-        true => resume_unwind(Box::new("the manager panics")),
+/// Part of a manager that panics while it is ill. The laboratory's hook does not see this panic,
+/// so it is not taken for one of the student's.
+fn panic_if(ill: &AtomicBool) {
+    if ill.load(SeqCst) {
+        resume_unwind(Box::new("the manager panics"));
     }
 }
 

@@ -120,23 +120,34 @@ fn s5_leftovers_before_a_fin_are_dirty_too() {
 #[test]
 fn s5_reset_is_no_health() {
     netlab::lab(|lab| {
-        lab.why("After a reset the kernel answers the peek with an error. An error is no reason to hand the connection out.");
-        let (mut stream, peer) = pair(lab);
-        let server = lab.refused();
-        let manager = TcpManager::new(server.addr(), FOR_EVER);
+        if !cfg!(unix) {
+            return eprintln!("skipped: Windows keeps the peer's address after a reset");
+        }
+        lab.why(
+            "After a reset the kernel answers the peek with an error. An error is no reason to \
+             hand the connection out.",
+        );
+        let reset = || {
+            let (stream, peer) = pair(lab);
+            peer.resets();
+            // A read or a peek would use the error up. The peer's address goes with the peer.
+            let gone = || stream.peer_addr().is_err();
+            lab.until("the reset to arrive", gone, |&gone| gone);
+            stream
+        };
+        let stream = reset();
+        let error = lab.err("tcp_is_reusable(stream)", || tcp_is_reusable(&stream));
         lab.same(
-            "is_reusable before",
-            lab.you("is_reusable(stream)", || manager.is_reusable(&mut stream)),
-            true,
+            "kind of the error",
+            error.kind(),
+            ErrorKind::ConnectionReset,
         );
-        peer.resets();
-        // Nothing can wait for a reset without using it up, so this asks until the answer changes.
-        let answer = std::cell::RefCell::new(stream);
-        lab.until(
-            "is_reusable(stream) to become false",
-            || manager.is_reusable(&mut answer.borrow_mut()),
-            |&reusable| !reusable,
-        );
+
+        let mut stream = reset();
+        let nobody = lab.refused();
+        let manager = TcpManager::new(nobody.addr(), FOR_EVER);
+        let reusable = lab.you("is_reusable(stream)", || manager.is_reusable(&mut stream));
+        lab.same("reusable in the eyes of the manager", reusable, false);
     });
 }
 

@@ -1,10 +1,9 @@
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::process::Output;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use connection_pool::{Load, load, parse_args, percentile};
+use connection_pool::{Load, load, load_one_of, parse_args, percentile};
 use netlab::Lab;
 use predicates::Predicate;
 use predicates::prelude::predicate;
@@ -284,22 +283,31 @@ fn s8_cli_prints_what_it_measured() {
 }
 
 #[test]
-fn s8_cli_finds_the_address_that_works() {
+fn s8_the_address_that_works_is_taken() {
     netlab::lab(|lab| {
-        let server = EchoServer::start();
-        let port = server.addr().port();
-        let ours = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let known = ("localhost", port).to_socket_addrs();
-        if !known.is_ok_and(|mut addrs| addrs.any(|addr| addr == ours)) {
-            return eprintln!("skipped: localhost is not 127.0.0.1 here");
-        }
-        lab.why("localhost is ::1 and 127.0.0.1 on most systems, and this server listens at one of them.");
-        let output = run(
-            lab,
-            &format!("load localhost -p {port} --clients 1 --requests 3"),
-            0,
-        );
-        lab.same("requests", value(lab, &output, "requests"), 3);
+        lab.why("localhost is ::1 and 127.0.0.1 on most systems, and a server may listen at one of them only.");
+        let wanted = Load {
+            pool: 1,
+            clients: 2,
+            requests: 3,
+        };
+        let (nobody, server, other) = (lab.refused(), EchoServer::start(), EchoServer::start());
+        let addrs = [nobody.addr(), server.addr(), other.addr()];
+        let found = lab.you("load_one_of([nobody, server, other])", || {
+            load_one_of(&addrs, wanted)
+        });
+        let (addr, report) = found.unwrap_or_else(|| lab.fails("a report", "None"));
+        lab.same("the address", addr, server.addr());
+        lab.same("answered", report.latencies.len(), 6);
+        lab.same("connections to the other server", other.accepted(), 0);
+
+        lab.why("When nobody lets us in, the last failure is told. A name without an address is not even that.");
+        let found = lab.you("load_one_of([nobody])", || load_one_of(&addrs[..1], wanted));
+        let (addr, report) = found.unwrap_or_else(|| lab.fails("a report", "None"));
+        lab.same("the address", addr, nobody.addr());
+        lab.same("failed", report.failed, 2);
+        let found = lab.you("load_one_of([])", || load_one_of(&[], wanted));
+        lab.holds(found.is_none(), "None", "a report");
     });
 }
 

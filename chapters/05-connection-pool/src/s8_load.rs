@@ -82,6 +82,13 @@ pub fn load(addr: SocketAddr, load: Load) -> Report {
     todo!("5.8 load({addr}, {load:?}): clients on threads, a shared pool or none, a report")
 }
 
+/// [`load`] at the first of these addresses that lets anybody in, or else at the last one: a name
+/// may have several addresses, and the server may listen at one of them only. `None` when there is
+/// no address.
+pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Report)> {
+    todo!("5.8 load_one_of({addrs:?}, {wanted:?}): the first report with a connection in it")
+}
+
 /// Does what `args` ask for, and returns the exit code.
 ///
 /// - **Load**: prints the report on standard output, a name and a value a line: `requests`,

@@ -58,6 +58,12 @@ impl Permits {
         self.counts().waiting
     }
 
+    /// Wakes everybody who waits, for no reason. Given, for the tests: a Condvar may do this by
+    /// itself at any time, only not when one wants to see it.
+    pub fn ring(&self) {
+        self.0.bell.notify_all();
+    }
+
     /// Takes a permit. When none is free, waits for one, `wait` long at most.
     ///
     /// The whole call keeps to `wait`, however often the thread is woken in between.

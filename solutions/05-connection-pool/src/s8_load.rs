@@ -199,6 +199,22 @@ fn shared(pool: &Pool<TcpManager>, payload: &[u8]) -> io::Result<Vec<u8>> {
     call(pool, request).map_err(io::Error::other)
 }
 
+/// [`load`] at the first of these addresses that lets anybody in, or else at the last one: a name
+/// may have several addresses, and the server may listen at one of them only. `None` when there is
+/// no address.
+pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Report)> {
+    let mut last = None;
+    for &addr in addrs {
+        let report = load(addr, wanted);
+        let let_in = report.connections > 0;
+        last = Some((addr, report));
+        if let_in {
+            break;
+        }
+    }
+    last
+}
+
 /// Does what `args` ask for, and returns the exit code.
 ///
 /// - **Load**: prints the report on standard output, a name and a value a line: `requests`,
@@ -228,18 +244,9 @@ pub fn run(args: &[String]) -> u8 {
 }
 
 fn measure(host: &str, port: u16, wanted: Load) -> io::Result<()> {
-    // A name may have several addresses, and the server may listen at one of them only.
-    let mut last = None;
-    for addr in (host, port).to_socket_addrs()? {
-        let report = load(addr, wanted);
-        let let_in = report.connections > 0;
-        last = Some((addr, report));
-        if let_in {
-            break;
-        }
-    }
-    let (addr, report) =
-        last.ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("{host} has no address")))?;
+    let addrs: Vec<SocketAddr> = (host, port).to_socket_addrs()?.collect();
+    let (addr, report) = load_one_of(&addrs, wanted)
+        .ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("{host} has no address")))?;
     print(&table(&report))?;
     match report.trouble {
         None => Ok(()),

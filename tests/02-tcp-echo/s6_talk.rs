@@ -55,6 +55,7 @@ fn s6_wrong_arguments() {
             "server 127.0.0.1 -p -1",
             "server 127.0.0.1 -p http",
             "server 127.0.0.1 --port 80",
+            "client -v",
         ];
         for line in cases {
             let wrong = lab.err(&format!("parse_args({line:?})"), || {

@@ -168,6 +168,7 @@ fn s6_help_shows_1060() {
             lab,
             "standard output",
             &output.stdout,
+            "1060",
             predicate::str::contains("1060"),
         );
     });
@@ -184,12 +185,14 @@ fn s6_bad_port_exit_2() {
                 lab,
                 "standard error",
                 &output.stderr,
+                "usage",
                 predicate::str::contains("usage"),
             );
             says(
                 lab,
                 "standard output",
                 &output.stdout,
+                "nothing",
                 predicate::str::is_empty(),
             );
         }
@@ -209,12 +212,14 @@ fn s6_refused_exit_1() {
             lab,
             "standard error",
             &output.stderr,
+            "the address",
             predicate::str::contains(addr),
         );
         says(
             lab,
             "standard output",
             &output.stdout,
+            "nothing",
             predicate::str::is_empty(),
         );
     });
@@ -242,6 +247,7 @@ fn s6_no_reply_exit_1() {
             lab,
             "standard output",
             &output.stdout,
+            "nothing",
             predicate::str::is_empty(),
         );
     });
@@ -258,6 +264,7 @@ fn s6_taken_port_exit_1() {
             lab,
             "standard error",
             &output.stderr,
+            "the address",
             predicate::str::contains(addr.to_string()),
         );
     });
@@ -292,11 +299,8 @@ fn s6_cli_round_trip() {
             ),
         ];
         for (input, reply) in cases {
-            let one_line = predicate::str::starts_with(reply)
-                .and(predicate::str::ends_with("\n"))
-                .and(predicate::str::contains("\n").count(1));
             let output = ask(lab, addr, input);
-            says(lab, "standard output", &output.stdout, one_line);
+            replies(lab, &output, reply);
         }
     });
 }
@@ -317,8 +321,7 @@ fn s6_a_host_may_be_a_name() {
         let line = format!("client localhost -p {}", addr.port());
         let output = run(lab, &line, "hello\n");
         lab.same("exit code", output.status.code(), Some(0));
-        let reply = predicate::str::starts_with("received bytes: 5, characters: 5,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 5, characters: 5,");
     });
 }
 
@@ -347,8 +350,7 @@ fn s6_an_empty_line_gets_a_reply() {
         let (_server, addr) = server(lab);
         for input in ["\n", ""] {
             let output = ask(lab, addr, input);
-            let reply = predicate::str::starts_with("received bytes: 0, characters: 0,");
-            says(lab, "standard output", &output.stdout, reply);
+            replies(lab, &output, "received bytes: 0, characters: 0,");
         }
     });
 }
@@ -359,11 +361,9 @@ fn s6_long_lines_arrive_whole() {
         lab.why("5000 letters are more than most buffers of one read. 1200 bytes of hangul are 400 characters, and the 1024th byte is inside one of them.");
         let (_server, addr) = server(lab);
         let output = ask(lab, addr, &("x".repeat(5000) + "\n"));
-        let reply = predicate::str::starts_with("received bytes: 5000, characters: 5000,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 5000, characters: 5000,");
         let output = ask(lab, addr, &("가".repeat(400) + "\n"));
-        let reply = predicate::str::starts_with("received bytes: 1200, characters: 400,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 1200, characters: 400,");
     });
 }
 
@@ -382,8 +382,7 @@ fn s6_server_survives_connect_and_close_100_times() {
         }
         lab.note("100 clients connect and leave without a word");
         let output = ask(lab, addr, "still there?\n");
-        let reply = predicate::str::starts_with("received bytes: 12, characters: 12,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 12, characters: 12,");
     });
 }
 
@@ -407,8 +406,7 @@ fn s6_server_survives_hostile_clients() {
         client.sees_fin();
 
         let output = ask(lab, addr, "still there?\n");
-        let reply = predicate::str::starts_with("received bytes: 12, characters: 12,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 12, characters: 12,");
     });
 }
 
@@ -501,9 +499,18 @@ fn start(lab: &Lab, line: &str, input: &str) -> Running<Output> {
     })
 }
 
-fn says(lab: &Lab, where_: &str, text: &[u8], wanted: impl Predicate<str>) {
+/// The client printed its reply, which begins like this, and nothing else.
+fn replies(lab: &Lab, output: &Output, reply: &str) {
+    let one_line = predicate::str::starts_with(reply)
+        .and(predicate::str::ends_with("\n"))
+        .and(predicate::str::contains("\n").count(1));
+    let wanted = format!("one line that begins with {reply:?}");
+    says(lab, "standard output", &output.stdout, &wanted, one_line);
+}
+
+fn says(lab: &Lab, stream: &str, text: &[u8], wanted: &str, is_it: impl Predicate<str>) {
     let text = String::from_utf8_lossy(text);
-    if !wanted.eval(&text) {
-        lab.fails(format!("{where_}: {wanted}"), format!("{text:?}"));
+    if !is_it.eval(&text) {
+        lab.fails(format!("{wanted} on {stream}"), format!("{text:?}"));
     }
 }

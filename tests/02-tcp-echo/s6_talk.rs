@@ -7,7 +7,8 @@ use std::time::Duration;
 use assert_cmd::Command;
 use netlab::{Lab, Program, Running, lab};
 use predicates::Predicate;
-use predicates::prelude::{PredicateBooleanExt, predicate};
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::{contains, ends_with, is_empty, starts_with};
 use tcp_echo::{Talk, answer_one, parse_args, reply_to};
 
 use super::listener;
@@ -164,13 +165,7 @@ fn s6_help_shows_1060() {
         lab.why("Help that was asked for is a result: it goes to standard output, and the exit code is 0.");
         let output = run(lab, "--help", "");
         lab.same("exit code", output.status.code(), Some(0));
-        says(
-            lab,
-            "standard output",
-            &output.stdout,
-            "1060",
-            predicate::str::contains("1060"),
-        );
+        prints(lab, &output, "1060", contains("1060"));
     });
 }
 
@@ -181,20 +176,8 @@ fn s6_bad_port_exit_2() {
         for line in ["server 127.0.0.1 -p 65536", "waiter 127.0.0.1", ""] {
             let output = run(lab, line, "");
             lab.same("exit code", output.status.code(), Some(2));
-            says(
-                lab,
-                "standard error",
-                &output.stderr,
-                "usage",
-                predicate::str::contains("usage"),
-            );
-            says(
-                lab,
-                "standard output",
-                &output.stdout,
-                "nothing",
-                predicate::str::is_empty(),
-            );
+            complains(lab, &output, "usage", contains("usage"));
+            prints(lab, &output, "nothing", is_empty());
         }
     });
 }
@@ -208,20 +191,8 @@ fn s6_refused_exit_1() {
         let output = run(lab, &format!("client 127.0.0.1 -p {port}"), "hello\n");
         lab.same("exit code", output.status.code(), Some(1));
         let addr = nobody.addr().to_string();
-        says(
-            lab,
-            "standard error",
-            &output.stderr,
-            "the address",
-            predicate::str::contains(addr),
-        );
-        says(
-            lab,
-            "standard output",
-            &output.stdout,
-            "nothing",
-            predicate::str::is_empty(),
-        );
+        complains(lab, &output, "the address", contains(addr));
+        prints(lab, &output, "nothing", is_empty());
     });
 }
 
@@ -243,13 +214,7 @@ fn s6_no_reply_exit_1() {
         );
         serving.returns();
         lab.same("exit code", output.status.code(), Some(1));
-        says(
-            lab,
-            "standard output",
-            &output.stdout,
-            "nothing",
-            predicate::str::is_empty(),
-        );
+        prints(lab, &output, "nothing", is_empty());
     });
 }
 
@@ -260,13 +225,7 @@ fn s6_taken_port_exit_1() {
         let (_server, addr) = server(lab);
         let output = run(lab, &format!("server 127.0.0.1 -p {}", addr.port()), "");
         lab.same("exit code", output.status.code(), Some(1));
-        says(
-            lab,
-            "standard error",
-            &output.stderr,
-            "the address",
-            predicate::str::contains(addr.to_string()),
-        );
+        complains(lab, &output, "the address", contains(addr.to_string()));
     });
 }
 
@@ -501,11 +460,23 @@ fn start(lab: &Lab, line: &str, input: &str) -> Running<Output> {
 
 /// The client printed its reply, which begins like this, and nothing else.
 fn replies(lab: &Lab, output: &Output, reply: &str) {
-    let one_line = predicate::str::starts_with(reply)
-        .and(predicate::str::ends_with("\n"))
-        .and(predicate::str::contains("\n").count(1));
-    let wanted = format!("one line that begins with {reply:?}");
-    says(lab, "standard output", &output.stdout, &wanted, one_line);
+    let one_line = starts_with(reply)
+        .and(ends_with("\n"))
+        .and(contains("\n").count(1));
+    prints(
+        lab,
+        output,
+        &format!("one line that begins with {reply:?}"),
+        one_line,
+    );
+}
+
+fn prints(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) {
+    says(lab, "standard output", &output.stdout, wanted, is_it);
+}
+
+fn complains(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) {
+    says(lab, "standard error", &output.stderr, wanted, is_it);
 }
 
 fn says(lab: &Lab, stream: &str, text: &[u8], wanted: &str, is_it: impl Predicate<str>) {

@@ -32,9 +32,12 @@ pub enum Kind {
 
 const PER_ROW: usize = 16;
 const CELL: usize = 42;
-const ROW: usize = 78;
 const LEFT: usize = 60;
 const TOP: usize = 10;
+/// From one row to the next.
+const ROW: usize = 60;
+/// The same where arrows need room between the rows.
+const ROW_WITH_ARROWS: usize = 78;
 /// From a row's top to its cells; the labels stand in between.
 const LABEL: usize = 16;
 const CELL_HEIGHT: usize = 34;
@@ -57,18 +60,24 @@ impl Kind {
 /// Draws a packet. Bytes outside of every field stay without colour. Each arrow leads from the byte
 /// at one offset to the byte at another.
 pub fn draw(title: &str, bytes: &[u8], fields: &[Field], arrows: &[(usize, usize)]) -> String {
+    let row = if arrows.is_empty() {
+        ROW
+    } else {
+        ROW_WITH_ARROWS
+    };
+    let grid = Grid { row };
     let rows = bytes.len().div_ceil(PER_ROW);
-    let (width, height) = (LEFT + PER_ROW * CELL + 8, TOP + rows * ROW);
+    let (width, height) = (LEFT + PER_ROW * CELL + 8, TOP + rows * row);
     let mut picture = Picture::new(width, height, title);
     for field in fields {
-        draw_field(&mut picture, field);
+        draw_field(&mut picture, &grid, field);
     }
-    for row in 0..rows {
-        let y = TOP + row * ROW + LABEL + 16;
-        picture.text(4, y, "start", 12, 0.6, &format!("{:>4}", row * PER_ROW));
+    for first in (0..bytes.len()).step_by(PER_ROW) {
+        let (_, y) = grid.place(first);
+        picture.text(4, y + 16, "start", 12, 0.6, &format!("{first:>4}"));
     }
     for (offset, byte) in bytes.iter().enumerate() {
-        let (x, y) = place(offset);
+        let (x, y) = grid.place(offset);
         let middle = x + CELL / 2;
         picture.text(middle, y + 16, "middle", 15, 1.0, &format!("{byte:02x}"));
         if byte.is_ascii_graphic() {
@@ -77,24 +86,32 @@ pub fn draw(title: &str, bytes: &[u8], fields: &[Field], arrows: &[(usize, usize
         }
     }
     for (n, &(from, to)) in arrows.iter().enumerate() {
-        draw_arrow(&mut picture, n, from, to);
+        draw_arrow(&mut picture, &grid, n, from, to);
     }
     picture.finish()
 }
 
-/// The upper left corner of a byte's cell.
-fn place(offset: usize) -> (usize, usize) {
-    let (row, column) = (offset / PER_ROW, offset % PER_ROW);
-    (LEFT + column * CELL, TOP + row * ROW + LABEL)
+/// Where the bytes stand.
+struct Grid {
+    /// From one row to the next.
+    row: usize,
+}
+
+impl Grid {
+    /// The upper left corner of a byte's cell.
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let (row, column) = (offset / PER_ROW, offset % PER_ROW);
+        (LEFT + column * CELL, TOP + row * self.row + LABEL)
+    }
 }
 
 /// A rectangle a row, and the label above the first of them.
-fn draw_field(picture: &mut Picture, field: &Field) {
+fn draw_field(picture: &mut Picture, grid: &Grid, field: &Field) {
     let mut start = field.range.start;
     while start < field.range.end {
         let end_of_row = (start / PER_ROW + 1) * PER_ROW;
         let end = field.range.end.min(end_of_row);
-        let (x, y) = place(start);
+        let (x, y) = grid.place(start);
         let width = (end - start) * CELL - 2;
         picture.rect(x + 1, y, width, CELL_HEIGHT, field.kind.colour(), 0.4);
         if start == field.range.start {
@@ -107,10 +124,10 @@ fn draw_field(picture: &mut Picture, field: &Field) {
 
 /// A line from under one cell to under another, by the left margin, so that it crosses no byte. The
 /// `n`th arrow has lanes of its own; after a few they are shared.
-fn draw_arrow(picture: &mut Picture, n: usize, from: usize, to: usize) {
+fn draw_arrow(picture: &mut Picture, grid: &Grid, n: usize, from: usize, to: usize) {
     const LANES: usize = 4;
     let under = |offset: usize| {
-        let (x, y) = place(offset);
+        let (x, y) = grid.place(offset);
         (x + CELL / 2, y + CELL_HEIGHT + 1)
     };
     let ((x1, y1), (x2, y2)) = (under(from), under(to));

@@ -8,7 +8,8 @@ use std::{env, io, thread};
 // ANCHOR: obvious
 /// Asks for the address of www.example.test.
 fn look_up(socket: &UdpSocket, server: SocketAddr) -> io::Result<Ipv4Addr> {
-    let query = b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x04test\0\0\x01\0\x01";
+    let query = b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\
+                  \x03www\x07example\x04test\0\0\x01\0\x01";
     socket.send_to(query, server)?;
     let mut reply = [0; 512];
     let (length, _) = socket.recv_from(&mut reply)?;

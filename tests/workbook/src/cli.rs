@@ -19,8 +19,7 @@ use crate::{hint, list, next, reset, solution, test, verify, watch};
 #[command(
     name = "cargo workbook",
     bin_name = "cargo workbook",
-    verbatim_doc_comment,
-    disable_help_subcommand = true
+    verbatim_doc_comment
 )]
 struct Arguments {
     #[command(subcommand)]

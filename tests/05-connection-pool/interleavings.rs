@@ -21,6 +21,7 @@ pub mod sync {
     use real::time::Duration;
 
     /// loom's, with the one method that it lacks.
+    #[derive(Debug)]
     pub struct Condvar(loom::sync::Condvar);
 
     impl Condvar {

@@ -6,9 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A fixed number of permits. Clones are handles of the same ones.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Permits(Arc<Desk>);
 
+#[derive(Debug)]
 struct Desk {
     max: usize,
     counts: Mutex<Counts>,
@@ -16,6 +17,7 @@ struct Desk {
     bell: Condvar,
 }
 
+#[derive(Debug)]
 struct Counts {
     free: usize,
     waiting: usize,
@@ -23,6 +25,7 @@ struct Counts {
 }
 
 /// The right to use one of a limited number of things. Dropping it lets the next one in.
+#[derive(Debug)]
 pub struct Permit(Permits);
 
 /// Why there is no permit.

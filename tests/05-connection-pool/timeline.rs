@@ -148,8 +148,12 @@ pub fn draw(alone: &[Bar], pooled: &[Bar]) -> String {
     let end = |bars: &[Bar]| bars.iter().map(|bar| bar.to).max().unwrap_or_default();
     let longest = end(alone).max(end(pooled)).as_nanos().max(1);
     let x = |at: Duration| LEFT + ((WIDTH - LEFT - 8) as u128 * at.as_nanos() / longest) as usize;
-    let panel = LANE * CLIENTS + 66;
-    let mut picture = Picture::new(WIDTH, 2 * panel, "Forty requests without and with a pool");
+    let panel = LANE * CLIENTS + 48;
+    let mut picture = Picture::new(
+        WIDTH,
+        2 * panel + 24,
+        "Forty requests without and with a pool",
+    );
     for (nth, (title, bars)) in [("without a pool", alone), ("with a pool of 4", pooled)]
         .iter()
         .enumerate()
@@ -187,25 +191,25 @@ pub fn draw(alone: &[Bar], pooled: &[Bar]) -> String {
                 }
             }
         }
-        let legend = top + 34 + LANE * CLIENTS + 14;
-        picture.rect(LEFT, legend - 11, 14, 12, "#e8762d", 1.0);
-        picture.text(
-            LEFT + 20,
-            legend,
-            "start",
-            12,
-            0.8,
-            "connect: SYN, SYN-ACK, ACK",
-        );
-        picture.rect(LEFT + 250, legend - 11, 14, 12, "#4f9fd8", 0.55);
-        picture.text(
-            LEFT + 270,
-            legend,
-            "start",
-            12,
-            0.8,
-            "the request that it belongs to",
-        );
     }
+    let legend = 2 * panel + 12;
+    picture.rect(LEFT, legend - 11, 14, 12, "#e8762d", 1.0);
+    picture.text(
+        LEFT + 20,
+        legend,
+        "start",
+        12,
+        0.8,
+        "connect: SYN, SYN-ACK, ACK",
+    );
+    picture.rect(LEFT + 250, legend - 11, 14, 12, "#4f9fd8", 0.55);
+    picture.text(
+        LEFT + 270,
+        legend,
+        "start",
+        12,
+        0.8,
+        "request: from the wish to the reply",
+    );
     picture.finish()
 }

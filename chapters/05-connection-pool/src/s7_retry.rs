@@ -62,8 +62,7 @@ pub fn exchange<S: Read + Write>(stream: &mut S, payload: &[u8]) -> Result<Vec<u
 /// - the request is idempotent (RFC 9110 §9.2.2),
 /// - the connection had been used before (a fresh one that ends has another reason to),
 /// - the connection ended: end of stream, reset, broken pipe. A time-out says nothing about it,
-/// - and no byte of a reply had come (the same section: a failure "before the client is able to
-///   read the server's response").
+/// - and no byte of a reply had come (the same section).
 ///
 /// The second attempt's failure is final. A connection on which an exchange failed is never given
 /// back to the pool.

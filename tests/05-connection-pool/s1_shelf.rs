@@ -221,7 +221,7 @@ fn s1_eight_threads_share_one_shelf() {
             .map(|_| {
                 let shelf = shelf.clone();
                 move || {
-                    (0..200).all(|_| {
+                    (0..30).all(|_| {
                         let thing = shelf.take().unwrap_or_else(|| shelf.lend(Arc::default()));
                         let in_hand = thing.clone();
                         let alone = !in_hand.swap(true, SeqCst);
@@ -233,7 +233,7 @@ fn s1_eight_threads_share_one_shelf() {
             })
             .collect();
         let all = lab.student(
-            "take() or lend(…), 200 times in each of 8 threads",
+            "take() or lend(…), 30 times in each of 8 threads",
             move || {
                 let running: Vec<_> = threads.into_iter().map(thread::spawn).collect();
                 running

@@ -11,7 +11,7 @@ use crate::status;
 use crate::tell;
 use crate::ui::Ui;
 
-const AGAIN: &str = "cargo workbook, or keep `cargo workbook watch` running while you write";
+const AGAIN: &str = "cargo workbook, or cargo workbook watch for a verdict after every save";
 
 pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode> {
     for chapter in &course.chapters {
@@ -28,8 +28,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
             Stop::Nowhere => {}
             Stop::AtTest(failure) => {
                 overview(ui, course, progress);
-                tell::failure(ui, chapter, &failure);
-                tell::next_step(ui, chapter, failure.step, AGAIN);
+                tell::failure(ui, chapter, &failure, Some(AGAIN));
                 tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
                 return Ok(ExitCode::SUCCESS);
             }

@@ -24,8 +24,6 @@ use crate::ui::{Ui, bad, faint, good};
 /// between them.
 const STROKE: Duration = Duration::from_millis(20);
 
-const AGAIN: &str = "save the file";
-
 enum Event {
     Touched(PathBuf),
     Typed(String),
@@ -116,8 +114,7 @@ impl<'a> Watch<'a> {
         match attempt.run(ui, self.progress, first)? {
             Stop::AtTest(failure) => {
                 self.failed.insert(&chapter.folder, &failure.test.name);
-                tell::failure(ui, chapter, &failure);
-                tell::next_step(ui, chapter, failure.step, AGAIN);
+                tell::failure(ui, chapter, &failure, None);
                 tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
                 // After the verdict, which the student waits for.
                 attempt.count_the_rest(ui, self.progress)?;
@@ -168,7 +165,7 @@ impl<'a> Watch<'a> {
             chapter.number(),
             chapter.title
         ));
-        tell::next_step(self.ui, chapter, step, AGAIN);
+        tell::next_step(self.ui, chapter, step);
     }
 }
 

@@ -14,8 +14,7 @@ fn the_way_through_a_chapter() {
             "00  First",
             "0 of 3 tests, step 1 of 2",
             "to do     0.1 one()",
-            "Next: step 1 of 2",
-            ONE,
+            "again     cargo workbook",
         ],
     );
     workbook.write(
@@ -27,6 +26,8 @@ fn the_way_through_a_chapter() {
         &[
             "Your code printed:\nhere I am\n",
             "got       expected 1, got 2",
+            "write     chapters/00-first/src/s1_one.rs\n",
+            "again     cargo workbook",
         ],
     );
     workbook.write(ONE, RIGHT_ONE);

@@ -2,7 +2,7 @@
 
 use crate::course::{Chapter, Course};
 use crate::progress::{Known, Progress};
-use crate::ui::{Ui, faint, good, strong};
+use crate::ui::{Ui, faint, good, plural, strong};
 
 /// Cells of a bar.
 const BAR: usize = 10;
@@ -62,11 +62,7 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
 fn in_words(chapter: &Chapter, known: &Known) -> String {
     let all = chapter.tests().count();
     let steps = chapter.steps.len();
-    let tests = if all == 1 {
-        "1 test".to_owned()
-    } else {
-        format!("{all} tests")
-    };
+    let tests = plural(all, "test");
     if !known.is_tried {
         return format!("{tests}, not tried yet");
     }

@@ -1,9 +1,9 @@
-//! What a student is told after a run: the failure, and what to do next.
+//! What a student is told of a failure, and what to do next.
 
 use crate::cargo::Built;
 use crate::course::{Chapter, Step, Test};
 use crate::process::{Report, Verdict};
-use crate::ui::{Ui, good, strong};
+use crate::ui::{Ui, strong};
 
 /// A test that did not pass.
 pub struct Failure<'a> {
@@ -77,16 +77,6 @@ pub fn warnings(ui: &Ui, chapter: &Chapter, built: &Built) {
         "rustc has {count} for you: `cargo check -p {}`.",
         chapter.package()
     ));
-}
-
-pub fn all_done(ui: &Ui) {
-    ui.prose(&good(
-        "Every test of every chapter passes. There is nothing left to do here.",
-    ));
-    ui.prose(
-        "Each page of the book ends with ways to go further, and `cargo workbook solution` shows \
-         the reference beside your answer.",
-    );
 }
 
 pub fn hint_command(chapter: &Chapter, step: &Step) -> String {

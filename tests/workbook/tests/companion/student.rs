@@ -31,13 +31,30 @@ fn the_way_through_a_chapter() {
         ],
     );
     workbook.write(ONE, RIGHT_ONE);
-    workbook
-        .run(&[])
-        .is(0, &["1 of 3 tests, step 2 of 2", "to do     0.2 two()"]);
+    workbook.run(&[]).is(
+        0,
+        &[
+            "1 of 3 tests, step 2 of 2",
+            "Step 1 passes: 1 of 1 test.",
+            "to do     0.2 two()",
+        ],
+    );
+    let again = workbook.run(&[]);
+    assert!(!again.stdout.contains("passes"), "{}", again.stdout);
     workbook.write(TWO, RIGHT_TWO);
-    workbook
-        .run(&[])
-        .is(0, &["done, 3 tests", "Every test of every chapter passes"]);
+    workbook.run(&[]).is(
+        0,
+        &[
+            "done, 3 tests",
+            "Step 2 passes: 2 of 2 tests.",
+            "Chapter 00 is done.",
+            "book/src/00-first.md#look",
+            "book/src/00-first.md#predict",
+            "book/src/00-first.md#reflect",
+            "Every chapter is done.",
+            "book/src/00-first.md#further",
+        ],
+    );
     // What is known is not run again, but a changed file is.
     workbook.run(&[]).is(0, &["done, 3 tests"]);
     workbook.write(TWO, "pub fn two() -> u32 {\n    3\n}\n");

@@ -20,6 +20,10 @@ pub struct Attempt<'a> {
     known: Known,
     /// Names of the tests that this attempt has run.
     tried: HashSet<&'a str>,
+    /// Those of them that pass.
+    passed: HashSet<&'a str>,
+    /// Numbers of the steps whose passing is no news: they passed before, or it was told.
+    old: HashSet<usize>,
 }
 
 /// What a student has to look at next.
@@ -35,12 +39,17 @@ pub enum Stop<'a> {
 
 impl<'a> Attempt<'a> {
     pub fn new(course: &'a Course, chapter: &'a Chapter, progress: &Progress) -> Attempt<'a> {
+        let known = progress.of(course, chapter);
+        let passed = |step: &&Step| step.tests.iter().all(|test| known.has_ever_passed(test));
+        let old = chapter.steps.iter().filter(passed);
         Attempt {
             bench: Bench::student(course, chapter),
             chapter,
             digest: digest::of(course, chapter),
-            known: progress.of(course, chapter),
+            old: old.map(|step| step.number).collect(),
+            known,
             tried: HashSet::new(),
+            passed: HashSet::new(),
         }
     }
 
@@ -112,12 +121,26 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
+    /// The steps that pass now and did not when they were tried last, each once.
+    pub fn news(&mut self) -> Vec<&'a Step> {
+        let passes =
+            |test: &Test| self.known.has_passed(test) || self.passed.contains(test.name.as_str());
+        let steps = self.chapter.steps.iter();
+        let passing = steps.filter(|step| step.tests.iter().all(passes));
+        passing
+            .filter(|step| self.old.insert(step.number))
+            .collect()
+    }
+
     fn is_decided(&self, test: &Test) -> bool {
         self.known.has_passed(test) || self.tried.contains(test.name.as_str())
     }
 
     fn note(&mut self, progress: &mut Progress, test: &'a Test, report: &Report) {
         self.tried.insert(&test.name);
+        if report.verdict.is_done() {
+            self.passed.insert(&test.name);
+        }
         progress.record(self.chapter, &self.digest, test, report.verdict.is_done());
     }
 

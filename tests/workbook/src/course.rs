@@ -13,6 +13,9 @@ use crate::manifest::Manifest;
 use crate::problem::{Problem, Result};
 use crate::scan;
 
+/// The sections of every chapter's page, besides those of its steps, that the companion points at.
+pub const SECTIONS: [&str; 4] = ["predict", "look", "reflect", "further"];
+
 #[derive(Debug)]
 pub struct Course {
     /// The workspace: the folder that holds `chapters`, `solutions`, `tests` and `book`.
@@ -145,9 +148,14 @@ impl Chapter {
         format!("tests/{}", self.folder)
     }
 
-    /// The page that teaches a step.
+    /// A section of its page, one of [`SECTIONS`] or a step's.
+    pub fn section(&self, id: &str) -> String {
+        format!("book/src/{}.md#{id}", self.folder)
+    }
+
+    /// The section that teaches a step.
     pub fn page(&self, step: &Step) -> String {
-        format!("book/src/{}.md#step-{}", self.folder, step.number)
+        self.section(&format!("step-{}", step.number))
     }
 
     /// The student's file of a step.

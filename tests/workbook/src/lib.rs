@@ -12,6 +12,7 @@ mod cargo;
 mod cli;
 pub mod course;
 mod digest;
+mod done;
 mod hint;
 mod list;
 mod manifest;

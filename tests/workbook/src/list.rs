@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::course::{Chapter, Course};
 use crate::progress::Progress;
-use crate::ui::{Ui, faint, good, strong};
+use crate::ui::{Ui, faint, good, plural, strong};
 
 pub fn run(ui: &Ui, course: &Course, progress: &Progress, only: Option<&Chapter>) -> ExitCode {
     for chapter in &course.chapters {
@@ -68,12 +68,4 @@ fn minutes(minutes: u32) -> String {
 
 fn worth(points: u32) -> String {
     plural(points as usize, "point")
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
-    }
 }

@@ -78,7 +78,7 @@ pub fn run(
     {
         ui.blank();
         ui.line(faint("─".repeat(ui.width)));
-        tell::failure(ui, chapter, failure);
+        tell::failure(ui, chapter, failure, None);
     }
     let summary = Summary {
         passed,
@@ -114,9 +114,7 @@ struct Summary {
 impl Summary {
     fn show(&self, ui: &Ui, chapter: &Chapter) {
         let all = self.passed + self.failed;
-        if self.failed == 0 {
-            ui.blank();
-        }
+        ui.blank();
         match (self.failed, all) {
             (0, 0) => ui.line("There is no test here yet."),
             (0, 1) => ui.line(good("The test passes.")),

@@ -42,6 +42,14 @@ fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// `1 test`, `2 tests`
+pub fn plural(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
 impl Ui {
     pub fn new() -> Ui {
         // Longer lines than 100 are hard to read; 80 is what a pipe gets.

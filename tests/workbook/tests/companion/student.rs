@@ -14,8 +14,7 @@ fn the_way_through_a_chapter() {
             "00  First",
             "0 of 3 tests, step 1 of 2",
             "to do     0.1 one()",
-            "Next: step 1 of 2",
-            ONE,
+            "again     cargo workbook",
         ],
     );
     workbook.write(
@@ -27,16 +26,35 @@ fn the_way_through_a_chapter() {
         &[
             "Your code printed:\nhere I am\n",
             "got       expected 1, got 2",
+            "write     chapters/00-first/src/s1_one.rs\n",
+            "again     cargo workbook",
         ],
     );
     workbook.write(ONE, RIGHT_ONE);
-    workbook
-        .run(&[])
-        .is(0, &["1 of 3 tests, step 2 of 2", "to do     0.2 two()"]);
+    workbook.run(&[]).is(
+        0,
+        &[
+            "1 of 3 tests, step 2 of 2",
+            "Step 1 passes: 1 of 1 test.",
+            "to do     0.2 two()",
+        ],
+    );
+    let again = workbook.run(&[]);
+    assert!(!again.stdout.contains("passes"), "{}", again.stdout);
     workbook.write(TWO, RIGHT_TWO);
-    workbook
-        .run(&[])
-        .is(0, &["done, 3 tests", "Every test of every chapter passes"]);
+    workbook.run(&[]).is(
+        0,
+        &[
+            "done, 3 tests",
+            "Step 2 passes: 2 of 2 tests.",
+            "Chapter 00 is done.",
+            "book/src/00-first.md#look",
+            "book/src/00-first.md#predict",
+            "book/src/00-first.md#reflect",
+            "Every chapter is done.",
+            "book/src/00-first.md#further",
+        ],
+    );
     // What is known is not run again, but a changed file is.
     workbook.run(&[]).is(0, &["done, 3 tests"]);
     workbook.write(TWO, "pub fn two() -> u32 {\n    3\n}\n");
@@ -52,6 +70,29 @@ fn the_way_through_a_chapter() {
     workbook
         .run(&[])
         .is(0, &["1 of 3 tests, step 2 of 2", "expected 2, got 3"]);
+}
+
+#[test]
+fn the_last_figures_stay_while_a_change_is_unfinished() {
+    let workbook = Workbook::new("figures");
+    workbook.write(ONE, RIGHT_ONE);
+    workbook.run(&[]).is(0, &["█", "1 of 3 tests, step 2 of 2"]);
+    let figures = ["█", "1 of 3 tests at the last run", "does not compile yet"];
+    workbook.write(TWO, "pub fn two() -> u32 {\n");
+    workbook.run(&[]).is(1, &figures);
+    workbook.run(&[]).is(1, &figures);
+    workbook.run(&["hint"]).is(0, &["00, step 2: Two"]);
+    // A hang keeps the tests after it from being counted, not from having passed.
+    workbook.write(TWO, RIGHT_TWO);
+    workbook.run(&[]).is(0, &["done, 3 tests"]);
+    workbook.write(
+        ONE,
+        "pub fn one() -> u32 {\n    loop {\n        std::thread::park();\n    }\n}\n",
+    );
+    let mut hanging = workbook.command(&[]);
+    hanging.env("NETLAB_PATIENCE", "0.15");
+    let said = crate::fixture::Said::of(hanging.output().expect("it runs"));
+    said.is(0, &["1 of 3 tests at the last run", "s1_one_is_one"]);
 }
 
 #[test]

@@ -301,7 +301,7 @@ fn s4_health_check_outside_the_lock() {
         });
         let pool = pool(2, &fake);
         let (one, two) = (get(lab, &pool), get(lab, &pool));
-        lab.you("both leases end", || (drop(one), drop(two)));
+        lab.you("two leases end", || (drop(one), drop(two)));
         let asking = pool.clone();
         let a = lab.student("get(), in thread A", move || {
             asking.get().map(|lease| lease.id)
@@ -537,7 +537,7 @@ fn s4_fresh_means_fresh() {
             fake.peak(),
             2,
         );
-        lab.you("both leases end", || (drop(lease), drop(second)));
+        lab.you("two leases end", || (drop(lease), drop(second)));
         state_is(lab, "in the end", &pool, (2, 0, 0));
     });
 }

@@ -44,13 +44,13 @@ fn s6_reap_leaves_what_is_in_use() {
         let fake = Fake::new();
         let (pool, clock) = aging_pool(2, IDLE, &fake);
         let (busy, idle) = (get(lab, &pool), get(lab, &pool));
-        lab.you("one of two leases ends", || drop(idle));
+        lab.you("first of two leases ends", || drop(idle));
         clock.advance(TEN_SECONDS * 6);
         lab.note("the clock shows 60 s");
         lab.same("closed by reap()", lab.you("reap()", || pool.reap()), 1);
         state_is(lab, "after it", &pool, (0, 1, 0));
         lab.same("connections that exist", fake.live(), 1);
-        lab.you("the other lease ends", || drop(busy));
+        lab.you("second lease ends", || drop(busy));
         lab.same(
             "closed by reap() right after",
             lab.you("reap()", || pool.reap()),
@@ -109,7 +109,7 @@ fn s6_last_in_first_out_lets_the_tail_go_idle() {
         for _ in 0..10 {
             clock.advance(TEN_SECONDS / 5);
             let pair = (get(lab, &pool), get(lab, &pool));
-            lab.you("both leases end", || drop(pair));
+            lab.you("two leases end", || drop(pair));
         }
         lab.note("the clock shows 20 s: for 20 s, two at a time were in use");
         lab.same("closed by reap()", lab.you("reap()", || pool.reap()), 8);
@@ -172,9 +172,9 @@ fn s6_close_wakes_waiters_and_drops_returns() {
         lab.you("close()", || pool.close());
         lab.same("the waiter gets Closed", waiter.returns(), true);
         lab.same("connections that exist: both are in use", fake.live(), 2);
-        lab.you("one of two leases ends", || drop(first));
+        lab.you("first of two leases ends", || drop(first));
         lab.same("connections that exist", fake.live(), 1);
-        lab.you("the other one's user panics", || {
+        lab.you("second lease ends: its user panics", || {
             super::panic_while_holding(second)
         });
         lab.same("connections that exist", fake.live(), 0);

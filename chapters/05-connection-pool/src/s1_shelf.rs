@@ -4,6 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Things that wait to be used again. Clones are handles of the same shelf.
+///
+/// A thing's own `drop` may take its time, or use the shelf: none is dropped under the lock.
 pub struct Shelf<T>(Arc<Mutex<Stock<T>>>);
 
 struct Stock<T> {

@@ -36,7 +36,7 @@ pub enum CallError {
     Lost(Lost),
 }
 
-/// Sends one request and reads its reply.
+/// Sends one request, in one `write`, and reads its reply: exactly its bytes, and none behind them.
 ///
 /// # Errors
 ///

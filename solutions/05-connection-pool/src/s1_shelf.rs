@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{mem, thread};
 
 /// Things that wait to be used again. Clones are handles of the same shelf.
+///
+/// A thing's own `drop` may take its time, or use the shelf: none is dropped under the lock.
 pub struct Shelf<T>(Arc<Mutex<Stock<T>>>);
 
 struct Stock<T> {
@@ -68,7 +70,6 @@ impl<T> Shelf<T> {
         let mut stock = self.stock();
         stock.closed = true;
         let idle = mem::take(&mut stock.idle);
-        // Their `drop` is not our code: it may take its time, or come back to this shelf.
         drop(stock);
         drop(idle);
     }

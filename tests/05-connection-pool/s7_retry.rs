@@ -293,7 +293,7 @@ fn s7_an_order_is_not_sent_twice() {
         lab.same("connections made", pool.manager().made(), 1);
         match second.returns() {
             Err(CallError::Lost(lost)) => {
-                lab.note("the user hears CallError::Lost: placed or not, nobody knows");
+                lab.note("the user hears CallError::Lost");
                 lab.same("received", lost.received, 0);
             }
             other => lab.fails("CallError::Lost", format!("{other:?}")),

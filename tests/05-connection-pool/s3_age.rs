@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use connection_pool::{Aged, Limits};
+use connection_pool::{Aged, Clock, Limits, SystemClock};
 use netlab::Lab;
 
 const fn s(seconds: u64) -> Duration {
@@ -79,6 +79,24 @@ fn s3_age_has_a_limit_of_its_own() {
             "expired 60 s after it was made",
             expired(lab, limits, (100, 160), s(160)),
             true,
+        );
+    });
+}
+
+#[test]
+fn s3_the_systems_clock_goes_on() {
+    netlab::lab(|lab| {
+        lab.why("Limits are only as good as the clock that they are measured by.");
+        let clock = SystemClock::default();
+        let it = Aged::new((), clock.now());
+        let limits = Limits {
+            max_idle: Some(Duration::from_nanos(1)),
+            max_age: None,
+        };
+        lab.until(
+            "expired, a nanosecond after it was made",
+            || limits.expired(&it, clock.now()),
+            |&expired| expired,
         );
     });
 }

@@ -336,6 +336,8 @@ fn s4_failed_connect_gives_the_slot_back() {
                 word(&outcome).as_str(),
                 "Connect(\"refused\")",
             );
+            let words = outcome.err().map(|error| error.to_string());
+            lab.same("the error in words", words.as_deref(), Some("refused"));
             state_is(lab, "after the failure", &pool, (0, 0, 0));
         }
         let lease = get(lab, &pool);

@@ -23,7 +23,7 @@ use crate::Manager;
 /// # Errors
 ///
 /// What the kernel says of the connection, such as `ErrorKind::ConnectionReset`. `WouldBlock` is
-/// no error here, and a signal (`Interrupted`) is no answer: the question is asked again.
+/// no error here.
 pub fn tcp_is_reusable(stream: &TcpStream) -> io::Result<bool> {
     todo!(
         "5.5 tcp_is_reusable({stream:?}): peek without waiting: nothing, bytes, the end, or an error"

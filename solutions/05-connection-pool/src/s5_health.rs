@@ -23,15 +23,10 @@ use crate::Manager;
 /// # Errors
 ///
 /// What the kernel says of the connection, such as `ErrorKind::ConnectionReset`. `WouldBlock` is
-/// no error here, and a signal (`Interrupted`) is no answer: the question is asked again.
+/// no error here.
 pub fn tcp_is_reusable(stream: &TcpStream) -> io::Result<bool> {
     stream.set_nonblocking(true)?;
-    let seen = loop {
-        match stream.peek(&mut [0]) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            seen => break seen,
-        }
-    };
+    let seen = stream.peek(&mut [0]);
     stream.set_nonblocking(false)?;
     match seen {
         Ok(_) => Ok(false),

@@ -40,8 +40,8 @@ pub enum Stop<'a> {
 impl<'a> Attempt<'a> {
     pub fn new(course: &'a Course, chapter: &'a Chapter, progress: &Progress) -> Attempt<'a> {
         let known = progress.of(course, chapter);
-        let passed = |step: &&Step| step.tests.iter().all(|test| known.has_ever_passed(test));
-        let old = chapter.steps.iter().filter(passed);
+        let steps = chapter.steps.iter();
+        let old = steps.filter(|step| known.has_ever_passed_step(step));
         Attempt {
             bench: Bench::student(course, chapter),
             chapter,

@@ -16,6 +16,7 @@ mod done;
 mod hint;
 mod list;
 mod manifest;
+mod meant;
 mod next;
 mod pristine;
 pub mod problem;

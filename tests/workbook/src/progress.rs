@@ -62,6 +62,11 @@ impl Known {
         !self.before.is_empty()
     }
 
+    /// Whether every test of the step passes, or did so when it was tried last.
+    pub fn has_ever_passed_step(&self, step: &Step) -> bool {
+        step.tests.iter().all(|test| self.has_ever_passed(test))
+    }
+
     /// The first step with a test that is not known to pass.
     pub fn next_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
         let done = |step: &&Step| step.tests.iter().all(|test| self.has_passed(test));
@@ -71,8 +76,14 @@ impl Known {
     /// The step that the student works on, also while an unfinished change leaves open what passes:
     /// the first one with a test that did not pass when it was tried last.
     pub fn step_at_hand<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
-        let done = |step: &&Step| step.tests.iter().all(|test| self.has_ever_passed(test));
-        chapter.steps.iter().find(|step| !done(step))
+        let mut steps = chapter.steps.iter();
+        steps.find(|step| !self.has_ever_passed_step(step))
+    }
+
+    /// The last step that passed.
+    pub fn last_passed<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
+        let mut steps = chapter.steps.iter().rev();
+        steps.find(|step| self.has_ever_passed_step(step))
     }
 }
 

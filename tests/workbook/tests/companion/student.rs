@@ -144,6 +144,21 @@ fn what_is_not_there_is_named_with_what_is() {
     workbook
         .run(&["solution", "0", "s9_x"])
         .is(2, &["no step or test \"s9_x\""]);
+    // A step where a chapter is asked for.
+    for said in ["1", "s1", "s1_one"] {
+        let command = "cargo workbook hint 00 s1";
+        workbook
+            .run(&["hint", said])
+            .is(2, &["no chapter", "step 1 of chapter 00", command]);
+    }
+    workbook.run(&["reset"]).is(
+        2,
+        &[
+            "cargo workbook reset 00",
+            "cargo workbook reset 00 s1",
+            "Nothing was changed",
+        ],
+    );
     workbook.run(&["tset"]).is(2, &["test"]);
     let mut elsewhere = workbook.command(&[]);
     let outside = crate::fixture::Said::of(elsewhere.current_dir("/").output().expect("it runs"));
@@ -175,6 +190,9 @@ fn hints_come_one_by_one() {
 fn the_reference_stays_closed_until_the_step_passes() {
     let workbook = Workbook::new("closed");
     workbook
+        .run(&["solution"])
+        .is(1, &["Step 1 of chapter 00 does not pass yet"]);
+    workbook
         .run(&["solution", "0", "1"])
         .is(1, &["does not pass yet", "--anyway"]);
     workbook
@@ -188,6 +206,15 @@ fn the_reference_stays_closed_until_the_step_passes() {
     workbook
         .run(&["solution", "0", "2"])
         .is(1, &["does not pass yet"]);
+    // Without a step: the answer that works, or the one at hand.
+    for said in [&["solution"][..], &["solution", "0"]] {
+        workbook
+            .run(said)
+            .is(0, &["solutions/00-first/src/s1_one.rs"]);
+    }
+    workbook
+        .run(&["solution", "--anyway"])
+        .is(0, &["solutions/00-first/src/s2_two.rs"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &Progress, only: Option<&Chapter>
         }
         show(ui, course, progress, chapter);
     }
+    ui.prose("Points are what an instructor's grader counts; most tests are worth one.");
     ExitCode::SUCCESS
 }
 

@@ -65,6 +65,7 @@ fn the_way_through_a_chapter() {
             "1  One",
             "s1_one_is_one",
             "s2_two_is_even, 4 points",
+            "grader counts",
         ],
     );
     workbook

@@ -31,8 +31,9 @@ fn show(ui: &Ui, course: &Course, progress: &Progress, chapter: &Chapter) {
     ));
     for step in &chapter.steps {
         ui.blank();
+        let optional = if step.is_optional { " (optional)" } else { "" };
         ui.line(format!(
-            "    {}  {}",
+            "    {}  {}{optional}",
             strong(format!("{:2}", step.number)),
             step.title
         ));

@@ -67,16 +67,22 @@ impl Known {
         step.tests.iter().all(|test| self.has_ever_passed(test))
     }
 
-    /// The first step with a test that is not known to pass.
+    /// The first step, of those that a chapter needs, with a test that is not known to pass.
     pub fn next_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
         let done = |step: &&Step| step.tests.iter().all(|test| self.has_passed(test));
-        chapter.steps.iter().find(|step| !done(step))
+        chapter.required().find(|step| !done(step))
+    }
+
+    /// The optional steps that the student has not done.
+    pub fn open_options<'a>(&self, chapter: &'a Chapter) -> impl Iterator<Item = &'a Step> {
+        let steps = chapter.steps.iter().filter(|step| step.is_optional);
+        steps.filter(|step| !self.has_ever_passed_step(step))
     }
 
     /// The step that the student works on, also while an unfinished change leaves open what passes:
     /// the first one with a test that did not pass when it was tried last.
     pub fn step_at_hand<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
-        let mut steps = chapter.steps.iter();
+        let mut steps = chapter.required();
         steps.find(|step| !self.has_ever_passed_step(step))
     }
 

@@ -167,6 +167,52 @@ fn what_is_not_there_is_named_with_what_is() {
 }
 
 #[test]
+fn an_optional_step_holds_nobody_up() {
+    let workbook = Workbook::new("optional");
+    let toml = "tests/00-first/chapter.toml";
+    workbook.write(toml, &(workbook.read(toml) + "optional = true\n"));
+    workbook.write(ONE, RIGHT_ONE);
+    let option = "optional  cargo workbook test 00 s2, Two";
+    workbook.run(&[]).is(
+        0,
+        &[
+            "done, 1 test",
+            "Step 1 passes",
+            "Chapter 00 is done.",
+            option,
+            "Every chapter is done.",
+            option,
+        ],
+    );
+    workbook.run(&["watch"]).is(0, &["Every chapter is done."]);
+    workbook.run(&["list"]).is(0, &["2  Two (optional)"]);
+    workbook.run(&["test", "0"]).is(
+        0,
+        &[
+            "The test passes.",
+            "Step 2 is optional. To run it now: `cargo workbook test 00 s2`.",
+        ],
+    );
+    // By name it is a step like any other.
+    workbook
+        .run(&["test", "0", "2"])
+        .is(1, &["to do       s2_two_is_two", "0.2 two()"]);
+    workbook
+        .run(&["hint", "0", "2"])
+        .is(0, &["hint 1 of 3  Use one()."]);
+    workbook.write(TWO, RIGHT_TWO);
+    workbook
+        .run(&["test", "0", "2"])
+        .is(0, &["All 2 tests pass."]);
+    workbook
+        .run(&["solution"])
+        .is(0, &["solutions/00-first/src/s2_two.rs"]);
+    let said = workbook.run(&[]);
+    said.is(0, &["Every chapter is done."]);
+    assert!(!said.stdout.contains("optional"), "{}", said.stdout);
+}
+
+#[test]
 fn hints_come_one_by_one() {
     let workbook = Workbook::new("hints");
     workbook

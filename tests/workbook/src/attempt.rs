@@ -40,8 +40,8 @@ pub enum Stop<'a> {
 impl<'a> Attempt<'a> {
     pub fn new(course: &'a Course, chapter: &'a Chapter, progress: &Progress) -> Attempt<'a> {
         let known = progress.of(course, chapter);
-        let passed = |step: &&Step| step.tests.iter().all(|test| known.has_ever_passed(test));
-        let old = chapter.steps.iter().filter(passed);
+        let steps = chapter.steps.iter();
+        let old = steps.filter(|step| known.has_ever_passed_step(step));
         Attempt {
             bench: Bench::student(course, chapter),
             chapter,
@@ -53,8 +53,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Runs the tests that are not known to pass, until one fails. The test called `first`, if any,
-    /// comes before the others.
+    /// Runs the tests that the chapter needs and that are not known to pass, until one fails. The
+    /// test called `first`, if any, comes before the others.
     pub fn run(
         &mut self,
         ui: &Ui,
@@ -65,7 +65,7 @@ impl<'a> Attempt<'a> {
         let first = chapter
             .tests()
             .filter(|(_, test)| Some(test.name.as_str()) == first);
-        self.run_tests(ui, progress, first.chain(chapter.tests()))
+        self.run_tests(ui, progress, first.chain(chapter.required_tests()))
     }
 
     /// The same for the tests of one step.
@@ -104,7 +104,7 @@ impl<'a> Attempt<'a> {
     /// Tries the other tests as well, only to count them: a student may work out of order, or break
     /// what has worked.
     pub fn count_the_rest(&mut self, ui: &Ui, progress: &mut Progress) -> Result<()> {
-        for (step, test) in self.chapter.tests() {
+        for (step, test) in self.chapter.required_tests() {
             // Counting is not worth a heavy build.
             let is_heavy = !step.features.is_empty() && !self.bench.is_ready(step);
             if self.is_decided(test) || is_heavy {

@@ -13,6 +13,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &Progress, only: Option<&Chapter>
         }
         show(ui, course, progress, chapter);
     }
+    ui.prose("Points are what an instructor's grader counts; most tests are worth one.");
     ExitCode::SUCCESS
 }
 
@@ -30,8 +31,9 @@ fn show(ui: &Ui, course: &Course, progress: &Progress, chapter: &Chapter) {
     ));
     for step in &chapter.steps {
         ui.blank();
+        let optional = if step.is_optional { " (optional)" } else { "" };
         ui.line(format!(
-            "    {}  {}",
+            "    {}  {}{optional}",
             strong(format!("{:2}", step.number)),
             step.title
         ));

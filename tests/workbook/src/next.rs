@@ -46,7 +46,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     }
     overview(ui, course, progress);
     tell_news(ui, course, progress, &news);
-    done::course(ui, course);
+    done::course(ui, course, progress);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,8 +59,9 @@ pub fn overview(ui: &Ui, course: &Course, progress: &Progress) {
 fn tell_news(ui: &Ui, course: &Course, progress: &Progress, news: &[(&Chapter, Vec<&Step>)]) {
     for (chapter, steps) in news.iter().filter(|(_, steps)| !steps.is_empty()) {
         done::steps(ui, steps);
-        if progress.of(course, chapter).next_step(chapter).is_none() {
-            done::chapter(ui, chapter);
+        let known = progress.of(course, chapter);
+        if known.next_step(chapter).is_none() {
+            done::chapter(ui, chapter, &known);
         }
         ui.blank();
     }

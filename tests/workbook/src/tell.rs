@@ -83,6 +83,10 @@ pub fn hint_command(chapter: &Chapter, step: &Step) -> String {
     format!("cargo workbook hint {} s{}", chapter.number(), step.number)
 }
 
+pub fn test_command(chapter: &Chapter, step: &Step) -> String {
+    format!("cargo workbook test {} s{}", chapter.number(), step.number)
+}
+
 /// The first and the last lines of a text, none of them endless.
 fn excerpt(text: &str, (head, tail): (usize, usize)) -> String {
     const LONG: usize = 500;

@@ -13,7 +13,7 @@ pub struct Ui {
     pub width: usize,
     /// The reader of our output has gone, as after `| head`.
     closed: AtomicBool,
-    /// A line such as "building ch00" stands on the terminal and is to be wiped.
+    /// A line such as "Building chapter 00 …" stands on the terminal and is to be wiped.
     busy: AtomicBool,
 }
 

@@ -42,7 +42,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     let mut watch = Watch::new(ui, course, progress);
     match watch.progress.next_chapter(course) {
         Some(chapter) => watch.verdict(chapter)?,
-        None => done::course(ui, course),
+        None => done::course(ui, course, watch.progress),
     }
 
     let mut waiting = None;
@@ -124,15 +124,11 @@ impl<'a> Watch<'a> {
                 ui.blank();
                 self.tell_news(&mut attempt);
                 status::show_one(ui, self.course, self.progress, chapter);
-                let open = self
-                    .open_step(chapter)
-                    .map_or(usize::MAX, |step| step.number);
-                if open < failure.step.number {
-                    ui.line(bad(format!("  Step {open} does not pass any more.")));
-                    ui.line(format!(
-                        "  cargo workbook test {} s{open}",
-                        chapter.number()
-                    ));
+                let open = self.open_step(chapter);
+                if let Some(open) = open.filter(|open| open.number < failure.step.number) {
+                    let number = open.number;
+                    ui.line(bad(format!("  Step {number} does not pass any more.")));
+                    ui.line(format!("  {}", tell::test_command(chapter, open)));
                 }
             }
             Stop::AtBuild { step } => {
@@ -146,7 +142,7 @@ impl<'a> Watch<'a> {
                 self.tell_news(&mut attempt);
                 status::show_one(ui, self.course, self.progress, chapter);
                 ui.blank();
-                done::chapter(ui, chapter);
+                done::chapter(ui, chapter, &self.progress.of(self.course, chapter));
                 ui.blank();
                 self.on_to_the_next();
             }
@@ -165,7 +161,7 @@ impl<'a> Watch<'a> {
 
     fn on_to_the_next(&self) {
         let Some(chapter) = self.progress.next_chapter(self.course) else {
-            return done::course(self.ui, self.course);
+            return done::course(self.ui, self.course, self.progress);
         };
         let Some(step) = self.open_step(chapter) else {
             return;

@@ -65,6 +65,7 @@ fn the_way_through_a_chapter() {
             "1  One",
             "s1_one_is_one",
             "s2_two_is_even, 4 points",
+            "grader counts",
         ],
     );
     workbook
@@ -144,10 +145,71 @@ fn what_is_not_there_is_named_with_what_is() {
     workbook
         .run(&["solution", "0", "s9_x"])
         .is(2, &["no step or test \"s9_x\""]);
+    // A step where a chapter is asked for.
+    for said in ["1", "s1", "s1_one"] {
+        let command = "cargo workbook hint 00 s1";
+        workbook
+            .run(&["hint", said])
+            .is(2, &["no chapter", "step 1 of chapter 00", command]);
+    }
+    workbook.run(&["reset"]).is(
+        2,
+        &[
+            "cargo workbook reset 00",
+            "cargo workbook reset 00 s1",
+            "Nothing was changed",
+        ],
+    );
     workbook.run(&["tset"]).is(2, &["test"]);
     let mut elsewhere = workbook.command(&[]);
     let outside = crate::fixture::Said::of(elsewhere.current_dir("/").output().expect("it runs"));
     outside.is(2, &["There is no workbook here."]);
+}
+
+#[test]
+fn an_optional_step_holds_nobody_up() {
+    let workbook = Workbook::new("optional");
+    let toml = "tests/00-first/chapter.toml";
+    workbook.write(toml, &(workbook.read(toml) + "optional = true\n"));
+    workbook.write(ONE, RIGHT_ONE);
+    let option = "optional  cargo workbook test 00 s2, Two";
+    workbook.run(&[]).is(
+        0,
+        &[
+            "done, 1 test",
+            "Step 1 passes",
+            "Chapter 00 is done.",
+            option,
+            "Every chapter is done.",
+            option,
+        ],
+    );
+    workbook.run(&["watch"]).is(0, &["Every chapter is done."]);
+    workbook.run(&["list"]).is(0, &["2  Two (optional)"]);
+    workbook.run(&["test", "0"]).is(
+        0,
+        &[
+            "The test passes.",
+            "Step 2 is optional. To run it now: `cargo workbook test 00 s2`.",
+        ],
+    );
+    // By name it is a step like any other.
+    workbook
+        .run(&["test", "0", "2"])
+        .is(1, &["to do       s2_two_is_two", "0.2 two()"]);
+    workbook
+        .run(&["hint", "0", "2"])
+        .is(0, &["hint 1 of 3  Use one()."]);
+    workbook.write(TWO, RIGHT_TWO);
+    workbook
+        .run(&["test", "0", "2"])
+        .is(0, &["All 2 tests pass."]);
+    workbook
+        .run(&["solution"])
+        .is(0, &["solutions/00-first/src/s2_two.rs"]);
+    let said = workbook.run(&[]);
+    said.is(0, &["Every chapter is done."]);
+    assert!(!said.stdout.contains("optional"), "{}", said.stdout);
 }
 
 #[test]
@@ -175,6 +237,9 @@ fn hints_come_one_by_one() {
 fn the_reference_stays_closed_until_the_step_passes() {
     let workbook = Workbook::new("closed");
     workbook
+        .run(&["solution"])
+        .is(1, &["Step 1 of chapter 00 does not pass yet"]);
+    workbook
         .run(&["solution", "0", "1"])
         .is(1, &["does not pass yet", "--anyway"]);
     workbook
@@ -188,6 +253,15 @@ fn the_reference_stays_closed_until_the_step_passes() {
     workbook
         .run(&["solution", "0", "2"])
         .is(1, &["does not pass yet"]);
+    // Without a step: the answer that works, or the one at hand.
+    for said in [&["solution"][..], &["solution", "0"]] {
+        workbook
+            .run(said)
+            .is(0, &["solutions/00-first/src/s1_one.rs"]);
+    }
+    workbook
+        .run(&["solution", "--anyway"])
+        .is(0, &["solutions/00-first/src/s2_two.rs"]);
 }
 
 #[test]
@@ -204,6 +278,8 @@ fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
     ];
     workbook.run(&[]).is(1, &words);
     workbook.run(&["test", "0"]).is(1, &words);
+    let said = workbook.run(&[]);
+    assert!(!said.stdout.contains("first one first"), "{}", said.stdout);
     // Errors first.
     workbook.write(
         ONE,
@@ -225,7 +301,7 @@ fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
 }
 
 #[test]
-fn a_broken_chapter_toml_is_named_with_its_line() {
+fn a_broken_file_of_the_course_is_named_with_its_line() {
     let workbook = Workbook::new("toml");
     let toml = "tests/00-first/chapter.toml";
     let good = workbook.read(toml);
@@ -240,6 +316,13 @@ fn a_broken_chapter_toml_is_named_with_its_line() {
         2,
         &["tests/00-first/chapter.toml:11:", "step 2 names s2_to.rs"],
     );
+    workbook.write(toml, &good);
+    workbook.write(
+        "tests/00-first/s1_one.rs",
+        "#[test]\nfn s1_one_is_one( {}\n",
+    );
+    let said = workbook.run(&["list"]);
+    said.is(2, &["tests/00-first/s1_one.rs:2:", "cannot be read"]);
 }
 
 #[test]

@@ -402,7 +402,10 @@ fn s7_no_connection_is_the_pools_error() {
     netlab::lab(|lab| {
         lab.why("\"No connection\" means that nothing was sent: a user may safely try again. \"Lost\" means that nobody knows.");
         let pool = scripted_pool(1, []);
-        match lab.err("call(pool, order 1 book)", || call(&pool, ORDER)) {
+        let error = lab.err("call(pool, order 1 book)", || call(&pool, ORDER));
+        let words = error.to_string();
+        lab.holds(!words.is_empty(), "words for a person", "an empty text");
+        match error {
             CallError::Pool(PoolError::Connect(error)) => {
                 lab.same(
                     "kind of the error",

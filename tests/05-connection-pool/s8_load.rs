@@ -63,6 +63,7 @@ fn s8_wrong_arguments() {
             "load h --clients 0",
             "load h --requests 0",
             "load h --speed 9",
+            "load --speed",
         ];
         for line in cases {
             let wrong = lab.err(&format!("parse_args({line:?})"), || {

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::{Client, Handler, Limits, Mode};
+use crate::{Client, Clock, Handler, Limits, Mode};
 
 /// The port when `-p` is not given.
 pub const DEFAULT_PORT: u16 = 1060;
@@ -75,8 +75,9 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 
 /// Sends back each frame of a client, within limits.
 #[derive(Clone, Copy, Debug)]
-pub struct EchoFrames {
+pub struct EchoFrames<C> {
     pub limits: Limits,
+    pub clock: C,
 }
 
 /// Answers each frame with the same frame, in order, until the client ends its stream between two
@@ -86,11 +87,15 @@ pub struct EchoFrames {
 ///
 /// A payload of more than `MAX_FRAME` bytes is announced (`ErrorKind::InvalidData`), the stream
 /// ends inside a frame (`UnexpectedEof`), a limit is over (`TimedOut`), the connection breaks.
-impl Handler for EchoFrames {
+impl<C> Handler for EchoFrames<C>
+where
+    C: Clock + Clone + Send + Sync + 'static,
+{
     fn serve(&self, client: &Client) -> io::Result<()> {
         todo!(
-            "3.9 EchoFrames::serve({client:?}) with {:?}: a frame for each frame, on a Timed stream; begin again after each",
-            self.limits
+            "3.9 EchoFrames::serve({client:?}) with {:?} at {:?}: a frame for each frame, on a Timed stream; begin again after each",
+            self.limits,
+            self.clock.now()
         )
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::{Acceptor, Client, accept_patiently};
 
-/// A listener with an end.
+/// A listener with an end. One thread at a time waits in `accept`; any thread may close the door.
 #[derive(Debug)]
 pub struct Door {
     /// `None` once the door is closed. A thread in `accept` holds a handle of its own meanwhile.
@@ -33,9 +33,9 @@ impl Door {
         self.addr
     }
 
-    /// Closes the door, from any thread. Returns without waiting for anybody.
+    /// Closes the door, and waits for nobody.
     ///
-    /// - A thread that waits in `accept` wakes, and gets `None`, also when no client ever comes.
+    /// - The thread that waits in `accept` wakes, and gets `None`, though no client ever comes.
     /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
     /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
     ///   refuses connections.

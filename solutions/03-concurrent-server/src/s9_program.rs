@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tcp_echo::{listen_on, read_frame, write_frame};
 
-use crate::{Client, Handler, Limits, Mode, Server, SystemClock, Timed};
+use crate::{Client, Clock, Handler, Limits, Mode, Server, SystemClock, Timed};
 
 /// The port when `-p` is not given.
 pub const DEFAULT_PORT: u16 = 1060;
@@ -116,8 +116,9 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
 
 /// Sends back each frame of a client, within limits.
 #[derive(Clone, Copy, Debug)]
-pub struct EchoFrames {
+pub struct EchoFrames<C> {
     pub limits: Limits,
+    pub clock: C,
 }
 
 /// Answers each frame with the same frame, in order, until the client ends its stream between two
@@ -127,9 +128,12 @@ pub struct EchoFrames {
 ///
 /// A payload of more than `MAX_FRAME` bytes is announced (`ErrorKind::InvalidData`), the stream
 /// ends inside a frame (`UnexpectedEof`), a limit is over (`TimedOut`), the connection breaks.
-impl Handler for EchoFrames {
+impl<C> Handler for EchoFrames<C>
+where
+    C: Clock + Clone + Send + Sync + 'static,
+{
     fn serve(&self, client: &Client) -> io::Result<()> {
-        let mut stream = Timed::new(client.stream(), SystemClock::new(), self.limits);
+        let mut stream = Timed::new(client.stream(), self.clock.clone(), self.limits);
         while let Some(payload) = read_frame(&mut stream, MAX_FRAME)? {
             write_frame(&mut stream, &payload)?;
             stream.begin();
@@ -180,7 +184,10 @@ fn serve(what: &Serve) -> io::Result<()> {
     .map_err(io::Error::other)?;
 
     let listener = listen(&what.host, what.port)?;
-    let handler = Arc::new(EchoFrames { limits: LIMITS });
+    let handler = Arc::new(EchoFrames {
+        limits: LIMITS,
+        clock: SystemClock::new(),
+    });
     let server = Server::start(listener, handler, what.mode)?;
     print_line(&format!("listening on {}", server.addr()))?;
 

@@ -134,6 +134,26 @@ impl Program {
         }
     }
 
+    /// What Ctrl-C does on a terminal: the signal SIGINT. Unix.
+    pub fn is_interrupted(&self) {
+        self.lab
+            .0
+            .story
+            .act(YOU, format!("{} gets Ctrl-C (SIGINT)", self.name()), "");
+        let done = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "cannot send SIGINT with the command kill"
+        );
+    }
+
+    /// The program's process, for a look into /proc.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Closes the program's standard input.
     pub fn ends_input(&mut self) {
         self.input = None;

@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crate::lab::Lab;
 use crate::patience::{GLANCE, in_words};
 use crate::story::YOU;
+use crate::task::Task;
 
 /// Something that runs beside the test's body, until [`Running::returns`].
 ///
@@ -16,6 +18,7 @@ pub struct Running<T> {
     what: String,
     value: Receiver<T>,
     whose: Whose,
+    task: Arc<OnceLock<Task>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -55,10 +58,13 @@ impl Lab {
         let (send, value) = mpsc::channel();
         let lab = self.clone();
         let call = what.to_owned();
+        let task = Arc::new(OnceLock::new());
+        let own_task = task.clone();
         thread::Builder::new()
             .name(what.to_owned())
             .spawn(move || {
                 let inner = lab.0.clone();
+                let _ = own_task.set(Task::current());
                 let result = crate::panics::guard(&inner, || match whose {
                     Whose::Students => inner.call(&call, false, f),
                     Whose::Ours => f(),
@@ -75,11 +81,24 @@ impl Lab {
             what: what.to_owned(),
             value,
             whose,
+            task,
         }
     }
 }
 
 impl<T> Running<T> {
+    /// Waits until this thread does nothing but wait, or has ended: whatever it is going to do
+    /// without anybody's help, it has done.
+    ///
+    /// For scenes in which something must *not* happen. It makes sure that a wrong answer had its
+    /// chance; a right one passes whenever the scene goes on. Exact on Linux. Other systems do not
+    /// show a thread's state; there it is a short pause.
+    pub fn settles(&self) {
+        self.lab
+            .0
+            .await_some(|| self.task.get().is_some_and(Task::rests).then_some(()));
+    }
+
     /// Waits for the end and gives the value.
     pub fn returns(self) -> T {
         let inner = &self.lab.0;

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use netlab::{Lab, lab};
+use socket2::SockRef;
 
 #[test]
 fn pictures_of_a_reset() {
@@ -18,18 +19,34 @@ fn pictures_of_a_reset() {
         let addr = listener.local_addr().expect("an address");
         let server = lab.student("obvious server", move || {
             let (mut client, _) = listener.accept().expect("accept");
-            let mut buffer = [0; 1024];
-            client.read_exact(&mut buffer).expect("read");
-            client.write_all(&buffer).expect("write");
+            // The whole reply fits, so that write returns and the server can close.
+            SockRef::from(&client)
+                .set_send_buffer_size(1 << 20)
+                .expect("SO_SNDBUF");
+            client.read_exact(&mut [0; 1024]).expect("read");
+            client.write_all(&[b'y'; REPLY]).expect("write");
         });
-        let peer = lab.connect(addr);
-        peer.sends_labelled("5000 bytes", &[b'x'; 5000]);
+        let client = lab.connect_as("client", addr);
+        client.sends_labelled("request, 5000 bytes", &[b'x'; 5000]);
         server.returns();
-        lab.note("it has read 1024 bytes; 3976 lie unread in the socket that it closes");
-        peer.expects_exactly(1024);
-        peer.expects_reset();
+        lab.note(format!(
+            "it has read 1024 bytes, written {REPLY}, and closed"
+        ));
+        let mut reply = Vec::new();
+        let error = client
+            .stream()
+            .read_to_end(&mut reply)
+            .expect_err("a reset");
+        let got = reply.len();
+        lab.note(format!(
+            "the client reads {got} of {REPLY} bytes, then: {}",
+            error.kind()
+        ));
     });
 }
+
+/// Bytes, more than the client's side takes before it reads.
+const REPLY: usize = 300_000;
 
 #[test]
 fn pictures_of_one_write_and_of_two() {

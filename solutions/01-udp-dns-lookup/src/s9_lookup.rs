@@ -83,9 +83,8 @@ fn lookup_type(
 /// The addresses that `reply` has for the question's name, or for what that is another name for.
 fn addresses_in(reply: &Message, question: &Question) -> Result<Vec<IpAddr>, LookupError> {
     // Records of other names may stand in any reply. They are not what we asked for, and whoever
-    // uses them can be told anything about anybody.
-    let owned_by =
-        |name: &Name, record: &Record| record.class == CLASS_IN && record.name.eq_ignore_case(name);
+    // uses them can be told anything about anybody. (Those of another class stayed bytes.)
+    let owned_by = |name: &Name, record: &Record| record.name.eq_ignore_case(name);
     let mut name = &question.name;
     let mut links = 0;
     while let Some(target) = reply.answers.iter().find_map(|record| match &record.data {

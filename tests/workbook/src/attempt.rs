@@ -1,11 +1,13 @@
 //! Tries a chapter's tests in their order, up to the first one that does not pass.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::bench::{Bench, Tried};
 use crate::course::{Chapter, Course, Step, Test};
 use crate::digest;
 use crate::problem::Result;
+use crate::process::Report;
 use crate::progress::{Known, Progress};
 use crate::tell::Failure;
 use crate::ui::Ui;
@@ -16,6 +18,8 @@ pub struct Attempt<'a> {
     /// Of the sources as they were when the attempt began.
     digest: String,
     known: Known,
+    /// Names of the tests that this attempt has run.
+    tried: HashSet<&'a str>,
 }
 
 /// What a student has to look at next.
@@ -23,7 +27,7 @@ pub enum Stop<'a> {
     /// Nothing: every test passes.
     Nowhere,
     AtTest(Failure<'a>),
-    /// The crate does not compile; [`Attempt::broken`] says why.
+    /// The crate does not compile; the build in [`Attempt::bench`] says why.
     AtBuild {
         step: &'a Step,
     },
@@ -36,12 +40,23 @@ impl<'a> Attempt<'a> {
             chapter,
             digest: digest::of(course, chapter),
             known: progress.of(course, chapter),
+            tried: HashSet::new(),
         }
     }
 
-    /// Runs the tests that are not known to pass, until one fails.
-    pub fn run(&mut self, ui: &Ui, progress: &mut Progress) -> Result<Stop<'a>> {
-        self.run_tests(ui, progress, self.chapter.tests())
+    /// Runs the tests that are not known to pass, until one fails. The test called `first`, if any,
+    /// comes before the others.
+    pub fn run(
+        &mut self,
+        ui: &Ui,
+        progress: &mut Progress,
+        first: Option<&str>,
+    ) -> Result<Stop<'a>> {
+        let chapter = self.chapter;
+        let first = chapter
+            .tests()
+            .filter(|(_, test)| Some(test.name.as_str()) == first);
+        self.run_tests(ui, progress, first.chain(chapter.tests()))
     }
 
     /// The same for the tests of one step.
@@ -61,15 +76,14 @@ impl<'a> Attempt<'a> {
         tests: impl Iterator<Item = (&'a Step, &'a Test)>,
     ) -> Result<Stop<'a>> {
         for (step, test) in tests {
-            if self.known.has_passed(test) {
+            if self.is_decided(test) {
                 continue;
             }
             match self.bench.run(ui, step, test)? {
                 Tried::Broken(_) => return Ok(Stop::AtBuild { step }),
                 Tried::Ran(report) => {
-                    let done = report.verdict.is_done();
-                    progress.record(self.chapter, &self.digest, test, done);
-                    if !done {
+                    self.note(progress, test, &report);
+                    if !report.verdict.is_done() {
                         return Ok(Stop::AtTest(Failure { step, test, report }));
                     }
                 }
@@ -78,25 +92,17 @@ impl<'a> Attempt<'a> {
         Ok(Stop::Nowhere)
     }
 
-    /// Tries the tests after `stopped` as well, only to count them: a student may work out of order.
-    pub fn count_the_rest(
-        &mut self,
-        ui: &Ui,
-        progress: &mut Progress,
-        stopped: &Test,
-    ) -> Result<()> {
-        let rest = self
-            .chapter
-            .tests()
-            .skip_while(|(_, test)| test.name != stopped.name)
-            .skip(1);
-        for (step, test) in rest {
+    /// Tries the other tests as well, only to count them: a student may work out of order, or break
+    /// what has worked.
+    pub fn count_the_rest(&mut self, ui: &Ui, progress: &mut Progress) -> Result<()> {
+        for (step, test) in self.chapter.tests() {
             // Counting is not worth a heavy build.
-            if self.known.has_passed(test) || !self.bench.is_ready(step) {
+            let is_heavy = !step.features.is_empty() && !self.bench.is_ready(step);
+            if self.is_decided(test) || is_heavy {
                 continue;
             }
             if let Tried::Ran(report) = self.bench.run(ui, step, test)? {
-                progress.record(self.chapter, &self.digest, test, report.verdict.is_done());
+                self.note(progress, test, &report);
                 // Nor is it worth waiting for one answer that hangs after the other.
                 if report.took > Duration::from_secs(1) {
                     break;
@@ -106,7 +112,16 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// The build of a step's tests.
+    fn is_decided(&self, test: &Test) -> bool {
+        self.known.has_passed(test) || self.tried.contains(test.name.as_str())
+    }
+
+    fn note(&mut self, progress: &mut Progress, test: &'a Test, report: &Report) {
+        self.tried.insert(&test.name);
+        progress.record(self.chapter, &self.digest, test, report.verdict.is_done());
+    }
+
+    /// The builds of the chapter.
     pub fn bench(&mut self) -> &mut Bench<'a> {
         &mut self.bench
     }

@@ -106,14 +106,14 @@ impl<'a> Bench<'a> {
     pub fn is_ready(&self, step: &Step) -> bool {
         self.built
             .iter()
-            .any(|(features, built)| *features == step.features && built.binary.is_some())
+            .any(|(features, built)| suffices(features, step) && built.binary.is_some())
     }
 
     fn build(&mut self, ui: &Ui, step: &Step) -> Result<usize> {
         if let Some(at) = self
             .built
             .iter()
-            .position(|(features, _)| *features == step.features)
+            .position(|(features, _)| suffices(features, step))
         {
             return Ok(at);
         }
@@ -145,4 +145,11 @@ impl<'a> Bench<'a> {
             deadline: DEADLINE,
         }
     }
+}
+
+/// Whether a binary built with these features holds a step's tests.
+fn suffices(features: &[String], step: &Step) -> bool {
+    step.features
+        .iter()
+        .all(|feature| features.contains(feature))
 }

@@ -209,6 +209,10 @@ fn verdict_of(status: ExitStatus, stdout: &str, stderr: &str) -> Verdict {
         // libtest's code for failed tests.
         Some(101) if stderr.lines().any(|line| line.starts_with("  to do")) => Verdict::ToDo,
         Some(101) => Verdict::Failed,
+        // A Windows status such as STATUS_STACK_OVERFLOW.
+        Some(code) if code < 0 => Verdict::EndedEarly(format!(
+            "a crash, perhaps a stack overflow or an abort ({code:#x})"
+        )),
         Some(code) => Verdict::EndedEarly(format!("exit code {code}")),
         None => Verdict::EndedEarly(signal_in_words(status)),
     }

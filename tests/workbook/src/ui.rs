@@ -126,6 +126,13 @@ impl Ui {
     }
 }
 
+/// How wide a text is on the screen, colours left out.
+fn columns(text: &str) -> usize {
+    anstream::adapter::strip_str(text)
+        .map(|piece| piece.chars().count())
+        .sum()
+}
+
 /// Breaks prose into lines of at most `width` characters; a longer word has a line of its own.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -133,7 +140,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         let line = lines.last_mut().expect("there is always a line");
         if line.is_empty() {
             line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
+        } else if columns(line) + 1 + columns(word) <= width {
             line.push(' ');
             line.push_str(word);
         } else {
@@ -156,5 +163,6 @@ mod tests {
         );
         assert_eq!(wrap("é é é", 3), ["é é", "é"]);
         assert_eq!(wrap("", 10), [""]);
+        assert_eq!(wrap(&good("one two three"), 7).len(), 2);
     }
 }

@@ -11,14 +11,14 @@ use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::attempt::{Attempt, Stop};
 use crate::broken;
-use crate::course::{Chapter, Course};
+use crate::course::{Chapter, Course, Step};
 use crate::digest;
 use crate::next::overview;
 use crate::problem::{Problem, Result};
 use crate::progress::Progress;
 use crate::status;
 use crate::tell;
-use crate::ui::{Ui, faint, good};
+use crate::ui::{Ui, bad, faint, good};
 
 /// An editor may write a file in several strokes; they belong together when no more than this lies
 /// between them.
@@ -40,13 +40,9 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     ui.line("Every save of a file in chapters/ is tested. `q` and Enter ends this.");
     ui.blank();
     overview(ui, course, progress);
-    // What was tested last: touching a file without changing it is no news.
-    let mut seen: HashMap<&str, String> = HashMap::new();
-    for chapter in &course.chapters {
-        seen.insert(&chapter.folder, digest::of(course, chapter));
-    }
-    match next_open(course, progress) {
-        Some(chapter) => verdict(ui, course, progress, chapter)?,
+    let mut watch = Watch::new(ui, course, progress);
+    match watch.next_open() {
+        Some(chapter) => watch.verdict(chapter)?,
         None => tell::all_done(ui),
     }
 
@@ -57,10 +53,9 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
                 let paths;
                 (paths, waiting) = strokes(path, &events);
                 for chapter in touched(course, &paths) {
-                    let now = digest::of(course, chapter);
-                    if seen.insert(&chapter.folder, now.clone()).as_ref() != Some(&now) {
+                    if watch.is_news(chapter) {
                         rule(ui, chapter);
-                        verdict(ui, course, progress, chapter)?;
+                        watch.verdict(chapter)?;
                     }
                 }
             }
@@ -77,52 +72,111 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn next_open<'a>(course: &'a Course, progress: &Progress) -> Option<&'a Chapter> {
-    course
-        .chapters
-        .iter()
-        .find(|chapter| progress.of(course, chapter).next_step(chapter).is_some())
+struct Watch<'a> {
+    ui: &'a Ui,
+    course: &'a Course,
+    progress: &'a mut Progress,
+    /// The digest of each chapter as it was looked at last, by folder.
+    seen: HashMap<&'a str, String>,
+    /// The test of each chapter that failed last, by folder.
+    failed: HashMap<&'a str, &'a str>,
 }
 
-/// Tests a chapter and says how it went.
-fn verdict(ui: &Ui, course: &Course, progress: &mut Progress, chapter: &Chapter) -> Result<()> {
-    let mut attempt = Attempt::new(course, chapter, progress);
-    match attempt.run(ui, progress)? {
-        Stop::AtTest(failure) => {
-            tell::failure(ui, chapter, &failure);
-            tell::next_step(ui, chapter, failure.step, AGAIN);
-            tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
-            // After the verdict, which the student waits for.
-            attempt.count_the_rest(ui, progress, failure.test)?;
-            progress.save()?;
-            ui.blank();
-            status::show_one(ui, course, progress, chapter);
-        }
-        Stop::AtBuild { step } => {
-            broken::show(ui, course, chapter, attempt.bench().built(ui, step)?);
-        }
-        Stop::Nowhere => {
-            progress.save()?;
-            status::show_one(ui, course, progress, chapter);
-            ui.prose(&good(format!(
-                "Chapter {} is done: every test passes.",
-                chapter.number()
-            )));
-            match next_open(course, progress) {
-                Some(next) => {
-                    let known = progress.of(course, next);
-                    if let Some(step) = known.next_step(next) {
-                        ui.blank();
-                        ui.line(format!("On to chapter {}, {}.", next.number(), next.title));
-                        tell::next_step(ui, next, step, AGAIN);
-                    }
-                }
-                None => tell::all_done(ui),
-            }
+impl<'a> Watch<'a> {
+    fn new(ui: &'a Ui, course: &'a Course, progress: &'a mut Progress) -> Watch<'a> {
+        let digest = |chapter: &'a Chapter| (chapter.folder.as_str(), digest::of(course, chapter));
+        let seen = course.chapters.iter().map(digest).collect();
+        Watch {
+            ui,
+            course,
+            progress,
+            seen,
+            failed: HashMap::new(),
         }
     }
-    ui.blank();
-    Ok(())
+
+    /// Whether the chapter is another one than when it was looked at last. A file can be touched
+    /// without being changed, and one change can come with several events.
+    fn is_news(&mut self, chapter: &'a Chapter) -> bool {
+        let now = digest::of(self.course, chapter);
+        self.seen.insert(&chapter.folder, now.clone()) != Some(now)
+    }
+
+    fn next_open(&self) -> Option<&'a Chapter> {
+        self.course
+            .chapters
+            .iter()
+            .find(|chapter| self.open_step(chapter).is_some())
+    }
+
+    fn open_step(&self, chapter: &'a Chapter) -> Option<&'a Step> {
+        self.progress.of(self.course, chapter).next_step(chapter)
+    }
+
+    /// Tests a chapter and says how it went.
+    fn verdict(&mut self, chapter: &'a Chapter) -> Result<()> {
+        let ui = self.ui;
+        let mut attempt = Attempt::new(self.course, chapter, self.progress);
+        // The test that failed last is the one being worked on. In a long chapter its verdict would
+        // else wait for all the tests before it.
+        let first = self.failed.remove(chapter.folder.as_str());
+        match attempt.run(ui, self.progress, first)? {
+            Stop::AtTest(failure) => {
+                self.failed.insert(&chapter.folder, &failure.test.name);
+                tell::failure(ui, chapter, &failure);
+                tell::next_step(ui, chapter, failure.step, AGAIN);
+                tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
+                // After the verdict, which the student waits for.
+                attempt.count_the_rest(ui, self.progress)?;
+                self.progress.save()?;
+                ui.blank();
+                status::show_one(ui, self.course, self.progress, chapter);
+                let open = self
+                    .open_step(chapter)
+                    .map_or(usize::MAX, |step| step.number);
+                if open < failure.step.number {
+                    ui.line(bad(format!("  Step {open} does not pass any more.")));
+                    ui.line(format!(
+                        "  cargo workbook test {} s{open}",
+                        chapter.number()
+                    ));
+                }
+            }
+            Stop::AtBuild { step } => {
+                if let Some(first) = first {
+                    self.failed.insert(&chapter.folder, first);
+                }
+                broken::show(ui, self.course, chapter, attempt.bench().built(ui, step)?);
+            }
+            Stop::Nowhere => {
+                self.progress.save()?;
+                status::show_one(ui, self.course, self.progress, chapter);
+                let number = chapter.number();
+                ui.prose(&good(format!(
+                    "Chapter {number} is done: every test passes."
+                )));
+                self.on_to_the_next();
+            }
+        }
+        ui.blank();
+        Ok(())
+    }
+
+    fn on_to_the_next(&self) {
+        let Some(chapter) = self.next_open() else {
+            return tell::all_done(self.ui);
+        };
+        let Some(step) = self.open_step(chapter) else {
+            return;
+        };
+        self.ui.blank();
+        self.ui.line(format!(
+            "On to chapter {}, {}.",
+            chapter.number(),
+            chapter.title
+        ));
+        tell::next_step(self.ui, chapter, step, AGAIN);
+    }
 }
 
 fn rule(ui: &Ui, chapter: &Chapter) {

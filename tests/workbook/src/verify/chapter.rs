@@ -1,6 +1,6 @@
 //! A chapter's stubs and its solution, each against the chapter's tests.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 use std::time::Instant;
 
@@ -126,15 +126,16 @@ fn unknown_tests(
         .tests()
         .map(|(step, test)| step.path_of(test))
         .collect();
+    let mut unknown = BTreeSet::new();
     for step in &chapter.steps {
-        for path in bench.list(ui, step)? {
-            if !known.contains(&path) {
-                let _ = writeln!(
-                    complaint,
-                    "{path} belongs to no step: the test file of a step holds all its tests."
-                );
-            }
-        }
+        let paths = bench.list(ui, step)?;
+        unknown.extend(paths.into_iter().filter(|path| !known.contains(path)));
+    }
+    for path in unknown {
+        let _ = writeln!(
+            complaint,
+            "{path} belongs to no step: the test file of a step holds all its tests."
+        );
     }
     Ok(())
 }

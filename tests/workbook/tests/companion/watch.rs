@@ -74,6 +74,12 @@ fn every_save_has_its_verdict() {
     watching.says("00-first");
     watching.says("to do     0.2 two()");
     watching.says("1 of 3 tests, step 2 of 2");
+    // What worked before is broken: the test at hand has the first word, but it is said.
+    workbook.write(ONE, "pub fn one() -> u32 {\n    7\n}\n");
+    watching.says("to do     0.2 two()");
+    watching.says("Step 1 does not pass any more.");
+    workbook.write(ONE, RIGHT_ONE);
+    watching.says("1 of 3 tests, step 2 of 2");
     workbook.write(TWO, "pub fn two() -> u32 {\n");
     watching.says("does not compile yet");
     workbook.write(TWO, RIGHT_TWO);

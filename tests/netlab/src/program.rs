@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::lab::Lab;
+use crate::panics::TODO;
 use crate::patience::{GLANCE, in_words};
 use crate::report::Failure;
 use crate::story::YOU;
@@ -261,9 +262,7 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
 
 /// The instruction of a `todo!` in a program's standard error.
 fn unfinished(stderr: &str) -> Option<Failure> {
-    let task = stderr
-        .lines()
-        .find_map(|line| line.strip_prefix("not yet implemented: "))?;
+    let task = stderr.lines().find_map(|line| line.strip_prefix(TODO))?;
     let place = stderr
         .lines()
         .find_map(|line| line.split_once(" panicked at "))

@@ -84,9 +84,15 @@ fn s4_a_full_queue_gives_the_job_back() {
         for _ in 0..3 {
             submit(lab, &pool, adds(1, &count));
         }
-        let full = lab.err("submit(a job too many)", || {
-            pool.submit(Box::new(adds(100, &count)))
+        let late: Job = Box::new(adds(100, &count));
+        let submitting = lab.student("submit(a job too many)", move || {
+            let result = pool.submit(late);
+            (pool, result)
         });
+        let (pool, result) = submitting.returns();
+        let Err(full) = result else {
+            lab.fails("an error from your submit(a job too many)", "Ok(())");
+        };
         lab.same("jobs that ran so far", count.load(Ordering::SeqCst), 0);
         lab.note("the job that came back is run by the test");
         (full.0)();

@@ -223,10 +223,20 @@ fn s10_failures_are_told_apart() {
         failed("no data", end, 4, &[HOST, "no address"]);
         let end = program(lab, &["--timeout", "0.03", "--attempts", "2"], |_| None);
         failed("silence", end, 5, &[HOST, "no answer in time"]);
-        let end = program(lab, &[], |query| Some(query.reply().rcode(wire::REFUSED)));
-        failed("REFUSED", end, 6, &[HOST, "REFUSED"]);
-        let end = program(lab, &[], |query| Some(query.reply().rcode(wire::SERVFAIL)));
-        failed("SERVFAIL", end, 6, &[HOST, "SERVFAIL"]);
+        for (rcode, word) in [
+            (1, "FORMERR"),
+            (2, "SERVFAIL"),
+            (4, "NOTIMP"),
+            (5, "REFUSED"),
+            (9, "RCODE 9"),
+        ] {
+            let end = program(lab, &[], move |query| Some(query.reply().rcode(rcode)));
+            failed(word, end, 6, &[HOST, word]);
+        }
+        let end = program(lab, &[], |query| {
+            Some(query.reply().answers([wire::cname(HOST, HOST)]))
+        });
+        failed("a circle of names", end, 1, &[HOST, "does not end"]);
     });
 }
 

@@ -19,8 +19,7 @@ use crate::{hint, list, next, reset, solution, test, verify, watch};
 #[command(
     name = "cargo workbook",
     bin_name = "cargo workbook",
-    verbatim_doc_comment,
-    disable_help_subcommand = true
+    verbatim_doc_comment
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -158,12 +157,7 @@ fn chapter_or_next<'a>(
     if let Some(said) = said {
         return select::chapter(course, said);
     }
-    let is_open = |chapter: &&Chapter| progress.of(course, chapter).next_step(chapter).is_some();
-    let open = course
-        .chapters
-        .iter()
-        .find(is_open)
-        .or(course.chapters.last());
+    let open = progress.next_chapter(course).or(course.chapters.last());
     open.ok_or_else(|| Problem::new("The folder tests/ holds no chapter."))
 }
 

@@ -4,3 +4,4 @@ extern crate concurrent_server_solution as concurrent_server;
 
 #[path = "main.rs"]
 mod exercise;
+mod pictures;

@@ -1,16 +1,20 @@
 //! What the book shows of this chapter and no exercise draws: three designs under one schedule of
-//! clients, and eight hostile clients at four servers. Only to draw, with the reference answer:
+//! clients, eight hostile clients at four servers, the cost of a thread. Only to draw, with the
+//! reference answer, on a machine that has nothing else to do:
 //! `NETLAB_PICTURES=$PWD/book/src/pictures cargo test -p sol03 pictures`
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use concurrent_server::{Client, EchoFrames, Handler, LIMITS, Mode, Server, SystemClock};
+use concurrent_server::{
+    Client, EchoFrames, Handler, LIMITS, Mode, Server, SystemClock, WorkerPool,
+};
 use netlab::hostile::CLIENTS;
 use netlab::picture::Picture;
 use netlab::{Lab, lab};
@@ -22,14 +26,14 @@ fn folder() -> Option<PathBuf> {
     std::env::var_os("NETLAB_PICTURES").map(PathBuf::from)
 }
 
-/// When each client connects and when it speaks, in milliseconds.
+/// When each client connects, and how long it thinks before it asks, in milliseconds.
 const SCHEDULE: [(&str, u64, u64); 6] = [
-    ("A", 0, 200),
+    ("A", 0, 160),
     ("B", 20, 40),
-    ("C", 40, 100),
-    ("D", 60, 80),
-    ("E", 80, 160),
-    ("F", 120, 140),
+    ("C", 40, 60),
+    ("D", 50, 30),
+    ("E", 70, 50),
+    ("F", 80, 20),
 ];
 
 /// One conversation as its handler saw it.
@@ -72,6 +76,7 @@ fn run(mode: Mode) -> Vec<Talk> {
     let (known, noted) = (names.clone(), talks.clone());
     let handler = handler(move |client: &Client| {
         let begins = began.elapsed();
+        client.stream().write_all(b"?")?;
         let end = echo_five(client);
         // By now the client has spoken, so its name is there.
         let client = locked(&known)
@@ -88,14 +93,15 @@ fn run(mode: Mode) -> Vec<Talk> {
     });
     let server = Server::start(listener, handler, mode).expect("the server starts");
     thread::scope(|scope| {
-        for (name, connects, speaks) in SCHEDULE {
+        for (name, connects, thinks) in SCHEDULE {
             let names = &names;
             scope.spawn(move || {
                 until(began, connects);
                 let mut stream = TcpStream::connect(addr).expect("connect");
                 let local = stream.local_addr().expect("an address");
                 locked(names).insert(local, name);
-                until(began, speaks);
+                stream.read_exact(&mut [0]).expect("a greeting");
+                until(Instant::now(), thinks);
                 stream.write_all(b"hello").expect("five bytes");
                 stream.read_exact(&mut [0; 5]).expect("five bytes");
             });
@@ -117,8 +123,8 @@ fn until(began: Instant, milliseconds: u64) {
 /// Time from left to right, a lane for each thread, and below it who waits.
 fn lanes(runs: &[(&str, Vec<Talk>)]) -> String {
     const LEFT: usize = 96;
-    const SCALE: usize = 3; // pixels a millisecond
-    const END: usize = 220;
+    const SCALE: usize = 2; // pixels a millisecond
+    const END: usize = 400;
     const LANE: usize = 30;
     const WAIT: usize = 14;
     let x = |at: Duration| LEFT + (at.as_millis() as usize).min(END) * SCALE;
@@ -140,7 +146,7 @@ fn lanes(runs: &[(&str, Vec<Talk>)]) -> String {
     }
     let mut picture = Picture::new(
         ms(END as u64) + 24,
-        y + 34,
+        y + 58,
         "Six clients at three servers: which thread serves whom, and who waits",
     );
     for (top, name, talks, threads, waits) in rows {
@@ -174,10 +180,20 @@ fn lanes(runs: &[(&str, Vec<Talk>)]) -> String {
             let (from, to) = (ms(connects(talk.client)), x(talk.begins));
             picture.text(from - 6, row + 4, "end", 12, 1.0, talk.client);
             picture.rect(from, row - 3, to - from, 6, "#e8a33d", 0.9);
-            picture.text(to + 6, row + 4, "start", 11, 0.7, "waits");
         }
     }
     picture.line(LEFT, y, ms(END as u64), y, 0.6);
+    picture.rect(LEFT, y + 34, 16, 14, "#3a8f5f", 0.45);
+    picture.text(LEFT + 22, y + 46, "start", 12, 0.8, "is served");
+    picture.rect(LEFT + 120, y + 38, 16, 6, "#e8a33d", 0.9);
+    picture.text(
+        LEFT + 142,
+        y + 46,
+        "start",
+        12,
+        0.8,
+        "is connected and waits",
+    );
     for at in (0..=END as u64).step_by(40) {
         picture.line(ms(at), y, ms(at), y + 5, 0.6);
         picture.text(ms(at), y + 20, "middle", 11, 0.7, &format!("{at} ms"));
@@ -195,6 +211,41 @@ fn connects(client: &str) -> u64 {
 /// How long the client had been connected when its conversation began, in milliseconds.
 fn wait(talk: &Talk) -> u64 {
     (talk.begins.as_millis() as u64).saturating_sub(connects(talk.client))
+}
+
+#[test]
+fn pictures_of_what_a_thread_costs() {
+    let Some(folder) = folder() else {
+        return;
+    };
+    let thread = median(|| thread::spawn(|| ()).join().expect("it does nothing"));
+    let pool = WorkerPool::start(1, 1).expect("a thread");
+    let (done, wait) = channel();
+    let job = median(|| {
+        let done = done.clone();
+        pool.submit(Box::new(move || done.send(()).expect("we wait")))
+            .expect("the worker waits");
+        wait.recv().expect("the job ends");
+    });
+    let text = format!(
+        "{:4} µs  a thread: start it and wait for its end\n\
+         {:4} µs  a worker that waits already: hand it a job and wait for the end of that\n",
+        thread.as_micros(),
+        job.as_micros()
+    );
+    std::fs::write(folder.join("03-cost.txt"), text).expect("the folder for pictures");
+}
+
+fn median(what: impl Fn()) -> Duration {
+    let mut times: Vec<Duration> = (0..2000)
+        .map(|_| {
+            let began = Instant::now();
+            what();
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
 }
 
 /// How long a friend waits before we say that he waits.
@@ -251,7 +302,7 @@ fn pictures_of_eight_hostile_clients() {
         }
         text.push_str(" |\n");
     }
-    std::fs::write(folder.join("03-hostile.md"), text).expect("the folder for pictures");
+    std::fs::write(folder.join("03-hostile.txt"), text).expect("the folder for pictures");
 }
 
 /// Chapter 02's server, with the patience of its program. It ends with this process.

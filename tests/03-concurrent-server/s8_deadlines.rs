@@ -203,6 +203,38 @@ fn s8_a_real_socket_lets_go() {
     });
 }
 
+#[test]
+fn s8_a_real_dribble_comes_to_its_end() {
+    lab(|lab| {
+        lab.why("A byte a millisecond, on a real socket, with the machine's clock. No wait is long, and the whole request has 30 ms. It ends, although the client would go on for minutes.");
+        let (listener, addr) = listener();
+        let client = lab.connect_as("client", addr);
+        let (stream, _) = listener.accept().expect("accept");
+        let mut dribbling = client.stream().try_clone().expect("another handle");
+        lab.note("the client sends a byte a millisecond, for as long as it can");
+        std::thread::spawn(move || {
+            while dribbling.write_all(b"x").is_ok() {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+        });
+        let limits = Limits {
+            idle: secs(30),
+            total: Duration::from_millis(30),
+        };
+        let end = lab.you("Timed::read, until an error comes", || {
+            let mut timed = Timed::new(&stream, SystemClock::new(), limits);
+            loop {
+                match timed.read(&mut [0; 8]) {
+                    Ok(0) => break None,
+                    Ok(_) => {}
+                    Err(error) => break Some(error.kind()),
+                }
+            }
+        });
+        lab.same("the end", end, Some(ErrorKind::TimedOut));
+    });
+}
+
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }

@@ -100,11 +100,7 @@ fn s8_nothing_is_read_after_the_deadline() {
             lab.same("the read", got, Err(ErrorKind::TimedOut));
             let got = write(lab, &mut timed, b"hello");
             lab.same("the write", got, Err(ErrorKind::TimedOut));
-            lab.same(
-                "limits that the stream was told",
-                stream.limits(),
-                Vec::new(),
-            );
+            lab.same("calls that the stream got", stream.limits(), Vec::new());
         }
     });
 }
@@ -266,9 +262,9 @@ struct Slow {
 #[derive(Default)]
 struct State {
     plays: VecDeque<Play>,
-    /// How long the next call may wait, and all that was ever told.
+    /// How long the next call may wait, and how long each one so far might.
     limit: Option<Duration>,
-    told: Vec<Duration>,
+    limits: Vec<Duration>,
 }
 
 impl Slow {
@@ -283,9 +279,9 @@ impl Slow {
         }
     }
 
-    /// The limits that were told, one for each call that waited.
+    /// How long each call might wait.
     fn limits(&self) -> Vec<Duration> {
-        locked(&self.state).told.clone()
+        locked(&self.state).limits.clone()
     }
 
     /// Waits for `span` in the time of the clock, or for the limit.
@@ -307,9 +303,7 @@ impl Waits for Slow {
         if limit.is_zero() {
             return Err(ErrorKind::InvalidInput.into());
         }
-        let mut state = locked(&self.state);
-        state.limit = Some(limit);
-        state.told.push(limit);
+        locked(&self.state).limit = Some(limit);
         Ok(())
     }
 }
@@ -318,6 +312,7 @@ impl Read for Slow {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut state = locked(&self.state);
         let limit = state.limit;
+        state.limits.extend(limit);
         match state.plays.pop_front() {
             Some(Play::After(span, bytes)) => {
                 let waited = self.waits(limit, span);
@@ -343,10 +338,11 @@ impl Read for Slow {
 impl Write for Slow {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let mut state = locked(&self.state);
+        let limit = state.limit;
+        state.limits.extend(limit);
         match state.plays.pop_front() {
             Some(Play::Takes(n)) => Ok(n.min(buf.len())),
             _ => {
-                let limit = state.limit;
                 self.waits(limit, Duration::MAX)?;
                 Ok(0)
             }

@@ -96,6 +96,7 @@ fn s4_a_full_queue_gives_the_job_back() {
         };
         let pool = kept.recv().expect("the pool is sent before submit returns");
         lab.same("jobs that ran so far", count.load(Ordering::SeqCst), 0);
+        lab.same("its Debug", format!("{full:?}"), "Full(job)".to_owned());
         lab.note("the job that came back is run by the test");
         (full.0)();
         lab.same("what it did", count.load(Ordering::SeqCst), 100);

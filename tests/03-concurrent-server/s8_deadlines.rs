@@ -153,6 +153,8 @@ fn s8_a_client_that_never_reads() {
         lab.you("begin()", || timed.begin());
         let got = write(lab, &mut timed, b"hello");
         lab.same("a write that takes three bytes", got, Ok(3));
+        lab.ok("Timed::flush", || timed.flush());
+        lab.same("flushes of the stream", locked(&stream.state).flushes, 1);
     });
 }
 
@@ -265,6 +267,7 @@ struct State {
     /// How long the next call may wait, and how long each one so far might.
     limit: Option<Duration>,
     limits: Vec<Duration>,
+    flushes: usize,
 }
 
 impl Slow {
@@ -350,6 +353,7 @@ impl Write for Slow {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        locked(&self.state).flushes += 1;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use concurrent_server::{
-    Client, Command, EchoFrames, Handler, LIMITS, Limits, MAX_FRAME, Mode, SystemClock, parse_args,
+    Client, Command, EchoFrames, Handler, LIMITS, Limits, Mode, SystemClock, parse_args,
 };
 use netlab::{Lab, ManualClock, Program, Running, TcpPeer, hostile, lab};
 
@@ -76,6 +76,7 @@ fn s9_wrong_arguments() {
             "serve 127.0.0.1 --workers 0",
             "serve 127.0.0.1 --workers many",
             "serve 127.0.0.1 --port 80",
+            "serve --verbose",
         ];
         for line in cases {
             let wrong = lab.err(&format!("parse_args({line:?})"), || {
@@ -97,7 +98,7 @@ fn s9_each_frame_comes_back() {
         let (addr, serving) = echoing(lab, &ManualClock::new());
         let client = lab.connect_as("client", addr);
         let all: Vec<u8> = (0..=255).collect();
-        let largest = vec![b'x'; MAX_FRAME as usize];
+        let largest = vec![b'x'; 65_536];
         for payload in [&b"hello"[..], b"", &all, &largest] {
             let frame = frame(payload);
             client.sends_labelled("a frame", &frame);
@@ -113,7 +114,7 @@ fn s9_each_frame_comes_back() {
 fn s9_a_bad_frame_is_an_error() {
     lab(|lab| {
         lab.why("The handler says what ended the conversation before its time, and ends it. The server counts it as failed and goes on.");
-        let too_big = (MAX_FRAME + 1).to_be_bytes();
+        let too_big = 65_537_u32.to_be_bytes();
         let cases: [(&str, &[u8], ErrorKind); 3] = [
             (
                 "announces 4 GiB",

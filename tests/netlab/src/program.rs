@@ -35,22 +35,31 @@ pub struct End {
 impl Lab {
     /// Starts a program with pipes for its input and output.
     pub fn program(&self, path: &str, args: &[&str]) -> Program {
-        let name = std::path::Path::new(path)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let what = format!("{name} {}", args.join(" "));
+        let mut command = Command::new(path);
+        command.args(args);
+        self.start_program(call_of(path, args), "", &mut command)
+    }
+
+    /// The same with at most so many open descriptors, its standard ones included. Unix, whose
+    /// shell sets the limit.
+    pub fn program_with_descriptors(&self, most: usize, path: &str, args: &[&str]) -> Program {
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, path]).args(args);
+        let limit = format!("with {most} descriptors");
+        self.start_program(call_of(path, args), &limit, &mut shell)
+    }
+
+    fn start_program(&self, what: String, detail: &str, command: &mut Command) -> Program {
         self.0
             .story
-            .act(YOU, format!("your program starts: {what}"), "");
-        let mut child = Command::new(path)
-            .args(args)
+            .act(YOU, format!("your program starts: {what}"), detail);
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {path}: {error}"));
+            .unwrap_or_else(|error| panic!("cannot start {what}: {error}"));
         let input = child.stdin.take();
         let lines = lines_of(child.stdout.take().expect("stdout is piped"));
         let errors = lines_of(child.stderr.take().expect("stderr is piped"));
@@ -239,6 +248,16 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// `ch02 server 127.0.0.1`, wherever the program lies.
+fn call_of(path: &str, args: &[&str]) -> String {
+    let name = std::path::Path::new(path)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    [&[name.as_str()], args].concat().join(" ")
 }
 
 /// The lines of a pipe, read on a thread so that the program never waits for us.

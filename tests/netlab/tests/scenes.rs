@@ -63,6 +63,20 @@ fn ctrl_c_reaches_the_program() {
 }
 
 #[test]
+#[cfg_attr(
+    not(unix),
+    ignore = "needs Unix, where a shell limits a program's descriptors"
+)]
+fn a_program_with_few_descriptors() {
+    lab(|lab| {
+        let end = lab
+            .program_with_descriptors(24, "/bin/sh", &["-c", "ulimit -n"])
+            .exits();
+        assert_eq!((end.code, end.stdout.as_str()), (Some(0), "24\n"));
+    });
+}
+
+#[test]
 fn hostile_clients_do_what_they_are_called() {
     let begins: [(&str, &[u8]); 8] = [
         ("connects and leaves", b""),

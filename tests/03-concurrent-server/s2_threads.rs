@@ -11,7 +11,6 @@ use super::scene::{Knock, Script, Trace, connected, echo_five, handler, lets_in,
 #[test]
 fn s2_a_silent_client_does_not_starve_the_next() {
     lab(|lab| {
-        lab.picture("03-silent-client");
         lab.why("Client B has waited since A connected. A sends nothing, and nobody may pay for that: while one thread waits for A, another one answers B.");
         let (acceptor, addr) = lets_in(2);
         let server = lab.student("serve_threads(acceptor, handler)", move || {

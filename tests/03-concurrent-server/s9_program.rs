@@ -305,13 +305,8 @@ fn s9_ctrl_c_lets_a_request_finish() {
 )]
 fn s9_out_of_descriptors_is_not_the_end() {
     lab(|lab| {
-        lab.picture("03-descriptors");
         lab.why("The program may have 24 descriptors, and 40 silent clients come. accept fails with EMFILE, again and again. When they have left, the server must still be there.");
-        let script = "ulimit -n 24; exec \"$0\" \"$@\"";
         let args = [
-            "-c",
-            script,
-            PROGRAM,
             "serve",
             "127.0.0.1",
             "-p",
@@ -321,7 +316,7 @@ fn s9_out_of_descriptors_is_not_the_end() {
             "--workers",
             "64",
         ];
-        let (server, addr) = ready(lab, lab.program("/bin/sh", &args));
+        let (server, addr) = ready(lab, lab.program_with_descriptors(24, PROGRAM, &args));
         let silent: Vec<TcpPeer> = (0..40).map(|_| lab.connect_as("silent", addr)).collect();
         lab.note("40 clients are connected and say nothing");
         if cfg!(target_os = "linux") {

@@ -25,24 +25,33 @@ fn nothing_stays_of_500_short_and_50_held() {
 #[test]
 #[ignore = "takes four seconds; needs Linux, for /proc"]
 fn nothing_stays_of_5000_short_and_500_held() {
-    nothing_stays(5000, 500);
+    let figures = nothing_stays(5000, 500);
+    print!("{figures}");
+    // The book shows them.
+    if let Some(folder) = std::env::var_os("NETLAB_PICTURES") {
+        let file = std::path::Path::new(&folder).join("03-load.txt");
+        fs::write(file, figures).expect("the folder for pictures");
+    }
 }
 
-fn nothing_stays(short: usize, held: usize) {
+/// Gives a line of figures for each stage.
+fn nothing_stays(short: usize, held: usize) -> String {
+    let mut lines = Vec::new();
     for mode in ["threads", "workers"] {
         let server = Process::start(mode, held + CALLERS);
         // What a server allocates once, for its first full house, is its own.
         server.holds(held);
         server.answers(short / 10);
         let before = server.rests();
-        println!("{mode}\n{before}  before");
+        lines.push(mode.to_owned());
+        lines.push(format!("{before}  before"));
         for round in 1..=2 {
             let full = server.holds(held);
-            println!("{full}  {held} held");
-            println!("{}  they have left", server.rests());
+            lines.push(format!("{full}  {held} held"));
+            lines.push(format!("{}  they have left", server.rests()));
             server.answers(short);
             let after = server.rests();
-            println!("{after}  {short} short ones have come and gone");
+            lines.push(format!("{after}  {short} short ones have come and gone"));
             assert_eq!(
                 (after.threads, after.descriptors),
                 (before.threads, before.descriptors),
@@ -56,6 +65,7 @@ fn nothing_stays(short: usize, held: usize) {
             );
         }
     }
+    lines.join("\n") + "\n"
 }
 
 /// The program, and where it listens.

@@ -33,7 +33,7 @@ fn answer(mut client: TcpStream) -> io::Result<()> {
 // ANCHOR_END: obvious
 
 fn main() -> io::Result<()> {
-    scene("A friend asks.", |addr| asks(addr))?;
+    scene("A friend asks.", asks)?;
     scene("One client says nothing. Then the friend asks.", |addr| {
         // It stays, as long as this program runs.
         std::mem::forget(TcpStream::connect(addr)?);

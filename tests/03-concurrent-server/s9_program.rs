@@ -188,6 +188,8 @@ fn s9_a_dribbled_frame_is_out() {
         client.sends_labelled("a frame", &frame(b"hello"));
         client.expects(&frame(b"hello"));
         client.sends(&frame(b"again")[..6]);
+        // The request has begun when the clock moves.
+        serving.settles();
         lab.note("31 s pass");
         clock.advance(Duration::from_secs(31));
         client.sends(b"a");

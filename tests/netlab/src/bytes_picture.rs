@@ -22,7 +22,7 @@ pub enum Kind {
     Number,
     /// Bits that say something each.
     Flags,
-    /// Names and other text.
+    /// Names and other text: their letters stand below the bytes.
     Name,
     /// Bytes that stand for other bytes elsewhere.
     Pointer,
@@ -80,7 +80,10 @@ pub fn draw(title: &str, bytes: &[u8], fields: &[Field], arrows: &[(usize, usize
         let (x, y) = grid.place(offset);
         let middle = x + CELL / 2;
         picture.text(middle, y + 16, "middle", 15, 1.0, &format!("{byte:02x}"));
-        if byte.is_ascii_graphic() {
+        let is_text = fields
+            .iter()
+            .any(|field| field.kind == Kind::Name && field.range.contains(&offset));
+        if is_text && byte.is_ascii_graphic() {
             let character = char::from(*byte).to_string();
             picture.text(middle, y + 29, "middle", 11, 0.65, &character);
         }

@@ -74,6 +74,27 @@ fn s3_take_waits_for_a_free_slot() {
 }
 
 #[test]
+fn s3_who_wakes_looks_again() {
+    lab(|lab| {
+        lab.why("A thread waits, the place becomes free, and before the thread has woken somebody else takes it. To be woken is a hint and no promise: look again, and wait again.");
+        let slots = lab.you("Slots::new(1)", || Slots::new(1));
+        for _ in 0..5 {
+            let held = slots.take();
+            let twin = slots.clone();
+            let waiting = lab.student("take(), on another thread", move || ends(twin.take()));
+            waiting.settles();
+            // Back and taken again, before a sleeping thread can be up.
+            ends(held);
+            let again = slots.take();
+            waiting.settles();
+            ends(again);
+            waiting.returns();
+        }
+        lab.same("free in the end", lab.you("free()", || slots.free()), 1);
+    });
+}
+
+#[test]
 fn s3_limit_is_a_limit() {
     lab(|lab| {
         lab.why("Ten clients are there, and four may be served at a time. Without a limit, whoever opens connections decides how many threads your machine runs.");

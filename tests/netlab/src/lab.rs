@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::panic::{Location, resume_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::ladder_picture;
@@ -115,6 +115,8 @@ pub(crate) struct Inner {
     calls: Mutex<Vec<Call>>,
     /// What calls on threads have returned, as long as the body has not asked for it.
     returned: Mutex<Vec<(String, String)>>,
+    /// The student's programs that run: their command lines and main threads.
+    programs: Mutex<Vec<(String, Task)>>,
     pictures: Mutex<Pictures>,
 }
 
@@ -125,6 +127,7 @@ struct Call {
     since: Instant,
     /// On the body's thread nobody else would notice that it hangs.
     watched: bool,
+    thread: ThreadId,
     task: Task,
 }
 
@@ -144,6 +147,7 @@ impl Inner {
             failure: Mutex::default(),
             calls: Mutex::default(),
             returned: Mutex::default(),
+            programs: Mutex::default(),
             pictures: Mutex::default(),
         }
     }
@@ -218,6 +222,7 @@ impl Inner {
             what: what.to_owned(),
             since: Instant::now(),
             watched,
+            thread: thread::current().id(),
             task: Task::current(),
         });
         id
@@ -242,18 +247,46 @@ impl Inner {
         }
     }
 
-    /// What the student's code on other threads is doing, or has come to: `your serve_one(listener)
-    /// waits in accept …`.
+    pub fn program_starts(&self, what: &str, pid: u32) {
+        locked(&self.programs).push((what.to_owned(), Task::of_program(pid)));
+    }
+
+    /// The program has ended, or its own failure is being told.
+    pub fn forget_program(&self, what: &str) {
+        let mut programs = locked(&self.programs);
+        if let Some(at) = programs.iter().position(|(line, _)| line == what) {
+            programs.remove(at);
+        }
+    }
+
+    /// What the student's code on other threads and in programs is doing, or has come to: `your
+    /// serve_one(listener) waits in accept …`.
     fn meanwhile(&self) -> String {
+        // A call that is about to return should not be accused of anything.
+        if !locked(&self.calls).is_empty() {
+            thread::sleep(Duration::from_millis(30));
+        }
         let calls = locked(&self.calls);
+        // This thread is busy failing, whatever it was called for.
+        let here = thread::current().id();
         let running = calls
             .iter()
+            .filter(|call| call.thread != here)
             .map(|call| format!("your {} {}", call.what, call.task.doing()));
         let returned = locked(&self.returned);
         let ended = returned
             .iter()
             .map(|(call, value)| format!("your {call} has returned {value}"));
-        running.chain(ended).collect::<Vec<_>>().join("\n")
+        let programs = locked(&self.programs);
+        let programs = programs
+            .iter()
+            .filter(|(_, task)| !task.is_gone())
+            .map(|(line, task)| format!("`{line}` {}", task.doing()));
+        running
+            .chain(ended)
+            .chain(programs)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn overdue(&self) -> bool {
@@ -266,12 +299,14 @@ impl Inner {
     fn too_slow(&self) -> Failure {
         let calls = locked(&self.calls);
         let Some(call) = calls.iter().rfind(|call| call.watched).or(calls.last()) else {
+            drop(calls);
             return Failure::new()
                 .with(
                     "expected",
                     format!("the test to end within {}", in_words(self.patience.test())),
                 )
                 .with("got", "it goes on")
+                .with("meanwhile", self.meanwhile())
                 .with("why", self.reason());
         };
         let waited = in_words(call.since.elapsed());

@@ -2,7 +2,7 @@
 
 use crate::course::{Chapter, Course};
 use crate::progress::{Known, Progress};
-use crate::ui::{Ui, faint, good, strong};
+use crate::ui::{Ui, faint, good, plural, strong};
 
 /// Cells of a bar.
 const BAR: usize = 10;
@@ -41,11 +41,11 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
     for ((chapter, known), words) in chapters.iter().zip(&known).zip(&words) {
         let number = strong(chapter.number());
         let title = &chapter.title;
-        let (done, all) = (count(chapter, known), chapter.tests().count());
+        let (done, all) = (count(chapter, known), chapter.required_tests().count());
         let words = match known {
-            Known::Passed(_) if done == all => good(words),
-            Known::Passed(_) => words.clone(),
-            _ => faint(words),
+            _ if !known.is_tried || known.is_dated() => faint(words),
+            _ if done == all => good(words),
+            _ => words.clone(),
         };
         if with_bar {
             let bar = bar(done, all);
@@ -60,33 +60,27 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
 }
 
 fn in_words(chapter: &Chapter, known: &Known) -> String {
-    let all = chapter.tests().count();
+    let all = chapter.required_tests().count();
     let steps = chapter.steps.len();
-    let tests = if all == 1 {
-        "1 test".to_owned()
-    } else {
-        format!("{all} tests")
-    };
-    match known {
-        Known::Nothing => format!("{tests}, not tried yet"),
-        Known::Stale => format!("{tests}, changed since the last run"),
-        Known::Passed(_) => match known.next_step(chapter) {
-            None => format!("done, {tests}"),
-            Some(step) => {
-                format!(
-                    "{} of {tests}, step {} of {steps}",
-                    count(chapter, known),
-                    step.number
-                )
-            }
-        },
+    let tests = plural(all, "test");
+    if !known.is_tried {
+        return format!("{tests}, not tried yet");
+    }
+    let passed = format!("{} of {tests}", count(chapter, known));
+    if known.is_dated() {
+        return format!("{passed} at the last run");
+    }
+    match known.next_step(chapter) {
+        None => format!("done, {tests}"),
+        Some(step) => format!("{passed}, step {} of {steps}", step.number),
     }
 }
 
+/// How many of the tests that the chapter needs pass, or did so when they were tried last.
 fn count(chapter: &Chapter, known: &Known) -> usize {
     chapter
-        .tests()
-        .filter(|(_, test)| known.has_passed(test))
+        .required_tests()
+        .filter(|(_, test)| known.has_ever_passed(test))
         .count()
 }
 

@@ -262,8 +262,8 @@ impl Inner {
     /// What the student's code on other threads and in programs is doing, or has come to: `your
     /// serve_one(listener) waits in accept …`.
     fn meanwhile(&self) -> String {
-        // A call that is about to return should not be accused of anything.
-        if !locked(&self.calls).is_empty() {
+        // A call that is about to return, or a program to wait, should not be accused of anything.
+        if !locked(&self.calls).is_empty() || !locked(&self.programs).is_empty() {
             thread::sleep(Duration::from_millis(30));
         }
         let calls = locked(&self.calls);

@@ -199,6 +199,10 @@ impl Step {
             let what = format!("step {number} names {file}, but {shown} cannot be read: {error}.");
             manifest.complain(toml.file.span().start, &what)
         })?;
+        let found = scan::tests(&source).map_err(|error| {
+            let line = error.span().start().line;
+            Problem::new(format!("{shown}:{line}: this is no Rust: {error}."))
+        })?;
         let test = |found: scan::Found| {
             let points = toml.points.get(&found.name).copied().unwrap_or(1);
             Test {
@@ -217,7 +221,7 @@ impl Step {
             is_optional: toml.optional,
             points: toml.points.clone(),
             passes_on_stub: toml.passes_on_stub.clone(),
-            tests: scan::tests(&source).into_iter().map(test).collect(),
+            tests: found.into_iter().map(test).collect(),
         })
     }
 

@@ -23,7 +23,7 @@ pub mod problem;
 mod process;
 mod progress;
 mod reset;
-pub mod scan;
+mod scan;
 mod select;
 mod solution;
 mod status;

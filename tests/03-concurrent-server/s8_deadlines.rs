@@ -202,34 +202,38 @@ fn s8_a_real_socket_lets_go() {
 }
 
 #[test]
-fn s8_a_real_dribble_comes_to_its_end() {
+fn s8_a_real_request_comes_to_its_end() {
     lab(|lab| {
-        lab.why("A byte a millisecond, on a real socket, with the machine's clock. No wait is long, and the whole request has 30 ms. It ends, although the client would go on for minutes.");
+        lab.why("On a real socket, with the machine's clock: here is a client that always has one more byte, so no read ever waits. The request has 30 ms, and then it is over.");
+        const BYTES: usize = 300_000;
         let (listener, addr) = listener();
         let client = lab.connect_as("client", addr);
         let (stream, _) = listener.accept().expect("accept");
-        let mut dribbling = client.stream().try_clone().expect("another handle");
-        lab.note("the client sends a byte a millisecond, for as long as it can");
-        std::thread::spawn(move || {
-            while dribbling.write_all(b"x").is_ok() {
-                std::thread::park_timeout(Duration::from_millis(1));
-            }
-        });
+        let mut sending = client.stream().try_clone().expect("another handle");
+        lab.note(format!("the client sends {BYTES} bytes, as fast as it can"));
+        // It ends when the server has had enough, and closes.
+        std::thread::spawn(move || sending.write_all(&[b'x'; BYTES]));
         let limits = Limits {
             idle: secs(30),
             total: Duration::from_millis(30),
         };
-        let end = lab.you("Timed::read, until an error comes", || {
+        let (bytes, end) = lab.you("Timed::read, a byte at a time", || {
             let mut timed = Timed::new(&stream, SystemClock::new(), limits);
+            let mut bytes = 0;
             loop {
-                match timed.read(&mut [0; 8]) {
-                    Ok(0) => break None,
-                    Ok(_) => {}
-                    Err(error) => break Some(error.kind()),
+                match timed.read(&mut [0]) {
+                    Ok(0) => break (bytes, None),
+                    Ok(n) => bytes += n,
+                    Err(error) => break (bytes, Some(error.kind())),
                 }
             }
         });
         lab.same("the end", end, Some(ErrorKind::TimedOut));
+        lab.holds(
+            bytes < BYTES,
+            "an end in the middle of the bytes",
+            format!("all {BYTES} bytes were read first"),
+        );
     });
 }
 

@@ -38,12 +38,11 @@ fn s2_eight_handlers_meet() {
         });
         // All are in the queue before the server lets in the first one, and the last one to come
         // is the first one to speak.
-        let clients: Vec<TcpPeer> = (1..=8)
-            .map(|n| lab.connect_as(&format!("client {n}"), addr))
-            .collect();
+        let clients: Vec<TcpPeer> = (1..=8).map(|_| lab.connect_as("clients", addr)).collect();
         let server = lab.student("serve_threads(acceptor, handler)", move || {
             serve_threads(&acceptor, handler)
         });
+        lab.note("the last one to come speaks first");
         for client in clients.iter().rev() {
             client.sends(b"hello");
         }

@@ -193,12 +193,11 @@ fn s4_eight_clients_meet() {
             inside.waits();
             client.stream().write_all(b"we met")
         });
-        let clients: Vec<TcpPeer> = (1..=8)
-            .map(|n| lab.connect_as(&format!("client {n}"), addr))
-            .collect();
+        let clients: Vec<TcpPeer> = (1..=8).map(|_| lab.connect_as("clients", addr)).collect();
         let server = lab.student("serve_workers(acceptor, handler, 8, 8)", move || {
             serve_workers(&acceptor, handler, 8, 8)
         });
+        lab.note("the last one to come speaks first");
         for client in clients.iter().rev() {
             client.sends(b"hello");
         }

@@ -21,7 +21,9 @@ pub struct Program {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Receiver<String>,
+    /// Its standard output and standard error so far.
     seen: String,
+    said: String,
 }
 
 /// How a program ended.
@@ -73,6 +75,7 @@ impl Lab {
             lines,
             errors,
             seen: String::new(),
+            said: String::new(),
         }
     }
 
@@ -139,11 +142,18 @@ impl Program {
             format!("{} is given {}", self.name(), quoted(text)),
             "",
         );
-        if let Some(input) = &mut self.input {
-            // A program that has ended reads nothing; the next expectation says so.
-            let _ = input
-                .write_all(text.as_bytes())
-                .and_then(|()| input.flush());
+        let Some(input) = &mut self.input else {
+            return;
+        };
+        let typed = input
+            .write_all(text.as_bytes())
+            .and_then(|()| input.flush());
+        // A program that has ended reads nothing. Unless it is to do, the next expectation says so.
+        if typed.is_err()
+            && let Some(end) = self.wait_for_end()
+            && let Some(failure) = unfinished(&end.stderr)
+        {
+            self.lab.0.stop(failure);
         }
     }
 
@@ -207,11 +217,14 @@ impl Program {
             self.seen.push_str(&line);
             self.seen.push('\n');
         }
-        let stderr = self.errors.iter().collect::<Vec<_>>().join("\n");
+        for line in self.errors.iter() {
+            self.said.push_str(&line);
+            self.said.push('\n');
+        }
         Some(End {
             code,
-            stdout: std::mem::take(&mut self.seen),
-            stderr,
+            stdout: self.seen.clone(),
+            stderr: self.said.trim_end().to_owned(),
         })
     }
 

@@ -94,13 +94,13 @@ fn s3_binary_300_000_bytes_unchanged() {
 #[test]
 fn s3_the_accepted_socket_keeps_the_port() {
     lab(|lab| {
-        lab.why("accept gives a new socket with the listener's own address and port, and the listener goes on listening. What tells two connections apart is the client's address and port (RFC 9293 §3.3.1).");
         let (listener, addr) = listener(lab);
         let listener = Arc::new(listener);
         let one = lab.connect_as("client A", addr);
         let two = lab.connect_as("client B", addr);
 
         for client in [one, two] {
+            lab.why("accept gives a new socket with the listener's own address and port, and the listener goes on listening. What tells two connections apart is the client's address and port (RFC 9293 §3.3.1).");
             let server = serve(lab, &listener);
             client.sends(b"who are you?");
             client.expects(b"who are you?");

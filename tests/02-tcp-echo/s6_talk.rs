@@ -391,7 +391,7 @@ fn s6_a_host_may_be_ipv6() {
         if !has_ipv6() {
             return;
         }
-        lab.why("A HOST may be an IPv6 address, which has colons of its own: ::1. Glued to a port with another colon it is no address any more; a pair (host, port) leaves no doubt.");
+        lab.why("A HOST may be an IPv6 address, too: ::1 is this machine. ToSocketAddrs takes a pair (host, port) of either family.");
         let (_server, addr) = server_on(lab, "::1");
         let output = run(lab, &format!("client ::1 -p {}", addr.port()), "hello\n");
         exit_code(lab, &output, 0);

@@ -254,12 +254,18 @@ fn s6_refused_exit_1() {
 }
 
 #[test]
-fn s6_input_that_is_no_text_exit_1() {
+fn s6_a_line_that_is_no_message_exit_1() {
     lab(|lab| {
         lab.why("A message is UTF-8, and what comes through a pipe may be anything. That is no reason to panic (exit code 101), and nothing to send.");
         let server = lab.tcp_server("server");
         let line = format!("client 127.0.0.1 -p {}", server.addr().port());
         let output = run(lab, &line, b"\xea\xb0\n");
+        exit_code(lab, &output, 1);
+        complains(lab, &output, "what is wrong,", is_empty().not());
+        prints(lab, &output, "nothing", is_empty());
+
+        lab.why("MAX_MESSAGE bytes are a message, and one more is none. Half of a line was not what the person meant to say.");
+        let output = run(lab, &line, "x".repeat(MAX_MESSAGE as usize + 1));
         exit_code(lab, &output, 1);
         complains(lab, &output, "what is wrong,", is_empty().not());
         prints(lab, &output, "nothing", is_empty());

@@ -69,7 +69,7 @@ impl Script {
         let mut table = Table::new(seed);
         let mut ops = Vec::new();
         let mut handles = 0;
-        while ops.len() < 40 {
+        while ops.len() < 80 {
             let op = random.op(&table, handles);
             // A connection that somebody waits for is worth more than one that is refused.
             let dull = table.is_refused(&op) && !random.one_in(8);

@@ -1,5 +1,20 @@
 use bytes_and_sockets::{be16, put_be16};
 
+const POSITIONS: [(usize, &str); 7] = [
+    (0, "0"),
+    (1, "1"),
+    (2, "2"),
+    (3, "3"),
+    (4, "4"),
+    (usize::MAX - 1, "usize::MAX - 1"),
+    (usize::MAX, "usize::MAX"),
+];
+
+/// Byte order shows in hexadecimal digits and hides in decimal ones.
+fn hex(number: Option<u16>) -> String {
+    number.map_or("None".into(), |number| format!("Some({number:#06x})"))
+}
+
 #[test]
 fn s1_be16_is_network_order() {
     netlab::lab(|lab| {
@@ -28,14 +43,14 @@ fn s1_be16_reads_what_put_be16_wrote() {
         );
         let packet = [0xaa, 0x12, 0x34, 0xbb];
         let got = lab.you("be16([aa 12 34 bb], 1)", || be16(&packet, 1));
-        lab.same("the number at byte 1", got, Some(0x1234));
+        lab.same("the number at byte 1", hex(got), hex(Some(0x1234)));
         for value in [0, 1, 0x00ff, 0xff00, 0x8001, u16::MAX] {
             let mut out = Vec::new();
             lab.you(&format!("put_be16(out, {value:#06x})"), || {
                 put_be16(&mut out, value)
             });
             let got = lab.you("be16(out, 0)", || be16(&out, 0));
-            lab.same("the number that was put in", got, Some(value));
+            lab.same("the number that was put in", hex(got), hex(Some(value)));
         }
     });
 }
@@ -43,13 +58,16 @@ fn s1_be16_reads_what_put_be16_wrote() {
 #[test]
 fn s1_reading_past_the_end_is_none() {
     netlab::lab(|lab| {
-        lab.why("A stranger chose the length of this packet. Give None, never a panic.");
+        lab.why(
+            "A stranger chose the length of this packet, and often the position too. Both bytes \
+             must be there; if not, say None, and never panic.",
+        );
         let packet = [1, 2, 3];
         for length in 0..=packet.len() {
             let packet = &packet[..length];
-            for at in [0, 1, 2, 3, 4, usize::MAX - 1, usize::MAX] {
+            for (at, name) in POSITIONS {
                 let there = at.checked_add(2).is_some_and(|end| end <= length);
-                let call = format!("be16({packet:?}, {at})");
+                let call = format!("be16({packet:?}, {name})");
                 let got = lab.you(&call, || be16(packet, at));
                 lab.same("whether there is a number", got.is_some(), there);
             }

@@ -1,18 +1,25 @@
 use bytes_and_sockets::{Reader, hexdump};
+use netlab::Lab;
 
 #[test]
 fn s2_takes_one_field_after_the_other() {
     netlab::lab(|lab| {
-        lab.why("Each field begins where the one before it ended; numbers are big-endian.");
-        let packet = [7, 0x12, 0x34, 0xde, 0xad, 0xbe, 0xef, b'h', b'i'];
+        lab.why("Each take begins where the one before it ended.");
+        let packet = [b'h', b'i', 7, 0x12, 0x34, 0xde, 0xad, 0xbe, 0xef];
         let mut reader = Reader::new(&packet);
-        lab.same("pos at the start", lab.you("pos()", || reader.pos()), 0);
-        lab.same("u8", lab.ok("u8()", || reader.u8()), 7);
-        lab.same("u16", lab.ok("u16()", || reader.u16()), 0x1234);
-        lab.same("u32", lab.ok("u32()", || reader.u32()), 0xdead_beef);
-        lab.same("pos after 7 bytes", lab.you("pos()", || reader.pos()), 7);
+        lab.note(format!("the buffer holds {}", netlab::hex::all(&packet)));
+        lab.same("pos at the start", reader.pos(), 0);
         let text = lab.ok("take(2)", || reader.take(2));
         lab.same_bytes("take(2)", text, b"hi");
+        lab.same("pos after 2 bytes", reader.pos(), 2);
+        lab.why("u8, u16 and u32 take 1, 2 and 4 bytes, and numbers are big-endian.");
+        let number = lab.ok("u8()", || reader.u8());
+        lab.same("u8", format!("{number:#04x}"), "0x07".into());
+        let number = lab.ok("u16()", || reader.u16());
+        lab.same("u16", format!("{number:#06x}"), "0x1234".into());
+        let number = lab.ok("u32()", || reader.u32());
+        lab.same("u32", format!("{number:#010x}"), "0xdeadbeef".into());
+        lab.same("pos after 9 bytes", reader.pos(), 9);
 
         lab.why("Taking nothing at the very end is fine: nothing is missing.");
         let nothing = lab.ok("take(0)", || reader.take(0));
@@ -42,10 +49,9 @@ fn s2_failed_take_does_not_move() {
     netlab::lab(|lab| {
         let packet = [1, 2, 3];
         let mut reader = Reader::new(&packet);
+        lab.note("the buffer holds 01 02 03");
         lab.ok("u8()", || reader.u8());
-        lab.why(
-            "A failed take must leave the reader where it was, or every later field is shifted.",
-        );
+        lab.why("Truncated tells how many bytes were asked for, and how many were left to take.");
         let error = lab.err("take(4)", || reader.take(4));
         lab.same("wanted, left", (error.wanted, error.left), (4, 2));
         lab.same(
@@ -53,17 +59,18 @@ fn s2_failed_take_does_not_move() {
             error.to_string(),
             "4 bytes wanted, 2 left".into(),
         );
-        lab.err("u32()", || reader.u32());
-        lab.same(
-            "pos after two failures",
-            lab.you("pos()", || reader.pos()),
-            1,
+        lab.why(
+            "A failed take must leave the reader where it was, or every later field is shifted.",
         );
+        lab.same("pos after a failed take(4)", reader.pos(), 1);
+        lab.err("u32()", || reader.u32());
+        lab.same("pos after a failed u32()", reader.pos(), 1);
         let next = lab.ok("u16()", || reader.u16());
-        lab.same("the next u16, after a failed take(4)", next, 0x0203);
+        let next = format!("{next:#06x}");
+        lab.same("the next u16, after two failures", next, "0x0203".into());
         lab.err("u8()", || reader.u8());
         lab.err("u16()", || reader.u16());
-        lab.same("pos at the end", lab.you("pos()", || reader.pos()), 3);
+        lab.same("pos at the end", reader.pos(), 3);
     });
 }
 
@@ -73,11 +80,16 @@ fn s2_reader_never_panics() {
         lab.why("Lengths come from strangers. Every one of them must end in Ok or Truncated.");
         let packet: Vec<u8> = (0..64).collect();
         let lengths = [0, 1, 2, 4, 63, 64, 65, usize::MAX / 2, usize::MAX];
+        let name = |n: usize| match n {
+            usize::MAX => "usize::MAX".to_owned(),
+            n => n.to_string(),
+        };
         for end in 0..=packet.len() {
             let packet = &packet[..end];
             for first in lengths {
                 for second in lengths {
-                    let call = format!("take({first}), take({second}) from {end} bytes");
+                    let (one, two) = (name(first), name(second));
+                    let call = format!("take({one}), then take({two}), of {end} bytes");
                     let got = lab.you(&call, || {
                         let mut reader = Reader::new(packet);
                         let first = reader.take(first).is_ok();
@@ -108,12 +120,7 @@ fn s2_hexdump_golden() {
 00000000  48 65 6c 6c 6f 2c 20 6e  65 74 77 6f 72 6b 0a 00  |Hello, network..|
 00000010  ff                                                |.|
 ";
-        if dump != want {
-            lab.fails(
-                format!("these two rows:\n {}", want.replace('\n', "\n ")),
-                dump_or_nothing(&dump),
-            );
-        }
+        same_dump(lab, &dump, want);
     });
 }
 
@@ -128,9 +135,7 @@ fn s2_hexdump_rows_and_edges() {
         );
         let nine = lab.you("hexdump(9 bytes)", || hexdump(b"\x1f\x20~\x7f\x80abcd"));
         let want = "00000000  1f 20 7e 7f 80 61 62 63  64                       |. ~..abcd|\n";
-        if nine != want {
-            lab.fails(format!("\n {want}"), dump_or_nothing(&nine));
-        }
+        same_dump(lab, &nine, want);
         let long = lab.you("hexdump(256 bytes)", || hexdump(&[0; 256]));
         lab.same("rows of 256 bytes", long.lines().count(), 16);
         let last = long.lines().last().unwrap_or_default().to_owned();
@@ -142,11 +147,28 @@ fn s2_hexdump_rows_and_edges() {
     });
 }
 
-/// Indented, so that the report keeps the columns.
-fn dump_or_nothing(dump: &str) -> String {
-    if dump.is_empty() {
-        "an empty text".into()
-    } else {
-        format!("\n {}", dump.trim_end_matches('\n').replace('\n', "\n "))
+/// Compares row by row, and shows the first row that differs.
+fn same_dump(lab: &Lab, got: &str, want: &str) {
+    let mut got_rows = got.split_inclusive('\n');
+    for (i, want_row) in want.split_inclusive('\n').enumerate() {
+        let got_row = got_rows.next().unwrap_or("");
+        if got_row == want_row {
+            continue;
+        }
+        let difference = if got_row.trim_end_matches('\n') == want_row.trim_end_matches('\n') {
+            "the row is right, but the newline at its end is missing".into()
+        } else {
+            let same = got_row
+                .chars()
+                .zip(want_row.chars())
+                .take_while(|(a, b)| a == b);
+            format!("they differ from column {} on", same.count() + 1)
+        };
+        lab.fails(
+            format!("row {}:\n {}", i + 1, want_row.trim_end()),
+            format!("\n {}\n{difference}", got_row.trim_end_matches('\n')),
+        );
     }
+    let more: String = got_rows.collect();
+    lab.same("after the last row", more, String::new());
 }

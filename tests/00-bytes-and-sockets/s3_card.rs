@@ -1,8 +1,11 @@
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bytes_and_sockets::{Kind, SocketCard, describe};
 use netlab::Lab;
 use socket2::{Domain, Socket, Type};
+
+use super::{listens, port};
 
 fn tcp() -> Socket {
     Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket")
@@ -16,11 +19,6 @@ fn loopback(port: u16) -> socket2::SockAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()
 }
 
-/// The port, where 0 and no address both mean "none yet".
-fn port(addr: Option<SocketAddr>) -> u16 {
-    addr.map_or(0, |addr| addr.port())
-}
-
 #[test]
 fn s3_fresh_socket_has_no_address() {
     netlab::lab(|lab| {
@@ -31,7 +29,11 @@ fn s3_fresh_socket_has_no_address() {
         let card = card(lab, "a fresh TCP socket", &tcp());
         lab.same("local port", port(card.local), 0);
         lab.same("peer", card.peer, None);
-        lab.holds(card.listening != Some(true), "not listening", "listening");
+        lab.holds(
+            listens(&card, false),
+            "not listening",
+            format!("listening: {:?}", card.listening),
+        );
     });
 }
 
@@ -120,5 +122,60 @@ fn s3_other_kinds_are_unsupported() {
             error.kind(),
             std::io::ErrorKind::Unsupported,
         );
+    });
+}
+
+#[test]
+fn s3_listen_without_bind_picks_a_port() {
+    netlab::lab(|lab| {
+        if !cfg!(unix) {
+            return eprintln!("skipped: Windows refuses to listen on an unbound socket");
+        }
+        lab.why(
+            "listen needs an address, so the kernel binds by itself: all addresses, a free port.",
+        );
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        lab.note("the test calls listen on a socket that was never bound");
+        socket.listen(1).expect("listen");
+        let card = lab.ok("describe(the listening socket)", || describe(&socket));
+        let local = card.local.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        lab.same("address", local.ip(), Ipv4Addr::UNSPECIFIED.into());
+        lab.holds(local.port() != 0, "a port chosen by the system", "port 0");
+        lab.why("listen marks the socket as one that waits. SO_ACCEPTCONN tells; `listening` asks for it.");
+        lab.holds(
+            listens(&card, true),
+            "listening: Some(true)",
+            format!("listening: {:?}", card.listening),
+        );
+    });
+}
+
+#[test]
+fn s3_clone_keeps_the_connection() {
+    netlab::lab(|lab| {
+        lab.why(
+            "A descriptor is a handle. The connection has one control block and lives until the \
+             last handle goes.",
+        );
+        let server = lab.tcp_server("server");
+        let one = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        one.connect(&server.addr().into()).expect("connect");
+        let peer = server.accepts();
+        let mut two = one.try_clone().expect("a second handle");
+        let before = lab.ok("describe(the first handle)", || describe(&one));
+        lab.note("the test drops the first of two handles");
+        drop(one);
+        let after = lab.ok("describe(the second handle)", || describe(&two));
+        lab.same("local address", after.local, before.local);
+        lab.same("peer", after.peer, before.peer);
+        two.write_all(b"still here").expect("the connection lives");
+        peer.expects(b"still here");
+        peer.sends(b"so am I");
+        let mut reply = [0; 7];
+        two.read_exact(&mut reply).expect("the connection lives");
+        lab.same_bytes("the reply", &reply, b"so am I");
+        drop(two);
+        lab.note("the test drops the last handle");
+        peer.expects_eof();
     });
 }

@@ -1,5 +1,6 @@
 //! The tests of chapter 01. One module a step.
 
+mod picture;
 mod scene;
 mod wire;
 

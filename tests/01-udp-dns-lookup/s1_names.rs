@@ -1,6 +1,8 @@
 use netlab::Lab;
 use udp_dns_lookup::{Name, NameError};
 
+use super::scene::wordless;
+
 /// The student's wire form of a name given as text.
 fn encoded(lab: &Lab, text: &str) -> Vec<u8> {
     let name = lab.ok(&format!("Name::from_text({text:?})"), || {
@@ -13,6 +15,9 @@ fn encoded(lab: &Lab, text: &str) -> Vec<u8> {
 
 /// Which error it is, in a word of the tests' own.
 fn kind(error: NameError) -> &'static str {
+    if wordless(&error) {
+        return "an error without a sentence for the user";
+    }
     match error {
         NameError::EmptyLabel => "EmptyLabel",
         NameError::LabelTooLong => "LabelTooLong",

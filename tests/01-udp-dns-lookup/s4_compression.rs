@@ -1,9 +1,9 @@
 use std::thread;
 
 use netlab::Lab;
-use udp_dns_lookup::{Name, ParseError, read_name};
+use udp_dns_lookup::{Name, read_name};
 
-use super::scene::text_of;
+use super::scene::{parse_error_in_words, text_of};
 
 /// Twelve octets of header, which no name may count from or be read from.
 const HEADER: [u8; 12] = [0xaa; 12];
@@ -27,13 +27,7 @@ fn error(lab: &Lab, msg: &[u8], at: usize) -> &'static str {
     let error = lab.err(&format!("read_name({} octets, {at})", msg.len()), || {
         read_name(msg, at)
     });
-    match error {
-        ParseError::Truncated => "Truncated",
-        ParseError::BadPointer => "BadPointer",
-        ParseError::ReservedLabel => "ReservedLabel",
-        ParseError::NameTooLong => "NameTooLong",
-        ParseError::BadRdata => "BadRdata",
-    }
+    parse_error_in_words(error)
 }
 
 #[test]

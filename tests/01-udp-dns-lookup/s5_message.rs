@@ -1,7 +1,7 @@
 use netlab::Lab;
-use udp_dns_lookup::{Message, ParseError, parse_message};
+use udp_dns_lookup::{Message, parse_message};
 
-use super::scene::{record_in_words, text_of};
+use super::scene::{parse_error_in_words, record_in_words, text_of};
 use super::wire::{self, Record, a, aaaa, cname};
 
 /// A reply as real servers write it: every repeated name is a pointer. The CNAME's target is
@@ -19,19 +19,13 @@ fn parse(lab: &Lab, what: &str, msg: &[u8]) -> Message {
     lab.ok(&format!("parse_message({what})"), || parse_message(msg))
 }
 
-fn kind(error: ParseError) -> &'static str {
-    match error {
-        ParseError::Truncated => "Truncated",
-        ParseError::BadPointer => "BadPointer",
-        ParseError::ReservedLabel => "ReservedLabel",
-        ParseError::NameTooLong => "NameTooLong",
-        ParseError::BadRdata => "BadRdata",
-    }
-}
-
 fn refused(lab: &Lab, what: &str, msg: &[u8], want: &str) {
     let error = lab.err(&format!("parse_message({what})"), || parse_message(msg));
-    lab.same(&format!("the error of {what}"), kind(error), want);
+    lab.same(
+        &format!("the error of {what}"),
+        parse_error_in_words(error),
+        want,
+    );
 }
 
 fn words(records: &[udp_dns_lookup::Record]) -> Vec<String> {

@@ -226,7 +226,7 @@ fn s7_case_may_differ() {
 fn asks(lab: &Lab, server: SocketAddr) -> Running<Result<Message, LookupError>> {
     let question = question(lab, HOST, wire::A);
     lab.student(
-        &format!("exchange_udp(server, A {HOST}, 1 × …, judge_reply)"),
+        &format!("exchange_udp(server, A {HOST}, judge_reply)"),
         move || exchange_udp(server, &question, PATIENT, judge_reply),
     )
 }
@@ -263,7 +263,7 @@ fn s7_wrong_source_ip_or_port_is_ignored() {
         forger.sends_to_labelled(query.from, &format!("forged: {EVIL}"), &forged);
         let mut guessed = asked(lab, &query).reply().answers([a(HOST, EVIL)]);
         guessed.id ^= 0x0101;
-        let label = format!("forged, guessed id: {EVIL}");
+        let label = format!("wrong id: {EVIL}");
         server.sends_to_labelled(query.from, &label, &guessed.bytes());
         ends_well(lab, &server, &query, exchange);
     });

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use netlab::{Lab, Running, TcpPeer};
 use udp_dns_lookup::{LookupError, Message, Patience, ask, exchange_tcp};
 
@@ -150,13 +152,7 @@ fn s8_dribbling_does_not_move_the_deadline() {
         let exchange = asks_tcp(lab, server.addr(), brief(1));
         let peer = server.accepts();
         peer.sends(&60_000u16.to_be_bytes());
-        let dribbling = lab.meanwhile("the server's dribble", move || {
-            use std::io::Write;
-            // Ends when the student's end is gone.
-            while (&mut peer.stream()).write_all(b"x").is_ok() {
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-        });
+        let dribbling = peer.drips(b'x', Duration::from_millis(5));
         lab.same(
             "result",
             reply_in_words(&exchange.returns()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use netlab::{Datagram, Lab};
 use udp_dns_lookup::{
-    Answer, LookupError, Message, Name, Patience, Question, RData, Record, Verdict, Why,
+    Answer, LookupError, Message, Name, ParseError, Patience, Question, RData, Record, Verdict, Why,
 };
 
 use super::wire::{self, Asked};
@@ -31,10 +31,10 @@ pub const fn brief(attempts: u32) -> Patience {
     }
 }
 
+/// The student's question, without a line in the story: by now a name is nothing new.
 pub fn question(lab: &Lab, host: &str, qtype: u16) -> Question {
-    let name = lab.ok(&format!("Name::from_text({host:?})"), || {
-        Name::from_text(host)
-    });
+    let name = Name::from_text(host)
+        .unwrap_or_else(|error| lab.fails(format!("Name::from_text({host:?}) to succeed"), error));
     Question {
         name,
         qtype,
@@ -109,7 +109,11 @@ fn addresses_in_words(message: &Message) -> String {
     }
 }
 
+/// Which error it is. An error that a user could not read is told as such.
 pub fn error_in_words(error: &LookupError) -> String {
+    if wordless(error) || matches!(error, LookupError::BadReply(why) if wordless(why)) {
+        return format!("{error:?} without a sentence for the user");
+    }
     match error {
         LookupError::BadName(_) => "BadName".into(),
         LookupError::TimedOut => "TimedOut".into(),
@@ -118,6 +122,25 @@ pub fn error_in_words(error: &LookupError) -> String {
         LookupError::Rcode(rcode) => format!("Rcode({rcode})"),
         LookupError::CnameChain => "CnameChain".into(),
     }
+}
+
+/// Which error it is, for what could not be parsed.
+pub fn parse_error_in_words(error: ParseError) -> &'static str {
+    if wordless(&error) {
+        return "an error without a sentence for the user";
+    }
+    match error {
+        ParseError::Truncated => "Truncated",
+        ParseError::BadPointer => "BadPointer",
+        ParseError::ReservedLabel => "ReservedLabel",
+        ParseError::NameTooLong => "NameTooLong",
+        ParseError::BadRdata => "BadRdata",
+    }
+}
+
+/// Whether an error has no sentence for people.
+pub fn wordless(error: &dyn std::fmt::Display) -> bool {
+    error.to_string().split_whitespace().count() < 3
 }
 
 pub fn why_in_words(why: Why) -> &'static str {

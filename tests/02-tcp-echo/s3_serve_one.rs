@@ -1,6 +1,6 @@
 //! Step 3: one client, from accept to close.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -170,6 +170,30 @@ fn s3_a_client_that_was_gone_before_accept() {
             reset(lab, &server.returns_ok()),
             from,
         );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where an accepted socket has its listener's time-outs"
+)]
+fn s3_any_other_error_is_an_error() {
+    lab(|lab| {
+        lab.why("A time-out is no broken connection: the client is there, and silent. Served::Reset is for connections that are gone; what you cannot name goes back to the caller as it is.");
+        let (listener, addr) = listener(lab);
+        SockRef::from(&listener)
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .expect("SO_RCVTIMEO");
+        let _silent = lab.connect(addr);
+        let server = serve(lab, &Arc::new(listener));
+        match server.returns() {
+            Err(error) => lab.same("the error's kind", error.kind(), ErrorKind::WouldBlock),
+            Ok(served) => lab.fails(
+                "Err(WouldBlock) from your serve_one",
+                format!("Ok({served:?})"),
+            ),
+        }
     });
 }
 

@@ -124,12 +124,22 @@ fn s4_length_is_checked_before_allocating() {
         let error = lab.err("read_frame(source, 65536)", || {
             read_frame(&mut source, 65_536)
         });
-        match error {
+        match &error {
             FrameError::TooBig { len, max } => {
-                lab.same("(len, max) of the error", (len, max), (0xffff_ffff, 65_536));
+                lab.same(
+                    "(len, max) of the error",
+                    (*len, *max),
+                    (0xffff_ffff, 65_536),
+                );
             }
             other => lab.fails("Err(TooBig)", format!("Err({other:?})")),
         }
+        let text = error.to_string();
+        lab.holds(
+            text.contains("4294967295"),
+            "an error that tells the length",
+            format!("{text:?}"),
+        );
         let grown = peak_memory() - before;
         lab.holds(
             grown < 1 << 20,

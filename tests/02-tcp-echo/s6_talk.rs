@@ -1,13 +1,14 @@
 //! Step 6: the program of two roles.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::Output;
 use std::time::Duration;
 
 use assert_cmd::Command;
 use netlab::{Lab, Program, Running, lab};
 use predicates::Predicate;
-use predicates::prelude::{PredicateBooleanExt, predicate};
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::{contains, ends_with, is_empty, starts_with};
 use tcp_echo::{Talk, answer_one, parse_args, reply_to};
 
 use super::listener;
@@ -55,6 +56,7 @@ fn s6_wrong_arguments() {
             "server 127.0.0.1 -p -1",
             "server 127.0.0.1 -p http",
             "server 127.0.0.1 --port 80",
+            "client -v",
         ];
         for line in cases {
             let wrong = lab.err(&format!("parse_args({line:?})"), || {
@@ -163,12 +165,7 @@ fn s6_help_shows_1060() {
         lab.why("Help that was asked for is a result: it goes to standard output, and the exit code is 0.");
         let output = run(lab, "--help", "");
         lab.same("exit code", output.status.code(), Some(0));
-        says(
-            lab,
-            "standard output",
-            &output.stdout,
-            predicate::str::contains("1060"),
-        );
+        prints(lab, &output, "1060", contains("1060"));
     });
 }
 
@@ -179,18 +176,8 @@ fn s6_bad_port_exit_2() {
         for line in ["server 127.0.0.1 -p 65536", "waiter 127.0.0.1", ""] {
             let output = run(lab, line, "");
             lab.same("exit code", output.status.code(), Some(2));
-            says(
-                lab,
-                "standard error",
-                &output.stderr,
-                predicate::str::contains("usage"),
-            );
-            says(
-                lab,
-                "standard output",
-                &output.stdout,
-                predicate::str::is_empty(),
-            );
+            complains(lab, &output, "usage", contains("usage"));
+            prints(lab, &output, "nothing", is_empty());
         }
     });
 }
@@ -204,18 +191,8 @@ fn s6_refused_exit_1() {
         let output = run(lab, &format!("client 127.0.0.1 -p {port}"), "hello\n");
         lab.same("exit code", output.status.code(), Some(1));
         let addr = nobody.addr().to_string();
-        says(
-            lab,
-            "standard error",
-            &output.stderr,
-            predicate::str::contains(addr),
-        );
-        says(
-            lab,
-            "standard output",
-            &output.stdout,
-            predicate::str::is_empty(),
-        );
+        complains(lab, &output, "the address", contains(addr));
+        prints(lab, &output, "nothing", is_empty());
     });
 }
 
@@ -237,12 +214,7 @@ fn s6_no_reply_exit_1() {
         );
         serving.returns();
         lab.same("exit code", output.status.code(), Some(1));
-        says(
-            lab,
-            "standard output",
-            &output.stdout,
-            predicate::str::is_empty(),
-        );
+        prints(lab, &output, "nothing", is_empty());
     });
 }
 
@@ -253,12 +225,7 @@ fn s6_taken_port_exit_1() {
         let (_server, addr) = server(lab);
         let output = run(lab, &format!("server 127.0.0.1 -p {}", addr.port()), "");
         lab.same("exit code", output.status.code(), Some(1));
-        says(
-            lab,
-            "standard error",
-            &output.stderr,
-            predicate::str::contains(addr.to_string()),
-        );
+        complains(lab, &output, "the address", contains(addr.to_string()));
     });
 }
 
@@ -291,12 +258,47 @@ fn s6_cli_round_trip() {
             ),
         ];
         for (input, reply) in cases {
-            let one_line = predicate::str::starts_with(reply)
-                .and(predicate::str::ends_with("\n"))
-                .and(predicate::str::contains("\n").count(1));
             let output = ask(lab, addr, input);
-            says(lab, "standard output", &output.stdout, one_line);
+            replies(lab, &output, reply);
         }
+    });
+}
+
+#[test]
+fn s6_a_host_may_be_a_name() {
+    lab(|lab| {
+        let (server, _) = server(lab);
+        drop(server);
+        // A machine that has no name for itself is left alone.
+        let addrs = ("localhost", 0).to_socket_addrs();
+        if !addrs.is_ok_and(|mut addrs| addrs.all(|addr| addr.ip().is_loopback())) {
+            eprintln!("skipped: localhost is not an address of this machine");
+            return;
+        }
+        lab.why("People know names. ToSocketAddrs takes a name as well as an address, and may find several: IPv6 and IPv4.");
+        let (_server, addr) = server_on(lab, "localhost");
+        let line = format!("client localhost -p {}", addr.port());
+        let output = run(lab, &line, "hello\n");
+        lab.same("exit code", output.status.code(), Some(0));
+        replies(lab, &output, "received bytes: 5, characters: 5,");
+    });
+}
+
+#[test]
+fn s6_the_server_tells_who_came() {
+    lab(|lab| {
+        lab.why("Whoever runs a server wants to see who came, also of those whose conversation went wrong. The line must leave the program at once: nobody stops a server to read its output.");
+        let (mut server, addr) = server(lab);
+        let client = lab.connect_as("client A", addr);
+        let from = client.local().to_string();
+        client.sends_labelled("hello", &frames(["hello"]));
+        client.half_closes();
+        server.expects_line("client A's address", |line| line.contains(&from));
+
+        let client = lab.connect_as("client B", addr);
+        let from = client.local().to_string();
+        client.sends_labelled("announces 4 GiB", b"\xff\xff\xff\xff");
+        server.expects_line("client B's address", |line| line.contains(&from));
     });
 }
 
@@ -307,8 +309,7 @@ fn s6_an_empty_line_gets_a_reply() {
         let (_server, addr) = server(lab);
         for input in ["\n", ""] {
             let output = ask(lab, addr, input);
-            let reply = predicate::str::starts_with("received bytes: 0, characters: 0,");
-            says(lab, "standard output", &output.stdout, reply);
+            replies(lab, &output, "received bytes: 0, characters: 0,");
         }
     });
 }
@@ -319,11 +320,9 @@ fn s6_long_lines_arrive_whole() {
         lab.why("5000 letters are more than most buffers of one read. 1200 bytes of hangul are 400 characters, and the 1024th byte is inside one of them.");
         let (_server, addr) = server(lab);
         let output = ask(lab, addr, &("x".repeat(5000) + "\n"));
-        let reply = predicate::str::starts_with("received bytes: 5000, characters: 5000,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 5000, characters: 5000,");
         let output = ask(lab, addr, &("가".repeat(400) + "\n"));
-        let reply = predicate::str::starts_with("received bytes: 1200, characters: 400,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 1200, characters: 400,");
     });
 }
 
@@ -342,8 +341,7 @@ fn s6_server_survives_connect_and_close_100_times() {
         }
         lab.note("100 clients connect and leave without a word");
         let output = ask(lab, addr, "still there?\n");
-        let reply = predicate::str::starts_with("received bytes: 12, characters: 12,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 12, characters: 12,");
     });
 }
 
@@ -367,8 +365,7 @@ fn s6_server_survives_hostile_clients() {
         client.sees_fin();
 
         let output = ask(lab, addr, "still there?\n");
-        let reply = predicate::str::starts_with("received bytes: 12, characters: 12,");
-        says(lab, "standard output", &output.stdout, reply);
+        replies(lab, &output, "received bytes: 12, characters: 12,");
     });
 }
 
@@ -403,7 +400,11 @@ fn answering(lab: &Lab, patience: Duration) -> (Running<std::io::Result<Talk>>, 
 
 /// The student's server, which has said where it listens.
 fn server(lab: &Lab) -> (Program, SocketAddr) {
-    let mut server = lab.program(PROGRAM, &["server", "127.0.0.1", "-p", "0"]);
+    server_on(lab, "127.0.0.1")
+}
+
+fn server_on(lab: &Lab, host: &str) -> (Program, SocketAddr) {
+    let mut server = lab.program(PROGRAM, &["server", host, "-p", "0"]);
     let line = server.expects_line("its address as the first line", |_| true);
     let addr = line
         .strip_prefix("listening on ")
@@ -457,9 +458,30 @@ fn start(lab: &Lab, line: &str, input: &str) -> Running<Output> {
     })
 }
 
-fn says(lab: &Lab, where_: &str, text: &[u8], wanted: impl Predicate<str>) {
+/// The client printed its reply, which begins like this, and nothing else.
+fn replies(lab: &Lab, output: &Output, reply: &str) {
+    let one_line = starts_with(reply)
+        .and(ends_with("\n"))
+        .and(contains("\n").count(1));
+    prints(
+        lab,
+        output,
+        &format!("one line that begins with {reply:?}"),
+        one_line,
+    );
+}
+
+fn prints(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) {
+    says(lab, "standard output", &output.stdout, wanted, is_it);
+}
+
+fn complains(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) {
+    says(lab, "standard error", &output.stderr, wanted, is_it);
+}
+
+fn says(lab: &Lab, stream: &str, text: &[u8], wanted: &str, is_it: impl Predicate<str>) {
     let text = String::from_utf8_lossy(text);
-    if !wanted.eval(&text) {
-        lab.fails(format!("{where_}: {wanted}"), format!("{text:?}"));
+    if !is_it.eval(&text) {
+        lab.fails(format!("{wanted} on {stream}"), format!("{text:?}"));
     }
 }

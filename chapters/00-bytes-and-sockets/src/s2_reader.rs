@@ -59,17 +59,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Shows bytes in rows of 16, as `hexdump -C` does:
+/// Shows bytes in rows of 16, in the layout of `hexdump -C`:
 ///
 /// ```text
 /// 00000000  48 65 6c 6c 6f 2c 20 6e  65 74 77 6f 72 6b 0a 00  |Hello, network..|
 /// 00000010  ff                                                |.|
 /// ```
 ///
-/// A row is the offset as 8 hexadecimal digits; two spaces; the bytes as two digits each, parted by
+/// A row is the offset as 8 hexadecimal digits; two spaces; the bytes as two digits each, separated by
 /// a space, with one more space after the eighth; the gap that missing bytes leave; two spaces; and
 /// between bars the bytes from 0x20 to 0x7e as characters and all others as dots. Every row ends
-/// with a newline. No bytes, no rows.
+/// with a newline. No bytes, no rows. (`hexdump -C` also folds equal rows into `*` and ends with the
+/// length; this function does neither.)
 pub fn hexdump(b: &[u8]) -> String {
     todo!(
         "0.2 hexdump({} bytes): rows of 16, as the comment above shows",

@@ -8,7 +8,7 @@ use crate::s9_lookup::Answer;
 
 /// The whole program but for the process around it: `args` are the command line's words without
 /// the program's name. Addresses go to `out`, one a line, IPv4 first; anything else worth saying
-/// goes to `err`. Gives the exit code, as [`USAGE`](crate::USAGE) lists them. `--help` prints [`USAGE`](crate::USAGE) to `out`.
+/// goes to `err`. Gives the exit code, as `USAGE` lists them. `--help` prints `USAGE` to `out`.
 ///
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> io::Res
     )
 }
 
-/// The exit code that [`USAGE`](crate::USAGE) lists for an outcome.
+/// The exit code that `USAGE` lists for an outcome.
 pub fn exit_code(outcome: &Result<Answer, LookupError>) -> u8 {
     todo!("1.10 exit_code({outcome:?}): the number that USAGE lists for it")
 }

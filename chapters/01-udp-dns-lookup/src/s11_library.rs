@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::s6_udp::{LookupError, Patience};
 use crate::s9_lookup::Answer;
 
-/// The same as [`lookup_ip`](crate::lookup_ip), by `trust-dns-resolver` (today hickory-resolver).
+/// The same as `lookup_ip`, by `trust-dns-resolver` (today hickory-resolver).
 ///
 /// Only `server` is asked, over UDP and if need be over TCP: no hosts file, no search list, no
 /// other server. IPv4 addresses come first. The name is taken as complete, with or without a dot
@@ -13,7 +13,7 @@ use crate::s9_lookup::Answer;
 ///
 /// # Errors
 ///
-/// As [`lookup_ip`](crate::lookup_ip) has them, as far as the library tells: what has no kind of
+/// As `lookup_ip` has them, as far as the library tells: what has no kind of
 /// its own here is a [`LookupError::Io`].
 pub fn lookup_ip_with_library(
     server: SocketAddr,

@@ -26,9 +26,9 @@ pub struct Message {
 pub struct Record {
     /// Whose record this is: the owner.
     pub name: Name,
-    /// The type, for example [`TYPE_A`](crate::TYPE_A).
+    /// The type, for example `TYPE_A`.
     pub rtype: u16,
-    /// The class, [`CLASS_IN`](crate::CLASS_IN) here.
+    /// The class, `CLASS_IN` here.
     pub class: u16,
     /// For how many seconds it may be kept.
     pub ttl: u32,
@@ -39,13 +39,13 @@ pub struct Record {
 /// What a record says. Only types of class IN are looked into; everything else stays bytes.
 #[derive(Clone, Debug)]
 pub enum RData {
-    /// [`TYPE_A`](crate::TYPE_A)
+    /// `TYPE_A`
     A(Ipv4Addr),
-    /// [`TYPE_AAAA`](crate::TYPE_AAAA)
+    /// `TYPE_AAAA`
     Aaaa(Ipv6Addr),
-    /// [`TYPE_CNAME`](crate::TYPE_CNAME)
+    /// `TYPE_CNAME`
     Cname(Name),
-    /// [`TYPE_NS`](crate::TYPE_NS)
+    /// `TYPE_NS`
     Ns(Name),
     /// Any other type or class, as it came (RFC 3597 §3).
     Other(Vec<u8>),

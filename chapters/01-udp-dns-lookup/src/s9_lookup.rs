@@ -18,7 +18,7 @@ pub enum Answer {
     NoData,
 }
 
-/// The addresses of `host`: asks `server` for A and for AAAA records, with [`ask`](crate::ask), each question
+/// The addresses of `host`: asks `server` for A and for AAAA records, with `ask`, each question
 /// as patiently as `patience` says. IPv4 addresses come first, each kind in the server's order.
 ///
 /// A record counts only if its owner is the name asked for, or the name to which a chain of CNAME
@@ -31,7 +31,7 @@ pub enum Answer {
 ///
 /// [`LookupError::BadName`] before anything is sent. [`LookupError::Rcode`] for an RCODE other
 /// than 0 and 3. [`LookupError::CnameChain`] for a circle or more than [`MAX_CNAME_LINKS`] links.
-/// Otherwise those of [`ask`](crate::ask).
+/// Otherwise those of `ask`.
 pub fn lookup_ip(
     server: SocketAddr,
     host: &str,

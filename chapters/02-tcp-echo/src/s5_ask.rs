@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The longest message that either side accepts, in bytes.
-pub const MAX_MESSAGE: u32 = 64 * 1024;
+pub const MAX_MESSAGE: u32 = 65_536;
 
 /// Sends `message` as one frame over `stream`, and returns the one frame that comes back.
 ///

@@ -80,10 +80,11 @@ pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients one after the other,
-///   for ever, and tells each conversation's end in a line.
-/// - **Client**: reads one line from standard input (its end counts as an empty line), and only
-///   then connects: a person who thinks must not occupy the server. The message is the line
-///   without its line break. The reply goes to standard output, as a line.
+///   for ever, and tells each conversation's end in a line that has the client's address in it.
+/// - **Client**: reads one line from standard input (its end counts as an empty line; a person at
+///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
+///   must not occupy the server. The message is the line without its line break. The reply goes to
+///   standard output, as a line.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.

@@ -20,7 +20,7 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// The whole program but for the process around it: `args` are the command line's words without
 /// the program's name. Addresses go to `out`, one a line, IPv4 first; anything else worth saying
-/// goes to `err`. Gives the exit code, as [`USAGE`] lists them. `--help` prints [`USAGE`] to `out`.
+/// goes to `err`. Gives the exit code, as `USAGE` lists them. `--help` prints `USAGE` to `out`.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> io::Res
     Ok(exit_code(&outcome))
 }
 
-/// The exit code that [`USAGE`] lists for an outcome.
+/// The exit code that `USAGE` lists for an outcome.
 pub fn exit_code(outcome: &Result<Answer, LookupError>) -> u8 {
     match outcome {
         Ok(Answer::Addresses(_)) => 0,

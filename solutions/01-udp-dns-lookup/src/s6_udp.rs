@@ -90,10 +90,10 @@ pub enum LookupError {
 /// Asks `server` over UDP, as patiently as `patience` says, and returns the first reply that
 /// `judge` accepts.
 ///
-/// Every try is a query of its own, with a fresh unpredictable id, from a fresh socket and so from
-/// a port that the system picks (RFC 5452 §9.2). A try ends `patience.timeout` after its query was
-/// sent, no matter what came in meanwhile; then the next one begins. A reply may be as large as a
-/// UDP datagram can be. The socket may be connected or not.
+/// Every try is a query of its own, with a fresh unpredictable id (the crate `getrandom` has them),
+/// from a fresh socket and so from a port that the system picks (RFC 5452 §9.2). A try ends
+/// `patience.timeout` after its query was sent, no matter what came in meanwhile; then the next one
+/// begins. A reply may be as large as a UDP datagram can be. The socket may be connected or not.
 ///
 /// # Errors
 ///

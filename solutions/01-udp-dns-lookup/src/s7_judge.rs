@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::s5_message::parse_message;
 use crate::s6_udp::{Sent, Verdict, Why};
 
-/// Whether `datagram`, which came from `from`, is the reply to `sent`: a [`Judge`](crate::Judge).
+/// Whether `datagram`, which came from `from`, is the reply to `sent`: a `Judge`.
 ///
 /// Anyone can send a datagram to our port. A reply must come from the address and port we asked,
 /// repeat our id, be a response (QR 1) and repeat our question, and only that: name, type and

@@ -20,7 +20,7 @@ use crate::s7_judge::judge_reply;
 /// # Errors
 ///
 /// [`LookupError::TimedOut`]; [`LookupError::Io`] when the connection cannot be made, breaks, or
-/// ends before the whole reply came; [`LookupError::BadReply`] when [`judge_reply`] does not accept
+/// ends before the whole reply came; [`LookupError::BadReply`] when `judge_reply` does not accept
 /// what came: here no stranger can have slipped it in, so there is nothing to wait for.
 pub fn exchange_tcp(
     server: SocketAddr,
@@ -54,12 +54,12 @@ pub fn exchange_tcp(
     }
 }
 
-/// Asks over UDP, believing [`judge_reply`], and if the reply was cut off (TC) once more over TCP,
+/// Asks over UDP, believing `judge_reply`, and if the reply was cut off (TC) once more over TCP,
 /// with one try's time. What the cut-off reply said is not used (RFC 2181 §9).
 ///
 /// # Errors
 ///
-/// Those of [`exchange_udp`] and [`exchange_tcp`].
+/// Those of `exchange_udp` and [`exchange_tcp`].
 pub fn ask(
     server: SocketAddr,
     question: &Question,

@@ -22,7 +22,7 @@ pub enum Answer {
     NoData,
 }
 
-/// The addresses of `host`: asks `server` for A and for AAAA records, with [`ask`], each question
+/// The addresses of `host`: asks `server` for A and for AAAA records, with `ask`, each question
 /// as patiently as `patience` says. IPv4 addresses come first, each kind in the server's order.
 ///
 /// A record counts only if its owner is the name asked for, or the name to which a chain of CNAME
@@ -35,7 +35,7 @@ pub enum Answer {
 ///
 /// [`LookupError::BadName`] before anything is sent. [`LookupError::Rcode`] for an RCODE other
 /// than 0 and 3. [`LookupError::CnameChain`] for a circle or more than [`MAX_CNAME_LINKS`] links.
-/// Otherwise those of [`ask`].
+/// Otherwise those of `ask`.
 pub fn lookup_ip(
     server: SocketAddr,
     host: &str,
@@ -83,9 +83,8 @@ fn lookup_type(
 /// The addresses that `reply` has for the question's name, or for what that is another name for.
 fn addresses_in(reply: &Message, question: &Question) -> Result<Vec<IpAddr>, LookupError> {
     // Records of other names may stand in any reply. They are not what we asked for, and whoever
-    // uses them can be told anything about anybody.
-    let owned_by =
-        |name: &Name, record: &Record| record.class == CLASS_IN && record.name.eq_ignore_case(name);
+    // uses them can be told anything about anybody. (Those of another class stayed bytes.)
+    let owned_by = |name: &Name, record: &Record| record.name.eq_ignore_case(name);
     let mut name = &question.name;
     let mut links = 0;
     while let Some(target) = reply.answers.iter().find_map(|record| match &record.data {

@@ -61,7 +61,7 @@ pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
 /// The first error of `read` or `write` that is not `ErrorKind::Interrupted`;
 /// `ErrorKind::WriteZero` as in `send_all`.
 pub fn echo_stream<R: Read, W: Write>(mut r: R, mut w: W) -> io::Result<u64> {
-    let mut buf = [0; 16 * 1024];
+    let mut buf = [0; 16_384];
     let mut total = 0;
     loop {
         match read_some(&mut r, &mut buf)? {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::{read_frame, write_frame};
 
 /// The longest message that either side accepts, in bytes.
-pub const MAX_MESSAGE: u32 = 64 * 1024;
+pub const MAX_MESSAGE: u32 = 65_536;
 
 /// Sends `message` as one frame over `stream`, and returns the one frame that comes back.
 ///

@@ -1,6 +1,6 @@
 //! Step 6: the program of two roles.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
@@ -127,10 +127,11 @@ fn converse(
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients one after the other,
-///   for ever, and tells each conversation's end in a line.
-/// - **Client**: reads one line from standard input (its end counts as an empty line), and only
-///   then connects: a person who thinks must not occupy the server. The message is the line
-///   without its line break. The reply goes to standard output, as a line.
+///   for ever, and tells each conversation's end in a line that has the client's address in it.
+/// - **Client**: reads one line from standard input (its end counts as an empty line; a person at
+///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
+///   must not occupy the server. The message is the line without its line break. The reply goes to
+///   standard output, as a line.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
@@ -181,7 +182,10 @@ fn serve(host: &str, port: u16) -> io::Result<()> {
 }
 
 fn talk(host: &str, port: u16) -> io::Result<()> {
-    eprint!("message: ");
+    // A person wants to be asked. A pipe does not read.
+    if io::stdin().is_terminal() {
+        eprint!("message: ");
+    }
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     let message = line.trim_end_matches(['\r', '\n']);

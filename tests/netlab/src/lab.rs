@@ -1,5 +1,6 @@
 //! One test's laboratory: its story, its deadlines, its verdict.
 
+use std::fmt::Debug;
 use std::panic::{Location, resume_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -112,6 +113,8 @@ pub(crate) struct Inner {
     failure: Mutex<Option<Failure>>,
     /// Calls into the student's code that have not returned.
     calls: Mutex<Vec<Call>>,
+    /// What calls on threads have returned, as long as the body has not asked for it.
+    returned: Mutex<Vec<(String, String)>>,
     pictures: Mutex<Pictures>,
 }
 
@@ -140,6 +143,7 @@ impl Inner {
             why: Mutex::default(),
             failure: Mutex::default(),
             calls: Mutex::default(),
+            returned: Mutex::default(),
             pictures: Mutex::default(),
         }
     }
@@ -172,7 +176,7 @@ impl Inner {
         Failure::new()
             .with("expected", expected)
             .with("got", got)
-            .with("meanwhile", self.still_running())
+            .with("meanwhile", self.meanwhile())
             .with("why", self.reason())
     }
 
@@ -219,13 +223,37 @@ impl Inner {
         id
     }
 
-    /// What the student's code is doing right now: `your serve_one(listener): waiting in accept …`.
-    pub fn still_running(&self) -> String {
+    /// Keeps what a call on a thread has returned, for a failure elsewhere: it may be the reason.
+    pub fn has_returned(&self, what: &str, value: &dyn Debug) {
+        const LONGEST: usize = 200;
+        let mut value = format!("{value:?}");
+        if let Some((cut, _)) = value.char_indices().nth(LONGEST) {
+            value.truncate(cut);
+            value.push('…');
+        }
+        locked(&self.returned).push((what.to_owned(), value));
+    }
+
+    /// The body has the value itself now.
+    pub fn forget_returned(&self, what: &str) {
+        let mut returned = locked(&self.returned);
+        if let Some(at) = returned.iter().position(|(call, _)| call == what) {
+            returned.remove(at);
+        }
+    }
+
+    /// What the student's code on other threads is doing, or has come to: `your serve_one(listener)
+    /// waits in accept …`.
+    fn meanwhile(&self) -> String {
         let calls = locked(&self.calls);
-        let sentences = calls
+        let running = calls
             .iter()
             .map(|call| format!("your {} {}", call.what, call.task.doing()));
-        sentences.collect::<Vec<_>>().join("\n")
+        let returned = locked(&self.returned);
+        let ended = returned
+            .iter()
+            .map(|(call, value)| format!("your {call} has returned {value}"));
+        running.chain(ended).collect::<Vec<_>>().join("\n")
     }
 
     fn overdue(&self) -> bool {

@@ -8,8 +8,9 @@ use crate::story::{Line, What, YOU};
 
 /// Columns beside the numbers.
 const ROOM: usize = WIDTH - 6;
-/// More lines than this are cut in the middle: the beginning and the end tell the story.
-const MOST: usize = 36;
+/// More lines than this are cut in the middle: the beginning and the end tell the story, and a
+/// report should fit a terminal of 24 lines.
+const MOST: usize = 16;
 
 pub fn text(lines: &[Line]) -> String {
     let actors = actors(lines);
@@ -74,7 +75,7 @@ fn cut(rows: Vec<String>) -> Vec<String> {
     if rows.len() <= MOST {
         return rows;
     }
-    let head = MOST / 2;
+    let head = MOST / 4;
     let tail = MOST - head - 1;
     let hidden = rows.len() - head - tail;
     let mut kept = rows[..head].to_vec();

@@ -40,7 +40,7 @@ pub fn draw(lines: &[Line]) -> String {
         svg.text(8, y + 4, "start", 11, 0.6, &in_words_short(line));
         let text = ladder::phrase(line, actors.is_empty());
         match &line.what {
-            What::Note(_) => svg.text(FIRST_LANE + 12, y + 4, "start", 13, 0.8, &text),
+            What::Note(_) => svg.label(FIRST_LANE + 12, y + 4, "start", 13, &text),
             What::Act { who, .. } => {
                 let x = if actors.is_empty() {
                     FIRST_LANE
@@ -48,12 +48,12 @@ pub fn draw(lines: &[Line]) -> String {
                     lane(who)
                 };
                 svg.dot(x, y);
-                svg.text(x + 12, y + 4, "start", 13, 1.0, &text);
+                svg.label(x + 12, y + 4, "start", 13, &text);
             }
             What::Arrow { from, to, .. } => {
                 let (from, to) = (lane(from), lane(to));
                 svg.arrow(from, to, y);
-                svg.text(from.midpoint(to), y - 5, "middle", 13, 1.0, &text);
+                svg.label(from.midpoint(to), y - 5, "middle", 13, &text);
             }
         }
         if !line.detail.is_empty() {

@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+pub mod bytes_picture;
 mod checks;
 mod clock;
 mod gate;

@@ -35,6 +35,15 @@ impl Picture {
         ));
     }
 
+    /// Text that crosses lines: it keeps a rim of the page's colour around itself.
+    pub fn label(&mut self, x: usize, y: usize, anchor: &str, size: usize, text: &str) {
+        self.raw(&format!(
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" font-size=\"{size}\" \
+             paint-order=\"stroke\" stroke=\"var(--bg, #fff)\" stroke-width=\"4\">{}</text>",
+            escape(text)
+        ));
+    }
+
     pub fn line(&mut self, x1: usize, y1: usize, x2: usize, y2: usize, opacity: f64) {
         self.0.push_str(&format!(
             "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" \

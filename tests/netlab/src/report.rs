@@ -53,11 +53,17 @@ pub fn render(test: &TestName, lines: &[Line], failure: &Failure) -> String {
     out
 }
 
-/// `  label     text`, wrapped; further lines stand under the text.
+/// `  label     text`, wrapped; further lines stand under the text. A line that begins with a blank
+/// is a row of something, which has its own width: it starts at the left edge.
 fn field(out: &mut String, label: &str, text: &str) {
     const INDENT: usize = 12;
     let mut label = label;
     for paragraph in text.lines() {
+        if let Some(row) = paragraph.strip_prefix(' ') {
+            out.push_str(format!("  {row}").trim_end());
+            out.push('\n');
+            continue;
+        }
         for line in wrap(paragraph, WIDTH - INDENT - 1) {
             out.push_str(format!("  {label:<10}{line}").trim_end());
             out.push('\n');
@@ -66,9 +72,9 @@ fn field(out: &mut String, label: &str, text: &str) {
     }
 }
 
-/// Breaks at spaces. A line with its own indentation (a row of bytes, a caret) is left as it is.
+/// Breaks at spaces.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    if text.starts_with(' ') || text.chars().count() <= width {
+    if text.chars().count() <= width {
         return vec![text.to_owned()];
     }
     let mut lines = Vec::new();
@@ -95,6 +101,20 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("incompressibilities", 7), ["incompressibilities"]);
         assert_eq!(wrap("", 7), [""]);
+    }
+
+    #[test]
+    fn rows_keep_their_width_at_the_left_edge() {
+        let mut out = String::new();
+        let row = "00 ".repeat(25);
+        field(&mut out, "got", &format!("this row:\n {row}\nand text"));
+        assert_eq!(
+            out,
+            format!(
+                "  got       this row:\n  {}\n            and text\n",
+                row.trim_end()
+            )
+        );
     }
 
     #[test]

@@ -26,12 +26,18 @@ enum Whose {
 
 impl Lab {
     /// Starts the student's code on a thread, for calls that block while peers act.
-    pub fn student<T: Send + 'static>(
+    pub fn student<T: Debug + Send + 'static>(
         &self,
         what: &str,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> Running<T> {
-        self.start(what, Whose::Students, f)
+        self.0.tell_call(what);
+        let (lab, call) = (self.0.clone(), what.to_owned());
+        self.start(what, Whose::Students, move || {
+            let value = lab.call(&call, false, f);
+            lab.has_returned(&call, &value);
+            value
+        })
     }
 
     /// Starts a part of the scene itself on a thread: a server that answers many times, say.
@@ -49,25 +55,14 @@ impl Lab {
         whose: Whose,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> Running<T> {
-        if whose == Whose::Students {
-            self.0.tell_call(what);
-        }
         let (send, value) = mpsc::channel();
-        let lab = self.clone();
-        let call = what.to_owned();
+        let lab = self.0.clone();
         thread::Builder::new()
             .name(what.to_owned())
-            .spawn(move || {
-                let inner = lab.0.clone();
-                let result = crate::panics::guard(&inner, || match whose {
-                    Whose::Students => inner.call(&call, false, f),
-                    Whose::Ours => f(),
-                });
-                match result {
-                    // The test may have ended before.
-                    Ok(value) => drop(send.send(value)),
-                    Err(failure) => inner.fail(failure),
-                }
+            .spawn(move || match crate::panics::guard(&lab, f) {
+                // The test may have ended before.
+                Ok(value) => drop(send.send(value)),
+                Err(failure) => lab.fail(failure),
             })
             .expect("cannot start a thread");
         Running {
@@ -96,6 +91,7 @@ impl<T> Running<T> {
         match found {
             Some(value) => {
                 if self.whose == Whose::Students {
+                    inner.forget_returned(&self.what);
                     inner.story.act(YOU, format!("{who} returns"), "");
                 }
                 value

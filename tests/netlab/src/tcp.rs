@@ -194,6 +194,19 @@ impl TcpPeer {
         self.lab.meanwhile(&what, move || twin.write(&bytes))
     }
 
+    /// Sends this byte every `pause`, beside everything else, until the student's end is gone.
+    pub fn drips(self, byte: u8, pause: Duration) -> Running<()> {
+        let label = format!("a byte every {}", in_words(pause));
+        self.tell_sending(&label, &[byte]);
+        let what = format!("{} sends {label}", self.name);
+        let lab = self.lab.clone();
+        lab.meanwhile(&what, move || {
+            while (&self.stream).write_all(&[byte]).is_ok() {
+                thread::sleep(pause);
+            }
+        })
+    }
+
     /// Reads exactly as many bytes as expected, and compares them.
     pub fn expects(&self, want: &[u8]) {
         let got = self.expects_exactly(want.len());

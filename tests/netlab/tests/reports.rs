@@ -7,7 +7,7 @@ use netlab::io::{Interrupting, OneByte, Play, Tape};
 use netlab::{Lab, trial};
 
 fn report_of(body: impl FnOnce(&Lab) + Send + 'static) -> String {
-    let report = trial(0.1, body).expect_err("the trial must fail");
+    let report = trial(0.2, body).expect_err("the trial must fail");
     for line in report.lines() {
         assert!(
             line.chars().count() <= 80,
@@ -173,6 +173,26 @@ fn a_reset_is_told_from_an_end() {
 }
 
 #[test]
+fn a_peer_that_fails_tells_what_the_student_returned() {
+    let report = report_of(|lab| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        lab.student("serve_one(listener)", move || {
+            listener.accept().unwrap();
+            Err::<(), _>(ErrorKind::Unsupported)
+        });
+        lab.connect(addr).expects(b"hi");
+    });
+    has(
+        &report,
+        &[
+            "got       end of file",
+            "meanwhile your serve_one(listener) has returned Err(Unsupported)",
+        ],
+    );
+}
+
+#[test]
 fn too_much_and_too_little() {
     let talker = |bytes: &'static [u8]| {
         move |lab: &Lab| {
@@ -293,7 +313,7 @@ fn a_program_is_part_of_the_story() {
     let report = report_of(|lab| {
         lab.program("/bin/sh", &["-c", "exec sleep 9"]).exits();
     });
-    has(&report, &["to end", "still running after 200 ms"]);
+    has(&report, &["to end", "still running after 400 ms"]);
 }
 
 #[test]

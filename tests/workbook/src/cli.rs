@@ -34,16 +34,21 @@ enum Command {
     Test {
         /// The one you are at, when left out
         chapter: Option<String>,
+        /// The whole chapter, when left out
         step: Option<String>,
     },
     /// Show a hint; one more each time
     Hint {
         /// The one you are at, when left out
         chapter: Option<String>,
+        /// The one you are at, when left out
         step: Option<String>,
     },
     /// List the chapters with their steps, tests, minutes and points
-    List { chapter: Option<String> },
+    List {
+        /// All of them, when left out
+        chapter: Option<String>,
+    },
     /// Show the reference for a step that you have passed
     Solution {
         chapter: String,
@@ -52,16 +57,22 @@ enum Command {
         #[arg(long)]
         anyway: bool,
     },
-    /// Put the stubs of a chapter or a step back; your files are copied first
+    /// Put the stubs back; your files are copied first
     Reset {
         chapter: String,
+        /// The whole chapter, when left out
         step: Option<String>,
         /// Do not ask
         #[arg(long)]
         yes: bool,
     },
-    /// For authors: check the tests themselves, against stubs, solutions and wrong answers
+    /// For authors: check the tests themselves
+    ///
+    /// Every test must fail on the stub by its todo!, pass on the solution,
+    /// and catch the wrong answers of wrong.toml in the words they ask for.
+    #[command(verbatim_doc_comment)]
     Verify {
+        /// All of them, when left out
         chapter: Option<String>,
         /// How many wrong answers to try at a time
         #[arg(long, value_name = "N")]
@@ -146,12 +157,7 @@ fn chapter_or_next<'a>(
     if let Some(said) = said {
         return select::chapter(course, said);
     }
-    let is_open = |chapter: &&Chapter| progress.of(course, chapter).next_step(chapter).is_some();
-    let open = course
-        .chapters
-        .iter()
-        .find(is_open)
-        .or(course.chapters.last());
+    let open = progress.next_chapter(course).or(course.chapters.last());
     open.ok_or_else(|| Problem::new("The folder tests/ holds no chapter."))
 }
 

@@ -32,7 +32,7 @@ pub fn run(ui: &Ui, progress: &mut Progress, chapter: &Chapter, step: &Step) -> 
     } else {
         ui.prose(&format!(
             "There are no more hints. Read {} again, or look at the reference: \
-             `cargo workbook solution {number} {} --anyway`.",
+             `cargo workbook solution {number} s{} --anyway`.",
             chapter.page(step),
             step.number
         ));

@@ -1,24 +1,24 @@
 //! `cargo workbook`: the student's companion.
 //!
-//! It reads the course from its folders ([`course`]), builds a chapter ([`cargo`]), runs each test in
-//! a process of its own ([`process`]) and says in words how far the student is. It is a library so
-//! that the house tests in `tests/` look at the course through the same eyes.
+//! It reads the course from its folders (`course`), builds a chapter (`cargo`), runs each test in a
+//! process of its own (`process`) and says in words how far the student is. It is a library so that
+//! the house tests in `tests/` look at the course through the same eyes.
 
-pub mod attempt;
+mod attempt;
 mod backup;
-pub mod bench;
+mod bench;
 mod broken;
-pub mod cargo;
+mod cargo;
 mod cli;
 pub mod course;
-pub mod digest;
+mod digest;
 mod hint;
 mod list;
 mod manifest;
 mod next;
 mod pristine;
 pub mod problem;
-pub mod process;
+mod process;
 mod progress;
 mod reset;
 pub mod scan;

@@ -6,7 +6,8 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,7 +74,7 @@ impl Report {
             Verdict::Hung(after) => (
                 format!(
                     "after {} s it was still running, and was stopped",
-                    after.as_secs()
+                    after.as_secs_f64()
                 ),
                 "It waits for something that never comes, or goes round a loop without end, and \
                  holds up even the laboratory's own clock, so there is no story to tell.",
@@ -209,6 +210,10 @@ fn verdict_of(status: ExitStatus, stdout: &str, stderr: &str) -> Verdict {
         // libtest's code for failed tests.
         Some(101) if stderr.lines().any(|line| line.starts_with("  to do")) => Verdict::ToDo,
         Some(101) => Verdict::Failed,
+        // A Windows status such as STATUS_STACK_OVERFLOW.
+        Some(code) if code < 0 => Verdict::EndedEarly(format!(
+            "a crash, perhaps a stack overflow or an abort ({code:#x})"
+        )),
         Some(code) => Verdict::EndedEarly(format!("exit code {code}")),
         None => Verdict::EndedEarly(signal_in_words(status)),
     }
@@ -231,46 +236,69 @@ fn without_harness(stdout: &str, test: &str) -> String {
     body[..end].to_owned()
 }
 
-/// Reads a pipe to its end in the background, and keeps only so much that a loop full of `println!`
-/// fills neither memory nor screen.
-struct Drain(mpsc::Receiver<Vec<u8>>);
-
-const KEPT: usize = 32 * 1024;
+/// Reads a pipe to its end in the background.
+struct Drain {
+    kept: Arc<Mutex<Kept>>,
+    /// Disconnected at the end of the pipe.
+    ended: Receiver<()>,
+}
 
 impl Drain {
     fn of(mut pipe: impl Read + Send + 'static) -> Drain {
-        let (sender, receiver) = mpsc::channel();
+        let kept = Arc::new(Mutex::new(Kept::default()));
+        let (until_the_end, ended) = mpsc::channel();
+        let keeper = kept.clone();
         thread::spawn(move || {
-            let mut head = Vec::new();
-            let mut tail: Vec<u8> = Vec::new();
-            let mut left_out = 0;
+            let _until_the_end: Sender<()> = until_the_end;
             let mut piece = [0; 8 * 1024];
             while let Ok(n @ 1..) = pipe.read(&mut piece) {
-                let (first, rest) = piece[..n].split_at(n.min(KEPT - head.len()));
-                head.extend_from_slice(first);
-                tail.extend_from_slice(rest);
-                // Cut in large strides: cutting at every read would copy the tail each time.
-                if tail.len() > 2 * KEPT {
-                    left_out += tail.len() - KEPT;
-                    tail.drain(..tail.len() - KEPT);
-                }
+                keeper
+                    .lock()
+                    .expect("keeping does not panic")
+                    .push(&piece[..n]);
             }
-            if left_out > 0 {
-                head.extend_from_slice(format!("\n[… {left_out} bytes left out …]\n").as_bytes());
-            }
-            head.append(&mut tail);
-            // Nobody waits any more when a process that outlived its test held the pipe open.
-            let _ = sender.send(head);
         });
-        Drain(receiver)
+        Drain { kept, ended }
     }
 
     fn text(self) -> String {
-        // The pipe ends with the process, unless a child of its own has inherited it.
-        let bytes = self
-            .0
-            .recv_timeout(Duration::from_secs(1))
-            .unwrap_or_default();
+        // The pipe ends with the process, unless one that it has started holds it open.
+        let _ = self.ended.recv_timeout(Duration::from_secs(1));
+        self.kept.lock().expect("keeping does not panic").text()
+    }
+}
+
+/// The beginning and the end of what came, so that a loop full of `println!` does not fill the memory.
+#[derive(Default)]
+struct Kept {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    left_out: usize,
+}
+
+impl Kept {
+    /// Bytes of the head, and at least as many of the tail.
+    const ENOUGH: usize = 32 * 1024;
+
+    fn push(&mut self, piece: &[u8]) {
+        let room = Kept::ENOUGH - self.head.len();
+        let (first, rest) = piece.split_at(piece.len().min(room));
+        self.head.extend_from_slice(first);
+        self.tail.extend_from_slice(rest);
+        // Cut in large strides: cutting at every piece would copy the tail each time.
+        if self.tail.len() > 2 * Kept::ENOUGH {
+            let cut = self.tail.len() - Kept::ENOUGH;
+            self.tail.drain(..cut);
+            self.left_out += cut;
+        }
+    }
+
+    fn text(&self) -> String {
+        let gap = match self.left_out {
+            0 => String::new(),
+            n => format!("\n[… {n} bytes left out …]\n"),
+        };
+        let bytes = [self.head.as_slice(), gap.as_bytes(), &self.tail].concat();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
@@ -335,12 +363,12 @@ mod tests {
         let flood: Vec<u8> = b"first line\n"
             .iter()
             .copied()
-            .chain(std::iter::repeat_n(b'x', 50 * KEPT))
+            .chain(std::iter::repeat_n(b'x', 50 * Kept::ENOUGH))
             .chain(*b"\nlast line")
             .collect();
         let text = Drain::of(std::io::Cursor::new(flood)).text();
         assert!(text.starts_with("first line\n") && text.ends_with("\nlast line"));
         assert!(text.contains("bytes left out"));
-        assert!(text.len() < 4 * KEPT, "{} bytes kept", text.len());
+        assert!(text.len() < 4 * Kept::ENOUGH, "{} bytes kept", text.len());
     }
 }

@@ -89,6 +89,12 @@ impl Progress {
         }
     }
 
+    /// The first chapter with a test that is not known to pass.
+    pub fn next_chapter<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
+        let is_open = |chapter: &&Chapter| self.of(course, chapter).next_step(chapter).is_some();
+        course.chapters.iter().find(is_open)
+    }
+
     /// A verdict for the sources with this digest. Verdicts for other sources are forgotten.
     pub fn record(&mut self, chapter: &Chapter, digest: &str, test: &Test, passed: bool) {
         let tried = self

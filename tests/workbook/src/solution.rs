@@ -7,6 +7,7 @@ use crate::attempt::{Attempt, Stop};
 use crate::course::{Chapter, Course, Step};
 use crate::problem::{Problem, Result};
 use crate::progress::Progress;
+use crate::tell;
 use crate::ui::{Ui, strong};
 
 pub fn run(
@@ -23,10 +24,11 @@ pub fn run(
             "Step {said} of chapter {number} does not pass yet, so its reference stays closed."
         ));
         ui.line(format!(
-            "  a hint                 cargo workbook hint {number} {said}"
+            "  a hint                 {}",
+            tell::hint_command(chapter, step)
         ));
         ui.line(format!(
-            "  the reference, anyway  cargo workbook solution {number} {said} --anyway"
+            "  the reference, anyway  cargo workbook solution {number} s{said} --anyway"
         ));
         return Ok(ExitCode::FAILURE);
     }

@@ -83,7 +83,7 @@ pub fn all_done(ui: &Ui) {
     );
 }
 
-fn hint_command(chapter: &Chapter, step: &Step) -> String {
+pub fn hint_command(chapter: &Chapter, step: &Step) -> String {
     format!("cargo workbook hint {} s{}", chapter.number(), step.number)
 }
 

@@ -124,7 +124,7 @@ impl Summary {
             (_, 1) => {}
             _ if self.to_do == 0 => ui.line(bad(format!("{} of {all} tests pass.", self.passed))),
             _ => ui.line(bad(format!(
-                "{} of {all} tests pass, {} are still to do.",
+                "{} of {all} tests pass, {} still to do.",
                 self.passed, self.to_do
             ))),
         }

@@ -41,7 +41,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     ui.blank();
     overview(ui, course, progress);
     let mut watch = Watch::new(ui, course, progress);
-    match watch.next_open() {
+    match watch.progress.next_chapter(course) {
         Some(chapter) => watch.verdict(chapter)?,
         None => tell::all_done(ui),
     }
@@ -102,13 +102,6 @@ impl<'a> Watch<'a> {
         self.seen.insert(&chapter.folder, now.clone()) != Some(now)
     }
 
-    fn next_open(&self) -> Option<&'a Chapter> {
-        self.course
-            .chapters
-            .iter()
-            .find(|chapter| self.open_step(chapter).is_some())
-    }
-
     fn open_step(&self, chapter: &'a Chapter) -> Option<&'a Step> {
         self.progress.of(self.course, chapter).next_step(chapter)
     }
@@ -163,7 +156,7 @@ impl<'a> Watch<'a> {
     }
 
     fn on_to_the_next(&self) {
-        let Some(chapter) = self.next_open() else {
+        let Some(chapter) = self.progress.next_chapter(self.course) else {
             return tell::all_done(self.ui);
         };
         let Some(step) = self.open_step(chapter) else {

@@ -140,7 +140,13 @@ fn has_features(chapter: &Chapter, wrong: &Wrong) -> bool {
         .any(|(step, test)| test.name == wrong.test && !step.features.is_empty())
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
+    fn chapter(&self) -> &'a Chapter {
+        match self {
+            Task::Chapter(chapter, _) | Task::Wrong(chapter, _) => chapter,
+        }
+    }
+
     fn findings(&self) -> usize {
         match self {
             Task::Chapter(_, heavy) => chapter::FINDINGS + heavy.len(),
@@ -153,7 +159,7 @@ impl Task<'_> {
 fn work(
     ui: &Ui,
     course: &Course,
-    queue: &Mutex<VecDeque<Task>>,
+    queue: &Mutex<VecDeque<Task<'_>>>,
     folder: &std::path::Path,
     sender: &mpsc::Sender<Result<Finding>>,
 ) -> Result<()> {
@@ -162,14 +168,11 @@ fn work(
         // As in `run`: then nobody listens any more.
         let _ = sender.send(Ok(finding));
     };
-    loop {
-        let task = queue
-            .lock()
-            .expect("no worker panics with the queue")
-            .pop_front();
+    let mut last = None;
+    while let Some(task) = next(queue, last) {
+        last = Some(task.chapter());
         match task {
-            None => return Ok(()),
-            Some(Task::Chapter(chapter, heavy)) => {
+            Task::Chapter(chapter, heavy) => {
                 for finding in chapter::check(ui, &scratch, chapter)? {
                     send(finding);
                 }
@@ -177,11 +180,20 @@ fn work(
                     send(answers::check(ui, &scratch, chapter, &wrong)?);
                 }
             }
-            Some(Task::Wrong(chapter, wrong)) => {
+            Task::Wrong(chapter, wrong) => {
                 send(answers::check(ui, &scratch, chapter, &wrong)?);
             }
         }
     }
+    Ok(())
+}
+
+/// The first task of the chapter that a worker has built already, or else the first one of all.
+fn next<'a>(queue: &Mutex<VecDeque<Task<'a>>>, last: Option<&Chapter>) -> Option<Task<'a>> {
+    let mut queue = queue.lock().expect("no worker panics with the queue");
+    let is_at_hand = |task: &Task| last.is_some_and(|last| last.folder == task.chapter().folder);
+    let at = queue.iter().position(is_at_hand).unwrap_or(0);
+    queue.remove(at)
 }
 
 fn show(ui: &Ui, finding: &Finding, index: usize, all: usize) {

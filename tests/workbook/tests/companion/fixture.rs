@@ -16,6 +16,8 @@ const FILES: &[(&str, &str)] = &[
         "[workspace]\nresolver = \"3\"\nmembers = [\"chapters/*\", \"solutions/*\"]\n",
     ),
     (".gitignore", "/target/\n/.workbook/\n"),
+    // The tests compare bytes: no other line ends on Windows.
+    (".gitattributes", "* -text\n"),
     // A folder of this name is how the workbook knows its root.
     ("tests/workbook/README", ""),
     (

@@ -76,7 +76,7 @@ fn test_gives_a_line_each_and_an_exit_code() {
             "passes      s2_two_is_even",
             "expected 2, got 4",
             "0.1 one()",
-            "1 of 3 tests pass, 1 are still to do.",
+            "1 of 3 tests pass, 1 still to do.",
         ],
     );
     for said in ["00", "ch00", "00-first", "chapters/00-first/"] {

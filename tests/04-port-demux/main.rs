@@ -1,5 +1,6 @@
 //! The tests of chapter 04: a machine's table of sockets, rule by rule, and the kernel's own.
 
+mod inode;
 mod machine;
 mod s1_ports;
 mod s2_lookup;

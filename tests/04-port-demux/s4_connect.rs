@@ -52,6 +52,10 @@ fn s4_the_range_ends_where_it_ends() {
                 let got = lab.you(&call, || ports.pick(|_| true));
                 let inside = got.is_some_and(|port| port != 0 && (first..=last).contains(&port));
                 lab.holds(inside, "a port of the range, and not 0", format!("{got:?}"));
+                let first = first.max(1);
+                let call = format!("pick(only {first} is free), the same");
+                let got = lab.you(&call, || ports.pick(|port| port == first));
+                lab.same("the port", got, Some(first));
             }
         }
     });
@@ -68,12 +72,11 @@ fn s4_not_sequential() {
                     .unwrap_or(0)
             })
             .collect();
-        // Five in a row with the same distance are a pattern, whatever the distance.
-        let pattern = picks.windows(5).find(|five| {
-            let step = i32::from(five[1]) - i32::from(five[0]);
-            five.windows(2)
-                .all(|two| i32::from(two[1]) - i32::from(two[0]) == step)
-        });
+        // Five with the same distance from one to the next, counted round the range, are a pattern.
+        let step = |two: &[u16]| (i32::from(two[1]) - i32::from(two[0])).rem_euclid(28232);
+        let pattern = picks
+            .windows(5)
+            .find(|five| five.windows(2).all(|two| step(two) == step(five)));
         if let Some(five) = pattern {
             lab.fails("no pattern in 64 picks", format!("{five:?}"));
         }

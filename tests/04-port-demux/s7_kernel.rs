@@ -1,12 +1,15 @@
 //! Step 7: the kernel as a witness.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
 
-use netlab::lab;
+use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::{Proto, Row, parse_proc_net};
+use port_demux::{Proto, Row, SocketId, lookup, parse_proc_net};
+use socket2::{Domain, Socket, Type};
 
-use super::words::{shown, state};
+use super::inode::inode as id;
+use super::words::{addr, hit, shown, state};
 
 const HEADING: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
@@ -29,7 +32,7 @@ fn little_endian() -> bool {
     little
 }
 
-fn parsed(lab: &netlab::Lab, text: &str, proto: Proto) -> Vec<Row> {
+fn parsed(lab: &Lab, text: &str, proto: Proto) -> Vec<Row> {
     let call = format!("parse_proc_net({} lines, {proto:?})", text.lines().count());
     lab.ok(&call, || parse_proc_net(text, proto))
 }
@@ -154,271 +157,269 @@ fn s7_bad_lines_are_named() {
     });
 }
 
-#[cfg(target_os = "linux")]
-mod kernel {
-    use std::net::{TcpListener, TcpStream, UdpSocket};
-    use std::os::fd::AsRawFd;
-    use std::time::Duration;
+/// The kernel's table as the student reads it: the rows at one port.
+fn rows_at(lab: &Lab, proto: Proto, port: u16) -> Vec<Row> {
+    let file = match proto {
+        Tcp => "/proc/net/tcp",
+        Udp => "/proc/net/udp",
+    };
+    let text = std::fs::read_to_string(file).expect(file);
+    let rows = parsed(lab, &text, proto);
+    rows.into_iter()
+        .filter(|row| row.local.port() == port)
+        .collect()
+}
 
-    use netlab::Lab;
-    use port_demux::{SocketId, lookup};
-    use socket2::{Domain, Socket, Type};
+/// Who gets a segment, by the student's rules and the kernel's table.
+fn foretold(lab: &Lab, rows: &[Row], proto: Proto, to: SocketAddr, from: SocketAddr) -> String {
+    let call = format!(
+        "lookup({} rows of the kernel, {proto:?}, {to}, {from})",
+        rows.len()
+    );
+    hit(lab.you(&call, || lookup(rows, proto, to, from)))
+}
 
-    use super::super::words::{addr, hit};
-    use super::*;
+fn socket(kind: Type, local: SocketAddr) -> Socket {
+    let socket = Socket::new(Domain::IPV4, kind, None).expect("a socket");
+    #[cfg(target_os = "linux")]
+    socket.set_reuse_port(true).expect("SO_REUSEPORT");
+    socket.bind(&local.into()).expect("bind");
+    socket
+}
 
-    /// The kernel's table as the student reads it: the rows at one port.
-    fn rows_at(lab: &Lab, proto: Proto, port: u16) -> Vec<Row> {
-        let file = match proto {
-            Tcp => "/proc/net/tcp",
-            Udp => "/proc/net/udp",
-        };
-        let text = std::fs::read_to_string(file).expect(file);
-        let rows = parsed(lab, &text, proto);
-        rows.into_iter()
-            .filter(|row| row.local.port() == port)
-            .collect()
-    }
+fn local(socket: &Socket) -> SocketAddr {
+    let addr = socket.local_addr().expect("getsockname");
+    addr.as_socket().expect("an IP address")
+}
 
-    /// The inode of one of our sockets, which is its id in the kernel's table.
-    fn id(socket: &impl AsRawFd) -> u64 {
-        let link = format!("/proc/self/fd/{}", socket.as_raw_fd());
-        let target = std::fs::read_link(link).expect("a link to the socket");
-        let target = target.to_string_lossy().into_owned();
-        let digits = target.trim_start_matches("socket:[").trim_end_matches(']');
-        digits.parse().expect("an inode")
-    }
-
-    /// Who gets a segment, by the student's rules and the kernel's table.
-    fn foretold(lab: &Lab, rows: &[Row], proto: Proto, to: SocketAddr, from: SocketAddr) -> String {
-        let call = format!(
-            "lookup({} rows of the kernel, {proto:?}, {to}, {from})",
-            rows.len()
-        );
-        hit(lab.you(&call, || lookup(rows, proto, to, from)))
-    }
-
-    fn socket(kind: Type, local: SocketAddr) -> Socket {
-        let socket = Socket::new(Domain::IPV4, kind, None).expect("a socket");
-        socket.set_reuse_port(true).expect("SO_REUSEPORT");
-        socket.bind(&local.into()).expect("bind");
-        socket
-    }
-
-    fn local(socket: &Socket) -> SocketAddr {
-        let addr = socket.local_addr().expect("getsockname");
-        addr.as_socket().expect("an IP address")
-    }
-
-    #[test]
-    fn s7_kernel_same_port_for_every_child() {
-        lab(|lab| {
-            lab.why("Ask the kernel: the listener and its five children have one port. The peers tell the children apart.");
-            let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-            let home = listener.local_addr().expect("getsockname");
-            let connections: Vec<(TcpStream, TcpStream)> = (0..5)
-                .map(|_| {
-                    let client = TcpStream::connect(home).expect("connect");
-                    let (child, _) = listener.accept().expect("accept");
-                    (client, child)
-                })
-                .collect();
-            lab.note(format!("a listener at {home} has accepted five clients"));
-            let rows = rows_at(lab, Tcp, home.port());
-            for (client, child) in &connections {
-                let from = client.local_addr().expect("getsockname");
-                let got = foretold(lab, &rows, Tcp, home, from);
-                lab.same(
-                    &format!("who gets {from} → {home}"),
-                    got,
-                    format!("exact #{}", id(child)),
-                );
-            }
-            let stranger = addr("127.0.0.1:9");
-            let got = foretold(lab, &rows, Tcp, home, stranger);
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_same_port_for_every_child() {
+    lab(|lab| {
+        lab.why("Ask the kernel: the listener and its five children have one port. The peers tell the children apart.");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let home = listener.local_addr().expect("getsockname");
+        let connections: Vec<(TcpStream, TcpStream)> = (0..5)
+            .map(|_| {
+                let client = TcpStream::connect(home).expect("connect");
+                let (child, _) = listener.accept().expect("accept");
+                (client, child)
+            })
+            .collect();
+        lab.note(format!("a listener at {home} has accepted five clients"));
+        let rows = rows_at(lab, Tcp, home.port());
+        for (client, child) in &connections {
+            let from = client.local_addr().expect("getsockname");
+            let got = foretold(lab, &rows, Tcp, home, from);
             lab.same(
-                "who gets a stranger's",
+                &format!("who gets {from} → {home}"),
                 got,
-                format!("bound #{}", id(&listener)),
+                format!("exact #{}", id(child)),
             );
-        });
-    }
-
-    #[test]
-    fn s7_kernel_127_0_0_2_and_3_share_a_source_port() {
-        lab(|lab| {
-            lab.why("127.0.0.2 and 127.0.0.3 connect from the same port number. Two children, whose peers differ in the address alone.");
-            let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-            let home = listener.local_addr().expect("getsockname");
-            // Both ports are held until both clients are connected.
-            let one = socket(Type::STREAM, addr("127.0.0.2:0"));
-            let port = local(&one).port();
-            let two = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-            let other = SocketAddr::from(([127, 0, 0, 3], port));
-            if two.bind(&other.into()).is_err() {
-                return eprintln!("skipped: another program has {other}");
-            }
-            for client in [one, two] {
-                client.connect(&home.into()).expect("connect");
-                let from = local(&client);
-                let (child, peer) = listener.accept().expect("accept");
-                lab.note(format!("{from} connects to {home}"));
-                lab.same("the peer that accept tells", peer, from);
-                let rows = rows_at(lab, Tcp, home.port());
-                let got = foretold(lab, &rows, Tcp, home, from);
-                lab.same(
-                    &format!("who gets {from} → {home}"),
-                    got,
-                    format!("exact #{}", id(&child)),
-                );
-            }
-        });
-    }
-
-    #[test]
-    fn s7_kernel_udp_precedence() {
-        lab(|lab| {
-            lab.why("Three UDP sockets on one port: connected, bound to 127.0.0.1, bound to all addresses. The kernel sieves as you do.");
-            let wildcard = socket(Type::DGRAM, addr("0.0.0.0:0"));
-            let port = local(&wildcard).port();
-            let home = SocketAddr::from(([127, 0, 0, 1], port));
-            let bound = socket(Type::DGRAM, home);
-            let friend = UdpSocket::bind("127.0.0.1:0").expect("bind");
-            let stranger = UdpSocket::bind("127.0.0.1:0").expect("bind");
-            let exact = socket(Type::DGRAM, home);
-            let peer = friend.local_addr().expect("getsockname");
-            exact.connect(&peer.into()).expect("connect");
-            let receivers = [exact, bound, wildcard].map(UdpSocket::from);
-            lab.note(format!(
-                "#{} has the peer {peer}, #{} is at {home}, #{} at 0.0.0.0:{port}",
-                id(&receivers[0]),
-                id(&receivers[1]),
-                id(&receivers[2])
-            ));
-            let elsewhere = SocketAddr::from(([127, 0, 0, 2], port));
-            let rows = rows_at(lab, Udp, port);
-            for (sender, to) in [(&friend, home), (&stranger, home), (&stranger, elsewhere)] {
-                let from = sender.local_addr().expect("getsockname");
-                let got = foretold(lab, &rows, Udp, to, from);
-                sender.send_to(b"whose am I?", to).expect("send_to");
-                let receiver = who_has_it(&receivers);
-                let sieve = ["exact", "bound", "wildcard"][receiver];
-                lab.note(format!(
-                    "the kernel gives {from} → {to} to #{}",
-                    id(&receivers[receiver])
-                ));
-                lab.same(
-                    &format!("who gets {from} → {to}"),
-                    got,
-                    format!("{sieve} #{}", id(&receivers[receiver])),
-                );
-            }
-        });
-    }
-
-    /// Which of the sockets a datagram has come to.
-    fn who_has_it(receivers: &[UdpSocket]) -> usize {
-        for turn in 0.. {
-            let receiver = turn % receivers.len();
-            let socket = &receivers[receiver];
-            socket
-                .set_read_timeout(Some(Duration::from_millis(1)))
-                .expect("SO_RCVTIMEO");
-            if socket.recv(&mut [0; 64]).is_ok() {
-                return receiver;
-            }
         }
-        unreachable!("the laboratory ends a test that waits for ever")
-    }
+        let stranger = addr("127.0.0.1:9");
+        let got = foretold(lab, &rows, Tcp, home, stranger);
+        lab.same(
+            "who gets a stranger's",
+            got,
+            format!("bound #{}", id(&listener)),
+        );
+    });
+}
 
-    #[test]
-    fn s7_kernel_listener_precedence() {
-        lab(|lab| {
-            lab.why("Two listeners on one port, at 127.0.0.1 and at all addresses. Whoever asks for 127.0.0.1 gets the one that is bound to exactly that address.");
-            let wildcard = socket(Type::STREAM, addr("0.0.0.0:0"));
-            let port = local(&wildcard).port();
-            let home = SocketAddr::from(([127, 0, 0, 1], port));
-            let elsewhere = SocketAddr::from(([127, 0, 0, 2], port));
-            let bound = socket(Type::STREAM, home);
-            for listener in [&wildcard, &bound] {
-                listener.listen(32).expect("listen");
-                listener.set_nonblocking(true).expect("non-blocking mode");
-            }
-            let (bound, wildcard) = (TcpListener::from(bound), TcpListener::from(wildcard));
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_127_0_0_2_and_3_share_a_source_port() {
+    lab(|lab| {
+        lab.why("127.0.0.2 and 127.0.0.3 connect from the same port number. Two children, whose peers differ in the address alone.");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let home = listener.local_addr().expect("getsockname");
+        // Both ports are held until both clients are connected.
+        let one = socket(Type::STREAM, addr("127.0.0.2:0"));
+        let port = local(&one).port();
+        let two = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let other = SocketAddr::from(([127, 0, 0, 3], port));
+        if two.bind(&other.into()).is_err() {
+            return eprintln!("skipped: another program has {other}");
+        }
+        for client in [one, two] {
+            client.connect(&home.into()).expect("connect");
+            let from = local(&client);
+            let (child, peer) = listener.accept().expect("accept");
+            lab.note(format!("{from} connects to {home}"));
+            lab.same("the peer that accept tells", peer, from);
+            let rows = rows_at(lab, Tcp, home.port());
+            let got = foretold(lab, &rows, Tcp, home, from);
+            lab.same(
+                &format!("who gets {from} → {home}"),
+                got,
+                format!("exact #{}", id(&child)),
+            );
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_udp_precedence() {
+    lab(|lab| {
+        lab.why("Three UDP sockets on one port: connected, bound to 127.0.0.1, bound to all addresses. The kernel sieves as you do.");
+        let wildcard = socket(Type::DGRAM, addr("0.0.0.0:0"));
+        let port = local(&wildcard).port();
+        let home = SocketAddr::from(([127, 0, 0, 1], port));
+        let bound = socket(Type::DGRAM, home);
+        let friend = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let stranger = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let exact = socket(Type::DGRAM, home);
+        let peer = friend.local_addr().expect("getsockname");
+        exact.connect(&peer.into()).expect("connect");
+        let receivers = [exact, bound, wildcard].map(UdpSocket::from);
+        lab.note(format!(
+            "#{} has the peer {peer}, #{} is at {home}, #{} at 0.0.0.0:{port}",
+            id(&receivers[0]),
+            id(&receivers[1]),
+            id(&receivers[2])
+        ));
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], port));
+        let rows = rows_at(lab, Udp, port);
+        for (sender, to) in [(&friend, home), (&stranger, home), (&stranger, elsewhere)] {
+            let from = sender.local_addr().expect("getsockname");
+            let got = foretold(lab, &rows, Udp, to, from);
+            sender.send_to(b"whose am I?", to).expect("send_to");
+            let receiver = who_has_it(&receivers);
+            let sieve = ["exact", "bound", "wildcard"][receiver];
             lab.note(format!(
-                "#{} listens at {home}, #{} at 0.0.0.0:{port}",
-                id(&bound),
-                id(&wildcard)
+                "the kernel gives {from} → {to} to #{}",
+                id(&receivers[receiver])
             ));
+            lab.same(
+                &format!("who gets {from} → {to}"),
+                got,
+                format!("{sieve} #{}", id(&receivers[receiver])),
+            );
+        }
+    });
+}
+
+/// Which of the sockets a datagram has come to.
+fn who_has_it(receivers: &[UdpSocket]) -> usize {
+    for turn in 0.. {
+        let receiver = turn % receivers.len();
+        let socket = &receivers[receiver];
+        socket
+            .set_read_timeout(Some(Duration::from_millis(1)))
+            .expect("SO_RCVTIMEO");
+        if socket.recv(&mut [0; 64]).is_ok() {
+            return receiver;
+        }
+    }
+    unreachable!("the laboratory ends a test that waits for ever")
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_listener_precedence() {
+    lab(|lab| {
+        lab.why("Two listeners on one port, at 127.0.0.1 and at all addresses. Whoever asks for 127.0.0.1 gets the one that is bound to exactly that address.");
+        let wildcard = socket(Type::STREAM, addr("0.0.0.0:0"));
+        let port = local(&wildcard).port();
+        let home = SocketAddr::from(([127, 0, 0, 1], port));
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], port));
+        let bound = socket(Type::STREAM, home);
+        for listener in [&wildcard, &bound] {
+            listener.listen(32).expect("listen");
+            listener.set_nonblocking(true).expect("non-blocking mode");
+        }
+        let (bound, wildcard) = (TcpListener::from(bound), TcpListener::from(wildcard));
+        lab.note(format!(
+            "#{} listens at {home}, #{} at 0.0.0.0:{port}",
+            id(&bound),
+            id(&wildcard)
+        ));
+        let rows = rows_at(lab, Tcp, port);
+        let mut clients = Vec::new();
+        for to in [vec![home; 20], vec![elsewhere]].concat() {
+            let client = TcpStream::connect(to).expect("connect");
+            let from = client.local_addr().expect("getsockname");
+            let (sieve, listener, child) = who_accepts(&bound, &wildcard);
+            let at = child.local_addr().expect("getsockname");
+            lab.note(format!(
+                "the kernel gives {from} → {to} to #{}",
+                id(listener)
+            ));
+            lab.same("the child's own address", at, to);
+            let got = foretold(lab, &rows, Tcp, to, from);
+            lab.same(
+                &format!("who gets {from} → {to}"),
+                got,
+                format!("{sieve} #{}", id(listener)),
+            );
             let rows = rows_at(lab, Tcp, port);
-            let mut clients = Vec::new();
-            for to in [vec![home; 20], vec![elsewhere]].concat() {
-                let client = TcpStream::connect(to).expect("connect");
-                let from = client.local_addr().expect("getsockname");
-                let (sieve, listener, child) = who_accepts(&bound, &wildcard);
-                let at = child.local_addr().expect("getsockname");
-                lab.note(format!(
-                    "the kernel gives {from} → {to} to #{}",
-                    id(listener)
-                ));
-                lab.same("the child's own address", at, to);
-                let got = foretold(lab, &rows, Tcp, to, from);
-                lab.same(
-                    &format!("who gets {from} → {to}"),
-                    got,
-                    format!("{sieve} #{}", id(listener)),
-                );
-                let rows = rows_at(lab, Tcp, port);
-                let got = foretold(lab, &rows, Tcp, to, from);
-                let want = format!("exact #{}", id(&child));
-                lab.same("and who gets the next segment", got, want);
-                clients.push((client, child));
-            }
-        });
-    }
-
-    fn who_accepts<'a>(
-        bound: &'a TcpListener,
-        wildcard: &'a TcpListener,
-    ) -> (&'static str, &'a TcpListener, TcpStream) {
-        loop {
-            for (sieve, listener) in [("bound", bound), ("wildcard", wildcard)] {
-                if let Ok((child, _)) = listener.accept() {
-                    return (sieve, listener, child);
-                }
-            }
-            std::thread::yield_now();
+            let got = foretold(lab, &rows, Tcp, to, from);
+            let want = format!("exact #{}", id(&child));
+            lab.same("and who gets the next segment", got, want);
+            clients.push((client, child));
         }
-    }
+    });
+}
 
-    #[test]
-    fn s7_kernel_lists_what_this_process_has() {
-        lab(|lab| {
-            lab.why("kernel_rows reads all four files with your parser. What this test has opened must be among the rows, over both protocols.");
-            let tcp = TcpListener::bind("127.0.0.1:0").expect("bind");
-            let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
-            let rows = lab.ok("kernel_rows()", port_demux::kernel_rows);
-            for (proto, id, want) in [
-                (
-                    Tcp,
-                    id(&tcp),
-                    format!("LISTEN {} -", tcp.local_addr().expect("getsockname")),
-                ),
-                (
-                    Udp,
-                    id(&udp),
-                    format!("CLOSED {} -", udp.local_addr().expect("getsockname")),
-                ),
-            ] {
-                let row = rows.iter().find(|row| row.id == SocketId(id));
-                let proto_too = row.is_some_and(|row| row.proto == proto);
-                lab.same(&format!("the row of inode {id}"), shown(row.copied()), want);
-                lab.holds(
-                    proto_too,
-                    format!("a row of {proto:?}"),
-                    "of another protocol",
-                );
+fn who_accepts<'a>(
+    bound: &'a TcpListener,
+    wildcard: &'a TcpListener,
+) -> (&'static str, &'a TcpListener, TcpStream) {
+    loop {
+        for (sieve, listener) in [("bound", bound), ("wildcard", wildcard)] {
+            if let Ok((child, _)) = listener.accept() {
+                return (sieve, listener, child);
             }
-        });
+        }
+        std::thread::yield_now();
     }
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_lists_what_this_process_has() {
+    lab(|lab| {
+        lab.why("kernel_rows reads all four files with your parser. What this test has opened must be among the rows, over both protocols.");
+        let tcp = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let rows = lab.ok("kernel_rows()", port_demux::kernel_rows);
+        for (proto, id, want) in [
+            (
+                Tcp,
+                id(&tcp),
+                format!("LISTEN {} -", tcp.local_addr().expect("getsockname")),
+            ),
+            (
+                Udp,
+                id(&udp),
+                format!("CLOSED {} -", udp.local_addr().expect("getsockname")),
+            ),
+        ] {
+            let row = rows.iter().find(|row| row.id == SocketId(id));
+            let proto_too = row.is_some_and(|row| row.proto == proto);
+            lab.same(&format!("the row of inode {id}"), shown(row.copied()), want);
+            lab.holds(
+                proto_too,
+                format!("a row of {proto:?}"),
+                "of another protocol",
+            );
+        }
+    });
 }

@@ -1,10 +1,13 @@
 //! Step 8: the program that shows the table of this machine.
 
+use std::net::{TcpListener, TcpStream, UdpSocket};
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::process::{Command as Process, Output};
 
 use netlab::{Lab, lab};
 use port_demux::{Command, owners, parse_args};
+use socket2::{Domain, Socket, Type};
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
 const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
@@ -132,176 +135,183 @@ fn s8_owners_of_nowhere_is_an_error() {
     });
 }
 
-#[cfg(target_os = "linux")]
-mod on_linux {
-    use std::net::{TcpListener, TcpStream, UdpSocket};
+/// The lines of the output that name this end.
+fn lines<'a>(output: &'a str, local: &str) -> Vec<Vec<&'a str>> {
+    let lines = output.lines().map(|line| line.split_whitespace().collect());
+    lines
+        .filter(|words: &Vec<&str>| words.get(1) == Some(&local))
+        .collect()
+}
 
-    use super::*;
+fn is_ours(words: &[&str]) -> bool {
+    words.contains(&std::process::id().to_string().as_str())
+}
 
-    /// The lines of the output that name this end.
-    fn lines<'a>(output: &'a str, local: &str) -> Vec<Vec<&'a str>> {
-        let lines = output.lines().map(|line| line.split_whitespace().collect());
-        lines
-            .filter(|words: &Vec<&str>| words.get(1) == Some(&local))
-            .collect()
-    }
-
-    fn is_ours(words: &[&str]) -> bool {
-        words.contains(&std::process::id().to_string().as_str())
-    }
-
-    #[test]
-    fn s8_who_names_the_owner() {
-        lab(|lab| {
-            lab.why("The kernel's table names inodes, and /proc/PID/fd tells which process has a descriptor of which inode. Together they answer the question that every taken port asks: whose is it?");
-            let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-            let home = listener.local_addr().expect("getsockname");
-            let client = TcpStream::connect(home).expect("connect");
-            let _child = listener.accept().expect("accept");
-            let output = run(lab, &format!("who {}", home.port()));
-            lab.same("exit code", output.status.code(), Some(0));
-            let stdout = text(&output.stdout);
-            let first = stdout.lines().next().unwrap_or_default().to_owned();
-            let class = if home.port() < 49152 {
-                "user"
-            } else {
-                "dynamic"
-            };
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s8_who_names_the_owner() {
+    lab(|lab| {
+        lab.why("The kernel's table names inodes, and /proc/PID/fd tells which process has a descriptor of which inode. Together they answer the question that every taken port asks: whose is it?");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let home = listener.local_addr().expect("getsockname");
+        let client = TcpStream::connect(home).expect("connect");
+        let _child = listener.accept().expect("accept");
+        let output = run(lab, &format!("who {}", home.port()));
+        lab.same("exit code", output.status.code(), Some(0));
+        let stdout = text(&output.stdout);
+        let first = stdout.lines().next().unwrap_or_default().to_owned();
+        let class = if home.port() < 49152 {
+            "user"
+        } else {
+            "dynamic"
+        };
+        lab.holds(
+            first.contains(&home.port().to_string()) && first.contains(class),
+            format!("a first line with {} and {class}", home.port()),
+            format!("{first:?}"),
+        );
+        let rows = lines(&stdout, &home.to_string());
+        let peer = client.local_addr().expect("getsockname").to_string();
+        for (state, remote) in [("LISTEN", "-"), ("ESTABLISHED", peer.as_str())] {
+            let found = rows.iter().any(|words| {
+                words[0] == "tcp" && words[2] == remote && words[3] == state && is_ours(words)
+            });
             lab.holds(
-                first.contains(&home.port().to_string()) && first.contains(class),
-                format!("a first line with {} and {class}", home.port()),
-                format!("{first:?}"),
+                found,
+                format!("a line: tcp {home} {remote} {state} and our pid"),
+                &stdout,
             );
-            let rows = lines(&stdout, &home.to_string());
-            let peer = client.local_addr().expect("getsockname").to_string();
-            for (state, remote) in [("LISTEN", "-"), ("ESTABLISHED", peer.as_str())] {
-                let found = rows.iter().any(|words| {
-                    words[0] == "tcp" && words[2] == remote && words[3] == state && is_ours(words)
-                });
-                lab.holds(
-                    found,
-                    format!("a line: tcp {home} {remote} {state} and our pid"),
-                    &stdout,
-                );
-            }
-            lab.why("The client's end has the port as its remote one. Its own port is another.");
-            let clients = lines(&stdout, &peer);
-            lab.same("lines of the client's end", clients.len(), 0);
-        });
-    }
+        }
+        lab.why("The client's end has the port as its remote one. Its own port is another.");
+        let clients = lines(&stdout, &peer);
+        lab.same("lines of the client's end", clients.len(), 0);
+    });
+}
 
-    #[test]
-    fn s8_who_knows_the_services() {
-        lab(|lab| {
-            lab.why("A registered name is a convention that nobody enforces. It is worth a hint, and nothing more.");
-            let cases = [
-                (53, ["system", "domain"]),
-                (5432, ["user", "postgresql"]),
-                (65000, ["dynamic", "65000"]),
-            ];
-            for (port, want) in cases {
-                let output = run(lab, &format!("who {port}"));
-                let stdout = text(&output.stdout);
-                let first = stdout.lines().next().unwrap_or_default().to_owned();
-                for word in want {
-                    says(lab, "the first line", first.as_bytes(), word);
-                }
-            }
-        });
-    }
-
-    #[test]
-    fn s8_who_finds_nobody() {
-        lab(|lab| {
-            lab.why("A TCP socket that is bound and does not listen is in none of the kernel's lists, although its port is taken. Nobody there: exit code 1, so that a script can ask.");
-            // All addresses: nobody else can have this port, for TCP.
-            let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
-                .expect("a socket");
-            let any: std::net::SocketAddr = ([0, 0, 0, 0], 0).into();
-            bound.bind(&any.into()).expect("bind");
-            let local = bound.local_addr().expect("getsockname").as_socket();
-            let port = local.map_or(0, |addr| addr.port());
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s8_who_knows_the_services() {
+    lab(|lab| {
+        lab.why("A registered name is a convention that nobody enforces. It is worth a hint, and nothing more.");
+        let cases = [
+            (53, ["system", "domain"]),
+            (5432, ["user", "postgresql"]),
+            (65000, ["dynamic", "65000"]),
+        ];
+        for (port, want) in cases {
             let output = run(lab, &format!("who {port}"));
             let stdout = text(&output.stdout);
-            let rows = stdout.lines().skip(1);
-            let (tcp, udp) = rows.fold((0, 0), |(tcp, udp), line| {
-                (
-                    tcp + usize::from(line.starts_with("tcp")),
-                    udp + usize::from(line.starts_with("udp")),
-                )
-            });
-            lab.same("lines with tcp", tcp, 0);
-            // UDP counts apart, and another program may have that one.
-            if udp == 0 {
-                lab.same("exit code", output.status.code(), Some(1));
-                lab.same("standard error", text(&output.stderr), String::new());
-            }
-        });
-    }
-
-    #[test]
-    fn s8_table_has_three_sieves() {
-        lab(|lab| {
-            lab.why("The look-up's three sieves are three kinds of rows: with a peer, at one address, at all addresses. A socket that a segment cannot reach is in none of them.");
-            let bound = TcpListener::bind("127.0.0.1:0").expect("bind");
-            let wildcard = TcpListener::bind("0.0.0.0:0").expect("bind");
-            let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
-            let wild_udp = UdpSocket::bind("0.0.0.0:0").expect("bind");
-            let client =
-                TcpStream::connect(bound.local_addr().expect("getsockname")).expect("connect");
-            let output = run(lab, "table");
-            lab.same("exit code", output.status.code(), Some(0));
-            let stdout = text(&output.stdout);
-            let headings: Vec<&str> = stdout
-                .lines()
-                .filter_map(|line| line.split([' ', ':']).next())
-                .filter(|word| ["exact", "bound", "wildcard"].contains(word))
-                .collect();
-            lab.same("the headings", headings, vec!["exact", "bound", "wildcard"]);
-            let sieves = [
-                ("exact", "tcp", client.local_addr().expect("getsockname")),
-                ("bound", "tcp", bound.local_addr().expect("getsockname")),
-                ("bound", "udp", udp.local_addr().expect("getsockname")),
-                (
-                    "wildcard",
-                    "tcp",
-                    wildcard.local_addr().expect("getsockname"),
-                ),
-                (
-                    "wildcard",
-                    "udp",
-                    wild_udp.local_addr().expect("getsockname"),
-                ),
-            ];
-            for (want, proto, local) in sieves {
-                let found = sieves_of(&stdout, proto, &local.to_string());
-                lab.same(
-                    &format!("the sieves with a line for our {proto} socket at {local}"),
-                    found,
-                    vec![want.to_owned()],
-                );
-            }
-        });
-    }
-
-    /// Under which headings a socket of ours without a peer, or the client's, stands.
-    fn sieves_of(stdout: &str, proto: &str, local: &str) -> Vec<String> {
-        let mut heading = String::new();
-        let mut found = Vec::new();
-        for line in stdout.lines() {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words[..] {
-                [first, second, ..] if first == proto && second == local && is_ours(&words) => {
-                    found.push(heading.clone());
-                }
-                [first, ..] if !line.starts_with(' ') => {
-                    heading = first.trim_end_matches(':').to_owned();
-                }
-                _ => {}
+            let first = stdout.lines().next().unwrap_or_default().to_owned();
+            for word in want {
+                says(lab, "the first line", first.as_bytes(), word);
             }
         }
-        found
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s8_who_finds_nobody() {
+    lab(|lab| {
+        lab.why("A TCP socket that is bound and does not listen is in none of the kernel's lists, although its port is taken. Nobody there: exit code 1, so that a script can ask.");
+        // All addresses: nobody else can have this port, for TCP.
+        let bound = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any: std::net::SocketAddr = ([0, 0, 0, 0], 0).into();
+        bound.bind(&any.into()).expect("bind");
+        let local = bound.local_addr().expect("getsockname").as_socket();
+        let port = local.map_or(0, |addr| addr.port());
+        let output = run(lab, &format!("who {port}"));
+        let stdout = text(&output.stdout);
+        let rows = stdout.lines().skip(1);
+        let (tcp, udp) = rows.fold((0, 0), |(tcp, udp), line| {
+            (
+                tcp + usize::from(line.starts_with("tcp")),
+                udp + usize::from(line.starts_with("udp")),
+            )
+        });
+        lab.same("lines with tcp", tcp, 0);
+        // UDP counts apart, and another program may have that one.
+        if udp == 0 {
+            lab.same("exit code", output.status.code(), Some(1));
+            lab.same("standard error", text(&output.stderr), String::new());
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s8_table_has_three_sieves() {
+    lab(|lab| {
+        lab.why("The look-up's three sieves are three kinds of rows: with a peer, at one address, at all addresses. A socket that a segment cannot reach is in none of them.");
+        let bound = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let wildcard = TcpListener::bind("0.0.0.0:0").expect("bind");
+        let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let wild_udp = UdpSocket::bind("0.0.0.0:0").expect("bind");
+        let client = TcpStream::connect(bound.local_addr().expect("getsockname")).expect("connect");
+        let output = run(lab, "table");
+        lab.same("exit code", output.status.code(), Some(0));
+        let stdout = text(&output.stdout);
+        let headings: Vec<&str> = stdout
+            .lines()
+            .filter_map(|line| line.split([' ', ':']).next())
+            .filter(|word| ["exact", "bound", "wildcard"].contains(word))
+            .collect();
+        lab.same("the headings", headings, vec!["exact", "bound", "wildcard"]);
+        let sieves = [
+            ("exact", "tcp", client.local_addr().expect("getsockname")),
+            ("bound", "tcp", bound.local_addr().expect("getsockname")),
+            ("bound", "udp", udp.local_addr().expect("getsockname")),
+            (
+                "wildcard",
+                "tcp",
+                wildcard.local_addr().expect("getsockname"),
+            ),
+            (
+                "wildcard",
+                "udp",
+                wild_udp.local_addr().expect("getsockname"),
+            ),
+        ];
+        for (want, proto, local) in sieves {
+            let found = sieves_of(&stdout, proto, &local.to_string());
+            lab.same(
+                &format!("the sieves with a line for our {proto} socket at {local}"),
+                found,
+                vec![want.to_owned()],
+            );
+        }
+    });
+}
+
+/// Under which headings a socket of ours without a peer, or the client's, stands.
+fn sieves_of(stdout: &str, proto: &str, local: &str) -> Vec<String> {
+    let mut heading = String::new();
+    let mut found = Vec::new();
+    for line in stdout.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            [first, second, ..] if first == proto && second == local && is_ours(&words) => {
+                found.push(heading.clone());
+            }
+            [first, ..] if !line.starts_with(' ') => {
+                heading = first.trim_end_matches(':').to_owned();
+            }
+            _ => {}
+        }
     }
+    found
 }
 
 fn words(line: &str) -> Vec<String> {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use port_demux_solution::{FourTuple, Proto, Row, SocketId, parse_proc_net};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::inode::inode;
 use crate::names::Names;
 use crate::script::{Handle, Host, Op};
 use crate::{NO_ANSWER, Outcome};
@@ -43,7 +44,7 @@ impl Kernel {
     fn add(&mut self, handle: Handle, socket: Socket) {
         // Nothing in a script may wait for ever.
         socket.set_nonblocking(false).expect("blocking mode");
-        self.ids.insert(handle, id(&socket));
+        self.ids.insert(handle, SocketId(inode(&socket)));
         self.sockets.insert(handle, socket);
     }
 
@@ -203,24 +204,6 @@ fn rows() -> Vec<Row> {
     let mut rows = read("/proc/net/tcp", Proto::Tcp);
     rows.extend(read("/proc/net/udp", Proto::Udp));
     rows
-}
-
-/// The inode of a socket, by which `/proc/net` names it.
-fn id(socket: &Socket) -> SocketId {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsRawFd;
-        let link = format!("/proc/self/fd/{}", socket.as_raw_fd());
-        let target = std::fs::read_link(link).expect("a link to the socket");
-        let target = target.to_string_lossy();
-        let inode = target.trim_start_matches("socket:[").trim_end_matches(']');
-        SocketId(inode.parse().expect("an inode"))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = socket;
-        SocketId(0)
-    }
 }
 
 fn proto(socket: &Socket) -> Proto {

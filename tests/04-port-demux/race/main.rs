@@ -9,6 +9,8 @@
 //! name: `p1` gets its number by `bind` with port 0 where a script uses it for the first time, in
 //! each world its own, and a connection is called after the socket that made it.
 
+#[path = "../inode.rs"]
+mod inode;
 mod kernel;
 mod model;
 mod names;

@@ -39,6 +39,15 @@ pub fn draw(rows: &[Row], segments: &[Segment]) -> String {
         }
     }
 
+    for x in &COLUMNS[1..4] {
+        let x = x - 6;
+        picture.raw(&format!(
+            "<line x1=\"{x}\" y1=\"34\" x2=\"{x}\" y2=\"{}\" stroke=\"currentColor\" \
+             stroke-dasharray=\"3 3\" opacity=\"0.5\"/>",
+            height - 8
+        ));
+    }
+
     for (i, (of, from, to, hit)) in segments.iter().enumerate() {
         let y = top + ROW * i;
         picture.line(8, y, WIDTH - 8, y, 0.2);
@@ -53,7 +62,7 @@ pub fn draw(rows: &[Row], segments: &[Segment]) -> String {
         };
         let x = COLUMNS[column];
         // Through the sieves that did not hold it.
-        picture.arrow(COLUMNS[1] - 12, x + 14, y + 20);
+        picture.arrow(COLUMNS[1] - 20, x + 14, y + 20);
         picture.rect(
             x + 18,
             y + 7,

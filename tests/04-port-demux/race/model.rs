@@ -100,7 +100,16 @@ impl Table {
     /// Whether the script may go on with this call: the rest is other chapters' affair.
     pub fn can_play(&self, op: &Op) -> bool {
         let Op::Connect { socket, host, port } = *op else {
-            return matches!(op, Op::Close { .. }) || !self.was_reset(op.socket());
+            // A socket that has kept its address and lost its chosen port, by a refused connect,
+            // loses the address as well if another bind fails (Linux 6.18). The table lets it be.
+            let half_bound = self
+                .row(op.socket())
+                .is_some_and(|row| row.local.port() == 0 && !row.local.ip().is_unspecified());
+            return match op {
+                Op::Close { .. } => true,
+                Op::Bind { .. } => !half_bound && !self.was_reset(op.socket()),
+                _ => !self.was_reset(op.socket()),
+            };
         };
         let (Some(row), number) = (self.row(socket), self.names.number(port)) else {
             return false;

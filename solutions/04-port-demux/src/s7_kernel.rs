@@ -70,18 +70,25 @@ fn parse_line(line: &str, proto: Proto) -> Option<Row> {
 fn parse_end(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
-    let mut bytes = Vec::new();
-    for word in address.as_bytes().chunks(8) {
-        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
-        // The number as it lies in this machine's memory: network order again.
-        bytes.extend_from_slice(&word.to_ne_bytes());
-    }
     let ip: IpAddr = match address.len() {
-        8 => Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?).into(),
-        32 => Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).into(),
+        8 => Ipv4Addr::from(parse_word(address)?).into(),
+        32 => {
+            let mut bytes = [0; 16];
+            for (word, bytes) in bytes.chunks_mut(4).enumerate() {
+                let digits = address.get(word * 8..word * 8 + 8)?;
+                bytes.copy_from_slice(&parse_word(digits)?);
+            }
+            Ipv6Addr::from(bytes).into()
+        }
         _ => return None,
     };
     Some((ip, port).into())
+}
+
+/// Four bytes of an address, in network order. The kernel read them as a number of the processor;
+/// as such a number they lie in memory as they came.
+fn parse_word(digits: &str) -> Option<[u8; 4]> {
+    u32::from_str_radix(digits, 16).ok().map(u32::to_ne_bytes)
 }
 
 /// Given: the rows of the machine that this program runs on, TCP first. Linux only.

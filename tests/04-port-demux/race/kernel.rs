@@ -1,12 +1,12 @@
 //! The world of the kernel.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use port_demux_solution::{FourTuple, Proto, Row, SocketId, parse_proc_net};
+use port_demux_solution::{FourTuple, Proto, Reuse, Row, SocketId, parse_proc_net};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::inode::inode;
@@ -17,14 +17,17 @@ use crate::{NO_ANSWER, Outcome};
 pub struct Kernel {
     sockets: HashMap<Handle, Socket>,
     ids: HashMap<Handle, SocketId>,
+    options: HashMap<Handle, Reuse>,
     names: Names,
     hosts: [IpAddr; 3],
+    /// Port numbers that others have, at whatever address.
+    used: HashSet<u16>,
 }
 
 impl Kernel {
     /// The addresses belong to this script and this attempt: what an earlier one has left in
     /// TIME-WAIT is no concern of theirs.
-    pub fn new(seed: u64, attempt: u64) -> Kernel {
+    pub fn new(seed: u64, attempt: u64, used: &HashSet<u16>) -> Kernel {
         let unique = u64::from(std::process::id()) * 619 + seed * 3 + attempt;
         let (a, b) = (1 + unique / 256 % 254, unique % 256);
         let host = |n| IpAddr::V4(Ipv4Addr::new(127, a as u8, b as u8, n));
@@ -32,8 +35,10 @@ impl Kernel {
         Kernel {
             sockets: HashMap::new(),
             ids: HashMap::new(),
+            options: HashMap::new(),
             names: Names::new(Host::all().map(|host| (host, hosts[usize::from(host.0)]))),
             hosts,
+            used: used.clone(),
         }
     }
 
@@ -46,6 +51,22 @@ impl Kernel {
         socket.set_nonblocking(false).expect("blocking mode");
         self.ids.insert(handle, SocketId(inode(&socket)));
         self.sockets.insert(handle, socket);
+    }
+
+    /// Binds, and gives the port's number. A number that the system chooses must be nobody else's
+    /// at other addresses either, or a later bind to all addresses would meet them; so the system
+    /// is asked again, with a new socket.
+    fn bind(&mut self, handle: Handle, addr: SocketAddr) -> io::Result<u16> {
+        loop {
+            let socket = &self.sockets[&handle];
+            socket.bind(&addr.into())?;
+            let number = local(socket).port();
+            if addr.port() != 0 || !self.used.contains(&number) {
+                return Ok(number);
+            }
+            let again = new_socket(proto(socket), self.options[&handle]);
+            self.add(handle, again);
+        }
     }
 
     fn connect(&mut self, by: Handle, remote: SocketAddr, hurry: bool) -> Result<(), String> {
@@ -81,14 +102,8 @@ impl Kernel {
     /// Does what `op` says. `expected` tells what to wait for, and for how long; not what to answer.
     pub fn play(&mut self, op: &Op, expected: &str) -> Outcome {
         if let Op::Socket { into, proto, reuse } = *op {
-            let kind = match proto {
-                Proto::Tcp => Type::STREAM,
-                Proto::Udp => Type::DGRAM,
-            };
-            let socket = Socket::new(Domain::IPV4, kind, None).expect("a socket");
-            socket.set_reuse_address(reuse.addr).expect("SO_REUSEADDR");
-            #[cfg(target_os = "linux")]
-            socket.set_reuse_port(reuse.port).expect("SO_REUSEPORT");
+            let socket = new_socket(proto, reuse);
+            self.options.insert(into, reuse);
             self.add(into, socket);
             return "ok".to_owned();
         }
@@ -97,11 +112,10 @@ impl Kernel {
         };
         let done = match *op {
             Op::Socket { .. } => Ok(()),
-            Op::Bind { host, port, .. } => {
-                let addr = self.addr(host, self.names.number(port));
-                match socket.bind(&addr.into()) {
-                    Ok(()) => {
-                        let number = local(socket).port();
+            Op::Bind { socket, host, port } => {
+                let number = self.names.number(port);
+                match self.bind(socket, self.addr(host, number)) {
+                    Ok(number) => {
                         self.names.chosen(port, number);
                         Ok(())
                     }
@@ -203,6 +217,18 @@ pub fn rows() -> Vec<Row> {
     let mut rows = read("/proc/net/tcp", Proto::Tcp);
     rows.extend(read("/proc/net/udp", Proto::Udp));
     rows
+}
+
+fn new_socket(proto: Proto, reuse: Reuse) -> Socket {
+    let kind = match proto {
+        Proto::Tcp => Type::STREAM,
+        Proto::Udp => Type::DGRAM,
+    };
+    let socket = Socket::new(Domain::IPV4, kind, None).expect("a socket");
+    socket.set_reuse_address(reuse.addr).expect("SO_REUSEADDR");
+    #[cfg(target_os = "linux")]
+    socket.set_reuse_port(reuse.port).expect("SO_REUSEPORT");
+    socket
 }
 
 fn proto(socket: &Socket) -> Proto {

@@ -16,6 +16,7 @@ mod model;
 mod names;
 mod script;
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -55,8 +56,7 @@ fn two_hundred_scripts_end_alike_in_the_table_and_in_the_kernel() {
     }
 }
 
-/// Other programs of this machine can have a socket on a port that the kernel gave us for another
-/// address. Then the two worlds differ once. A difference in the rules shows every time.
+/// Another program of this machine can get a port of the script's while it runs. Then the two worlds differ once. A difference in the rules shows every time.
 fn again(script: &Script) -> Result<(), String> {
     let alone = |attempt| race(std::slice::from_ref(script), attempt).remove(0);
     alone(1).or_else(|_| alone(2))
@@ -72,8 +72,10 @@ struct Played {
 /// Plays scripts one after the other, and then compares their tables: the kernel's is long when
 /// the machine is busy, and is read once for all of them.
 fn race(scripts: &[Script], attempt: u64) -> Vec<Result<(), String>> {
-    let played: Vec<Result<Played, String>> =
-        scripts.iter().map(|script| play(script, attempt)).collect();
+    let played: Vec<Result<Played, String>> = scripts
+        .iter()
+        .map(|script| play(script, attempt, &used))
+        .collect();
     // The last segments may be on their way still.
     let deadline = Instant::now() + Duration::from_secs(2);
     loop {
@@ -92,9 +94,9 @@ fn race(scripts: &[Script], attempt: u64) -> Vec<Result<(), String>> {
     }
 }
 
-fn play(script: &Script, attempt: u64) -> Result<Played, String> {
+fn play(script: &Script, attempt: u64, used: &HashSet<u16>) -> Result<Played, String> {
     let mut model = model::Table::new(script.seed);
-    let mut kernel = kernel::Kernel::new(script.seed, attempt);
+    let mut kernel = kernel::Kernel::new(script.seed, attempt, used);
     let mut story = String::new();
     for op in &script.ops {
         let expected = model.play(op);

@@ -72,6 +72,7 @@ struct Played {
 /// Plays scripts one after the other, and then compares their tables: the kernel's is long when
 /// the machine is busy, and is read once for all of them.
 fn race(scripts: &[Script], attempt: u64) -> Vec<Result<(), String>> {
+    let used = kernel::rows().iter().map(|row| row.local.port()).collect();
     let played: Vec<Result<Played, String>> = scripts
         .iter()
         .map(|script| play(script, attempt, &used))

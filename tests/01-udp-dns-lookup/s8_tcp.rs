@@ -192,6 +192,27 @@ fn s8_stream_may_end_early() {
 }
 
 #[test]
+fn s8_reset_is_told_at_once() {
+    netlab::lab(|lab| {
+        lab.why(
+            "A reset says that the connection is gone. That is neither an end of file nor a \
+             time-out, and nothing more will come.",
+        );
+        let server = lab.tcp_server("server");
+        let exchange = asks_tcp(lab, server.addr(), PATIENT);
+        let peer = server.accepts();
+        query_from(lab, &peer);
+        peer.sends(b"\x00");
+        peer.resets();
+        lab.same(
+            "result",
+            reply_in_words(&exchange.returns()),
+            "Io(ConnectionReset)".to_owned(),
+        );
+    });
+}
+
+#[test]
 fn s8_refused_is_told_at_once() {
     netlab::lab(|lab| {
         lab.why(

@@ -145,7 +145,7 @@ fn one_try(
                 Verdict::Accept(reply) => return Ok(reply),
                 Verdict::Ignore(_) => {}
             },
-            Err(e) if is_timeout(&e) || e.kind() == ErrorKind::Interrupted => {}
+            Err(e) if is_pause(&e) => {}
             Err(e) => return Err(e.into()),
         }
     }
@@ -166,9 +166,13 @@ pub(crate) fn remaining(deadline: Instant) -> Result<Duration, LookupError> {
     }
 }
 
-/// Unix says WouldBlock when a socket's time-out ran out, Windows says TimedOut.
-pub(crate) fn is_timeout(e: &io::Error) -> bool {
-    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+/// Whether a wait merely ended: because its time ran out (Unix says WouldBlock, Windows TimedOut), or
+/// because of a signal.
+pub(crate) fn is_pause(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }
 
 impl From<io::Error> for LookupError {

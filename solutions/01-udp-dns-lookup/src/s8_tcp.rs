@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::s2_query::{Question, build_query};
 use crate::s5_message::Message;
 use crate::s6_udp::{
-    LookupError, Patience, Sent, Verdict, exchange_udp, fresh_id, is_timeout, remaining,
+    LookupError, Patience, Sent, Verdict, exchange_udp, fresh_id, is_pause, remaining,
 };
 use crate::s7_judge::judge_reply;
 
@@ -85,8 +85,8 @@ fn read_exact_until(
         match stream.read(wanted) {
             Ok(0) => return Err(LookupError::Io(ErrorKind::UnexpectedEof.into())),
             Ok(n) => wanted = &mut wanted[n..],
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(timeouts_are_one_thing(e)),
+            Err(e) if is_pause(&e) => {}
+            Err(e) => return Err(e.into()),
         }
     }
     Ok(())
@@ -94,7 +94,7 @@ fn read_exact_until(
 
 /// A time-out has one name here, wherever it happened.
 fn timeouts_are_one_thing(e: io::Error) -> LookupError {
-    if is_timeout(&e) {
+    if is_pause(&e) {
         LookupError::TimedOut
     } else {
         LookupError::Io(e)

@@ -52,6 +52,9 @@ pub(crate) fn difference(got: &[u8], want: &[u8]) -> (String, String, String) {
     let row = |bytes: &[u8]| -> String {
         let end = bytes.len().min(start + ROW);
         let piece = bytes.get(start..end).unwrap_or(&[]);
+        if bytes.is_empty() {
+            return "nothing".into();
+        }
         let before = if start > 0 { "… " } else { "" };
         let after = if end < bytes.len() { " …" } else { "" };
         format!("{before}{}{after}", all(piece))
@@ -108,5 +111,6 @@ mod tests {
     fn difference_in_length_only() {
         assert_eq!(difference(&[1], &[1, 2]).2, "it ends after 1 byte, not 2");
         assert_eq!(difference(&[1, 2], &[1]).2, "it goes on after 1 byte");
+        assert_eq!(difference(&[], &[1]).1, "nothing   (0 bytes)");
     }
 }

@@ -85,8 +85,9 @@ pub enum Play {
 /// A reader and writer with a script, and a count of the calls it got.
 ///
 /// Reading plays the script and then gives `Ok(0)`, end of file, however often it is asked. Writing
-/// takes up to `takes` bytes a call and keeps them. After `budget` calls the test fails: a loop that
-/// does not understand `Ok(0)` would never end.
+/// takes up to `takes` bytes a call and keeps them. A loop that does not understand `Ok(0)` would
+/// never end: after so many calls answered with it the test fails. So it does when far more is
+/// written than any exercise has to write.
 #[derive(Debug)]
 pub struct Tape {
     script: VecDeque<Play>,
@@ -99,10 +100,16 @@ pub struct Tape {
     pub ends: usize,
     /// Calls to `write` so far.
     pub writes: usize,
+    /// Calls to `write` that were answered with `Ok(0)`.
+    pub refusals: usize,
     /// Calls to `flush` so far.
     pub flushes: usize,
-    budget: usize,
 }
+
+/// How many calls may be answered with `Ok(0)`.
+const VAIN_CALLS: usize = 1000;
+/// How many bytes a tape keeps.
+const LONGEST: usize = 64 << 20;
 
 impl Tape {
     /// Plays these things to whoever reads; takes everything that is written.
@@ -114,8 +121,8 @@ impl Tape {
             reads: 0,
             ends: 0,
             writes: 0,
+            refusals: 0,
             flushes: 0,
-            budget: 1000,
         }
     }
 
@@ -124,33 +131,30 @@ impl Tape {
         self.takes = n;
         self
     }
+}
 
-    /// Fails the test after so many reads or writes, instead of 1000.
-    pub fn with_budget(mut self, calls: usize) -> Tape {
-        self.budget = calls;
-        self
-    }
+/// Ends a loop without end.
+fn give_up(expected: String, got: String) -> ! {
+    // No panic!: its hook would print. The laboratory catches this as a failed check.
+    resume_unwind(Box::new(CheckFailed { expected, got }))
+}
 
-    fn spend(&self, calls: usize, name: &str, answer: &str) {
-        if calls > self.budget {
-            // No panic!: its hook would print. The laboratory catches this as a failed check.
-            resume_unwind(Box::new(CheckFailed {
-                expected: format!(
-                    "{name} to be called until it has said {answer}, and then no more"
-                ),
-                got: format!("{calls} calls of {name}"),
-            }));
-        }
+fn after_zero(calls: usize, name: &str, meaning: &str) {
+    if calls > VAIN_CALLS {
+        give_up(
+            format!("no more calls of {name} when it has said Ok(0): {meaning}"),
+            format!("{VAIN_CALLS} more calls"),
+        );
     }
 }
 
 impl Read for Tape {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.reads += 1;
-        self.spend(self.reads, "read", "Ok(0), end of file");
         match self.script.pop_front() {
             None => {
                 self.ends += 1;
+                after_zero(self.ends, "read", "end of file");
                 Ok(0)
             }
             Some(Play::Error(kind)) => Err(kind.into()),
@@ -169,12 +173,17 @@ impl Read for Tape {
 impl Write for Tape {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.writes += 1;
-        self.spend(
-            self.writes,
-            "write",
-            "Ok(0), which means it takes nothing more",
-        );
         let n = buf.len().min(self.takes);
+        if n == 0 && !buf.is_empty() {
+            self.refusals += 1;
+            after_zero(self.refusals, "write", "it takes nothing more");
+        }
+        if self.written.len() + n > LONGEST {
+            give_up(
+                "writing to come to an end".into(),
+                format!("more than {LONGEST} bytes"),
+            );
+        }
         self.written.extend_from_slice(&buf[..n]);
         Ok(n)
     }

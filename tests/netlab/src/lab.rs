@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::panic::{Location, resume_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::ladder_picture;
@@ -125,6 +125,7 @@ struct Call {
     since: Instant,
     /// On the body's thread nobody else would notice that it hangs.
     watched: bool,
+    thread: ThreadId,
     task: Task,
 }
 
@@ -218,6 +219,7 @@ impl Inner {
             what: what.to_owned(),
             since: Instant::now(),
             watched,
+            thread: thread::current().id(),
             task: Task::current(),
         });
         id
@@ -246,8 +248,11 @@ impl Inner {
     /// waits in accept …`.
     fn meanwhile(&self) -> String {
         let calls = locked(&self.calls);
+        // This thread is busy failing, whatever it was called for.
+        let here = thread::current().id();
         let running = calls
             .iter()
+            .filter(|call| call.thread != here)
             .map(|call| format!("your {} {}", call.what, call.task.doing()));
         let returned = locked(&self.returned);
         let ended = returned
@@ -266,12 +271,14 @@ impl Inner {
     fn too_slow(&self) -> Failure {
         let calls = locked(&self.calls);
         let Some(call) = calls.iter().rfind(|call| call.watched).or(calls.last()) else {
+            drop(calls);
             return Failure::new()
                 .with(
                     "expected",
                     format!("the test to end within {}", in_words(self.patience.test())),
                 )
                 .with("got", "it goes on")
+                .with("meanwhile", self.meanwhile())
                 .with("why", self.reason());
         };
         let waited = in_words(call.since.elapsed());

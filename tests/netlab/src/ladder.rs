@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(
             text(&story.lines()),
             "  1  your send_all(writer, 5 bytes)\n\
-             \x20 2  writer takes 1 of 5 bytes  × 2\n\
+             \x20 2  writer takes 1 of 5 bytes  × 2                  68 65\n\
              \x20 3  ✗ your send_all returns\n"
         );
     }

@@ -98,9 +98,7 @@ impl Story {
         {
             // A loop of a thousand equal calls is one line, and cannot fill the memory.
             last.times += 1;
-            if last.detail != detail {
-                last.detail = String::new();
-            }
+            add_detail(&mut last.detail, &detail);
             return;
         }
         lines.push(Line {
@@ -117,5 +115,20 @@ impl Story {
         self.lines
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Adds what came with a repetition, as long as the margin has room: a number that is read byte by
+/// byte shows as a whole.
+fn add_detail(details: &mut String, more: &str) {
+    const ROOM: usize = 26;
+    if details.ends_with('…') || more.is_empty() {
+        return;
+    }
+    details.push(' ');
+    if details.chars().count() + more.chars().count() <= ROOM {
+        details.push_str(more);
+    } else {
+        details.push('…');
     }
 }

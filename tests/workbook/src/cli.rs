@@ -148,7 +148,7 @@ fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
     }
 }
 
-/// The chapter that was named, or the first one that is not known to be done.
+/// The chapter that was named, or the one that the student works on.
 fn chapter_or_next<'a>(
     course: &'a Course,
     progress: &Progress,
@@ -157,11 +157,11 @@ fn chapter_or_next<'a>(
     if let Some(said) = said {
         return select::chapter(course, said);
     }
-    let open = progress.next_chapter(course).or(course.chapters.last());
+    let open = progress.chapter_at_hand(course).or(course.chapters.last());
     open.ok_or_else(|| Problem::new("The folder tests/ holds no chapter."))
 }
 
-/// The step that was named, or the first one that is not known to be done.
+/// The step that was named, or the one that the student works on.
 fn step_or_next<'a>(
     course: &Course,
     progress: &Progress,
@@ -173,7 +173,7 @@ fn step_or_next<'a>(
     }
     let open = progress
         .of(course, chapter)
-        .next_step(chapter)
+        .step_at_hand(chapter)
         .or(chapter.steps.last());
     open.ok_or_else(|| Problem::new(format!("Chapter {} has no steps.", chapter.number())))
 }

@@ -28,31 +28,50 @@ struct State {
     hints: BTreeMap<String, usize>,
 }
 
-/// Verdicts that hold for one state of the sources.
+/// Verdicts that hold for one state of the sources, and what is left of earlier ones.
 #[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
 struct Tried {
     digest: String,
     passed: BTreeSet<String>,
+    /// Tests that passed with earlier sources and were not tried with these.
+    before: BTreeSet<String>,
 }
 
 /// How far a chapter is, as far as it is known without a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
-    /// No test was ever tried.
-    Nothing,
-    /// Something has changed since.
-    Stale,
-    Passed(BTreeSet<String>),
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Whether any test was ever tried.
+    pub is_tried: bool,
+    passed: BTreeSet<String>,
+    before: BTreeSet<String>,
 }
 
 impl Known {
     pub fn has_passed(&self, test: &Test) -> bool {
-        matches!(self, Known::Passed(passed) if passed.contains(&test.name))
+        self.passed.contains(&test.name)
+    }
+
+    /// Whether the test passes, or did so when it was tried last.
+    pub fn has_ever_passed(&self, test: &Test) -> bool {
+        self.has_passed(test) || self.before.contains(&test.name)
+    }
+
+    /// Whether some of what passed was tried with earlier sources only.
+    pub fn is_dated(&self) -> bool {
+        !self.before.is_empty()
     }
 
     /// The first step with a test that is not known to pass.
     pub fn next_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
         let done = |step: &&Step| step.tests.iter().all(|test| self.has_passed(test));
+        chapter.steps.iter().find(|step| !done(step))
+    }
+
+    /// The step that the student works on, also while an unfinished change leaves open what passes:
+    /// the first one with a test that did not pass when it was tried last.
+    pub fn step_at_hand<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
+        let done = |step: &&Step| step.tests.iter().all(|test| self.has_ever_passed(test));
         chapter.steps.iter().find(|step| !done(step))
     }
 }
@@ -83,9 +102,17 @@ impl Progress {
 
     pub fn of(&self, course: &Course, chapter: &Chapter) -> Known {
         match self.state.chapters.get(&chapter.folder) {
-            None => Known::Nothing,
-            Some(tried) if tried.digest != digest::of(course, chapter) => Known::Stale,
-            Some(tried) => Known::Passed(tried.passed.clone()),
+            None => Known::default(),
+            Some(tried) if tried.digest == digest::of(course, chapter) => Known {
+                is_tried: true,
+                passed: tried.passed.clone(),
+                before: tried.before.clone(),
+            },
+            Some(tried) => Known {
+                is_tried: true,
+                passed: BTreeSet::new(),
+                before: &tried.passed | &tried.before,
+            },
         }
     }
 
@@ -95,7 +122,13 @@ impl Progress {
         course.chapters.iter().find(is_open)
     }
 
-    /// A verdict for the sources with this digest. Verdicts for other sources are forgotten.
+    /// The chapter that the student works on, as [`Known::step_at_hand`] is the step.
+    pub fn chapter_at_hand<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
+        let is_open = |chapter: &&Chapter| self.of(course, chapter).step_at_hand(chapter).is_some();
+        course.chapters.iter().find(is_open)
+    }
+
+    /// A verdict for the sources with this digest. Verdicts for other sources are dated from now on.
     pub fn record(&mut self, chapter: &Chapter, digest: &str, test: &Test, passed: bool) {
         let tried = self
             .state
@@ -106,8 +139,10 @@ impl Progress {
             *tried = Tried {
                 digest: digest.to_owned(),
                 passed: BTreeSet::new(),
+                before: &tried.passed | &tried.before,
             };
         }
+        tried.before.remove(&test.name);
         if passed {
             tried.passed.insert(test.name.clone());
         } else {

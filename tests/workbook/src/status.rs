@@ -43,9 +43,9 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
         let title = &chapter.title;
         let (done, all) = (count(chapter, known), chapter.tests().count());
         let words = match known {
-            Known::Passed(_) if done == all => good(words),
-            Known::Passed(_) => words.clone(),
-            _ => faint(words),
+            _ if !known.is_tried || known.is_dated() => faint(words),
+            _ if done == all => good(words),
+            _ => words.clone(),
         };
         if with_bar {
             let bar = bar(done, all);
@@ -67,26 +67,24 @@ fn in_words(chapter: &Chapter, known: &Known) -> String {
     } else {
         format!("{all} tests")
     };
-    match known {
-        Known::Nothing => format!("{tests}, not tried yet"),
-        Known::Stale => format!("{tests}, changed since the last run"),
-        Known::Passed(_) => match known.next_step(chapter) {
-            None => format!("done, {tests}"),
-            Some(step) => {
-                format!(
-                    "{} of {tests}, step {} of {steps}",
-                    count(chapter, known),
-                    step.number
-                )
-            }
-        },
+    if !known.is_tried {
+        return format!("{tests}, not tried yet");
+    }
+    let passed = format!("{} of {tests}", count(chapter, known));
+    if known.is_dated() {
+        return format!("{passed} at the last run");
+    }
+    match known.next_step(chapter) {
+        None => format!("done, {tests}"),
+        Some(step) => format!("{passed}, step {} of {steps}", step.number),
     }
 }
 
+/// How many tests pass, or did so when they were tried last.
 fn count(chapter: &Chapter, known: &Known) -> usize {
     chapter
         .tests()
-        .filter(|(_, test)| known.has_passed(test))
+        .filter(|(_, test)| known.has_ever_passed(test))
         .count()
 }
 

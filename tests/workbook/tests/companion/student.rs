@@ -55,6 +55,29 @@ fn the_way_through_a_chapter() {
 }
 
 #[test]
+fn the_last_figures_stay_while_a_change_is_unfinished() {
+    let workbook = Workbook::new("figures");
+    workbook.write(ONE, RIGHT_ONE);
+    workbook.run(&[]).is(0, &["█", "1 of 3 tests, step 2 of 2"]);
+    let figures = ["█", "1 of 3 tests at the last run", "does not compile yet"];
+    workbook.write(TWO, "pub fn two() -> u32 {\n");
+    workbook.run(&[]).is(1, &figures);
+    workbook.run(&[]).is(1, &figures);
+    workbook.run(&["hint"]).is(0, &["00, step 2: Two"]);
+    // A hang keeps the tests after it from being counted, not from having passed.
+    workbook.write(TWO, RIGHT_TWO);
+    workbook.run(&[]).is(0, &["done, 3 tests"]);
+    workbook.write(
+        ONE,
+        "pub fn one() -> u32 {\n    loop {\n        std::thread::park();\n    }\n}\n",
+    );
+    let mut hanging = workbook.command(&[]);
+    hanging.env("NETLAB_PATIENCE", "0.15");
+    let said = crate::fixture::Said::of(hanging.output().expect("it runs"));
+    said.is(0, &["1 of 3 tests at the last run", "s1_one_is_one"]);
+}
+
+#[test]
 fn work_out_of_order_counts() {
     let workbook = Workbook::new("order");
     workbook.write(TWO, "pub fn two() -> u32 {\n    2\n}\n");

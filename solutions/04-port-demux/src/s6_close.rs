@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::{Errno, FourTuple, Holder, Proto, SocketId, SocketTable, State};
+use crate::{Errno, FourTuple, Holder, Proto, Socket, SocketId, SocketTable, State};
 
 /// A segment that goes out because a program closed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,28 +33,28 @@ impl SocketTable {
         let socket = self.held(s)?;
         let row = socket.row;
         let tcp = row.four_tuple().filter(|_| row.proto == Proto::Tcp);
+        let mut out = Vec::new();
         match (row.state, tcp) {
             (State::Established, Some(t)) => {
                 socket.row.state = State::FinWait2;
                 socket.held_by = Holder::Kernel;
                 return Ok(vec![Effect::Fin(t)]);
             }
-            (State::CloseWait, Some(t)) => {
-                self.remove(s);
-                return Ok(vec![Effect::Fin(t)]);
-            }
+            (State::CloseWait, Some(t)) => out.push(Effect::Fin(t)),
             _ => {}
         }
         self.remove(s);
-        let is_child = |holder| holder == Holder::Listener(s);
-        let orphans = self.sockets.iter().filter(|c| is_child(c.held_by));
-        let effects = orphans
-            .filter(|child| child.row.state != State::SynReceived)
-            .filter_map(|child| child.row.four_tuple())
-            .map(Effect::Rst)
-            .collect();
-        self.sockets.retain(|child| !is_child(child.held_by));
-        Ok(effects)
+        // Only a listener has these: they have nowhere to go now.
+        let is_child = |socket: &Socket| socket.held_by == Holder::Listener(s);
+        let children = self.sockets.iter().filter(|socket| is_child(socket));
+        let in_queue = children.filter(|child| child.row.state != State::SynReceived);
+        out.extend(
+            in_queue
+                .filter_map(|child| child.row.four_tuple())
+                .map(Effect::Rst),
+        );
+        self.sockets.retain(|socket| !is_child(socket));
+        Ok(out)
     }
 
     /// A FIN arrives: the other end has nothing more to say. Tells whose connection it was.

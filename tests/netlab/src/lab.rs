@@ -115,6 +115,8 @@ pub(crate) struct Inner {
     calls: Mutex<Vec<Call>>,
     /// What calls on threads have returned, as long as the body has not asked for it.
     returned: Mutex<Vec<(String, String)>>,
+    /// The student's programs that run: their command lines and main threads.
+    programs: Mutex<Vec<(String, Task)>>,
     pictures: Mutex<Pictures>,
 }
 
@@ -145,6 +147,7 @@ impl Inner {
             failure: Mutex::default(),
             calls: Mutex::default(),
             returned: Mutex::default(),
+            programs: Mutex::default(),
             pictures: Mutex::default(),
         }
     }
@@ -244,9 +247,25 @@ impl Inner {
         }
     }
 
-    /// What the student's code on other threads is doing, or has come to: `your serve_one(listener)
-    /// waits in accept …`.
+    pub fn program_starts(&self, what: &str, pid: u32) {
+        locked(&self.programs).push((what.to_owned(), Task::of_program(pid)));
+    }
+
+    /// The program has ended, or its own failure is being told.
+    pub fn forget_program(&self, what: &str) {
+        let mut programs = locked(&self.programs);
+        if let Some(at) = programs.iter().position(|(line, _)| line == what) {
+            programs.remove(at);
+        }
+    }
+
+    /// What the student's code on other threads and in programs is doing, or has come to: `your
+    /// serve_one(listener) waits in accept …`.
     fn meanwhile(&self) -> String {
+        // A call that is about to return, or a program to wait, should not be accused of anything.
+        if !locked(&self.calls).is_empty() || !locked(&self.programs).is_empty() {
+            thread::sleep(Duration::from_millis(30));
+        }
         let calls = locked(&self.calls);
         // This thread is busy failing, whatever it was called for.
         let here = thread::current().id();
@@ -258,7 +277,16 @@ impl Inner {
         let ended = returned
             .iter()
             .map(|(call, value)| format!("your {call} has returned {value}"));
-        running.chain(ended).collect::<Vec<_>>().join("\n")
+        let programs = locked(&self.programs);
+        let programs = programs
+            .iter()
+            .filter(|(_, task)| !task.is_gone())
+            .map(|(line, task)| format!("`{line}` {}", task.doing()));
+        running
+            .chain(ended)
+            .chain(programs)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn overdue(&self) -> bool {

@@ -10,6 +10,7 @@ use crate::lab::Lab;
 use crate::patience::{GLANCE, in_words};
 use crate::report::Failure;
 use crate::story::YOU;
+use crate::task::Task;
 
 /// A running program of the student's. It is killed when this value is dropped.
 pub struct Program {
@@ -50,6 +51,7 @@ impl Lab {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {path}: {error}"));
+        self.0.program_starts(&what, child.id());
         let input = child.stdin.take();
         let lines = lines_of(child.stdout.take().expect("stdout is piped"));
         let errors = lines_of(child.stderr.take().expect("stderr is piped"));
@@ -122,10 +124,11 @@ impl Program {
 
     /// Writes to the program's standard input.
     pub fn types(&mut self, text: &str) {
-        self.lab
-            .0
-            .story
-            .act(YOU, format!("{} is given {text:?}", self.name()), "");
+        self.lab.0.story.act(
+            YOU,
+            format!("{} is given {}", self.name(), quoted(text)),
+            "",
+        );
         if let Some(input) = &mut self.input {
             // A program that has ended reads nothing; the next expectation says so.
             let _ = input
@@ -161,6 +164,7 @@ impl Program {
                 None
             }
         })?;
+        self.lab.0.forget_program(&self.what);
         let code = status.code();
         let how = code.map_or("is killed by a signal".into(), |code| {
             format!("ends with exit code {code}")
@@ -187,9 +191,13 @@ impl Program {
             .0
             .story
             .fails(YOU, format!("{} goes on", self.name()));
+        self.lab.0.forget_program(&self.what);
         self.lab.stop(
             &format!("`{}` to end", self.what),
-            &format!("still running after {waited}"),
+            &format!(
+                "after {waited} it {}",
+                Task::of_program(self.child.id()).doing()
+            ),
         )
     }
 
@@ -217,6 +225,16 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.lab.0.forget_program(&self.what);
+    }
+}
+
+/// Text as a person would quote it: of a long one, its beginning.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{:?}… ({} bytes)", &text[..cut], text.len()),
+        None => format!("{text:?}"),
     }
 }
 

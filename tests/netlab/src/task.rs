@@ -16,6 +16,14 @@ mod elsewhere {
             Task
         }
 
+        pub fn of_program(_pid: u32) -> Task {
+            Task
+        }
+
+        pub fn is_gone(&self) -> bool {
+            false
+        }
+
         pub fn doing(&self) -> String {
             "is still running: a wait that nothing ends, or a loop without end".into()
         }
@@ -38,6 +46,16 @@ mod linux {
                     .ok()
                     .map(|link| PathBuf::from("/proc").join(link)),
             )
+        }
+
+        /// The main thread of another program.
+        pub fn of_program(pid: u32) -> Task {
+            Task(Some(PathBuf::from(format!("/proc/{pid}/task/{pid}"))))
+        }
+
+        /// Whether it has ended, or hides what it does.
+        pub fn is_gone(&self) -> bool {
+            self.syscall().is_none_or(|state| state.starts_with("-1 "))
         }
 
         /// `waits in accept() for a connection`. Looks several times, since a busy loop may be
@@ -75,9 +93,10 @@ mod linux {
             let descriptor = words
                 .next()
                 .and_then(|arg| u32::from_str_radix(arg.strip_prefix("0x")?, 16).ok());
-            let udp = descriptor.is_some_and(is_udp);
+            let udp = descriptor.is_some_and(|descriptor| self.is_udp(descriptor));
             let sentence = match name_of(number)? {
                 Wait::Accept => "waits in accept() for a connection",
+                Wait::Receive if descriptor == Some(0) => "waits in read() for standard input",
                 Wait::Receive if udp => "waits in recv() for a datagram",
                 Wait::Receive => "waits in read() for bytes or for the end of the stream",
                 Wait::Send => "waits in write() for the peer to read: the buffers are full",
@@ -87,6 +106,29 @@ mod linux {
                 Wait::Sleep => "sleeps",
             };
             Some(sentence.into())
+        }
+
+        /// Whether a descriptor is a UDP socket: its inode stands in /proc/PID/net/udp.
+        fn is_udp(&self, descriptor: u32) -> bool {
+            let Some(process) = self.0.as_ref().and_then(|task| task.ancestors().nth(2)) else {
+                return false;
+            };
+            let Ok(link) = fs::read_link(process.join(format!("fd/{descriptor}"))) else {
+                return false;
+            };
+            let link = link.to_string_lossy();
+            let Some(inode) = link
+                .strip_prefix("socket:[")
+                .and_then(|rest| rest.strip_suffix(']'))
+            else {
+                return false;
+            };
+            ["net/udp", "net/udp6"].iter().any(|table| {
+                fs::read_to_string(process.join(table)).is_ok_and(|rows| {
+                    rows.lines()
+                        .any(|row| row.split_whitespace().any(|word| word == inode))
+                })
+            })
         }
     }
 
@@ -129,27 +171,5 @@ mod linux {
             .iter()
             .find(|(_, numbers)| numbers.contains(&number))
             .map(|(wait, _)| *wait)
-    }
-
-    /// Whether a descriptor of this process is a UDP socket: its inode stands in /proc/self/net/udp.
-    fn is_udp(descriptor: u32) -> bool {
-        let Ok(link) = fs::read_link(format!("/proc/self/fd/{descriptor}")) else {
-            return false;
-        };
-        let link = link.to_string_lossy();
-        let Some(inode) = link
-            .strip_prefix("socket:[")
-            .and_then(|rest| rest.strip_suffix(']'))
-        else {
-            return false;
-        };
-        ["/proc/self/net/udp", "/proc/self/net/udp6"]
-            .iter()
-            .any(|table| {
-                fs::read_to_string(table).is_ok_and(|rows| {
-                    rows.lines()
-                        .any(|row| row.split_whitespace().any(|word| word == inode))
-                })
-            })
     }
 }

@@ -314,7 +314,32 @@ fn a_program_is_part_of_the_story() {
     let report = report_of(|lab| {
         lab.program("/bin/sh", &["-c", "exec sleep 9"]).exits();
     });
-    has(&report, &["to end", "still running after 400 ms"]);
+    has(&report, &["to end", "after 400 ms it "]);
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows what a program waits for"
+)]
+fn a_program_that_runs_tells_what_it_does() {
+    let report = report_of(|lab| {
+        let mut ended = lab.program("/bin/sh", &["-c", "echo done"]);
+        ended.expects_line("\"done\"", |line| line == "done");
+        let mut waiting = lab.program("/bin/sh", &["-c", "echo ready; read line; echo $line"]);
+        waiting.expects_line("\"ready\"", |line| line == "ready");
+        waiting.types(&"x".repeat(1000));
+        waiting.expects_line("the line", |line| line.len() == 1000);
+    });
+    has(
+        &report,
+        &[
+            &format!("is given \"{}\"… (1000 bytes)", "x".repeat(40)),
+            "meanwhile `sh -c echo ready; read line; echo $line` waits in read() for",
+            "standard input",
+        ],
+    );
+    assert!(!report.contains("`sh -c echo done`"), "{report}");
 }
 
 #[test]

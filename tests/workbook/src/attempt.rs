@@ -20,6 +20,10 @@ pub struct Attempt<'a> {
     known: Known,
     /// Names of the tests that this attempt has run.
     tried: HashSet<&'a str>,
+    /// Those of them that pass.
+    passed: HashSet<&'a str>,
+    /// Numbers of the steps whose passing is no news: they passed before, or it was told.
+    old: HashSet<usize>,
 }
 
 /// What a student has to look at next.
@@ -35,17 +39,22 @@ pub enum Stop<'a> {
 
 impl<'a> Attempt<'a> {
     pub fn new(course: &'a Course, chapter: &'a Chapter, progress: &Progress) -> Attempt<'a> {
+        let known = progress.of(course, chapter);
+        let steps = chapter.steps.iter();
+        let old = steps.filter(|step| known.has_ever_passed_step(step));
         Attempt {
             bench: Bench::student(course, chapter),
             chapter,
             digest: digest::of(course, chapter),
-            known: progress.of(course, chapter),
+            old: old.map(|step| step.number).collect(),
+            known,
             tried: HashSet::new(),
+            passed: HashSet::new(),
         }
     }
 
-    /// Runs the tests that are not known to pass, until one fails. The test called `first`, if any,
-    /// comes before the others.
+    /// Runs the tests that the chapter needs and that are not known to pass, until one fails. The
+    /// test called `first`, if any, comes before the others.
     pub fn run(
         &mut self,
         ui: &Ui,
@@ -56,7 +65,7 @@ impl<'a> Attempt<'a> {
         let first = chapter
             .tests()
             .filter(|(_, test)| Some(test.name.as_str()) == first);
-        self.run_tests(ui, progress, first.chain(chapter.tests()))
+        self.run_tests(ui, progress, first.chain(chapter.required_tests()))
     }
 
     /// The same for the tests of one step.
@@ -95,7 +104,7 @@ impl<'a> Attempt<'a> {
     /// Tries the other tests as well, only to count them: a student may work out of order, or break
     /// what has worked.
     pub fn count_the_rest(&mut self, ui: &Ui, progress: &mut Progress) -> Result<()> {
-        for (step, test) in self.chapter.tests() {
+        for (step, test) in self.chapter.required_tests() {
             // Counting is not worth a heavy build.
             let is_heavy = !step.features.is_empty() && !self.bench.is_ready(step);
             if self.is_decided(test) || is_heavy {
@@ -112,12 +121,26 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
+    /// The steps that pass now and did not when they were tried last, each once.
+    pub fn news(&mut self) -> Vec<&'a Step> {
+        let passes =
+            |test: &Test| self.known.has_passed(test) || self.passed.contains(test.name.as_str());
+        let steps = self.chapter.steps.iter();
+        let passing = steps.filter(|step| step.tests.iter().all(passes));
+        passing
+            .filter(|step| self.old.insert(step.number))
+            .collect()
+    }
+
     fn is_decided(&self, test: &Test) -> bool {
         self.known.has_passed(test) || self.tried.contains(test.name.as_str())
     }
 
     fn note(&mut self, progress: &mut Progress, test: &'a Test, report: &Report) {
         self.tried.insert(&test.name);
+        if report.verdict.is_done() {
+            self.passed.insert(&test.name);
+        }
         progress.record(self.chapter, &self.digest, test, report.verdict.is_done());
     }
 

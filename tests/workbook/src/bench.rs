@@ -10,6 +10,8 @@ use crate::ui::Ui;
 
 /// Whose crate is tested, and where it is built.
 pub struct Subject<'a> {
+    /// For people: `chapter 00`.
+    pub name: String,
     /// The folder with the workspace's Cargo.toml.
     pub workspace: &'a Path,
     pub package: String,
@@ -27,6 +29,7 @@ impl<'a> Subject<'a> {
     /// The student's crate.
     pub fn student(workspace: &'a Path, chapter: &Chapter) -> Subject<'a> {
         Subject {
+            name: format!("chapter {}", chapter.number()),
             workspace,
             package: chapter.package(),
             dir: workspace.join(chapter.dir()),
@@ -41,6 +44,7 @@ impl<'a> Subject<'a> {
     /// the step that needs it.
     pub fn solution(workspace: &'a Path, chapter: &Chapter) -> Subject<'a> {
         Subject {
+            name: format!("the reference of chapter {}", chapter.number()),
             workspace,
             package: chapter.solution_package(),
             dir: workspace.join(chapter.solution_dir()),
@@ -80,7 +84,7 @@ impl<'a> Bench<'a> {
 
     pub fn run(&mut self, ui: &Ui, step: &Step, test: &Test) -> Result<Tried<'_>> {
         let at = self.build(ui, step)?;
-        ui.busy(&format!("testing {}", test.name));
+        ui.busy(&format!("Testing {} …", test.name));
         let (_, built) = &self.built[at];
         let Some(binary) = &built.binary else {
             return Ok(Tried::Broken(built));
@@ -118,7 +122,7 @@ impl<'a> Bench<'a> {
             return Ok(at);
         }
         let subject = &self.subject;
-        let what = format!("building {}", subject.package);
+        let what = format!("Building {} …", subject.name);
         ui.busy(&what);
         let request = Request {
             workspace: subject.workspace,
@@ -128,7 +132,7 @@ impl<'a> Bench<'a> {
             default_features: subject.default_features,
             target_dir: subject.target_dir,
         };
-        let built = cargo::build(&request, &|remark| ui.busy(&format!("{what}: {remark}")))?;
+        let built = cargo::build(&request, &|remark| ui.busy(&format!("{what} {remark}")))?;
         ui.idle();
         // A second build may have replaced the first one's binary in place.
         self.built

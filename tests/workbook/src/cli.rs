@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::course::{Chapter, Course, Step};
+use crate::course::Course;
 use crate::problem::{Problem, Result};
 use crate::progress::Progress;
-use crate::select::{self, Selected};
+use crate::select;
 use crate::ui::{Ui, bad};
-use crate::{hint, list, next, reset, solution, test, verify, watch};
+use crate::{hint, list, meant, next, reset, solution, test, verify, watch};
 
 /// Learn networking by making its tests pass.
 ///
@@ -51,15 +51,17 @@ enum Command {
     },
     /// Show the reference for a step that you have passed
     Solution {
-        chapter: String,
-        step: String,
+        /// The one you are at, when left out
+        chapter: Option<String>,
+        /// The one you have passed last, when left out
+        step: Option<String>,
         /// Also before you have passed it
         #[arg(long)]
         anyway: bool,
     },
     /// Put the stubs back; your files are copied first
     Reset {
-        chapter: String,
+        chapter: Option<String>,
         /// The whole chapter, when left out
         step: Option<String>,
         /// Do not ask
@@ -105,13 +107,13 @@ fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
         None => next::run(ui, &course, &mut progress),
         Some(Command::Watch) => watch::run(ui, &course, &mut progress),
         Some(Command::Test { chapter, step }) => {
-            let chapter = chapter_or_next(&course, &progress, chapter.as_deref())?;
+            let chapter = meant::chapter(&course, &progress, chapter.as_deref(), "test")?;
             let selected = step.map(|step| select::step(chapter, &step)).transpose()?;
             test::run(ui, &course, &mut progress, chapter, selected)
         }
         Some(Command::Hint { chapter, step }) => {
-            let chapter = chapter_or_next(&course, &progress, chapter.as_deref())?;
-            let step = step_or_next(&course, &progress, chapter, step.as_deref())?;
+            let chapter = meant::chapter(&course, &progress, chapter.as_deref(), "hint")?;
+            let step = meant::step(&course, &progress, chapter, step.as_deref())?;
             hint::run(ui, &mut progress, chapter, step)
         }
         Some(Command::List { chapter }) => {
@@ -125,12 +127,15 @@ fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
             step,
             anyway,
         }) => {
-            let chapter = select::chapter(&course, &chapter)?;
-            let Selected { step, .. } = select::step(chapter, &step)?;
+            let said = (chapter.as_deref(), step.as_deref());
+            let (chapter, step) = meant::answer(&course, &progress, said, anyway)?;
             solution::run(ui, &course, &mut progress, chapter, step, anyway)
         }
         Some(Command::Reset { chapter, step, yes }) => {
-            let chapter = select::chapter(&course, &chapter)?;
+            let Some(chapter) = chapter else {
+                return Err(reset::which(meant::chapter_at_hand(&course, &progress)?));
+            };
+            let chapter = meant::chapter(&course, &progress, Some(&chapter), "reset")?;
             let step = step.map(|step| select::step(chapter, &step)).transpose()?;
             let step = step.map(|selected| selected.step);
             reset::run(ui, &course, &mut progress, chapter, step, yes)
@@ -146,34 +151,4 @@ fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
             verify::run(ui, &course, only, jobs, stubs)
         }
     }
-}
-
-/// The chapter that was named, or the one that the student works on.
-fn chapter_or_next<'a>(
-    course: &'a Course,
-    progress: &Progress,
-    said: Option<&str>,
-) -> Result<&'a Chapter> {
-    if let Some(said) = said {
-        return select::chapter(course, said);
-    }
-    let open = progress.chapter_at_hand(course).or(course.chapters.last());
-    open.ok_or_else(|| Problem::new("The folder tests/ holds no chapter."))
-}
-
-/// The step that was named, or the one that the student works on.
-fn step_or_next<'a>(
-    course: &Course,
-    progress: &Progress,
-    chapter: &'a Chapter,
-    said: Option<&str>,
-) -> Result<&'a Step> {
-    if let Some(said) = said {
-        return select::step(chapter, said).map(|selected| selected.step);
-    }
-    let open = progress
-        .of(course, chapter)
-        .step_at_hand(chapter)
-        .or(chapter.steps.last());
-    open.ok_or_else(|| Problem::new(format!("Chapter {} has no steps.", chapter.number())))
 }

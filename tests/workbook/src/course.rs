@@ -13,6 +13,9 @@ use crate::manifest::Manifest;
 use crate::problem::{Problem, Result};
 use crate::scan;
 
+/// The sections of every chapter's page, besides those of its steps, that the companion points at.
+pub const SECTIONS: [&str; 4] = ["predict", "look", "reflect", "further"];
+
 #[derive(Debug)]
 pub struct Course {
     /// The workspace: the folder that holds `chapters`, `solutions`, `tests` and `book`.
@@ -42,6 +45,8 @@ pub struct Step {
     pub hints: Vec<String>,
     /// Cargo features that its tests need.
     pub features: Vec<String>,
+    /// A chapter is done without it.
+    pub is_optional: bool,
     /// Points of single tests. Every other test is worth one point.
     pub points: BTreeMap<String, u32>,
     /// Tests that a stub passes, and why that cannot be helped.
@@ -145,9 +150,14 @@ impl Chapter {
         format!("tests/{}", self.folder)
     }
 
-    /// The page that teaches a step.
+    /// A section of its page, one of [`SECTIONS`] or a step's.
+    pub fn section(&self, id: &str) -> String {
+        format!("book/src/{}.md#{id}", self.folder)
+    }
+
+    /// The section that teaches a step.
     pub fn page(&self, step: &Step) -> String {
-        format!("book/src/{}.md#step-{}", self.folder, step.number)
+        self.section(&format!("step-{}", step.number))
     }
 
     /// The student's file of a step.
@@ -161,9 +171,17 @@ impl Chapter {
     }
 
     pub fn tests(&self) -> impl Iterator<Item = (&Step, &Test)> {
-        self.steps
-            .iter()
-            .flat_map(|step| step.tests.iter().map(move |test| (step, test)))
+        self.steps.iter().flat_map(Step::tests)
+    }
+
+    /// The steps without which the chapter is not done.
+    pub fn required(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| !step.is_optional)
+    }
+
+    /// The tests of these steps.
+    pub fn required_tests(&self) -> impl Iterator<Item = (&Step, &Test)> {
+        self.required().flat_map(Step::tests)
     }
 }
 
@@ -181,6 +199,10 @@ impl Step {
             let what = format!("step {number} names {file}, but {shown} cannot be read: {error}.");
             manifest.complain(toml.file.span().start, &what)
         })?;
+        let found = scan::tests(&source).map_err(|error| {
+            let line = error.span().start().line;
+            Problem::new(format!("{shown}:{line}: this is no Rust: {error}."))
+        })?;
         let test = |found: scan::Found| {
             let points = toml.points.get(&found.name).copied().unwrap_or(1);
             Test {
@@ -196,10 +218,16 @@ impl Step {
             minutes: toml.minutes,
             hints: toml.hints.clone(),
             features: toml.features.clone(),
+            is_optional: toml.optional,
             points: toml.points.clone(),
             passes_on_stub: toml.passes_on_stub.clone(),
-            tests: scan::tests(&source).into_iter().map(test).collect(),
+            tests: found.into_iter().map(test).collect(),
         })
+    }
+
+    /// Its tests, each with the step.
+    fn tests(&self) -> impl Iterator<Item = (&Step, &Test)> {
+        self.tests.iter().map(move |test| (self, test))
     }
 
     /// The test's path in the student's test binary.
@@ -231,6 +259,8 @@ struct StepToml {
     hints: Vec<String>,
     #[serde(default)]
     features: Vec<String>,
+    #[serde(default)]
+    optional: bool,
     #[serde(default)]
     points: BTreeMap<String, u32>,
     #[serde(default)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::course::{Chapter, Course};
 use crate::progress::Progress;
-use crate::ui::{Ui, faint, good, strong};
+use crate::ui::{Ui, faint, good, plural, strong};
 
 pub fn run(ui: &Ui, course: &Course, progress: &Progress, only: Option<&Chapter>) -> ExitCode {
     for chapter in &course.chapters {
@@ -13,6 +13,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &Progress, only: Option<&Chapter>
         }
         show(ui, course, progress, chapter);
     }
+    ui.prose("Points are what an instructor's grader counts; most tests are worth one.");
     ExitCode::SUCCESS
 }
 
@@ -30,8 +31,9 @@ fn show(ui: &Ui, course: &Course, progress: &Progress, chapter: &Chapter) {
     ));
     for step in &chapter.steps {
         ui.blank();
+        let optional = if step.is_optional { " (optional)" } else { "" };
         ui.line(format!(
-            "    {}  {}",
+            "    {}  {}{optional}",
             strong(format!("{:2}", step.number)),
             step.title
         ));
@@ -68,12 +70,4 @@ fn minutes(minutes: u32) -> String {
 
 fn worth(points: u32) -> String {
     plural(points as usize, "point")
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
-    }
 }

@@ -4,16 +4,18 @@ use std::process::ExitCode;
 
 use crate::attempt::{Attempt, Stop};
 use crate::broken;
-use crate::course::Course;
+use crate::course::{Chapter, Course, Step};
+use crate::done;
 use crate::problem::Result;
 use crate::progress::Progress;
 use crate::status;
 use crate::tell;
 use crate::ui::Ui;
 
-const AGAIN: &str = "cargo workbook, or keep `cargo workbook watch` running while you write";
+const AGAIN: &str = "cargo workbook, or after every save: cargo workbook watch";
 
 pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode> {
+    let mut news = Vec::new();
     for chapter in &course.chapters {
         if progress.of(course, chapter).next_step(chapter).is_none() {
             continue;
@@ -24,28 +26,43 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
             attempt.count_the_rest(ui, progress)?;
         }
         progress.save()?;
+        news.push((chapter, attempt.news()));
         match stop {
             Stop::Nowhere => {}
             Stop::AtTest(failure) => {
                 overview(ui, course, progress);
-                tell::failure(ui, chapter, &failure);
-                tell::next_step(ui, chapter, failure.step, AGAIN);
+                tell_news(ui, course, progress, &news);
+                tell::failure(ui, chapter, &failure, Some(AGAIN));
                 tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
                 return Ok(ExitCode::SUCCESS);
             }
             Stop::AtBuild { step } => {
                 overview(ui, course, progress);
+                tell_news(ui, course, progress, &news);
                 broken::show(ui, course, chapter, attempt.bench().built(ui, step)?);
                 return Ok(ExitCode::FAILURE);
             }
         }
     }
     overview(ui, course, progress);
-    tell::all_done(ui);
+    tell_news(ui, course, progress, &news);
+    done::course(ui, course, progress);
     Ok(ExitCode::SUCCESS)
 }
 
 pub fn overview(ui: &Ui, course: &Course, progress: &Progress) {
     status::show(ui, course, progress);
     ui.blank();
+}
+
+/// What passes since the last run, chapter by chapter.
+fn tell_news(ui: &Ui, course: &Course, progress: &Progress, news: &[(&Chapter, Vec<&Step>)]) {
+    for (chapter, steps) in news.iter().filter(|(_, steps)| !steps.is_empty()) {
+        done::steps(ui, steps);
+        let known = progress.of(course, chapter);
+        if known.next_step(chapter).is_none() {
+            done::chapter(ui, chapter, &known);
+        }
+        ui.blank();
+    }
 }

@@ -14,6 +14,11 @@ impl Problem {
         Problem(sentence.into())
     }
 
+    /// The same, and another sentence below it.
+    pub fn and(self, sentence: &str) -> Problem {
+        Problem(format!("{self}\n{sentence}"))
+    }
+
     /// An operation on a file that the system refused.
     pub fn with_file(doing: &str, path: &Path, error: &std::io::Error) -> Problem {
         Problem(format!("Cannot {doing} {}: {error}.", path.display()))

@@ -26,6 +26,8 @@ pub enum Verdict {
     Hung(Duration),
     /// Its process ended before the test did: `exit code 0`, or the name of a signal.
     EndedEarly(String),
+    /// It asked for memory that the system does not have: how many bytes.
+    OutOfMemory(String),
     /// The test binary knows no such test.
     Missing,
 }
@@ -44,7 +46,7 @@ impl Verdict {
             Verdict::Failed => "fails",
             Verdict::ToDo => "to do",
             Verdict::Hung(_) => "hangs",
-            Verdict::EndedEarly(_) => "ends early",
+            Verdict::EndedEarly(_) | Verdict::OutOfMemory(_) => "ends early",
             Verdict::Missing => "missing",
         }
     }
@@ -83,6 +85,11 @@ impl Report {
                 format!("it ended early with {how}, without finishing"),
                 "Something called std::process::exit, which ends the tests as well. A function \
                  that cannot go on returns an error.",
+            ),
+            Verdict::OutOfMemory(bytes) => (
+                format!("it asked for more memory than there is: {bytes} bytes"),
+                "A length or a count was believed before it was checked, for instance one that \
+                 came from a peer; or a collection grows without end.",
             ),
             Verdict::EndedEarly(how) => (
                 format!("it ended early by {how}, without finishing"),
@@ -202,6 +209,15 @@ fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
 }
 
 fn verdict_of(status: ExitStatus, stdout: &str, stderr: &str) -> Verdict {
+    // An abort, for which each system has a status of its own; std says why before it.
+    let without_memory = |line: &str| {
+        let rest = line.strip_prefix("memory allocation of ")?;
+        Some(rest.strip_suffix(" bytes failed")?.to_owned())
+    };
+    let is_over = matches!(status.code(), Some(0 | 101));
+    if !is_over && let Some(bytes) = stderr.lines().rev().find_map(without_memory) {
+        return Verdict::OutOfMemory(bytes);
+    }
     let finished = |words: &str| stdout.contains(&format!("test result: {words}"));
     match status.code() {
         Some(0) if finished("ok. 1 passed") => Verdict::Passed,

@@ -62,17 +62,34 @@ impl Known {
         !self.before.is_empty()
     }
 
-    /// The first step with a test that is not known to pass.
+    /// Whether every test of the step passes, or did so when it was tried last.
+    pub fn has_ever_passed_step(&self, step: &Step) -> bool {
+        step.tests.iter().all(|test| self.has_ever_passed(test))
+    }
+
+    /// The first step, of those that a chapter needs, with a test that is not known to pass.
     pub fn next_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
         let done = |step: &&Step| step.tests.iter().all(|test| self.has_passed(test));
-        chapter.steps.iter().find(|step| !done(step))
+        chapter.required().find(|step| !done(step))
+    }
+
+    /// The optional steps that the student has not done.
+    pub fn open_options<'a>(&self, chapter: &'a Chapter) -> impl Iterator<Item = &'a Step> {
+        let steps = chapter.steps.iter().filter(|step| step.is_optional);
+        steps.filter(|step| !self.has_ever_passed_step(step))
     }
 
     /// The step that the student works on, also while an unfinished change leaves open what passes:
     /// the first one with a test that did not pass when it was tried last.
     pub fn step_at_hand<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
-        let done = |step: &&Step| step.tests.iter().all(|test| self.has_ever_passed(test));
-        chapter.steps.iter().find(|step| !done(step))
+        let mut steps = chapter.required();
+        steps.find(|step| !self.has_ever_passed_step(step))
+    }
+
+    /// The last step that passed.
+    pub fn last_passed<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
+        let mut steps = chapter.steps.iter().rev();
+        steps.find(|step| self.has_ever_passed_step(step))
     }
 }
 

@@ -75,6 +75,16 @@ pub fn run(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says what a reset wants to know.
+pub fn which(at_hand: &Chapter) -> Problem {
+    let number = at_hand.number();
+    Problem::new(format!(
+        "Say what is to go back to its stubs: `cargo workbook reset {number}` for a chapter, \
+         `cargo workbook reset {number} s1` for a step of it.\n\
+         Your files are copied first. Nothing was changed."
+    ))
+}
+
 /// Asks on a terminal. Without one nobody can answer, so `--yes` has to.
 fn agrees(ui: &Ui) -> Result<bool> {
     if !std::io::stdin().is_terminal() {

@@ -2,7 +2,7 @@
 
 use crate::course::{Chapter, Course};
 use crate::progress::{Known, Progress};
-use crate::ui::{Ui, faint, good, strong};
+use crate::ui::{Ui, faint, good, plural, strong};
 
 /// Cells of a bar.
 const BAR: usize = 10;
@@ -41,7 +41,7 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
     for ((chapter, known), words) in chapters.iter().zip(&known).zip(&words) {
         let number = strong(chapter.number());
         let title = &chapter.title;
-        let (done, all) = (count(chapter, known), chapter.tests().count());
+        let (done, all) = (count(chapter, known), chapter.required_tests().count());
         let words = match known {
             _ if !known.is_tried || known.is_dated() => faint(words),
             _ if done == all => good(words),
@@ -60,13 +60,9 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
 }
 
 fn in_words(chapter: &Chapter, known: &Known) -> String {
-    let all = chapter.tests().count();
+    let all = chapter.required_tests().count();
     let steps = chapter.steps.len();
-    let tests = if all == 1 {
-        "1 test".to_owned()
-    } else {
-        format!("{all} tests")
-    };
+    let tests = plural(all, "test");
     if !known.is_tried {
         return format!("{tests}, not tried yet");
     }
@@ -80,10 +76,10 @@ fn in_words(chapter: &Chapter, known: &Known) -> String {
     }
 }
 
-/// How many tests pass, or did so when they were tried last.
+/// How many of the tests that the chapter needs pass, or did so when they were tried last.
 fn count(chapter: &Chapter, known: &Known) -> usize {
     chapter
-        .tests()
+        .required_tests()
         .filter(|(_, test)| known.has_ever_passed(test))
         .count()
 }

@@ -1,9 +1,9 @@
-//! What a student is told after a run: the failure, and what to do next.
+//! What a student is told of a failure, and what to do next.
 
 use crate::cargo::Built;
 use crate::course::{Chapter, Step, Test};
-use crate::process::Report;
-use crate::ui::{Ui, good, strong};
+use crate::process::{Report, Verdict};
+use crate::ui::{Ui, strong};
 
 /// A test that did not pass.
 pub struct Failure<'a> {
@@ -17,8 +17,9 @@ const PRINTED: (usize, usize) = (15, 5);
 /// The same for what the test told: its report stands at the end.
 const TOLD: (usize, usize) = (30, 120);
 
-/// The failure as the test printed it, and what its process could not say itself any more.
-pub fn failure(ui: &Ui, chapter: &Chapter, failure: &Failure) {
+/// The failure as the test printed it, what its process could not say itself any more, and what the
+/// laboratory does not know: where to write, and how to look `again`, if that needs a word.
+pub fn failure(ui: &Ui, chapter: &Chapter, failure: &Failure, again: Option<&str>) {
     let Failure { step, test, report } = failure;
     if !report.printed.trim().is_empty() {
         ui.line("Your code printed:");
@@ -43,20 +44,25 @@ pub fn failure(ui: &Ui, chapter: &Chapter, failure: &Failure) {
         ui.line(format!("  read      {}", chapter.page(step)));
         ui.line(format!("  hint      {}", hint_command(chapter, step)));
     }
-    ui.blank();
+    // The report of a `todo!` names its file and line.
+    if report.verdict != Verdict::ToDo {
+        ui.line(format!("  write     {}", chapter.source(step)));
+    }
+    if let Some(again) = again {
+        ui.indented("  again     ", again);
+    }
 }
 
-/// The step to work on. `again` says how to test it.
-pub fn next_step(ui: &Ui, chapter: &Chapter, step: &Step, again: &str) {
+/// A step to begin with.
+pub fn next_step(ui: &Ui, chapter: &Chapter, step: &Step) {
     let (number, of) = (step.number, chapter.steps.len());
     ui.line(strong(format!(
         "Next: step {number} of {of}, {} ({} min)",
         step.title, step.minutes
     )));
-    ui.line(format!("  read   {}", chapter.page(step)));
-    ui.line(format!("  write  {}", chapter.source(step)));
-    ui.indented("  test   ", again);
-    ui.line(format!("  stuck  {}", hint_command(chapter, step)));
+    ui.line(format!("  read      {}", chapter.page(step)));
+    ui.line(format!("  write     {}", chapter.source(step)));
+    ui.line(format!("  hint      {}", hint_command(chapter, step)));
 }
 
 /// What rustc has against a crate that compiles, without the details.
@@ -73,18 +79,12 @@ pub fn warnings(ui: &Ui, chapter: &Chapter, built: &Built) {
     ));
 }
 
-pub fn all_done(ui: &Ui) {
-    ui.prose(&good(
-        "Every test of every chapter passes. There is nothing left to do here.",
-    ));
-    ui.prose(
-        "Each page of the book ends with ways to go further, and `cargo workbook solution` shows \
-         the reference beside your answer.",
-    );
-}
-
 pub fn hint_command(chapter: &Chapter, step: &Step) -> String {
     format!("cargo workbook hint {} s{}", chapter.number(), step.number)
+}
+
+pub fn test_command(chapter: &Chapter, step: &Step) -> String {
+    format!("cargo workbook test {} s{}", chapter.number(), step.number)
 }
 
 /// The first and the last lines of a text, none of them endless.

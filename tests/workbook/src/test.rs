@@ -33,14 +33,21 @@ pub fn run(
     let mut bench = Bench::student(course, chapter);
     let digest = digest::of(course, chapter);
     let mut failures: Vec<Failure> = Vec::new();
-    let (mut passed, mut left_out) = (0, 0);
+    let mut left_out: Vec<&Step> = Vec::new();
+    let mut passed = 0;
     let mut headed = 0;
 
     for (step, test) in chapter.tests().filter(|(step, test)| is_asked(step, test)) {
         // A step with features of its own may be minutes of building: only when it is asked for by
         // name, or when everything before it is done.
-        if selected.is_none() && !step.features.is_empty() && !failures.is_empty() {
-            left_out += 1;
+        let is_heavy = !step.features.is_empty() && !failures.is_empty();
+        if selected.is_none() && (step.is_optional || is_heavy) {
+            if left_out
+                .last()
+                .is_none_or(|last| last.number != step.number)
+            {
+                left_out.push(step);
+            }
             continue;
         }
         match bench.run(ui, step, test)? {
@@ -78,7 +85,7 @@ pub fn run(
     {
         ui.blank();
         ui.line(faint("─".repeat(ui.width)));
-        tell::failure(ui, chapter, failure);
+        tell::failure(ui, chapter, failure, None);
     }
     let summary = Summary {
         passed,
@@ -103,20 +110,18 @@ fn verdict(verdict: &Verdict) -> String {
     }
 }
 
-struct Summary {
+struct Summary<'a> {
     passed: usize,
     /// Among them those that are still to do.
     failed: usize,
     to_do: usize,
-    left_out: usize,
+    left_out: Vec<&'a Step>,
 }
 
-impl Summary {
+impl Summary<'_> {
     fn show(&self, ui: &Ui, chapter: &Chapter) {
         let all = self.passed + self.failed;
-        if self.failed == 0 {
-            ui.blank();
-        }
+        ui.blank();
         match (self.failed, all) {
             (0, 0) => ui.line("There is no test here yet."),
             (0, 1) => ui.line(good("The test passes.")),
@@ -128,12 +133,16 @@ impl Summary {
                 self.passed, self.to_do
             ))),
         }
-        if self.left_out > 0 {
+        for step in &self.left_out {
+            let why = if step.is_optional {
+                "is optional"
+            } else {
+                "waits for the others to pass, because it needs a longer build"
+            };
             ui.prose(&format!(
-                "{} more wait for the others to pass, because they need a longer build. To run \
-                 them now, name their step: `cargo workbook test {} STEP`.",
-                self.left_out,
-                chapter.number()
+                "Step {} {why}. To run it now: `{}`.",
+                step.number,
+                tell::test_command(chapter, step)
             ));
         }
     }

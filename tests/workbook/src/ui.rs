@@ -13,7 +13,7 @@ pub struct Ui {
     pub width: usize,
     /// The reader of our output has gone, as after `| head`.
     closed: AtomicBool,
-    /// A line such as "building ch00" stands on the terminal and is to be wiped.
+    /// A line such as "Building chapter 00 …" stands on the terminal and is to be wiped.
     busy: AtomicBool,
 }
 
@@ -40,6 +40,14 @@ pub fn faint(text: impl Display) -> String {
 
 fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// `1 test`, `2 tests`
+pub fn plural(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }
 
 impl Ui {

@@ -13,18 +13,17 @@ use crate::attempt::{Attempt, Stop};
 use crate::broken;
 use crate::course::{Chapter, Course, Step};
 use crate::digest;
+use crate::done;
 use crate::next::overview;
 use crate::problem::{Problem, Result};
 use crate::progress::Progress;
 use crate::status;
 use crate::tell;
-use crate::ui::{Ui, bad, faint, good};
+use crate::ui::{Ui, bad, faint};
 
 /// An editor may write a file in several strokes; they belong together when no more than this lies
 /// between them.
 const STROKE: Duration = Duration::from_millis(20);
-
-const AGAIN: &str = "save the file";
 
 enum Event {
     Touched(PathBuf),
@@ -43,7 +42,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
     let mut watch = Watch::new(ui, course, progress);
     match watch.progress.next_chapter(course) {
         Some(chapter) => watch.verdict(chapter)?,
-        None => tell::all_done(ui),
+        None => done::course(ui, course, watch.progress),
     }
 
     let mut waiting = None;
@@ -116,23 +115,20 @@ impl<'a> Watch<'a> {
         match attempt.run(ui, self.progress, first)? {
             Stop::AtTest(failure) => {
                 self.failed.insert(&chapter.folder, &failure.test.name);
-                tell::failure(ui, chapter, &failure);
-                tell::next_step(ui, chapter, failure.step, AGAIN);
+                self.tell_news(&mut attempt);
+                tell::failure(ui, chapter, &failure, None);
                 tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
                 // After the verdict, which the student waits for.
                 attempt.count_the_rest(ui, self.progress)?;
                 self.progress.save()?;
                 ui.blank();
+                self.tell_news(&mut attempt);
                 status::show_one(ui, self.course, self.progress, chapter);
-                let open = self
-                    .open_step(chapter)
-                    .map_or(usize::MAX, |step| step.number);
-                if open < failure.step.number {
-                    ui.line(bad(format!("  Step {open} does not pass any more.")));
-                    ui.line(format!(
-                        "  cargo workbook test {} s{open}",
-                        chapter.number()
-                    ));
+                let open = self.open_step(chapter);
+                if let Some(open) = open.filter(|open| open.number < failure.step.number) {
+                    let number = open.number;
+                    ui.line(bad(format!("  Step {number} does not pass any more.")));
+                    ui.line(format!("  {}", tell::test_command(chapter, open)));
                 }
             }
             Stop::AtBuild { step } => {
@@ -143,11 +139,11 @@ impl<'a> Watch<'a> {
             }
             Stop::Nowhere => {
                 self.progress.save()?;
+                self.tell_news(&mut attempt);
                 status::show_one(ui, self.course, self.progress, chapter);
-                let number = chapter.number();
-                ui.prose(&good(format!(
-                    "Chapter {number} is done: every test passes."
-                )));
+                ui.blank();
+                done::chapter(ui, chapter, &self.progress.of(self.course, chapter));
+                ui.blank();
                 self.on_to_the_next();
             }
         }
@@ -155,20 +151,27 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
+    fn tell_news(&self, attempt: &mut Attempt) {
+        let steps = attempt.news();
+        if !steps.is_empty() {
+            done::steps(self.ui, &steps);
+            self.ui.blank();
+        }
+    }
+
     fn on_to_the_next(&self) {
         let Some(chapter) = self.progress.next_chapter(self.course) else {
-            return tell::all_done(self.ui);
+            return done::course(self.ui, self.course, self.progress);
         };
         let Some(step) = self.open_step(chapter) else {
             return;
         };
-        self.ui.blank();
         self.ui.line(format!(
             "On to chapter {}, {}.",
             chapter.number(),
             chapter.title
         ));
-        tell::next_step(self.ui, chapter, step, AGAIN);
+        tell::next_step(self.ui, chapter, step);
     }
 }
 

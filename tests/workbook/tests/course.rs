@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use workbook::course::{Chapter, Course};
-use workbook::{scan, wrong};
+use workbook::wrong;
 
 fn course() -> Course {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -31,10 +32,50 @@ fn names_in(course: &Course, folder: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The Rust code of a file without comments and strings.
-fn code(course: &Course, file: &str) -> String {
-    let source = fs::read_to_string(course.root.join(file));
-    scan::without_comments_and_strings(&source.unwrap_or_else(|error| panic!("{file}: {error}")))
+/// The Rust code of a file as words and marks without comments, each with its line.
+struct Code(Vec<(usize, String)>);
+
+impl Code {
+    fn of(course: &Course, file: &str) -> Code {
+        let source = fs::read_to_string(course.root.join(file));
+        let source = source.unwrap_or_else(|error| panic!("{file}: {error}"));
+        let tokens = source.parse();
+        let mut code = Code(Vec::new());
+        code.add(tokens.unwrap_or_else(|error| panic!("{file}: {error}")));
+        code
+    }
+
+    fn add(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            let line = token.span().start().line;
+            let TokenTree::Group(group) = token else {
+                self.0.push((line, token.to_string()));
+                continue;
+            };
+            let (open, close) = match group.delimiter() {
+                Delimiter::Parenthesis => ("(", ")"),
+                Delimiter::Brace => ("{", "}"),
+                Delimiter::Bracket => ("[", "]"),
+                Delimiter::None => ("", ""),
+            };
+            self.0.push((line, open.into()));
+            self.add(group.stream());
+            let line = group.span_close().start().line;
+            self.0.push((line, close.into()));
+        }
+    }
+
+    /// The lines on which these words and marks stand beside each other.
+    fn lines(&self, words: &[&str]) -> Vec<usize> {
+        let is_here = |tokens: &[(usize, String)]| tokens.iter().map(|(_, word)| word).eq(words);
+        let places = self.0.windows(words.len());
+        let places = places.filter(|&tokens| is_here(tokens));
+        places.map(|tokens| tokens[0].0).collect()
+    }
+
+    fn has_module(&self, name: &str) -> bool {
+        !self.lines(&["mod", name, ";"]).is_empty()
+    }
 }
 
 #[test]
@@ -70,13 +111,13 @@ fn stubs_and_solutions_have_the_same_files() {
                 };
                 all.push(format!("{where_}/src/{file} has no counterpart"));
             }
-            let main = code(course, &format!("{}/main.rs", chapter.tests_dir()));
+            let main = Code::of(course, &format!("{}/main.rs", chapter.tests_dir()));
             for step in &chapter.steps {
                 if !stubs.contains(&step.file) {
                     all.push(format!("{} is missing", chapter.source(step)));
                 }
                 let module = step.file.trim_end_matches(".rs");
-                if !main.contains(&format!("mod {module};")) {
+                if !main.has_module(module) {
                     all.push(format!(
                         "{}/main.rs does not say `mod {module};`",
                         chapter.tests_dir()
@@ -196,19 +237,22 @@ fn tests_explain_themselves_and_do_not_sleep() {
          a wait for something takes the place of sleep, since it is as long as it must be.",
         |course, chapter, all| {
             let folder = chapter.tests_dir();
-            let main = code(course, &format!("{folder}/main.rs"));
+            let main = Code::of(course, &format!("{folder}/main.rs"));
             // What main.rs does not declare belongs to the course's own tests of the solution.
             let of_the_student = |file: &String| {
                 let module = file.strip_suffix(".rs").unwrap_or_default();
-                module == "main" || main.contains(&format!("mod {module};"))
+                module == "main" || main.has_module(module)
             };
             for file in names_in(course, &folder).into_iter().filter(of_the_student) {
-                let code = code(course, &format!("{folder}/{file}"));
-                for (number, line) in code.lines().enumerate() {
-                    for word in ["assert!(", "assert_eq!(", "assert_ne!(", "sleep("] {
-                        if line.contains(word) {
-                            all.push(format!("{folder}/{file}:{}: {word}…)", number + 1));
-                        }
+                let code = Code::of(course, &format!("{folder}/{file}"));
+                for (word, mark) in [
+                    ("assert", "!"),
+                    ("assert_eq", "!"),
+                    ("assert_ne", "!"),
+                    ("sleep", "("),
+                ] {
+                    for line in code.lines(&[word, mark]) {
+                        all.push(format!("{folder}/{file}:{line}: {word}{mark}"));
                     }
                 }
             }

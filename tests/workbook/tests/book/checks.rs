@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use workbook::course::{Chapter, Course};
+use workbook::course::{Chapter, Course, SECTIONS};
 
 use crate::Book;
 use crate::page::{Include, Page};
@@ -197,6 +197,24 @@ pub fn steps(book: &Book, course: &Course) -> Vec<String> {
                     heading.line, chapter.folder
                 ));
             }
+        }
+    }
+    complaints
+}
+
+/// Every chapter's page has the sections that the companion points at when the chapter is done.
+pub fn sections(book: &Book, course: &Course) -> Vec<String> {
+    let mut complaints = Vec::new();
+    // That a page is missing is said once, with its steps.
+    let pages = course.chapters.iter();
+    for page in pages.filter_map(|chapter| book.page(&page_of(chapter))) {
+        let ids = page.headings.iter().filter(|heading| heading.level == 2);
+        let ids: Vec<&str> = ids.map(|heading| heading.id.as_str()).collect();
+        for id in SECTIONS.iter().filter(|id| !ids.contains(id)) {
+            complaints.push(format!(
+                "book/src/{}:1: missing section: ## … {{#{id}}}",
+                page.name
+            ));
         }
     }
     complaints

@@ -46,6 +46,11 @@ fn chapter_pages_have_their_steps() {
 }
 
 #[test]
+fn chapter_pages_have_their_other_sections() {
+    report(checks::sections(&Book::read(), &course()));
+}
+
+#[test]
 fn tests_that_the_book_names_exist() {
     report(checks::names(&Book::read(), &course()));
 }
@@ -273,6 +278,17 @@ fn a_step_without_its_section_is_found() {
     says(
         &complaints,
         &["## Step 1: ", &chapter.steps[0].title, "{#step-1}"],
+    );
+}
+
+#[test]
+fn a_page_without_a_look_is_found() {
+    let course = course();
+    let page = format!("{}.md", course.chapters[0].folder);
+    let text = "## A {#predict}\n\n### Look {#look}\n\n## B {#reflect}\n\n## C {#further}";
+    says(
+        &checks::sections(&bad(&page, text), &course),
+        &[&page, "missing section", "{#look}"],
     );
 }
 

@@ -78,6 +78,19 @@ fn an_abort_and_a_stack_overflow_have_a_name() {
 }
 
 #[test]
+fn too_much_memory_has_words_of_its_own() {
+    let workbook = Workbook::new("memory");
+    workbook.write(
+        ONE,
+        "pub fn one() -> u32 {\n    Vec::<u8>::with_capacity(isize::MAX as usize).len() as u32\n}\n",
+    );
+    let said = workbook.run(&["test", "0", "1"]);
+    let bytes = isize::MAX.to_string();
+    said.is(1, &["ends early", "more memory than there is", &bytes]);
+    assert!(!said.stdout.contains("overflow"), "{}", said.stdout);
+}
+
+#[test]
 fn a_flood_of_words_does_not_bury_the_verdict() {
     let workbook = Workbook::new("flood");
     workbook.write(

@@ -14,8 +14,7 @@ fn the_way_through_a_chapter() {
             "00  First",
             "0 of 3 tests, step 1 of 2",
             "to do     0.1 one()",
-            "Next: step 1 of 2",
-            ONE,
+            "again     cargo workbook",
         ],
     );
     workbook.write(
@@ -27,16 +26,35 @@ fn the_way_through_a_chapter() {
         &[
             "Your code printed:\nhere I am\n",
             "got       expected 1, got 2",
+            "write     chapters/00-first/src/s1_one.rs\n",
+            "again     cargo workbook",
         ],
     );
     workbook.write(ONE, RIGHT_ONE);
-    workbook
-        .run(&[])
-        .is(0, &["1 of 3 tests, step 2 of 2", "to do     0.2 two()"]);
+    workbook.run(&[]).is(
+        0,
+        &[
+            "1 of 3 tests, step 2 of 2",
+            "Step 1 passes: 1 of 1 test.",
+            "to do     0.2 two()",
+        ],
+    );
+    let again = workbook.run(&[]);
+    assert!(!again.stdout.contains("passes"), "{}", again.stdout);
     workbook.write(TWO, RIGHT_TWO);
-    workbook
-        .run(&[])
-        .is(0, &["done, 3 tests", "Every test of every chapter passes"]);
+    workbook.run(&[]).is(
+        0,
+        &[
+            "done, 3 tests",
+            "Step 2 passes: 2 of 2 tests.",
+            "Chapter 00 is done.",
+            "book/src/00-first.md#look",
+            "book/src/00-first.md#predict",
+            "book/src/00-first.md#reflect",
+            "Every chapter is done.",
+            "book/src/00-first.md#further",
+        ],
+    );
     // What is known is not run again, but a changed file is.
     workbook.run(&[]).is(0, &["done, 3 tests"]);
     workbook.write(TWO, "pub fn two() -> u32 {\n    3\n}\n");
@@ -47,6 +65,7 @@ fn the_way_through_a_chapter() {
             "1  One",
             "s1_one_is_one",
             "s2_two_is_even, 4 points",
+            "grader counts",
         ],
     );
     workbook
@@ -126,10 +145,71 @@ fn what_is_not_there_is_named_with_what_is() {
     workbook
         .run(&["solution", "0", "s9_x"])
         .is(2, &["no step or test \"s9_x\""]);
+    // A step where a chapter is asked for.
+    for said in ["1", "s1", "s1_one"] {
+        let command = "cargo workbook hint 00 s1";
+        workbook
+            .run(&["hint", said])
+            .is(2, &["no chapter", "step 1 of chapter 00", command]);
+    }
+    workbook.run(&["reset"]).is(
+        2,
+        &[
+            "cargo workbook reset 00",
+            "cargo workbook reset 00 s1",
+            "Nothing was changed",
+        ],
+    );
     workbook.run(&["tset"]).is(2, &["test"]);
     let mut elsewhere = workbook.command(&[]);
     let outside = crate::fixture::Said::of(elsewhere.current_dir("/").output().expect("it runs"));
     outside.is(2, &["There is no workbook here."]);
+}
+
+#[test]
+fn an_optional_step_holds_nobody_up() {
+    let workbook = Workbook::new("optional");
+    let toml = "tests/00-first/chapter.toml";
+    workbook.write(toml, &(workbook.read(toml) + "optional = true\n"));
+    workbook.write(ONE, RIGHT_ONE);
+    let option = "optional  cargo workbook test 00 s2, Two";
+    workbook.run(&[]).is(
+        0,
+        &[
+            "done, 1 test",
+            "Step 1 passes",
+            "Chapter 00 is done.",
+            option,
+            "Every chapter is done.",
+            option,
+        ],
+    );
+    workbook.run(&["watch"]).is(0, &["Every chapter is done."]);
+    workbook.run(&["list"]).is(0, &["2  Two (optional)"]);
+    workbook.run(&["test", "0"]).is(
+        0,
+        &[
+            "The test passes.",
+            "Step 2 is optional. To run it now: `cargo workbook test 00 s2`.",
+        ],
+    );
+    // By name it is a step like any other.
+    workbook
+        .run(&["test", "0", "2"])
+        .is(1, &["to do       s2_two_is_two", "0.2 two()"]);
+    workbook
+        .run(&["hint", "0", "2"])
+        .is(0, &["hint 1 of 3  Use one()."]);
+    workbook.write(TWO, RIGHT_TWO);
+    workbook
+        .run(&["test", "0", "2"])
+        .is(0, &["All 2 tests pass."]);
+    workbook
+        .run(&["solution"])
+        .is(0, &["solutions/00-first/src/s2_two.rs"]);
+    let said = workbook.run(&[]);
+    said.is(0, &["Every chapter is done."]);
+    assert!(!said.stdout.contains("optional"), "{}", said.stdout);
 }
 
 #[test]
@@ -157,6 +237,9 @@ fn hints_come_one_by_one() {
 fn the_reference_stays_closed_until_the_step_passes() {
     let workbook = Workbook::new("closed");
     workbook
+        .run(&["solution"])
+        .is(1, &["Step 1 of chapter 00 does not pass yet"]);
+    workbook
         .run(&["solution", "0", "1"])
         .is(1, &["does not pass yet", "--anyway"]);
     workbook
@@ -170,6 +253,15 @@ fn the_reference_stays_closed_until_the_step_passes() {
     workbook
         .run(&["solution", "0", "2"])
         .is(1, &["does not pass yet"]);
+    // Without a step: the answer that works, or the one at hand.
+    for said in [&["solution"][..], &["solution", "0"]] {
+        workbook
+            .run(said)
+            .is(0, &["solutions/00-first/src/s1_one.rs"]);
+    }
+    workbook
+        .run(&["solution", "--anyway"])
+        .is(0, &["solutions/00-first/src/s2_two.rs"]);
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn every_save_has_its_verdict() {
     watching.says("0 of 3 tests, step 1 of 2");
     workbook.write(ONE, RIGHT_ONE);
     watching.says("00-first");
+    watching.says("Step 1 passes: 1 of 1 test.");
     watching.says("to do     0.2 two()");
     watching.says("1 of 3 tests, step 2 of 2");
     // What worked before is broken: the test at hand has the first word, but it is said.
@@ -83,7 +84,9 @@ fn every_save_has_its_verdict() {
     workbook.write(TWO, "pub fn two() -> u32 {\n");
     watching.says("does not compile yet");
     workbook.write(TWO, RIGHT_TWO);
+    watching.says("Step 2 passes: 2 of 2 tests.");
     watching.says("Chapter 00 is done");
+    watching.says("Every chapter is done");
     watching.types("Q\n");
     assert!(watching.child.wait().expect("an end").success());
 }

@@ -141,6 +141,7 @@ fn s3_time_wait_needs_reuse_on_both() {
                 let mut machine = Machine::new(lab);
                 let left = row(7, Tcp, state, "10.0.0.5:80", "10.0.0.7:40000");
                 machine.has(left, option(old));
+                machine.cannot_bind(left.id, "10.0.0.5:81", "BadSocket");
                 let server = machine.socket(Tcp, option(new));
                 lab.note(format!("SO_REUSEADDR: old {old}, new {new}"));
                 if old && new {

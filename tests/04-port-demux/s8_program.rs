@@ -238,6 +238,11 @@ fn s8_who_finds_nobody() {
         // UDP counts apart, and another program may have that one.
         if udp == 0 {
             lab.same("exit code", output.status.code(), Some(1));
+            lab.holds(
+                stdout.lines().count() > 1,
+                "a line that says so, below the first one",
+                format!("{stdout:?}"),
+            );
             lab.same("standard error", text(&output.stderr), String::new());
         }
     });

@@ -5,9 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::{
-    PortClass, Proto, Row, SERVICES, SocketId, State, classify_port, kernel_rows, service_name,
-};
+use crate::{PortClass, Proto, Row, SERVICES, SocketId, classify_port, kernel_rows, service_name};
 
 /// What `--help` prints on standard output, and wrong arguments on standard error.
 pub const USAGE: &str = "\
@@ -54,10 +52,8 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
             Ok(0) | Err(_) => Err(format!("{port:?} is no port: 1 to 65535")),
             Ok(port) => Ok(Command::Who { port }),
         },
-        ["who", ..] => Err("who needs one port".to_owned()),
         ["table"] => Ok(Command::Table),
-        ["table", ..] => Err("table needs nothing more".to_owned()),
-        _ => Err("one of who and table is needed".to_owned()),
+        _ => Err("who and a port, or table, and nothing else".to_owned()),
     }
 }
 
@@ -180,7 +176,7 @@ fn table() -> io::Result<u8> {
     for (sieve, heading) in HEADINGS.iter().enumerate() {
         text.push_str(heading);
         text.push('\n');
-        for row in rows.iter().filter(|row| sieve_of(row) == Some(sieve)) {
+        for row in rows.iter().filter(|row| sieve_of(row) == sieve) {
             text.push_str(&format!("  {}\n", line(row, &owners)));
         }
     }
@@ -194,15 +190,13 @@ const HEADINGS: [&str; 3] = [
     "wildcard: a port of all addresses",
 ];
 
-/// The sieve that a row belongs to, counted from 0. A TCP socket without a peer that does not
-/// listen belongs to none.
-fn sieve_of(row: &Row) -> Option<usize> {
-    let open = row.proto == Proto::Udp || row.state == State::Listen;
+/// The sieve that a row of the kernel belongs to, counted from 0. A TCP socket without a peer is in
+/// the kernel's list only if it listens.
+fn sieve_of(row: &Row) -> usize {
     match row.remote {
-        Some(_) => Some(0),
-        None if !open => None,
-        None if row.local.ip().is_unspecified() => Some(2),
-        None => Some(1),
+        Some(_) => 0,
+        None if row.local.ip().is_unspecified() => 2,
+        None => 1,
     }
 }
 

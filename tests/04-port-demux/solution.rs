@@ -4,3 +4,5 @@ extern crate port_demux_solution as port_demux;
 
 #[path = "main.rs"]
 mod exercise;
+
+mod house;

@@ -33,11 +33,11 @@ impl EphemeralPorts {
     /// be able to tell the next (RFC 6056, section 3). A single free port must be found, wherever
     /// it is.
     pub fn pick(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
-        let size = u32::from(self.range.end().checked_sub(*self.range.start())?) + 1;
-        let start = (self.random)() % size;
-        // In 32 bits: the highest port plus one does not fit in 16.
+        let (first, last) = (*self.range.start(), *self.range.end());
+        let size = u64::from(last.checked_sub(first)?) + 1;
+        let start = u64::from((self.random)());
         (0..size)
-            .map(|step| self.range.start() + ((start + step) % size) as u16)
+            .map(|step| first + ((start + step) % size) as u16)
             .find(|&port| is_free(port))
     }
 }

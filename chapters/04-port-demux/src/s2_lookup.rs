@@ -1,0 +1,46 @@
+//! Step 2: which socket gets the segment.
+
+use std::net::SocketAddr;
+
+use crate::{Proto, Row, SocketId};
+
+/// Which sieve held a segment, and the socket that gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// A socket with exactly these four numbers.
+    Exact(SocketId),
+    /// A socket without a peer, at exactly this address and port.
+    Bound(SocketId),
+    /// A socket without a peer, at this port of all addresses.
+    Wildcard(SocketId),
+    /// No socket.
+    Nobody(Refusal),
+}
+
+/// What the sender is told when nobody gets its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// TCP's answer: a segment with RST (RFC 9293, section 3.10.7.1).
+    Rst,
+    /// UDP's: an ICMP message, destination unreachable, port unreachable (RFC 1122, section
+    /// 4.1.3.1).
+    PortUnreachable,
+}
+
+/// Finds the socket for a segment or datagram that came from `src` and is addressed to `dst`.
+///
+/// The most exact match wins, wherever in `rows` it stands:
+///
+/// 1. A row whose `local` is `dst` and whose `remote` is `src`.
+/// 2. A row without a peer whose `local` is `dst`.
+/// 3. A row without a peer at `dst`'s port whose address is unspecified and of `dst`'s family.
+///
+/// TCP asks for more in 2 and 3: the socket must listen. A row with another peer than `src` gets
+/// nothing. Only rows of the same protocol count. Where several rows are equally good (their
+/// sockets share the address, step 3), any of them is right.
+pub fn lookup(rows: &[Row], proto: Proto, dst: SocketAddr, src: SocketAddr) -> Hit {
+    todo!(
+        "4.2 lookup({} rows, {proto}, {dst}, {src}): the exact four numbers first, then address and port, then the port of all addresses, then the refusal",
+        rows.len()
+    )
+}

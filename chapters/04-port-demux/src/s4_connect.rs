@@ -1,0 +1,83 @@
+//! Step 4: the port on the other side.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use crate::{Errno, FourTuple, Proto, SocketId, SocketTable};
+
+/// Chooses ports for sockets whose programs do not care which.
+pub struct EphemeralPorts {
+    /// The ports that may be chosen. Linux: 32768 to 60999.
+    range: RangeInclusive<u16>,
+    /// A source of numbers that nobody can guess.
+    random: Box<dyn FnMut() -> u32 + Send>,
+}
+
+impl EphemeralPorts {
+    /// Given. A system takes `random` from its secure generator, a test from wherever it likes.
+    /// Port 0 is nobody's, so a range that begins there begins at 1.
+    pub fn new(
+        range: RangeInclusive<u16>,
+        random: impl FnMut() -> u32 + Send + 'static,
+    ) -> EphemeralPorts {
+        EphemeralPorts {
+            range: *range.start().max(&1)..=*range.end(),
+            random: Box::new(random),
+        }
+    }
+
+    /// A port of the range that `is_free`, or `None` when none is.
+    ///
+    /// Where the search begins is random, with a new number each time: from one port nobody may
+    /// be able to tell the next (RFC 6056, section 3). A single free port must be found, wherever
+    /// it is.
+    pub fn pick(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
+        let random = (self.random)();
+        let first = is_free(*self.range.start());
+        todo!(
+            "4.4 pick(is_free): a port of {:?} (the first of them is free: {first}); the random number {random} decides where to begin, and all are tried",
+            self.range
+        )
+    }
+}
+
+impl SocketTable {
+    /// `bind` with port 0: an address with a port of the ephemeral range at which no socket of
+    /// the protocol overlaps, whatever its options.
+    ///
+    /// # Errors
+    ///
+    /// [`Errno::AddrInUse`] when the range is used up.
+    pub fn free_port(&mut self, proto: Proto, ip: IpAddr) -> Result<SocketAddr, Errno> {
+        todo!(
+            "4.4 free_port({proto}, {ip}): pick a port at which no socket of the protocol overlaps {ip}, or AddrInUse"
+        )
+    }
+
+    /// Gives a socket its peer, and returns the four numbers.
+    ///
+    /// The local end is what the socket has. An unspecified address becomes the table's `home`. A
+    /// missing port is chosen:
+    ///
+    /// - TCP: any port of the range with which these four numbers are not in the table yet, and
+    ///   that no TCP socket has from `bind`, at whatever address. So one port serves many
+    ///   connections, as long as their other ends differ.
+    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address.
+    ///
+    /// A TCP socket is in SYN-SENT then: its SYN is on the way. A UDP socket is ESTABLISHED at
+    /// once, and nothing was sent. A connected UDP socket may be connected anew.
+    ///
+    /// # Errors
+    ///
+    /// - [`Errno::BadSocket`]: the program has no such socket.
+    /// - [`Errno::IsConnected`]: a TCP socket that is not CLOSED.
+    /// - [`Errno::AddrNotAvailable`]: TCP's range is used up towards `remote`; or the four numbers
+    ///   of a socket that has a port are in the table already, unless it is a connection in
+    ///   TIME-WAIT: that one makes room and is gone (RFC 6191).
+    /// - [`Errno::AddrInUse`]: UDP's range is used up.
+    pub fn connect(&mut self, s: SocketId, remote: SocketAddr) -> Result<FourTuple, Errno> {
+        todo!(
+            "4.4 connect({s}, {remote}): find the local end, pick a port if there is none, make sure that the four numbers are new, then write row.local, row.remote and row.state"
+        )
+    }
+}

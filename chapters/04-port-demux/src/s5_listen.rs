@@ -1,0 +1,102 @@
+//! Step 5: a door, a queue, and children.
+
+use crate::{Errno, FourTuple, SocketId, SocketTable};
+
+/// What becomes of a SYN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SynOutcome {
+    /// It is answered with SYN and ACK, on behalf of this child.
+    SynAck(SocketId),
+    /// No answer. The client will send it again.
+    Dropped,
+    /// These four numbers belong to this socket already, so the sender gets an ACK that tells
+    /// where the connection stands (RFC 9293, section 3.10.7.4).
+    ChallengeAck(SocketId),
+    /// Nobody listens.
+    Rst,
+}
+
+/// What becomes of an ACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AckOutcome {
+    /// It ends the handshake: this child is open and waits for `accept`.
+    Established(SocketId),
+    /// It would have, but the queue is full by now. The child stays half open.
+    Dropped,
+    /// A segment of a connection that needs no handshake: this socket's.
+    Delivered(SocketId),
+    /// There is no such connection, not even half of one.
+    Rst,
+}
+
+impl SocketTable {
+    /// Makes a TCP socket a listener that lets `backlog` plus one connections wait for
+    /// [`SocketTable::accept`]. On a listener it sets a new backlog.
+    ///
+    /// A socket without a port gets one: the unspecified address and [`SocketTable::free_port`]. A
+    /// socket that has one must be allowed to keep it, now that it is going to listen: `bind`'s
+    /// question is asked again.
+    ///
+    /// # Errors
+    ///
+    /// - [`Errno::BadSocket`]: the program has no such socket.
+    /// - [`Errno::NotSupported`]: it is a UDP socket.
+    /// - [`Errno::Invalid`]: neither CLOSED nor listening.
+    /// - [`Errno::AddrInUse`]: [`SocketTable::may_bind`] or [`SocketTable::free_port`] says so.
+    pub fn listen(&mut self, s: SocketId, backlog: usize) -> Result<(), Errno> {
+        todo!(
+            "4.5 listen({s}, {backlog}): find out whether it may, then write its address, LISTEN and the backlog"
+        )
+    }
+
+    /// A SYN arrives. `t` holds its numbers as this machine sees them: `local` is where it was
+    /// sent to.
+    ///
+    /// - A listener whose queue holds more than `backlog` connections: the SYN is dropped, as Linux
+    ///   does (`tcp_abort_on_overflow` = 0).
+    /// - Any other listener: a child is made, in SYN-RECEIVED, with these four numbers and the
+    ///   listener's options. The listener itself does not change.
+    /// - A connection in SYN-RECEIVED: the SYN comes a second time, the answer was lost. The same
+    ///   child answers again.
+    /// - A connection in TIME-WAIT makes room if there is a listener for this SYN: its row is gone,
+    ///   and the listener gets it (RFC 9293, section 3.10.7.4; the sequence numbers that have a say
+    ///   in it belong to chapter 12). Without a listener: a challenge.
+    /// - Any other connection: a challenge.
+    pub fn on_syn(&mut self, t: FourTuple) -> SynOutcome {
+        todo!(
+            "4.5 on_syn({t}): look up who gets it; a listener with room in its queue makes a child in SYN-RECEIVED"
+        )
+    }
+
+    /// The answer to one of our own SYNs arrives. The socket that sent the SYN is ESTABLISHED now
+    /// and is returned. `None`: nobody has asked for this, and the sender gets RST.
+    pub fn on_syn_ack(&mut self, t: FourTuple) -> Option<SocketId> {
+        todo!(
+            "4.5 on_syn_ack({t}): the socket in SYN-SENT with these four numbers becomes ESTABLISHED"
+        )
+    }
+
+    /// An ACK arrives, without SYN, FIN or RST.
+    ///
+    /// It ends the handshake of a child in SYN-RECEIVED: the child is ESTABLISHED and goes to the
+    /// end of its listener's queue. If that holds more than `backlog` connections by now, the ACK
+    /// is dropped and nothing changes.
+    pub fn on_ack(&mut self, t: FourTuple) -> AckOutcome {
+        todo!(
+            "4.5 on_ack({t}): a child in SYN-RECEIVED becomes ESTABLISHED and joins its listener's queue, if there is room"
+        )
+    }
+
+    /// Takes the connection that has waited longest at a listener. From now on the program holds
+    /// its socket.
+    ///
+    /// # Errors
+    ///
+    /// - [`Errno::BadSocket`]: the program has no such socket.
+    /// - [`Errno::NotSupported`]: it is a UDP socket.
+    /// - [`Errno::Invalid`]: it does not listen.
+    /// - [`Errno::WouldBlock`]: nobody waits.
+    pub fn accept(&mut self, listener: SocketId) -> Result<(SocketId, FourTuple), Errno> {
+        todo!("4.5 accept({listener}): take the first of the queue and give it to the program")
+    }
+}

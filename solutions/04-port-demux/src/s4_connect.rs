@@ -1,0 +1,130 @@
+//! Step 4: the port on the other side.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use crate::s3_bind::overlap;
+use crate::{Errno, FourTuple, Proto, SocketId, SocketTable, State};
+
+/// Chooses ports for sockets whose programs do not care which.
+pub struct EphemeralPorts {
+    /// The ports that may be chosen. Linux: 32768 to 60999.
+    range: RangeInclusive<u16>,
+    /// A source of numbers that nobody can guess.
+    random: Box<dyn FnMut() -> u32 + Send>,
+}
+
+impl EphemeralPorts {
+    /// Given. A system takes `random` from its secure generator, a test from wherever it likes.
+    /// Port 0 is nobody's, so a range that begins there begins at 1.
+    pub fn new(
+        range: RangeInclusive<u16>,
+        random: impl FnMut() -> u32 + Send + 'static,
+    ) -> EphemeralPorts {
+        EphemeralPorts {
+            range: *range.start().max(&1)..=*range.end(),
+            random: Box::new(random),
+        }
+    }
+
+    /// A port of the range that `is_free`, or `None` when none is.
+    ///
+    /// Where the search begins is random, with a new number each time: from one port nobody may
+    /// be able to tell the next (RFC 6056, section 3). A single free port must be found, wherever
+    /// it is.
+    pub fn pick(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
+        let (first, last) = (*self.range.start(), *self.range.end());
+        let size = u64::from(last.checked_sub(first)?) + 1;
+        let start = u64::from((self.random)());
+        (0..size)
+            .map(|step| first + ((start + step) % size) as u16)
+            .find(|&port| is_free(port))
+    }
+}
+
+impl SocketTable {
+    /// `bind` with port 0: an address with a port of the ephemeral range at which no socket of
+    /// the protocol overlaps, whatever its options.
+    ///
+    /// # Errors
+    ///
+    /// [`Errno::AddrInUse`] when the range is used up.
+    pub fn free_port(&mut self, proto: Proto, ip: IpAddr) -> Result<SocketAddr, Errno> {
+        let sockets = &self.sockets;
+        let port = self.ports.pick(|port| {
+            let mut same = sockets.iter().filter(|s| s.row.proto == proto);
+            !same.any(|s| overlap(s.row.local, (ip, port).into()))
+        });
+        port.map(|port| (ip, port).into()).ok_or(Errno::AddrInUse)
+    }
+
+    /// Gives a socket its peer, and returns the four numbers.
+    ///
+    /// The local end is what the socket has. An unspecified address becomes the table's `home`. A
+    /// missing port is chosen:
+    ///
+    /// - TCP: any port of the range with which these four numbers are not in the table yet, and
+    ///   that no TCP socket has from `bind`, at whatever address. So one port serves many
+    ///   connections, as long as their other ends differ.
+    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address.
+    ///
+    /// A TCP socket is in SYN-SENT then: its SYN is on the way. A UDP socket is ESTABLISHED at
+    /// once, and nothing was sent. A connected UDP socket may be connected anew.
+    ///
+    /// # Errors
+    ///
+    /// - [`Errno::BadSocket`]: the program has no such socket.
+    /// - [`Errno::IsConnected`]: a TCP socket that is not CLOSED.
+    /// - [`Errno::AddrNotAvailable`]: TCP's range is used up towards `remote`; or the four numbers
+    ///   of a socket that has a port are in the table already, unless it is a connection in
+    ///   TIME-WAIT: that one makes room and is gone (RFC 6191).
+    /// - [`Errno::AddrInUse`]: UDP's range is used up.
+    pub fn connect(&mut self, s: SocketId, remote: SocketAddr) -> Result<FourTuple, Errno> {
+        let row = self.held(s)?.row;
+        if row.proto == Proto::Tcp && row.state != State::Closed {
+            return Err(Errno::IsConnected);
+        }
+        let ip = match row.local.ip() {
+            ip if ip.is_unspecified() => self.home,
+            ip => ip,
+        };
+        let port = match (row.local.port(), row.proto) {
+            (0, Proto::Udp) => self.free_port(Proto::Udp, row.local.ip())?.port(),
+            (0, Proto::Tcp) => self.port_towards(ip, remote)?,
+            (port, _) => port,
+        };
+        let t = FourTuple {
+            local: (ip, port).into(),
+            remote,
+        };
+        if row.proto == Proto::Tcp {
+            match self.connection(t).map(|old| old.row) {
+                Some(old) if old.state == State::TimeWait => self.remove(old.id),
+                Some(_) => return Err(Errno::AddrNotAvailable),
+                None => {}
+            }
+        }
+        let socket = self.held(s)?;
+        socket.row.local = t.local;
+        socket.row.remote = Some(remote);
+        socket.row.state = match row.proto {
+            Proto::Tcp => State::SynSent,
+            Proto::Udp => State::Established,
+        };
+        Ok(t)
+    }
+
+    /// An ephemeral port for a TCP connection from `ip` to `remote`.
+    fn port_towards(&mut self, ip: IpAddr, remote: SocketAddr) -> Result<u16, Errno> {
+        let sockets = &self.sockets;
+        let is_free = |port| {
+            let local = SocketAddr::from((ip, port));
+            let mut tcp = sockets.iter().filter(|s| s.row.proto == Proto::Tcp);
+            !tcp.any(|s| {
+                let bound = s.bind.is_some() && s.row.local.port() == port;
+                bound || s.row.four_tuple() == Some(FourTuple { local, remote })
+            })
+        };
+        self.ports.pick(is_free).ok_or(Errno::AddrNotAvailable)
+    }
+}

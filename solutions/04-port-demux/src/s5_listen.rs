@@ -1,0 +1,198 @@
+//! Step 5: a door, a queue, and children.
+
+use crate::{
+    Errno, FourTuple, Hit, Holder, Proto, Row, Socket, SocketId, SocketTable, State, lookup,
+};
+
+/// What becomes of a SYN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SynOutcome {
+    /// It is answered with SYN and ACK, on behalf of this child.
+    SynAck(SocketId),
+    /// No answer. The client will send it again.
+    Dropped,
+    /// These four numbers belong to this socket already, so the sender gets an ACK that tells
+    /// where the connection stands (RFC 9293, section 3.10.7.4).
+    ChallengeAck(SocketId),
+    /// Nobody listens.
+    Rst,
+}
+
+/// What becomes of an ACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AckOutcome {
+    /// It ends the handshake: this child is open and waits for `accept`.
+    Established(SocketId),
+    /// It would have, but the queue is full by now. The child stays half open.
+    Dropped,
+    /// A segment of a connection that needs no handshake: this socket's.
+    Delivered(SocketId),
+    /// There is no such connection, not even half of one.
+    Rst,
+}
+
+impl SocketTable {
+    /// Makes a TCP socket a listener that lets `backlog` plus one connections wait for
+    /// [`SocketTable::accept`]. On a listener it sets a new backlog.
+    ///
+    /// A socket without a port gets one: the unspecified address and [`SocketTable::free_port`]. A
+    /// socket that has one must be allowed to keep it, now that it is going to listen: `bind`'s
+    /// question is asked again.
+    ///
+    /// # Errors
+    ///
+    /// - [`Errno::BadSocket`]: the program has no such socket.
+    /// - [`Errno::NotSupported`]: it is a UDP socket.
+    /// - [`Errno::Invalid`]: neither CLOSED nor listening.
+    /// - [`Errno::AddrInUse`]: [`SocketTable::may_bind`] or [`SocketTable::free_port`] says so.
+    pub fn listen(&mut self, s: SocketId, backlog: usize) -> Result<(), Errno> {
+        let Row {
+            proto,
+            state,
+            mut local,
+            ..
+        } = self.held(s)?.row;
+        if proto == Proto::Udp {
+            return Err(Errno::NotSupported);
+        }
+        match state {
+            State::Listen => {}
+            State::Closed if local.port() == 0 => local = self.free_port(proto, local.ip())?,
+            State::Closed => self.may_bind(s, local)?,
+            _ => return Err(Errno::Invalid),
+        }
+        let socket = self.held(s)?;
+        // Its port is one to listen at from now on, as if bind had chosen it.
+        let unnamed = (local.ip(), 0).into();
+        socket.bind.get_or_insert(unnamed);
+        socket.row.local = local;
+        socket.row.state = State::Listen;
+        socket.backlog = backlog;
+        Ok(())
+    }
+
+    /// A SYN arrives. `t` holds its numbers as this machine sees them: `local` is where it was
+    /// sent to.
+    ///
+    /// - A listener whose queue holds more than `backlog` connections: the SYN is dropped, as Linux
+    ///   does (`tcp_abort_on_overflow` = 0).
+    /// - Any other listener: a child is made, in SYN-RECEIVED, with these four numbers and the
+    ///   listener's options. The listener itself does not change.
+    /// - A connection in SYN-RECEIVED: the SYN comes a second time, the answer was lost. The same
+    ///   child answers again.
+    /// - A connection in TIME-WAIT makes room if there is a listener for this SYN: its row is gone,
+    ///   and the listener gets it (RFC 9293, section 3.10.7.4; the sequence numbers that have a say
+    ///   in it belong to chapter 12). Without a listener: a challenge.
+    /// - Any other connection: a challenge.
+    pub fn on_syn(&mut self, t: FourTuple) -> SynOutcome {
+        let listener = match self.lookup(Proto::Tcp, t.local, t.remote) {
+            Hit::Exact(id) => match self.get(id).map(|socket| socket.row.state) {
+                Some(State::SynReceived) => return SynOutcome::SynAck(id),
+                Some(State::TimeWait) => {
+                    let Some(listener) = self.listener_behind(id, t) else {
+                        return SynOutcome::ChallengeAck(id);
+                    };
+                    self.remove(id);
+                    listener
+                }
+                _ => return SynOutcome::ChallengeAck(id),
+            },
+            Hit::Bound(id) | Hit::Wildcard(id) => id,
+            Hit::Nobody(_) => return SynOutcome::Rst,
+        };
+        let Some(parent) = self.get(listener) else {
+            return SynOutcome::Rst;
+        };
+        if parent.is_full() {
+            return SynOutcome::Dropped;
+        }
+        let row = Row {
+            id: self.new_id(),
+            proto: Proto::Tcp,
+            state: State::SynReceived,
+            local: t.local,
+            remote: Some(t.remote),
+        };
+        let (reuse, bind) = (parent.reuse, parent.bind);
+        SynOutcome::SynAck(self.add(Socket::new(row, reuse, bind, Holder::Listener(listener))))
+    }
+
+    /// The listener that would get a SYN if the row `id` were not there.
+    fn listener_behind(&self, id: SocketId, t: FourTuple) -> Option<SocketId> {
+        let mut rows = self.rows();
+        rows.retain(|row| row.id != id);
+        match lookup(&rows, Proto::Tcp, t.local, t.remote) {
+            Hit::Bound(listener) | Hit::Wildcard(listener) => Some(listener),
+            Hit::Exact(_) | Hit::Nobody(_) => None,
+        }
+    }
+
+    /// The answer to one of our own SYNs arrives. The socket that sent the SYN is ESTABLISHED now
+    /// and is returned. `None`: nobody has asked for this, and the sender gets RST.
+    pub fn on_syn_ack(&mut self, t: FourTuple) -> Option<SocketId> {
+        let socket = self.connection(t)?;
+        if socket.row.state != State::SynSent {
+            return None;
+        }
+        socket.row.state = State::Established;
+        Some(socket.row.id)
+    }
+
+    /// An ACK arrives, without SYN, FIN or RST.
+    ///
+    /// It ends the handshake of a child in SYN-RECEIVED: the child is ESTABLISHED and goes to the
+    /// end of its listener's queue. If that holds more than `backlog` connections by now, the ACK
+    /// is dropped and nothing changes.
+    pub fn on_ack(&mut self, t: FourTuple) -> AckOutcome {
+        let Some(child) = self.connection(t) else {
+            return AckOutcome::Rst;
+        };
+        let id = child.row.id;
+        let (State::SynReceived, Holder::Listener(listener)) = (child.row.state, child.held_by)
+        else {
+            return AckOutcome::Delivered(id);
+        };
+        let Some(parent) = self.get_mut(listener) else {
+            return AckOutcome::Rst;
+        };
+        if parent.is_full() {
+            return AckOutcome::Dropped;
+        }
+        parent.queue.push_back((id, t));
+        if let Some(child) = self.get_mut(id) {
+            child.row.state = State::Established;
+        }
+        AckOutcome::Established(id)
+    }
+
+    /// Takes the connection that has waited longest at a listener. From now on the program holds
+    /// its socket.
+    ///
+    /// # Errors
+    ///
+    /// - [`Errno::BadSocket`]: the program has no such socket.
+    /// - [`Errno::NotSupported`]: it is a UDP socket.
+    /// - [`Errno::Invalid`]: it does not listen.
+    /// - [`Errno::WouldBlock`]: nobody waits.
+    pub fn accept(&mut self, listener: SocketId) -> Result<(SocketId, FourTuple), Errno> {
+        let socket = self.held(listener)?;
+        if socket.row.proto == Proto::Udp {
+            return Err(Errno::NotSupported);
+        }
+        if socket.row.state != State::Listen {
+            return Err(Errno::Invalid);
+        }
+        let (id, t) = socket.queue.pop_front().ok_or(Errno::WouldBlock)?;
+        if let Some(child) = self.get_mut(id) {
+            child.held_by = Holder::Program;
+        }
+        Ok((id, t))
+    }
+}
+
+impl Socket {
+    /// Linux's test is "more than": a backlog of n lets n + 1 connections wait.
+    fn is_full(&self) -> bool {
+        self.queue.len() > self.backlog
+    }
+}

@@ -1,0 +1,215 @@
+//! A machine whose table is the student's. Each method is one line of the scene.
+
+use std::net::SocketAddr;
+
+use netlab::Lab;
+use port_demux::{EphemeralPorts, Errno, FourTuple, Proto, Reuse, Row, SocketId, SocketTable};
+
+use super::words::{self, addr, number};
+
+/// The machine's address where a socket has none.
+pub const HOME: &str = "10.0.0.5";
+
+pub struct Machine {
+    lab: Lab,
+    pub table: SocketTable,
+}
+
+impl Machine {
+    /// With the ports from 40000 to 40009 to choose from.
+    pub fn new(lab: &Lab) -> Machine {
+        let ports = EphemeralPorts::new(40000..=40009, numbers(4));
+        let home = HOME.parse().expect("an address");
+        Machine {
+            lab: lab.clone(),
+            table: SocketTable::new(home, ports),
+        }
+    }
+
+    pub fn tcp(&mut self) -> SocketId {
+        self.socket(Proto::Tcp, words::NO_REUSE)
+    }
+
+    pub fn udp(&mut self) -> SocketId {
+        self.socket(Proto::Udp, words::NO_REUSE)
+    }
+
+    pub fn socket(&mut self, proto: Proto, reuse: Reuse) -> SocketId {
+        let id = self.table.socket(proto, reuse);
+        let mut options = String::new();
+        if reuse.addr {
+            options.push_str(", SO_REUSEADDR");
+        }
+        if reuse.port {
+            options.push_str(", SO_REUSEPORT");
+        }
+        self.lab
+            .note(format!("{} is a {proto:?} socket{options}", number(id)));
+        id
+    }
+
+    /// A row that was there before the scene begins.
+    pub fn has(&mut self, row: Row, reuse: Reuse) {
+        let reuse_addr = if reuse.addr { ", SO_REUSEADDR" } else { "" };
+        self.lab.note(format!(
+            "{} is there: {}{reuse_addr}",
+            number(row.id),
+            words::shown(Some(row))
+        ));
+        self.table.insert(row, reuse);
+    }
+
+    pub fn bind(&mut self, s: SocketId, local: &str) -> SocketAddr {
+        let call = format!("bind({}, {local})", number(s));
+        self.lab.ok(&call, || self.table.bind(s, addr(local)))
+    }
+
+    pub fn cannot_bind(&mut self, s: SocketId, local: &str, want: &str) {
+        let call = format!("bind({}, {local})", number(s));
+        let got = self.lab.you(&call, || self.table.bind(s, addr(local)));
+        self.refused(&call, got, want);
+    }
+
+    pub fn connect(&mut self, s: SocketId, remote: &str) -> FourTuple {
+        let call = format!("connect({}, {remote})", number(s));
+        self.lab.ok(&call, || self.table.connect(s, addr(remote)))
+    }
+
+    pub fn cannot_connect(&mut self, s: SocketId, remote: &str, want: &str) {
+        let call = format!("connect({}, {remote})", number(s));
+        let got = self.lab.you(&call, || self.table.connect(s, addr(remote)));
+        self.refused(&call, got, want);
+    }
+
+    pub fn listen(&mut self, s: SocketId, backlog: usize) {
+        let call = format!("listen({}, {backlog})", number(s));
+        self.lab.ok(&call, || self.table.listen(s, backlog));
+    }
+
+    pub fn cannot_listen(&mut self, s: SocketId, want: &str) {
+        let call = format!("listen({}, 1)", number(s));
+        let got = self.lab.you(&call, || self.table.listen(s, 1));
+        self.refused(&call, got, want);
+    }
+
+    /// A TCP socket that listens at `local`.
+    pub fn listener(&mut self, local: &str, backlog: usize) -> SocketId {
+        let s = self.tcp();
+        self.bind(s, local);
+        self.listen(s, backlog);
+        s
+    }
+
+    /// A SYN arrives; gives the outcome in words.
+    pub fn syn(&mut self, to: &str, from: &str) -> String {
+        let call = format!("on_syn({from} → {to})");
+        words::syn(
+            self.lab
+                .you(&call, || self.table.on_syn(words::tuple(to, from))),
+        )
+    }
+
+    pub fn ack(&mut self, to: &str, from: &str) -> String {
+        let call = format!("on_ack({from} → {to})");
+        words::ack(
+            self.lab
+                .you(&call, || self.table.on_ack(words::tuple(to, from))),
+        )
+    }
+
+    pub fn syn_ack(&mut self, t: FourTuple) -> Option<SocketId> {
+        let call = format!("on_syn_ack({} → {})", t.remote, t.local);
+        self.lab.you(&call, || self.table.on_syn_ack(t))
+    }
+
+    /// A whole handshake of a client with a listener of this machine.
+    pub fn meets(&mut self, to: &str, from: &str) -> SocketId {
+        let answer = self.syn(to, from);
+        if !answer.starts_with("SYN and ACK") {
+            self.lab.fails(
+                format!("the SYN from {from} to {to} is answered with SYN and ACK"),
+                answer,
+            );
+        }
+        let opened = self.ack(to, from);
+        let id = opened
+            .strip_suffix(" is open")
+            .and_then(|id| id[1..].parse().ok());
+        let Some(id) = id else {
+            self.lab.fails(
+                format!("the ACK from {from} to {to} opens the connection"),
+                opened,
+            );
+        };
+        SocketId(id)
+    }
+
+    pub fn accept(&mut self, listener: SocketId) -> (SocketId, FourTuple) {
+        let call = format!("accept({})", number(listener));
+        self.lab.ok(&call, || self.table.accept(listener))
+    }
+
+    pub fn cannot_accept(&mut self, listener: SocketId, want: &str) {
+        let call = format!("accept({})", number(listener));
+        let got = self.lab.you(&call, || self.table.accept(listener));
+        self.refused(&call, got, want);
+    }
+
+    /// Closes, and gives what goes out.
+    pub fn close(&mut self, s: SocketId) -> Vec<String> {
+        let call = format!("close({})", number(s));
+        words::effects(self.lab.ok(&call, || self.table.close(s)))
+    }
+
+    pub fn fin(&mut self, t: FourTuple) -> Option<u64> {
+        let call = format!("on_fin({} → {})", t.remote, t.local);
+        self.lab.you(&call, || self.table.on_fin(t)).map(|id| id.0)
+    }
+
+    pub fn rst(&mut self, t: FourTuple) -> Option<u64> {
+        let call = format!("on_rst({} → {})", t.remote, t.local);
+        self.lab.you(&call, || self.table.on_rst(t)).map(|id| id.0)
+    }
+
+    /// Demands what a socket's row looks like: `STATE local remote`.
+    pub fn shows(&self, s: SocketId, want: &str) {
+        self.lab.same(
+            &format!("the row of {}", number(s)),
+            words::shown(self.table.row(s)),
+            want.to_owned(),
+        );
+    }
+
+    /// Demands which socket gets a segment.
+    pub fn gets(&self, to: &str, from: &str, want: &str) {
+        let call = format!("lookup(Tcp, {from} → {to})");
+        let hit = self.lab.you(&call, || {
+            self.table.lookup(Proto::Tcp, addr(to), addr(from))
+        });
+        self.lab.same(
+            &format!("who gets {from} → {to}"),
+            words::hit(hit),
+            want.to_owned(),
+        );
+    }
+
+    fn refused<T>(&self, call: &str, got: Result<T, Errno>, want: &str) {
+        let got = match got {
+            Ok(_) => "Ok",
+            Err(errno) => words::errno(errno),
+        };
+        self.lab.same(&format!("your {call} gives"), got, want);
+    }
+}
+
+/// A source of numbers that look random and are the same every time: SplitMix64 (Steele, Lea,
+/// Flood 2014).
+pub fn numbers(seed: u64) -> impl FnMut() -> u32 + Send + 'static {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 32) as u32
+    }
+}

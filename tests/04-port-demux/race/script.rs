@@ -1,0 +1,235 @@
+//! Scripts, and the making of them.
+
+use std::fmt;
+
+use port_demux_solution::{Proto, Reuse, Row, State};
+
+use crate::model::Table;
+
+/// A socket of the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handle(pub usize);
+
+/// An address of loopback that only this script uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Host(pub u8);
+
+/// A port, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Port(pub u8);
+
+impl Host {
+    /// All addresses of the machine.
+    pub const ANY: Host = Host(0);
+
+    pub fn all() -> impl Iterator<Item = Host> {
+        (0..=2).map(Host)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Op {
+    Socket {
+        into: Handle,
+        proto: Proto,
+        reuse: Reuse,
+    },
+    Bind {
+        socket: Handle,
+        host: Host,
+        port: Port,
+    },
+    Listen {
+        socket: Handle,
+        backlog: usize,
+    },
+    Connect {
+        socket: Handle,
+        host: Host,
+        port: Port,
+    },
+    Accept {
+        socket: Handle,
+        into: Handle,
+    },
+    Close {
+        socket: Handle,
+    },
+}
+
+pub struct Script {
+    pub seed: u64,
+    pub ops: Vec<Op>,
+}
+
+impl Script {
+    /// The table plays along, so that the calls make sense more often than not.
+    pub fn generate(seed: u64) -> Script {
+        let mut random = Random::new(seed);
+        let mut table = Table::new(seed);
+        let mut ops = Vec::new();
+        let mut handles = 0;
+        while ops.len() < 80 {
+            let op = random.op(&table, handles);
+            // A connection that somebody waits for is worth more than one that is refused.
+            let dull = table.is_refused(&op) && !random.one_in(8);
+            if dull || !table.can_play(&op) {
+                continue;
+            }
+            if let Op::Socket { .. } | Op::Accept { .. } = op {
+                handles += 1;
+            }
+            table.play(&op);
+            ops.push(op);
+        }
+        Script { seed, ops }
+    }
+}
+
+impl Op {
+    /// The socket that the call is made on.
+    pub fn socket(&self) -> Handle {
+        match *self {
+            Op::Socket { into, .. } => into,
+            Op::Bind { socket, .. }
+            | Op::Listen { socket, .. }
+            | Op::Connect { socket, .. }
+            | Op::Accept { socket, .. }
+            | Op::Close { socket } => socket,
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a few lines, and the same everywhere.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn op(&mut self, table: &Table, handles: usize) -> Op {
+        let alive: Vec<(Handle, Row)> = (0..handles)
+            .filter_map(|n| Some((Handle(n), table.row(Handle(n))?)))
+            .collect();
+        let next = Handle(handles);
+        if alive.is_empty() || (alive.len() < 9 && self.one_in(4)) {
+            return Op::Socket {
+                into: next,
+                proto: match self.one_in(8) {
+                    true => Proto::Udp,
+                    false => Proto::Tcp,
+                },
+                reuse: self.reuse(),
+            };
+        }
+        let (socket, row) = alive[self.below(alive.len())];
+        let bound = row.local.port() != 0;
+        let choice = self.below(6);
+        // Now and then something that makes no sense: it must fail in the same way.
+        if self.one_in(10) {
+            return match choice {
+                0 | 1 => self.bind(socket),
+                2 | 3 => self.listen(socket),
+                4 => self.connect(socket),
+                _ => Op::Accept { socket, into: next },
+            };
+        }
+        match (row.state, choice) {
+            (State::Listen, 0) => self.listen(socket),
+            (State::Listen, 1) => Op::Close { socket },
+            (State::Listen, _) => Op::Accept { socket, into: next },
+            (State::Closed, 0..=3) if !bound => self.bind(socket),
+            (State::Closed, 0..=2) => self.listen(socket),
+            (State::Closed, _) => self.connect(socket),
+            (_, _) => Op::Close { socket },
+        }
+    }
+
+    /// Never both. A socket with both options is let in by its neighbours' SO_REUSEADDR, and Linux
+    /// then lets in others by SO_REUSEPORT without asking those neighbours again: the rule has a
+    /// short cut that is not quite the rule (`fastreuseport` in inet_connection_sock.c; 6.18).
+    fn reuse(&mut self) -> Reuse {
+        let choice = self.below(4);
+        Reuse {
+            addr: choice < 2,
+            port: choice == 2,
+        }
+    }
+
+    fn bind(&mut self, socket: Handle) -> Op {
+        let host = match self.one_in(4) {
+            true => Host::ANY,
+            false => self.host(),
+        };
+        let port = self.port();
+        Op::Bind { socket, host, port }
+    }
+
+    fn listen(&mut self, socket: Handle) -> Op {
+        let backlog = self.below(3);
+        Op::Listen { socket, backlog }
+    }
+
+    fn connect(&mut self, socket: Handle) -> Op {
+        let (host, port) = (self.host(), self.port());
+        Op::Connect { socket, host, port }
+    }
+
+    fn host(&mut self) -> Host {
+        Host(1 + self.below(2) as u8)
+    }
+
+    fn port(&mut self) -> Port {
+        Port(1 + self.below(2) as u8)
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}", self.0)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Host::ANY => write!(f, "*"),
+            Host(n) => write!(f, "host{n}"),
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&match self {
+            Op::Socket { into, proto, reuse } => {
+                let addr = if reuse.addr { ", reuse addr" } else { "" };
+                let port = if reuse.port { ", reuse port" } else { "" };
+                format!("{into} = socket({proto}{addr}{port})")
+            }
+            Op::Bind { socket, host, port } => format!("bind({socket}, {host}:p{})", port.0),
+            Op::Listen { socket, backlog } => format!("listen({socket}, {backlog})"),
+            Op::Connect { socket, host, port } => {
+                format!("connect({socket}, {host}:p{})", port.0)
+            }
+            Op::Accept { socket, into } => format!("{into} = accept({socket})"),
+            Op::Close { socket } => format!("close({socket})"),
+        })
+    }
+}

@@ -1,0 +1,322 @@
+//! Step 4: the port on the other side.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+
+use netlab::lab;
+use port_demux::EphemeralPorts;
+use port_demux::Proto::{Tcp, Udp};
+use port_demux::State::{Closed, Established, Listen, TimeWait};
+
+use super::machine::{Machine, numbers};
+use super::words::{NO_REUSE, REUSE_ADDR, row};
+
+#[test]
+fn s4_the_last_free_port_is_found() {
+    lab(|lab| {
+        lab.why("Trying a few random ports and giving up is not enough: one free port must be found, wherever it lies and wherever the search begins.");
+        for free in 50000..=50009 {
+            for seed in 0..10 {
+                let mut ports = EphemeralPorts::new(50000..=50009, numbers(seed));
+                let call = format!("pick(only {free} is free), range 50000 to 50009");
+                let got = lab.you(&call, || ports.pick(|port| port == free));
+                lab.same("the port", got, Some(free));
+            }
+        }
+        let mut ports = EphemeralPorts::new(50000..=50009, numbers(1));
+        let asked = RefCell::new(BTreeSet::new());
+        let got = lab.you("pick(none is free)", || {
+            ports.pick(|port| {
+                asked.borrow_mut().insert(port);
+                false
+            })
+        });
+        lab.same("no port", got, None);
+        let asked: Vec<u16> = asked.into_inner().into_iter().collect();
+        lab.same(
+            "the ports that were tried",
+            asked,
+            (50000..=50009).collect(),
+        );
+    });
+}
+
+#[test]
+fn s4_the_range_ends_where_it_ends() {
+    lab(|lab| {
+        lab.why("Ports are 16 bits wide and random numbers are not: start plus offset must come round to the beginning of the range, also when the range ends at 65535.");
+        for random in [0, 1, 9, 10, 65_535, 65_536, u32::MAX - 1, u32::MAX] {
+            for (first, last) in [(65_526, 65_535), (50_000, 50_000), (0, 1), (1, 65_535)] {
+                let mut ports = EphemeralPorts::new(first..=last, move || random);
+                let call = format!("pick(all are free), range {first} to {last}, random {random}");
+                let got = lab.you(&call, || ports.pick(|_| true));
+                let inside = got.is_some_and(|port| port != 0 && (first..=last).contains(&port));
+                lab.holds(inside, "a port of the range, and not 0", format!("{got:?}"));
+                let first = first.max(1);
+                let call = format!("pick(only {first} is free), the same");
+                let got = lab.you(&call, || ports.pick(|port| port == first));
+                lab.same("the port", got, Some(first));
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_not_sequential() {
+    lab(|lab| {
+        lab.why("Who can guess the port can send segments into the connection, and answers to a query. One port must not tell the next (RFC 6056).");
+        let mut ports = EphemeralPorts::new(32768..=60999, numbers(6056));
+        let picks: Vec<u16> = (0..64)
+            .map(|_| {
+                lab.you("pick(all are free)", || ports.pick(|_| true))
+                    .unwrap_or(0)
+            })
+            .collect();
+        // Five with the same distance from one to the next, counted round the range, are a pattern.
+        let step = |two: &[u16]| (i32::from(two[1]) - i32::from(two[0])).rem_euclid(28232);
+        let pattern = picks
+            .windows(5)
+            .find(|five| five.windows(2).all(|two| step(two) == step(five)));
+        if let Some(five) = pattern {
+            lab.fails("no pattern in 64 picks", format!("{five:?}"));
+        }
+        let different: HashSet<u16> = picks.into_iter().collect();
+        lab.holds(
+            different.len() > 55,
+            "nearly as many ports as picks, of 28232 in the range",
+            format!("{} different ports in 64 picks", different.len()),
+        );
+    });
+}
+
+#[test]
+fn s4_bind_zero_gets_an_unused_port() {
+    lab(|lab| {
+        lab.why("Port 0 asks the system for a port that nobody overlaps. Options that allow sharing do not count: a program that lets the system choose wants a port for itself.");
+        let mut machine = Machine::new(lab);
+        machine.has(row(90, Tcp, Closed, "10.0.0.5:40003", "-"), REUSE_ADDR);
+        machine.has(
+            row(91, Tcp, Established, "10.0.0.5:40004", "10.0.0.9:80"),
+            REUSE_ADDR,
+        );
+        machine.has(row(92, Tcp, Closed, "0.0.0.0:40005", "-"), REUSE_ADDR);
+        // These do not overlap: another address, another protocol.
+        machine.has(row(93, Tcp, Closed, "127.0.0.1:40006", "-"), REUSE_ADDR);
+        machine.has(row(94, Udp, Closed, "10.0.0.5:40007", "-"), REUSE_ADDR);
+        let mut got = BTreeSet::new();
+        for _ in 0..7 {
+            let s = machine.socket(Tcp, REUSE_ADDR);
+            let local = machine.bind(s, "10.0.0.5:0");
+            machine.shows(s, &format!("CLOSED {local} -"));
+            lab.same("its address", local.ip().to_string(), "10.0.0.5".to_owned());
+            got.insert(local.port());
+        }
+        let want: BTreeSet<u16> = [40000, 40001, 40002, 40006, 40007, 40008, 40009].into();
+        lab.same("the seven ports that were left", got, want);
+        let s = machine.socket(Tcp, REUSE_ADDR);
+        machine.cannot_bind(s, "10.0.0.5:0", "AddrInUse");
+    });
+}
+
+#[test]
+fn s4_connect_fills_in_what_is_missing() {
+    lab(|lab| {
+        lab.why("A client need not bind. connect writes all four numbers: the peer as given, the machine's own address, and a port that nobody asked for by name.");
+        let mut machine = Machine::new(lab);
+        let client = machine.tcp();
+        let t = machine.connect(client, "10.0.0.9:80");
+        lab.same("the peer", t.remote.to_string(), "10.0.0.9:80".to_owned());
+        lab.same(
+            "the own address",
+            t.local.ip().to_string(),
+            "10.0.0.5".to_owned(),
+        );
+        lab.holds(
+            (40000..=40009).contains(&t.local.port()),
+            "a port from 40000 to 40009",
+            t.local.port(),
+        );
+        machine.shows(client, &format!("SYN-SENT {} 10.0.0.9:80", t.local));
+        machine.gets(
+            &t.local.to_string(),
+            "10.0.0.9:80",
+            &format!("exact #{}", client.0),
+        );
+        machine.gets(&t.local.to_string(), "10.0.0.9:81", "nobody: RST");
+    });
+}
+
+#[test]
+fn s4_what_bind_said_stays() {
+    lab(|lab| {
+        lab.why("A client may bind before it connects. connect fills in only what is missing; all addresses become the one that it sends from.");
+        let cases = [
+            ("127.0.0.1:5000", "SYN-SENT 127.0.0.1:5000 10.0.0.9:80"),
+            ("0.0.0.0:5000", "SYN-SENT 10.0.0.5:5000 10.0.0.9:80"),
+        ];
+        for (local, want) in cases {
+            lab.note("a new machine");
+            let mut machine = Machine::new(lab);
+            let client = machine.tcp();
+            machine.bind(client, local);
+            machine.connect(client, "10.0.0.9:80");
+            machine.shows(client, want);
+        }
+    });
+}
+
+#[test]
+fn s4_range_exhaustion_is_per_destination() {
+    lab(|lab| {
+        lab.why("Towards one server each port serves once. Towards another server it is free again: the four numbers differ. So it is the pair that runs out, not the machine.");
+        let mut machine = Machine::new(lab);
+        let mut to_a = BTreeSet::new();
+        for _ in 0..10 {
+            let s = machine.tcp();
+            to_a.insert(machine.connect(s, "10.0.0.9:80").local.port());
+        }
+        lab.same("ports towards 10.0.0.9:80", to_a, (40000..=40009).collect());
+        let eleventh = machine.tcp();
+        machine.cannot_connect(eleventh, "10.0.0.9:80", "AddrNotAvailable");
+        machine.shows(eleventh, "CLOSED 0.0.0.0:0 -");
+        for other in ["10.0.0.10:80", "10.0.0.9:81"] {
+            let mut ports = BTreeSet::new();
+            for _ in 0..10 {
+                let s = machine.tcp();
+                ports.insert(machine.connect(s, other).local.port());
+            }
+            lab.same(
+                &format!("ports towards {other}"),
+                ports,
+                (40000..=40009).collect(),
+            );
+        }
+    });
+}
+
+#[test]
+fn s4_never_hands_out_a_bound_port() {
+    lab(|lab| {
+        lab.why("A port that somebody has from bind is his, at whatever address. A client on it would be mistaken for his server, or would keep him from listening.");
+        let mut machine = Machine::new(lab);
+        machine.has(row(90, Tcp, Listen, "0.0.0.0:40001", "-"), NO_REUSE);
+        machine.has(row(91, Tcp, Listen, "127.0.0.1:40002", "-"), NO_REUSE);
+        machine.has(row(92, Tcp, Closed, "127.0.0.1:40003", "-"), NO_REUSE);
+        let holder = machine.tcp();
+        let held = machine.bind(holder, "127.0.0.1:0").port();
+        // UDP's ports are others.
+        machine.has(row(93, Udp, Closed, "0.0.0.0:40004", "-"), NO_REUSE);
+        let mut got = BTreeSet::new();
+        for _ in 0..6 {
+            let s = machine.tcp();
+            got.insert(machine.connect(s, "10.0.0.9:80").local.port());
+        }
+        let mut want: BTreeSet<u16> = (40000..=40009).collect();
+        for taken in [40001, 40002, 40003, held] {
+            want.remove(&taken);
+        }
+        lab.same("the ports of six clients", got, want);
+        let s = machine.tcp();
+        machine.cannot_connect(s, "10.0.0.9:80", "AddrNotAvailable");
+    });
+}
+
+#[test]
+fn s4_the_same_four_numbers_only_once() {
+    lab(|lab| {
+        lab.why("Two connections with the same four numbers could not be told apart by any segment. One in TIME-WAIT makes room (RFC 6191).");
+        let mut machine = Machine::new(lab);
+        let one = machine.socket(Tcp, REUSE_ADDR);
+        machine.bind(one, "10.0.0.5:5000");
+        let two = machine.socket(Tcp, REUSE_ADDR);
+        machine.bind(two, "10.0.0.5:5000");
+        machine.connect(one, "10.0.0.9:80");
+        machine.cannot_connect(two, "10.0.0.9:80", "AddrNotAvailable");
+        machine.shows(two, "CLOSED 10.0.0.5:5000 -");
+        machine.connect(two, "10.0.0.10:80");
+
+        let old = row(90, Tcp, TimeWait, "10.0.0.5:6000", "10.0.0.9:80");
+        machine.has(old, REUSE_ADDR);
+        let three = machine.socket(Tcp, REUSE_ADDR);
+        machine.bind(three, "10.0.0.5:6000");
+        machine.connect(three, "10.0.0.9:80");
+        machine.shows(old.id, "no such row");
+        machine.gets(
+            "10.0.0.5:6000",
+            "10.0.0.9:80",
+            &format!("exact #{}", three.0),
+        );
+    });
+}
+
+#[test]
+fn s4_time_wait_keeps_a_chosen_port() {
+    lab(|lab| {
+        lab.why("The system does not choose a port whose four numbers are still in TIME-WAIT: an old segment on its way could be taken for a new one.");
+        let mut machine = Machine::new(lab);
+        let left = row(90, Tcp, TimeWait, "10.0.0.5:40009", "10.0.0.9:80");
+        machine.has(left, NO_REUSE);
+        for _ in 0..9 {
+            let s = machine.tcp();
+            machine.connect(s, "10.0.0.9:80");
+        }
+        let tenth = machine.tcp();
+        machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
+        machine.shows(left.id, "TIME-WAIT 10.0.0.5:40009 10.0.0.9:80");
+        let mut elsewhere = BTreeSet::new();
+        for _ in 0..10 {
+            let s = machine.tcp();
+            elsewhere.insert(machine.connect(s, "10.0.0.9:81").local.port());
+        }
+        lab.same(
+            "ports towards 10.0.0.9:81",
+            elsewhere,
+            (40000..=40009).collect(),
+        );
+    });
+}
+
+#[test]
+fn s4_connect_only_once() {
+    lab(|lab| {
+        lab.why("A TCP socket has one conversation in its life, and a listener has none. connect(2): EISCONN.");
+        let mut machine = Machine::new(lab);
+        let client = machine.tcp();
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.cannot_connect(client, "10.0.0.10:80", "IsConnected");
+        machine.shows(client, &format!("SYN-SENT {} 10.0.0.9:80", t.local));
+        let server = row(90, Tcp, Listen, "10.0.0.5:80", "-");
+        machine.has(server, NO_REUSE);
+        machine.cannot_connect(server.id, "10.0.0.10:80", "IsConnected");
+        machine.cannot_bind(client, "10.0.0.5:81", "Invalid");
+        machine.cannot_connect(port_demux::SocketId(999), "10.0.0.10:80", "BadSocket");
+    });
+}
+
+#[test]
+fn s4_udp_connects_anew_and_shares_no_port() {
+    lab(|lab| {
+        lab.why("UDP's connect sends nothing: it writes a name into a row, and may write another one later. Its chosen port is the socket's own, whoever the peer is: before connect it may hear anybody.");
+        let mut machine = Machine::new(lab);
+        let s = machine.udp();
+        let t = machine.connect(s, "10.0.0.53:53");
+        machine.shows(s, &format!("ESTABLISHED {} 10.0.0.53:53", t.local));
+        machine.connect(s, "10.0.0.54:53");
+        machine.shows(s, &format!("ESTABLISHED {} 10.0.0.54:53", t.local));
+        let mut ports = BTreeSet::from([t.local.port()]);
+        for host in 1..10 {
+            let s = machine.udp();
+            let peer = format!("10.0.1.{host}:53");
+            ports.insert(machine.connect(s, &peer).local.port());
+        }
+        lab.same(
+            "ports of ten sockets, ten peers",
+            ports,
+            (40000..=40009).collect(),
+        );
+        let eleventh = machine.udp();
+        machine.cannot_connect(eleventh, "10.0.1.99:53", "AddrInUse");
+        let tcp = machine.tcp();
+        machine.connect(tcp, "10.0.1.99:53");
+    });
+}

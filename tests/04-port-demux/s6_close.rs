@@ -1,0 +1,276 @@
+//! Step 6: the end of a socket, and the end of a connection.
+
+use netlab::{Lab, lab};
+use port_demux::Proto::{Tcp, Udp};
+use port_demux::{FourTuple, SocketId};
+
+use super::machine::Machine;
+use super::words::{NO_REUSE, REUSE_ADDR, errno, tuple};
+
+const CLIENT: &str = "10.0.0.7:40000";
+
+/// A machine with a listener at port 80 and one accepted connection.
+fn server(lab: &Lab, reuse: port_demux::Reuse) -> (Machine, SocketId, SocketId, FourTuple) {
+    let mut machine = Machine::new(lab);
+    let server = machine.socket(Tcp, reuse);
+    machine.bind(server, "10.0.0.5:80");
+    machine.listen(server, 5);
+    machine.meets("10.0.0.5:80", CLIENT);
+    let (child, t) = machine.accept(server);
+    (machine, server, child, t)
+}
+
+#[test]
+fn s6_the_first_to_close_waits() {
+    lab(|lab| {
+        lab.why("Who closes first remembers the connection for a while (TIME-WAIT), so that late segments of it are not taken for a new one's. The program has nothing to do with it any more (RFC 9293, section 3.6.1).");
+        let (mut machine, _, child, t) = server(lab, NO_REUSE);
+        let out = machine.close(child);
+        lab.same("what goes out", out, vec![format!("FIN to {CLIENT}")]);
+        machine.shows(child, &format!("FIN-WAIT-2 10.0.0.5:80 {CLIENT}"));
+        machine.gets("10.0.0.5:80", CLIENT, &format!("exact #{}", child.0));
+        let call = format!("close(#{}), again", child.0);
+        let again = lab.err(&call, || machine.table.close(child));
+        lab.same("a second close", errno(again), "BadSocket");
+        lab.same("whose is the FIN", machine.fin(t), Some(child.0));
+        machine.shows(child, &format!("TIME-WAIT 10.0.0.5:80 {CLIENT}"));
+        machine.fin(t);
+        machine.shows(child, &format!("TIME-WAIT 10.0.0.5:80 {CLIENT}"));
+        machine.cannot_bind(child, "10.0.0.5:99", "BadSocket");
+    });
+}
+
+#[test]
+fn s6_the_second_to_close_is_gone() {
+    lab(|lab| {
+        lab.why("Who closes second has heard the other's FIN and sends its own. Nothing is left to remember here: the first one does it.");
+        let (mut machine, _, child, t) = server(lab, NO_REUSE);
+        lab.same("whose is the FIN", machine.fin(t), Some(child.0));
+        machine.shows(child, &format!("CLOSE-WAIT 10.0.0.5:80 {CLIENT}"));
+        machine.fin(t);
+        machine.shows(child, &format!("CLOSE-WAIT 10.0.0.5:80 {CLIENT}"));
+        let out = machine.close(child);
+        lab.same("what goes out", out, vec![format!("FIN to {CLIENT}")]);
+        machine.shows(child, "no such row");
+        lab.same(
+            "a FIN of nobody",
+            machine.fin(tuple("10.0.0.5:80", "10.0.0.9:9")),
+            None,
+        );
+    });
+}
+
+#[test]
+fn s6_a_restart_after_closing_first() {
+    lab(|lab| {
+        lab.why("The server closed first, so its port is in TIME-WAIT. The next server gets it only with SO_REUSEADDR, on this listener and on the former one. Had the client closed first, the port would be free.");
+        for (reuse, server_first, want) in [
+            (NO_REUSE, true, "AddrInUse"),
+            (REUSE_ADDR, true, "ok"),
+            (NO_REUSE, false, "ok"),
+        ] {
+            lab.note("a new machine");
+            let (mut machine, listener, child, t) = server(lab, reuse);
+            if server_first {
+                machine.close(child);
+                machine.fin(t);
+            } else {
+                machine.fin(t);
+                machine.close(child);
+            }
+            machine.close(listener);
+            let next = machine.socket(Tcp, reuse);
+            match want {
+                "ok" => drop(machine.bind(next, "10.0.0.5:80")),
+                want => machine.cannot_bind(next, "10.0.0.5:80", want),
+            }
+        }
+    });
+}
+
+#[test]
+fn s6_close_listener_keeps_children() {
+    lab(|lab| {
+        lab.why("The door is closed; the guests stay. Who stood in the queue was never let in: those connections are open, so their clients must be told, by RST. Half-open ones will find nobody when their ACK comes.");
+        let (mut machine, listener, child, _) = server(lab, NO_REUSE);
+        let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:1");
+        let hung_up = machine.meets("10.0.0.5:80", "10.0.0.8:2");
+        machine.fin(tuple("10.0.0.5:80", "10.0.0.8:2"));
+        machine.syn("10.0.0.5:80", "10.0.0.8:3");
+        let out = machine.close(listener);
+        let want = ["RST to 10.0.0.8:1", "RST to 10.0.0.8:2"].map(str::to_owned);
+        lab.same("what goes out", out, want.to_vec());
+        machine.shows(listener, "no such row");
+        machine.shows(waiting, "no such row");
+        machine.shows(hung_up, "no such row");
+        machine.shows(child, &format!("ESTABLISHED 10.0.0.5:80 {CLIENT}"));
+        lab.same("rows in the table", machine.table.rows().len(), 1);
+        machine.gets("10.0.0.5:80", CLIENT, &format!("exact #{}", child.0));
+        let late = machine.ack("10.0.0.5:80", "10.0.0.8:3");
+        lab.same("the ACK of the half-open one", late, "RST".to_owned());
+        machine.gets("10.0.0.5:80", "10.0.0.9:1", "nobody: RST");
+        let out = machine.close(child);
+        lab.same(
+            "the child closes as ever",
+            out,
+            vec![format!("FIN to {CLIENT}")],
+        );
+    });
+}
+
+#[test]
+fn s6_one_listener_closes_for_itself() {
+    lab(|lab| {
+        lab.why("Children belong to the listener that made them, not to its port.");
+        let mut machine = Machine::new(lab);
+        let one = machine.listener("10.0.0.5:80", 5);
+        let two = machine.listener("127.0.0.1:80", 5);
+        machine.meets("10.0.0.5:80", CLIENT);
+        let other = machine.meets("127.0.0.1:80", "127.0.0.1:5000");
+        let out = machine.close(one);
+        lab.same("what goes out", out, vec![format!("RST to {CLIENT}")]);
+        let (accepted, _) = machine.accept(two);
+        lab.same("the other's child", accepted.0, other.0);
+    });
+}
+
+#[test]
+fn s6_nothing_to_say_goodbye_to() {
+    lab(|lab| {
+        lab.why("A FIN ends a conversation. A socket that has none goes silently: unbound, bound, in the middle of connect, and every UDP socket, connected or not.");
+        let mut machine = Machine::new(lab);
+        let fresh = machine.tcp();
+        let bound = machine.tcp();
+        machine.bind(bound, "10.0.0.5:80");
+        let calling = machine.tcp();
+        let t = machine.connect(calling, "10.0.0.9:80");
+        let udp = machine.udp();
+        machine.bind(udp, "10.0.0.5:53");
+        let connected = machine.socket(Udp, NO_REUSE);
+        machine.connect(connected, "10.0.0.53:53");
+        for s in [fresh, bound, calling, udp, connected] {
+            lab.same("what goes out", machine.close(s), vec![]);
+            machine.shows(s, "no such row");
+        }
+        lab.same(
+            "the answer to its SYN",
+            machine.syn_ack(t).map(|id| id.0),
+            None,
+        );
+        let next = machine.tcp();
+        machine.bind(next, "0.0.0.0:80");
+    });
+}
+
+#[test]
+fn s6_a_refused_client_may_try_again() {
+    lab(|lab| {
+        lab.why("A connect that failed leaves the socket as it was before. What the program named in bind it keeps; what the system chose is given back.");
+        let cases = [
+            (None, "CLOSED 0.0.0.0:0 -"),
+            (Some("127.0.0.1:5000"), "CLOSED 127.0.0.1:5000 -"),
+            (Some("0.0.0.0:5000"), "CLOSED 0.0.0.0:5000 -"),
+            (Some("127.0.0.1:0"), "CLOSED 127.0.0.1:0 -"),
+        ];
+        for (bind, want) in cases {
+            lab.note("a new machine");
+            let mut machine = Machine::new(lab);
+            let client = machine.tcp();
+            if let Some(local) = bind {
+                machine.bind(client, local);
+            }
+            let t = machine.connect(client, "10.0.0.9:80");
+            lab.same("whose is the RST", machine.rst(t), Some(client.0));
+            machine.shows(client, want);
+            machine.gets(&t.local.to_string(), "10.0.0.9:80", "nobody: RST");
+            let t = machine.connect(client, "10.0.0.9:81");
+            lab.same(
+                "whose is the answer",
+                machine.syn_ack(t).map(|id| id.0),
+                Some(client.0),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_a_reset_ends_a_connection() {
+    lab(|lab| {
+        lab.why("RST: there is no such connection any more, and no goodbye either. The program keeps its descriptor until it closes it.");
+        let (mut machine, _, child, t) = server(lab, NO_REUSE);
+        lab.same("whose is the RST", machine.rst(t), Some(child.0));
+        machine.shows(child, "CLOSED 10.0.0.5:80 -");
+        lab.same("what close sends", machine.close(child), vec![]);
+        machine.shows(child, "no such row");
+        lab.same("an RST for nobody", machine.rst(t), None);
+
+        lab.note("a client whose port the system chose");
+        let client = machine.tcp();
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.syn_ack(t);
+        machine.rst(t);
+        machine.shows(client, "CLOSED 0.0.0.0:0 -");
+
+        lab.note("a client whose port bind named");
+        let client = machine.tcp();
+        machine.bind(client, "0.0.0.0:5000");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.syn_ack(t);
+        machine.rst(t);
+        machine.shows(client, "CLOSED 10.0.0.5:5000 -");
+    });
+}
+
+#[test]
+fn s6_a_reset_in_the_queue_is_accepted_all_the_same() {
+    lab(|lab| {
+        lab.why("On Linux accept gives out a connection that was reset while it waited, and the first read tells. So a server must expect an error from a socket that it has only just got.");
+        let (mut machine, listener, _, _) = server(lab, NO_REUSE);
+        let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:1");
+        machine.rst(tuple("10.0.0.5:80", "10.0.0.8:1"));
+        let (accepted, t) = machine.accept(listener);
+        lab.same("the accepted socket", accepted.0, waiting.0);
+        lab.same("its peer", t.remote.to_string(), "10.0.0.8:1".to_owned());
+        machine.shows(accepted, "CLOSED 10.0.0.5:80 -");
+        machine.gets(
+            "10.0.0.5:80",
+            "10.0.0.8:1",
+            &format!("bound #{}", listener.0),
+        );
+    });
+}
+
+#[test]
+fn s6_a_reset_wipes_what_nobody_holds() {
+    lab(|lab| {
+        lab.why("A half-open child, and a connection that the program has closed, are nobody's: a reset leaves nothing of them.");
+        let (mut machine, listener, child, t) = server(lab, NO_REUSE);
+        machine.close(child);
+        machine.rst(t);
+        machine.shows(child, "no such row");
+
+        machine.syn("10.0.0.5:80", "10.0.0.8:1");
+        let half = tuple("10.0.0.5:80", "10.0.0.8:1");
+        lab.holds(machine.rst(half).is_some(), "the half-open child", "nobody");
+        lab.same("rows in the table", machine.table.rows().len(), 1);
+        let late = machine.ack("10.0.0.5:80", "10.0.0.8:1");
+        lab.same("its ACK", late, "RST".to_owned());
+        machine.cannot_accept(listener, "WouldBlock");
+    });
+}
+
+#[test]
+fn s6_a_chosen_port_is_free_again() {
+    lab(|lab| {
+        lab.why("Ten ports, and a hundred conversations one after the other: a port that is not given back runs out after ten.");
+        let mut machine = Machine::new(lab);
+        for _ in 0..100 {
+            let client = machine.tcp();
+            let t = machine.connect(client, "10.0.0.9:80");
+            machine.syn_ack(t);
+            machine.fin(t);
+            machine.close(client);
+        }
+        lab.same("rows in the table", machine.table.rows().len(), 0);
+    });
+}

@@ -1,0 +1,433 @@
+//! Step 7: the kernel as a witness.
+
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
+
+use netlab::{Lab, lab};
+use port_demux::Proto::{Tcp, Udp};
+use port_demux::{Proto, Row, SocketId, lookup, parse_proc_net};
+use socket2::{Domain, Socket, Type};
+
+use super::inode::inode as id;
+use super::words::{addr, hit, shown, state};
+
+const HEADING: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+/// What `/proc/net/tcp` of a little-endian machine said.
+const TCP: &str = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 91532 1 00000000b7c1f2ce 100 0 0 10 0
+   1: 0100007F:1F90 0200007F:9C40 01 00000000:00000000 00:00000000 00000000  1000        0 91534 1 0000000072ba5c1e 20 4 0 10 -1
+ 210: 0500000A:CFE6 22D8B85D:01BB 06 00000000:00000000 03:000013AF 00000000     0        0 0 3 00000000b4a3c1d0
+";
+
+/// And `/proc/net/udp6`.
+const UDP6: &str = "  105: 00000000000000000000000001000000:14E9 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 18204 2 0000000000000000 0
+";
+
+/// The tests that know how a little-endian machine prints cannot run on the others.
+fn little_endian() -> bool {
+    let little = cfg!(target_endian = "little");
+    if !little {
+        eprintln!("skipped: the sample was taken on a little-endian machine");
+    }
+    little
+}
+
+fn parsed(lab: &Lab, text: &str, proto: Proto) -> Vec<Row> {
+    let call = format!("parse_proc_net({} lines, {proto:?})", text.lines().count());
+    lab.ok(&call, || parse_proc_net(text, proto))
+}
+
+#[test]
+fn s7_parse_proc_rows() {
+    if !little_endian() {
+        return;
+    }
+    lab(|lab| {
+        lab.why("The kernel prints the four bytes of an address as one number of the processor, so a little-endian machine shows them from back to front. The port was turned into a number first. TIME-WAIT belongs to no descriptor: its inode is 0.");
+        let rows = parsed(lab, &format!("{HEADING}{TCP}"), Tcp);
+        let got: Vec<(u64, String)> = rows
+            .iter()
+            .map(|row| (row.id.0, shown(Some(*row))))
+            .collect();
+        let want = [
+            (91532, "LISTEN 127.0.0.1:8080 -"),
+            (91534, "ESTABLISHED 127.0.0.1:8080 127.0.0.2:40000"),
+            (0, "TIME-WAIT 10.0.0.5:53222 93.184.216.34:443"),
+        ]
+        .map(|(id, row)| (id, row.to_owned()));
+        lab.same("the rows", got, want.to_vec());
+        let all_tcp = rows.iter().all(|row| matches!(row.proto, Tcp));
+        lab.holds(all_tcp, "the protocol that was asked for", "another one");
+    });
+}
+
+#[test]
+fn s7_parse_ipv6_rows() {
+    if !little_endian() {
+        return;
+    }
+    lab(|lab| {
+        lab.why("An IPv6 address is four words of 32 bits, and each of them is turned by itself.");
+        let rows = parsed(lab, &format!("{HEADING}{UDP6}"), Udp);
+        let got: Vec<String> = rows.iter().map(|row| shown(Some(*row))).collect();
+        lab.same("the row", got, vec!["CLOSED [::1]:5353 -".to_owned()]);
+        let text = UDP6.replace(
+            "00000000000000000000000001000000:14E9",
+            "B80D0120674523010000000001EFCDAB:0035",
+        );
+        let rows = parsed(lab, &format!("{HEADING}{text}"), Udp);
+        let got: Vec<String> = rows.iter().map(|row| shown(Some(*row))).collect();
+        let want = "CLOSED [2001:db8:123:4567::abcd:ef01]:53 -";
+        lab.same("the row", got, vec![want.to_owned()]);
+        let all_udp = rows.iter().all(|row| matches!(row.proto, Udp));
+        lab.holds(all_udp, "the protocol that was asked for", "another one");
+    });
+}
+
+#[test]
+fn s7_all_states_are_known() {
+    lab(|lab| {
+        lab.why("The state is a hexadecimal number from 01 to 0C; 12 is how newer kernels show a handshake in the making.");
+        let states = [
+            ("01", "ESTABLISHED"),
+            ("02", "SYN-SENT"),
+            ("03", "SYN-RECEIVED"),
+            ("04", "FIN-WAIT-1"),
+            ("05", "FIN-WAIT-2"),
+            ("06", "TIME-WAIT"),
+            ("08", "CLOSE-WAIT"),
+            ("09", "LAST-ACK"),
+            ("0A", "LISTEN"),
+            ("0B", "CLOSING"),
+            ("0C", "SYN-RECEIVED"),
+        ];
+        for (number, name) in states {
+            let text = format!("{HEADING}{TCP}").replace(" 01 0", &format!(" {number} 0"));
+            let rows = parsed(lab, &text, Tcp);
+            let got = rows.get(1).map(|row| state(row.state));
+            lab.same(&format!("state {number}"), got, Some(name));
+        }
+    });
+}
+
+#[test]
+fn s7_a_heading_alone_is_an_empty_table() {
+    lab(|lab| {
+        lab.why("The first line is a heading, whatever stands in it. A machine without sockets has nothing else.");
+        for text in ["", HEADING] {
+            let rows = parsed(lab, text, Tcp);
+            lab.same("rows", rows.len(), 0);
+        }
+    });
+}
+
+#[test]
+fn s7_bad_lines_are_named() {
+    lab(|lab| {
+        lab.why(
+            "A table with a row left out is a wrong answer that looks right. Say which line it is.",
+        );
+        let good = TCP.lines().next().unwrap_or_default();
+        let bad = [
+            (
+                "too short",
+                "   1: 0100007F:1F90 00000000:0000 0A".to_owned(),
+            ),
+            ("no number", good.replace("0100007F", "0100007G")),
+            ("no port", good.replace(":1F90", "")),
+            ("a port too large", good.replace(":1F90", ":1F901")),
+            ("seven digits", good.replace("0100007F", "100007F")),
+            (
+                "sixteen digits",
+                good.replace("0100007F", "0100007F0100007F"),
+            ),
+            ("not ASCII", good.replace("0100007F", "010000é7F")),
+            ("no such state", good.replace(" 0A ", " 0D ")),
+            ("no inode", good.replace("91532", "9I532")),
+            ("an empty line", String::new()),
+        ];
+        for (what, line) in bad {
+            let text = format!("{HEADING}{good}\n{line}\n{good}\n");
+            let error = lab.err(&format!("parse_proc_net(a line with {what})"), || {
+                parse_proc_net(&text, Tcp)
+            });
+            lab.same("the number of the bad line", error.line, 3);
+            lab.same("the bad line", error.text, line);
+        }
+    });
+}
+
+/// The kernel's rows at one port, as the student reads them. The lines are picked out before: a busy
+/// machine has thousands of others.
+fn rows_at(lab: &Lab, proto: Proto, port: u16) -> Vec<Row> {
+    let file = match proto {
+        Tcp => "/proc/net/tcp",
+        Udp => "/proc/net/udp",
+    };
+    let text = std::fs::read_to_string(file).expect(file);
+    let end = format!(":{port:04X}");
+    let lines = text.lines().enumerate().filter(|(at, line)| {
+        let local = line.split_whitespace().nth(1);
+        *at == 0 || local.is_some_and(|local| local.ends_with(&end))
+    });
+    let lines: Vec<&str> = lines.map(|(_, line)| line).collect();
+    parsed(lab, &lines.join("\n"), proto)
+}
+
+/// Who gets a segment, by the student's rules and the kernel's table.
+fn foretold(lab: &Lab, rows: &[Row], proto: Proto, to: SocketAddr, from: SocketAddr) -> String {
+    let call = format!(
+        "lookup({} rows of the kernel, {proto:?}, {to}, {from})",
+        rows.len()
+    );
+    hit(lab.you(&call, || lookup(rows, proto, to, from)))
+}
+
+fn socket(kind: Type, local: SocketAddr) -> Socket {
+    let socket = Socket::new(Domain::IPV4, kind, None).expect("a socket");
+    #[cfg(target_os = "linux")]
+    socket.set_reuse_port(true).expect("SO_REUSEPORT");
+    socket.bind(&local.into()).expect("bind");
+    socket
+}
+
+fn local(socket: &Socket) -> SocketAddr {
+    let addr = socket.local_addr().expect("getsockname");
+    addr.as_socket().expect("an IP address")
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_same_port_for_every_child() {
+    lab(|lab| {
+        lab.why("Ask the kernel: the listener and its five children have one port. The peers tell the children apart.");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let home = listener.local_addr().expect("getsockname");
+        let connections: Vec<(TcpStream, TcpStream)> = (0..5)
+            .map(|_| {
+                let client = TcpStream::connect(home).expect("connect");
+                let (child, _) = listener.accept().expect("accept");
+                (client, child)
+            })
+            .collect();
+        lab.note(format!("a listener at {home} has accepted five clients"));
+        let rows = rows_at(lab, Tcp, home.port());
+        for (client, child) in &connections {
+            let from = client.local_addr().expect("getsockname");
+            let got = foretold(lab, &rows, Tcp, home, from);
+            lab.same(
+                &format!("who gets {from} → {home}"),
+                got,
+                format!("exact #{}", id(child)),
+            );
+        }
+        let stranger = addr("127.0.0.1:9");
+        let got = foretold(lab, &rows, Tcp, home, stranger);
+        lab.same(
+            "who gets a stranger's",
+            got,
+            format!("bound #{}", id(&listener)),
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_127_0_0_2_and_3_share_a_source_port() {
+    lab(|lab| {
+        lab.why("127.0.0.2 and 127.0.0.3 connect from the same port number. Two children, whose peers differ in the address alone.");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let home = listener.local_addr().expect("getsockname");
+        // Both ports are held until both clients are connected.
+        let one = socket(Type::STREAM, addr("127.0.0.2:0"));
+        let port = local(&one).port();
+        let two = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let other = SocketAddr::from(([127, 0, 0, 3], port));
+        if two.bind(&other.into()).is_err() {
+            return eprintln!("skipped: another program has {other}");
+        }
+        let children: Vec<(Socket, TcpStream)> = [one, two]
+            .into_iter()
+            .map(|client| {
+                client.connect(&home.into()).expect("connect");
+                let from = local(&client);
+                let (child, peer) = listener.accept().expect("accept");
+                lab.note(format!("{from} connects to {home}"));
+                lab.same("the peer that accept tells", peer, from);
+                (client, child)
+            })
+            .collect();
+        let rows = rows_at(lab, Tcp, home.port());
+        for (client, child) in &children {
+            let from = local(client);
+            let got = foretold(lab, &rows, Tcp, home, from);
+            let want = format!("exact #{}", id(child));
+            lab.same(&format!("who gets {from} → {home}"), got, want);
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_udp_precedence() {
+    lab(|lab| {
+        lab.why("Three UDP sockets on one port: connected, bound to 127.0.0.1, bound to all addresses. The kernel sieves as you do.");
+        let wildcard = socket(Type::DGRAM, addr("0.0.0.0:0"));
+        let port = local(&wildcard).port();
+        let home = SocketAddr::from(([127, 0, 0, 1], port));
+        let bound = socket(Type::DGRAM, home);
+        let friend = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let stranger = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let exact = socket(Type::DGRAM, home);
+        let peer = friend.local_addr().expect("getsockname");
+        exact.connect(&peer.into()).expect("connect");
+        let receivers = [exact, bound, wildcard].map(UdpSocket::from);
+        lab.note(format!(
+            "#{} has the peer {peer}, #{} is at {home}, #{} at 0.0.0.0:{port}",
+            id(&receivers[0]),
+            id(&receivers[1]),
+            id(&receivers[2])
+        ));
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], port));
+        let rows = rows_at(lab, Udp, port);
+        for (sender, to) in [(&friend, home), (&stranger, home), (&stranger, elsewhere)] {
+            let from = sender.local_addr().expect("getsockname");
+            let got = foretold(lab, &rows, Udp, to, from);
+            sender.send_to(b"whose am I?", to).expect("send_to");
+            let receiver = who_has_it(&receivers);
+            let sieve = ["exact", "bound", "wildcard"][receiver];
+            lab.note(format!(
+                "the kernel gives {from} → {to} to #{}",
+                id(&receivers[receiver])
+            ));
+            lab.same(
+                &format!("who gets {from} → {to}"),
+                got,
+                format!("{sieve} #{}", id(&receivers[receiver])),
+            );
+        }
+    });
+}
+
+/// Which of the sockets a datagram has come to.
+fn who_has_it(receivers: &[UdpSocket]) -> usize {
+    for turn in 0.. {
+        let receiver = turn % receivers.len();
+        let socket = &receivers[receiver];
+        socket
+            .set_read_timeout(Some(Duration::from_millis(1)))
+            .expect("SO_RCVTIMEO");
+        if socket.recv(&mut [0; 64]).is_ok() {
+            return receiver;
+        }
+    }
+    unreachable!("the laboratory ends a test that waits for ever")
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_listener_precedence() {
+    lab(|lab| {
+        lab.why("Two listeners on one port, at 127.0.0.1 and at all addresses. Whoever asks for 127.0.0.1 gets the one that is bound to exactly that address.");
+        let wildcard = socket(Type::STREAM, addr("0.0.0.0:0"));
+        let port = local(&wildcard).port();
+        let home = SocketAddr::from(([127, 0, 0, 1], port));
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], port));
+        let bound = socket(Type::STREAM, home);
+        for listener in [&wildcard, &bound] {
+            listener.listen(32).expect("listen");
+            listener.set_nonblocking(true).expect("non-blocking mode");
+        }
+        let (bound, wildcard) = (TcpListener::from(bound), TcpListener::from(wildcard));
+        lab.note(format!(
+            "#{} listens at {home}, #{} at 0.0.0.0:{port}",
+            id(&bound),
+            id(&wildcard)
+        ));
+        let rows = rows_at(lab, Tcp, port);
+        let mut connections = Vec::new();
+        for to in [vec![home; 20], vec![elsewhere]].concat() {
+            let client = TcpStream::connect(to).expect("connect");
+            let from = client.local_addr().expect("getsockname");
+            let (sieve, listener, child) = who_accepts(&bound, &wildcard);
+            lab.note(format!(
+                "the kernel gives {from} → {to} to #{}",
+                id(listener)
+            ));
+            let got = foretold(lab, &rows, Tcp, to, from);
+            let want = format!("{sieve} #{}", id(listener));
+            lab.same(&format!("who gets {from} → {to}"), got, want);
+            let at = child.local_addr().expect("getsockname");
+            lab.same("the child's own address", at, to);
+            connections.push((client, from, child, to));
+        }
+        lab.why("From now on each connection has a row of its own, and its segments go there.");
+        let rows = rows_at(lab, Tcp, port);
+        for (_client, from, child, to) in &connections {
+            let got = foretold(lab, &rows, Tcp, *to, *from);
+            let want = format!("exact #{}", id(child));
+            lab.same(&format!("who gets {from} → {to}"), got, want);
+        }
+    });
+}
+
+fn who_accepts<'a>(
+    bound: &'a TcpListener,
+    wildcard: &'a TcpListener,
+) -> (&'static str, &'a TcpListener, TcpStream) {
+    loop {
+        for (sieve, listener) in [("bound", bound), ("wildcard", wildcard)] {
+            if let Ok((child, _)) = listener.accept() {
+                return (sieve, listener, child);
+            }
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows its table in /proc/net"
+)]
+fn s7_kernel_lists_what_this_process_has() {
+    lab(|lab| {
+        lab.why("kernel_rows reads all four files with your parser. What this test has opened must be among the rows, over both protocols.");
+        let tcp = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let rows = lab.ok("kernel_rows()", port_demux::kernel_rows);
+        for (proto, id, want) in [
+            (
+                Tcp,
+                id(&tcp),
+                format!("LISTEN {} -", tcp.local_addr().expect("getsockname")),
+            ),
+            (
+                Udp,
+                id(&udp),
+                format!("CLOSED {} -", udp.local_addr().expect("getsockname")),
+            ),
+        ] {
+            let row = rows.iter().find(|row| row.id == SocketId(id));
+            let proto_too = row.is_some_and(|row| row.proto == proto);
+            lab.same(&format!("the row of inode {id}"), shown(row.copied()), want);
+            lab.holds(
+                proto_too,
+                format!("a row of {proto:?}"),
+                "of another protocol",
+            );
+        }
+    });
+}

@@ -1,0 +1,127 @@
+//! The students' types in words of the tests' own: a comparison must not rest on an `==` that the
+//! student could change.
+
+use std::net::SocketAddr;
+
+use port_demux::{
+    AckOutcome, Effect, Errno, FourTuple, Hit, Proto, Refusal, Reuse, Row, SocketId, State,
+    SynOutcome,
+};
+
+pub const NO_REUSE: Reuse = Reuse {
+    addr: false,
+    port: false,
+};
+pub const REUSE_ADDR: Reuse = Reuse {
+    addr: true,
+    port: false,
+};
+pub const REUSE_PORT: Reuse = Reuse {
+    addr: false,
+    port: true,
+};
+
+pub fn addr(text: &str) -> SocketAddr {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text} is no address and port"))
+}
+
+pub fn tuple(local: &str, remote: &str) -> FourTuple {
+    FourTuple {
+        local: addr(local),
+        remote: addr(remote),
+    }
+}
+
+/// A row of the table. A remote end of "-" stands for none.
+pub fn row(id: u64, proto: Proto, state: State, local: &str, remote: &str) -> Row {
+    Row {
+        id: SocketId(id),
+        proto,
+        state,
+        local: addr(local),
+        remote: (remote != "-").then(|| addr(remote)),
+    }
+}
+
+pub fn hit(hit: Hit) -> String {
+    match hit {
+        Hit::Exact(id) => format!("exact {}", number(id)),
+        Hit::Bound(id) => format!("bound {}", number(id)),
+        Hit::Wildcard(id) => format!("wildcard {}", number(id)),
+        Hit::Nobody(Refusal::Rst) => "nobody: RST".to_owned(),
+        Hit::Nobody(Refusal::PortUnreachable) => "nobody: port unreachable".to_owned(),
+    }
+}
+
+pub fn syn(outcome: SynOutcome) -> String {
+    match outcome {
+        SynOutcome::SynAck(id) => format!("SYN and ACK from {}", number(id)),
+        SynOutcome::Dropped => "dropped".to_owned(),
+        SynOutcome::ChallengeAck(id) => format!("challenge ACK from {}", number(id)),
+        SynOutcome::Rst => "RST".to_owned(),
+    }
+}
+
+pub fn ack(outcome: AckOutcome) -> String {
+    match outcome {
+        AckOutcome::Established(id) => format!("{} is open", number(id)),
+        AckOutcome::Dropped => "dropped".to_owned(),
+        AckOutcome::Delivered(id) => format!("delivered to {}", number(id)),
+        AckOutcome::Rst => "RST".to_owned(),
+    }
+}
+
+/// What goes out, sorted.
+pub fn effects(effects: Vec<Effect>) -> Vec<String> {
+    let mut words: Vec<String> = effects
+        .into_iter()
+        .map(|effect| match effect {
+            Effect::Fin(t) => format!("FIN to {}", t.remote),
+            Effect::Rst(t) => format!("RST to {}", t.remote),
+        })
+        .collect();
+    words.sort();
+    words
+}
+
+pub fn errno(errno: Errno) -> &'static str {
+    match errno {
+        Errno::BadSocket => "BadSocket",
+        Errno::Invalid => "Invalid",
+        Errno::AddrInUse => "AddrInUse",
+        Errno::AddrNotAvailable => "AddrNotAvailable",
+        Errno::IsConnected => "IsConnected",
+        Errno::NotSupported => "NotSupported",
+        Errno::WouldBlock => "WouldBlock",
+    }
+}
+
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Established => "ESTABLISHED",
+        State::SynSent => "SYN-SENT",
+        State::SynReceived => "SYN-RECEIVED",
+        State::FinWait1 => "FIN-WAIT-1",
+        State::FinWait2 => "FIN-WAIT-2",
+        State::TimeWait => "TIME-WAIT",
+        State::Closed => "CLOSED",
+        State::CloseWait => "CLOSE-WAIT",
+        State::LastAck => "LAST-ACK",
+        State::Listen => "LISTEN",
+        State::Closing => "CLOSING",
+    }
+}
+
+/// A row as `STATE local remote`.
+pub fn shown(row: Option<Row>) -> String {
+    row.map_or("no such row".to_owned(), |row| {
+        let remote = row.remote.map_or("-".to_owned(), |addr| addr.to_string());
+        format!("{} {} {remote}", state(row.state), row.local)
+    })
+}
+
+/// `SocketId`'s own text belongs to the student's files.
+pub fn number(id: SocketId) -> String {
+    format!("#{}", id.0)
+}

@@ -71,16 +71,18 @@ fn s4_pointer_has_14_bits() {
             "The lower six bits of a pointer's first octet belong to the offset: it reaches \
                  up to 16383 (RFC 1035 §4.1.4).",
         );
-        let mut msg = message(&[&[0; 0x0300]]);
-        let target = msg.len();
-        msg.extend(b"\x02hi\x00");
-        let at = msg.len();
-        msg.extend((0xc000 | u16::try_from(target).unwrap()).to_be_bytes());
-        lab.same(
-            &format!("a pointer to {target}"),
-            read(lab, &msg, at),
-            ("hi.".into(), at + 2),
-        );
+        for target in [0x030c_u16, 0x3fff] {
+            let mut msg = HEADER.to_vec();
+            msg.resize(target.into(), 0);
+            msg.extend(b"\x02hi\x00");
+            let at = msg.len();
+            msg.extend((0xc000 | target).to_be_bytes());
+            lab.same(
+                &format!("a pointer to {target}"),
+                read(lab, &msg, at),
+                ("hi.".into(), at + 2),
+            );
+        }
     });
 }
 
@@ -132,6 +134,28 @@ fn s4_self_pointer_cycle_and_forward_pointer_are_errors() {
             "BadPointer",
         );
 
+        lab.why(
+            "A step back is allowed once: after it, the next pointer must lead before the place it \
+             led to. Compared with the place where reading began, a circle further back looks \
+             like progress.",
+        );
+        let below = message(&[b"\xc0\x0c", b"\xc0\x0c"]);
+        lab.same(
+            "a pointer to a pointer to itself",
+            error(lab, &below, 14),
+            "BadPointer",
+        );
+        let cycle_below = message(&[b"\xc0\x0e", b"\xc0\x0c", b"\xc0\x0e"]);
+        lab.same(
+            "a pointer to two that point at each other",
+            error(lab, &cycle_below, 16),
+            "BadPointer",
+        );
+
+        lab.why(
+            "A pointer leads to a *prior* place (RFC 1035 §4.1.4): not to what comes later, and \
+             not out of the message.",
+        );
         let forward = message(&[b"\xc0\x0e", b"\x02hi\x00"]);
         lab.same("a pointer forward", error(lab, &forward, 12), "BadPointer");
 

@@ -317,6 +317,58 @@ fn s8_truncated_goes_to_tcp() {
 }
 
 #[test]
+fn s8_cut_off_and_no_tcp_is_an_error() {
+    netlab::lab(|lab| {
+        lab.why(
+            "The whole answer is to be had over TCP only, and TCP refuses. The part that came over \
+             UDP does not become the answer by that: without records it would look like \"no data\".",
+        );
+        // Nobody listens on this number in TCP: who connects is refused.
+        let udp = lab.udp("server");
+        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
+        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
+            ask(addr, &question, PATIENT)
+        });
+        let datagram = udp.expects_datagram();
+        let part = asked(lab, &datagram)
+            .reply()
+            .answers([a(HOST, EVIL)])
+            .cut_off();
+        udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
+        lab.same(
+            "result",
+            reply_in_words(&asking.returns()),
+            "Io(ConnectionRefused)".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s8_cut_off_no_goes_to_tcp_too() {
+    netlab::lab(|lab| {
+        lab.why(
+            "TC says that the message is a part, whatever RCODE says: the CNAMEs before an \
+             NXDOMAIN take room too. Ask again over TCP (RFC 7766 §5).",
+        );
+        let (udp, tcp) = lab.udp_and_tcp("server");
+        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
+        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
+            ask(addr, &question, PATIENT)
+        });
+        let datagram = udp.expects_datagram();
+        let part = asked(lab, &datagram)
+            .reply()
+            .rcode(wire::NXDOMAIN)
+            .cut_off();
+        udp.sends_to_labelled(datagram.from, "NXDOMAIN, TC=1", &part.bytes());
+        let peer = tcp.accepts();
+        let whole = query_from(lab, &peer).reply().answers([a(HOST, GOOD)]);
+        peer.sends(&framed(&whole.bytes()));
+        lab.same("result", reply_in_words(&asking.returns()), GOOD.to_owned());
+    });
+}
+
+#[test]
 fn s8_whole_reply_needs_no_tcp() {
     netlab::lab(|lab| {
         lab.why("A reply that fits is the answer: no second question, no connection.");

@@ -1,16 +1,14 @@
 //! Step 1: a listening socket.
 
 use std::io::{ErrorKind, Read};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use netlab::lab;
-#[cfg(unix)]
-use socket2::SockRef;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::listen_on;
 
-use super::{listener, loopback};
+use super::{has_ipv6, listener, loopback};
 
 #[test]
 fn s1_listens_where_it_is_told() {
@@ -37,6 +35,9 @@ fn s1_a_client_gets_in_before_accept() {
 
         lab.note("only now is accept called");
         let (mut accepted, from) = listener.accept().expect("a connection waits in the queue");
+        lab.why(
+            "What the client sent early has waited in its connection, which stood in the queue.",
+        );
         lab.same("the address that accept tells", from, peer.local());
         let mut got = [0; 5];
         accepted
@@ -50,13 +51,20 @@ fn s1_a_client_gets_in_before_accept() {
 fn s1_accept_will_wait() {
     lab(|lab| {
         lab.why("An ordinary listener blocks: accept waits until a client comes. A non-blocking one answers WouldBlock at once, and a loop around it keeps a whole processor busy.");
-        let (_listener, _) = listener(lab);
+        let (listener, _) = listener(lab);
         // Windows does not tell.
         #[cfg(unix)]
         {
-            let non_blocking = SockRef::from(&_listener).nonblocking().expect("fcntl");
-            lab.same("the listener is non-blocking", non_blocking, false);
+            let non_blocking = SockRef::from(&listener).nonblocking().expect("fcntl");
+            lab.holds(!non_blocking, "a blocking listener", "a non-blocking one");
         }
+        lab.why("accept waits as long as it takes: a server that nobody visits is no broken one. (Linux gives a listener's time-out to the sockets that accept makes, too.)");
+        let time_out = SockRef::from(&listener).read_timeout();
+        lab.same(
+            "the listener's time-out",
+            time_out.expect("SO_RCVTIMEO"),
+            None,
+        );
     });
 }
 
@@ -64,9 +72,7 @@ fn s1_accept_will_wait() {
 fn s1_ipv6_works_too() {
     lab(|lab| {
         let (_ipv4, _) = listener(lab);
-        // A machine without IPv6 cannot play the rest of this scene.
-        if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
-            eprintln!("skipped: this machine has no ::1");
+        if !has_ipv6() {
             return;
         }
         lab.why("A socket belongs to one address family, which is chosen when it is made. Take it from the address, so that [::1] works as well as 127.0.0.1.");
@@ -114,6 +120,14 @@ fn s1_can_restart_at_once() {
         peer.sees_fin();
         peer.closes();
         drop(listener);
+        // Elsewhere refusing may take a while, or the client may meet itself.
+        if cfg!(target_os = "linux") && TcpStream::connect(addr).is_ok() {
+            lab.why("The listener was dropped, and clients are still let in. A port is free when the last handle of its socket is closed: a clone of it counts, too (close(2)).");
+            lab.fails(
+                format!("nobody listens at {addr} when the listener is dropped"),
+                "a client is let in: another handle of the socket is open",
+            );
+        }
         lab.note("the server has ended; its connection is in TIME-WAIT");
 
         if cfg!(target_os = "linux") {

@@ -20,6 +20,7 @@ fn s2_one_byte_writer() {
             send_all(&mut sink, b"hello")
         });
         lab.same_bytes("what the sink got", &sink.inner.0.written, b"hello");
+        not_flushed(lab, sink.inner.0.flushes);
     });
 }
 
@@ -33,8 +34,19 @@ fn s2_one_byte_reader() {
             recv_exact(&mut source, &mut buf)
         });
         lab.same_bytes("what was asked for", &buf, b"hello");
+    });
+}
 
-        lab.why("What comes after the bytes you were asked for belongs to the next call.");
+#[test]
+fn s2_reads_no_byte_too_many() {
+    lab(|lab| {
+        lab.why("What stands behind the bytes you were asked for belongs to the next call. Read it into a buffer of your own, and it is gone when your function returns.");
+        let mut source = lab.watch("source", Tape::new([bytes(b"hello!")]));
+        let mut buf = [0; 5];
+        lab.ok("recv_exact(source, 5 bytes)", || {
+            recv_exact(&mut source, &mut buf)
+        });
+        lab.same_bytes("what was asked for", &buf, b"hello");
         let mut next = [0; 1];
         lab.ok("recv_exact(source, 1 byte)", || {
             recv_exact(&mut source, &mut next)
@@ -65,8 +77,9 @@ fn s2_interrupted_is_retried() {
         let count = lab.ok("echo_stream(source, sink)", || {
             echo_stream(&mut source, &mut sink)
         });
-        lab.same("bytes echoed", count, 5);
         lab.same_bytes("the echo", &sink.inner.inner.0.written, b"hello");
+        lab.why(COUNTED);
+        lab.same("bytes echoed", count, 5);
     });
 }
 
@@ -80,6 +93,10 @@ fn s2_nothing_to_do_is_no_error() {
         lab.ok("recv_exact(source, no bytes)", || {
             recv_exact(&mut ended, &mut [])
         });
+
+        lab.why("A call for no bytes cannot move anything forward, and what it answers tells nothing: not every stream gives 0 for it, some make you wait.");
+        lab.same("calls of write for no bytes", full.inner.writes, 0);
+        lab.same("calls of read for no bytes", ended.inner.reads, 0);
     });
 }
 
@@ -91,8 +108,10 @@ fn s2_write_zero_is_an_error_not_a_loop() {
         let error = lab.err("send_all(sink, \"hello\")", || {
             send_all(&mut full, b"hello")
         });
+        lab.why("The error of a sink that takes nothing more has a name of its own: WriteZero.");
         lab.same("the error's kind", error.kind(), ErrorKind::WriteZero);
 
+        lab.why("Who echoes meets the same sink: it takes 0 of 5 bytes, and that is an error, WriteZero, and no reason to ask again.");
         let mut source = lab.watch("source", Tape::new([bytes(b"hello")]));
         let mut full = lab.watch("sink", Tape::new([]).taking(0));
         let error = lab.err("echo_stream(source, sink)", || {
@@ -111,6 +130,7 @@ fn s2_unexpected_eof_in_recv_exact() {
         let error = lab.err("recv_exact(source, 5 bytes)", || {
             recv_exact(&mut source, &mut buf)
         });
+        lab.why("A stream that ends too early has an error of its own: UnexpectedEof.");
         lab.same("the error's kind", error.kind(), ErrorKind::UnexpectedEof);
         lab.why("Whoever looks into a broken transfer wants to see what came before the end.");
         lab.same_bytes("the front of the buffer", &buf[..3], b"hel");
@@ -126,8 +146,11 @@ fn s2_eof_stops_the_loop() {
         let count = lab.ok("echo_stream(source, sink)", || {
             echo_stream(&mut source, &mut sink)
         });
-        lab.same("bytes echoed", count, 3);
+        lab.why("What read says is how much of your buffer is new. The rest of the buffer is no part of the echo.");
         lab.same_bytes("the echo", &sink.inner.written, b"bye");
+        lab.why(COUNTED);
+        lab.same("bytes echoed", count, 3);
+        not_flushed(lab, sink.inner.flushes);
     });
 }
 
@@ -142,6 +165,7 @@ fn s2_every_byte_value_in_order() {
             echo_stream(&mut source, &mut sink)
         });
         lab.same_bytes("the echo", &sink.0.written, &all);
+        lab.why(COUNTED);
         lab.same("bytes echoed", count, 256);
     });
 }
@@ -152,6 +176,7 @@ fn s2_each_piece_is_echoed_before_the_next_is_read() {
         lab.why("A peer may wait for its echo before it says more. If you wait for more before you echo, both wait for ever.");
         let talk = Dialogue::new(lab, ["one", "two", "three"]);
         let count = lab.ok("echo_stream(peer, peer)", || echo_stream(&talk, &talk));
+        lab.why(COUNTED);
         lab.same("bytes echoed", count, 11);
     });
 }
@@ -160,35 +185,53 @@ fn s2_each_piece_is_echoed_before_the_next_is_read() {
 fn s2_other_errors_come_back() {
     lab(|lab| {
         lab.why("Only Interrupted means \"again\" and only 0 means \"the end\". Any other error is the caller's to know: a stream that broke is not a stream that ended.");
-        let broken = || Tape::new([bytes(b"he"), Play::Error(ErrorKind::ConnectionReset)]);
+        read_error_comes_back(lab, ErrorKind::ConnectionReset);
+        write_error_comes_back(lab, ErrorKind::BrokenPipe);
 
-        let mut source = lab.watch("source", broken());
-        let mut buf = [0; 5];
-        let error = lab.err("recv_exact(source, 5 bytes)", || {
-            recv_exact(&mut source, &mut buf)
-        });
-        lab.same("the error's kind", error.kind(), ErrorKind::ConnectionReset);
+        lab.why("WouldBlock and TimedOut end the wait that your caller has set a limit to. Whoever calls again waits without one, and with a socket that does not block keeps a processor busy.");
+        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+            read_error_comes_back(lab, kind);
+            write_error_comes_back(lab, kind);
+        }
 
-        let mut source = lab.watch("source", broken());
-        let mut sink = lab.watch("sink", Tape::new([]));
-        let error = lab.err("echo_stream(source, sink)", || {
-            echo_stream(&mut source, &mut sink)
-        });
-        lab.same("the error's kind", error.kind(), ErrorKind::ConnectionReset);
-
-        let mut sink = lab.watch("sink", Broken);
-        let error = lab.err("send_all(sink, \"hello\")", || {
-            send_all(&mut sink, b"hello")
-        });
-        lab.same("the error's kind", error.kind(), ErrorKind::BrokenPipe);
-
-        let mut source = lab.watch("source", Tape::new([bytes(b"hello")]));
-        let mut sink = lab.watch("sink", Broken);
-        let error = lab.err("echo_stream(source, sink)", || {
-            echo_stream(&mut source, &mut sink)
-        });
-        lab.same("the error's kind", error.kind(), ErrorKind::BrokenPipe);
+        lab.why("The end of a stream is 0 bytes read. A reader that calls its own end unexpected (one that decrypts, say) has lost something, and that is an error like any other.");
+        read_error_comes_back(lab, ErrorKind::UnexpectedEof);
     });
+}
+
+/// A source that gives two bytes, then this error once, and then goes on as if nothing had been.
+fn read_error_comes_back(lab: &Lab, kind: ErrorKind) {
+    let failing = || Tape::new([bytes(b"he"), Play::Error(kind), bytes(b"llo")]);
+
+    let mut source = lab.watch("source", failing());
+    let mut buf = [0; 5];
+    let error = lab.err("recv_exact(source, 5 bytes)", || {
+        recv_exact(&mut source, &mut buf)
+    });
+    lab.same("the error's kind", error.kind(), kind);
+
+    let mut source = lab.watch("source", failing());
+    let mut sink = lab.watch("sink", Tape::new([]));
+    let error = lab.err("echo_stream(source, sink)", || {
+        echo_stream(&mut source, &mut sink)
+    });
+    lab.same("the error's kind", error.kind(), kind);
+}
+
+/// A sink whose first write fails with this error.
+fn write_error_comes_back(lab: &Lab, kind: ErrorKind) {
+    let mut sink = lab.watch("sink", FailsOnce(Some(kind)));
+    let error = lab.err("send_all(sink, \"hello\")", || {
+        send_all(&mut sink, b"hello")
+    });
+    lab.same("the error's kind", error.kind(), kind);
+
+    let mut source = lab.watch("source", Tape::new([bytes(b"hello")]));
+    let mut sink = lab.watch("sink", FailsOnce(Some(kind)));
+    let error = lab.err("echo_stream(source, sink)", || {
+        echo_stream(&mut source, &mut sink)
+    });
+    lab.same("the error's kind", error.kind(), kind);
 }
 
 #[test]
@@ -209,6 +252,7 @@ fn s2_write_returns_before_anyone_reads() {
         lab.ok("recv_exact(accepted, 1024 bytes)", || {
             recv_exact(&mut accepted, &mut got)
         });
+        lab.why("The kernel has kept the bytes, all of them and in order, until somebody asked for them.");
         lab.same_bytes("what was waiting", &got, &sent);
     });
 }
@@ -250,12 +294,23 @@ fn interrupting_source(text: &[u8]) -> Interrupting<OneByte<Tape>> {
     Interrupting::new(OneByte(Tape::new([bytes(text)])))
 }
 
-/// A sink whose peer has gone.
-struct Broken;
+/// Why the number matters that echo_stream returns.
+const COUNTED: &str = "echo_stream returns how many bytes went through, so that a server can tell of each conversation.";
 
-impl Write for Broken {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(ErrorKind::BrokenPipe.into())
+fn not_flushed(lab: &Lab, flushes: usize) {
+    lab.why("A buffer between you and the network is the caller's, and so is the choice when to empty it. On a socket flush does nothing.");
+    lab.same("calls of flush", flushes, 0);
+}
+
+/// A sink that fails once with this error and then takes everything.
+struct FailsOnce(Option<ErrorKind>);
+
+impl Write for FailsOnce {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match self.0.take() {
+            Some(kind) => Err(kind.into()),
+            None => Ok(buf.len()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -9,11 +9,13 @@ use tcp_echo::{FrameError, read_frame, write_frame};
 #[test]
 fn s4_a_frame_is_its_length_and_its_payload() {
     lab(|lab| {
-        lab.why("The length goes first, as four bytes, the highest first: network byte order. The payload follows, unchanged.");
+        lab.why(ALL_OF_IT);
         let mut sink = lab.watch("sink", Tape::new([]));
         lab.ok("write_frame(sink, \"hello\")", || {
             write_frame(&mut sink, b"hello")
         });
+        lab.same("bytes written", sink.inner.written.len(), 9);
+        lab.why("The length goes first, as four bytes, the highest first: network byte order. The payload follows, unchanged.");
         lab.same_bytes(
             "the frame of 5 bytes",
             &sink.inner.written,
@@ -25,12 +27,13 @@ fn s4_a_frame_is_its_length_and_its_payload() {
         lab.ok("write_frame(sink, 70 000 bytes)", || {
             write_frame(&mut sink, &payload)
         });
-        lab.same("bytes written", sink.written.len(), 70_004);
         lab.same_bytes(
             "the length of 70 000 bytes",
             &sink.written[..4],
             &[0, 1, 0x11, 0x70],
         );
+        lab.why(ALL_OF_IT);
+        lab.same("bytes written", sink.written.len(), 70_004);
         lab.same_bytes("the payload", &sink.written[4..], &payload);
     });
 }
@@ -59,6 +62,7 @@ fn s4_frame_one_byte_at_a_time() {
         );
         expect_frame(lab, &mut source, Some(b"hello"));
 
+        lab.why(ALL_OF_IT);
         let mut sink = lab.watch("sink", Interrupting::new(OneByte(Tape::new([]))));
         lab.ok("write_frame(sink, \"hello\")", || {
             write_frame(&mut sink, b"hello")
@@ -75,6 +79,7 @@ fn s4_three_frames_in_one_read() {
         expect_frame(lab, &mut source, Some(b"one"));
         expect_frame(lab, &mut source, Some(b"two"));
         expect_frame(lab, &mut source, Some(b"three"));
+        lab.why("Three frames were sent and three have been read. The stream ends between two frames: that is None.");
         expect_frame(lab, &mut source, None);
     });
 }
@@ -134,12 +139,14 @@ fn s4_length_is_checked_before_allocating() {
             }
             other => lab.fails("Err(TooBig)", format!("Err({other:?})")),
         }
+        lab.why("Whoever reads a log wants to know what the stranger asked for.");
         let text = error.to_string();
         lab.holds(
             text.contains("4294967295"),
             "an error that tells the length",
             format!("{text:?}"),
         );
+        lab.why("The length is a stranger's word. Compare it before you take memory for it: a frame that is refused needs none.");
         let grown = peak_memory() - before;
         lab.holds(
             grown < 1 << 20,
@@ -187,6 +194,25 @@ fn s4_a_frame_does_not_stay_in_a_buffer() {
             &buffered.get_ref().written,
             b"\0\0\0\x05hello",
         );
+
+        lab.why("An empty frame is a frame: the peer waits for its four bytes like for any other.");
+        let mut buffered = BufWriter::new(Tape::new([]));
+        lab.ok("write_frame(BufWriter, no bytes)", || {
+            write_frame(&mut buffered, b"")
+        });
+        lab.same_bytes(
+            "what has left the buffer",
+            &buffered.get_ref().written,
+            &[0, 0, 0, 0],
+        );
+
+        lab.why("A buffered writer sends when it is flushed, so that is where it finds out that the peer is gone. A frame whose flush failed was not sent.");
+        let mut broken = BufWriter::new(Tape::new([]).taking(0));
+        lab.err("write_frame(BufWriter on a full sink, \"hello\")", || {
+            write_frame(&mut broken, b"hello")
+        });
+        // Dropped, it would try once more.
+        let _ = broken.into_parts();
     });
 }
 
@@ -209,6 +235,7 @@ fn s4_a_broken_stream_is_neither_end_nor_torn() {
             }
         }
 
+        lab.why("A sink that takes nothing more, ever, is an error of its own: WriteZero, as in send_all.");
         let mut full = lab.watch("sink", Tape::new([]).taking(0));
         let error = lab.err("write_frame(sink, \"hello\")", || {
             write_frame(&mut full, b"hello")
@@ -216,6 +243,9 @@ fn s4_a_broken_stream_is_neither_end_nor_torn() {
         lab.same("the error's kind", error.kind(), ErrorKind::WriteZero);
     });
 }
+
+/// Why all of a frame must be written.
+const ALL_OF_IT: &str = "A frame is four bytes of length and then the payload, all of it. write and write_vectored say how many bytes they took, and may take fewer than they were given.";
 
 fn tape(bytes: &[u8]) -> Tape {
     Tape::new([Play::Bytes(bytes.to_vec())])

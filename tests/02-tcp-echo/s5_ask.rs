@@ -1,12 +1,16 @@
 //! Step 5: a client with one question.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use netlab::io::{OneByte, Play, Tape};
 use netlab::{Lab, Running, lab};
+#[cfg(unix)]
+use socket2::SockRef;
 use tcp_echo::{MAX_MESSAGE, ask, exchange};
+
+use super::has_ipv6;
 
 /// 가나다: three characters of three bytes each, as a frame.
 const HANGUL: &[u8] = b"\0\0\0\x09\xea\xb0\x80\xeb\x82\x98\xeb\x8b\xa4";
@@ -20,7 +24,20 @@ fn s5_one_frame_there_and_one_back() {
             exchange(&mut stream, "가나다")
         });
         lab.same_bytes("the request", &stream.inner.written, HANGUL);
+        lab.why("The reply is the payload of the frame that came back, without its length.");
         lab.same("the reply", reply, "hello".to_owned());
+    });
+}
+
+#[test]
+fn s5_two_exchanges_on_one_stream() {
+    lab(|lab| {
+        lab.why("A connection carries any number of messages. Whoever reads more than one frame, into a buffer that dies with the function, takes the next reply along.");
+        let mut stream = lab.watch("stream", tape([b"\0\0\0\x03one\0\0\0\x03two"]));
+        for reply in ["one", "two"] {
+            let got = lab.ok("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
+            lab.same("the reply", got, reply.to_owned());
+        }
     });
 }
 
@@ -32,6 +49,7 @@ fn s5_empty_message_does_not_hang() {
         let asking = asking(lab, server.addr(), "");
         let client = server.accepts();
         client.expects(&[0, 0, 0, 0]);
+        lab.why("The reply is empty, too: a frame of length 0, which is a whole reply.");
         client.sends(&[0, 0, 0, 0]);
         lab.same("the reply", asking.returns_ok(), String::new());
     });
@@ -47,7 +65,7 @@ fn s5_the_length_ends_the_reply() {
         client.expects(b"\0\0\0\x02hi");
         client.sends(b"\0\0\0\x05hello");
         lab.same("the reply", asking.returns_ok(), "hello".to_owned());
-        lab.why("One question, one reply: then your end is closed, and the server sees your FIN.");
+        lab.why("One question, one reply: then your end is closed, and the server sees your FIN. If ask has returned, a handle of its socket is open still: a clone? a thread?");
         client.expects_eof();
     });
 }
@@ -105,9 +123,36 @@ fn s5_no_reply_is_an_error() {
 }
 
 #[test]
+fn s5_only_time_outs_are_called_timed_out() {
+    lab(|lab| {
+        lab.why("Each failure has a name, and your caller decides by it: to ask again after a time-out makes sense, to ask again for a reply that is no text does not.");
+        let cases: [(&str, &[u8], ErrorKind); 2] = [
+            ("half a reply", b"\0\0\0\x05hel", ErrorKind::UnexpectedEof),
+            (
+                "a reply that is no text",
+                b"\0\0\0\x01\xff",
+                ErrorKind::InvalidData,
+            ),
+        ];
+        for (label, reply, kind) in cases {
+            let server = lab.tcp_server("server");
+            let asking = asking(lab, server.addr(), "hi");
+            let client = server.accepts();
+            client.expects(b"\0\0\0\x02hi");
+            client.sends_labelled(label, reply);
+            client.closes();
+            match asking.returns() {
+                Err(error) => lab.same("the error's kind", error.kind(), kind),
+                Ok(reply) => lab.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
+            }
+        }
+    });
+}
+
+#[test]
 fn s5_a_message_has_a_longest_length() {
     lab(|lab| {
-        lab.why("Both sides allow MAX_MESSAGE bytes and no more. A reply that announces more is refused by its length alone; a message of that length is not worth sending, since the server would refuse it.");
+        lab.why("Both sides allow MAX_MESSAGE bytes and no more. A reply that announces more is refused by its length alone.");
         let longest = "x".repeat(MAX_MESSAGE as usize);
         let frame = [&MAX_MESSAGE.to_be_bytes(), longest.as_bytes()].concat();
         let mut stream = tape([&frame]);
@@ -125,6 +170,7 @@ fn s5_a_message_has_a_longest_length() {
             ErrorKind::InvalidData,
         );
 
+        lab.why("A message over MAX_MESSAGE bytes is not worth sending, since the server would refuse it. Say so before the first byte is out.");
         // The second one has fewer characters than the limit, and more bytes.
         for too_long in [longest + "x", "가".repeat(21_846)] {
             let mut stream = tape([b"\0\0\0\x02hi"]);
@@ -164,6 +210,71 @@ fn s5_a_silent_server_does_not_keep_you() {
         let call = format!("ask({}, \"hi\", 20ms)", server.addr());
         let error = lab.err(&call, || ask(server.addr(), "hi", SHORT));
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+
+        lab.why("Whoever gives up also hangs up. A connection that stays open, in a thread that waits on, keeps the server busy for nobody.");
+        let client = server.accepts();
+        client.expects(b"\0\0\0\x02hi");
+        client.expects_eof();
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where an accepted socket has its listener's buffers"
+)]
+fn s5_a_server_that_never_reads_does_not_keep_you() {
+    lab(|lab| {
+        lab.why("What nobody reads fills the buffers of both kernels; then write waits for room, as long as the other side lives (tcp(7), send(2)). It needs a time-out like read.");
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+        let addr = server.local_addr().expect("a bound socket has an address");
+        // A small window, and small segments, by which a sender measures its own buffer: the
+        // longest message does not fit.
+        #[cfg(unix)]
+        {
+            let socket = SockRef::from(&server);
+            socket.set_recv_buffer_size(1).expect("SO_RCVBUF");
+            socket.set_tcp_mss(536).expect("TCP_MAXSEG");
+        }
+        lab.note("a server with small buffers never reads");
+        let longest = "x".repeat(MAX_MESSAGE as usize);
+        let call = format!("ask({addr}, 65536 bytes, 20ms)");
+        let error = lab.err(&call, || ask(addr, &longest, SHORT));
+        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn s5_ipv6_works_too() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let asking = asking(lab, server.addr(), "hi");
+        let client = server.accepts();
+        client.expects(b"\0\0\0\x02hi");
+        client.sends(b"\0\0\0\x05hello");
+        lab.same("the reply", asking.returns_ok(), "hello".to_owned());
+
+        if !has_ipv6() {
+            return;
+        }
+        lab.why(
+            "The address says of which family it is. A socket of the other family cannot reach it.",
+        );
+        let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).expect("bind");
+        let addr = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        lab.note(format!("a server listens at {addr} and is slow to answer"));
+        let error = lab.err(&format!("ask({addr}, \"hi\", 20ms)"), || {
+            ask(addr, "hi", SHORT)
+        });
+        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+        let (mut client, _) = listener.accept().expect("a connection waits in the queue");
+        let mut got = Vec::new();
+        client
+            .read_to_end(&mut got)
+            .expect("a request, then the end");
+        lab.same_bytes("the request", &got, b"\0\0\0\x02hi");
     });
 }
 

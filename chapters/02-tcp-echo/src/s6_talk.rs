@@ -16,7 +16,7 @@ usage: ch02 (server|client) HOST [-p PORT]
   -p PORT       TCP port, default 1060; for a server, 0 means: choose one
   -h, --help    print this
 
-exit codes: 0 done, 1 the network failed, 2 wrong arguments";
+exit codes: 0 done, 1 failed, 2 wrong arguments";
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -48,8 +48,10 @@ pub fn reply_to(message: &str, peer: SocketAddr) -> String {
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help. `-p PORT` may stand anywhere else; PORT is a number
-/// from 0 to 65535. What is left must be a role, `server` or `client`, and a host.
+/// `-h` or `--help` anywhere asks for help, whatever else is there. `-p PORT` may stand before,
+/// between and behind the others, and the last one counts; PORT is a number from 0 to 65535.
+/// Anything else that begins with `-` is an error. What is left must be a role, `server` or
+/// `client`, and a host.
 ///
 /// # Errors
 ///
@@ -65,7 +67,9 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 ///
 /// One client's trouble is the end of its conversation and of nothing else, so it is returned in
 /// `Talk::trouble`: a broken connection, a frame that is too big or torn, bytes that are not
-/// UTF-8, and a client from whom `patience` long nothing comes (`ErrorKind::TimedOut`).
+/// UTF-8, and a client that for `patience` long sends nothing, or makes no room for its replies
+/// (`ErrorKind::TimedOut`). The patience is for clients: `accept` waits for one as long as it takes,
+/// and `listener` is left as it is.
 ///
 /// # Errors
 ///
@@ -79,18 +83,28 @@ pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk
 /// Plays the role that `args` ask for, and returns the exit code.
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
-///   really has, printed when clients can connect. Then it answers clients one after the other,
-///   for ever, and tells each conversation's end in a line that has the client's address in it.
+///   really has, printed when clients can connect. Then it answers clients for ever, with ten
+///   seconds of patience for each. One after the other is enough; a thread for each is allowed.
+///   Each conversation's end is told in a line on standard output that has the client's address
+///   and port in it.
 /// - **Client**: reads one line from standard input (its end counts as an empty line; a person at
 ///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
-///   must not occupy the server. The message is the line without its line break. The reply goes to
-///   standard output, as a line.
+///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`.
+///   No single wait for the server is longer than ten seconds. The reply goes to standard output, as a line.
 /// - **Help**: `USAGE` on standard output.
 ///
-/// A HOST may be a name with several addresses: the first one that works is taken.
+/// A HOST may be an IPv4 or IPv6 address (`::1`), or a name with several addresses: the first one
+/// that works is taken.
 ///
-/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed, and at which
-/// address, is said on standard error.
+/// Exit codes:
+///
+/// - 0, done.
+/// - 1, it failed: the network (for a server, also an error of `accept`), or the line, which is not
+///   UTF-8 or longer than `MAX_MESSAGE`. Standard error says what failed, and of the network also
+///   at which address, as `127.0.0.1:1060`.
+/// - 2, wrong arguments. Standard error says what is wrong, then `USAGE`.
+///
+/// When something fails, standard output gets nothing from a client.
 pub fn run(args: &[String]) -> u8 {
     todo!("2.6 run({args:?}): parse_args, play the role, return the exit code")
 }

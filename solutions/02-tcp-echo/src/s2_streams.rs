@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read, Write};
 /// Writes all of `buf` to `w`, with as many `write` calls as it takes.
 ///
 /// `write` says how many bytes it took, and may take fewer than it was given. An empty `buf` is
-/// written without any call. Nothing is flushed.
+/// written without any call. `flush` is not called: when to flush is the caller's affair.
 ///
 /// # Errors
 ///
@@ -17,7 +17,8 @@ use std::io::{self, ErrorKind, Read, Write};
 ///   good.
 /// - `ErrorKind::Interrupted` is none: a signal came and nothing was written, so the call is
 ///   made again.
-/// - Any other error of `write`, as it is.
+/// - Any other error of `write`, as it is, also `WouldBlock` and `TimedOut`: how long to wait is
+///   not decided here.
 pub fn send_all<W: Write>(w: &mut W, mut buf: &[u8]) -> io::Result<()> {
     while !buf.is_empty() {
         match w.write(buf) {
@@ -39,7 +40,7 @@ pub fn send_all<W: Write>(w: &mut W, mut buf: &[u8]) -> io::Result<()> {
 /// - `ErrorKind::UnexpectedEof` when the stream ends before `buf` is full. The bytes that came
 ///   before the end stand in the front of `buf`.
 /// - `ErrorKind::Interrupted` is none: the call is made again.
-/// - Any other error of `read`, as it is.
+/// - Any other error of `read`, as it is, also `WouldBlock` and `TimedOut`.
 pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     while filled < buf.len() {
@@ -54,12 +55,13 @@ pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
 /// Writes to `w` what comes from `r`, until `r` ends. Returns how many bytes went through.
 ///
 /// Each piece is written before the next one is read: a peer may wait for its echo before it
-/// says more. Nothing is flushed.
+/// says more. `flush` is not called.
 ///
 /// # Errors
 ///
-/// The first error of `read` or `write` that is not `ErrorKind::Interrupted`;
-/// `ErrorKind::WriteZero` as in `send_all`.
+/// The first error of `read` or `write` that is not `ErrorKind::Interrupted`, as it is;
+/// `ErrorKind::WriteZero` as in `send_all`. Only 0 bytes read are the end of `r`: an
+/// `ErrorKind::UnexpectedEof` that `r` itself reports is an error like any other.
 pub fn echo_stream<R: Read, W: Write>(mut r: R, mut w: W) -> io::Result<u64> {
     let mut buf = [0; 16_384];
     let mut total = 0;

@@ -22,6 +22,8 @@ pub enum Served {
 /// - When the function returns, its side of the connection is closed. Every byte that came was
 ///   read by then; a socket that is closed with unread bytes sends RST (RFC 9293 §3.6.1), which
 ///   can cost the client the reply.
+/// - How long a client may be silent is not decided here. The accepted socket keeps the options
+///   with which `accept` gave it: no time-out is set on it, and none is taken away.
 /// - `listener` goes on listening. Call the function again for the next client.
 ///
 /// A client that breaks its connection is an outcome, `Served::Reset`, and no error: the server
@@ -30,7 +32,7 @@ pub enum Served {
 ///
 /// # Errors
 ///
-/// The error of `accept`, and any other error of the conversation.
+/// The error of `accept`, and any other error of the conversation, as it is.
 pub fn serve_one(listener: &TcpListener) -> io::Result<Served> {
     let (stream, peer) = listener.accept()?;
     // One socket, read and written through two shared references. The only handle of it is

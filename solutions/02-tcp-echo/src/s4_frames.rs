@@ -68,7 +68,7 @@ pub fn write_frame<W: Write>(w: &mut W, payload: &[u8]) -> io::Result<()> {
 }
 
 /// Reads one frame and returns its payload, or `None` when the stream ended before the frame's
-/// first byte.
+/// first byte. (An `ErrorKind::UnexpectedEof` of `r` itself counts as such an end.)
 ///
 /// Exactly one frame is taken from `r`: what follows it stays there for the next call.
 ///

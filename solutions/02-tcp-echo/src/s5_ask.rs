@@ -9,7 +9,8 @@ use crate::{read_frame, write_frame};
 /// The longest message that either side accepts, in bytes.
 pub const MAX_MESSAGE: u32 = 65_536;
 
-/// Sends `message` as one frame over `stream`, and returns the one frame that comes back.
+/// Sends `message` as one frame over `stream`, and returns the one frame that comes back. Exactly
+/// one is taken: what follows it stays in `stream` for the next call.
 ///
 /// Both are UTF-8. An empty message is a message: it travels as a frame of length 0, and its
 /// reply is waited for.
@@ -32,7 +33,7 @@ pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<St
     String::from_utf8(reply).map_err(|e| io::Error::new(ErrorKind::InvalidData, e))
 }
 
-/// Connects to `addr`, makes one `exchange` and closes.
+/// Connects to `addr`, IPv4 or IPv6, makes one `exchange` and closes, whatever came of it.
 ///
 /// No single wait is longer than `timeout`: neither for the connection, nor for the next bytes of
 /// the reply, nor for room to send.
@@ -42,7 +43,7 @@ pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<St
 /// - `ErrorKind::TimedOut` when a wait is over. (A socket with a read time-out says
 ///   `WouldBlock` for this on Unix and `TimedOut` on Windows; `ask` always says `TimedOut`.)
 /// - `ErrorKind::ConnectionRefused` when nobody listens there.
-/// - The errors of `exchange`.
+/// - The errors of `exchange`, each under its own name.
 pub fn ask(addr: SocketAddr, message: &str, timeout: Duration) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&addr, timeout)?;
     stream.set_read_timeout(Some(timeout))?;

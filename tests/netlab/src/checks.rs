@@ -1,9 +1,13 @@
 //! What a test can say and demand.
 
+use std::cell::Cell;
 use std::fmt::{Debug, Display};
+use std::thread;
+use std::time::Duration;
 
 use crate::hex;
 use crate::lab::Lab;
+use crate::patience::in_words;
 use crate::story::YOU;
 
 impl Lab {
@@ -74,6 +78,26 @@ impl Lab {
         if !condition {
             self.fails(expected, got);
         }
+    }
+
+    /// Waits until what `look` sees is as wanted: for a change in the student's code that no peer
+    /// and no gate announces, such as a counter of threads that wait.
+    pub fn until<T: Debug>(&self, what: &str, look: impl Fn() -> T, met: impl Fn(&T) -> bool) -> T {
+        let seen = Cell::new(None);
+        let found = self.0.await_some(|| {
+            let now = look();
+            if met(&now) {
+                return Some(now);
+            }
+            seen.set(Some(now));
+            thread::sleep(Duration::from_millis(1));
+            None
+        });
+        found.unwrap_or_else(|| {
+            let waited = in_words(self.0.patience.wait());
+            let last = seen.take().expect("it has looked at least once");
+            self.stop(what, &format!("{last:?} after {waited}"))
+        })
     }
 
     /// Ends the test.

@@ -61,7 +61,11 @@ impl Gate {
             let got = format!("{} after {}", self.arrivals(), in_words(limit));
             self.lab.stop(&expected, &got);
         }
-        self.lab.note(format!("{n} have come to {}", self.name));
+        let who = match n {
+            1 => "one has".to_owned(),
+            n => format!("{n} have"),
+        };
+        self.lab.note(format!("{who} come to {}", self.name));
     }
 
     /// How many have come to the gate so far.

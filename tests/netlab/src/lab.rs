@@ -186,7 +186,7 @@ impl Inner {
 
     /// A thread that the student started has panicked. It may be the reason of what comes next.
     pub fn stray_panic(&self, seen: &Panic) {
-        if seen.message.starts_with("not yet implemented: ") {
+        if seen.message.starts_with(panics::TODO) {
             self.fail(panics::failure_of(self, seen));
         } else {
             self.story.act(

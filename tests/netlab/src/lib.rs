@@ -29,6 +29,7 @@ mod checks;
 mod clock;
 mod gate;
 pub mod hex;
+pub mod hostile;
 pub mod io;
 mod lab;
 mod ladder;

@@ -28,6 +28,9 @@ pub struct Panic {
     pub place: String,
 }
 
+/// How the message of a `todo!` begins.
+pub const TODO: &str = "not yet implemented: ";
+
 thread_local! {
     static LAB: RefCell<Option<Weak<Inner>>> = const { RefCell::new(None) };
     static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
@@ -48,7 +51,14 @@ pub fn open(lab: &Arc<Inner>) {
                     .map(|l| format!("{}:{}", tidy(l.file()), l.line()))
                     .unwrap_or_default(),
             };
-            if LAB.with_borrow(Option::is_some) {
+            if let Some(lab) = LAB.with_borrow(Clone::clone) {
+                // Before the thread lets go of its sockets: a peer that sees them close must not
+                // be quicker with a verdict of its own.
+                if seen.message.starts_with(TODO)
+                    && let Some(lab) = lab.upgrade()
+                {
+                    lab.fail(failure_of(&lab, &seen));
+                }
                 LAST.set(Some(seen));
             } else if !tell_all(&seen) {
                 default(info);
@@ -92,7 +102,7 @@ fn explain(lab: &Inner, payload: Box<dyn Any + Send>) -> Failure {
 
 /// A `todo!` is the next task; any other panic is a failure.
 pub fn failure_of(lab: &Inner, panic: &Panic) -> Failure {
-    match panic.message.strip_prefix("not yet implemented: ") {
+    match panic.message.strip_prefix(TODO) {
         Some(task) => Failure::new().with("to do", task).with("in", &panic.place),
         None => Failure::new()
             .with("expected", "no panic")

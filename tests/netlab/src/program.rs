@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::lab::Lab;
+use crate::panics::TODO;
 use crate::patience::{GLANCE, in_words};
 use crate::report::Failure;
 use crate::story::YOU;
@@ -20,7 +21,9 @@ pub struct Program {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Receiver<String>,
+    /// Its standard output and standard error so far.
     seen: String,
+    said: String,
 }
 
 /// How a program ended.
@@ -35,22 +38,31 @@ pub struct End {
 impl Lab {
     /// Starts a program with pipes for its input and output.
     pub fn program(&self, path: &str, args: &[&str]) -> Program {
-        let name = std::path::Path::new(path)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let what = format!("{name} {}", args.join(" "));
+        let mut command = Command::new(path);
+        command.args(args);
+        self.start_program(call_of(path, args), "", &mut command)
+    }
+
+    /// The same with at most so many open descriptors, its standard ones included. Unix, whose
+    /// shell sets the limit.
+    pub fn program_with_descriptors(&self, most: usize, path: &str, args: &[&str]) -> Program {
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, path]).args(args);
+        let limit = format!("with {most} descriptors");
+        self.start_program(call_of(path, args), &limit, &mut shell)
+    }
+
+    fn start_program(&self, what: String, detail: &str, command: &mut Command) -> Program {
         self.0
             .story
-            .act(YOU, format!("your program starts: {what}"), "");
-        let mut child = Command::new(path)
-            .args(args)
+            .act(YOU, format!("your program starts: {what}"), detail);
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {path}: {error}"));
+            .unwrap_or_else(|error| panic!("cannot start {what}: {error}"));
         self.0.program_starts(&what, child.id());
         let input = child.stdin.take();
         let lines = lines_of(child.stdout.take().expect("stdout is piped"));
@@ -63,6 +75,7 @@ impl Lab {
             lines,
             errors,
             seen: String::new(),
+            said: String::new(),
         }
     }
 
@@ -129,12 +142,39 @@ impl Program {
             format!("{} is given {}", self.name(), quoted(text)),
             "",
         );
-        if let Some(input) = &mut self.input {
-            // A program that has ended reads nothing; the next expectation says so.
-            let _ = input
-                .write_all(text.as_bytes())
-                .and_then(|()| input.flush());
+        let Some(input) = &mut self.input else {
+            return;
+        };
+        let typed = input
+            .write_all(text.as_bytes())
+            .and_then(|()| input.flush());
+        // A program that has ended reads nothing. Unless it is to do, the next expectation says so.
+        if typed.is_err()
+            && let Some(end) = self.wait_for_end()
+            && let Some(failure) = unfinished(&end.stderr)
+        {
+            self.lab.0.stop(failure);
         }
+    }
+
+    /// What Ctrl-C does on a terminal: the signal SIGINT. Unix.
+    pub fn is_interrupted(&self) {
+        self.lab
+            .0
+            .story
+            .act(YOU, format!("{} gets Ctrl-C (SIGINT)", self.name()), "");
+        let done = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "cannot send SIGINT with the command kill"
+        );
+    }
+
+    /// The program's process, for a look into /proc.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Closes the program's standard input.
@@ -177,11 +217,14 @@ impl Program {
             self.seen.push_str(&line);
             self.seen.push('\n');
         }
-        let stderr = self.errors.iter().collect::<Vec<_>>().join("\n");
+        for line in self.errors.iter() {
+            self.said.push_str(&line);
+            self.said.push('\n');
+        }
         Some(End {
             code,
-            stdout: std::mem::take(&mut self.seen),
-            stderr,
+            stdout: self.seen.clone(),
+            stderr: self.said.trim_end().to_owned(),
         })
     }
 
@@ -238,6 +281,16 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// `ch02 server 127.0.0.1`, wherever the program lies.
+fn call_of(path: &str, args: &[&str]) -> String {
+    let name = std::path::Path::new(path)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    [&[name.as_str()], args].concat().join(" ")
+}
+
 /// The lines of a pipe, read on a thread so that the program never waits for us.
 fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (send, lines) = mpsc::channel();
@@ -259,9 +312,7 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
 
 /// The instruction of a `todo!` in a program's standard error.
 fn unfinished(stderr: &str) -> Option<Failure> {
-    let task = stderr
-        .lines()
-        .find_map(|line| line.strip_prefix("not yet implemented: "))?;
+    let task = stderr.lines().find_map(|line| line.strip_prefix(TODO))?;
     let place = stderr
         .lines()
         .find_map(|line| line.split_once(" panicked at "))

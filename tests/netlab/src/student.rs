@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crate::lab::Lab;
 use crate::patience::{GLANCE, in_words};
 use crate::story::YOU;
+use crate::task::Task;
 
 /// Something that runs beside the test's body, until [`Running::returns`].
 ///
@@ -16,6 +18,7 @@ pub struct Running<T> {
     what: String,
     value: Receiver<T>,
     whose: Whose,
+    task: Arc<OnceLock<Task>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -57,12 +60,17 @@ impl Lab {
     ) -> Running<T> {
         let (send, value) = mpsc::channel();
         let lab = self.0.clone();
+        let task = Arc::new(OnceLock::new());
+        let own_task = task.clone();
         thread::Builder::new()
             .name(what.to_owned())
-            .spawn(move || match crate::panics::guard(&lab, f) {
-                // The test may have ended before.
-                Ok(value) => drop(send.send(value)),
-                Err(failure) => lab.fail(failure),
+            .spawn(move || {
+                let _ = own_task.set(Task::current());
+                match crate::panics::guard(&lab, f) {
+                    // The test may have ended before.
+                    Ok(value) => drop(send.send(value)),
+                    Err(failure) => lab.fail(failure),
+                }
             })
             .expect("cannot start a thread");
         Running {
@@ -70,11 +78,24 @@ impl Lab {
             what: what.to_owned(),
             value,
             whose,
+            task,
         }
     }
 }
 
 impl<T> Running<T> {
+    /// Waits until this thread does nothing but wait, or has ended: whatever it is going to do
+    /// without anybody's help, it has done.
+    ///
+    /// For scenes in which something must *not* happen. It makes sure that a wrong answer had its
+    /// chance; a right one passes whenever the scene goes on. Exact on Linux. Other systems do not
+    /// show a thread's state; there it is a short pause.
+    pub fn settles(&self) {
+        self.lab
+            .0
+            .await_some(|| self.task.get().is_some_and(Task::rests).then_some(()));
+    }
+
     /// Waits for the end and gives the value.
     pub fn returns(self) -> T {
         let inner = &self.lab.0;

@@ -27,6 +27,11 @@ mod elsewhere {
         pub fn doing(&self) -> String {
             "is still running: a wait that nothing ends, or a loop without end".into()
         }
+
+        pub fn rests(&self) -> bool {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            true
+        }
     }
 }
 
@@ -80,6 +85,24 @@ mod linux {
                 Some(sentence) => sentence,
                 None => "waits for something inside the system".into(),
             }
+        }
+
+        /// Whether the thread waits in the same system call each time we look, or has ended.
+        pub fn rests(&self) -> bool {
+            const LOOKS: usize = 3;
+            let mut first = None;
+            for _ in 0..LOOKS {
+                std::thread::sleep(Duration::from_millis(1));
+                let Some(state) = self.syscall() else {
+                    return true;
+                };
+                if state.starts_with("running")
+                    || *first.get_or_insert_with(|| state.clone()) != state
+                {
+                    return false;
+                }
+            }
+            true
         }
 
         /// `NUMBER ARG0 … SP PC`, or `running` (proc_pid_syscall(5)).

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -236,4 +236,21 @@ fn the_next_test_runs_although_one_is_stuck() {
     });
     assert!(stuck.is_err());
     assert_eq!(trial(SHORT, |lab| lab.same("one", 1, 1)), Ok(()));
+}
+
+#[test]
+fn a_counter_that_never_gets_there() {
+    let report = report_of(|lab| {
+        lab.until("2 threads wait", || 1, |&waiting| waiting == 2);
+    });
+    names(&report, "2 threads wait");
+    names(&report, "1 after");
+
+    let counter = AtomicUsize::new(0);
+    let count = move || counter.fetch_add(1, Ordering::Relaxed);
+    trial(1.0, move |lab| {
+        let seen = lab.until("a count of 3", &count, |&n| n == 3);
+        lab.same("what it saw last", seen, 3);
+    })
+    .expect("it gets there");
 }

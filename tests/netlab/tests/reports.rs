@@ -305,9 +305,17 @@ fn a_program_is_part_of_the_story() {
         ],
     );
 
-    let report = report_of(|lab| {
-        let script = "echo 'thread panicked at src/s6.rs:1:2:' >&2; echo 'not yet implemented: 2.6 run' >&2; exit 101";
+    let script = "echo 'thread panicked at src/s6.rs:1:2:' >&2; echo 'not yet implemented: 2.6 run' >&2; exit 101";
+    let report = report_of(move |lab| {
         lab.program("/bin/sh", &["-c", script]).exits();
+    });
+    has(&report, &["  to do     2.6 run"]);
+
+    // More than a pipe holds, for a program that reads nothing.
+    let report = report_of(move |lab| {
+        let mut program = lab.program("/bin/sh", &["-c", script]);
+        program.types(&"x".repeat(1 << 20));
+        lab.note("not reached");
     });
     has(&report, &["  to do     2.6 run"]);
 

@@ -33,7 +33,9 @@ pub fn show(ui: &Ui, course: &Course, chapter: &Chapter, built: &Built) {
             "{} does not compile yet: {errors}.",
             chapter.dir()
         )));
-        ui.prose("Fix the first one first; the others often follow from it.");
+        if built.errors.len() > 1 {
+            ui.prose("Fix the first one first; the others often follow from it.");
+        }
     } else if lies_in(&chapter.tests_dir()) {
         ui.prose(&bad(format!(
             "The tests do not fit {}: {errors}.",

@@ -29,8 +29,14 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Test whenever you save a file; `q` and Enter ends it
-    Watch,
+    Watch {
+        /// The one you are at, when left out
+        chapter: Option<String>,
+    },
     /// Run the tests of a chapter or a step, and show each failure
+    ///
+    /// The companion stays with the chapter that you test until it is done.
+    #[command(verbatim_doc_comment)]
     Test {
         /// The one you are at, when left out
         chapter: Option<String>,
@@ -105,9 +111,16 @@ fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
     let mut progress = Progress::load(&course.root);
     match command {
         None => next::run(ui, &course, &mut progress),
-        Some(Command::Watch) => watch::run(ui, &course, &mut progress),
+        Some(Command::Watch { chapter }) => {
+            if chapter.is_some() {
+                let said = chapter.as_deref();
+                progress.choose(meant::chapter(&course, &progress, said, "watch")?);
+            }
+            watch::run(ui, &course, &mut progress)
+        }
         Some(Command::Test { chapter, step }) => {
             let chapter = meant::chapter(&course, &progress, chapter.as_deref(), "test")?;
+            progress.choose(chapter);
             let selected = step.map(|step| select::step(chapter, &step)).transpose()?;
             test::run(ui, &course, &mut progress, chapter, selected)
         }

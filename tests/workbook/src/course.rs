@@ -201,7 +201,7 @@ impl Step {
         })?;
         let found = scan::tests(&source).map_err(|error| {
             let line = error.span().start().line;
-            Problem::new(format!("{shown}:{line}: this is no Rust: {error}."))
+            Problem::new(format!("{shown}:{line}: this cannot be read as Rust."))
         })?;
         let test = |found: scan::Found| {
             let points = toml.points.get(&found.name).copied().unwrap_or(1);

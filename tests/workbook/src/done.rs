@@ -29,6 +29,8 @@ pub fn course(ui: &Ui, course: &Course, progress: &Progress) {
     ui.line(good("Every chapter is done. Ways to go further:"));
     for chapter in &course.chapters {
         ui.line(format!("  further   {}", chapter.section("further")));
+    }
+    for chapter in &course.chapters {
         options(ui, chapter, &progress.of(course, chapter));
     }
     let compare = "cargo workbook solution, for the reference beside your answer";

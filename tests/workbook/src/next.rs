@@ -16,7 +16,7 @@ const AGAIN: &str = "cargo workbook, or after every save: cargo workbook watch";
 
 pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode> {
     let mut news = Vec::new();
-    for chapter in &course.chapters {
+    for chapter in progress.itinerary(course) {
         if progress.of(course, chapter).next_step(chapter).is_none() {
             continue;
         }

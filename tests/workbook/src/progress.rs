@@ -26,6 +26,8 @@ struct State {
     chapters: BTreeMap<String, Tried>,
     /// By `02-tcp-echo/s3_serve.rs`: how many hints were shown.
     hints: BTreeMap<String, usize>,
+    /// The folder of the chapter that was asked for last, or saved last under `watch`.
+    chosen: Option<String>,
 }
 
 /// Verdicts that hold for one state of the sources, and what is left of earlier ones.
@@ -133,16 +135,30 @@ impl Progress {
         }
     }
 
-    /// The first chapter with a test that is not known to pass.
+    /// The student has turned to this chapter.
+    pub fn choose(&mut self, chapter: &Chapter) {
+        self.state.chosen = Some(chapter.folder.clone());
+    }
+
+    /// The chapters as the student goes through them: the chosen one, then the others in their
+    /// order. Chapters may be taken in another order than the book's.
+    pub fn itinerary<'a>(&self, course: &'a Course) -> Vec<&'a Chapter> {
+        let is_chosen = |chapter: &&Chapter| Some(&chapter.folder) == self.state.chosen.as_ref();
+        let (mut chosen, others): (Vec<_>, Vec<_>) = course.chapters.iter().partition(is_chosen);
+        chosen.extend(others);
+        chosen
+    }
+
+    /// The first chapter on the student's way with a test that is not known to pass.
     pub fn next_chapter<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
         let is_open = |chapter: &&Chapter| self.of(course, chapter).next_step(chapter).is_some();
-        course.chapters.iter().find(is_open)
+        self.itinerary(course).into_iter().find(is_open)
     }
 
     /// The chapter that the student works on, as [`Known::step_at_hand`] is the step.
     pub fn chapter_at_hand<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
         let is_open = |chapter: &&Chapter| self.of(course, chapter).step_at_hand(chapter).is_some();
-        course.chapters.iter().find(is_open)
+        self.itinerary(course).into_iter().find(is_open)
     }
 
     /// A verdict for the sources with this digest. Verdicts for other sources are dated from now on.
@@ -182,4 +198,35 @@ impl Progress {
 
 fn hint_key(chapter: &Chapter, step: &Step) -> String {
     format!("{}/{}", chapter.folder, step.file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_chapter_comes_first_and_the_others_keep_their_order() {
+        let chapter = |folder: &str| Chapter {
+            folder: folder.to_owned(),
+            title: String::new(),
+            summary: String::new(),
+            minutes: 0,
+            steps: Vec::new(),
+        };
+        let course = Course {
+            root: PathBuf::new(),
+            chapters: ["00-a", "01-b", "02-c"].map(chapter).into(),
+        };
+        let mut progress = Progress {
+            file: PathBuf::new(),
+            state: State::default(),
+        };
+        let way = |progress: &Progress| -> Vec<String> {
+            let way = progress.itinerary(&course);
+            way.into_iter().map(|it| it.folder.clone()).collect()
+        };
+        assert_eq!(way(&progress), ["00-a", "01-b", "02-c"]);
+        progress.choose(&course.chapters[1]);
+        assert_eq!(way(&progress), ["01-b", "00-a", "02-c"]);
+    }
 }

@@ -79,8 +79,9 @@ pub fn run(
 pub fn which(at_hand: &Chapter) -> Problem {
     let number = at_hand.number();
     Problem::new(format!(
-        "Say what is to go back to its stubs: `cargo workbook reset {number}` for a chapter, \
-         `cargo workbook reset {number} s1` for a step of it.\n\
+        "Say what is to go back to its stubs, for instance:\n  \
+         cargo workbook reset {number}     a chapter\n  \
+         cargo workbook reset {number} s1  a step of it\n\
          Your files are copied first. Nothing was changed."
     ))
 }

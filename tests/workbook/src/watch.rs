@@ -53,6 +53,7 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
                 (paths, waiting) = strokes(path, &events);
                 for chapter in touched(course, &paths) {
                     if watch.is_news(chapter) {
+                        watch.progress.choose(chapter);
                         rule(ui, chapter);
                         watch.verdict(chapter)?;
                     }

@@ -278,6 +278,8 @@ fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
     ];
     workbook.run(&[]).is(1, &words);
     workbook.run(&["test", "0"]).is(1, &words);
+    let said = workbook.run(&[]);
+    assert!(!said.stdout.contains("first one first"), "{}", said.stdout);
     // Errors first.
     workbook.write(
         ONE,
@@ -299,7 +301,7 @@ fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
 }
 
 #[test]
-fn a_broken_chapter_toml_is_named_with_its_line() {
+fn a_broken_file_of_the_course_is_named_with_its_line() {
     let workbook = Workbook::new("toml");
     let toml = "tests/00-first/chapter.toml";
     let good = workbook.read(toml);
@@ -314,6 +316,13 @@ fn a_broken_chapter_toml_is_named_with_its_line() {
         2,
         &["tests/00-first/chapter.toml:11:", "step 2 names s2_to.rs"],
     );
+    workbook.write(toml, &good);
+    workbook.write(
+        "tests/00-first/s1_one.rs",
+        "#[test]\nfn s1_one_is_one( {}\n",
+    );
+    let said = workbook.run(&["list"]);
+    said.is(2, &["tests/00-first/s1_one.rs:2:", "cannot be read"]);
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! Step 5: what `accept` complains about, and what follows from it.
+
+use std::io;
+use std::time::Duration;
+
+use crate::{Acceptor, Client};
+
+/// What to do after an error of `accept`.
+#[derive(Clone, Copy, Debug)]
+pub enum AfterError {
+    /// It concerns one client that is gone: accept the next one.
+    Next,
+    /// It may pass: wait for a moment, then accept again.
+    Pause,
+    /// The listening socket will never let anybody in again.
+    End,
+}
+
+/// How long to pause when the system is short of something.
+pub const PAUSE: Duration = Duration::from_millis(20);
+
+/// Judges an error of `accept` (accept(2), section ERRORS).
+///
+/// - `Next`: `ErrorKind::ConnectionAborted` and `ConnectionReset` (the client was gone before it
+///   was let in), `Interrupted` (a signal), and what Linux hands over from the new connection:
+///   `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`, `NetworkDown`.
+/// - `End`: `ErrorKind::InvalidInput` (EINVAL: the socket does not listen), and on Unix the raw
+///   error 9 (EBADF: there is no such descriptor).
+/// - `Pause`: everything else. Above all EMFILE and ENFILE, Unix's 24 and 23: the process, or the
+///   system, has no descriptor left. The client is still in the queue, so that to accept again
+///   at once fails at once. It ends when somebody leaves.
+pub fn after_error(error: &io::Error) -> AfterError {
+    todo!("3.5 after_error({error:?}): one client's trouble, a shortage, or the end?")
+}
+
+/// The next client, however many errors come first that it can live with.
+///
+/// After an error that `after_error` calls `Pause` it calls `pause`, once, with `PAUSE`; after
+/// `Next` it goes on without one. `None` of `acceptor` is passed on.
+///
+/// # Errors
+///
+/// The first error that `after_error` calls `End`.
+pub fn accept_patiently(
+    acceptor: &dyn Acceptor,
+    pause: &dyn Fn(Duration),
+) -> io::Result<Option<Client>> {
+    let _ = (acceptor, pause);
+    todo!(
+        "3.5 accept_patiently(acceptor, pause): accept until it gives a client or None, or after_error says End; pause({PAUSE:?}) after a shortage"
+    )
+}

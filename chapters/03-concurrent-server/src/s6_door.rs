@@ -1,0 +1,49 @@
+//! Step 6: a listening socket that can be closed while somebody waits at it.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use crate::{Acceptor, Client};
+
+/// A listener with an end. One thread at a time waits in `accept`; any thread may close the door.
+#[derive(Debug)]
+pub struct Door {}
+
+impl Door {
+    /// # Errors
+    ///
+    /// The listener has no address.
+    pub fn new(listener: TcpListener) -> io::Result<Door> {
+        todo!(
+            "3.6 Door::new({listener:?}): keep it where another thread can take it away, and remember its address"
+        )
+    }
+
+    /// The address and port that clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        todo!("3.6 Door::addr() of {self:?}")
+    }
+
+    /// Closes the door, and waits for nobody.
+    ///
+    /// - The thread that waits in `accept` wakes, and gets `None`, though no client ever comes.
+    /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
+    /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
+    ///   refuses connections.
+    ///
+    /// To close a closed door does nothing.
+    pub fn close(&self) {
+        todo!(
+            "3.6 {self:?}.close(): mark the door as closed, wake who waits in accept, let the listener go"
+        )
+    }
+}
+
+/// Errors of `accept` are treated as in step 5.
+impl Acceptor for Door {
+    fn accept(&self) -> io::Result<Option<Client>> {
+        todo!(
+            "3.6 {self:?}.accept(): accept_patiently on the listener; None if the door is closed, before or meanwhile"
+        )
+    }
+}

@@ -1,0 +1,121 @@
+//! Step 8: nobody waits for ever.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Tells the time.
+pub trait Clock {
+    /// The time since some moment that never changes.
+    fn now(&self) -> Duration;
+}
+
+/// The machine's clock, which never goes back.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock(Instant);
+
+impl SystemClock {
+    pub fn new() -> SystemClock {
+        SystemClock(Instant::now())
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> SystemClock {
+        SystemClock::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// A stream whose reads and writes wait for a limited time only.
+pub trait Waits: Read + Write {
+    /// From now on, no single `read` or `write` waits longer than `limit`, which is not zero.
+    ///
+    /// One that does fails with `ErrorKind::WouldBlock` or `TimedOut`: systems differ.
+    ///
+    /// # Errors
+    ///
+    /// `ErrorKind::InvalidInput` when `limit` is zero: to a socket that means "wait for ever".
+    fn wait_at_most(&mut self, limit: Duration) -> io::Result<()>;
+}
+
+impl Waits for &TcpStream {
+    fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(limit))?;
+        self.set_write_timeout(Some(limit))
+    }
+}
+
+/// How long a client may keep us.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For one read or write.
+    pub idle: Duration,
+    /// For a whole request, from `begin` to the last byte of the reply.
+    pub total: Duration,
+}
+
+/// A stream with deadlines.
+#[derive(Debug)]
+pub struct Timed<S, C> {
+    stream: S,
+    clock: C,
+    limits: Limits,
+    // Add what you need to remember.
+}
+
+impl<S: Waits, C: Clock> Timed<S, C> {
+    /// The first request begins now.
+    pub fn new(stream: S, clock: C, limits: Limits) -> Timed<S, C> {
+        Timed {
+            stream,
+            clock,
+            limits,
+        }
+    }
+
+    /// The next request begins now: it gets the whole of `Limits::total`.
+    pub fn begin(&mut self) {
+        todo!(
+            "3.8 Timed::begin() at {:?}: from now on the request has {:?}",
+            self.clock.now(),
+            self.limits.total
+        )
+    }
+}
+
+/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline.
+///
+/// # Errors
+///
+/// `ErrorKind::TimedOut` when that time is over, whatever the system calls it, and when the
+/// deadline has passed before (then nothing is read). Any other error as it is.
+impl<S: Waits, C: Clock> Read for Timed<S, C> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        todo!(
+            "3.8 Timed::read({} bytes) with {:?}: how long may this read wait? Tell the stream, then read",
+            buf.len(),
+            self.limits
+        )
+    }
+}
+
+/// As `read`: a client that does not read keeps us as well as one that does not write.
+impl<S: Waits, C: Clock> Write for Timed<S, C> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        todo!(
+            "3.8 Timed::write({} bytes) with {:?}: as read",
+            buf.len(),
+            self.limits
+        )
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}

@@ -1,0 +1,71 @@
+//! Step 5: is anybody still there? The kernel knows; a peek asks it.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::Manager;
+
+/// Whether an idle connection can carry the next request.
+///
+/// Looks at what the kernel has received without taking anything away (`MSG_PEEK`) and without
+/// waiting:
+///
+/// | in the receive queue | meaning | answer |
+/// |---|---|---|
+/// | nothing | nobody has spoken since the last reply | `true` |
+/// | bytes | the rest of a reply: the next user would read them as theirs | `false` |
+/// | the end of the stream (FIN) | the peer has closed | `false` |
+///
+/// The stream is in blocking mode before and after.
+///
+/// # Errors
+///
+/// What the kernel says of the connection, such as `ErrorKind::ConnectionReset`. `WouldBlock` is
+/// no error here.
+pub fn tcp_is_reusable(stream: &TcpStream) -> io::Result<bool> {
+    todo!(
+        "5.5 tcp_is_reusable({stream:?}): peek without waiting: nothing, bytes, the end, or an error"
+    )
+}
+
+/// Makes TCP connections to one address.
+pub struct TcpManager {
+    addr: SocketAddr,
+    patience: Duration,
+    made: AtomicUsize,
+}
+
+impl TcpManager {
+    /// Connections to `addr`. `patience` is how long a connect, a read or a write may take.
+    pub fn new(addr: SocketAddr, patience: Duration) -> TcpManager {
+        TcpManager {
+            addr,
+            patience,
+            made: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many connections were made so far.
+    pub fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
+    }
+}
+
+impl Manager for TcpManager {
+    type Conn = TcpStream;
+    type Error = io::Error;
+
+    /// Connects, sets the time-outs of `read` and `write`, and switches Nagle's algorithm off: a
+    /// request is written in one piece, and nothing comes behind it that it could wait for.
+    fn connect(&self) -> io::Result<TcpStream> {
+        let TcpManager { addr, patience, .. } = self;
+        todo!("5.5 connect() to {addr} within {patience:?}: a stream with time-outs, counted")
+    }
+
+    /// [`tcp_is_reusable`]; an error means no.
+    fn is_reusable(&self, stream: &mut TcpStream) -> bool {
+        todo!("5.5 is_reusable({stream:?}): tcp_is_reusable, where an error means no")
+    }
+}

@@ -1,0 +1,104 @@
+//! Step 8: a program that loads a server, with and without a pool.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The port when `-p` is not given.
+pub const DEFAULT_PORT: u16 = 1060;
+
+/// What `--help` prints on standard output, and wrong arguments on standard error.
+pub const USAGE: &str = "\
+usage: ch05 load HOST [-p PORT] [--pool N] [--clients M] [--requests R]
+
+  load HOST      send frames to a server that echoes them, and measure
+  -p PORT        TCP port, default 1060
+  --pool N       share N connections, default 4; 0 means: one connection a request
+  --clients M    threads that send, each one request after the other, default 8
+  --requests R   requests of each client, default 100
+  -h, --help     print this
+
+exit codes: 0 done, 1 the network failed, 2 wrong arguments";
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Command {
+    Load { host: String, port: u16, load: Load },
+    Help,
+}
+
+/// Who sends how much over how many connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// The pool's `max`. 0: no pool, and one connection for each request.
+    pub pool: usize,
+    /// Threads, 1 at least.
+    pub clients: usize,
+    /// Requests of each client, 1 at least.
+    pub requests: usize,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How long each answered request took, from the wish to the reply, waiting for a connection
+    /// included. Sorted.
+    pub latencies: Vec<Duration>,
+    /// How many requests got no reply, or one that is not their echo.
+    pub failed: usize,
+    /// How many connections were made.
+    pub connections: usize,
+    /// One of the errors, if there were any.
+    pub trouble: Option<io::Error>,
+}
+
+/// Reads the arguments, without the program's name.
+///
+/// `-h` or `--help` anywhere asks for help. Options may stand anywhere; the last of its kind
+/// counts. PORT is a number from 0 to 65535, M and R are 1 or more. What is left must be `load`
+/// and a host.
+///
+/// # Errors
+///
+/// One line that says what is wrong, for a person.
+pub fn parse_args(args: &[String]) -> Result<Command, String> {
+    todo!("5.8 parse_args({args:?}): options wherever they stand, `load` and a host")
+}
+
+/// The smallest of the sorted values that at least `percent` of a hundred of them do not exceed
+/// (nearest rank): of 10 values, the 90th percentile is the ninth, and the 91st the tenth. The
+/// 0th is the first. `None` when there is no value.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
+    let n = sorted.len();
+    todo!("5.8 percentile({n} values, {percent}): the value at the nearest rank")
+}
+
+/// Lets `clients` threads send `requests` requests each to a server at `addr` that echoes frames.
+///
+/// With a pool, all clients share it and use [`call`]. Without one, each request makes a
+/// connection of its own. Every request has a payload that no other has, so that a reply to
+/// somebody else is noticed. A client stops at its first request that fails.
+pub fn load(addr: SocketAddr, load: Load) -> Report {
+    todo!("5.8 load({addr}, {load:?}): clients on threads, a shared pool or none, a report")
+}
+
+/// [`load`] at the first of these addresses that lets anybody in, or else at the last one: a name
+/// may have several addresses, and the server may listen at one of them only. `None` when there is
+/// no address.
+pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Report)> {
+    todo!("5.8 load_one_of({addrs:?}, {wanted:?}): the first report with a connection in it")
+}
+
+/// Does what `args` ask for, and returns the exit code.
+///
+/// - **Load**: prints the report on standard output, a name and a value a line: `requests`,
+///   `failed`, `connections`, and for the answered requests `p50`, `p90`, `p99` and `max` in
+///   microseconds. One of the errors, if there was any, goes to standard error.
+/// - **Help**: `USAGE` on standard output.
+///
+/// A HOST may be a name with several addresses: the first one that lets us in is taken.
+///
+/// Exit codes: 0, done; 1, a request failed, or the host has no address; 2, wrong arguments.
+pub fn run(args: &[String]) -> u8 {
+    todo!("5.8 run({args:?}): parse_args, load, the report; return the exit code")
+}

@@ -1,0 +1,25 @@
+//! Step 1: one client after the other.
+
+use std::io;
+
+use crate::{Acceptor, Handler, Stats};
+
+/// Serves clients one after the other, on this thread, until `acceptor` says that no more will come.
+///
+/// A client's connection is closed as soon as its conversation has ended, before the next client
+/// is let in. A handler's error ends that conversation and nothing else.
+///
+/// # Errors
+///
+/// The first error of `acceptor`.
+pub fn serve_iterative(acceptor: &dyn Acceptor, handler: &dyn Handler) -> io::Result<Stats> {
+    let mut stats = Stats::default();
+    while let Some(client) = acceptor.accept()? {
+        match handler.serve(&client) {
+            Ok(()) => stats.served += 1,
+            Err(_) => stats.failed += 1,
+        }
+        // Here the client is dropped, which closes its connection.
+    }
+    Ok(stats)
+}

@@ -1,0 +1,70 @@
+//! Step 5: what `accept` complains about, and what follows from it.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use crate::{Acceptor, Client};
+
+/// What to do after an error of `accept`.
+#[derive(Clone, Copy, Debug)]
+pub enum AfterError {
+    /// It concerns one client that is gone: accept the next one.
+    Next,
+    /// It may pass: wait for a moment, then accept again.
+    Pause,
+    /// The listening socket will never let anybody in again.
+    End,
+}
+
+/// How long to pause when the system is short of something.
+pub const PAUSE: Duration = Duration::from_millis(20);
+
+/// Judges an error of `accept` (accept(2), section ERRORS).
+///
+/// - `Next`: `ErrorKind::ConnectionAborted` and `ConnectionReset` (the client was gone before it
+///   was let in), `Interrupted` (a signal), and what Linux hands over from the new connection:
+///   `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`, `NetworkDown`.
+/// - `End`: `ErrorKind::InvalidInput` (EINVAL: the socket does not listen), and on Unix the raw
+///   error 9 (EBADF: there is no such descriptor).
+/// - `Pause`: everything else. Above all EMFILE and ENFILE, Unix's 24 and 23: the process, or the
+///   system, has no descriptor left. The client is still in the queue, so that to accept again
+///   at once fails at once. It ends when somebody leaves.
+pub fn after_error(error: &io::Error) -> AfterError {
+    match error.kind() {
+        ErrorKind::ConnectionAborted
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionRefused
+        | ErrorKind::Interrupted
+        | ErrorKind::TimedOut
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::NetworkDown => AfterError::Next,
+        ErrorKind::InvalidInput => AfterError::End,
+        _ if cfg!(unix) && error.raw_os_error() == Some(9) => AfterError::End,
+        _ => AfterError::Pause,
+    }
+}
+
+/// The next client, however many errors come first that it can live with.
+///
+/// After an error that `after_error` calls `Pause` it calls `pause`, once, with `PAUSE`; after
+/// `Next` it goes on without one. `None` of `acceptor` is passed on.
+///
+/// # Errors
+///
+/// The first error that `after_error` calls `End`.
+pub fn accept_patiently(
+    acceptor: &dyn Acceptor,
+    pause: &dyn Fn(Duration),
+) -> io::Result<Option<Client>> {
+    loop {
+        match acceptor.accept() {
+            Ok(client) => return Ok(client),
+            Err(error) => match after_error(&error) {
+                AfterError::Next => {}
+                AfterError::Pause => pause(PAUSE),
+                AfterError::End => return Err(error),
+            },
+        }
+    }
+}

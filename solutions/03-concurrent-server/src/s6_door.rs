@@ -1,0 +1,85 @@
+//! Step 6: a listening socket that can be closed while somebody waits at it.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::{Acceptor, Client, accept_patiently};
+
+/// A listener with an end. One thread at a time waits in `accept`; any thread may close the door.
+#[derive(Debug)]
+pub struct Door {
+    /// `None` once the door is closed. A thread in `accept` holds a handle of its own meanwhile.
+    listener: Mutex<Option<Arc<TcpListener>>>,
+    addr: SocketAddr,
+}
+
+impl Door {
+    /// # Errors
+    ///
+    /// The listener has no address.
+    pub fn new(listener: TcpListener) -> io::Result<Door> {
+        let addr = listener.local_addr()?;
+        Ok(Door {
+            listener: Mutex::new(Some(Arc::new(listener))),
+            addr,
+        })
+    }
+
+    /// The address and port that clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Closes the door, and waits for nobody.
+    ///
+    /// - The thread that waits in `accept` wakes, and gets `None`, though no client ever comes.
+    /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
+    /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
+    ///   refuses connections.
+    ///
+    /// To close a closed door does nothing.
+    pub fn close(&self) {
+        let Some(listener) = self.lock().take() else {
+            return;
+        };
+        // Nothing that we do here wakes a thread in accept, on every system, but a client. So we
+        // are one. If the queue is so full that we do not get in, then nobody sleeps in accept.
+        let _ = TcpStream::connect_timeout(&reachable(self.addr), Duration::from_millis(200));
+        drop(listener);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<TcpListener>>> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Errors of `accept` are treated as in step 5.
+impl Acceptor for Door {
+    fn accept(&self) -> io::Result<Option<Client>> {
+        // A handle of our own, so that the lock is free while we wait.
+        let Some(listener) = self.lock().clone() else {
+            return Ok(None);
+        };
+        let client = accept_patiently(&*listener, &thread::sleep);
+        if self.lock().is_none() {
+            // Closed meanwhile: this is the one who woke us, or a client too late.
+            return Ok(None);
+        }
+        client
+    }
+}
+
+/// An address to connect to. A socket bound to "every address of mine" is reached at loopback;
+/// Windows does not take `0.0.0.0` for a destination.
+fn reachable(mut addr: SocketAddr) -> SocketAddr {
+    if addr.ip().is_unspecified() {
+        addr.set_ip(match addr {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    addr
+}

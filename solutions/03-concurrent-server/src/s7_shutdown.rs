@@ -1,0 +1,179 @@
+//! Step 7: a server that can be told to stop.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::{Client, Door, Handler, Stats, serve_iterative, serve_limited, serve_workers};
+
+/// How a server shares its time between clients.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    /// One after the other: step 1.
+    Iterative,
+    /// A thread for each client, at most `max`: step 3.
+    Threads { max: usize },
+    /// Workers that were started before, and a queue: step 4.
+    Workers { workers: usize, queue: usize },
+}
+
+/// What a server did in its life.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    pub stats: Stats,
+    /// Conversations that had not ended by themselves when the grace was over, those in the queue
+    /// of the workers included. They count as `Stats::served` or `Stats::failed` as well.
+    pub cut_off: u64,
+}
+
+/// A server at work on threads of its own.
+pub struct Server {
+    door: Arc<Door>,
+    guests: Arc<Guests>,
+    /// What the serving thread returns, when it does.
+    end: Receiver<io::Result<Stats>>,
+}
+
+impl Server {
+    /// Starts to serve, in the background.
+    ///
+    /// # Errors
+    ///
+    /// The listener has no address, or the system has no more threads.
+    pub fn start(
+        listener: TcpListener,
+        handler: Arc<dyn Handler>,
+        mode: Mode,
+    ) -> io::Result<Server> {
+        let door = Arc::new(Door::new(listener)?);
+        let guests = Arc::new(Guests::default());
+        let tracked = Tracked {
+            handler,
+            guests: Arc::clone(&guests),
+        };
+        let (tell, end) = sync_channel(1);
+        let entrance = Arc::clone(&door);
+        thread::Builder::new()
+            .name("accept".to_owned())
+            .spawn(move || {
+                let stats = match mode {
+                    Mode::Iterative => serve_iterative(&*entrance, &tracked),
+                    Mode::Threads { max } => serve_limited(&*entrance, Arc::new(tracked), max),
+                    Mode::Workers { workers, queue } => {
+                        serve_workers(&*entrance, Arc::new(tracked), workers, queue)
+                    }
+                };
+                let _ = tell.send(stats);
+            })?;
+        Ok(Server { door, guests, end })
+    }
+
+    /// The address and port that clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        self.door.addr()
+    }
+
+    /// Stops the server, and returns when it has stopped.
+    ///
+    /// 1. No client is let in any more; soon the port refuses connections.
+    /// 2. Conversations that have begun, and those in the queue of the workers, get `grace` to end
+    ///    by themselves.
+    /// 3. What is left then is cut off: its connection is ended in both directions, so that a
+    ///    handler in `read` gets the end of the stream. Who still waits in the queue is closed
+    ///    without a conversation.
+    ///
+    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The error that ended the server before it was told to stop.
+    pub fn shutdown(self, grace: Duration) -> io::Result<Report> {
+        self.door.close();
+        let end = match self.end.recv_timeout(grace) {
+            Err(RecvTimeoutError::Timeout) => {
+                self.guests.hang_up();
+                self.end.recv()
+            }
+            Err(RecvTimeoutError::Disconnected) => self.end.recv(),
+            Ok(end) => Ok(end),
+        };
+        // The serving thread never goes without a word, unless a handler of mode Iterative panics.
+        let stats = end.unwrap_or_else(|_| Err(io::Error::other("the server panicked")))?;
+        Ok(Report {
+            stats,
+            cut_off: self.guests.lock().cut_off,
+        })
+    }
+}
+
+/// A handler that puts each conversation on the guest list while it lasts.
+struct Tracked {
+    handler: Arc<dyn Handler>,
+    guests: Arc<Guests>,
+}
+
+impl Handler for Tracked {
+    fn serve(&self, client: &Client) -> io::Result<()> {
+        let _present = self.guests.enter(client)?;
+        self.handler.serve(client)
+    }
+}
+
+/// Who is being served right now.
+#[derive(Default)]
+struct Guests(Mutex<List>);
+
+#[derive(Default)]
+struct List {
+    here: HashMap<SocketAddr, Client>,
+    /// The grace is over.
+    over: bool,
+    cut_off: u64,
+}
+
+/// Strikes a guest off the list, however the conversation ends. Its handle of the connection goes
+/// too: one that stayed behind would keep the connection open.
+struct Present<'a> {
+    guests: &'a Guests,
+    peer: SocketAddr,
+}
+
+impl Guests {
+    fn enter(&self, client: &Client) -> io::Result<Present<'_>> {
+        let mut list = self.lock();
+        if list.over {
+            list.cut_off += 1;
+            return Err(ErrorKind::ConnectionAborted.into());
+        }
+        // With one listener, the client's address and port name the connection.
+        list.here.insert(client.peer(), client.clone());
+        Ok(Present {
+            guests: self,
+            peer: client.peer(),
+        })
+    }
+
+    /// Ends every conversation, and lets none begin.
+    fn hang_up(&self) {
+        let mut list = self.lock();
+        list.over = true;
+        list.cut_off += list.here.len() as u64;
+        for client in list.here.values() {
+            client.hang_up();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, List> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.guests.lock().here.remove(&self.peer);
+    }
+}

@@ -1,0 +1,135 @@
+//! Step 1: a shelf from which things are lent, and to which they return by themselves.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{mem, thread};
+
+/// Things that wait to be used again. Clones are handles of the same shelf.
+///
+/// A thing's own `drop` may take its time, or use the shelf: none is dropped under the lock.
+pub struct Shelf<T>(Arc<Mutex<Stock<T>>>);
+
+struct Stock<T> {
+    /// The one that came last stands at the end.
+    idle: Vec<T>,
+    closed: bool,
+}
+
+/// A thing in use. When the loan ends, by whatever way, the thing goes back to its shelf.
+pub struct Loan<T> {
+    /// `None` only while the loan is ending: a `drop` that owns nothing can take it from here.
+    thing: Option<T>,
+    shelf: Shelf<T>,
+}
+
+impl<T> Shelf<T> {
+    /// An empty shelf.
+    pub fn new() -> Shelf<T> {
+        Shelf(Arc::new(Mutex::new(Stock {
+            idle: Vec::new(),
+            closed: false,
+        })))
+    }
+
+    /// How many things are on the shelf. Those on loan do not count.
+    pub fn idle(&self) -> usize {
+        self.stock().idle.len()
+    }
+
+    /// Lends something new. It comes to the shelf for the first time when the loan ends.
+    pub fn lend(&self, thing: T) -> Loan<T> {
+        Loan {
+            thing: Some(thing),
+            shelf: self.clone(),
+        }
+    }
+
+    /// Lends what came back last; `None` when the shelf is empty.
+    ///
+    /// The last one first, so that under a light load the same few things are used again and
+    /// again, and the others grow old enough to be removed.
+    pub fn take(&self) -> Option<Loan<T>> {
+        let thing = self.stock().idle.pop()?;
+        Some(self.lend(thing))
+    }
+
+    /// Lends the thing that has been on the shelf for the longest time, of those for which
+    /// `wanted` holds; `None` when there is none.
+    ///
+    /// `wanted` must not use the shelf.
+    pub fn take_where(&self, wanted: impl Fn(&T) -> bool) -> Option<Loan<T>> {
+        let mut stock = self.stock();
+        let at = stock.idle.iter().position(wanted)?;
+        let thing = stock.idle.remove(at);
+        drop(stock);
+        Some(self.lend(thing))
+    }
+
+    /// Drops everything on the shelf. From now on, what comes back is dropped as well.
+    pub fn close(&self) {
+        let mut stock = self.stock();
+        stock.closed = true;
+        let idle = mem::take(&mut stock.idle);
+        drop(stock);
+        drop(idle);
+    }
+
+    /// The stock is whole between any two statements, so that a panic elsewhere is no reason to
+    /// give up on it.
+    fn stock(&self) -> MutexGuard<'_, Stock<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Loan<T> {
+    /// Ends the loan and drops the thing: it is of no use to anybody any more.
+    pub fn discard(mut self) {
+        self.thing = None;
+    }
+}
+
+/// Ends the loan: the thing goes back to the shelf.
+///
+/// Unless the thread is panicking: then nobody knows in which state the thing was left, and it is
+/// dropped. It is also dropped when the shelf is closed.
+impl<T> Drop for Loan<T> {
+    fn drop(&mut self) {
+        let Some(thing) = self.thing.take() else {
+            return;
+        };
+        if thread::panicking() {
+            return;
+        }
+        let mut stock = self.shelf.stock();
+        if !stock.closed {
+            stock.idle.push(thing);
+        }
+        // On a closed shelf the thing is dropped here, after the lock: locals go in reverse order.
+    }
+}
+
+impl<T> Deref for Loan<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.thing.as_ref().expect("a loan has its thing")
+    }
+}
+
+impl<T> DerefMut for Loan<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.thing.as_mut().expect("a loan has its thing")
+    }
+}
+
+impl<T> Clone for Shelf<T> {
+    fn clone(&self) -> Shelf<T> {
+        Shelf(self.0.clone())
+    }
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Shelf<T> {
+        Shelf::new()
+    }
+}

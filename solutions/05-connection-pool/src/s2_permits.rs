@@ -1,0 +1,132 @@
+//! Step 2: a limit, and those who wait for their turn.
+//!
+//! A counting semaphore: the standard library has none.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A fixed number of permits. Clones are handles of the same ones.
+#[derive(Debug, Clone)]
+pub struct Permits(Arc<Desk>);
+
+#[derive(Debug)]
+struct Desk {
+    max: usize,
+    counts: Mutex<Counts>,
+    /// Rung when `free` grows, and when the desk closes.
+    bell: Condvar,
+}
+
+#[derive(Debug)]
+struct Counts {
+    free: usize,
+    waiting: usize,
+    closed: bool,
+}
+
+/// The right to use one of a limited number of things. Dropping it lets the next one in.
+#[derive(Debug)]
+pub struct Permit(Permits);
+
+/// Why there is no permit.
+#[derive(Debug, Clone, Copy)]
+pub enum NoPermit {
+    /// None came free in time. `waited` is how long the caller has waited.
+    Timeout { waited: Duration },
+    /// The permits are closed.
+    Closed,
+}
+
+impl Permits {
+    /// `max` permits, all free.
+    pub fn new(max: usize) -> Permits {
+        Permits(Arc::new(Desk {
+            max,
+            counts: Mutex::new(Counts {
+                free: max,
+                waiting: 0,
+                closed: false,
+            }),
+            bell: Condvar::new(),
+        }))
+    }
+
+    /// How many permits are in somebody's hands.
+    pub fn in_use(&self) -> usize {
+        self.0.max - self.counts().free
+    }
+
+    /// How many threads wait in [`Permits::acquire`].
+    pub fn waiting(&self) -> usize {
+        self.counts().waiting
+    }
+
+    /// Wakes everybody who waits, for no reason. Given, for the tests: a Condvar may do this by
+    /// itself at any time, only not when one wants to see it.
+    pub fn ring(&self) {
+        self.0.bell.notify_all();
+    }
+
+    /// Takes a permit. When none is free, waits for one, `wait` long at most.
+    ///
+    /// The whole call keeps to `wait`, however often the thread is woken in between.
+    ///
+    /// # Errors
+    ///
+    /// - [`NoPermit::Timeout`] when none came free in time.
+    /// - [`NoPermit::Closed`] when the permits are closed, before the call or during it.
+    pub fn acquire(&self, wait: Duration) -> Result<Permit, NoPermit> {
+        let since = Instant::now();
+        let mut counts = self.counts();
+        counts.waiting += 1;
+        // A bell is a reason to look, not a promise: somebody may have been quicker, and a Condvar
+        // may ring by itself. This method looks again each time, and keeps one deadline.
+        let (mut counts, _) = self
+            .0
+            .bell
+            .wait_timeout_while(counts, wait, |counts| counts.free == 0 && !counts.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        counts.waiting -= 1;
+        if counts.closed {
+            return Err(NoPermit::Closed);
+        }
+        let waited = since.elapsed();
+        self.take(&mut counts).ok_or(NoPermit::Timeout { waited })
+    }
+
+    /// Takes a permit if one is free now, and the permits are not closed. Never waits.
+    pub fn try_acquire(&self) -> Option<Permit> {
+        let mut counts = self.counts();
+        if counts.closed {
+            return None;
+        }
+        self.take(&mut counts)
+    }
+
+    /// Lets nobody in any more and sends those home who wait. Permits in use stay valid.
+    pub fn close(&self) {
+        self.counts().closed = true;
+        self.0.bell.notify_all();
+    }
+
+    fn take(&self, counts: &mut Counts) -> Option<Permit> {
+        counts.free = counts.free.checked_sub(1)?;
+        Some(Permit(self.clone()))
+    }
+
+    /// No code but this module's runs under the lock, and none of it stops half-way: the counts
+    /// are right even if a panic has marked the lock.
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the permit back and wakes one of those who wait.
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut counts = self.0.counts();
+        counts.free += 1;
+        drop(counts);
+        self.0.0.bell.notify_one();
+    }
+}

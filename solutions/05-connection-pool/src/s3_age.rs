@@ -1,0 +1,84 @@
+//! Step 3: how old is too old.
+
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+/// Where the pool gets the time from. Tests have a clock that they turn by hand.
+pub trait Clock: Send + Sync + 'static {
+    /// Time since some moment in the past, the same for every call. Never goes back.
+    fn now(&self) -> Duration;
+}
+
+/// The system's clock. Given.
+pub struct SystemClock(Instant);
+
+impl Default for SystemClock {
+    fn default() -> SystemClock {
+        SystemClock(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// A thing and two times of a [`Clock`]. Given.
+#[derive(Debug)]
+pub struct Aged<T> {
+    pub thing: T,
+    /// When it was made.
+    pub made_at: Duration,
+    /// When it was last given back, or made.
+    pub idle_since: Duration,
+}
+
+impl<T> Aged<T> {
+    /// Something that is made now.
+    pub fn new(thing: T, now: Duration) -> Aged<T> {
+        Aged {
+            thing,
+            made_at: now,
+            idle_since: now,
+        }
+    }
+}
+
+impl<T> Deref for Aged<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.thing
+    }
+}
+
+impl<T> DerefMut for Aged<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.thing
+    }
+}
+
+/// How long a thing may be kept. `None` stands for "no limit".
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// Unused for this long, it is expired. A NAT or a firewall on the way may have forgotten a
+    /// connection that nobody uses.
+    pub max_idle: Option<Duration>,
+    /// This long after it was made, it is expired, however busy. So servers that have moved are
+    /// noticed, and load spreads to new ones.
+    pub max_age: Option<Duration>,
+}
+
+impl Limits {
+    /// Whether `it`, which lies on the shelf, has reached one of the limits at the time `now`.
+    ///
+    /// A time later than `now` counts as `now`: another thread may have read the clock after the
+    /// caller did.
+    pub fn expired<T>(&self, it: &Aged<T>, now: Duration) -> bool {
+        let reached = |limit: Option<Duration>, since: Duration| {
+            limit.is_some_and(|limit| now.saturating_sub(since) >= limit)
+        };
+        reached(self.max_idle, it.idle_since) || reached(self.max_age, it.made_at)
+    }
+}

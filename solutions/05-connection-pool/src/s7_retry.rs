@@ -1,0 +1,177 @@
+//! Step 7: the connection that died on the way, and who may try again.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+
+use crate::{Lease, Manager, Pool, PoolError};
+
+/// The longest reply that is read, in bytes.
+pub const MAX_REPLY: u32 = 1 << 20;
+
+/// What is asked of a server. On the wire it is a frame of chapter 02: the payload's length as
+/// four bytes in network byte order, then the payload. So is the reply.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub payload: &'a [u8],
+    /// Whether serving it twice is the same as serving it once (RFC 9110 §9.2.2): to read a page,
+    /// yes; to place an order, no.
+    pub idempotent: bool,
+}
+
+/// An exchange that gave no reply.
+#[derive(Debug)]
+pub struct Lost {
+    /// How many bytes of a reply had come before.
+    pub received: usize,
+    pub cause: io::Error,
+}
+
+/// Why a call gave no reply.
+#[derive(Debug)]
+pub enum CallError {
+    /// There was no connection to be had.
+    Pool(PoolError<io::Error>),
+    /// The request may have been served or not. Nobody knows.
+    Lost(Lost),
+}
+
+/// Sends one request, in one `write`, and reads its reply: exactly its bytes, and none behind them.
+///
+/// # Errors
+///
+/// [`Lost`], with the stream's error as its cause, or
+///
+/// - `ErrorKind::UnexpectedEof` when the stream ends before the reply does;
+/// - `ErrorKind::InvalidData` when the reply announces more than [`MAX_REPLY`] bytes (nothing of
+///   it is read then);
+/// - `ErrorKind::InvalidInput` when the payload's length does not fit into four bytes.
+///
+/// After an error the stream is in the middle of something and of no use any more.
+pub fn exchange<S: Read + Write>(stream: &mut S, payload: &[u8]) -> Result<Vec<u8>, Lost> {
+    let mut received = 0;
+    request(stream, payload)
+        .and_then(|()| reply(stream, &mut received))
+        .map_err(|cause| Lost { received, cause })
+}
+
+fn request(stream: &mut impl Write, payload: &[u8]) -> io::Result<()> {
+    let len = u32::try_from(payload.len()).map_err(|_| ErrorKind::InvalidInput)?;
+    // In one write, as chapter 02 found out.
+    let mut frame = Vec::with_capacity(4 + payload.len());
+    frame.extend_from_slice(&len.to_be_bytes());
+    frame.extend_from_slice(payload);
+    stream.write_all(&frame)?;
+    stream.flush()
+}
+
+fn reply(stream: &mut impl Read, received: &mut usize) -> io::Result<Vec<u8>> {
+    let mut header = [0; 4];
+    fill(stream, &mut header, received)?;
+    let len = u32::from_be_bytes(header);
+    if len > MAX_REPLY {
+        let text = format!("a reply of {len} bytes is announced, {MAX_REPLY} are allowed");
+        return Err(io::Error::new(ErrorKind::InvalidData, text));
+    }
+    let mut payload = vec![0; len as usize];
+    fill(stream, &mut payload, received)?;
+    Ok(payload)
+}
+
+/// `read_exact` that counts: when it fails, `received` still says how much had come.
+fn fill(stream: &mut impl Read, buffer: &mut [u8], received: &mut usize) -> io::Result<()> {
+    let mut at = 0;
+    while at < buffer.len() {
+        match stream.read(&mut buffer[at..]) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                at += n;
+                *received += n;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Sends a request over a connection of the pool and returns the reply.
+///
+/// A connection can die between the moment when the pool finds it good and the moment when the
+/// request arrives. So a call is repeated, once and on a fresh connection, when *all* of this
+/// holds:
+///
+/// - the request is idempotent (RFC 9110 §9.2.2),
+/// - the connection had been used before (a fresh one that ends has another reason to),
+/// - the connection ended: end of stream, reset, broken pipe. A time-out says nothing about it,
+/// - and no byte of a reply had come (the same section).
+///
+/// The second attempt's failure is final. A connection on which an exchange failed is never given
+/// back to the pool.
+///
+/// # Errors
+///
+/// [`CallError`], of the last attempt.
+pub fn call<M>(pool: &Pool<M>, request: Request<'_>) -> Result<Vec<u8>, CallError>
+where
+    M: Manager<Error = io::Error>,
+    M::Conn: Read + Write,
+{
+    let lease = pool.get()?;
+    let reused = lease.reused();
+    match attempt(lease, request.payload) {
+        Err(lost) if reused && request.idempotent && died_unheard(&lost) => {
+            Ok(attempt(pool.get_fresh()?, request.payload)?)
+        }
+        done => Ok(done?),
+    }
+}
+
+fn attempt<M>(mut lease: Lease<M>, payload: &[u8]) -> Result<Vec<u8>, Lost>
+where
+    M: Manager,
+    M::Conn: Read + Write,
+{
+    let done = exchange(&mut *lease, payload);
+    if done.is_err() {
+        lease.discard();
+    }
+    done
+}
+
+/// Whether the connection ended before it gave a sign of life.
+fn died_unheard(lost: &Lost) -> bool {
+    lost.received == 0
+        && matches!(
+            lost.cause.kind(),
+            ErrorKind::UnexpectedEof
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+        )
+}
+
+impl From<PoolError<io::Error>> for CallError {
+    fn from(error: PoolError<io::Error>) -> CallError {
+        CallError::Pool(error)
+    }
+}
+
+impl From<Lost> for CallError {
+    fn from(lost: Lost) -> CallError {
+        CallError::Lost(lost)
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Pool(error) => error.fmt(f),
+            CallError::Lost(Lost { received, cause }) => {
+                write!(f, "the reply is lost after {received} bytes: {cause}")
+            }
+        }
+    }
+}
+
+impl Error for CallError {}

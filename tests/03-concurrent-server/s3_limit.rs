@@ -1,0 +1,200 @@
+//! Step 3: never more than so many.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use concurrent_server::{Client, Slots, serve_limited};
+use netlab::{TcpPeer, lab};
+
+use super::scene::{Trace, echo_five, ends, handler, lets_in, score, talk};
+
+#[test]
+fn s3_a_slot_is_free_again_when_dropped() {
+    lab(|lab| {
+        lab.why("A slot is a value: whoever holds it has a place, and the place is free when the value is gone. Nobody has to remember to give it back.");
+        let slots = lab.you("Slots::new(2)", || Slots::new(2));
+        lab.same("free at first", lab.you("free()", || slots.free()), 2);
+        let one = lab.you("take()", || slots.take());
+        lab.same(
+            "free, with one taken",
+            lab.you("free()", || slots.free()),
+            1,
+        );
+        let two = lab.you("take()", || slots.take());
+        lab.same(
+            "free, with both taken",
+            lab.you("free()", || slots.free()),
+            0,
+        );
+        lab.you("slot is dropped", || ends(one));
+        lab.same(
+            "free, with one dropped",
+            lab.you("free()", || slots.free()),
+            1,
+        );
+        let twin = slots.clone();
+        lab.you("slot is dropped", || ends(two));
+        lab.same(
+            "free, asked of a clone",
+            lab.you("free()", || twin.free()),
+            2,
+        );
+    });
+}
+
+#[test]
+fn s3_take_waits_for_a_free_slot() {
+    lab(|lab| {
+        lab.why("With no place free, take waits. Nobody but the one who frees a place can end that wait, so he must wake somebody.");
+        let slots = lab.you("Slots::new(1)", || Slots::new(1));
+        let trace = Trace::default();
+        let held = lab.you("take()", || slots.take());
+        let takers: Vec<_> = (1..=3)
+            .map(|n| {
+                let (slots, told) = (slots.clone(), trace.clone());
+                lab.student(&format!("take(), on thread {n}"), move || {
+                    let slot = slots.take();
+                    told.add("taken");
+                    ends(slot);
+                })
+            })
+            .collect();
+        for taker in &takers {
+            taker.settles();
+        }
+        lab.same("slots taken while none is free", trace.count("taken"), 0);
+        lab.you("slot is dropped", || ends(held));
+        for taker in takers {
+            taker.returns();
+        }
+        lab.same("slots taken in the end", trace.count("taken"), 3);
+        lab.same("free in the end", lab.you("free()", || slots.free()), 1);
+    });
+}
+
+#[test]
+fn s3_who_wakes_looks_again() {
+    lab(|lab| {
+        lab.why("A thread waits, the place becomes free, and before the thread has woken somebody else takes it. To be woken is a hint and no promise: look again, and wait again.");
+        let slots = lab.you("Slots::new(1)", || Slots::new(1));
+        for _ in 0..5 {
+            let held = slots.take();
+            let twin = slots.clone();
+            let waiting = lab.student("take(), on another thread", move || ends(twin.take()));
+            waiting.settles();
+            // Back and taken again, before a sleeping thread can be up.
+            ends(held);
+            let again = slots.take();
+            waiting.settles();
+            ends(again);
+            waiting.returns();
+        }
+        lab.same("free in the end", lab.you("free()", || slots.free()), 1);
+    });
+}
+
+#[test]
+fn s3_limit_is_a_limit() {
+    lab(|lab| {
+        lab.why("Ten clients are there, and four may be served at a time. Without a limit, whoever opens connections decides how many threads your machine runs.");
+        const MAX: usize = 4;
+        let (acceptor, addr) = lets_in(10);
+        let gate = lab.gate("the handlers' gate");
+        let inside = gate.clone();
+        let (now, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let highest = peak.clone();
+        let handler = handler(move |client: &Client| {
+            let running = now.fetch_add(1, Ordering::SeqCst) + 1;
+            highest.fetch_max(running, Ordering::SeqCst);
+            inside.waits();
+            let end = echo_five(client);
+            now.fetch_sub(1, Ordering::SeqCst);
+            end
+        });
+        let clients: Vec<TcpPeer> = (1..=10).map(|_| lab.connect_as("clients", addr)).collect();
+        let server = lab.student("serve_limited(acceptor, handler, 4)", move || {
+            serve_limited(&acceptor, handler, MAX)
+        });
+        gate.expects_arrivals(MAX);
+        server.settles();
+        lab.same(
+            "handlers at the same time",
+            peak.load(Ordering::SeqCst),
+            MAX,
+        );
+        gate.opens();
+        for client in &clients {
+            talk(client, b"hello");
+        }
+        score(lab, server.returns_ok(), (10, 0, 0));
+        lab.same(
+            "the most handlers at the same time",
+            peak.load(Ordering::SeqCst),
+            MAX,
+        );
+    });
+}
+
+#[test]
+fn s3_errors_and_panics_make_room() {
+    lab(|lab| {
+        lab.why("A place that is given back only after a good end is lost with every bad one: after so many errors the server is full, and nobody is in it. What happens on every way out belongs into a Drop.");
+        let (acceptor, addr) = lets_in(6);
+        let meeting = lab.gate("the meeting of the last two");
+        let inside = meeting.clone();
+        let handler = handler(move |client: &Client| {
+            let mut bytes = [0; 5];
+            client.stream().read_exact(&mut bytes)?;
+            match &bytes {
+                b"error" => Err(ErrorKind::InvalidData.into()),
+                b"panic" => panic!("the handler panics on purpose"),
+                _ => {
+                    inside.waits();
+                    client.stream().write_all(&bytes)
+                }
+            }
+        });
+        let server = lab.student("serve_limited(acceptor, handler, 2)", move || {
+            serve_limited(&acceptor, handler, 2)
+        });
+        for words in [b"error", b"panic", b"error", b"panic"] {
+            let client = lab.connect_as("client A", addr);
+            client.sends(words);
+            client.expects_eof();
+        }
+        let last = [
+            lab.connect_as("client B", addr),
+            lab.connect_as("client C", addr),
+        ];
+        for client in &last {
+            client.sends(b"hello");
+        }
+        meeting.expects_arrivals(2);
+        meeting.opens();
+        for client in &last {
+            client.expects(b"hello");
+            client.expects_eof();
+        }
+        score(lab, server.returns_ok(), (2, 4, 0));
+    });
+}
+
+#[test]
+fn s3_a_silent_client_costs_one_place() {
+    lab(|lab| {
+        lab.why("Two places, and one of them is held by a client who says nothing. The other one serves everybody else.");
+        let (acceptor, addr) = lets_in(4);
+        let server = lab.student("serve_limited(acceptor, handler, 2)", move || {
+            serve_limited(&acceptor, handler(echo_five), 2)
+        });
+        let silent = lab.connect_as("client A", addr);
+        for name in ["client B", "client C"] {
+            talk(&lab.connect_as(name, addr), b"hello");
+        }
+        talk(&lab.connect_as("client D", addr), b"hello");
+        silent.half_closes();
+        silent.expects_eof();
+        score(lab, server.returns_ok(), (3, 1, 0));
+    });
+}

@@ -1,0 +1,332 @@
+//! Step 4: workers that are there before the first client.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use concurrent_server::{Client, Job, WorkerPool, serve_workers};
+use netlab::{Gate, Lab, TcpPeer, lab};
+
+use super::scene::{Knock, Script, connected, echo_five, handler, lets_in, score, talk};
+
+#[test]
+fn s4_workers_exist_before_the_first_job() {
+    lab(|lab| {
+        lab.why("The point of workers is that nobody starts a thread when a client comes. The threads are there from the beginning, and all jobs run on them.");
+        let pool = pool(lab, 4, 32);
+        let ids: HashSet<_> = lab
+            .you("thread_ids()", || pool.thread_ids())
+            .into_iter()
+            .collect();
+        lab.same("different threads before the first job", ids.len(), 4);
+        let (tell, ran_on) = channel();
+        for _ in 0..32 {
+            let tell = tell.clone();
+            submit(lab, &pool, move || {
+                let _ = tell.send(thread::current().id());
+            });
+        }
+        drop(tell);
+        let report = lab.you("shutdown()", || pool.shutdown());
+        let ran_on: Vec<_> = ran_on.iter().collect();
+        lab.same("jobs that ran", ran_on.len(), 32);
+        let elsewhere = ran_on.iter().filter(|id| !ids.contains(id)).count();
+        lab.same("jobs that ran on other threads", elsewhere, 0);
+        lab.same("done and panicked", (report.done, report.panicked), (32, 0));
+    });
+}
+
+#[test]
+fn s4_every_idle_worker_is_used() {
+    lab(|lab| {
+        lab.why("Four workers, four jobs, and each job waits for the other three. A worker that sleeps while jobs are waiting is one too few.");
+        let pool = pool(lab, 4, 4);
+        let meeting = lab.gate("the meeting of the jobs");
+        for _ in 0..4 {
+            let inside = meeting.clone();
+            submit(lab, &pool, move || inside.waits());
+        }
+        meeting.expects_arrivals(4);
+        meeting.opens();
+        let report = lab.you("shutdown()", || pool.shutdown());
+        lab.same("jobs done", report.done, 4);
+    });
+}
+
+#[test]
+fn s4_the_lock_is_not_held_while_running() {
+    lab(|lab| {
+        lab.why("Worker 1 runs job A. If worker 2 does not run B meanwhile, it waits for a lock that worker 1 holds while it works. A guard in the head of a `while let` or a `match` lives to the end of its body.");
+        let pool = pool(lab, 2, 4);
+        let gate = busy(lab, &pool, 1);
+        let job_b = lab.gate("the gate in job B");
+        let inside = job_b.clone();
+        submit(lab, &pool, move || inside.waits());
+        job_b.expects_arrivals(1);
+        job_b.opens();
+        gate.opens();
+        let report = lab.you("shutdown()", || pool.shutdown());
+        lab.same("jobs done", report.done, 2);
+    });
+}
+
+#[test]
+fn s4_a_full_queue_gives_the_job_back() {
+    lab(|lab| {
+        lab.why("A queue without an end only hides that there is too much to do, until the memory is full. This one says so at once, and gives the job back: in it is a client, who can be told.");
+        let pool = pool(lab, 2, 3);
+        let gate = busy(lab, &pool, 2);
+        let count = Arc::new(AtomicUsize::new(0));
+        for _ in 0..3 {
+            submit(lab, &pool, adds(1, &count));
+        }
+        let late: Job = Box::new(adds(100, &count));
+        let (keep, kept) = channel();
+        let submitting = lab.student("submit(a job too many)", move || {
+            let result = pool.submit(late);
+            let _ = keep.send(pool);
+            result
+        });
+        let Err(full) = submitting.returns() else {
+            lab.fails("an error from your submit(a job too many)", "Ok(())");
+        };
+        let pool = kept.recv().expect("the pool is sent before submit returns");
+        lab.same("jobs that ran so far", count.load(Ordering::SeqCst), 0);
+        lab.same("its Debug", format!("{full:?}"), "Full(job)".to_owned());
+        lab.note("the job that came back is run by the test");
+        (full.0)();
+        lab.same("what it did", count.load(Ordering::SeqCst), 100);
+        gate.opens();
+        let report = lab.you("shutdown()", || pool.shutdown());
+        lab.same("what all jobs did", count.load(Ordering::SeqCst), 103);
+        lab.same("done and panicked", (report.done, report.panicked), (5, 0));
+    });
+}
+
+#[test]
+fn s4_panics_do_not_shrink_the_pool() {
+    lab(|lab| {
+        lab.why("A panic that nobody catches ends its thread, and a pool that loses a worker with every bad job serves nobody in the end. Nor may it leave a lock behind that is poisoned for the others.");
+        let pool = pool(lab, 3, 16);
+        for _ in 0..9 {
+            submit(lab, &pool, || panic!("the job panics on purpose"));
+        }
+        let meeting = lab.gate("the meeting of three good jobs");
+        for _ in 0..3 {
+            let inside = meeting.clone();
+            submit(lab, &pool, move || inside.waits());
+        }
+        meeting.expects_arrivals(3);
+        meeting.opens();
+        let report = lab.you("shutdown()", || pool.shutdown());
+        lab.same("done and panicked", (report.done, report.panicked), (3, 9));
+    });
+}
+
+#[test]
+fn s4_shutdown_runs_what_was_submitted() {
+    lab(|lab| {
+        lab.why("submit has taken the job: the client in it was let in and waits for an answer. Shutting down means to take no more, not to forget what one has.");
+        let pool = pool(lab, 1, 5);
+        let gate = busy(lab, &pool, 1);
+        let count = Arc::new(AtomicUsize::new(0));
+        for _ in 0..5 {
+            submit(lab, &pool, adds(1, &count));
+        }
+        let ending = lab.student("shutdown()", move || pool.shutdown());
+        ending.settles();
+        gate.opens();
+        let report = ending.returns();
+        lab.same(
+            "jobs that ran from the queue",
+            count.load(Ordering::SeqCst),
+            5,
+        );
+        lab.same("done and panicked", (report.done, report.panicked), (6, 0));
+    });
+}
+
+#[test]
+fn s4_shutdown_waits_for_the_workers() {
+    lab(|lab| {
+        lab.why("When shutdown returns, the workers are gone: their stacks, and whatever they kept for themselves. A thread that is still about may use what its owner has just taken down.");
+        thread_local!(static KEPT: RefCell<Option<Arc<()>>> = const { RefCell::new(None) });
+        let token = Arc::new(());
+        let pool = pool(lab, 3, 3);
+        let meeting = lab.gate("the meeting of the jobs");
+        for _ in 0..3 {
+            let (token, inside) = (token.clone(), meeting.clone());
+            submit(lab, &pool, move || {
+                KEPT.set(Some(token));
+                inside.waits();
+            });
+        }
+        meeting.expects_arrivals(3);
+        lab.same(
+            "workers that keep something of ours",
+            Arc::strong_count(&token) - 1,
+            3,
+        );
+        meeting.opens();
+        lab.you("shutdown()", || pool.shutdown());
+        lab.same(
+            "workers that are still there",
+            Arc::strong_count(&token) - 1,
+            0,
+        );
+    });
+}
+
+#[test]
+fn s4_eight_clients_meet() {
+    lab(|lab| {
+        lab.why("Eight workers serve eight clients at the same time. That they were started before changes when the cost is paid, not what they can do.");
+        let (acceptor, addr) = lets_in(8);
+        let meeting = lab.gate("the meeting of the handlers");
+        let inside = meeting.clone();
+        let handler = handler(move |client: &Client| {
+            client.stream().read_exact(&mut [0; 5])?;
+            inside.waits();
+            client.stream().write_all(b"we met")
+        });
+        let clients: Vec<TcpPeer> = (1..=8).map(|_| lab.connect_as("clients", addr)).collect();
+        let server = lab.student("serve_workers(acceptor, handler, 8, 8)", move || {
+            serve_workers(&acceptor, handler, 8, 8)
+        });
+        lab.note("the last one to come speaks first");
+        for client in clients.iter().rev() {
+            client.sends(b"hello");
+        }
+        meeting.expects_arrivals(8);
+        meeting.opens();
+        for client in &clients {
+            client.expects(b"we met");
+            client.expects_eof();
+        }
+        score(lab, server.returns_ok(), (8, 0, 0));
+    });
+}
+
+#[test]
+fn s4_errors_and_panics_cost_no_worker() {
+    lab(|lab| {
+        lab.why("One worker, and two clients with whom it goes wrong. The third one finds the worker where it was, and the first two have got their end of the stream.");
+        let (acceptor, addr) = lets_in(3);
+        let handler = handler(|client: &Client| {
+            let mut bytes = [0; 5];
+            client.stream().read_exact(&mut bytes)?;
+            match &bytes {
+                b"error" => Err(ErrorKind::InvalidData.into()),
+                b"panic" => panic!("the handler panics on purpose"),
+                _ => client.stream().write_all(&bytes),
+            }
+        });
+        let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
+            serve_workers(&acceptor, handler, 1, 1)
+        });
+        for (name, words) in [("client A", b"error"), ("client B", b"panic")] {
+            let client = lab.connect_as(name, addr);
+            client.sends(words);
+            client.expects_eof();
+        }
+        talk(&lab.connect_as("client C", addr), b"hello");
+        score(lab, server.returns_ok(), (1, 2, 0));
+    });
+}
+
+#[test]
+fn s4_overload_is_turned_away() {
+    lab(|lab| {
+        lab.picture("03-overload");
+        lab.why("One worker is busy, one client waits. A third one hears at once that there is no room, and may try elsewhere. To be closed is an answer; to wait for a server that is drowning is none.");
+        let (acceptor, addr) = lets_in(3);
+        let gate = lab.gate("the handler's gate");
+        let inside = gate.clone();
+        let handler = handler(move |client: &Client| {
+            inside.waits();
+            echo_five(client)
+        });
+        let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
+            serve_workers(&acceptor, handler, 1, 1)
+        });
+        let first = lab.connect_as("client A", addr);
+        gate.expects_arrivals(1);
+        let second = lab.connect_as("client B", addr);
+        let third = lab.connect_as("client C", addr);
+        third.sees_fin();
+        gate.opens();
+        talk(&first, b"hello");
+        talk(&second, b"hello");
+        score(lab, server.returns_ok(), (2, 0, 1));
+    });
+}
+
+#[test]
+fn s4_an_error_of_accept_waits_for_the_conversations() {
+    lab(|lab| {
+        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that.");
+        let (client, mut other) = connected();
+        let script = Script::new(
+            lab,
+            [
+                Knock::Client(client),
+                Knock::Error(ErrorKind::PermissionDenied.into()),
+            ],
+        );
+        let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
+            serve_workers(&script, handler(echo_five), 1, 1)
+        });
+        server.settles();
+        other
+            .write_all(b"hello")
+            .expect("a socket takes five bytes");
+        lab.note("client A sends 5 bytes");
+        match server.returns() {
+            Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
+            Err(error) => lab.same(
+                "the kind of the error",
+                error.kind(),
+                ErrorKind::PermissionDenied,
+            ),
+        }
+        // Whatever it has got, it is there by now.
+        other.set_nonblocking(true).expect("non-blocking mode");
+        let mut got = [0; 5];
+        let n = other.read(&mut got).unwrap_or(0);
+        lab.same_bytes("client A's reply", &got[..n], b"hello");
+    });
+}
+
+fn pool(lab: &Lab, workers: usize, queue: usize) -> WorkerPool {
+    lab.ok(&format!("WorkerPool::start({workers}, {queue})"), || {
+        WorkerPool::start(workers, queue)
+    })
+}
+
+fn submit(lab: &Lab, pool: &WorkerPool, job: impl FnOnce() + Send + 'static) {
+    let job: Job = Box::new(job);
+    lab.ok("submit(job)", || pool.submit(job));
+}
+
+/// A job that adds to a number.
+fn adds(n: usize, to: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'static + use<> {
+    let sum = Arc::clone(to);
+    move || {
+        sum.fetch_add(n, Ordering::SeqCst);
+    }
+}
+
+/// Gives so many workers a job that waits at the gate, and waits until they are there.
+fn busy(lab: &Lab, pool: &WorkerPool, workers: usize) -> Gate {
+    let gate = lab.gate("the gate of the busy workers");
+    for _ in 0..workers {
+        let inside = gate.clone();
+        submit(lab, pool, move || inside.waits());
+    }
+    gate.expects_arrivals(workers);
+    gate
+}

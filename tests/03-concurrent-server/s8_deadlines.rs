@@ -1,0 +1,402 @@
+//! Step 8: nobody waits for ever.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use concurrent_server::{Limits, SystemClock, Timed, Waits};
+use netlab::{Lab, ManualClock, lab};
+
+use super::scene::{Hand, listener, locked};
+
+/// Of every scene: no wait over 10 s, no request over 30 s.
+const LIMITS: Limits = Limits {
+    idle: secs(10),
+    total: secs(30),
+};
+
+#[test]
+fn s8_a_read_waits_as_long_as_idle() {
+    lab(|lab| {
+        lab.why("A read without a limit waits for as long as the client likes. Tell the stream before each read how long it may wait.");
+        let (mut timed, stream) = scene(lab, [after(9, b"hello")]);
+        let got = read(lab, &mut timed);
+        lab.same("the read", got, Ok(5));
+        lab.same("the limit of the read", stream.limits(), vec![secs(10)]);
+    });
+}
+
+#[test]
+fn s8_idle_is_out() {
+    lab(|lab| {
+        lab.why("Nothing came for as long as one wait may last. Unix calls it WouldBlock, Windows TimedOut; who uses your stream should need to know only one of them.");
+        let (mut timed, stream) = scene(lab, [after(100, b"hello")]);
+        let got = read(lab, &mut timed);
+        lab.same("the read", got, Err(ErrorKind::TimedOut));
+        lab.same("the time", stream.clock.now(), secs(10));
+    });
+}
+
+#[test]
+fn s8_busy_is_in() {
+    lab(|lab| {
+        lab.why("Three pieces, nine seconds apart. No single wait is longer than ten seconds, and all of it takes less than thirty: a slow client, and no hostile one.");
+        let (mut timed, _) = scene(
+            lab,
+            [after(9, b"one"), after(9, b"two"), after(9, b"three")],
+        );
+        for want in [3, 3, 5] {
+            let got = read(lab, &mut timed);
+            lab.same("the read", got, Ok(want));
+        }
+    });
+}
+
+#[test]
+fn s8_slow_loris_hits_the_total_deadline() {
+    lab(|lab| {
+        lab.why("One byte a second: each byte comes long before the idle limit, and each renews it. Only a deadline for the whole request ends that. It does not move, whatever comes.");
+        let (mut timed, stream) = scene(lab, (0..1000).map(|_| after(1, b"x")));
+        let end = loris(lab, &mut timed, &stream);
+        lab.same("the end", end, ErrorKind::TimedOut);
+        lab.same("the time", stream.clock.now(), secs(30));
+    });
+}
+
+#[test]
+fn s8_the_last_wait_ends_at_the_deadline() {
+    lab(|lab| {
+        lab.why("After 27 seconds 3 are left. The next read may wait for those, and not for 10: else a request takes as long as its deadline and one more wait.");
+        let (mut timed, stream) = scene(
+            lab,
+            [
+                after(9, b"a"),
+                after(9, b"b"),
+                after(9, b"c"),
+                after(9, b"d"),
+            ],
+        );
+        for _ in 0..3 {
+            let got = read(lab, &mut timed);
+            lab.same("the read", got, Ok(1));
+        }
+        let got = read(lab, &mut timed);
+        lab.same("the read after 27 s", got, Err(ErrorKind::TimedOut));
+        let want = vec![secs(10), secs(10), secs(10), secs(3)];
+        lab.same("the limits of the reads", stream.limits(), want);
+    });
+}
+
+#[test]
+fn s8_nothing_is_read_after_the_deadline() {
+    lab(|lab| {
+        lab.why("The handler was busy for a minute, and no time is left. A limit of zero means to a socket \"wait for ever\", and std refuses it as a wrong argument: so there is nothing to ask the stream.");
+        for late in [30, 60] {
+            let (mut timed, stream) = scene(lab, [after(0, b"hello")]);
+            lab.note(format!("{late} s pass"));
+            stream.clock.advance(secs(late));
+            let got = read(lab, &mut timed);
+            lab.same("the read", got, Err(ErrorKind::TimedOut));
+            let got = write(lab, &mut timed, b"hello");
+            lab.same("the write", got, Err(ErrorKind::TimedOut));
+            lab.same("calls that the stream got", stream.limits(), Vec::new());
+        }
+    });
+}
+
+#[test]
+fn s8_begin_gives_the_next_request_its_own_time() {
+    lab(|lab| {
+        lab.why("A connection carries many requests. The deadline is for one of them, from the moment it begins: a client that is done in 9 seconds each time is welcome for days, and one that then dribbles has its 30 seconds and no second more.");
+        let pieces = (0..5).map(|_| after(9, b"a"));
+        let (mut timed, stream) = scene(lab, pieces.chain((0..1000).map(|_| after(1, b"x"))));
+        for _ in 0..5 {
+            let got = read(lab, &mut timed);
+            lab.same("the read", got, Ok(1));
+            lab.you("begin()", || timed.begin());
+        }
+        lab.same("the time", stream.clock.now(), secs(45));
+        let end = loris(lab, &mut timed, &stream);
+        lab.same("the end", end, ErrorKind::TimedOut);
+        lab.same("the time", stream.clock.now(), secs(75));
+    });
+}
+
+#[test]
+fn s8_the_time_of_a_request_starts_with_the_stream() {
+    lab(|lab| {
+        lab.why("The machine has been up for a while when the client comes: the deadline is 30 seconds from then, not from the beginning of the clock.");
+        let stream = Slow::new(lab, [after(9, b"hello")]);
+        stream.clock.advance(secs(1000));
+        let mut timed = lab.you("Timed::new(stream, clock, limits)", || {
+            Timed::new(stream.clone(), Hand(stream.clock.clone()), LIMITS)
+        });
+        let got = read(lab, &mut timed);
+        lab.same("the read", got, Ok(5));
+    });
+}
+
+#[test]
+fn s8_a_client_that_never_reads() {
+    lab(|lab| {
+        lab.why("The client asks and asks and never reads: once the buffers between you are full, your write waits. A write can keep you as long as a read.");
+        let (mut timed, stream) = scene(lab, [Play::Full, Play::Full, Play::Takes(3)]);
+        let got = write(lab, &mut timed, b"hello");
+        lab.same("the write", got, Err(ErrorKind::TimedOut));
+        lab.same("the limit of the write", stream.limits(), vec![secs(10)]);
+        lab.same("the time", stream.clock.now(), secs(10));
+        stream.clock.advance(secs(15));
+        let got = write(lab, &mut timed, b"hello");
+        lab.same("the write after 25 s", got, Err(ErrorKind::TimedOut));
+        lab.same("the time", stream.clock.now(), secs(30));
+        lab.you("begin()", || timed.begin());
+        let got = write(lab, &mut timed, b"hello");
+        lab.same("a write that takes three bytes", got, Ok(3));
+        lab.ok("Timed::flush", || timed.flush());
+        lab.same("flushes of the stream", locked(&stream.state).flushes, 1);
+    });
+}
+
+#[test]
+fn s8_other_ends_keep_their_names() {
+    lab(|lab| {
+        lab.why("The end of the stream is no error, and a reset is no time-out. Only what is a time-out is renamed.");
+        let (mut timed, _) = scene(lab, [Play::Eof, Play::Error(ErrorKind::ConnectionReset)]);
+        let got = read(lab, &mut timed);
+        lab.same("the read at the end of the stream", got, Ok(0));
+        let got = read(lab, &mut timed);
+        lab.same(
+            "the read after a reset",
+            got,
+            Err(ErrorKind::ConnectionReset),
+        );
+    });
+}
+
+#[test]
+fn s8_a_real_socket_lets_go() {
+    lab(|lab| {
+        lab.why("The same on a real socket, with a real clock: a client that says nothing costs you the idle limit, here 20 ms, and no more.");
+        let (listener, addr) = listener();
+        let client = lab.connect_as("client", addr);
+        let (stream, _) = listener.accept().expect("accept");
+        let limits = Limits {
+            idle: Duration::from_millis(20),
+            total: secs(30),
+        };
+        let got = lab.you("Timed::read, from a silent client", || {
+            Timed::new(&stream, SystemClock::new(), limits).read(&mut [0; 8])
+        });
+        lab.same(
+            "the read",
+            got.map_err(|e| e.kind()),
+            Err(ErrorKind::TimedOut),
+        );
+        client.sends(b"hello");
+        let got = lab.you("Timed::read, from a client that speaks", || {
+            Timed::new(&stream, SystemClock::new(), LIMITS).read(&mut [0; 8])
+        });
+        lab.same("the read", got.map_err(|e| e.kind()), Ok(5));
+    });
+}
+
+#[test]
+fn s8_a_real_request_comes_to_its_end() {
+    lab(|lab| {
+        lab.why("On a real socket, with the machine's clock: here is a client that always has one more byte, so no read ever waits. The request has 30 ms, and then it is over.");
+        const BYTES: usize = 300_000;
+        let (listener, addr) = listener();
+        let client = lab.connect_as("client", addr);
+        let (stream, _) = listener.accept().expect("accept");
+        let mut sending = client.stream().try_clone().expect("another handle");
+        lab.note(format!("the client sends {BYTES} bytes, as fast as it can"));
+        // It ends when the server has had enough, and closes.
+        std::thread::spawn(move || sending.write_all(&[b'x'; BYTES]));
+        let limits = Limits {
+            idle: secs(30),
+            total: Duration::from_millis(30),
+        };
+        let (bytes, end) = lab.you("Timed::read, a byte at a time", || {
+            let mut timed = Timed::new(&stream, SystemClock::new(), limits);
+            let mut bytes = 0;
+            loop {
+                match timed.read(&mut [0]) {
+                    Ok(0) => break (bytes, None),
+                    Ok(n) => bytes += n,
+                    Err(error) => break (bytes, Some(error.kind())),
+                }
+            }
+        });
+        lab.same("the end", end, Some(ErrorKind::TimedOut));
+        lab.holds(
+            bytes < BYTES,
+            "an end in the middle of the bytes",
+            format!("all {BYTES} bytes were read first"),
+        );
+    });
+}
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// What a scripted stream does next.
+enum Play {
+    /// These bytes come after a while.
+    After(Duration, &'static [u8]),
+    Eof,
+    Error(ErrorKind),
+    /// There is no room for a byte, ever.
+    Full,
+    /// A write takes so many bytes.
+    Takes(usize),
+}
+
+fn after(seconds: u64, bytes: &'static [u8]) -> Play {
+    Play::After(secs(seconds), bytes)
+}
+
+/// A stream on which waiting moves the clock by hand. Clones are the same stream.
+#[derive(Clone)]
+struct Slow {
+    lab: Lab,
+    clock: ManualClock,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    plays: VecDeque<Play>,
+    /// How long the next call may wait, and how long each one so far might.
+    limit: Option<Duration>,
+    limits: Vec<Duration>,
+    flushes: usize,
+}
+
+impl Slow {
+    fn new(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Slow {
+        Slow {
+            lab: lab.clone(),
+            clock: ManualClock::new(),
+            state: Arc::new(Mutex::new(State {
+                plays: plays.into_iter().collect(),
+                ..State::default()
+            })),
+        }
+    }
+
+    /// How long each call might wait.
+    fn limits(&self) -> Vec<Duration> {
+        locked(&self.state).limits.clone()
+    }
+
+    /// Waits for `span` in the time of the clock, or for the limit.
+    fn waits(&self, limit: Option<Duration>, span: Duration) -> io::Result<()> {
+        let Some(limit) = limit else {
+            self.lab
+                .fails("a limit for each wait", "a call that may wait for ever");
+        };
+        self.clock.advance(span.min(limit));
+        if span > limit {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        Ok(())
+    }
+}
+
+impl Waits for Slow {
+    fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
+        if limit.is_zero() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        locked(&self.state).limit = Some(limit);
+        Ok(())
+    }
+}
+
+impl Read for Slow {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut state = locked(&self.state);
+        let limit = state.limit;
+        state.limits.extend(limit);
+        match state.plays.pop_front() {
+            Some(Play::After(span, bytes)) => {
+                let waited = self.waits(limit, span);
+                if let (Err(_), Some(limit)) = (&waited, limit) {
+                    state.plays.push_front(Play::After(span - limit, bytes));
+                }
+                waited?;
+                let n = bytes.len().min(buf.len());
+                buf[..n].copy_from_slice(&bytes[..n]);
+                if n < bytes.len() {
+                    state
+                        .plays
+                        .push_front(Play::After(Duration::ZERO, &bytes[n..]));
+                }
+                Ok(n)
+            }
+            Some(Play::Error(kind)) => Err(kind.into()),
+            _ => Ok(0),
+        }
+    }
+}
+
+impl Write for Slow {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let mut state = locked(&self.state);
+        let limit = state.limit;
+        state.limits.extend(limit);
+        match state.plays.pop_front() {
+            Some(Play::Takes(n)) => Ok(n.min(buf.len())),
+            _ => {
+                self.waits(limit, Duration::MAX)?;
+                Ok(0)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        locked(&self.state).flushes += 1;
+        Ok(())
+    }
+}
+
+type Scene = (Timed<Slow, Hand>, Slow);
+
+/// The student's `Timed` on a scripted stream, and the stream.
+fn scene(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Scene {
+    let stream = Slow::new(lab, plays);
+    let timed = lab.you("Timed::new(stream, clock, limits)", || {
+        Timed::new(stream.clone(), Hand(stream.clock.clone()), LIMITS)
+    });
+    (timed, stream)
+}
+
+/// Reads until an error comes, a byte a second.
+fn loris(lab: &Lab, timed: &mut Timed<Slow, Hand>, stream: &Slow) -> ErrorKind {
+    for bytes in 0..100 {
+        match read(lab, timed) {
+            Ok(1) => {}
+            Ok(n) => lab.fails("one byte", format!("{n} bytes, after {bytes}")),
+            Err(kind) => return kind,
+        }
+    }
+    lab.fails(
+        "the request to be over 30 s after it began",
+        format!(
+            "at {:?} it still goes on, after 100 bytes",
+            stream.clock.now()
+        ),
+    )
+}
+
+fn read(lab: &Lab, timed: &mut Timed<Slow, Hand>) -> Result<usize, ErrorKind> {
+    lab.you("Timed::read", || timed.read(&mut [0; 64]))
+        .map_err(|error| error.kind())
+}
+
+fn write(lab: &Lab, timed: &mut Timed<Slow, Hand>, bytes: &[u8]) -> Result<usize, ErrorKind> {
+    lab.you("Timed::write", || timed.write(bytes))
+        .map_err(|error| error.kind())
+}

@@ -1,0 +1,402 @@
+//! Step 9: the program.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use concurrent_server::{
+    Client, Command, EchoFrames, Handler, LIMITS, Limits, Mode, SystemClock, parse_args,
+};
+use netlab::{Lab, ManualClock, Program, Running, TcpPeer, hostile, lab};
+
+use super::scene::{Hand, connected, listener, refuses, until};
+
+/// The program of the package whose tests these are: the student's, or the reference answer's.
+const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
+
+#[test]
+fn s9_arguments() {
+    lab(|lab| {
+        lab.why("serve and the host have their order; the options may stand anywhere. Whoever names none gets port 1060 and eight workers.");
+        let cases = [
+            (
+                "serve 127.0.0.1",
+                ("127.0.0.1", 1060, "workers 8, queue 128"),
+            ),
+            ("serve ::1 -p 0", ("::1", 0, "workers 8, queue 128")),
+            (
+                "serve localhost --mode iterative",
+                ("localhost", 1060, "iterative"),
+            ),
+            (
+                "--mode threads serve localhost",
+                ("localhost", 1060, "threads 8"),
+            ),
+            (
+                "serve -p 65535 localhost --workers 3",
+                ("localhost", 65535, "workers 3, queue 128"),
+            ),
+            (
+                "--workers 1 serve --mode threads localhost",
+                ("localhost", 1060, "threads 1"),
+            ),
+            ("serve --help", ("help", 0, "")),
+            ("-h", ("help", 0, "")),
+        ];
+        for (line, (host, port, mode)) in cases {
+            let got = lab.ok(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            let got = match got {
+                Command::Help => ("help".to_owned(), 0, String::new()),
+                Command::Serve(serve) => (serve.host, serve.port, in_words(serve.mode)),
+            };
+            lab.same(
+                "host, port and mode",
+                got,
+                (host.to_owned(), port, mode.to_owned()),
+            );
+        }
+    });
+}
+
+#[test]
+fn s9_wrong_arguments() {
+    lab(|lab| {
+        lab.why("A server for nobody, a mode that does not exist, a port of 17 bits: what cannot be meant is told to the person at once, before anything touches the network.");
+        let cases = [
+            "",
+            "serve",
+            "server 127.0.0.1",
+            "serve 127.0.0.1 localhost",
+            "serve 127.0.0.1 -p",
+            "serve 127.0.0.1 -p 65536",
+            "serve 127.0.0.1 --mode forks",
+            "serve 127.0.0.1 --mode",
+            "serve 127.0.0.1 --workers 0",
+            "serve 127.0.0.1 --workers many",
+            "serve 127.0.0.1 --port 80",
+            "serve --verbose",
+        ];
+        for line in cases {
+            let wrong = lab.err(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            lab.holds(
+                !wrong.is_empty(),
+                "a line that says what is wrong",
+                "an empty line",
+            );
+        }
+    });
+}
+
+#[test]
+fn s9_each_frame_comes_back() {
+    lab(|lab| {
+        lab.why("Frames in, the same frames out, in order: an empty one, one with every byte there is, and the largest that is allowed.");
+        let (addr, serving) = echoing(lab, &ManualClock::new());
+        let client = lab.connect_as("client", addr);
+        let all: Vec<u8> = (0..=255).collect();
+        let largest = vec![b'x'; 65_536];
+        for payload in [&b"hello"[..], b"", &all, &largest] {
+            let frame = frame(payload);
+            client.sends_labelled("a frame", &frame);
+            client.expects(&frame);
+        }
+        client.half_closes();
+        client.expects_eof();
+        serving.returns_ok();
+    });
+}
+
+#[test]
+fn s9_a_bad_frame_is_an_error() {
+    lab(|lab| {
+        lab.why("The handler says what ended the conversation before its time, and ends it. The server counts it as failed and goes on.");
+        let too_big = 65_537_u32.to_be_bytes();
+        let cases: [(&str, &[u8], ErrorKind); 3] = [
+            (
+                "announces 4 GiB",
+                b"\xff\xff\xff\xff",
+                ErrorKind::InvalidData,
+            ),
+            (
+                "announces a byte too many",
+                &too_big,
+                ErrorKind::InvalidData,
+            ),
+            ("half a frame", b"\0\0\0\x05hel", ErrorKind::UnexpectedEof),
+        ];
+        for (label, bytes, want) in cases {
+            let (addr, serving) = echoing(lab, &ManualClock::new());
+            let client = lab.connect_as("client", addr);
+            client.sends_labelled("a frame", &frame(b"hello"));
+            client.expects(&frame(b"hello"));
+            client.sends_labelled(label, bytes);
+            client.half_closes();
+            match serving.returns() {
+                Ok(()) => lab.fails("an error from EchoFrames::serve", "Ok(())"),
+                Err(error) => lab.same("the kind of the error", error.kind(), want),
+            }
+        }
+    });
+}
+
+#[test]
+fn s9_the_limits_are_kept() {
+    lab(|lab| {
+        lab.why("EchoFrames has limits, and a client that says nothing must run into them: here after 20 ms.");
+        let (client, _other) = connected();
+        let idle = Duration::from_millis(20);
+        let limits = Limits { idle, ..LIMITS };
+        let echo = EchoFrames {
+            limits,
+            clock: SystemClock::new(),
+        };
+        let error = lab.err("EchoFrames::serve(client)", || echo.serve(&client));
+        lab.same("the kind of the error", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn s9_each_request_has_its_own_time() {
+    lab(|lab| {
+        lab.why("Each frame is a request of its own. A client that sends one every 20 seconds keeps every limit, for as long as it likes.");
+        let clock = ManualClock::new();
+        let (addr, serving) = echoing(lab, &clock);
+        let client = lab.connect_as("client", addr);
+        for _ in 0..5 {
+            client.sends_labelled("a frame", &frame(b"hello"));
+            client.expects(&frame(b"hello"));
+            lab.note("20 s pass");
+            clock.advance(Duration::from_secs(20));
+        }
+        client.half_closes();
+        client.expects_eof();
+        serving.returns_ok();
+    });
+}
+
+#[test]
+fn s9_a_dribbled_frame_is_out() {
+    lab(|lab| {
+        lab.why("This client sends a byte now and then, and never ends its frame. It has 30 seconds for it, whatever it sends.");
+        let clock = ManualClock::new();
+        let (addr, serving) = echoing(lab, &clock);
+        let client = lab.connect_as("client", addr);
+        client.sends_labelled("a frame", &frame(b"hello"));
+        client.expects(&frame(b"hello"));
+        client.sends(&frame(b"again")[..6]);
+        // The request has begun when the clock moves.
+        serving.settles();
+        lab.note("31 s pass");
+        clock.advance(Duration::from_secs(31));
+        client.sends(b"a");
+        match serving.returns() {
+            Ok(()) => lab.fails("an error from EchoFrames::serve", "Ok(())"),
+            Err(error) => lab.same("the kind of the error", error.kind(), ErrorKind::TimedOut),
+        }
+    });
+}
+
+#[test]
+fn s9_help_and_wrong_arguments() {
+    lab(|lab| {
+        lab.why("Help that was asked for is a result: standard output, exit code 0. Usage after a mistake is a complaint: standard error, exit code 2.");
+        let end = lab.program(PROGRAM, &["--help"]).exits();
+        lab.same("exit code of --help", end.code, Some(0));
+        contains(lab, "standard output", &end.stdout, "--workers");
+        let end = lab
+            .program(PROGRAM, &["serve", "127.0.0.1", "--mode", "forks"])
+            .exits();
+        lab.same("exit code of --mode forks", end.code, Some(2));
+        contains(lab, "standard error", &end.stderr, "usage");
+        lab.same("standard output", end.stdout, String::new());
+    });
+}
+
+#[test]
+fn s9_a_taken_port_is_exit_1() {
+    lab(|lab| {
+        lab.why("A second server on the same address and port cannot serve. Who started it must hear so, with the address and in the exit code.");
+        let (_server, addr) = server(lab, &[]);
+        let port = addr.port().to_string();
+        let end = lab
+            .program(PROGRAM, &["serve", "127.0.0.1", "-p", &port])
+            .exits();
+        lab.same("exit code", end.code, Some(1));
+        contains(lab, "standard error", &end.stderr, &addr.to_string());
+    });
+}
+
+#[test]
+fn s9_the_program_serves_in_each_mode() {
+    lab(|lab| {
+        lab.why("The address line says that the server is ready. From then on each mode answers frames, as often as clients come.");
+        for mode in ["iterative", "threads", "workers"] {
+            let (_server, addr) = server(lab, &["--mode", mode]);
+            for name in ["client A", "client B"] {
+                honest(lab, name, addr);
+            }
+        }
+    });
+}
+
+#[test]
+fn s9_eight_hostile_clients() {
+    lab(|lab| {
+        lab.why("All eight are there at the same time, and most of them stay. Each may cost you one thread for a while. None may cost another client its answer.");
+        for mode in ["threads", "workers"] {
+            let (_server, addr) = server(lab, &["--mode", mode, "--workers", "16"]);
+            let present: Vec<_> = hostile::CLIENTS
+                .iter()
+                .map(|client| client.comes(lab, addr))
+                .collect();
+            honest(lab, "client A", addr);
+            honest(lab, "client B", addr);
+            drop(present);
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs Unix, whose signals the test can send")]
+fn s9_ctrl_c_ends_the_program() {
+    lab(|lab| {
+        lab.why("Nobody is there, and the program is told to stop. It ends by itself, says what it did, and its exit code says that nothing went wrong.");
+        for mode in ["iterative", "threads", "workers"] {
+            let (server, addr) = server(lab, &["--mode", mode]);
+            honest(lab, "client A", addr);
+            server.is_interrupted();
+            let end = server.exits();
+            lab.same("exit code", end.code, Some(0));
+            let last = end.stdout.lines().last().unwrap_or_default().to_owned();
+            let want = "served 1, failed 0, turned away 0, cut off 0";
+            lab.same("the last line", last, want.to_owned());
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs Unix, whose signals the test can send")]
+fn s9_ctrl_c_lets_a_request_finish() {
+    lab(|lab| {
+        lab.why("Half of a request is here when Ctrl-C comes. Its client has done nothing wrong: it may send the other half, and gets its answer.");
+        let (server, addr) = server(lab, &[]);
+        let client = lab.connect_as("client A", addr);
+        client.sends_labelled("a frame", &frame(b"hello"));
+        client.expects(&frame(b"hello"));
+        client.sends_labelled("half a frame", &frame(b"again")[..6]);
+        server.is_interrupted();
+        refuses(lab, addr);
+        client.sends_labelled("the other half", &frame(b"again")[6..]);
+        client.expects(&frame(b"again"));
+        client.half_closes();
+        client.expects_eof();
+        let end = server.exits();
+        lab.same("exit code", end.code, Some(0));
+        contains(lab, "standard output", &end.stdout, "cut off 0");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(unix),
+    ignore = "needs Unix, where a shell limits a program's descriptors"
+)]
+fn s9_out_of_descriptors_is_not_the_end() {
+    lab(|lab| {
+        lab.why("The program may have 24 descriptors, and 40 silent clients come. accept fails with EMFILE, again and again. When they have left, the server must still be there.");
+        let args = [
+            "serve",
+            "127.0.0.1",
+            "-p",
+            "0",
+            "--mode",
+            "threads",
+            "--workers",
+            "64",
+        ];
+        let (server, addr) = ready(lab, lab.program_with_descriptors(24, PROGRAM, &args));
+        let silent: Vec<TcpPeer> = (0..40).map(|_| lab.connect_as("silent", addr)).collect();
+        lab.note("40 clients are connected and say nothing");
+        if cfg!(target_os = "linux") {
+            let descriptors = format!("/proc/{}/fd", server.id());
+            until(lab, "the program to use all of its descriptors", || {
+                std::fs::read_dir(&descriptors).is_ok_and(|open| open.count() >= 24)
+            });
+        }
+        drop(silent);
+        lab.note("they leave");
+        honest(lab, "client A", addr);
+    });
+}
+
+/// The student's `EchoFrames`, at work on one client of a listener of its own.
+fn echoing(lab: &Lab, clock: &ManualClock) -> (SocketAddr, Running<std::io::Result<()>>) {
+    let (listener, addr) = listener();
+    let clock = Hand(clock.clone());
+    let limits = LIMITS;
+    let serving = lab.student("EchoFrames::serve(client)", move || {
+        let (stream, peer) = listener.accept()?;
+        EchoFrames { limits, clock }.serve(&Client::new(stream, peer))
+    });
+    (addr, serving)
+}
+
+/// The student's server, which has said where it listens.
+fn server(lab: &Lab, options: &[&str]) -> (Program, SocketAddr) {
+    let mut args = vec!["serve", "127.0.0.1", "-p", "0"];
+    args.extend(options);
+    ready(lab, lab.program(PROGRAM, &args))
+}
+
+fn ready(lab: &Lab, mut server: Program) -> (Program, SocketAddr) {
+    let line = server.expects_line("its address as the first line", |_| true);
+    let addr = line
+        .strip_prefix("listening on ")
+        .and_then(|addr| addr.parse::<SocketAddr>().ok());
+    match addr {
+        Some(addr) if addr.port() != 0 => (server, addr),
+        _ => lab.fails(
+            "the first line: \"listening on 127.0.0.1:PORT\", with the real port",
+            line,
+        ),
+    }
+}
+
+/// A client that asks, reads the answer, and leaves.
+fn honest(lab: &Lab, name: &str, addr: SocketAddr) {
+    let client = lab.connect_as(name, addr);
+    client.sends_labelled("a frame", &frame(b"hello"));
+    client.expects(&frame(b"hello"));
+    client.half_closes();
+    client.expects_eof();
+}
+
+fn frame(payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (payload.len() as u32).to_be_bytes().to_vec();
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+fn in_words(mode: Mode) -> String {
+    match mode {
+        Mode::Iterative => "iterative".to_owned(),
+        Mode::Threads { max } => format!("threads {max}"),
+        Mode::Workers { workers, queue } => format!("workers {workers}, queue {queue}"),
+    }
+}
+
+fn contains(lab: &Lab, place: &str, text: &str, wanted: &str) {
+    lab.holds(
+        text.contains(wanted),
+        format!("{place} to contain {wanted:?}"),
+        format!("{text:?}"),
+    );
+}

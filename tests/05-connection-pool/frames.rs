@@ -1,0 +1,107 @@
+//! Frames of chapter 02 as bytes, and a server that echoes them.
+
+use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// `payload` as a frame: its length as four bytes, big-endian, then itself.
+pub fn frame(payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (payload.len() as u32).to_be_bytes().to_vec();
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// A server with a thread for each client, which sends every frame back. It counts.
+pub struct EchoServer {
+    addr: SocketAddr,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    accepted: AtomicUsize,
+    requests: AtomicUsize,
+    payloads: Mutex<HashSet<Vec<u8>>>,
+    stopped: AtomicBool,
+}
+
+impl EchoServer {
+    pub fn start() -> EchoServer {
+        EchoServer::answering(|frame| frame)
+    }
+
+    /// A server that makes its answers like this.
+    pub fn answering(answer: impl Fn(Vec<u8>) -> Vec<u8> + Clone + Send + 'static) -> EchoServer {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of loopback");
+        let server = EchoServer {
+            addr: listener
+                .local_addr()
+                .expect("a bound socket has an address"),
+            counts: Arc::default(),
+        };
+        let counts = server.counts.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if counts.stopped.load(SeqCst) {
+                    break;
+                }
+                counts.accepted.fetch_add(1, SeqCst);
+                let (answer, counts) = (answer.clone(), counts.clone());
+                thread::spawn(move || converse(stream, answer, &counts));
+            }
+        });
+        server
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Connections so far.
+    pub fn accepted(&self) -> usize {
+        self.counts.accepted.load(SeqCst)
+    }
+
+    /// Whole requests so far.
+    pub fn requests(&self) -> usize {
+        self.counts.requests.load(SeqCst)
+    }
+
+    /// Different requests so far.
+    pub fn different(&self) -> usize {
+        self.counts.payloads.lock().expect("no panic in here").len()
+    }
+}
+
+impl Drop for EchoServer {
+    fn drop(&mut self) {
+        self.counts.stopped.store(true, SeqCst);
+        // Wakes the thread that waits in accept.
+        let _ = TcpStream::connect(self.addr);
+    }
+}
+
+/// Until the client ends or breaks its stream.
+fn converse(
+    mut stream: TcpStream,
+    answer: impl Fn(Vec<u8>) -> Vec<u8>,
+    counts: &Counts,
+) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    loop {
+        let mut header = [0; 4];
+        stream.read_exact(&mut header).ok()?;
+        let mut payload = vec![0; u32::from_be_bytes(header) as usize];
+        stream.read_exact(&mut payload).ok()?;
+        counts.requests.fetch_add(1, SeqCst);
+        counts
+            .payloads
+            .lock()
+            .expect("no panic in here")
+            .insert(payload.clone());
+        stream.write_all(&frame(&answer(payload))).ok()?;
+    }
+}

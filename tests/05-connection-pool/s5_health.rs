@@ -1,0 +1,268 @@
+use std::io::{ErrorKind, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use connection_pool::{Config, Limits, Manager, Pool, TcpManager, tcp_is_reusable};
+use netlab::{Lab, TcpPeer};
+
+use super::FOR_EVER;
+use super::fake::{get, state_is};
+
+/// A connection between the test's client end and a scripted server end.
+fn pair(lab: &Lab) -> (TcpStream, TcpPeer) {
+    let server = lab.tcp_server("server");
+    let stream = TcpStream::connect(server.addr()).expect("connect");
+    let peer = server.accepts();
+    (stream, peer)
+}
+
+/// Waits until the kernel has received something: bytes, or the end. Takes nothing away.
+fn something_has_come(stream: &TcpStream) {
+    stream.peek(&mut [0]).expect("bytes or the end");
+}
+
+fn check(lab: &Lab, stream: &TcpStream) -> bool {
+    lab.ok("tcp_is_reusable(stream)", || tcp_is_reusable(stream))
+}
+
+fn tcp_pool(max: usize, addr: SocketAddr) -> Pool<TcpManager> {
+    let config = Config {
+        max,
+        wait: FOR_EVER,
+        limits: Limits::default(),
+    };
+    Pool::new(TcpManager::new(addr, Duration::from_secs(10)), config)
+}
+
+#[test]
+fn s5_silence_is_healthy() {
+    netlab::lab(|lab| {
+        lab.why("Between two requests nobody speaks. \"Nothing to read\" (WouldBlock) is what a good connection says.");
+        let (mut stream, peer) = pair(lab);
+        lab.same("reusable", check(lab, &stream), true);
+        peer.sends(b"reply");
+        stream.read_exact(&mut [0; 5]).expect("the reply");
+        lab.note("the client reads the reply to its end");
+        lab.same(
+            "reusable after a reply that was read to its end",
+            check(lab, &stream),
+            true,
+        );
+    });
+}
+
+/// Whether a read waits; `None` on systems that do not tell (Windows).
+#[cfg(unix)]
+fn blocks(stream: &TcpStream) -> Option<bool> {
+    let nonblocking = socket2::SockRef::from(stream).nonblocking();
+    nonblocking.ok().map(|nonblocking| !nonblocking)
+}
+
+#[cfg(not(unix))]
+fn blocks(_: &TcpStream) -> Option<bool> {
+    None
+}
+
+#[test]
+fn s5_the_stream_blocks_as_before() {
+    netlab::lab(|lab| {
+        let (stream, peer) = pair(lab);
+        if blocks(&stream).is_none() {
+            return eprintln!("skipped: this system does not tell a socket's mode");
+        }
+        lab.why("The mode belongs to the socket, not to your call. A stream left in non-blocking mode gives its next user WouldBlock instead of a reply.");
+        check(lab, &stream);
+        lab.same(
+            "blocking after the check of a healthy stream",
+            blocks(&stream),
+            Some(true),
+        );
+        peer.closes();
+        something_has_come(&stream);
+        check(lab, &stream);
+        lab.same(
+            "blocking after the check of a closed stream",
+            blocks(&stream),
+            Some(true),
+        );
+    });
+}
+
+#[test]
+fn s5_fin_means_closed() {
+    netlab::lab(|lab| {
+        lab.why("The FIN has been in the receive queue all along. peek returns 0 for it, and a write would still succeed once: only a look tells.");
+        let (stream, peer) = pair(lab);
+        peer.closes();
+        something_has_come(&stream);
+        lab.same("reusable", check(lab, &stream), false);
+    });
+}
+
+#[test]
+fn s5_leftover_bytes_mean_dirty() {
+    netlab::lab(|lab| {
+        lab.why("Unread bytes are the end of the last user's reply. The next user would read them as the beginning of theirs: a privacy bug.");
+        let (mut stream, peer) = pair(lab);
+        peer.sends(b"hello world");
+        something_has_come(&stream);
+        lab.same("reusable", check(lab, &stream), false);
+
+        lab.why("To look is not to take: peek leaves every byte where it is.");
+        let mut rest = [0; 11];
+        stream.read_exact(&mut rest).expect("the bytes");
+        lab.same_bytes("what is still there", &rest, b"hello world");
+    });
+}
+
+#[test]
+fn s5_leftovers_before_a_fin_are_dirty_too() {
+    netlab::lab(|lab| {
+        lab.why("Whatever is in the queue, nothing of it belongs to the next user.");
+        let (stream, peer) = pair(lab);
+        peer.sends(b"bye");
+        peer.closes();
+        something_has_come(&stream);
+        lab.same("reusable", check(lab, &stream), false);
+    });
+}
+
+#[test]
+fn s5_reset_is_no_health() {
+    netlab::lab(|lab| {
+        if !cfg!(unix) {
+            return eprintln!("skipped: Windows keeps the peer's address after a reset");
+        }
+        lab.why(
+            "After a reset the kernel answers the peek with an error. An error is no reason to \
+             hand the connection out.",
+        );
+        let reset = || {
+            let (stream, peer) = pair(lab);
+            peer.resets();
+            // A read or a peek would use the error up. The peer's address goes with the peer.
+            let gone = || stream.peer_addr().is_err();
+            lab.until("the reset to arrive", gone, |&gone| gone);
+            stream
+        };
+        let stream = reset();
+        let error = lab.err("tcp_is_reusable(stream)", || tcp_is_reusable(&stream));
+        lab.same(
+            "kind of the error",
+            error.kind(),
+            ErrorKind::ConnectionReset,
+        );
+
+        let mut stream = reset();
+        let nobody = lab.refused();
+        let manager = TcpManager::new(nobody.addr(), FOR_EVER);
+        let reusable = lab.you("is_reusable(stream)", || manager.is_reusable(&mut stream));
+        lab.same("reusable in the eyes of the manager", reusable, false);
+    });
+}
+
+#[test]
+fn s5_manager_makes_streams_that_cannot_hang() {
+    netlab::lab(|lab| {
+        lab.why("A server that accepts and then says nothing must cost its user a time-out, not a thread. Time-outs belong to the making of a connection.");
+        let server = lab.tcp_server("server");
+        let patience = Duration::from_millis(1500);
+        let manager = TcpManager::new(server.addr(), patience);
+        let stream = lab.ok("connect()", || manager.connect());
+        let peer = server.accepts();
+        lab.same(
+            "the peer's address",
+            stream.peer_addr().ok(),
+            Some(server.addr()),
+        );
+        lab.same(
+            "read time-out",
+            stream.read_timeout().ok().flatten(),
+            Some(patience),
+        );
+        lab.same(
+            "write time-out",
+            stream.write_timeout().ok().flatten(),
+            Some(patience),
+        );
+        lab.same("TCP_NODELAY", stream.nodelay().ok(), Some(true));
+        lab.same("made()", manager.made(), 1);
+        drop((stream, peer));
+        lab.ok("connect()", || manager.connect());
+        lab.same("made()", manager.made(), 2);
+    });
+}
+
+#[test]
+fn s5_refused_is_an_error_and_no_connection() {
+    netlab::lab(|lab| {
+        lab.why("Only what was made is counted.");
+        let nobody = lab.refused();
+        let manager = TcpManager::new(nobody.addr(), FOR_EVER);
+        let error = lab.err("connect()", || manager.connect());
+        lab.same(
+            "kind of the error",
+            error.kind(),
+            ErrorKind::ConnectionRefused,
+        );
+        lab.same("made()", manager.made(), 0);
+    });
+}
+
+#[test]
+fn s5_connect_has_a_deadline() {
+    netlab::lab(|lab| {
+        if !cfg!(target_os = "linux") {
+            return eprintln!("skipped: needs Linux (a full queue drops the SYN)");
+        }
+        lab.why("Without one, the kernel repeats its SYN for two minutes, and a user of the pool waits all that time with a permit in hand.");
+        let hole = lab.black_hole();
+        let manager = TcpManager::new(hole.addr(), Duration::from_millis(50));
+        let error = lab.err("connect(), 50 ms", || manager.connect());
+        lab.same("kind of the error", error.kind(), ErrorKind::TimedOut);
+        lab.same("made()", manager.made(), 0);
+    });
+}
+
+#[test]
+fn s5_peer_closed_while_idle() {
+    netlab::lab(|lab| {
+        lab.why("Servers close idle connections when they like. The pool has to notice before its user does.");
+        let server = lab.tcp_server("server");
+        let pool = tcp_pool(1, server.addr());
+        let lease = get(lab, &pool);
+        let peer = server.accepts();
+        // A second handle, to see the FIN arrive while the first is on the shelf.
+        let twin = lease.try_clone().expect("a second handle");
+        lab.you("lease ends: drop(lease)", || drop(lease));
+        state_is(lab, "after the return", &pool, (1, 0, 0));
+        peer.closes();
+        something_has_come(&twin);
+        let lease = get(lab, &pool);
+        lab.same("reused()", lease.reused(), false);
+        server.accepts();
+        lab.same("connections made", pool.manager().made(), 2);
+    });
+}
+
+#[test]
+fn s5_leftovers_reach_nobody() {
+    netlab::lab(|lab| {
+        lab.why("User A reads half of its reply and returns the connection. User B must not read the other half.");
+        let server = lab.tcp_server("server");
+        let pool = tcp_pool(1, server.addr());
+        let mut lease = get(lab, &pool);
+        let peer = server.accepts();
+        peer.sends(b"the reply to A");
+        lease.read_exact(&mut [0; 4]).expect("four bytes");
+        something_has_come(&lease);
+        lab.note("user A reads 4 of 14 bytes");
+        lab.you("lease ends: drop(lease)", || drop(lease));
+        let mut lease = get(lab, &pool);
+        let peer = server.accepts();
+        peer.sends(b"the reply to B");
+        let mut reply = [0; 14];
+        lease.read_exact(&mut reply).expect("a reply");
+        lab.same_bytes("what user B reads", &reply, b"the reply to B");
+    });
+}

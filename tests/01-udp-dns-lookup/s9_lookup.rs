@@ -157,6 +157,34 @@ fn s9_half_an_answer_is_of_use() {
             got,
             "Rcode(2)".to_owned(),
         );
+
+        lab.why(
+            "Two questions, and neither comes first in rank: the IPv6 address is good although \
+                 the question for A failed.",
+        );
+        let got = looked_up(lab, PATIENT, |query| {
+            Some(match query.qtype {
+                wire::A => query.reply().rcode(wire::SERVFAIL),
+                _ => query.reply().answers([aaaa(HOST, GOOD6)]),
+            })
+        });
+        lab.same("answer, SERVFAIL for A", got, GOOD6.to_owned());
+
+        lab.why(
+            "No IPv6 address, and no word about IPv4: the failed question may have had the \
+                 address. \"No data\" would claim to know.",
+        );
+        let got = looked_up(lab, PATIENT, |query| {
+            Some(match query.qtype {
+                wire::A => query.reply().rcode(wire::SERVFAIL),
+                _ => query.reply(),
+            })
+        });
+        lab.same(
+            "answer, SERVFAIL for A, nothing for AAAA",
+            got,
+            "Rcode(2)".to_owned(),
+        );
     });
 }
 

@@ -24,8 +24,9 @@ pub enum Answer {
 /// A record counts only if its owner is the name asked for, or the name to which a chain of CNAME
 /// records in the same reply leads from there, in whatever order the records stand. RCODE 3 means
 /// [`Answer::NoSuchName`], also behind a CNAME (RFC 6604 §3). RCODE 0 without an address means
-/// that there is none of this kind. If one of the two questions fails and the other one brings
-/// addresses, they are the answer.
+/// that there is none of this kind. If one of the two questions fails, whichever it is, and the
+/// other one brings addresses, they are the answer. If that one brings none, the failure is the
+/// result: whether the name has an address is not known.
 ///
 /// # Errors
 ///

@@ -28,8 +28,9 @@ pub enum Answer {
 /// A record counts only if its owner is the name asked for, or the name to which a chain of CNAME
 /// records in the same reply leads from there, in whatever order the records stand. RCODE 3 means
 /// [`Answer::NoSuchName`], also behind a CNAME (RFC 6604 §3). RCODE 0 without an address means
-/// that there is none of this kind. If one of the two questions fails and the other one brings
-/// addresses, they are the answer.
+/// that there is none of this kind. If one of the two questions fails, whichever it is, and the
+/// other one brings addresses, they are the answer. If that one brings none, the failure is the
+/// result: whether the name has an address is not known.
 ///
 /// # Errors
 ///
@@ -42,22 +43,23 @@ pub fn lookup_ip(
     patience: Patience,
 ) -> Result<Answer, LookupError> {
     let name = Name::from_text(host)?;
-    let mut addresses = match lookup_type(server, &name, TYPE_A, patience)? {
-        Some(found) => found,
+    let v4 = lookup_type(server, &name, TYPE_A, patience);
+    if let Ok(None) = v4 {
         // What does not exist has no AAAA record either.
-        None => return Ok(Answer::NoSuchName),
-    };
-    match lookup_type(server, &name, TYPE_AAAA, patience) {
-        Ok(Some(found)) => addresses.extend(found),
-        // Half an answer is of use; half a no is not.
-        _ if !addresses.is_empty() => {}
-        Ok(None) => return Ok(Answer::NoSuchName),
-        Err(e) => return Err(e),
+        return Ok(Answer::NoSuchName);
     }
-    if addresses.is_empty() {
-        return Ok(Answer::NoData);
+    let v6 = lookup_type(server, &name, TYPE_AAAA, patience);
+    let found = [&v4, &v6].into_iter().flatten().flatten().flatten();
+    let addresses: Vec<IpAddr> = found.copied().collect();
+    // Half an answer is of use, whichever half it is; half a no is not.
+    if !addresses.is_empty() {
+        return Ok(Answer::Addresses(addresses));
     }
-    Ok(Answer::Addresses(addresses))
+    match (v4, v6) {
+        (_, Ok(None)) => Ok(Answer::NoSuchName),
+        (Err(e), _) | (_, Err(e)) => Err(e),
+        (Ok(_), Ok(Some(_))) => Ok(Answer::NoData),
+    }
 }
 
 /// The addresses of one kind. `None`: there is no such name.

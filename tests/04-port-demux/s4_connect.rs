@@ -52,10 +52,11 @@ fn s4_the_range_ends_where_it_ends() {
                 let got = lab.you(&call, || ports.pick(|_| true));
                 let inside = got.is_some_and(|port| port != 0 && (first..=last).contains(&port));
                 lab.holds(inside, "a port of the range, and not 0", format!("{got:?}"));
-                let first = first.max(1);
-                let call = format!("pick(only {first} is free), the same");
-                let got = lab.you(&call, || ports.pick(|port| port == first));
-                lab.same("the port", got, Some(first));
+                for free in [first.max(1), last] {
+                    let call = format!("pick(only {free} is free), the same");
+                    let got = lab.you(&call, || ports.pick(|port| port == free));
+                    lab.same("the port", got, Some(free));
+                }
             }
         }
     });

@@ -136,15 +136,23 @@ impl Table {
                 .find(|r| r.four_tuple() == Some(t))
                 .map(|r| r.state)
         };
-        let half_open = match (state_of(t), state_of(t.reversed())) {
+        let left_out = match (state_of(t), state_of(t.reversed())) {
             (Some(State::FinWait2), _) => true,
             (None | Some(State::TimeWait), theirs) => {
                 theirs.is_some_and(|state| state != State::TimeWait)
             }
-            // In use: this must fail.
-            (Some(_), _) => false,
+            // In use: this must fail. But Linux takes a port that the system chose away from a socket
+            // whose connect fails like this (6.18); the table leaves the socket as it was.
+            (Some(_), _) => self.port_was_chosen(socket),
         };
-        number != 0 && !lots && !itself && !half_open && !self.was_reset(socket)
+        number != 0 && !lots && !itself && !left_out && !self.was_reset(socket)
+    }
+
+    /// Whether the program let the system choose the port, in `bind`.
+    fn port_was_chosen(&self, socket: Handle) -> bool {
+        let socket = self.sockets.get(&socket).and_then(|&id| self.table.get(id));
+        let given = socket.and_then(|socket| socket.bind);
+        given.is_some_and(|given| given.port() == 0)
     }
 
     /// Whether the call is a connection to where nobody listens.

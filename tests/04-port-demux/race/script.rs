@@ -129,13 +129,14 @@ impl Random {
             .collect();
         let next = Handle(handles);
         if alive.is_empty() || (alive.len() < 9 && self.one_in(4)) {
+            let proto = match self.one_in(8) {
+                true => Proto::Udp,
+                false => Proto::Tcp,
+            };
             return Op::Socket {
                 into: next,
-                proto: match self.one_in(8) {
-                    true => Proto::Udp,
-                    false => Proto::Tcp,
-                },
-                reuse: self.reuse(),
+                proto,
+                reuse: self.reuse(proto),
             };
         }
         let (socket, row) = alive[self.below(alive.len())];
@@ -161,14 +162,18 @@ impl Random {
         }
     }
 
-    /// Never both. A socket with both options is let in by its neighbours' SO_REUSEADDR, and Linux
-    /// then lets in others by SO_REUSEPORT without asking those neighbours again: the rule has a
-    /// short cut that is not quite the rule (`fastreuseport` in inet_connection_sock.c; 6.18).
-    fn reuse(&mut self) -> Reuse {
+    /// Linux has short cuts around the rule of `bind` that are not quite the rule (6.18):
+    ///
+    /// - TCP: a socket with both options is let in by its neighbours' SO_REUSEADDR. After that others
+    ///   are let in by SO_REUSEPORT, and those neighbours are not asked again (`fastreuseport` in
+    ///   inet_connection_sock.c). So no socket gets both.
+    /// - UDP: the first neighbour that agrees by SO_REUSEPORT answers for all (`udp_lib_lport_inuse`
+    ///   in udp.c). So no UDP socket gets that option.
+    fn reuse(&mut self, proto: Proto) -> Reuse {
         let choice = self.below(4);
         Reuse {
             addr: choice < 2,
-            port: choice == 2,
+            port: choice == 2 && proto == Proto::Tcp,
         }
     }
 

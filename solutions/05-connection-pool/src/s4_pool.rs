@@ -109,8 +109,8 @@ impl<M: Manager> Pool<M> {
 
     /// A connection: an idle one if there is a good one, else a new one.
     ///
-    /// Good means: within the limits, and reusable in the eyes of the manager. Bad ones are
-    /// dropped on the way. Waits for its turn, `config.wait` at most; the time that checking and
+    /// Good means: within the limits at the moment of the choice (not of the call: the wait may have
+    /// been long), and reusable in the eyes of the manager. Bad ones are dropped on the way. Waits for its turn, `config.wait` at most; the time that checking and
     /// connecting take is not part of it.
     ///
     /// While the manager works here, other threads can use the pool. When it fails or panics, the
@@ -129,7 +129,7 @@ impl<M: Manager> Pool<M> {
     }
 
     /// A new connection, never an idle one. To make room for it, the connection that has been idle
-    /// for the longest time may be closed. Otherwise like [`Pool::get`].
+    /// for the longest time may be closed. Waits for its turn like [`Pool::get`].
     ///
     /// # Errors
     ///
@@ -217,7 +217,7 @@ impl<M: Manager> Lease<M> {
         self.reused
     }
 
-    /// Drops the connection instead of giving it back. Its place in the pool is free again.
+    /// Drops the connection instead of giving it back. Then its place in the pool is free again.
     pub fn discard(mut self) {
         if let Some(loan) = self.loan.take() {
             loan.discard();

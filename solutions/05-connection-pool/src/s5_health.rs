@@ -18,7 +18,7 @@ use crate::Manager;
 /// | bytes | the rest of a reply: the next user would read them as theirs | `false` |
 /// | the end of the stream (FIN) | the peer has closed | `false` |
 ///
-/// The stream is in blocking mode before and after.
+/// The stream is in blocking mode before and after, and its time-outs are what they were.
 ///
 /// # Errors
 ///

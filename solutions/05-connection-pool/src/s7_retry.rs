@@ -36,7 +36,8 @@ pub enum CallError {
     Lost(Lost),
 }
 
-/// Sends one request, in one `write`, and reads its reply: exactly its bytes, and none behind them.
+/// Sends one request, in one `write` and a `flush`, and reads its reply: exactly its bytes, and none
+/// behind them.
 ///
 /// # Errors
 ///
@@ -103,7 +104,8 @@ fn fill(stream: &mut impl Read, buffer: &mut [u8], received: &mut usize) -> io::
 ///
 /// - the request is idempotent (RFC 9110 §9.2.2),
 /// - the connection had been used before (a fresh one that ends has another reason to),
-/// - the connection ended: end of stream, reset, broken pipe. A time-out says nothing about it,
+/// - the connection ended: `UnexpectedEof`, `ConnectionReset`, `ConnectionAborted` (Windows) or
+///   `BrokenPipe`. A time-out says nothing about it,
 /// - and no byte of a reply had come (the same section).
 ///
 /// The second attempt's failure is final. A connection on which an exchange failed is never given

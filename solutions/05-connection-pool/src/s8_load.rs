@@ -51,7 +51,7 @@ pub struct Report {
     pub failed: usize,
     /// How many connections were made.
     pub connections: usize,
-    /// One of the errors, if there were any.
+    /// One of the errors, if there were any: of whatever client, and of whatever kind.
     pub trouble: Option<io::Error>,
 }
 
@@ -116,7 +116,8 @@ pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
 ///
 /// With a pool, all clients share it and use [`call`]. Without one, each request makes a
 /// connection of its own. Every request has a payload that no other has, so that a reply to
-/// somebody else is noticed. A client stops at its first request that fails.
+/// somebody else is noticed. An echo changes nothing, so these requests are idempotent. A client
+/// stops at its first request that fails.
 pub fn load(addr: SocketAddr, load: Load) -> Report {
     let config = Config {
         max: load.pool,
@@ -217,9 +218,10 @@ pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Re
 
 /// Does what `args` ask for, and returns the exit code.
 ///
-/// - **Load**: prints the report on standard output, a name and a value a line: `requests`,
-///   `failed`, `connections`, and for the answered requests `p50`, `p90`, `p99` and `max` in
-///   microseconds. One of the errors, if there was any, goes to standard error.
+/// - **Load**: prints the report on standard output, a name and a value a line: `requests` (the
+///   answered and the failed ones), `failed`, `connections`, and for the answered requests `p50`,
+///   `p90`, `p99` and `max` in microseconds; these four are left out when nothing was answered. One
+///   of the errors, if there was any, goes to standard error with the server's address and port.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be a name with several addresses: the first one that lets us in is taken.

@@ -70,6 +70,16 @@ fn s10_nameserver_of_resolv_conf() {
                     nameserver\t192.0.2.3  # the one in the cellar\nnameserver 192.0.2.4\n";
         lab.same("of a busy file", found(text), some("192.0.2.3:53"));
         lab.same(
+            "two blanks",
+            found("nameserver  192.0.2.8\n"),
+            some("192.0.2.8:53"),
+        );
+        lab.same(
+            "blanks and tabs",
+            found("nameserver \t 192.0.2.9\t\n"),
+            some("192.0.2.9:53"),
+        );
+        lab.same(
             "CRLF",
             found("nameserver 192.0.2.5\r\n"),
             some("192.0.2.5:53"),
@@ -198,6 +208,41 @@ fn s10_addresses_one_a_line() {
         );
         lab.same("standard error", end.stderr, String::new());
         lab.same("exit code", end.code, Some(0));
+    });
+}
+
+#[test]
+fn s10_run_writes_where_it_is_told() {
+    netlab::lab(|lab| {
+        lab.why(
+            "run has two writers: `out` and `err`. The program hands it its standard output and \
+             error, a test two vectors. What goes to println! instead misses both.",
+        );
+        let server: UdpPeer = lab.udp("server");
+        let again = lab.clone();
+        let _answering = server.answers(move |datagram| {
+            let query = asked(&again, datagram);
+            let reply = match (query.name.as_str(), query.qtype) {
+                (HOST, wire::A) => query.reply().answers([a(HOST, GOOD)]),
+                (HOST, _) => query.reply(),
+                _ => query.reply().rcode(wire::NXDOMAIN),
+            };
+            Some((format!("reply to {}", query.in_words()), reply.bytes()))
+        });
+        let at = format!("@{}", server.addr());
+        let (code, out, err) = ran(lab, &[HOST, &at]);
+        lab.same("out", out, format!("{GOOD}\n"));
+        lab.same("err", err, String::new());
+        lab.same("exit code", code, 0);
+
+        let (code, out, err) = ran(lab, &["gone.test", &at]);
+        lab.same("out", out, String::new());
+        lab.holds(
+            err.contains("gone.test"),
+            "a sentence in err that names gone.test",
+            format!("{err:?}"),
+        );
+        lab.same("exit code", code, 3);
     });
 }
 

@@ -124,6 +124,82 @@ fn s5_rdlength_moves_the_cursor() {
 }
 
 #[test]
+fn s5_rdlength_has_16_bits() {
+    netlab::lab(|lab| {
+        lab.why(
+            "RDLENGTH has 16 bits, and a TXT record may well need more than eight of them. Half of \
+             the number leads into the middle of the record (RFC 1035 §3.2.1).",
+        );
+        for length in [300, 5000] {
+            let text = Record::new("x.test", wire::TXT, &vec![b'x'; length]);
+            let message = parse(
+                lab,
+                &format!("TXT with {length} octets, A"),
+                &reply([text, a("z.test", "192.0.2.9")]).bytes(),
+            );
+            lab.same("answers", message.answers.len(), 2);
+            lab.same(
+                "the second one",
+                words(&message.answers[1..]),
+                vec!["z.test. 300 A 192.0.2.9".to_owned()],
+            );
+        }
+
+        lab.why(
+            "A stranger may write any RDLENGTH. The end that it leads to may lie far behind the \
+             message, and beyond what 16 bits can count.",
+        );
+        for length in [[0xff, 0xff], [0xff, 0xf0], [0x00, 0x05]] {
+            let mut msg = reply([a("x.test", "192.0.2.1")]).bytes();
+            let at = msg.len() - 6;
+            msg[at..at + 2].copy_from_slice(&length);
+            let length = u16::from_be_bytes(length);
+            let what = format!("four octets with an RDLENGTH of {length}");
+            refused(lab, &what, &msg, "Truncated");
+        }
+    });
+}
+
+#[test]
+fn s5_ttl_has_32_bits() {
+    netlab::lab(|lab| {
+        lab.why("TTL is the record's one number of 32 bits, big-endian (RFC 1035 §3.2.1).");
+        let ttl = |ttl| {
+            let record = a("x.test", "192.0.2.1").ttl(ttl);
+            let message = parse(lab, "an answer", &reply([record]).bytes());
+            lab.same("answers", message.answers.len(), 1);
+            message.answers[0].ttl
+        };
+        lab.same("ttl of 01 02 03 04", ttl(0x0102_0304), 0x0102_0304);
+        let high = ttl(0x8102_0304);
+        // Whoever takes such a number for 0 at once has read RFC 2181.
+        lab.holds(
+            [0x8102_0304, 0].contains(&high),
+            "ttl of 81 02 03 04: 2164392708, as it came (or 0, RFC 2181 §8)",
+            high,
+        );
+    });
+}
+
+#[test]
+fn s5_counts_have_16_bits() {
+    netlab::lab(|lab| {
+        lab.why("300 records are an unusual reply, and a correct one: each count has 16 bits.");
+        let mut many = reply([]);
+        for section in &mut many.records {
+            *section = vec![a("www.example.test", "192.0.2.1"); 300];
+        }
+        let message = parse(lab, "300 records in each section", &many.bytes());
+        let records = [message.answers, message.authorities, message.additionals];
+        lab.same(
+            "answers, authorities, additionals",
+            records.map(|section| section.len()),
+            [300, 300, 300],
+        );
+    });
+}
+
+#[test]
 fn s5_rdata_must_fit_its_type() {
     netlab::lab(|lab| {
         lab.why(
@@ -184,8 +260,15 @@ fn s5_other_classes_stay_bytes() {
             a("w.test", "192.0.2.1").class(3),
             Record::new("", 41, b"").class(1232),
             Record::new("w.test", wire::CNAME, b"\xff").class(3),
+            aaaa("w.test", "2001:db8::1").class(3),
+            Record::new("w.test", wire::NS, b"\x02ns\x00").class(3),
+            cname("w.test", "x").class(3),
         ];
-        let message = parse(lab, "A and CNAME in class 3, OPT", &reply(records).bytes());
+        let message = parse(
+            lab,
+            "A, AAAA, NS and CNAME in class 3, OPT",
+            &reply(records).bytes(),
+        );
         lab.same(
             "answers",
             words(&message.answers),
@@ -193,10 +276,13 @@ fn s5_other_classes_stay_bytes() {
                 "w.test. 300 type 1 c0 00 02 01".to_owned(),
                 ". 300 type 41 ".to_owned(),
                 "w.test. 300 type 5 ff".to_owned(),
+                "w.test. 300 type 28 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01".to_owned(),
+                "w.test. 300 type 2 02 6e 73 00".to_owned(),
+                "w.test. 300 type 5 01 78 00".to_owned(),
             ],
         );
         let classes: Vec<u16> = message.answers.iter().map(|record| record.class).collect();
-        lab.same("classes", classes, vec![3, 1232, 3]);
+        lab.same("classes", classes, vec![3, 1232, 3, 3, 3, 3]);
     });
 }
 

@@ -344,6 +344,33 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
 }
 
 #[test]
+fn s8_tcp_is_tried_once() {
+    netlab::lab(|lab| {
+        lab.why(
+            "ask goes over TCP once, and what becomes of that is the result: a server that breaks \
+             off is not asked for the same a second time.",
+        );
+        let (udp, tcp) = lab.udp_and_tcp("server");
+        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
+        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
+            ask(addr, &question, PATIENT)
+        });
+        let datagram = udp.expects_datagram();
+        let part = asked(lab, &datagram).reply().cut_off();
+        udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
+        let peer = tcp.accepts();
+        query_from(lab, &peer);
+        peer.closes();
+        // A second connection would be made and then wait: nobody accepts it.
+        lab.same(
+            "result",
+            reply_in_words(&asking.returns()),
+            "Io(UnexpectedEof)".to_owned(),
+        );
+    });
+}
+
+#[test]
 fn s8_cut_off_no_goes_to_tcp_too() {
     netlab::lab(|lab| {
         lab.why(

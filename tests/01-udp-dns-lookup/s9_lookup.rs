@@ -53,6 +53,13 @@ fn zone(records: Vec<(u16, wire::Record)>) -> impl FnMut(&Asked) -> Option<Messa
     }
 }
 
+/// The record with which a server says that it is the one to know (RFC 1035 §3.3.13).
+fn soa(zone: &str) -> wire::Record {
+    let names = [wire::name("ns.test"), wire::name("admin.test")].concat();
+    let numbers = [1u32, 7200, 3600, 1_209_600, 300].map(u32::to_be_bytes);
+    wire::Record::new(zone, wire::SOA, &[names, numbers.concat()].concat())
+}
+
 #[test]
 fn s9_addresses_of_both_kinds() {
     netlab::lab(|lab| {
@@ -111,6 +118,17 @@ fn s9_three_kinds_of_no() {
         );
         let got = looked_up(lab, PATIENT, |query| Some(query.reply()));
         lab.same("answer to no records", got, "NoData".to_owned());
+
+        lab.why(
+            "So real servers say \"no data\": no answer, and in the authority section the zone's SOA \
+                 record, which tells how long that holds (RFC 2308 §2.2).",
+        );
+        let got = looked_up(lab, PATIENT, |query| {
+            let mut reply = query.reply();
+            reply.records[1].push(soa("example.test"));
+            Some(reply)
+        });
+        lab.same("answer to an SOA alone", got, "NoData".to_owned());
 
         lab.why(
             "SERVFAIL and REFUSED say nothing about the name: the server could not or would \
@@ -239,6 +257,20 @@ fn s9_only_answers_of_the_asked_kind_count() {
             Some(reply)
         });
         lab.same("answer", got, GOOD6.to_owned());
+
+        let got = looked_up(lab, PATIENT, |query| {
+            Some(match query.qtype {
+                wire::A => query
+                    .reply()
+                    .answers([aaaa(HOST, "2001:db8::666"), a(HOST, GOOD)]),
+                _ => query.reply(),
+            })
+        });
+        lab.same(
+            "answer, AAAA records in the reply about A",
+            got,
+            GOOD.to_owned(),
+        );
     });
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub const A: u16 = 1;
 pub const NS: u16 = 2;
 pub const CNAME: u16 = 5;
+pub const SOA: u16 = 6;
 pub const TXT: u16 = 16;
 pub const AAAA: u16 = 28;
 pub const IN: u16 = 1;
@@ -121,6 +122,11 @@ impl Record {
         }
     }
 
+    pub fn ttl(mut self, ttl: u32) -> Record {
+        self.ttl = ttl;
+        self
+    }
+
     pub fn class(mut self, class: u16) -> Record {
         self.class = class;
         self
@@ -202,6 +208,7 @@ pub fn type_name(qtype: u16) -> String {
         A => "A".into(),
         NS => "NS".into(),
         CNAME => "CNAME".into(),
+        SOA => "SOA".into(),
         TXT => "TXT".into(),
         AAAA => "AAAA".into(),
         other => format!("TYPE{other}"),

@@ -26,6 +26,14 @@ pub struct BlackHole {
 }
 
 impl Refused {
+    pub(crate) fn new() -> Refused {
+        let socket = bound();
+        Refused {
+            addr: addr_of(&socket),
+            _bound: socket,
+        }
+    }
+
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -39,13 +47,9 @@ impl BlackHole {
 
 impl Lab {
     pub fn refused(&self) -> Refused {
-        let socket = bound();
-        let addr = addr_of(&socket);
-        self.note(format!("nobody listens at {addr}"));
-        Refused {
-            addr,
-            _bound: socket,
-        }
+        let refused = Refused::new();
+        self.note(format!("nobody listens at {}", refused.addr()));
+        refused
     }
 
     pub fn black_hole(&self) -> BlackHole {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::hex;
 use crate::lab::Lab;
 use crate::patience::{GLANCE, in_words};
+use crate::situations::Refused;
 use crate::story::YOU;
 use crate::tcp::{TcpServer, is_pause};
 
@@ -50,6 +51,19 @@ impl Lab {
             // Rarely somebody else has the number in UDP; then the next one will do.
             if let Ok(socket) = UdpSocket::bind(tcp.addr()) {
                 return (UdpPeer::new(self, name, socket), tcp);
+            }
+        }
+        panic!("no port number of loopback is free in both UDP and TCP");
+    }
+
+    /// A server in UDP whose port number refuses every connection in TCP, while [`Refused`] lives.
+    pub fn udp_and_refused(&self, name: &str) -> (UdpPeer, Refused) {
+        for _ in 0..100 {
+            let refused = Refused::new();
+            // Rarely somebody else has the number in UDP; then the next one will do.
+            if let Ok(socket) = UdpSocket::bind(refused.addr()) {
+                self.note(format!("nobody listens at {} in TCP", refused.addr()));
+                return (UdpPeer::new(self, name, socket), refused);
             }
         }
         panic!("no port number of loopback is free in both UDP and TCP");

@@ -19,6 +19,24 @@ fn ran(lab: &Lab, args: &[&str]) -> (u8, String, String) {
     (code, text(out), text(err))
 }
 
+/// What a text has where it first differs from USAGE.
+fn beside_usage(out: &str) -> String {
+    let mut lines = out.lines().zip(USAGE.lines());
+    match lines.position(|(got, want)| got != want) {
+        Some(n) => format!(
+            "line {} is {:?}",
+            n + 1,
+            out.lines().nth(n).unwrap_or_default()
+        ),
+        None if out.is_empty() => "nothing".into(),
+        None => format!(
+            "{} octets instead of {}, equal as far as they go",
+            out.len(),
+            USAGE.len()
+        ),
+    }
+}
+
 /// Runs the student's program against a server that answers by `answer`.
 fn program(
     lab: &Lab,
@@ -147,7 +165,11 @@ fn s10_help_goes_to_stdout() {
             &["--nonsense", "--help"],
         ] {
             let (code, out, err) = ran(lab, args);
-            lab.same("standard output is USAGE", out == USAGE, true);
+            lab.holds(
+                out == USAGE,
+                "USAGE on standard output, and nothing else",
+                beside_usage(&out),
+            );
             lab.same("standard error", err, String::new());
             lab.same("exit code", code, 0);
         }

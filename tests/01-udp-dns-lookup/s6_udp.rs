@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,15 +9,47 @@ use udp_dns_lookup::{
 };
 
 use super::picture;
-use super::scene::{GOOD, HOST, PATIENT, asked, brief, question, reply_in_words};
+use super::scene::{
+    GOOD, HOST, PATIENT, asked, brief, parse_error_in_words, question, reply_in_words,
+};
 use super::wire::{self, Record, a};
 
 /// A judge who believes whatever repeats the id: enough as long as nobody lies.
 fn trusting(sent: &Sent, _from: SocketAddr, datagram: &[u8]) -> Verdict {
-    match parse_message(datagram) {
-        Ok(message) if message.header.id == sent.id => Verdict::Accept(message),
-        _ => Verdict::Ignore(Why::WrongId),
-    }
+    let (why, reason) = match parse_message(datagram) {
+        Ok(message) if message.header.id == sent.id => return Verdict::Accept(message),
+        Ok(_) => (Why::WrongId, "another id".to_owned()),
+        Err(error) if datagram.starts_with(&sent.id.to_be_bytes()) => (
+            Why::Malformed,
+            format!(
+                "the right id, but parse_message says {}",
+                parse_error_in_words(error)
+            ),
+        ),
+        Err(_) => (Why::Malformed, "no message".to_owned()),
+    };
+    tell(format!(
+        "the judge ignores {} bytes: {reason}",
+        datagram.len()
+    ));
+    Verdict::Ignore(why)
+}
+
+thread_local! {
+    /// Where the judge, a bare function, writes what it ignored; and what it wrote last.
+    static STORY: RefCell<Option<(Lab, String)>> = const { RefCell::new(None) };
+}
+
+/// A sentence for the ladder, from the thread that [`asks`] started. The same one is told once.
+fn tell(sentence: String) {
+    STORY.with_borrow_mut(|story| {
+        if let Some((lab, last)) = story
+            && *last != sentence
+        {
+            lab.note(sentence.as_str());
+            *last = sentence;
+        }
+    });
 }
 
 /// Starts the student's exchange: A www.example.test.
@@ -30,7 +63,9 @@ fn asks(
         "exchange_udp(server, A {HOST}, {} × …, judge)",
         patience.attempts
     );
+    let story = lab.clone();
     lab.student(&call, move || {
+        STORY.set(Some((story, String::new())));
         exchange_udp(server, &question, patience, trusting)
     })
 }

@@ -108,8 +108,8 @@ fn s7_source_comes_first() {
 fn s7_id_comes_before_parsing() {
     netlab::lab(|lab| {
         lab.why(
-            "Two octets tell whether the rest is worth reading. Who parses first can be led into \
-             every corner of the parser by anyone who can send a datagram.",
+            "The id is 16 bits, and all of them must agree, in their order. Who compares one octet \
+             lets a forger in with 256 datagrams instead of 65536.",
         );
         let mut other = good_reply();
         for id in [ID ^ 0x0001, ID ^ 0x8000, ID.swap_bytes(), 0] {
@@ -121,6 +121,10 @@ fn s7_id_comes_before_parsing() {
                 "Ignore: WrongId".into(),
             );
         }
+        lab.why(
+            "Two octets tell whether the rest is worth reading. Who parses first can be led into \
+             every corner of the parser by anyone who can send a datagram.",
+        );
         other.id = !ID;
         for length in [0, 1, 2, 11, 12, 30] {
             let got = verdict(lab, SERVER, &other.bytes()[..length]);

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use netlab::{Lab, Running, TcpPeer};
+use netlab::{Lab, Running};
 use udp_dns_lookup::{LookupError, Message, Patience, ask, exchange_tcp};
 
-use super::scene::{EVIL, GOOD, HOST, PATIENT, asked, asked_in, brief, question, reply_in_words};
-use super::wire::{self, Asked, Record, a};
+use super::scene::{EVIL, GOOD, HOST, PATIENT, asked, brief, query_from, question, reply_in_words};
+use super::wire::{self, Record, a};
 
 /// Starts the student's exchange over TCP: A www.example.test.
 fn asks_tcp(
@@ -22,18 +22,6 @@ fn asks_tcp(
 fn framed(message: &[u8]) -> Vec<u8> {
     let length = u16::try_from(message.len()).expect("a message of the tests fits");
     [&length.to_be_bytes(), message].concat()
-}
-
-/// Reads the student's query from the stream.
-fn query_from(lab: &Lab, peer: &TcpPeer) -> Asked {
-    let length = peer.expects_exactly(2);
-    let length = u16::from_be_bytes([length[0], length[1]]);
-    lab.holds(
-        (17..=512).contains(&length),
-        "two octets with the length of the query, then the query",
-        format!("a length of {length}"),
-    );
-    asked_in(lab, &peer.expects_exactly(length.into()))
 }
 
 const LENGTH: &str = "A stream has no boundaries. On TCP each message is preceded by its length in \
@@ -179,7 +167,9 @@ fn s8_stream_may_end_early() {
             let peer = server.accepts();
             let query = query_from(lab, &peer);
             let reply = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
-            peer.sends(&reply[..keep]);
+            if keep > 0 {
+                peer.sends(&reply[..keep]);
+            }
             peer.half_closes();
             let result = reply_in_words(&exchange.returns());
             lab.holds(
@@ -323,8 +313,7 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
             "The whole answer is to be had over TCP only, and TCP refuses. The part that came over \
              UDP does not become the answer by that: without records it would look like \"no data\".",
         );
-        // Nobody listens on this number in TCP: who connects is refused.
-        let udp = lab.udp("server");
+        let (udp, _closed) = lab.udp_and_refused("server");
         let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
         let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
             ask(addr, &question, PATIENT)
@@ -399,8 +388,8 @@ fn s8_cut_off_no_goes_to_tcp_too() {
 fn s8_whole_reply_needs_no_tcp() {
     netlab::lab(|lab| {
         lab.why("A reply that fits is the answer: no second question, no connection.");
-        // Nobody listens on this number in TCP: who connects nevertheless is refused.
-        let udp = lab.udp("server");
+        // Who connects nevertheless is refused.
+        let (udp, _closed) = lab.udp_and_refused("server");
         let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
         let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
             ask(addr, &question, PATIENT)

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use netlab::{Lab, Running, UdpPeer};
 use udp_dns_lookup::{Answer, LookupError, MAX_CNAME_LINKS, Patience, lookup_ip};
 
-use super::scene::{EVIL, GOOD, GOOD6, HOST, PATIENT, answer_in_words, asked, brief};
+use super::scene::{EVIL, GOOD, GOOD6, HOST, PATIENT, answer_in_words, asked, brief, query_from};
 use super::wire::{self, Asked, Message, a, aaaa, cname};
 
 /// A server that answers every query by its question.
@@ -403,9 +403,7 @@ fn s9_cut_off_answer_comes_over_tcp() {
         });
         let looking = looks_up(lab, udp.addr(), HOST, PATIENT);
         let peer = tcp.accepts();
-        let length = peer.expects_exactly(2);
-        let query = peer.expects_exactly(u16::from_be_bytes([length[0], length[1]]).into());
-        let reply = super::scene::asked_in(lab, &query)
+        let reply = query_from(lab, &peer)
             .reply()
             .answers([a(HOST, GOOD)])
             .bytes();

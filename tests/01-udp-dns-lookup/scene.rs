@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use netlab::{Datagram, Lab};
+use netlab::{Datagram, Lab, TcpPeer};
 use udp_dns_lookup::{
     Answer, LookupError, Message, Name, ParseError, Patience, Question, RData, Record, Verdict, Why,
 };
@@ -55,6 +55,25 @@ pub fn asked_in(lab: &Lab, query: &[u8]) -> Asked {
             format!("{} octets that are none: {query:02x?}", query.len()),
         ),
     }
+}
+
+/// Reads a query of the student's, with its length in front, from a stream.
+pub fn query_from(lab: &Lab, peer: &TcpPeer) -> Asked {
+    let mut length = [0; 2];
+    // Only looked at: what was written in one piece should be one arrow on the ladder.
+    let whole = matches!(peer.stream().peek(&mut length), Ok(2));
+    if !whole {
+        length.copy_from_slice(&peer.expects_exactly(2));
+    }
+    let begins = hex(&length);
+    let length = usize::from(u16::from_be_bytes(length));
+    lab.holds(
+        (17..=512).contains(&length),
+        "two octets with the length of the query, then the query",
+        format!("{begins} first: a length of {length}"),
+    );
+    let seen = if whole { 2 } else { 0 };
+    asked_in(lab, &peer.expects_exactly(seen + length)[seen..])
 }
 
 /// A record as in a zone file, with its data in short.

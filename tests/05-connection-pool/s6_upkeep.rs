@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use connection_pool::{Limits, PoolError};
@@ -50,6 +52,15 @@ fn s6_reap_leaves_what_is_in_use() {
         lab.same("closed by reap()", lab.you("reap()", || pool.reap()), 1);
         state_is(lab, "after it", &pool, (0, 1, 0));
         lab.same("connections that exist", fake.live(), 1);
+        lab.why("All permits out means nothing to do. reap is for a quiet moment, and waits for nobody.");
+        let other = get(lab, &pool);
+        lab.same(
+            "closed by reap() while both are in use",
+            lab.you("reap()", || pool.reap()),
+            0,
+        );
+        lab.you("another lease ends: discard()", || other.discard());
+        lab.why("A connection in use is nobody's to close. It is not on the shelf, and its idle time begins when it comes back.");
         lab.you("second lease ends", || drop(busy));
         lab.same(
             "closed by reap() right after",
@@ -152,6 +163,46 @@ fn s6_reap_keeps_to_the_limit() {
         lab.same("closed by reap()", reaper.returns(), 1);
         lab.same("the user's connection", user.returns_ok(), 2);
         lab.same("most connections at the same time", fake.peak(), 1);
+        state_is(lab, "in the end", &pool, (1, 0, 0));
+    });
+}
+
+#[test]
+fn s6_many_expired_ones_keep_to_the_limit() {
+    netlab::lab(|lab| {
+        lab.why("One permit is the right to one connection. Under one permit only one may be off the shelf and not yet closed: if reap takes several down first, there are more connections than permits.");
+        let gate = lab.gate("the first close");
+        let (slow, first) = (gate.clone(), AtomicBool::new(true));
+        let fake = Fake::new().closing(move |_| {
+            if first.swap(false, SeqCst) {
+                slow.waits();
+            }
+        });
+        let (pool, clock) = aging_pool(2, IDLE, &fake);
+        lab.ok("prewarm(2)", || pool.prewarm(2));
+        clock.advance(TEN_SECONDS);
+        lab.note("the clock shows 10 s: two idle connections are expired");
+        let reaping = pool.clone();
+        let reaper = lab.student("reap()", move || reaping.reap());
+        gate.expects_arrivals(1);
+        let served = Arc::new(AtomicBool::new(false));
+        let (asking, told) = (pool.clone(), served.clone());
+        let user = lab.student("get(), meanwhile", move || {
+            let lease = asking.get();
+            told.store(true, SeqCst);
+            lease.map(|lease| lease.id)
+        });
+        // Who holds both permits while closing makes the user wait, and is right as well.
+        lab.until(
+            "get() to return or to wait, while one is being closed",
+            || (served.load(SeqCst), pool.state().waiting),
+            |&(served, waiting)| served || waiting == 1,
+        );
+        lab.same("most connections at the same time", fake.peak(), 2);
+        gate.opens();
+        reaper.returns();
+        lab.same("the user's connection", user.returns_ok(), 3);
+        lab.same("most connections at the same time", fake.peak(), 2);
         state_is(lab, "in the end", &pool, (1, 0, 0));
     });
 }

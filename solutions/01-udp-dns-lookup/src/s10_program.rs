@@ -22,6 +22,10 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// the program's name. Addresses go to `out`, one a line, IPv4 first; anything else worth saying
 /// goes to `err`. Gives the exit code, as `USAGE` lists them. `--help` prints `USAGE` to `out`.
 ///
+/// Without a server in `args` it asks the one that [`nameserver_in`] finds in /etc/resolv.conf. When
+/// there is no such file, or it names no server, `err` tells that and the exit code is 1: there is
+/// no network to ask.
+///
 /// # Errors
 ///
 /// Only when `out` or `err` cannot be written.
@@ -58,7 +62,8 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> io::Res
     Ok(exit_code(&outcome))
 }
 
-/// The exit code that `USAGE` lists for an outcome.
+/// The exit code that `USAGE` lists for an outcome. A name that can be none (`BadName`) is a mistake
+/// in the command line, 2.
 pub fn exit_code(outcome: &Result<Answer, LookupError>) -> u8 {
     match outcome {
         Ok(Answer::Addresses(_)) => 0,

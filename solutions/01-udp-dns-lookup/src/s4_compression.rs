@@ -12,10 +12,13 @@ use crate::s3_header::{ParseError, u16_at};
 /// octets are the offset, from the beginning of the message, at which the name goes on; `01` and
 /// `10` are reserved.
 ///
+/// A pointer must lead before the place where the present stretch of labels began: that is `at`
+/// first, and after each jump the place it led to. So every jump goes further back.
+///
 /// # Errors
 ///
 /// [`ParseError::Truncated`], [`ParseError::ReservedLabel`], [`ParseError::NameTooLong`], and
-/// [`ParseError::BadPointer`] for a pointer that does not lead to a *prior* place in the message.
+/// [`ParseError::BadPointer`] for a pointer that does not lead back in this way.
 /// No message makes it loop for ever or recurse deeply.
 pub fn read_name(msg: &[u8], at: usize) -> Result<(Name, usize), ParseError> {
     let mut labels = Vec::new();

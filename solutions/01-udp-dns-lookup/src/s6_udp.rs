@@ -93,7 +93,12 @@ pub enum LookupError {
 /// Every try is a query of its own, with a fresh unpredictable id (the crate `getrandom` has them),
 /// from a fresh socket and so from a port that the system picks (RFC 5452 §9.2). A try ends
 /// `patience.timeout` after its query was sent, no matter what came in meanwhile; then the next one
-/// begins. A reply may be as large as a UDP datagram can be. The socket may be connected or not.
+/// begins. A reply may be as large as a UDP datagram can be.
+///
+/// Each socket is bound to port 0 of the unspecified address of the server's family, `0.0.0.0` or
+/// `[::]`: bound to `127.0.0.1` it reaches only this machine. It may be connected or not. A
+/// connected one may be told that nobody listens (`ConnectionRefused`); that may end the try or the
+/// look-up.
 ///
 /// # Errors
 ///

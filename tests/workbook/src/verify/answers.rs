@@ -25,6 +25,7 @@ pub fn check(ui: &Ui, scratch: &Scratch, chapter: &Chapter, wrong: &Wrong) -> Re
         what,
         took: began.elapsed(),
         complaint,
+        is_unsteady: false,
     })
 }
 

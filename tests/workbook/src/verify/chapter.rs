@@ -35,6 +35,7 @@ pub fn check(ui: &Ui, scratch: &Scratch, chapter: &Chapter) -> Result<[Finding; 
         what: format!("{number} stubs: {tests} tests wait for an answer"),
         took: began.elapsed(),
         complaint: Some(complaint).filter(|complaint| !complaint.is_empty()),
+        is_unsteady: false,
     };
 
     let began = Instant::now();
@@ -57,6 +58,7 @@ pub fn check(ui: &Ui, scratch: &Scratch, chapter: &Chapter) -> Result<[Finding; 
         what: format!("{number} solution: {tests} tests pass"),
         took: began.elapsed(),
         complaint: Some(complaint).filter(|complaint| !complaint.is_empty()),
+        is_unsteady: false,
     };
     Ok([stubs, solution])
 }

@@ -660,7 +660,8 @@ fn s4_two_work_at_the_same_time() {
 #[test]
 fn s4_the_place_is_free_when_the_connection_is_closed() {
     netlab::lab(|lab| {
-        let ways: [(&str, fn(Lease<Fake>)); 2] = [
+        type End = fn(Lease<Fake>);
+        let ways: [(&str, End); 2] = [
             ("discard()", Lease::discard),
             ("lease ends: its user panics", panic_while_holding),
         ];

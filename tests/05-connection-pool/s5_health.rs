@@ -109,8 +109,9 @@ fn s5_leftover_bytes_mean_dirty() {
         lab.same("reusable", check(lab, &stream), false);
 
         lab.why("To look is not to take: peek leaves every byte where it is.");
-        let mut rest = [0; 11];
-        stream.read_exact(&mut rest).expect("the bytes");
+        peer.closes();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("the bytes");
         lab.same_bytes("what is still there", &rest, b"hello world");
     });
 }
@@ -187,6 +188,18 @@ fn s5_manager_makes_streams_that_cannot_hang() {
         );
         lab.same("TCP_NODELAY", stream.nodelay().ok(), Some(true));
         lab.same("made()", manager.made(), 1);
+
+        lab.why("The check looks, and leaves everything as it was. A check that sets a time-out of its own takes the user's away.");
+        let mut stream = stream;
+        let reusable = lab.you("is_reusable(stream)", || manager.is_reusable(&mut stream));
+        lab.same("reusable", reusable, true);
+        lab.same(
+            "read time-out after the check",
+            stream.read_timeout().ok().flatten(),
+            Some(patience),
+        );
+
+        lab.why("Every connection that was made is counted, for ever: made() is no count of those that exist.");
         drop((stream, peer));
         lab.ok("connect()", || manager.connect());
         lab.same("made()", manager.made(), 2);
@@ -220,6 +233,7 @@ fn s5_connect_has_a_deadline() {
         let manager = TcpManager::new(hole.addr(), Duration::from_millis(50));
         let error = lab.err("connect(), 50 ms", || manager.connect());
         lab.same("kind of the error", error.kind(), ErrorKind::TimedOut);
+        lab.why("Only what was made is counted. A try is no connection.");
         lab.same("made()", manager.made(), 0);
     });
 }

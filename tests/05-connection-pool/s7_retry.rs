@@ -2,10 +2,12 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use connection_pool::{
-    CallError, Config, Limits, Lost, Manager, Pool, PoolError, Request, TcpManager, call, exchange,
+    CallError, Config, Limits, Lost, MAX_REPLY, Manager, Pool, PoolError, Request, TcpManager,
+    call, exchange,
 };
 use netlab::io::{Interrupting, OneByte, Play, Tape};
 use netlab::{Lab, Running};
@@ -26,7 +28,11 @@ const ORDER: Request<'static> = Request {
 
 /// A manager whose connections follow scripts, in this order. It finds all of them good: they die
 /// after the check.
-struct Scripts(Mutex<VecDeque<Stream>>);
+struct Scripts {
+    streams: Mutex<VecDeque<Stream>>,
+    /// Calls of `connect`.
+    attempts: AtomicUsize,
+}
 
 type Stream = Interrupting<Scripted>;
 
@@ -60,7 +66,8 @@ impl Manager for Scripts {
     type Error = io::Error;
 
     fn connect(&self) -> io::Result<Stream> {
-        let next = self.0.lock().expect("no panic in here").pop_front();
+        self.attempts.fetch_add(1, SeqCst);
+        let next = self.streams.lock().expect("no panic in here").pop_front();
         next.ok_or_else(|| ErrorKind::ConnectionRefused.into())
     }
 
@@ -82,7 +89,10 @@ fn bytes(bytes: &[u8]) -> Play {
 }
 
 fn scripted_pool(max: usize, streams: impl IntoIterator<Item = Stream>) -> Pool<Scripts> {
-    let scripts = Scripts(Mutex::new(streams.into_iter().collect()));
+    let scripts = Scripts {
+        streams: Mutex::new(streams.into_iter().collect()),
+        attempts: AtomicUsize::new(0),
+    };
     pool_of(max, scripts)
 }
 
@@ -110,7 +120,13 @@ fn used_pool(lab: &Lab, script: Vec<Play>, others: Vec<Stream>) -> Pool<Scripts>
 }
 
 fn made(pool: &Pool<Scripts>, of: usize) -> usize {
-    of - pool.manager().0.lock().expect("no panic in here").len()
+    let streams = &pool.manager().streams;
+    of - streams.lock().expect("no panic in here").len()
+}
+
+/// A reply as text: a failure shows it, and nobody reads numbers.
+fn in_words(outcome: Result<Vec<u8>, CallError>) -> Result<String, CallError> {
+    outcome.map(|reply| String::from_utf8_lossy(&reply).into_owned())
 }
 
 /// A call that must end with [`CallError::Lost`].
@@ -120,7 +136,8 @@ where
     M::Conn: Read + Write,
 {
     let name = String::from_utf8_lossy(request.payload).into_owned();
-    match lab.err(&format!("call(pool, {name})"), || call(pool, request)) {
+    let call = || in_words(call(pool, request));
+    match lab.err(&format!("call(pool, {name})"), call) {
         CallError::Lost(lost) => lost,
         other => lab.fails("CallError::Lost", format!("{other:?}")),
     }
@@ -149,6 +166,7 @@ fn s7_exchange_speaks_frames() {
         lab.same_bytes("the reply", &got, b"hello back");
         let tape = &mut stream.0.inner;
         lab.same_bytes("bytes on the wire", &tape.written, b"\0\0\0\x05hello");
+        lab.why("Somebody may put a buffer between you and the network. flush is the word that makes it send.");
         lab.same("flushed", tape.flushes > 0, true);
 
         lab.why("What follows the reply is not yours. It must stay in the stream, where the pool's check can see it.");
@@ -161,6 +179,23 @@ fn s7_exchange_speaks_frames() {
         let got = lab.ok("exchange(stream, nothing)", || exchange(&mut stream, b""));
         lab.same_bytes("the reply", &got, b"");
         lab.same_bytes("bytes on the wire", &stream.written, b"\0\0\0\0");
+    });
+}
+
+#[test]
+fn s7_no_byte_too_many_is_read() {
+    netlab::lab(|lab| {
+        lab.why("Header, reply and the bytes behind it may come in one segment. A buffer of your own (BufReader) takes all of them, and is dropped with what it has read: then nobody sees that the connection is dirty.");
+        let mut all = frame(b"hello back");
+        all.extend_from_slice(b"next");
+        let mut stream = Tape::new([bytes(&all)]);
+        let got = lab.ok("exchange(stream, hello)", || {
+            exchange(&mut stream, b"hello")
+        });
+        lab.same_bytes("the reply", &got, b"hello back");
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("a tape reads");
+        lab.same_bytes("what is left in the stream", &rest, b"next");
     });
 }
 
@@ -201,8 +236,10 @@ fn s7_a_huge_reply_is_not_believed() {
         lab.why("The length is a stranger's word. Believed, four bytes cost you 4 GiB.");
         for (len, fine) in [(1 << 20, true), ((1 << 20) + 1, false), (u32::MAX, false)] {
             let mut script = vec![bytes(&len.to_be_bytes())];
-            if fine {
-                script.push(bytes(&vec![b'x'; 1 << 20]));
+            match fine {
+                true => script.push(bytes(&vec![b'x'; 1 << 20])),
+                // In the same segment: one read could take both.
+                false => script = vec![bytes(&[&len.to_be_bytes(), &b"behind"[..]].concat())],
             }
             let mut stream = Tape::new(script);
             let call = format!("exchange(a reply that announces {len} bytes)");
@@ -217,6 +254,9 @@ fn s7_a_huge_reply_is_not_believed() {
                         ErrorKind::InvalidData,
                     );
                     lab.same("received: the header", lost.received, 4);
+                    let mut rest = Vec::new();
+                    stream.read_to_end(&mut rest).expect("a tape reads");
+                    lab.same_bytes("what is left in the stream", &rest, b"behind");
                 }
             }
         }
@@ -296,7 +336,7 @@ fn s7_an_order_is_not_sent_twice() {
                 lab.note("the user hears CallError::Lost");
                 lab.same("received", lost.received, 0);
             }
-            other => lab.fails("CallError::Lost", format!("{other:?}")),
+            other => lab.fails("CallError::Lost", format!("{:?}", in_words(other))),
         }
         state_is(lab, "in the end", &pool, (0, 0, 0));
         lab.picture("05-order");
@@ -398,11 +438,52 @@ fn s7_second_failure_is_final() {
 }
 
 #[test]
+fn s7_the_last_failure_is_told() {
+    netlab::lab(|lab| {
+        lab.why("Two attempts have two failures. The second is the newer news: here a reply had begun, and with it the request was served.");
+        let half = plays([bytes(&frame(b"page 7")[..2])]);
+        let pool = used_pool(lab, vec![], vec![half]);
+        let lost = lost(lab, &pool, READ);
+        lab.same("received, at the second attempt", lost.received, 2);
+
+        lab.why("The second attempt needs a connection, and there is none. That is the last failure, and it is the pool's.");
+        let pool = used_pool(lab, vec![], vec![]);
+        let error = lab.err("call(pool, read page 7)", || in_words(call(&pool, READ)));
+        lab.holds(
+            matches!(error, CallError::Pool(PoolError::Connect(_))),
+            "CallError::Pool(Connect(…))",
+            format!("{error:?}"),
+        );
+
+        lab.why("One more attempt is one more connect, also when it fails.");
+        let attempts = pool.manager().attempts.load(SeqCst);
+        lab.same("calls of connect", attempts, 2);
+        state_is(lab, "in the end", &pool, (0, 0, 0));
+    });
+}
+
+#[test]
+fn s7_a_reply_that_makes_no_sense_goes_with_its_connection() {
+    netlab::lab(|lab| {
+        lab.why("The header was read and the reply was not. The next user would take the rest for theirs, so the connection goes, whatever the error was.");
+        let huge = vec![bytes(&(MAX_REPLY + 1).to_be_bytes())];
+        let pool = used_pool(lab, huge, vec![]);
+        let lost = lost(lab, &pool, READ);
+        lab.same(
+            "kind of the cause",
+            lost.cause.kind(),
+            ErrorKind::InvalidData,
+        );
+        state_is(lab, "after the failure", &pool, (0, 0, 0));
+    });
+}
+
+#[test]
 fn s7_no_connection_is_the_pools_error() {
     netlab::lab(|lab| {
         lab.why("\"No connection\" means that nothing was sent: a user may safely try again. \"Lost\" means that nobody knows.");
         let pool = scripted_pool(1, []);
-        let error = lab.err("call(pool, order 1 book)", || call(&pool, ORDER));
+        let error = lab.err("call(pool, order 1 book)", || in_words(call(&pool, ORDER)));
         let words = error.to_string();
         lab.holds(!words.is_empty(), "words for a person", "an empty text");
         match error {

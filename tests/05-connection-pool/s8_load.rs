@@ -1,8 +1,10 @@
 use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use assert_cmd::Command;
-use connection_pool::{Load, load, load_one_of, parse_args, percentile};
+use connection_pool::{Load, load, load_one_of, parse_args, percentile, run as run_here};
 use netlab::Lab;
 
 use super::frames::EchoServer;
@@ -226,6 +228,40 @@ fn s8_a_wrong_echo_is_a_failure() {
 }
 
 #[test]
+fn s8_trouble_is_not_forgotten() {
+    netlab::lab(|lab| {
+        lab.why("One client of eight has failed. The seven good ones do not undo it: the error belongs into the report.");
+        let first = Arc::new(AtomicBool::new(true));
+        let server = EchoServer::answering(move |payload| match first.swap(false, SeqCst) {
+            true => b"something else".to_vec(),
+            false => payload,
+        });
+        let wanted = Load {
+            pool: 1,
+            clients: 8,
+            requests: 1,
+        };
+        let report = lab.you(
+            "load(server, 8 clients × 1; the first reply is wrong)",
+            || load(server.addr(), wanted),
+        );
+        lab.same("answered", report.latencies.len(), 7);
+        lab.same("failed", report.failed, 1);
+        lab.holds(report.trouble.is_some(), "an error", "no trouble");
+    });
+}
+
+#[test]
+fn s8_a_host_without_an_address() {
+    netlab::lab(|lab| {
+        lab.why("A host that cannot be found is trouble with the network, and no reason to panic. (This one has a zero byte in it: no system asks anybody for that.)");
+        let args = ["load", "no\0host"].map(str::to_owned);
+        let code = lab.you("run([\"load\", \"no\\0host\"])", || run_here(&args));
+        lab.same("exit code", code, 1);
+    });
+}
+
+#[test]
 fn s8_nobody_there_is_a_failure() {
     netlab::lab(|lab| {
         lab.why("No connection, no reply, no latency: a failure, and no panic in a thread.");
@@ -259,6 +295,7 @@ fn s8_cli_prints_what_it_measured() {
             let output = run(lab, &line, 0);
             lab.same("requests", value(lab, &output, "requests"), 40);
             lab.same("failed", value(lab, &output, "failed"), 0);
+            lab.why("`connections` is how many were made in the whole run, failed or not, pool or not. The server has counted them, too.");
             lab.same(
                 "connections",
                 value(lab, &output, "connections"),
@@ -268,6 +305,9 @@ fn s8_cli_prints_what_it_measured() {
                 "connections, as the server counts them",
                 server.accepted() as u64,
                 connections,
+            );
+            lab.why(
+                "Latencies in microseconds, of whole requests: the p-th percentile grows with p.",
             );
             let times = ["p50", "p90", "p99", "max"].map(|name| value(lab, &output, name));
             lab.holds(
@@ -327,7 +367,11 @@ fn s8_cli_exit_codes() {
             &format!("load 127.0.0.1 -p {} --clients 2", nobody.addr().port()),
             1,
         );
+        lab.why("\"Connection refused\" alone sends a person on a search. The server's address and port say where.");
         says(lab, "standard error", &output.stderr, &address);
+        lab.why(
+            "A failed run has its report too: how much failed, and how many connections were made.",
+        );
         lab.same("failed", value(lab, &output, "failed"), 2);
         lab.same("connections", value(lab, &output, "connections"), 0);
     });

@@ -117,7 +117,9 @@ fn s1_what_is_discarded_does_not_return() {
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, cup);
+        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         lab.you("discard()", || loan.discard());
+        lab.why("A user who knows that a connection is broken says so, and nobody gets it again.");
         idle_is(lab, "after discard()", &shelf, 0);
         lab.same("how often the thing was dropped", dropped.load(SeqCst), 1);
     });
@@ -130,7 +132,12 @@ fn s1_panic_while_holding() {
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, cup);
-        lab.you("loan ends: its user panics", || panic_while_holding(loan));
+        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
+        let ending = lab.student("loan ends: its user panics", move || {
+            panic_while_holding(loan)
+        });
+        ending.returns();
+        lab.why("A user who panics may be in the middle of a message. std::thread::panicking() in Drop tells you; a loan that ends like this must not go to the next user.");
         idle_is(lab, "after the panic", &shelf, 0);
         lab.same("how often the thing was dropped", dropped.load(SeqCst), 1);
 
@@ -139,7 +146,8 @@ fn s1_panic_while_holding() {
         let loan = lend(lab, &shelf, cup);
         lab.you("loan ends: drop(loan)", || drop(loan));
         idle_is(lab, "after another loan has ended", &shelf, 1);
-        take(lab, &shelf).discard();
+        let loan = take(lab, &shelf);
+        lab.you("discard()", || loan.discard());
     });
 }
 
@@ -181,7 +189,9 @@ fn s1_a_closed_shelf_keeps_nothing() {
         let first = lend(lab, &shelf, idle);
         let second = lend(lab, &shelf, lent);
         lab.you("loan ends: drop(first)", || drop(first));
+        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         lab.you("close()", || shelf.close());
+        lab.why("Closing is for now and for later: what is idle goes at once, what is lent goes when it comes back.");
         idle_is(lab, "after close()", &shelf, 0);
         lab.same(
             "how often the idle thing was dropped",
@@ -193,7 +203,9 @@ fn s1_a_closed_shelf_keeps_nothing() {
             lent_dropped.load(SeqCst),
             0,
         );
+        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         lab.you("loan ends: drop(second)", || drop(second));
+        lab.why("Closing is for now and for later: what is idle goes at once, what is lent goes when it comes back.");
         idle_is(lab, "after the return", &shelf, 0);
         lab.same(
             "how often the lent thing was dropped",

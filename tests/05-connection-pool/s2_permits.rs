@@ -266,9 +266,26 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
 }
 
 #[test]
+fn s2_for_ever_is_a_wait_too() {
+    netlab::lab(|lab| {
+        lab.why("Duration::MAX is how a caller says \"as long as it takes\". Instant::now() + Duration::MAX is no time that exists, and panics.");
+        let permits = Permits::new(1);
+        let held = acquire(lab, &permits);
+        let asking = permits.clone();
+        let waiter = lab.student("acquire(Duration::MAX)", move || {
+            asking.acquire(Duration::MAX)
+        });
+        waiting(lab, &permits, 1);
+        lab.you("permit ends: drop(held)", || drop(held));
+        drop(waiter.returns_ok());
+        lab.same("in use in the end", permits.in_use(), 0);
+    });
+}
+
+#[test]
 fn s2_close_sends_everybody_home() {
     netlab::lab(|lab| {
-        lab.why("Three sleep, and nothing will ever come free for them. Closing must wake all, not one.");
+        lab.why("Who finds no permit free sleeps, and waiting() counts the sleepers.");
         let permits = Permits::new(1);
         let held = acquire(lab, &permits);
         let waiters = [(); 3].map(|()| {
@@ -276,11 +293,14 @@ fn s2_close_sends_everybody_home() {
             lab.student("acquire(60s)", move || word(&asking.acquire(FOR_EVER)))
         });
         waiting(lab, &permits, 3);
+        lab.why("Three sleep, and nothing will ever come free for them. Closing must wake all, not one.");
         lab.you("close()", || permits.close());
         for waiter in waiters {
             lab.same("what a waiter gets", waiter.returns(), "Closed");
         }
+        lab.why("Who goes home does not wait any more: off the count, on every way out.");
         lab.same("waiting", permits.waiting(), 0);
+        lab.why("Closing takes nothing from those who have a permit. They give it back when they are done.");
         lab.same("in use: what was given stays valid", permits.in_use(), 1);
 
         lab.why("Closed means closed, also for a permit that comes free later.");

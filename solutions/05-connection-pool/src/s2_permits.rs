@@ -69,7 +69,8 @@ impl Permits {
 
     /// Takes a permit. When none is free, waits for one, `wait` long at most.
     ///
-    /// The whole call keeps to `wait`, however often the thread is woken in between.
+    /// The whole call keeps to `wait`, however often the thread is woken in between. Any duration
+    /// will do, `Duration::MAX` too.
     ///
     /// # Errors
     ///

@@ -31,7 +31,7 @@ pub struct Record {
     /// The class, `CLASS_IN` here.
     pub class: u16,
     /// For how many seconds it may be kept: all 32 bits, as they came. Whoever keeps records takes
-    /// a number above 2³¹ − 1 for 0 (RFC 2181 §8); nobody here does.
+    /// a number above 2³¹ − 1 for 0 (RFC 2181 §8). This chapter keeps none.
     pub ttl: u32,
     /// What it says.
     pub data: RData,

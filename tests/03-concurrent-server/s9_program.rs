@@ -333,6 +333,40 @@ fn s9_out_of_descriptors_is_not_the_end() {
     });
 }
 
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows a program's descriptors"
+)]
+fn s9_ctrl_c_without_a_descriptor() {
+    lab(|lab| {
+        lab.why("The program is told to stop when its descriptors are used up, or when accept sleeps with the last one in its hand. A door that needs a new one to wake accept, or a pause that does not look at the door, waits for ever now.");
+        const MOST: usize = 24;
+        for used in [MOST - 1, MOST] {
+            let args = "serve 127.0.0.1 -p 0 --mode threads --workers 64";
+            let args: Vec<&str> = args.split_whitespace().collect();
+            let (server, addr) = ready(lab, lab.program_with_descriptors(MOST, PROGRAM, &args));
+            let descriptors = format!("/proc/{}/fd", server.id());
+            let open = || std::fs::read_dir(&descriptors).map_or(0, Iterator::count);
+            // One by one, so that nobody waits in the queue in the end: he would wake accept.
+            let mut silent = Vec::new();
+            while open() < used && silent.len() < MOST {
+                let before = open();
+                silent.push(lab.connect_as("silent", addr));
+                until(lab, "the client to be let in", || open() > before);
+            }
+            lab.note(format!("{} of {MOST} descriptors are in use", open()));
+            server.is_interrupted();
+            until(lab, "the program to close its listening socket", || {
+                !listens(addr)
+            });
+            drop(silent);
+            lab.note("the silent clients leave");
+            lab.same("exit code", server.exits().code, Some(0));
+        }
+    });
+}
+
 /// The student's `EchoFrames`, at work on one client of a listener of its own.
 fn echoing(lab: &Lab, clock: &ManualClock) -> (SocketAddr, Running<std::io::Result<()>>) {
     let (listener, addr) = listener();
@@ -364,6 +398,13 @@ fn ready(lab: &Lab, mut server: Program) -> (Program, SocketAddr) {
             line,
         ),
     }
+}
+
+/// Whether somebody listens at this port of 127.0.0.1, on Linux. To connect would tell it too, and
+/// would wake who sleeps in accept.
+fn listens(addr: SocketAddr) -> bool {
+    let row = format!("0100007F:{:04X} 00000000:0000 0A", addr.port());
+    std::fs::read_to_string("/proc/net/tcp").is_ok_and(|sockets| sockets.contains(&row))
 }
 
 /// A client that asks, reads the answer, and leaves.

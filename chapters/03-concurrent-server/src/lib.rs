@@ -24,6 +24,6 @@ pub use s6_door::Door;
 pub use s7_shutdown::{Mode, Report, Server};
 pub use s8_deadlines::{Clock, Limits, SystemClock, Timed, Waits};
 pub use s9_program::{
-    Command, DEFAULT_PORT, DEFAULT_WORKERS, EchoFrames, GRACE, LIMITS, MAX_FRAME, QUEUE, Serve,
-    USAGE, parse_args, run,
+    BACKLOG, Command, DEFAULT_PORT, DEFAULT_WORKERS, EchoFrames, GRACE, LIMITS, MAX_FRAME, QUEUE,
+    Serve, USAGE, parse_args, run,
 };

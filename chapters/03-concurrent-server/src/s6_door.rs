@@ -12,7 +12,7 @@ pub struct Door {}
 impl Door {
     /// # Errors
     ///
-    /// The listener has no address.
+    /// The listener has no address, or the system has no descriptor for what `close` needs.
     pub fn new(listener: TcpListener) -> io::Result<Door> {
         todo!(
             "3.6 Door::new({listener:?}): keep it where another thread can take it away, and remember its address"
@@ -30,6 +30,8 @@ impl Door {
     /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
     /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
     ///   refuses connections.
+    /// - All this holds when the process has no descriptor left, too: whether `accept` sleeps, or
+    ///   fails and pauses.
     ///
     /// To close a closed door does nothing.
     pub fn close(&self) {

@@ -14,6 +14,9 @@ pub const DEFAULT_WORKERS: usize = 8;
 /// How many clients may wait for a worker.
 pub const QUEUE: usize = 128;
 
+/// How many connections the kernel may keep for `accept`: the second argument of `listen_on`.
+pub const BACKLOG: i32 = 128;
+
 /// The largest payload of a frame, in bytes.
 pub const MAX_FRAME: u32 = 64 * 1024;
 
@@ -103,9 +106,10 @@ where
 /// Does what `args` ask for, and returns the exit code.
 ///
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it
-///   really has, printed when clients can connect. Then it serves with `EchoFrames` and `LIMITS`,
-///   until Ctrl-C (SIGINT) or SIGTERM, and shuts down with `GRACE`. The last line is
-///   `served S, failed F, turned away T, cut off C`, the numbers of the `Report`.
+///   really has, printed when clients can connect. The kernel's queue for it has `BACKLOG` places.
+///   Then it serves with `EchoFrames` and `LIMITS`, until Ctrl-C (SIGINT) or SIGTERM, and shuts
+///   down with `GRACE`. The last line is `served S, failed F, turned away T, cut off C`, the numbers
+///   of the `Report`.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
@@ -114,6 +118,6 @@ where
 /// address, is said on standard error.
 pub fn run(args: &[String]) -> u8 {
     todo!(
-        "3.9 run({args:?}): parse_args, listen_on, Server::start, print the address, wait for ctrlc, shut down, return the exit code"
+        "3.9 run({args:?}): parse_args, listen_on with BACKLOG, Server::start, print the address, wait for ctrlc, shut down, return the exit code"
     )
 }

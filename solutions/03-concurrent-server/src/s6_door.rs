@@ -1,29 +1,42 @@
 //! Step 6: a listening socket that can be closed while somebody waits at it.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{Acceptor, Client, accept_patiently};
 
 /// A listener with an end. One thread at a time waits in `accept`; any thread may close the door.
 #[derive(Debug)]
 pub struct Door {
-    /// `None` once the door is closed. A thread in `accept` holds a handle of its own meanwhile.
-    listener: Mutex<Option<Arc<TcpListener>>>,
+    /// `None` once the door is closed.
+    open: Mutex<Option<Open>>,
     addr: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Open {
+    /// A thread in `accept` holds a handle of its own meanwhile.
+    listener: Arc<TcpListener>,
+    /// The client that will wake it. Its descriptor is taken while there are some: a server is also
+    /// told to stop when it has none left.
+    bell: Socket,
 }
 
 impl Door {
     /// # Errors
     ///
-    /// The listener has no address.
+    /// The listener has no address, or the system has no descriptor for what `close` needs.
     pub fn new(listener: TcpListener) -> io::Result<Door> {
         let addr = listener.local_addr()?;
+        let bell = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        let listener = Arc::new(listener);
         Ok(Door {
-            listener: Mutex::new(Some(Arc::new(listener))),
+            open: Mutex::new(Some(Open { listener, bell })),
             addr,
         })
     }
@@ -39,32 +52,44 @@ impl Door {
     /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
     /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
     ///   refuses connections.
+    /// - All this holds when the process has no descriptor left, too: whether `accept` sleeps, or
+    ///   fails and pauses.
     ///
     /// To close a closed door does nothing.
     pub fn close(&self) {
-        let Some(listener) = self.lock().take() else {
+        let Some(Open { listener, bell }) = self.lock().take() else {
             return;
         };
         // Nothing that we do here wakes a thread in accept, on every system, but a client. So we
         // are one. If the queue is so full that we do not get in, then nobody sleeps in accept.
-        let _ = TcpStream::connect_timeout(&reachable(self.addr), Duration::from_millis(200));
+        let _ = bell.connect_timeout(&reachable(self.addr).into(), Duration::from_millis(200));
         drop(listener);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<TcpListener>>> {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Errors of `accept` are treated as in step 5.
 impl Acceptor for Door {
     fn accept(&self) -> io::Result<Option<Client>> {
+        accept_patiently(&Once(self), &thread::sleep)
+    }
+}
+
+/// One call of the listener's `accept`, with a look at the door before and after: whoever pauses for
+/// want of a descriptor must see that the door was closed meanwhile.
+struct Once<'a>(&'a Door);
+
+impl Acceptor for Once<'_> {
+    fn accept(&self) -> io::Result<Option<Client>> {
         // A handle of our own, so that the lock is free while we wait.
-        let Some(listener) = self.lock().clone() else {
+        let Some(listener) = self.0.lock().as_ref().map(|open| open.listener.clone()) else {
             return Ok(None);
         };
-        let client = accept_patiently(&*listener, &thread::sleep);
-        if self.lock().is_none() {
+        let client = Acceptor::accept(&*listener);
+        if self.0.lock().is_none() {
             // Closed meanwhile: this is the one who woke us, or a client too late.
             return Ok(None);
         }

@@ -40,7 +40,7 @@ fn s3_a_second_bind_is_invalid() {
 #[test]
 fn s3_addr_in_use_rules() {
     lab(|lab| {
-        lab.why("Two sockets overlap when a stranger's segment could be meant for both: same protocol, same port, and the same address or one of them all addresses.");
+        lab.why("Two sockets overlap when a stranger's segment could be meant for both: same protocol, same port, and the same address or one of them all addresses of that family.");
         let cases = [
             ("10.0.0.5:80", "10.0.0.5:80", true),
             ("10.0.0.5:80", "0.0.0.0:80", true),

@@ -24,7 +24,8 @@ impl SocketTable {
     /// Whether socket `s` may have the address `local`, whose port is not 0.
     ///
     /// Every *other* socket of the same protocol at the same port is asked. It stands in the way
-    /// when its address overlaps: the same address, or one of the two is unspecified. It steps
+    /// when its address overlaps: the same address, or one of the two is unspecified and both are of
+    /// one family (here `::` takes IPv6 alone; chapter 08 says when it takes IPv4 too). It steps
     /// aside in two cases:
     ///
     /// - both sockets have `reuse.port`, or

@@ -60,7 +60,7 @@ impl SocketTable {
     /// missing port is chosen:
     ///
     /// - TCP: any port of the range with which these four numbers are not in the table yet, and
-    ///   that no TCP socket has from `bind`, at whatever address. So one port serves many
+    ///   that no TCP socket has from `bind` or `listen`, at whatever address. So one port serves many
     ///   connections, as long as their other ends differ.
     /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address.
     ///

@@ -1,13 +1,16 @@
 //! Step 3: never more than so many.
 
+use std::fmt::Debug;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use concurrent_server::{Client, Slots, serve_limited};
-use netlab::{TcpPeer, lab};
+use netlab::{Lab, Running, TcpPeer, lab};
 
-use super::scene::{Trace, echo_five, ends, handler, lets_in, score, talk};
+use super::scene::{
+    Knock, Script, Trace, connected, echo_five, ends, handler, lets_in, score, talk,
+};
 
 #[test]
 fn s3_a_slot_is_free_again_when_dropped() {
@@ -61,7 +64,7 @@ fn s3_take_waits_for_a_free_slot() {
             })
             .collect();
         for taker in &takers {
-            taker.settles();
+            sleeps(lab, taker);
         }
         lab.same("slots taken while none is free", trace.count("taken"), 0);
         lab.you("slot is dropped", || ends(held));
@@ -76,21 +79,43 @@ fn s3_take_waits_for_a_free_slot() {
 #[test]
 fn s3_who_wakes_looks_again() {
     lab(|lab| {
-        lab.why("A thread waits, the place becomes free, and before the thread has woken somebody else takes it. To be woken is a hint and no promise: look again, and wait again.");
+        lab.why("A thread waits, the place becomes free, and before the thread has woken somebody else takes it. The count is 0 again when it wakes. To be woken is a hint and no promise: look again, and wait again.");
         let slots = lab.you("Slots::new(1)", || Slots::new(1));
         for _ in 0..5 {
             let held = slots.take();
             let twin = slots.clone();
             let waiting = lab.student("take(), on another thread", move || ends(twin.take()));
-            waiting.settles();
+            sleeps(lab, &waiting);
             // Back and taken again, before a sleeping thread can be up.
             ends(held);
             let again = slots.take();
-            waiting.settles();
+            sleeps(lab, &waiting);
             ends(again);
             waiting.returns();
         }
         lab.same("free in the end", lab.you("free()", || slots.free()), 1);
+    });
+}
+
+#[test]
+fn s3_every_free_slot_wakes_somebody() {
+    lab(|lab| {
+        lab.why("Two threads wait, and two places become free at once. There is a place for each of them, so each has to be woken. Who wakes one only when the count leaves 0 forgets the second.");
+        for _ in 0..5 {
+            let slots = lab.you("Slots::new(2)", || Slots::new(2));
+            let held = lab.you("take(), twice", || [slots.take(), slots.take()]);
+            let waiting = [1, 2].map(|n| {
+                let slots = slots.clone();
+                lab.student(&format!("take(), on thread {n}"), move || slots.take())
+            });
+            for taker in &waiting {
+                sleeps(lab, taker);
+            }
+            lab.you("both slots are dropped", || ends(held));
+            // Kept until both are there: a slot that came back would wake the other thread.
+            let slots = waiting.map(Running::returns);
+            ends(slots);
+        }
     });
 }
 
@@ -133,6 +158,40 @@ fn s3_limit_is_a_limit() {
             peak.load(Ordering::SeqCst),
             MAX,
         );
+    });
+}
+
+#[test]
+fn s3_who_waits_costs_no_thread() {
+    lab(|lab| {
+        lab.why("Ten clients, two places. Whoever has no place waits in the kernel's queue, where he costs you neither a descriptor nor a thread. A thread that is started first and asks for a place afterwards limits the conversations, not the threads.");
+        let (clients, others): (Vec<_>, Vec<_>) = (0..10).map(|_| connected()).unzip();
+        let knocks = clients
+            .into_iter()
+            .map(Knock::Client)
+            .chain([Knock::Closed]);
+        let script = Arc::new(Script::new(lab, knocks));
+        let gate = lab.gate("the handlers' gate");
+        let inside = gate.clone();
+        let handler = handler(move |_: &Client| {
+            inside.waits();
+            Ok(())
+        });
+        let asked = script.clone();
+        let server = lab.student("serve_limited(acceptor, handler, 2)", move || {
+            serve_limited(&*asked, handler, 2)
+        });
+        gate.expects_arrivals(2);
+        server.settles();
+        let calls = script.calls();
+        lab.holds(
+            calls <= 3,
+            "2 calls of accept, or 3, while both places are taken",
+            format!("{calls} calls of accept"),
+        );
+        gate.opens();
+        score(lab, server.returns_ok(), (10, 0, 0));
+        drop(others);
     });
 }
 
@@ -197,4 +256,13 @@ fn s3_a_silent_client_costs_one_place() {
         silent.expects_eof();
         score(lab, server.returns_ok(), (3, 1, 0));
     });
+}
+
+/// Demands that this call of `take` waits, and does not look again and again.
+fn sleeps<T: Debug>(lab: &Lab, take: &Running<T>) {
+    lab.holds(
+        take.settles(),
+        "take() to sleep while no place is free",
+        "it keeps a processor busy: it looks again and again",
+    );
 }

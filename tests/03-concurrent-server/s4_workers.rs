@@ -11,7 +11,7 @@ use std::thread;
 use concurrent_server::{Client, Job, WorkerPool, serve_workers};
 use netlab::{Gate, Lab, TcpPeer, lab};
 
-use super::scene::{Knock, Script, connected, echo_five, handler, lets_in, score, talk};
+use super::scene::{Knock, Script, Trace, connected, echo_five, handler, lets_in, score, talk};
 
 #[test]
 fn s4_workers_exist_before_the_first_job() {
@@ -95,15 +95,35 @@ fn s4_a_full_queue_gives_the_job_back() {
             lab.fails("an error from your submit(a job too many)", "Ok(())");
         };
         let pool = kept.recv().expect("the pool is sent before submit returns");
+        lab.why("Both workers are busy and three jobs wait. submit may neither run a job itself nor throw an old one out to make room.");
         lab.same("jobs that ran so far", count.load(Ordering::SeqCst), 0);
-        lab.same("its Debug", format!("{full:?}"), "Full(job)".to_owned());
+        lab.why("What came back must be the job that was too many, whole: in it is a client, who can be told.");
         lab.note("the job that came back is run by the test");
         (full.0)();
         lab.same("what it did", count.load(Ordering::SeqCst), 100);
+        lab.why("The three jobs that were taken run, each once, and the one that came back does not run again. It is not in the pool's count either.");
         gate.opens();
         let report = lab.you("shutdown()", || pool.shutdown());
         lab.same("what all jobs did", count.load(Ordering::SeqCst), 103);
         lab.same("done and panicked", (report.done, report.panicked), (5, 0));
+    });
+}
+
+#[test]
+fn s4_first_come_first_served() {
+    lab(|lab| {
+        lab.why("In each job is a client who waits. The one who has waited longest is next: where the newest goes first, the first may wait for ever on a busy day.");
+        let pool = pool(lab, 1, 3);
+        let gate = busy(lab, &pool, 1);
+        let trace = Trace::default();
+        for job in ["job A", "job B", "job C"] {
+            let told = trace.clone();
+            submit(lab, &pool, move || told.add(job));
+        }
+        gate.opens();
+        lab.you("shutdown()", || pool.shutdown());
+        let want = ["job A", "job B", "job C"].map(String::from).to_vec();
+        lab.same("the jobs, in order", trace.all(), want);
     });
 }
 

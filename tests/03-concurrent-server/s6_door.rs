@@ -68,6 +68,7 @@ fn s6_who_comes_too_late_is_not_served() {
         let late = lab.connect_as("client A", addr);
         lab.you("close()", || door.close());
         gives_none(lab, lab.ok("accept()", || door.accept()));
+        lab.why("This client had connected, and nobody will accept it any more. It must not wait for an answer: when the listening socket is closed, the kernel ends its connection.");
         late.sees_fin();
     });
 }
@@ -75,12 +76,13 @@ fn s6_who_comes_too_late_is_not_served() {
 #[test]
 fn s6_the_port_refuses_then() {
     lab(|lab| {
-        lab.why("As long as the listening socket is open, the kernel goes on making connections for it, and clients wait for a server that has stopped. Let go of it, and they are refused: then they can look elsewhere.");
+        lab.why("The server is told to stop, and accept still sleeps.");
         let (door, addr) = door(lab);
         let waiting = accepting(lab, &door);
         waiting.settles();
         lab.you("close()", || door.close());
         gives_none(lab, waiting.returns_ok());
+        lab.why(OPEN_FOR_NOBODY);
         let refused = TcpStream::connect(addr).is_err();
         lab.holds(
             refused,
@@ -102,8 +104,11 @@ fn accepting(lab: &Lab, door: &Arc<Door>) -> Running<io::Result<Option<Client>>>
     lab.student("accept()", move || door.accept())
 }
 
+const OPEN_FOR_NOBODY: &str = "As long as the listening socket is open, the kernel goes on making connections for it, and clients wait for a server that has stopped. Let go of it, and they are refused: then they can look elsewhere.";
+
 /// Demands the answer of a closed door.
 fn gives_none(lab: &Lab, client: Option<Client>) {
+    lab.why("A closed door lets nobody in. Who wakes accept is the door's own connection, or a client who comes too late: look at the door again when accept has returned.");
     lab.holds(
         client.is_none(),
         "accept() to return None: the door is closed",

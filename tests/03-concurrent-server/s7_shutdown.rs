@@ -1,11 +1,15 @@
 //! Step 7: a server that can be told to stop.
 
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use concurrent_server::{Client, Handler, Mode, Report, Server};
 use netlab::{Lab, Running, lab};
+use socket2::{Domain, Socket, Type};
 
 use super::scene::{Trace, echo_five, handler, listener, refuses, score, talk, until};
 
@@ -213,6 +217,89 @@ fn s7_nothing_is_kept_of_a_client_that_left() {
         let report = shutdown(lab, server, LONG).returns_ok();
         score(lab, report.stats, (0, 3, 0));
         lab.same("cut off", report.cut_off, 0);
+    });
+}
+
+#[test]
+fn s7_a_panic_ends_one_conversation() {
+    lab(|lab| {
+        lab.why("A handler panics for client A. Client B comes later and is served, in each mode: also where the handler runs on the very thread that accepts.");
+        for mode in MODES {
+            let handler = handler(|client: &Client| {
+                let mut bytes = [0; 5];
+                let mut stream = client.stream();
+                stream.read_exact(&mut bytes)?;
+                match &bytes {
+                    b"panic" => panic!("the handler panics on purpose"),
+                    _ => stream.write_all(&bytes),
+                }
+            });
+            let (server, addr) = serving(lab, handler, mode);
+            let first = lab.connect_as("client A", addr);
+            first.sends(b"panic");
+            first.expects_eof();
+            talk(&lab.connect_as("client B", addr), b"hello");
+            let report = shutdown(lab, server, LONG).returns_ok();
+            score(lab, report.stats, (1, 1, 0));
+        }
+    });
+}
+
+#[test]
+fn s7_mode_threads_keeps_its_limit() {
+    lab(|lab| {
+        lab.why("Mode::Threads { max: 2 }: client A says nothing and holds one place, all others share the second one. More than two at a time are no limit at all.");
+        let (now, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let highest = peak.clone();
+        let handler = handler(move |client: &Client| {
+            let running = now.fetch_add(1, Ordering::SeqCst) + 1;
+            highest.fetch_max(running, Ordering::SeqCst);
+            let end = echo_five(client);
+            now.fetch_sub(1, Ordering::SeqCst);
+            end
+        });
+        let (server, addr) = serving(lab, handler, Mode::Threads { max: 2 });
+        let silent = lab.connect_as("client A", addr);
+        let others: Vec<_> = (0..20)
+            .map(|_| lab.connect_as("the others", addr))
+            .collect();
+        for client in &others {
+            talk(client, b"hello");
+        }
+        talk(&silent, b"sorry");
+        let report = shutdown(lab, server, LONG).returns_ok();
+        score(lab, report.stats, (21, 0, 0));
+        let peak = peak.load(Ordering::SeqCst);
+        lab.holds(
+            peak <= 2,
+            "at most 2 handlers at the same time",
+            format!("{peak} at the same time"),
+        );
+    });
+}
+
+#[test]
+fn s7_the_servers_own_error_is_told() {
+    lab(|lab| {
+        lab.why("This socket does not listen: accept fails with EINVAL, and the server is at its end before anybody told it to stop. Its owner can hear so from shutdown, and from nobody else.");
+        for mode in MODES {
+            let mut start = Duration::from_millis(1);
+            until(lab, "shutdown() to return the error of accept", || {
+                let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+                let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                socket.bind(&any.into()).expect("bind a port of loopback");
+                let server = lab.ok(
+                    &format!("Server::start(a socket that does not listen, handler, {mode:?})"),
+                    || Server::start(socket.into(), handler(echo_five), mode),
+                );
+                // Whoever is told to stop before his first accept has no error to tell. So each
+                // server has more time than the one before.
+                thread::park_timeout(start);
+                start *= 2;
+                let end = lab.you("shutdown(60s)", || server.shutdown(LONG));
+                end.is_err_and(|error| error.kind() == ErrorKind::InvalidInput)
+            });
+        }
     });
 }
 

@@ -162,7 +162,14 @@ fn s8_a_client_that_never_reads() {
 fn s8_other_ends_keep_their_names() {
     lab(|lab| {
         lab.why("The end of the stream is no error, and a reset is no time-out. Only what is a time-out is renamed.");
-        let (mut timed, _) = scene(lab, [Play::Eof, Play::Error(ErrorKind::ConnectionReset)]);
+        let (mut timed, _) = scene(
+            lab,
+            [
+                Play::Eof,
+                Play::Error(ErrorKind::ConnectionReset),
+                Play::Error(ErrorKind::Interrupted),
+            ],
+        );
         let got = read(lab, &mut timed);
         lab.same("the read at the end of the stream", got, Ok(0));
         let got = read(lab, &mut timed);
@@ -171,6 +178,9 @@ fn s8_other_ends_keep_their_names() {
             got,
             Err(ErrorKind::ConnectionReset),
         );
+        lab.why("A signal has interrupted the read. That is no time-out: there is time left, and whoever reads asks again.");
+        let got = read(lab, &mut timed);
+        lab.same("the read in a signal", got, Err(ErrorKind::Interrupted));
     });
 }
 

@@ -1,13 +1,14 @@
 //! Step 9: the program.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use concurrent_server::{
     Client, Command, EchoFrames, Handler, LIMITS, Limits, Mode, SystemClock, parse_args,
 };
 use netlab::{Lab, ManualClock, Program, Running, TcpPeer, hostile, lab};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::scene::{Hand, connected, listener, refuses, until};
 
@@ -107,6 +108,75 @@ fn s9_each_frame_comes_back() {
         client.half_closes();
         client.expects_eof();
         serving.returns_ok();
+    });
+}
+
+#[test]
+fn s9_frames_that_come_together() {
+    lab(|lab| {
+        lab.why("Three frames in one write, and then the client's end. They may all arrive in one read of yours. What a buffer has read beyond the first frame belongs to the second: a buffer that is thrown away after each frame takes it along.");
+        let (addr, serving) = echoing(lab, &ManualClock::new());
+        let client = lab.connect_as("client", addr);
+        let frames = [&b"one"[..], b"two", b"three"].map(frame).concat();
+        client.sends_labelled("three frames", &frames);
+        client.half_closes();
+        client.expects(&frames);
+        client.expects_eof();
+        serving.returns_ok();
+    });
+}
+
+#[test]
+fn s9_a_client_that_never_reads() {
+    lab(|lab| {
+        lab.why("The reply does not fit into the buffers between you and this client, and it reads nothing. To write is to wait as well: the limits of the stream are for both, here 20 ms.");
+        let (client, mut other) = narrow();
+        let largest = frame(&vec![b'x'; 65_536]);
+        other.write_all(&largest).expect("the buffers take a frame");
+        lab.note("a client sends the largest frame, and does not read");
+        let idle = Duration::from_millis(20);
+        let limits = Limits { idle, ..LIMITS };
+        let echo = EchoFrames {
+            limits,
+            clock: SystemClock::new(),
+        };
+        let error = lab.err("EchoFrames::serve(client)", || echo.serve(&client));
+        lab.same("the kind of the error", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn s9_the_reply_is_part_of_the_request() {
+    lab(|lab| {
+        lab.why("A request goes from begin to the last byte of its reply. This client takes 20 seconds to read the first reply, and then 15 for its second frame. Only if the second request begins after the reply is out are both in time.");
+        let clock = ManualClock::new();
+        let (client, mut other) = narrow();
+        let largest = frame(&vec![b'x'; 65_536]);
+        other.write_all(&largest).expect("the buffers take a frame");
+        lab.note("a client sends the largest frame, and does not read");
+        let echo = EchoFrames {
+            limits: LIMITS,
+            clock: Hand(clock.clone()),
+        };
+        let serving = lab.student("EchoFrames::serve(client)", move || echo.serve(&client));
+        serving.settles();
+        lab.note("20 s pass, and the client reads the reply");
+        clock.advance(Duration::from_secs(20));
+        let mut reply = vec![0; largest.len()];
+        let got = other.read_exact(&mut reply).map_err(|error| error.kind());
+        lab.same("the client's reading", got, Ok(()));
+        let second = frame(b"hello");
+        // A program that has given up does not take these: then serving says so below.
+        let _ = other.write_all(&second[..6]);
+        serving.settles();
+        lab.note("half of the second frame, 15 s later the rest, and the client's end");
+        clock.advance(Duration::from_secs(15));
+        let _ = other.write_all(&second[6..]);
+        let _ = other.shutdown(Shutdown::Write);
+        serving.returns_ok();
+        let mut reply = Vec::new();
+        let _ = other.read_to_end(&mut reply);
+        lab.same_bytes("the second reply", &reply, &second);
     });
 }
 
@@ -377,6 +447,24 @@ fn echoing(lab: &Lab, clock: &ManualClock) -> (SocketAddr, Running<std::io::Resu
         EchoFrames { limits, clock }.serve(&Client::new(stream, peer))
     });
     (addr, serving)
+}
+
+/// Both ends of a connection whose buffers hold some kilobytes on the way to the client.
+fn narrow() -> (Client, TcpStream) {
+    const LITTLE: usize = 4096;
+    let (listener, addr) = listener();
+    let other = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    // Before it connects: the window is offered then.
+    other.set_recv_buffer_size(LITTLE).expect("a small buffer");
+    other.connect(&addr.into()).expect("connect to loopback");
+    let (stream, peer) = listener.accept().expect("accept");
+    SockRef::from(&stream)
+        .set_send_buffer_size(LITTLE)
+        .expect("a small buffer");
+    let other = TcpStream::from(other);
+    let patience = Some(Duration::from_secs(2));
+    other.set_read_timeout(patience).expect("a limit");
+    (Client::new(stream, peer), other)
 }
 
 /// The student's server, which has said where it listens.

@@ -20,7 +20,9 @@ impl Slots {
         todo!("3.3 Slots::new({max}): a count that threads share, and something to wait for")
     }
 
-    /// Takes a place. Waits for one when none is free.
+    /// Takes a place. Waits for one, asleep, when none is free.
+    ///
+    /// As many wake as places become free.
     pub fn take(&self) -> Slot {
         todo!(
             "3.3 Slots::take(): wait while none of {self:?} is free, count one down, return a Slot that counts it up again when dropped"
@@ -35,8 +37,9 @@ impl Slots {
 
 /// Like `serve_threads`, with at most `max` conversations at a time. `max` is 1 or more.
 ///
-/// Clients beyond that wait, let in or in the kernel's queue, and are served in their turn. A
-/// conversation that ends in an error or a panic makes room like any other.
+/// Clients beyond that wait, and are served in their turn. They wait in the kernel's queue, except
+/// that one may be let in already, and no thread is started for any of them. A conversation that
+/// ends in an error or a panic makes room like any other.
 ///
 /// # Errors
 ///

@@ -49,7 +49,7 @@ impl WorkerPool {
         todo!("3.4 WorkerPool::thread_ids(): ask each join handle for its thread's id")
     }
 
-    /// Hands a job to the workers. Never waits.
+    /// Hands a job to the workers, who begin the jobs in the order of their submission. Never waits.
     ///
     /// A job that panics costs the pool nothing: neither its worker nor another job.
     ///

@@ -33,9 +33,13 @@ pub struct Server {}
 impl Server {
     /// Starts to serve, in the background.
     ///
+    /// In each mode, a handler that panics ends its own conversation and nothing else, and counts as
+    /// `Stats::failed`.
+    ///
     /// # Errors
     ///
-    /// The listener has no address, or the system has no more threads.
+    /// Those of `Door::new`, or the system has no thread for the server. Workers are started in the
+    /// background: if it has no threads for them, `shutdown` says so.
     pub fn start(
         listener: TcpListener,
         handler: Arc<dyn Handler>,

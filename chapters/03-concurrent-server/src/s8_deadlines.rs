@@ -51,7 +51,7 @@ impl Waits for &TcpStream {
     }
 }
 
-/// How long a client may keep us.
+/// How long a client may keep us. Neither is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// For one read or write.

@@ -30,7 +30,9 @@ impl Slots {
         }))
     }
 
-    /// Takes a place. Waits for one when none is free.
+    /// Takes a place. Waits for one, asleep, when none is free.
+    ///
+    /// As many wake as places become free.
     pub fn take(&self) -> Slot {
         let mut free = self.lock();
         // A loop, because a thread may wake without a reason, or find that another one was quicker.
@@ -65,8 +67,9 @@ impl Drop for Slot {
 
 /// Like `serve_threads`, with at most `max` conversations at a time. `max` is 1 or more.
 ///
-/// Clients beyond that wait, let in or in the kernel's queue, and are served in their turn. A
-/// conversation that ends in an error or a panic makes room like any other.
+/// Clients beyond that wait, and are served in their turn. They wait in the kernel's queue, except
+/// that one may be let in already, and no thread is started for any of them. A conversation that
+/// ends in an error or a panic makes room like any other.
 ///
 /// # Errors
 ///

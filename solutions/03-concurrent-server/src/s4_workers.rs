@@ -76,7 +76,7 @@ impl WorkerPool {
         self.workers.iter().map(|w| w.thread().id()).collect()
     }
 
-    /// Hands a job to the workers. Never waits.
+    /// Hands a job to the workers, who begin the jobs in the order of their submission. Never waits.
     ///
     /// A job that panics costs the pool nothing: neither its worker nor another job.
     ///

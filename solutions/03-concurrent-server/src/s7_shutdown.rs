@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -41,9 +42,13 @@ pub struct Server {
 impl Server {
     /// Starts to serve, in the background.
     ///
+    /// In each mode, a handler that panics ends its own conversation and nothing else, and counts as
+    /// `Stats::failed`.
+    ///
     /// # Errors
     ///
-    /// The listener has no address, or the system has no more threads.
+    /// Those of `Door::new`, or the system has no thread for the server. Workers are started in the
+    /// background: if it has no threads for them, `shutdown` says so.
     pub fn start(
         listener: TcpListener,
         handler: Arc<dyn Handler>,
@@ -101,7 +106,7 @@ impl Server {
             Err(RecvTimeoutError::Disconnected) => self.end.recv(),
             Ok(end) => Ok(end),
         };
-        // The serving thread never goes without a word, unless a handler of mode Iterative panics.
+        // The serving thread never goes without a word: what could panic there is caught.
         let stats = end.unwrap_or_else(|_| Err(io::Error::other("the server panicked")))?;
         Ok(Report {
             stats,
@@ -119,7 +124,9 @@ struct Tracked {
 impl Handler for Tracked {
     fn serve(&self, client: &Client) -> io::Result<()> {
         let _present = self.guests.enter(client)?;
-        self.handler.serve(client)
+        // Mode Iterative serves on the thread that accepts: a panic there would end the server.
+        catch_unwind(AssertUnwindSafe(|| self.handler.serve(client)))
+            .unwrap_or_else(|_| Err(io::Error::other("the handler panicked")))
     }
 }
 

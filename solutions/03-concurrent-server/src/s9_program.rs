@@ -70,7 +70,8 @@ pub struct Serve {
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help. The options may stand anywhere else, in any order. PORT
-/// is a number from 0 to 65535, N a number from 1. What is left must be `serve` and a host.
+/// is a number from 0 to 65535, N a number from 1, as `str::parse` reads them (`+80` is 80). What is
+/// left must be `serve` and a host.
 ///
 /// # Errors
 ///

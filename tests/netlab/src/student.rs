@@ -90,10 +90,13 @@ impl<T> Running<T> {
     /// For scenes in which something must *not* happen. It makes sure that a wrong answer had its
     /// chance; a right one passes whenever the scene goes on. Exact on Linux. Other systems do not
     /// show a thread's state; there it is a short pause.
-    pub fn settles(&self) {
+    ///
+    /// Gives `false` when the thread was still busy at the end of a wait.
+    pub fn settles(&self) -> bool {
         self.lab
             .0
-            .await_some(|| self.task.get().is_some_and(Task::rests).then_some(()));
+            .await_some(|| self.task.get().is_some_and(Task::rests).then_some(()))
+            .is_some()
     }
 
     /// Waits for the end and gives the value.

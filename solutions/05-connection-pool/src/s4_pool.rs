@@ -109,9 +109,10 @@ impl<M: Manager> Pool<M> {
 
     /// A connection: an idle one if there is a good one, else a new one.
     ///
-    /// Good means: within the limits at the moment of the choice (not of the call: the wait may have
-    /// been long), and reusable in the eyes of the manager. Bad ones are dropped on the way. Waits for its turn, `config.wait` at most; the time that checking and
-    /// connecting take is not part of it.
+    /// Good means: within the limits at the moment of the choice (not of the call: the wait may
+    /// have been long), and reusable in the eyes of the manager. Bad ones are dropped on the way.
+    /// Waits for its turn, `config.wait` at most; the time that checking and connecting take is not
+    /// part of it.
     ///
     /// While the manager works here, other threads can use the pool. When it fails or panics, the
     /// pool is as if the call had not been made.

@@ -36,8 +36,8 @@ pub enum CallError {
     Lost(Lost),
 }
 
-/// Sends one request, in one `write` and a `flush`, and reads its reply: exactly its bytes, and none
-/// behind them.
+/// Sends one request, in one `write` and a `flush`, and reads its reply: exactly its bytes, and
+/// none behind them.
 ///
 /// # Errors
 ///

@@ -171,7 +171,10 @@ fn s9_the_reply_is_part_of_the_request() {
         serving.settles();
         lab.note("half of the second frame, 15 s later the rest, and the client's end");
         clock.advance(Duration::from_secs(15));
-        let _ = other.write_all(&second[6..]);
+        // In two pieces: the clock is looked at before a read, not after it.
+        let _ = other.write_all(&second[6..7]);
+        serving.settles();
+        let _ = other.write_all(&second[7..]);
         let _ = other.shutdown(Shutdown::Write);
         serving.returns_ok();
         let mut reply = Vec::new();
@@ -462,6 +465,8 @@ fn narrow() -> (Client, TcpStream) {
         .set_send_buffer_size(LITTLE)
         .expect("a small buffer");
     let other = TcpStream::from(other);
+    // Each piece goes out by itself (see chapter 02 on Nagle).
+    other.set_nodelay(true).expect("an option of TCP");
     let patience = Some(Duration::from_secs(2));
     other.set_read_timeout(patience).expect("a limit");
     (Client::new(stream, peer), other)

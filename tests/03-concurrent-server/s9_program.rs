@@ -413,7 +413,7 @@ fn s9_out_of_descriptors_is_not_the_end() {
 )]
 fn s9_ctrl_c_without_a_descriptor() {
     lab(|lab| {
-        lab.why("The program is told to stop when its descriptors are used up, or when accept sleeps with the last one in its hand. A door that needs a new one to wake accept, or a pause that does not look at the door, waits for ever now.");
+        lab.why("The program is told to stop when its descriptors are used up, or all but one, which accept may need. A door that needs a new one to wake accept, or a pause that does not look at the door, waits for ever now.");
         const MOST: usize = 24;
         for used in [MOST - 1, MOST] {
             let args = "serve 127.0.0.1 -p 0 --mode threads --workers 64";

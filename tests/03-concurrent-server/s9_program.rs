@@ -421,12 +421,14 @@ fn s9_ctrl_c_without_a_descriptor() {
             let (server, addr) = ready(lab, lab.program_with_descriptors(MOST, PROGRAM, &args));
             let descriptors = format!("/proc/{}/fd", server.id());
             let open = || std::fs::read_dir(&descriptors).map_or(0, Iterator::count);
-            // One by one, so that nobody waits in the queue in the end: he would wake accept.
+            // One by one, so that nobody waits in the queue in the end: he would wake accept. Who
+            // has his answer is in, and says nothing from now on.
             let mut silent = Vec::new();
             while open() < used && silent.len() < MOST {
-                let before = open();
-                silent.push(lab.connect_as("silent", addr));
-                until(lab, "the client to be let in", || open() > before);
+                let client = lab.connect_as("silent", addr);
+                client.sends_labelled("a frame", &frame(b"hello"));
+                client.expects(&frame(b"hello"));
+                silent.push(client);
             }
             lab.note(format!("{} of {MOST} descriptors are in use", open()));
             server.is_interrupted();

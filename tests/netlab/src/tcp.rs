@@ -226,24 +226,6 @@ impl TcpPeer {
         }
     }
 
-    /// Reads until the student's end sends FIN.
-    pub fn expects_rest(&self) -> Vec<u8> {
-        let (got, end) = self.read(usize::MAX);
-        match end {
-            End::Eof => {
-                if !got.is_empty() {
-                    self.tell_received(&got);
-                }
-                self.lab
-                    .0
-                    .story
-                    .arrow(YOU, &self.name, "end of file (FIN)", "");
-                got
-            }
-            other => self.disappointed("end of file", &got, other),
-        }
-    }
-
     /// Demands that the stream ends here, without another byte.
     pub fn expects_eof(&self) {
         let (got, end) = self.read(1);

@@ -6,7 +6,10 @@ use std::net::TcpStream;
 use concurrent_server::{Client, serve_threads};
 use netlab::{TcpPeer, lab};
 
-use super::scene::{Knock, Script, Trace, connected, echo_five, handler, lets_in, score, talk};
+use super::scene::{
+    Knock, Script, Trace, answers_before_it_fails, connected, echo_five, handler, lets_in, score,
+    talk,
+};
 
 #[test]
 fn s2_a_silent_client_does_not_starve_the_next() {
@@ -156,7 +159,7 @@ fn s2_returns_when_the_last_conversation_has_ended() {
 fn s2_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
         lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that.");
-        let (client, mut other) = connected();
+        let (client, other) = connected();
         let script = Script::new(
             lab,
             [
@@ -167,24 +170,7 @@ fn s2_an_error_of_accept_waits_for_the_conversations() {
         let server = lab.student("serve_threads(acceptor, handler)", move || {
             serve_threads(&script, handler(echo_five))
         });
-        server.settles();
-        other
-            .write_all(b"hello")
-            .expect("a socket takes five bytes");
-        lab.note("client A sends 5 bytes");
-        match server.returns() {
-            Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
-            Err(error) => lab.same(
-                "the kind of the error",
-                error.kind(),
-                ErrorKind::PermissionDenied,
-            ),
-        }
-        // Whatever it has got, it is there by now.
-        other.set_nonblocking(true).expect("non-blocking mode");
-        let mut got = [0; 5];
-        let n = other.read(&mut got).unwrap_or(0);
-        lab.same_bytes("client A's reply", &got[..n], b"hello");
+        answers_before_it_fails(lab, server, other);
     });
 }
 

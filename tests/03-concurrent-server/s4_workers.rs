@@ -11,7 +11,10 @@ use std::thread;
 use concurrent_server::{Client, Job, WorkerPool, serve_workers};
 use netlab::{Gate, Lab, TcpPeer, lab};
 
-use super::scene::{Knock, Script, Trace, connected, echo_five, handler, lets_in, score, talk};
+use super::scene::{
+    Knock, Script, Trace, answers_before_it_fails, connected, echo_five, handler, lets_in, score,
+    talk,
+};
 
 #[test]
 fn s4_workers_exist_before_the_first_job() {
@@ -289,7 +292,7 @@ fn s4_overload_is_turned_away() {
 fn s4_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
         lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that.");
-        let (client, mut other) = connected();
+        let (client, other) = connected();
         let script = Script::new(
             lab,
             [
@@ -300,24 +303,7 @@ fn s4_an_error_of_accept_waits_for_the_conversations() {
         let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
             serve_workers(&script, handler(echo_five), 1, 1)
         });
-        server.settles();
-        other
-            .write_all(b"hello")
-            .expect("a socket takes five bytes");
-        lab.note("client A sends 5 bytes");
-        match server.returns() {
-            Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
-            Err(error) => lab.same(
-                "the kind of the error",
-                error.kind(),
-                ErrorKind::PermissionDenied,
-            ),
-        }
-        // Whatever it has got, it is there by now.
-        other.set_nonblocking(true).expect("non-blocking mode");
-        let mut got = [0; 5];
-        let n = other.read(&mut got).unwrap_or(0);
-        lab.same_bytes("client A's reply", &got[..n], b"hello");
+        answers_before_it_fails(lab, server, other);
     });
 }
 

@@ -1,7 +1,7 @@
 //! What the scenes of this chapter have in common.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_server::{Acceptor, Client, Clock, Handler, Stats};
-use netlab::{Lab, ManualClock, TcpPeer};
+use netlab::{Lab, ManualClock, Running, TcpPeer};
 
 /// A listening socket of 127.0.0.1, on a port that the system chooses.
 pub fn listener() -> (TcpListener, SocketAddr) {
@@ -174,4 +174,31 @@ impl Clock for Hand {
     fn now(&self) -> Duration {
         self.0.now()
     }
+}
+
+/// Client A, at the other end of `other`, is being served when accept fails: the server gives the
+/// error back, but only when A has its reply.
+pub fn answers_before_it_fails(
+    lab: &Lab,
+    server: Running<io::Result<Stats>>,
+    mut other: TcpStream,
+) {
+    server.settles();
+    other
+        .write_all(b"hello")
+        .expect("a socket takes five bytes");
+    lab.note("client A sends 5 bytes");
+    match server.returns() {
+        Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
+        Err(error) => lab.same(
+            "the kind of the error",
+            error.kind(),
+            ErrorKind::PermissionDenied,
+        ),
+    }
+    // Whatever it has got, it is there by now.
+    other.set_nonblocking(true).expect("non-blocking mode");
+    let mut got = [0; 5];
+    let n = other.read(&mut got).unwrap_or(0);
+    lab.same_bytes("client A's reply", &got[..n], b"hello");
 }

@@ -1,0 +1,11 @@
+//! `cargo grader`: the instructor's tool.
+//!
+//! One submission in, one report out: `collect` takes the student's files, `overlay` puts them into a
+//! copy of the course, `compile` and `exam` build and run it inside a `jail`, `report` says what came of
+//! it, and `render` writes that in the format a platform reads.
+
+mod cli;
+pub mod render;
+pub mod report;
+
+pub use cli::run;

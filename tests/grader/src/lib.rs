@@ -5,7 +5,10 @@
 //! it, and `render` writes that in the format a platform reads.
 
 mod cli;
+pub mod jail;
+pub mod one;
 pub mod render;
 pub mod report;
+pub mod settings;
 
 pub use cli::run;

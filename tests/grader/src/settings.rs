@@ -1,0 +1,91 @@
+//! What decides how a submission is graded, besides the submission itself.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::jail::Isolation;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Folders of chapters, `02-tcp-echo`. None: all of the course.
+    pub chapters: Vec<String>,
+    /// The instructor's own tests: a folder with folders of the form of `tests/02-tcp-echo`.
+    pub hidden: Option<PathBuf>,
+    /// Whether the steps count that a chapter is done without.
+    pub optional: bool,
+    pub seed: Seed,
+    pub limits: Limits,
+    /// Refuse to run with less than this.
+    pub require_isolation: Option<Isolation>,
+}
+
+/// Where the seed of a submission's tests comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seed {
+    /// This one.
+    Exact(u64),
+    /// Each student has another one, and the same one in every run.
+    OfClass(u64),
+}
+
+impl Seed {
+    pub fn of(self, student: &str) -> u64 {
+        match self {
+            Seed::Exact(seed) => seed,
+            Seed::OfClass(seed) => {
+                let hash = Sha256::new()
+                    .chain_update(seed.to_be_bytes())
+                    .chain_update(student)
+                    .finalize();
+                // 32 bits: every program that reads JSON can hold it.
+                u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
+            }
+        }
+    }
+}
+
+/// What one process of a submission may use.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Multiplies netlab's deadlines: a noisy machine must not cost points.
+    pub patience: f64,
+    /// Address space of a process, MiB.
+    pub memory_mib: u64,
+    /// Processes and threads of a test.
+    pub processes: u64,
+    /// Open descriptors of a process.
+    pub files: u64,
+    /// Length of a file that a process writes, and of all that it puts into /tmp, MiB.
+    pub file_mib: u64,
+    /// Seconds that the compiler may take for one crate.
+    pub compile_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            patience: 2.0,
+            memory_mib: 4096,
+            processes: 1024,
+            files: 4096,
+            file_mib: 64,
+            compile_seconds: 60,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            chapters: Vec::new(),
+            hidden: None,
+            optional: false,
+            seed: Seed::Exact(1),
+            limits: Limits::default(),
+            require_isolation: None,
+        }
+    }
+}

@@ -21,6 +21,12 @@ impl Lab {
         self.0.story.note(text);
     }
 
+    /// Begins a scene that owes nothing to those before it: of them a failure tells the number only.
+    /// What was told before the first scene goes with them.
+    pub fn scene(&self, text: impl Into<String>) {
+        self.0.story.scene(text);
+    }
+
     /// Runs the student's code here. `what` is the call as the student would write it.
     pub fn you<T>(&self, what: &str, f: impl FnOnce() -> T) -> T {
         self.0.tell_call(what);

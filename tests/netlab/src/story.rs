@@ -1,6 +1,7 @@
 //! What happened in a test so far, line by line. The ladders are drawn from it.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The student's code in a story. Every other actor is a peer, an adapter or the laboratory.
@@ -36,6 +37,8 @@ pub struct Line {
 pub struct Story {
     began: Instant,
     lines: Mutex<Vec<Line>>,
+    /// How many scenes have begun.
+    scenes: AtomicUsize,
 }
 
 impl Story {
@@ -43,6 +46,7 @@ impl Story {
         Story {
             began: Instant::now(),
             lines: Mutex::new(Vec::new()),
+            scenes: AtomicUsize::new(0),
         }
     }
 
@@ -72,6 +76,19 @@ impl Story {
 
     pub fn note(&self, text: impl Into<String>) {
         self.tell(What::Note(text.into()), String::new(), false);
+    }
+
+    /// Begins a new scene. Those before it went as expected, and only their number stays.
+    pub fn scene(&self, text: impl Into<String>) {
+        let before = self.scenes.fetch_add(1, Ordering::Relaxed);
+        if before > 0 {
+            self.lock().clear();
+            let scenes = if before == 1 { "scene" } else { "scenes" };
+            self.note(format!(
+                "{before} {scenes} went as expected; this is the next one"
+            ));
+        }
+        self.note(text);
     }
 
     /// The step that did not come out as expected.

@@ -25,6 +25,27 @@ fn has(report: &str, lines: &[&str]) {
 }
 
 #[test]
+fn of_scenes_that_went_well_the_number_is_told() {
+    let report = report_of(|lab| {
+        for n in 1..=3 {
+            lab.scene(format!("a machine with {n} sockets"));
+            let got = lab.you(&format!("count({n} sockets)"), || n);
+            lab.same("how many", got, n.min(2));
+        }
+    });
+    has(
+        &report,
+        &[
+            "  1  2 scenes went as expected; this is the next one",
+            "  2  a machine with 3 sockets",
+            "  3  your count(3 sockets)",
+            "expected  how many: 2",
+        ],
+    );
+    assert!(!report.contains("count(2 sockets)"), "{report}");
+}
+
+#[test]
 fn a_todo_is_a_task_not_a_failure() {
     let report = report_of(|lab| {
         lab.you("be16([12 34], 0)", || {

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::panic::{Location, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, ThreadId};
@@ -15,6 +16,7 @@ use crate::report::{self, Failure};
 use crate::story::{Story, YOU};
 use crate::task::Task;
 use crate::test_name::TestName;
+use crate::witness;
 
 /// Runs a test's body. Returns when every expectation held; fails the test with a report otherwise.
 ///
@@ -26,8 +28,21 @@ pub fn lab<F>(body: F)
 where
     F: FnOnce(&Lab) + Send + 'static,
 {
-    if let Err(report) = run(Patience::from_environment(), Location::caller(), body) {
+    let test = TestName::of::<F>(Location::caller());
+    // Before the student's code runs.
+    witness::tell("begins", &test.function);
+    let inner = Arc::new(Inner::new(test, Patience::from_environment()));
+    let verdict = run(&inner, body);
+    if let Err(report) = &verdict {
         eprint!("{report}");
+    }
+    let word = match &verdict {
+        Ok(()) => "done",
+        Err(_) if inner.late.load(Relaxed) => "late",
+        Err(_) => "failed",
+    };
+    witness::tell(word, &inner.test.function);
+    if verdict.is_err() {
         // Not panic!: the report has said everything, and the hook would add noise.
         resume_unwind(Box::new(Stopped));
     }
@@ -40,15 +55,15 @@ pub fn trial<F>(patience: f64, body: F) -> Result<(), String>
 where
     F: FnOnce(&Lab) + Send + 'static,
 {
-    run(Patience::times(patience), Location::caller(), body)
+    let test = TestName::of::<F>(Location::caller());
+    run(&Arc::new(Inner::new(test, Patience::times(patience))), body)
 }
 
-fn run<F>(patience: Patience, caller: &Location<'_>, body: F) -> Result<(), String>
+fn run<F>(inner: &Arc<Inner>, body: F) -> Result<(), String>
 where
     F: FnOnce(&Lab) + Send + 'static,
 {
-    let inner = Arc::new(Inner::new(TestName::of::<F>(caller), patience));
-    panics::open(&inner);
+    panics::open(inner);
 
     let (send, ended) = mpsc::channel();
     let lab = Lab(inner.clone());
@@ -61,8 +76,8 @@ where
         })
         .expect("cannot start a thread for the test");
 
-    let verdict = watch(&inner, &ended);
-    panics::close(&inner);
+    let verdict = watch(inner, &ended);
+    panics::close(inner);
     let report =
         verdict.map_err(|failure| report::render(&inner.test, &inner.story.lines(), &failure));
     if let Err(report) = &report {
@@ -118,6 +133,8 @@ pub(crate) struct Inner {
     /// The student's programs that run: their command lines and main threads.
     programs: Mutex<Vec<(String, Task)>>,
     pictures: Mutex<Pictures>,
+    /// Whether a wait has lasted to its deadline. The machine may have been busy.
+    late: AtomicBool,
 }
 
 /// A call into the student's code that has not returned yet.
@@ -149,6 +166,7 @@ impl Inner {
             returned: Mutex::default(),
             programs: Mutex::default(),
             pictures: Mutex::default(),
+            late: AtomicBool::new(false),
         }
     }
 
@@ -203,14 +221,32 @@ impl Inner {
         self.story.act(YOU, format!("your {what}"), "");
     }
 
-    /// Runs `f` as a call into the student's code; a panic in it ends the test.
-    pub fn call<T>(self: &Arc<Inner>, what: &str, watched: bool, f: impl FnOnce() -> T) -> T {
-        let id = self.enter(what, watched);
+    /// Runs `f` as a call into the student's code on the body's thread; a panic in it ends the test.
+    pub fn call<T>(self: &Arc<Inner>, what: &str, f: impl FnOnce() -> T) -> T {
+        let id = self.enter(what, true);
         let result = panics::guard(self, f);
-        locked(&self.calls).retain(|call| call.id != id);
+        self.leave(id, None);
+        result.unwrap_or_else(|failure| self.stop(failure))
+    }
+
+    /// The same on another thread. What the call returns is kept, as long as the body has not asked for
+    /// it: it may be the reason of a failure elsewhere.
+    pub fn call_aside<T: Debug>(self: &Arc<Inner>, what: &str, f: impl FnOnce() -> T) -> T {
+        let id = self.enter(what, false);
+        let result = panics::guard(self, || {
+            let value = f();
+            let words = in_short(&value);
+            (value, words)
+        });
         match result {
-            Ok(value) => value,
-            Err(failure) => self.stop(failure),
+            Ok((value, words)) => {
+                self.leave(id, Some((what.to_owned(), words)));
+                value
+            }
+            Err(failure) => {
+                self.leave(id, None);
+                self.stop(failure)
+            }
         }
     }
 
@@ -228,15 +264,11 @@ impl Inner {
         id
     }
 
-    /// Keeps what a call on a thread has returned, for a failure elsewhere: it may be the reason.
-    pub fn has_returned(&self, what: &str, value: &dyn Debug) {
-        const LONGEST: usize = 200;
-        let mut value = format!("{value:?}");
-        if let Some((cut, _)) = value.char_indices().nth(LONGEST) {
-            value.truncate(cut);
-            value.push('…');
-        }
-        locked(&self.returned).push((what.to_owned(), value));
+    /// In one go: whoever looks finds the call among those that run or among those that returned.
+    fn leave(&self, id: usize, returned: Option<(String, String)>) {
+        let mut calls = locked(&self.calls);
+        calls.retain(|call| call.id != id);
+        locked(&self.returned).extend(returned);
     }
 
     /// The body has the value itself now.
@@ -262,10 +294,7 @@ impl Inner {
     /// What the student's code on other threads and in programs is doing, or has come to: `your
     /// serve_one(listener) waits in accept …`.
     fn meanwhile(&self) -> String {
-        // A call that is about to return, or a program to wait, should not be accused of anything.
-        if !locked(&self.calls).is_empty() || !locked(&self.programs).is_empty() {
-            thread::sleep(Duration::from_millis(30));
-        }
+        self.comes_to_rest();
         let calls = locked(&self.calls);
         // This thread is busy failing, whatever it was called for.
         let here = thread::current().id();
@@ -289,6 +318,26 @@ impl Inner {
             .join("\n")
     }
 
+    /// A call that is about to return, or a program to wait, should not be accused of anything: gives
+    /// them the time they need, but not for ever.
+    fn comes_to_rest(&self) {
+        const MOST: Duration = Duration::from_millis(250);
+        let here = thread::current().id();
+        let at_rest = || {
+            let calls = locked(&self.calls);
+            let mut calls = calls.iter().filter(|call| call.thread != here);
+            let programs = locked(&self.programs);
+            let mut programs = programs.iter();
+            calls.all(|call| call.task.rests())
+                && programs.all(|(_, task)| task.is_gone() || task.rests())
+        };
+        let began = Instant::now();
+        while !at_rest() && began.elapsed() < MOST {
+            // The locks are free meanwhile: a call needs one to return.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn overdue(&self) -> bool {
         self.story.age() > self.patience.test()
             || locked(&self.calls)
@@ -297,6 +346,7 @@ impl Inner {
     }
 
     fn too_slow(&self) -> Failure {
+        self.late.store(true, Relaxed);
         let calls = locked(&self.calls);
         let Some(call) = calls.iter().rfind(|call| call.watched).or(calls.last()) else {
             drop(calls);
@@ -332,6 +382,7 @@ impl Inner {
                 resume_unwind(Box::new(Stopped));
             }
             if Instant::now() >= deadline {
+                self.late.store(true, Relaxed);
                 return None;
             }
         }
@@ -365,6 +416,17 @@ impl Inner {
             }
         }
     }
+}
+
+/// A value for a report, cut where it grows long.
+fn in_short(value: &dyn Debug) -> String {
+    const LONGEST: usize = 200;
+    let mut words = format!("{value:?}");
+    if let Some((cut, _)) = words.char_indices().nth(LONGEST) {
+        words.truncate(cut);
+        words.push('…');
+    }
+    words
 }
 
 /// A lock whose data is whole between any two statements, so that a panic elsewhere is no reason to

@@ -46,6 +46,7 @@ mod task;
 mod tcp;
 mod test_name;
 mod udp;
+mod witness;
 
 pub use clock::ManualClock;
 pub use gate::Gate;

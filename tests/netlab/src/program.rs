@@ -58,6 +58,7 @@ impl Lab {
             .story
             .act(YOU, format!("your program starts: {what}"), detail);
         let mut child = command
+            .env_remove(crate::witness::VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

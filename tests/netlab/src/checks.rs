@@ -30,7 +30,7 @@ impl Lab {
     /// Runs the student's code here. `what` is the call as the student would write it.
     pub fn you<T>(&self, what: &str, f: impl FnOnce() -> T) -> T {
         self.0.tell_call(what);
-        self.0.call(what, true, f)
+        self.0.call(what, f)
     }
 
     /// Like [`Lab::you`], for a call that must succeed.

@@ -36,11 +36,7 @@ impl Lab {
     ) -> Running<T> {
         self.0.tell_call(what);
         let (lab, call) = (self.0.clone(), what.to_owned());
-        self.start(what, Whose::Students, move || {
-            let value = lab.call(&call, false, f);
-            lab.has_returned(&call, &value);
-            value
-        })
+        self.start(what, Whose::Students, move || lab.call_aside(&call, f))
     }
 
     /// Starts a part of the scene itself on a thread: a server that answers many times, say.

@@ -96,8 +96,7 @@ mod linux {
                 let Some(state) = self.syscall() else {
                     return true;
                 };
-                if state.starts_with("running")
-                    || *first.get_or_insert_with(|| state.clone()) != state
+                if !waits_for_others(&state) || *first.get_or_insert_with(|| state.clone()) != state
                 {
                     return false;
                 }
@@ -155,6 +154,17 @@ mod linux {
         }
     }
 
+    /// Whether a state is a call that waits for what others do. A thread on a busy machine also sleeps
+    /// in the middle of a page fault, or in mmap while it starts another thread: it goes on by itself.
+    fn waits_for_others(state: &str) -> bool {
+        let number = state.split_whitespace().next().map(str::parse);
+        match number {
+            // On a processor whose numbers we do not know, any call may be one.
+            Some(Ok(number)) => NUMBERS.is_empty() || name_of(number).is_some(),
+            _ => false,
+        }
+    }
+
     #[derive(Clone, Copy)]
     enum Wait {
         Accept,
@@ -167,29 +177,30 @@ mod linux {
     }
 
     /// System call numbers differ by processor.
+    #[cfg(target_arch = "x86_64")]
+    const NUMBERS: &[(Wait, &[u32])] = &[
+        (Wait::Accept, &[43, 288]),                 // accept, accept4
+        (Wait::Receive, &[0, 19, 45, 47]),          // read, readv, recvfrom, recvmsg
+        (Wait::Send, &[1, 20, 44, 46]),             // write, writev, sendto, sendmsg
+        (Wait::Connect, &[42]),                     // connect
+        (Wait::Lock, &[202]),                       // futex
+        (Wait::Poll, &[7, 23, 232, 270, 271, 281]), // poll, select, epoll_wait, pselect6, ppoll, epoll_pwait
+        (Wait::Sleep, &[35, 230]),                  // nanosleep, clock_nanosleep
+    ];
+    #[cfg(target_arch = "aarch64")]
+    const NUMBERS: &[(Wait, &[u32])] = &[
+        (Wait::Accept, &[202, 242]),
+        (Wait::Receive, &[63, 65, 207, 212]),
+        (Wait::Send, &[64, 66, 206, 211]),
+        (Wait::Connect, &[203]),
+        (Wait::Lock, &[98]),
+        (Wait::Poll, &[22, 72, 73]),
+        (Wait::Sleep, &[101, 115]),
+    ];
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    const NUMBERS: &[(Wait, &[u32])] = &[];
+
     fn name_of(number: u32) -> Option<Wait> {
-        #[cfg(target_arch = "x86_64")]
-        const NUMBERS: &[(Wait, &[u32])] = &[
-            (Wait::Accept, &[43, 288]),                 // accept, accept4
-            (Wait::Receive, &[0, 19, 45, 47]),          // read, readv, recvfrom, recvmsg
-            (Wait::Send, &[1, 20, 44, 46]),             // write, writev, sendto, sendmsg
-            (Wait::Connect, &[42]),                     // connect
-            (Wait::Lock, &[202]),                       // futex
-            (Wait::Poll, &[7, 23, 232, 270, 271, 281]), // poll, select, epoll_wait, pselect6, ppoll, epoll_pwait
-            (Wait::Sleep, &[35, 230]),                  // nanosleep, clock_nanosleep
-        ];
-        #[cfg(target_arch = "aarch64")]
-        const NUMBERS: &[(Wait, &[u32])] = &[
-            (Wait::Accept, &[202, 242]),
-            (Wait::Receive, &[63, 65, 207, 212]),
-            (Wait::Send, &[64, 66, 206, 211]),
-            (Wait::Connect, &[203]),
-            (Wait::Lock, &[98]),
-            (Wait::Poll, &[22, 72, 73]),
-            (Wait::Sleep, &[101, 115]),
-        ];
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        const NUMBERS: &[(Wait, &[u32])] = &[];
         NUMBERS
             .iter()
             .find(|(_, numbers)| numbers.contains(&number))

@@ -7,8 +7,11 @@
 mod cli;
 pub mod jail;
 pub mod one;
+pub mod policy;
 pub mod render;
 pub mod report;
+pub mod roster;
 pub mod settings;
+mod table;
 
 pub use cli::run;

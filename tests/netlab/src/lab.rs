@@ -295,18 +295,15 @@ impl Inner {
     /// serve_one(listener) waits in accept …`.
     fn meanwhile(&self) -> String {
         self.comes_to_rest();
-        let calls = locked(&self.calls);
-        // This thread is busy failing, whatever it was called for.
-        let here = thread::current().id();
+        let calls = self.calls_elsewhere();
+        let returned = locked(&self.returned).clone();
+        let programs = self.tasks_of_programs();
         let running = calls
             .iter()
-            .filter(|call| call.thread != here)
-            .map(|call| format!("your {} {}", call.what, call.task.doing()));
-        let returned = locked(&self.returned);
+            .map(|(what, task)| format!("your {what} {}", task.doing()));
         let ended = returned
             .iter()
             .map(|(call, value)| format!("your {call} has returned {value}"));
-        let programs = locked(&self.programs);
         let programs = programs
             .iter()
             .filter(|(_, task)| !task.is_gone())
@@ -319,23 +316,54 @@ impl Inner {
     }
 
     /// A call that is about to return, or a program to wait, should not be accused of anything: gives
-    /// them the time they need, but not for ever.
+    /// them the time they need. What a busy machine keeps waiting is not to blame either: only time
+    /// on a processor counts.
     fn comes_to_rest(&self) {
-        const MOST: Duration = Duration::from_millis(250);
-        let here = thread::current().id();
-        let at_rest = || {
-            let calls = locked(&self.calls);
-            let mut calls = calls.iter().filter(|call| call.thread != here);
-            let programs = locked(&self.programs);
-            let mut programs = programs.iter();
-            calls.all(|call| call.task.rests())
-                && programs.all(|(_, task)| task.is_gone() || task.rests())
-        };
+        const ENOUGH: Duration = Duration::from_millis(20);
         let began = Instant::now();
-        while !at_rest() && began.elapsed() < MOST {
-            // The locks are free meanwhile: a call needs one to return.
+        let before = self.worked().unwrap_or_default();
+        while !self.is_at_rest() && began.elapsed() < self.patience.wait() {
+            let worked = match self.worked() {
+                Some(now) => now.saturating_sub(before),
+                None => began.elapsed(),
+            };
+            if worked > ENOUGH {
+                break;
+            }
             thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Whether whatever runs beside this thread does nothing but wait.
+    fn is_at_rest(&self) -> bool {
+        let programs = self.tasks_of_programs();
+        self.calls_elsewhere().iter().all(|(_, task)| task.rests())
+            && programs
+                .iter()
+                .all(|(_, task)| task.is_gone() || task.rests())
+    }
+
+    /// The time that calls and programs have had a processor for, where the system tells it.
+    fn worked(&self) -> Option<Duration> {
+        let calls = self.calls_elsewhere();
+        let programs = self.tasks_of_programs();
+        let tasks = calls.iter().chain(&programs);
+        tasks.map(|(_, task)| task.worked()).sum()
+    }
+
+    /// Calls that have not returned, without this thread's: it is busy failing, whatever it was called
+    /// for. Copies: to look at a task takes time, and a call needs the lock to return.
+    fn calls_elsewhere(&self) -> Vec<(String, Task)> {
+        let here = thread::current().id();
+        locked(&self.calls)
+            .iter()
+            .filter(|call| call.thread != here)
+            .map(|call| (call.what.clone(), call.task.clone()))
+            .collect()
+    }
+
+    fn tasks_of_programs(&self) -> Vec<(String, Task)> {
+        locked(&self.programs).clone()
     }
 
     fn overdue(&self) -> bool {

@@ -9,6 +9,7 @@ pub use linux::Task;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     /// Other systems do not show a thread's state to an ordinary program.
+    #[derive(Clone)]
     pub struct Task;
 
     impl Task {
@@ -32,6 +33,10 @@ mod elsewhere {
             std::thread::sleep(std::time::Duration::from_millis(30));
             true
         }
+
+        pub fn worked(&self) -> Option<std::time::Duration> {
+            None
+        }
     }
 }
 
@@ -42,6 +47,7 @@ mod linux {
     use std::time::Duration;
 
     /// A thread, by its folder `/proc/PID/task/TID`.
+    #[derive(Clone)]
     pub struct Task(Option<PathBuf>);
 
     impl Task {
@@ -102,6 +108,20 @@ mod linux {
                 }
             }
             true
+        }
+
+        /// The time it has had a processor for. `None` where the system does not count it; nothing when
+        /// it has ended.
+        pub fn worked(&self) -> Option<Duration> {
+            let folder = self.0.as_ref()?;
+            match fs::read_to_string(folder.join("schedstat")) {
+                Ok(line) => {
+                    let nanoseconds = line.split_whitespace().next()?.parse().ok()?;
+                    Some(Duration::from_nanos(nanoseconds))
+                }
+                Err(_) if folder.exists() => None,
+                Err(_) => Some(Duration::ZERO),
+            }
         }
 
         /// `NUMBER ARG0 … SP PC`, or `running` (proc_pid_syscall(5)).

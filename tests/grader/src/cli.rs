@@ -2,15 +2,62 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use workbook::problem::Result;
+
+use crate::{class, plan};
 
 /// Grade Loopback: one submission or a class.
+///
+/// A submission is a folder that holds the student's `chapters`. Only the files in
+/// chapters/*/src are taken from it; tests, manifests and settings are the course's own.
+///
+/// The exit code is 0 when everything was graded, whatever the scores; 2 when the
+/// command cannot be carried out as it was written; 3 when the grader itself failed
+/// for somebody. Our failure is never a score of 0.
 #[derive(Parser)]
-#[command(name = "cargo grader", bin_name = "cargo grader")]
-struct Arguments {}
+#[command(name = "cargo grader", bin_name = "cargo grader", verbatim_doc_comment)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Grade every submission in a folder; goes on where an earlier run was stopped
+    ///
+    /// Writes RESULTS/<id>/report.json, for programs, and report.md, for the student.
+    /// A submission that has a report already, and has not changed, is left alone: after
+    /// a power cut the same command does the rest. `merge` makes the grades.
+    ///
+    /// Example:
+    ///   cargo grader class --submissions handed-in --roster class.csv --chapter 02
+    ///
+    /// A part of the class, on one of eight machines:
+    ///   cargo grader class --submissions handed-in --shard 3/8 --seed 4711 --out part
+    #[command(verbatim_doc_comment)]
+    Class(class::ClassArgs),
+    /// Cut a class into shards for a CI matrix or a job array
+    ///
+    /// A student stays in the same shard, whoever else hands in.
+    ///
+    /// Example, in a step of GitHub Actions:
+    ///   echo "matrix=$(cargo grader plan --shards 8 --format github)" >> "$GITHUB_OUTPUT"
+    #[command(verbatim_doc_comment)]
+    Plan(plan::PlanArgs),
+}
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let Arguments {} = Arguments::parse();
-    ExitCode::SUCCESS
+    dispatch(Arguments::parse().command).unwrap_or_else(|problem| {
+        eprintln!("error: {problem}");
+        ExitCode::from(2)
+    })
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Class(args) => class::run(&args),
+        Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS),
+    }
 }

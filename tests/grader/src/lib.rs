@@ -4,14 +4,19 @@
 //! copy of the course, `compile` and `exam` build and run it inside a `jail`, `report` says what came of
 //! it, and `render` writes that in the format a platform reads.
 
+pub mod class;
 mod cli;
+mod interrupt;
 pub mod jail;
 pub mod one;
+pub mod plan;
 pub mod policy;
+pub mod progress;
 pub mod render;
 pub mod report;
 pub mod roster;
 pub mod settings;
+pub mod store;
 mod table;
 
 pub use cli::run;

@@ -24,7 +24,7 @@ mod process;
 mod progress;
 mod reset;
 mod scan;
-mod select;
+pub mod select;
 mod solution;
 mod status;
 mod tell;

@@ -1,0 +1,90 @@
+//! A contestant's side: a process that answers the referee.
+//!
+//! The referee writes the number of a case on a line, and gets an answer on a line that begins with
+//! [`MARK`]. Other lines are a student's own prints.
+
+use std::any::Any;
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+
+use crate::process;
+use crate::race::{Answer, Contestant, Effort};
+
+/// How an answer's line begins.
+pub const MARK: &str = "@race ";
+
+/// Takes turns until the referee has no more.
+pub fn run(contestant: &Contestant, effort: &Effort) -> ExitCode {
+    tell_what_is_to_do();
+    let (send, turns) = mpsc::channel();
+    thread::spawn(move || {
+        let lines = io::stdin().lines().map_while(Result::ok);
+        for case in lines.filter_map(|line| line.trim().parse::<usize>().ok()) {
+            if send.send(case).is_err() {
+                return;
+            }
+        }
+        // The referee has gone, and a student's call may never return.
+        process::end_own_group();
+    });
+
+    let caught = |result: thread::Result<Result<Answer, String>>| match result {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(why)) => Answer::Failed(why),
+        Err(panic) => Answer::Failed(format!("panicked: {}", words(&*panic))),
+    };
+    let mut ready = None;
+    let started = caught(panic::catch_unwind(AssertUnwindSafe(|| {
+        ready = Some((contestant.start)(effort)?);
+        Ok(Answer::Ready)
+    })));
+    say(&started);
+    let Some(mut turn) = ready else {
+        return ExitCode::FAILURE;
+    };
+    while let Ok(case) = turns.recv() {
+        say(&caught(panic::catch_unwind(AssertUnwindSafe(|| {
+            turn(case)
+        }))));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Has a `todo!`, on whatever thread it is reached, told to the referee, before what comes of it.
+pub fn tell_what_is_to_do() {
+    panic::set_hook(Box::new(|panic| {
+        let words = words(panic.payload());
+        match words.strip_prefix("not yet implemented: ") {
+            Some(instruction) => say(&Answer::ToDo(instruction.to_owned())),
+            None => eprintln!("panicked: {words}"),
+        }
+    }));
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("for a reason without words")
+}
+
+fn say(answer: &Answer) {
+    let json = serde_json::to_string(answer).expect("an answer is JSON");
+    // A student's print may have left the cursor inside a line.
+    tell(&format!("\n{MARK}{json}"));
+}
+
+/// Writes a line to the referee.
+pub fn tell(line: &str) {
+    let mut out = io::stdout().lock();
+    // The referee may have given up on us.
+    let _ = out.write_all(format!("{line}\n").as_bytes());
+    let _ = out.flush();
+}
+
+/// What a line of a contestant's output says, if it is an answer.
+pub fn answer(line: &str) -> Option<Answer> {
+    serde_json::from_str(line.strip_prefix(MARK)?).ok()
+}

@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate tcp_echo;
+
+#[path = "ours.rs"]
+pub mod ours;

@@ -1,0 +1,276 @@
+//! What came of a race, for a terminal of 80 columns: it reads alone.
+
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets,
+};
+
+use crate::race::{Better, Measure, Side, View};
+use crate::record::{End, Outcome, Record, Row};
+use crate::stats::Summary;
+
+const WIDTH: u16 = 80;
+
+/// All disciplines, and where they were run.
+pub fn of(record: &Record) -> String {
+    let mut text = format!("\nRace {}: {}\n", record.race, record.title);
+    for outcome in &record.disciplines {
+        text += &discipline(outcome);
+    }
+    text + &colophon(record)
+}
+
+/// One discipline: what was done, the figures, and who could not take part.
+pub fn discipline(outcome: &Outcome) -> String {
+    let mut text = format!("\n{}\n\n{}\n", outcome.title, wrapped(outcome.what));
+    match outcome.view {
+        None => text += &verdicts(outcome),
+        Some(View::LinesOverMeasures) => text += &side_by_side(outcome),
+        Some(View::Bars | View::LinesOverCases) => {
+            for (index, measure) in outcome.measures.iter().enumerate() {
+                text += &figures(outcome, index, measure);
+            }
+        }
+    }
+    for row in &outcome.contestants {
+        if let Some(end) = &row.end {
+            let (word, why) = end.told();
+            text += &format!("{}\n", wrapped(&format!("{} ({word}): {why}", row.name)));
+        }
+    }
+    text
+}
+
+/// How the figures came about.
+fn colophon(record: &Record) -> String {
+    let Record {
+        rounds, machine, ..
+    } = record;
+    let mut text = format!(
+        "\n{}\n",
+        wrapped(&format!(
+            "Medians of {rounds} rounds after a warm-up; in each round everybody had a turn. In brackets the \
+             middle half of the rounds. A ratio is to {} in the same round: \"level\" when 1 lies in its middle \
+             half, or within 3 %.",
+            base_name(record)
+        ))
+    );
+    text += &wrapped(&machine.line());
+    text.push('\n');
+    if let Some(load) = machine.load {
+        text += &format!("Load before the race: {load}.");
+        if load > machine.cores as f64 / 2.0 {
+            text += " The machine had other work: trust the ratios only.";
+        }
+        text.push('\n');
+    }
+    if !machine.optimised {
+        text += "This is a debug build. Its figures say nothing.\n";
+    }
+    text
+}
+
+fn base_name(record: &Record) -> &str {
+    let base = record.disciplines.iter().find_map(Outcome::base);
+    base.map_or("the reference", |row| match row.side {
+        Side::Reference => "the reference",
+        Side::Mine => "your answer",
+        Side::Other => row.name,
+    })
+}
+
+/// A table for one measure: a group of rows for each case.
+fn figures(outcome: &Outcome, index: usize, measure: &Measure) -> String {
+    let mut table = bare();
+    table.set_header(["", "median", "middle half", "ratio", ""]);
+    for (case, name) in outcome.cases.iter().enumerate() {
+        if outcome.cases.len() > 1 {
+            table.add_row([name]);
+        }
+        let indent = if outcome.cases.len() > 1 { "  " } else { "" };
+        for row in &outcome.contestants {
+            let label = format!("{indent}{}", row.label());
+            let Some(Summary { q1, median, q3 }) = row.summary(case, index) else {
+                table.add_row([label, word(row)]);
+                continue;
+            };
+            let (ratio, verdict) = match outcome.ratio(row, case, index) {
+                Some(ratio) if !is_base(outcome, row) => {
+                    (number(ratio.median), standing(ratio, measure.better))
+                }
+                _ => (String::new(), ""),
+            };
+            let middle = format!("({} … {})", number(q1), number(q3));
+            table.add_row([label, number(median), middle, ratio, verdict.to_owned()]);
+        }
+    }
+    to_the_right(&mut table, &[1, 2, 3]);
+    format!("\n{}\n{}\n", heading(measure), trimmed(&mut table))
+}
+
+/// A table for each case: a column for each measure.
+fn side_by_side(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for (case, name) in outcome.cases.iter().enumerate() {
+        let mut table = bare();
+        table.set_header(std::iter::once("").chain(outcome.measures.iter().map(|its| its.name)));
+        for row in &outcome.contestants {
+            let mut cells = vec![row.label()];
+            for index in 0..outcome.measures.len() {
+                cells.push(match row.summary(case, index) {
+                    Some(summary) => number(summary.median),
+                    None if index == 0 => word(row),
+                    None => String::new(),
+                });
+            }
+            table.add_row(cells);
+            if !is_base(outcome, row) && row.summary(case, 0).is_some() {
+                let ratio = |index| outcome.ratio(row, case, index);
+                let ratios = (0..outcome.measures.len()).map(|index| {
+                    ratio(index).map_or(String::new(), |its| format!("×{}", number(its.median)))
+                });
+                table.add_row(std::iter::once(String::new()).chain(ratios));
+            }
+        }
+        to_the_right(
+            &mut table,
+            &(1..=outcome.measures.len()).collect::<Vec<_>>(),
+        );
+        let measure = &outcome.measures[0];
+        let case = if outcome.cases.len() > 1 {
+            format!("{name}: ")
+        } else {
+            String::new()
+        };
+        let (unit, better) = (measure.unit, better(measure.better));
+        text += &format!(
+            "\n{case}{unit}, {better}; below it the ratio\n{}\n",
+            trimmed(&mut table)
+        );
+    }
+    text
+}
+
+/// A row for each case, a column for each contestant, and the score.
+fn verdicts(outcome: &Outcome) -> String {
+    let mut table = bare();
+    let present: Vec<&Row> = outcome
+        .contestants
+        .iter()
+        .filter(|row| !matches!(row.end, Some(End::Absent(_))))
+        .collect();
+    table.set_header(std::iter::once(String::new()).chain(present.iter().map(|row| row.label())));
+    for (case, name) in outcome.cases.iter().enumerate() {
+        let cells = present.iter().map(|row| match row.verdicts.get(case) {
+            Some(verdict) => format!("{} {}", mark(verdict.good), verdict.word),
+            None => word(row),
+        });
+        table.add_row(std::iter::once(name.clone()).chain(cells));
+    }
+    let scores = present.iter().map(|row| {
+        let good = row.verdicts.iter().filter(|verdict| verdict.good).count();
+        match row.verdicts.len() {
+            0 => String::new(),
+            all => format!("{good} of {all}"),
+        }
+    });
+    table.add_row(std::iter::once(String::new()).chain(scores));
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(32)));
+    }
+    format!("\n{}\n", trimmed(&mut table))
+}
+
+pub fn mark(good: bool) -> char {
+    if good { '✓' } else { '✗' }
+}
+
+fn is_base(outcome: &Outcome, row: &Row) -> bool {
+    outcome.base().is_some_and(|base| base.name == row.name)
+}
+
+/// In place of figures.
+fn word(row: &Row) -> String {
+    row.end.as_ref().map_or("", |end| end.told().0).to_owned()
+}
+
+/// `requests, 1/s: more is better`
+pub fn heading(measure: &Measure) -> String {
+    format!(
+        "{}, {}: {}",
+        measure.name,
+        measure.unit,
+        better(measure.better)
+    )
+}
+
+fn better(better: Better) -> &'static str {
+    match better {
+        Better::More => "more is better",
+        Better::Less => "less is better",
+    }
+}
+
+/// Whether a contestant with this ratio to the base is better off.
+pub fn standing(ratio: Summary, better: Better) -> &'static str {
+    let is_level = (ratio.q1..=ratio.q3).contains(&1.0) || (ratio.median - 1.0).abs() <= 0.03;
+    if is_level {
+        "level"
+    } else if (ratio.median > 1.0) == (better == Better::More) {
+        "better"
+    } else {
+        "worse"
+    }
+}
+
+/// Three figures that count, and thousands apart: `41 200`, `3.46`, `0.0123`.
+pub fn number(figure: f64) -> String {
+    if figure == 0.0 || !figure.is_finite() {
+        return figure.to_string();
+    }
+    let digits = 2 - figure.abs().log10().floor() as i32;
+    let Ok(decimals) = usize::try_from(digits) else {
+        let step = 10_f64.powi(-digits);
+        let whole = format!("{:.0}", (figure / step).round() * step);
+        let grouped = whole.as_bytes().rchunks(3).rev();
+        let groups: Vec<&str> = grouped
+            .map(|group| str::from_utf8(group).unwrap_or(""))
+            .collect();
+        return groups.join(" ");
+    };
+    format!("{figure:.decimals$}")
+}
+
+fn bare() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
+    table
+}
+
+fn to_the_right(table: &mut Table, columns: &[usize]) {
+    for &index in columns {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn trimmed(table: &mut Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+/// Prose, broken at the width of the terminal.
+fn wrapped(prose: &str) -> String {
+    let mut table = bare();
+    table.add_row([Cell::new(prose)]);
+    trimmed(&mut table)
+}

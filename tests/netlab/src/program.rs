@@ -173,6 +173,14 @@ impl Program {
         );
     }
 
+    /// Waits until every thread of the program does nothing but wait, as
+    /// [`Running::settles`](crate::Running::settles) does for one.
+    pub fn settles(&self) -> bool {
+        let threads = || Task::threads_of_program(self.child.id());
+        let rest = || threads().iter().all(Task::rests);
+        self.lab.0.await_some(|| rest().then_some(())).is_some()
+    }
+
     /// The program's process, for a look into /proc.
     pub fn id(&self) -> u32 {
         self.child.id()

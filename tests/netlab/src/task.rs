@@ -21,6 +21,10 @@ mod elsewhere {
             Task
         }
 
+        pub fn threads_of_program(_pid: u32) -> Vec<Task> {
+            vec![Task]
+        }
+
         pub fn is_gone(&self) -> bool {
             false
         }
@@ -62,6 +66,13 @@ mod linux {
         /// The main thread of another program.
         pub fn of_program(pid: u32) -> Task {
             Task(Some(PathBuf::from(format!("/proc/{pid}/task/{pid}"))))
+        }
+
+        /// All threads of another program.
+        pub fn threads_of_program(pid: u32) -> Vec<Task> {
+            let folder = fs::read_dir(format!("/proc/{pid}/task"));
+            let threads = folder.into_iter().flatten().flatten();
+            threads.map(|thread| Task(Some(thread.path()))).collect()
         }
 
         /// Whether it has ended, or hides what it does.

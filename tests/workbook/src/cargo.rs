@@ -113,12 +113,12 @@ pub fn target_dir(workspace: &Path) -> Result<PathBuf> {
     Ok(metadata.target_directory)
 }
 
-fn cargo() -> Command {
+pub fn cargo() -> Command {
     // Under `cargo workbook` this names the very cargo that runs us.
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-fn no_cargo(error: std::io::Error) -> Problem {
+pub fn no_cargo(error: std::io::Error) -> Problem {
     Problem::new(format!(
         "Cannot run cargo: {error}. Is Rust installed and on the PATH?"
     ))

@@ -9,7 +9,7 @@ use crate::problem::{Problem, Result};
 use crate::progress::Progress;
 use crate::select;
 use crate::ui::{Ui, bad};
-use crate::{hint, list, meant, next, reset, solution, test, verify, watch};
+use crate::{hint, list, meant, next, race, reset, solution, test, verify, watch};
 
 /// Learn networking by making its tests pass.
 ///
@@ -73,6 +73,20 @@ enum Command {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+    },
+    /// Your answer beside the reference and real software
+    ///
+    /// CHAPTER is `all`, too. The first race builds the libraries that it compares with: a minute or
+    /// two.
+    ///   --against reference  leaves your answer out, --against mine the reference
+    ///   --json FILE          writes every figure there
+    ///   --pictures DIR       draws the pictures there
+    ///   --quick              a rehearsal, whose figures say nothing
+    #[command(verbatim_doc_comment)]
+    Race {
+        chapter: String,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        options: Vec<String>,
     },
     /// For authors: check the tests themselves
     ///
@@ -152,6 +166,9 @@ fn dispatch(ui: &Ui, command: Option<Command>) -> Result<ExitCode> {
             let step = step.map(|step| select::step(chapter, &step)).transpose()?;
             let step = step.map(|selected| selected.step);
             reset::run(ui, &course, &mut progress, chapter, step, yes)
+        }
+        Some(Command::Race { chapter, options }) => {
+            race::run(&course, &[&[chapter][..], &options].concat())
         }
         Some(Command::Verify {
             chapter,

@@ -22,6 +22,7 @@ mod pristine;
 pub mod problem;
 mod process;
 mod progress;
+mod race;
 mod reset;
 mod scan;
 pub mod select;

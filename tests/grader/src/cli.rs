@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workbook::problem::Result;
 
-use crate::{class, plan};
+use crate::{class, merge, plan};
 
 /// Grade Loopback: one submission or a class.
 ///
@@ -45,6 +45,17 @@ enum Command {
     ///   echo "matrix=$(cargo grader plan --shards 8 --format github)" >> "$GITHUB_OUTPUT"
     #[command(verbatim_doc_comment)]
     Plan(plan::PlanArgs),
+    /// Make the grades from the reports of a class; runs no test
+    ///
+    /// Writes GRADES/grades.csv, class.md (how the class did, what to look at) and
+    /// students/<id>.md. Late policy and overrides count here: change them and merge again,
+    /// as often as you like. Who handed in nothing is `missing`, with no score; for whom
+    /// the grader failed is `grader_error`, with no score.
+    ///
+    /// Example:
+    ///   cargo grader merge --results part-* --roster class.csv --percent-per-day 10
+    #[command(verbatim_doc_comment)]
+    Merge(merge::MergeArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -58,6 +69,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Class(args) => class::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }

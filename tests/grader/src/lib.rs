@@ -6,9 +6,12 @@
 
 pub mod class;
 mod cli;
+pub mod gradebook;
 mod interrupt;
 pub mod jail;
+pub mod merge;
 pub mod one;
+mod overview;
 pub mod plan;
 pub mod policy;
 pub mod progress;

@@ -165,6 +165,11 @@ pub fn reports(results: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Whether it is a file that a killed run did not finish.
+pub fn is_half(name: &str) -> bool {
+    name.starts_with(HALF)
+}
+
 /// Writes a file so that it is there whole, or as it was before.
 pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -216,7 +221,7 @@ fn reports_in(root: &Path) -> Result<Vec<PathBuf>> {
 /// Removes the halves that a killed run has left.
 fn sweep(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(HALF) {
+        if is_half(&entry.file_name().to_string_lossy()) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

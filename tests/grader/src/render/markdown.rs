@@ -81,7 +81,7 @@ fn fenced(text: &str) -> String {
 }
 
 /// A word in code. A `|` would end the cell of a table even there.
-fn code(word: &str) -> String {
+pub(crate) fn code(word: &str) -> String {
     let word = text::line(word).replace('|', "¦");
     let marks = "`".repeat(longest_run(&word) + 1);
     let space = if word.starts_with('`') || word.ends_with('`') {
@@ -96,7 +96,7 @@ fn code(word: &str) -> String {
 }
 
 /// Every mark of ASCII may be escaped in Markdown, so all are (CommonMark §2.4).
-fn escaped(line: &str) -> String {
+pub(crate) fn escaped(line: &str) -> String {
     let mut safe = String::with_capacity(line.len());
     for c in line.chars() {
         // Marks that mean something inside a line or at its beginning; not the full stop and its like,

@@ -17,7 +17,7 @@ pub mod csv;
 mod exercism;
 mod gradescope;
 mod junit;
-mod markdown;
+pub(crate) mod markdown;
 mod prairielearn;
 mod summary;
 mod table;

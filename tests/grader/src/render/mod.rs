@@ -13,6 +13,7 @@ mod autolab;
 mod canonical;
 mod classroom;
 mod classroom50;
+mod command;
 pub mod csv;
 mod exercism;
 mod gradescope;
@@ -23,6 +24,7 @@ mod summary;
 mod table;
 pub mod text;
 
+pub use command::{RenderArgs, run};
 pub use summary::quoted_for_log;
 
 use clap::ValueEnum;

@@ -1,0 +1,188 @@
+//! The manifests of a copy, which has fewer packages than the course.
+
+use toml_edit::{Array, DocumentMut, Item, Value};
+use workbook::course::Chapter;
+use workbook::problem::{Problem, Result};
+
+use super::Files;
+use super::commit::Commit;
+use super::pick::beside;
+
+/// Mends the manifests of a student's copy: the workspace has fewer members, and a chapter that is
+/// linked with the reference of another takes the student's own instead.
+pub fn for_students(
+    files: &mut Files,
+    commit: &Commit,
+    chapters: &[&Chapter],
+    with_grader: bool,
+) -> Result<()> {
+    workspace(files, commit, |workspace| {
+        let mut members = vec!["chapters/*", "tests/netlab", "tests/workbook"];
+        if with_grader {
+            members.push("tests/grader");
+        }
+        workspace["members"] = list(&members);
+        workspace["default-members"] = list(&["chapters/*"]);
+        comment(
+            workspace,
+            "default-members",
+            "# What a plain `cargo test` runs: your answers, chapter by chapter.\n",
+        );
+    })?;
+    edit(files, ".cargo/config.toml", |config| {
+        if !with_grader && let Some(aliases) = config["alias"].as_table_mut() {
+            aliases.remove("grader");
+        }
+    })?;
+    for chapter in chapters {
+        own_chapter(files, chapter, chapters)?;
+    }
+    // The part for instructors is not in the copy.
+    let summary = "book/src/SUMMARY.md";
+    if let Some(bytes) = files.get_mut(summary) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let kept = text.lines().filter(|line| !line.contains("](instructors/"));
+        *bytes = kept
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+            .into();
+    }
+    Ok(())
+}
+
+/// The manifests of what grades: the members are those whose manifests are there.
+pub fn for_grading(files: &mut Files, commit: &Commit) -> Result<()> {
+    let here = files.keys().filter_map(|path| {
+        let folder = path.strip_suffix("/Cargo.toml")?;
+        (!folder.starts_with("chapters/")).then(|| folder.to_owned())
+    });
+    let mut members = vec!["chapters/*".to_owned()];
+    members.extend(here);
+    workspace(files, commit, |workspace| {
+        workspace["members"] = list(&members);
+        workspace["default-members"] = list(&["tests/grader"]);
+        comment(workspace, "default-members", "");
+    })
+}
+
+/// The sources of a package's targets, as its manifest names them.
+pub fn target_paths(manifest: &str) -> Vec<String> {
+    let Ok(manifest) = manifest.parse::<DocumentMut>() else {
+        return Vec::new();
+    };
+    let of_kind = |kind: &str| {
+        let targets = manifest.get(kind).and_then(Item::as_array_of_tables);
+        let tables = targets.into_iter().flatten();
+        let paths = tables.filter_map(|target| Some(target.get("path")?.as_str()?.to_owned()));
+        paths.collect::<Vec<_>>()
+    };
+    ["test", "example", "bench"].map(of_kind).concat()
+}
+
+/// The manifests of the references that a chapter is linked with.
+pub fn references(commit: &Commit, chapter: &Chapter) -> Result<Vec<String>> {
+    let path = format!("{}/Cargo.toml", chapter.dir());
+    let manifest = parsed(&path, &commit.read(&path)?)?;
+    let dependencies = manifest.get("dependencies").and_then(Item::as_table_like);
+    let paths = dependencies.into_iter().flat_map(|table| table.iter());
+    let to_reference = |(_, item): (&str, &Item)| {
+        let there = beside(&path, item.get("path")?.as_str()?);
+        there
+            .starts_with("solutions/")
+            .then(|| format!("{there}/Cargo.toml"))
+    };
+    Ok(paths.filter_map(to_reference).collect())
+}
+
+pub fn needs_a_reference(commit: &Commit, chapter: &Chapter) -> Result<bool> {
+    Ok(!references(commit, chapter)?.is_empty())
+}
+
+/// `package = "sol02", path = "../../solutions/02-tcp-echo"` becomes `package = "ch02"`,
+/// `path = "../02-tcp-echo"`.
+fn own_chapter(files: &mut Files, chapter: &Chapter, chapters: &[&Chapter]) -> Result<()> {
+    let path = format!("{}/Cargo.toml", chapter.dir());
+    let mut missing = None;
+    edit(files, &path, |manifest| {
+        let Some(dependencies) = manifest["dependencies"].as_table_mut() else {
+            return;
+        };
+        let names: Vec<String> = dependencies
+            .iter()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in names {
+            let Some(dependency) = dependencies[&name].as_inline_table_mut() else {
+                continue;
+            };
+            let there = dependency.get("path").and_then(Value::as_str);
+            let there = there.map(|there| beside(&path, there)).unwrap_or_default();
+            let Some(folder) = there.strip_prefix("solutions/") else {
+                continue;
+            };
+            let Some(own) = chapters.iter().find(|chapter| chapter.folder == folder) else {
+                missing = Some(folder.to_owned());
+                continue;
+            };
+            dependency.insert("package", own.package().into());
+            dependency.insert("path", format!("../{folder}").into());
+            if let Some(mut key) = dependencies.key_mut(&name) {
+                let words = format!("# Your answers of chapter {}.\n", own.number());
+                key.leaf_decor_mut().set_prefix(words);
+            }
+        }
+    })?;
+    match missing {
+        None => Ok(()),
+        Some(folder) => Err(Problem::new(format!(
+            "Chapter {} builds on {folder}: hand that out too. Nothing was written.",
+            chapter.number()
+        ))),
+    }
+}
+
+/// Edits the top manifest's `[workspace]`, and notes the commit that the copy was made from.
+fn workspace(
+    files: &mut Files,
+    commit: &Commit,
+    change: impl FnOnce(&mut toml_edit::Table),
+) -> Result<()> {
+    edit(files, "Cargo.toml", |manifest| {
+        if let Some(workspace) = manifest["workspace"].as_table_mut() {
+            change(workspace);
+        }
+        let mut loopback = toml_edit::Table::new();
+        loopback["course-commit"] = toml_edit::value(commit.short());
+        let mut metadata = toml_edit::Table::new();
+        metadata.set_implicit(true);
+        metadata.insert("loopback", Item::Table(loopback));
+        manifest["workspace"]["metadata"] = Item::Table(metadata);
+    })
+}
+
+fn edit(files: &mut Files, path: &str, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
+    let Some(bytes) = files.get_mut(path) else {
+        return Ok(());
+    };
+    let mut document = parsed(path, &String::from_utf8_lossy(bytes))?;
+    change(&mut document);
+    *bytes = document.to_string().into_bytes();
+    Ok(())
+}
+
+fn parsed(path: &str, text: &str) -> Result<DocumentMut> {
+    text.parse()
+        .map_err(|error| Problem::new(format!("{path}: {error}\nNothing was written.")))
+}
+
+fn list(items: &[impl AsRef<str>]) -> Item {
+    let array: Array = items.iter().map(AsRef::as_ref).collect();
+    toml_edit::value(array)
+}
+
+/// The comment above a key.
+fn comment(table: &mut toml_edit::Table, key: &str, words: &str) {
+    if let Some(mut key) = table.key_mut(key) {
+        key.leaf_decor_mut().set_prefix(words);
+    }
+}

@@ -1,0 +1,62 @@
+//! `cargo grader render`: a stored report in another format, without grading again.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use workbook::problem::{Problem, Result};
+
+use super::{Format, failure, render};
+use crate::report::{Report, SCHEMA};
+
+#[derive(Args, Debug)]
+pub struct RenderArgs {
+    /// A report.json, as `one` and `class` write it
+    #[arg(value_name = "REPORT")]
+    report: PathBuf,
+    /// The format that your platform reads
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The file to write, in place of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Renders. The exit code is 3 for the report of a grader that failed, in every format.
+pub fn run(args: &RenderArgs) -> Result<ExitCode> {
+    let path = &args.report;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Problem::with_file("read", path, &error))?;
+    let report: Report = serde_json::from_str(&text).map_err(|error| {
+        Problem::new(format!(
+            "{} is no report of the grader: {error}.",
+            path.display()
+        ))
+    })?;
+    if report.schema != SCHEMA {
+        return Err(Problem::new(format!(
+            "{} is a report of another kind, {}. This grader reads {SCHEMA}.",
+            path.display(),
+            super::text::line(&report.schema)
+        )));
+    }
+    let code = match failure(&report) {
+        Some(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(3)
+        }
+        None => ExitCode::SUCCESS,
+    };
+    let Some(rendered) = render(args.format, &report) else {
+        return Ok(code);
+    };
+    match &args.out {
+        Some(file) => std::fs::write(file, rendered)
+            .map_err(|error| Problem::with_file("write", file, &error))?,
+        None => std::io::stdout()
+            .write_all(rendered.as_bytes())
+            .map_err(|error| Problem::new(format!("Cannot write to standard output: {error}.")))?,
+    }
+    Ok(code)
+}

@@ -1,0 +1,28 @@
+//! What a command line says about the course.
+
+use std::path::Path;
+
+use workbook::course::{Chapter, Course};
+use workbook::problem::Result;
+
+/// The course in this folder, or the one around the present folder.
+pub fn course(root: Option<&Path>) -> Result<Course> {
+    match root {
+        Some(root) => Course::load(root),
+        None => Course::find(Path::new(".")),
+    }
+}
+
+/// The chapters that are named, each once and in the order of the course; all when none is.
+pub fn chapters<'a>(course: &'a Course, said: &[String]) -> Result<Vec<&'a Chapter>> {
+    if said.is_empty() {
+        return Ok(course.chapters.iter().collect());
+    }
+    let named = said
+        .iter()
+        .map(|said| workbook::select::chapter(course, said));
+    let mut chapters = named.collect::<Result<Vec<_>>>()?;
+    chapters.sort_by(|a, b| a.folder.cmp(&b.folder));
+    chapters.dedup_by(|a, b| a.folder == b.folder);
+    Ok(chapters)
+}

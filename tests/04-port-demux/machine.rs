@@ -36,13 +36,7 @@ impl Machine {
 
     pub fn socket(&mut self, proto: Proto, reuse: Reuse) -> SocketId {
         let id = self.table.socket(proto, reuse);
-        let mut options = String::new();
-        if reuse.addr {
-            options.push_str(", SO_REUSEADDR");
-        }
-        if reuse.port {
-            options.push_str(", SO_REUSEPORT");
-        }
+        let options = words::options(reuse);
         self.lab
             .note(format!("{} is a {proto:?} socket{options}", number(id)));
         id
@@ -50,18 +44,22 @@ impl Machine {
 
     /// A row that was there before the scene begins.
     pub fn has(&mut self, row: Row, reuse: Reuse) {
-        let reuse_addr = if reuse.addr { ", SO_REUSEADDR" } else { "" };
         self.lab.note(format!(
-            "{} is there: {}{reuse_addr}",
+            "{} is there: {}{}",
             number(row.id),
-            words::shown(Some(row))
+            words::shown(Some(row)),
+            words::options(reuse)
         ));
         self.table.insert(row, reuse);
     }
 
     pub fn bind(&mut self, s: SocketId, local: &str) -> SocketAddr {
         let call = format!("bind({}, {local})", number(s));
-        self.lab.ok(&call, || self.table.bind(s, addr(local)))
+        let bound = self.lab.ok(&call, || self.table.bind(s, addr(local)));
+        if addr(local).port() == 0 {
+            self.lab.note(format!("{} gets {bound}", number(s)));
+        }
+        bound
     }
 
     pub fn cannot_bind(&mut self, s: SocketId, local: &str, want: &str) {
@@ -72,7 +70,9 @@ impl Machine {
 
     pub fn connect(&mut self, s: SocketId, remote: &str) -> FourTuple {
         let call = format!("connect({}, {remote})", number(s));
-        self.lab.ok(&call, || self.table.connect(s, addr(remote)))
+        let t = self.lab.ok(&call, || self.table.connect(s, addr(remote)));
+        self.lab.note(format!("{} is at {}", number(s), t.local));
+        t
     }
 
     pub fn cannot_connect(&mut self, s: SocketId, remote: &str, want: &str) {
@@ -84,6 +84,23 @@ impl Machine {
     pub fn listen(&mut self, s: SocketId, backlog: usize) {
         let call = format!("listen({}, {backlog})", number(s));
         self.lab.ok(&call, || self.table.listen(s, backlog));
+    }
+
+    /// The socket with this peer.
+    pub fn row_towards(&self, remote: &str) -> SocketId {
+        let rows = self.table.rows();
+        let row = rows.iter().find(|row| row.remote == Some(addr(remote)));
+        match row {
+            Some(row) => row.id,
+            None => self
+                .lab
+                .fails(format!("a row with the peer {remote}"), "none"),
+        }
+    }
+
+    /// The port that a socket has by now.
+    pub fn port(&self, s: SocketId) -> u16 {
+        self.table.row(s).map_or(0, |row| row.local.port())
     }
 
     pub fn cannot_listen(&mut self, s: SocketId, want: &str) {

@@ -3,7 +3,9 @@
 use netlab::lab;
 use port_demux::Proto::{Tcp, Udp};
 use port_demux::SocketId;
-use port_demux::State::{CloseWait, Closed, Established, FinWait2, Listen, TimeWait};
+use port_demux::State::{
+    CloseWait, Closed, Established, FinWait2, Listen, SynReceived, SynSent, TimeWait,
+};
 
 use super::machine::Machine;
 use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row};
@@ -53,7 +55,7 @@ fn s3_addr_in_use_rules() {
             ("[::]:80", "[fe80::5]:80", true),
         ];
         for (first, second, in_use) in cases {
-            lab.note("a new machine");
+            lab.scene(format!("a new machine: {first}, and then {second}"));
             let mut machine = Machine::new(lab);
             let one = machine.tcp();
             machine.bind(one, first);
@@ -87,13 +89,14 @@ fn s3_reuse_port_is_a_word_of_both() {
         lab.why("SO_REUSEPORT shares a port on purpose, listeners too. One that did not agree to share is asked by nobody else's option (socket(7)).");
         for proto in [Tcp, Udp] {
             for (old, new) in [(false, false), (false, true), (true, false), (true, true)] {
-                lab.note("a new machine");
+                lab.scene(format!(
+                    "a new machine: {proto:?}, SO_REUSEPORT: old {old}, new {new}"
+                ));
                 let option = |on| if on { REUSE_PORT } else { NO_REUSE };
                 let mut machine = Machine::new(lab);
                 let state = if proto == Tcp { Listen } else { Closed };
                 machine.has(row(7, proto, state, "10.0.0.5:80", "-"), option(old));
                 let second = machine.socket(proto, option(new));
-                lab.note(format!("SO_REUSEPORT: old {old}, new {new}"));
                 if old && new {
                     machine.bind(second, "10.0.0.5:80");
                 } else {
@@ -111,13 +114,15 @@ fn s3_reuse_addr_yields_to_a_listener() {
         let cases = [
             (Tcp, Listen, "-", "AddrInUse"),
             (Tcp, Closed, "-", "ok"),
+            (Tcp, SynSent, "10.0.0.7:40000", "ok"),
+            (Tcp, SynReceived, "10.0.0.7:40000", "ok"),
             (Tcp, Established, "10.0.0.7:40000", "ok"),
             (Tcp, CloseWait, "10.0.0.7:40000", "ok"),
             (Udp, Closed, "-", "ok"),
         ];
         for (proto, state, remote, want) in cases {
             for address in ["10.0.0.5:80", "0.0.0.0:80"] {
-                lab.note("a new machine");
+                lab.scene("a new machine");
                 let mut machine = Machine::new(lab);
                 machine.has(row(7, proto, state, "10.0.0.5:80", remote), REUSE_ADDR);
                 let new = machine.socket(proto, REUSE_ADDR);
@@ -137,13 +142,12 @@ fn s3_time_wait_needs_reuse_on_both() {
         let option = |on| if on { REUSE_ADDR } else { NO_REUSE };
         for state in [TimeWait, FinWait2] {
             for (old, new) in [(false, false), (false, true), (true, false), (true, true)] {
-                lab.note("a new machine");
+                lab.scene(format!("a new machine: SO_REUSEADDR: old {old}, new {new}"));
                 let mut machine = Machine::new(lab);
                 let left = row(7, Tcp, state, "10.0.0.5:80", "10.0.0.7:40000");
                 machine.has(left, option(old));
                 machine.cannot_bind(left.id, "10.0.0.5:81", "BadSocket");
                 let server = machine.socket(Tcp, option(new));
-                lab.note(format!("SO_REUSEADDR: old {old}, new {new}"));
                 if old && new {
                     machine.bind(server, "0.0.0.0:80");
                 } else {
@@ -159,7 +163,7 @@ fn s3_two_options_are_not_one() {
     lab(|lab| {
         lab.why("SO_REUSEADDR of one and SO_REUSEPORT of the other are two different words. An agreement needs the same word twice.");
         for (old, new) in [(REUSE_ADDR, REUSE_PORT), (REUSE_PORT, REUSE_ADDR)] {
-            lab.note("a new machine");
+            lab.scene("a new machine");
             let mut machine = Machine::new(lab);
             machine.has(row(7, Tcp, Closed, "10.0.0.5:80", "-"), old);
             let second = machine.socket(Tcp, new);

@@ -3,7 +3,7 @@
 use netlab::lab;
 use port_demux::Proto::Tcp;
 use port_demux::SocketId;
-use port_demux::State::{Established, TimeWait};
+use port_demux::State::{Established, SynSent, TimeWait};
 
 use super::machine::Machine;
 use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row, shown, tuple};
@@ -38,8 +38,7 @@ fn s5_listen_without_bind_picks_a_port() {
         let mut machine = Machine::new(lab);
         let server = machine.tcp();
         machine.listen(server, 1);
-        let local = machine.table.row(server).map(|row| row.local);
-        let port = local.map_or(0, |local| local.port());
+        let port = machine.port(server);
         lab.holds(
             (40000..=40009).contains(&port),
             "a port from 40000 to 40009",
@@ -223,7 +222,7 @@ fn s5_backlog_n_holds_n_plus_1_then_drops() {
     lab(|lab| {
         lab.why("Linux asks whether the queue is longer than the backlog, so n + 1 fit. After that it says nothing at all: the client sends its SYN again later, when there may be room. RST would send it away.");
         for backlog in [0, 1, 2, 5] {
-            lab.note(format!("a new machine, backlog {backlog}"));
+            lab.scene(format!("a new machine, backlog {backlog}"));
             let mut machine = Machine::new(lab);
             let server = machine.listener("10.0.0.5:80", backlog);
             for n in 0..=backlog {
@@ -329,9 +328,57 @@ fn s5_segments_without_a_handshake() {
 }
 
 #[test]
+fn s5_only_a_syn_and_ack_answers_a_syn() {
+    lab(|lab| {
+        lab.why("In SYN-SENT an ACK alone answers nothing that was said: it belongs to an older connection, which the RST ends at the other side (RFC 9293, section 3.10.7.3). The socket goes on waiting.");
+        let mut machine = Machine::new(lab);
+        let calling = row(90, Tcp, SynSent, "10.0.0.5:40000", "10.0.0.9:80");
+        machine.has(calling, NO_REUSE);
+        lab.same(
+            "an ACK",
+            machine.ack("10.0.0.5:40000", "10.0.0.9:80"),
+            "RST".to_owned(),
+        );
+        machine.shows(calling.id, "SYN-SENT 10.0.0.5:40000 10.0.0.9:80");
+        lab.why("A SYN from the server that was called is a challenge here. (That both ends can begin at once is chapter 09's affair.)");
+        lab.same(
+            "a SYN",
+            machine.syn("10.0.0.5:40000", "10.0.0.9:80"),
+            "challenge ACK from #90".to_owned(),
+        );
+        machine.shows(calling.id, "SYN-SENT 10.0.0.5:40000 10.0.0.9:80");
+        let t = tuple("10.0.0.5:40000", "10.0.0.9:80");
+        let got = machine.syn_ack(t).map(|id| id.0);
+        lab.same("whose is the SYN and ACK", got, Some(90));
+        machine.shows(calling.id, "ESTABLISHED 10.0.0.5:40000 10.0.0.9:80");
+    });
+}
+
+#[test]
+fn s5_a_child_goes_to_the_listener_that_made_it() {
+    lab(|lab| {
+        lab.why("A child knows its parent. A listener that fits better by now did not answer its SYN and does not get it.");
+        let mut machine = Machine::new(lab);
+        let server = |machine: &mut Machine, local| {
+            let s = machine.socket(Tcp, REUSE_PORT);
+            machine.bind(s, local);
+            machine.listen(s, 5);
+            s
+        };
+        let old = server(&mut machine, "0.0.0.0:80");
+        machine.syn("10.0.0.5:80", "10.0.0.7:5000");
+        let new = server(&mut machine, "10.0.0.5:80");
+        machine.ack("10.0.0.5:80", "10.0.0.7:5000");
+        machine.cannot_accept(new, "WouldBlock");
+        machine.accept(old);
+    });
+}
+
+#[test]
 fn s5_time_wait_makes_room_for_a_syn() {
     lab(|lab| {
         lab.why("TIME-WAIT is there for old segments. A SYN is a new beginning: the old row goes, and the listener gets it (RFC 9293, section 3.10.7.4).");
+        lab.scene("a machine with a listener at port 80");
         let mut machine = Machine::new(lab);
         let server = machine.listener("10.0.0.5:80", 5);
         let old = row(90, Tcp, TimeWait, "10.0.0.5:80", "10.0.0.7:5000");
@@ -348,6 +395,26 @@ fn s5_time_wait_makes_room_for_a_syn() {
             "challenge ACK from #95".to_owned(),
         );
         machine.shows(old.id, "TIME-WAIT 10.0.0.5:81 10.0.0.7:5000");
+        lab.why("TIME-WAIT is a connection still, and waits for just such late segments. An RST would tell the other end that something went wrong.");
+        lab.same(
+            "an ACK",
+            machine.ack("10.0.0.5:81", "10.0.0.7:5000"),
+            "delivered to #95".to_owned(),
+        );
+        machine.shows(old.id, "TIME-WAIT 10.0.0.5:81 10.0.0.7:5000");
+        lab.why("First the old row goes, then the listener looks at its queue. Where that is full the SYN is dropped, and the old row is gone all the same.");
+        lab.scene("a new machine, with a full queue");
+        let mut machine = Machine::new(lab);
+        machine.listener("10.0.0.5:80", 0);
+        machine.meets("10.0.0.5:80", "10.0.0.7:6000");
+        let old = row(90, Tcp, TimeWait, "10.0.0.5:80", "10.0.0.7:5000");
+        machine.has(old, REUSE_ADDR);
+        lab.same(
+            "a SYN",
+            machine.syn("10.0.0.5:80", "10.0.0.7:5000"),
+            "dropped".to_owned(),
+        );
+        machine.shows(old.id, "no such row");
     });
 }
 
@@ -371,7 +438,7 @@ fn s5_children_take_after_their_listener() {
     lab(|lab| {
         lab.why("A child has its listener's options. That is why a server can share its port with a second one only if the connections of the first agree, too.");
         for (reuse, want) in [(REUSE_PORT, "ok"), (NO_REUSE, "AddrInUse")] {
-            lab.note("a new machine");
+            lab.scene("a new machine");
             let mut machine = Machine::new(lab);
             let old = machine.socket(Tcp, reuse);
             machine.bind(old, "10.0.0.5:80");

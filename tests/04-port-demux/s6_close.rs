@@ -34,7 +34,7 @@ fn s6_the_first_to_close_waits() {
         lab.same("a second close", errno(again), "BadSocket");
         lab.same("whose is the FIN", machine.fin(t), Some(child.0));
         machine.shows(child, &format!("TIME-WAIT 10.0.0.5:80 {CLIENT}"));
-        machine.fin(t);
+        lab.same("whose is the FIN, again", machine.fin(t), Some(child.0));
         machine.shows(child, &format!("TIME-WAIT 10.0.0.5:80 {CLIENT}"));
         machine.cannot_bind(child, "10.0.0.5:99", "BadSocket");
     });
@@ -47,7 +47,7 @@ fn s6_the_second_to_close_is_gone() {
         let (mut machine, _, child, t) = server(lab, NO_REUSE);
         lab.same("whose is the FIN", machine.fin(t), Some(child.0));
         machine.shows(child, &format!("CLOSE-WAIT 10.0.0.5:80 {CLIENT}"));
-        machine.fin(t);
+        lab.same("whose is the FIN, again", machine.fin(t), Some(child.0));
         machine.shows(child, &format!("CLOSE-WAIT 10.0.0.5:80 {CLIENT}"));
         let out = machine.close(child);
         lab.same("what goes out", out, vec![format!("FIN to {CLIENT}")]);
@@ -61,6 +61,40 @@ fn s6_the_second_to_close_is_gone() {
 }
 
 #[test]
+fn s6_a_fin_may_end_the_handshake() {
+    lab(|lab| {
+        lab.why("A FIN carries an ACK. The client's ACK was lost, and it has said goodbye already: its FIN opens the child first and then closes the client's direction (RFC 9293, section 3.10.7.4). The program accepts it and reads the end of the stream.");
+        let mut machine = Machine::new(lab);
+        let server = machine.listener("10.0.0.5:80", 0);
+        machine.syn("10.0.0.5:80", "10.0.0.7:1");
+        machine.syn("10.0.0.5:80", "10.0.0.7:2");
+        let (one, two) = (
+            tuple("10.0.0.5:80", "10.0.0.7:1"),
+            tuple("10.0.0.5:80", "10.0.0.7:2"),
+        );
+        let child = machine.fin(one);
+        machine.fin(two);
+        let (accepted, t) = machine.accept(server);
+        lab.same("whose was the first FIN", child, Some(accepted.0));
+        lab.same("the peer", t.remote.to_string(), "10.0.0.7:1".to_owned());
+        machine.shows(accepted, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:1");
+        lab.why("The second FIN met a full queue, and its ACK was dropped like any other. It will come again.");
+        machine.cannot_accept(server, "WouldBlock");
+        let half = machine.row_towards("10.0.0.7:2");
+        machine.shows(half, "SYN-RECEIVED 10.0.0.5:80 10.0.0.7:2");
+        machine.fin(two);
+        machine.shows(half, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:2");
+        machine.accept(server);
+
+        lab.why("A FIN that comes before the answer to our SYN ends nothing: nothing has begun.");
+        let calling = machine.tcp();
+        let t = machine.connect(calling, "10.0.0.9:80");
+        lab.same("whose is the FIN", machine.fin(t), Some(calling.0));
+        machine.shows(calling, &format!("SYN-SENT {} 10.0.0.9:80", t.local));
+    });
+}
+
+#[test]
 fn s6_a_restart_after_closing_first() {
     lab(|lab| {
         lab.why("The server closed first, so its port is in TIME-WAIT. The next server gets it only with SO_REUSEADDR, on this listener and on the former one. Had the client closed first, the port would be free.");
@@ -69,7 +103,7 @@ fn s6_a_restart_after_closing_first() {
             (REUSE_ADDR, true, "ok"),
             (NO_REUSE, false, "ok"),
         ] {
-            lab.note("a new machine");
+            lab.scene("a new machine");
             let (mut machine, listener, child, t) = server(lab, reuse);
             if server_first {
                 machine.close(child);
@@ -91,12 +125,14 @@ fn s6_a_restart_after_closing_first() {
 #[test]
 fn s6_close_listener_keeps_children() {
     lab(|lab| {
-        lab.why("The door is closed; the guests stay. Who stood in the queue was never let in: those connections are open, so their clients must be told, by RST. Half-open ones will find nobody when their ACK comes.");
+        lab.why("The door is closed; the guests stay. Who stood in the queue was never let in: those connections are open, so their clients must be told, by RST; but not those who have reset theirs. Half-open ones will find nobody when their ACK comes.");
         let (mut machine, listener, child, _) = server(lab, NO_REUSE);
         let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:1");
         let hung_up = machine.meets("10.0.0.5:80", "10.0.0.8:2");
         machine.fin(tuple("10.0.0.5:80", "10.0.0.8:2"));
         machine.syn("10.0.0.5:80", "10.0.0.8:3");
+        machine.meets("10.0.0.5:80", "10.0.0.8:4");
+        machine.rst(tuple("10.0.0.5:80", "10.0.0.8:4"));
         let out = machine.close(listener);
         let want = ["RST to 10.0.0.8:1", "RST to 10.0.0.8:2"].map(str::to_owned);
         lab.same("what goes out", out, want.to_vec());
@@ -131,6 +167,24 @@ fn s6_one_listener_closes_for_itself() {
         lab.same("what goes out", out, vec![format!("RST to {CLIENT}")]);
         let (accepted, _) = machine.accept(two);
         lab.same("the other's child", accepted.0, other.0);
+    });
+}
+
+#[test]
+fn s6_a_child_keeps_its_port_from_clients() {
+    lab(|lab| {
+        lab.why("A child has its listener's port, and has it still when the listener is gone: a client on that port would keep the next server from listening.");
+        let mut machine = Machine::new(lab);
+        let server = machine.listener("10.0.0.5:40003", 5);
+        machine.meets("10.0.0.5:40003", CLIENT);
+        machine.accept(server);
+        machine.close(server);
+        for _ in 0..9 {
+            let client = machine.tcp();
+            machine.connect(client, "10.0.0.9:80");
+        }
+        let tenth = machine.tcp();
+        machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
     });
 }
 
@@ -173,7 +227,7 @@ fn s6_a_refused_client_may_try_again() {
             (Some("127.0.0.1:0"), "CLOSED 127.0.0.1:0 -"),
         ];
         for (bind, want) in cases {
-            lab.note("a new machine");
+            lab.scene("a new machine");
             let mut machine = Machine::new(lab);
             let client = machine.tcp();
             if let Some(local) = bind {
@@ -190,6 +244,26 @@ fn s6_a_refused_client_may_try_again() {
                 Some(client.0),
             );
         }
+        lab.scene("a new machine, whose port 5000 is taken");
+        lab.why("A bind that failed has named nothing, so nothing comes back from it.");
+        let mut machine = Machine::new(lab);
+        machine.listener("10.0.0.5:5000", 5);
+        let client = machine.tcp();
+        machine.cannot_bind(client, "10.0.0.5:5000", "AddrInUse");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.rst(t);
+        machine.shows(client, "CLOSED 0.0.0.0:0 -");
+        lab.scene("a new machine, where the refused client listens");
+        lab.why("What bind named is an address alone, if its port was 0. listen adds a port, as bind would.");
+        let mut machine = Machine::new(lab);
+        let client = machine.tcp();
+        machine.bind(client, "127.0.0.1:0");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.rst(t);
+        machine.listen(client, 1);
+        let port = machine.port(client);
+        lab.holds(port != 0, "a port", port);
+        machine.shows(client, &format!("LISTEN 127.0.0.1:{port} -"));
     });
 }
 
@@ -199,11 +273,13 @@ fn s6_a_reset_ends_a_connection() {
         lab.why("RST: there is no such connection any more, and no goodbye either. The program keeps its descriptor until it closes it.");
         let (mut machine, _, child, t) = server(lab, NO_REUSE);
         lab.same("whose is the RST", machine.rst(t), Some(child.0));
-        machine.shows(child, "CLOSED 10.0.0.5:80 -");
+        let left = machine.table.row(child).map(|row| row.remote.is_some());
+        lab.same("it is there, and has a peer", left, Some(false));
         lab.same("what close sends", machine.close(child), vec![]);
         machine.shows(child, "no such row");
         lab.same("an RST for nobody", machine.rst(t), None);
 
+        lab.why("What bind named the socket keeps. A port that the system chose is lost, and another socket may have it.");
         lab.note("a client whose port the system chose");
         let client = machine.tcp();
         let t = machine.connect(client, "10.0.0.9:80");
@@ -218,6 +294,36 @@ fn s6_a_reset_ends_a_connection() {
         machine.syn_ack(t);
         machine.rst(t);
         machine.shows(client, "CLOSED 10.0.0.5:5000 -");
+
+        lab.note("a client whose address bind named, with port 0");
+        let client = machine.tcp();
+        machine.bind(client, "127.0.0.1:0");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.syn_ack(t);
+        machine.rst(t);
+        machine.shows(client, "CLOSED 127.0.0.1:0 -");
+    });
+}
+
+#[test]
+fn s6_a_reset_child_has_lost_its_port() {
+    lab(|lab| {
+        lab.why("bind named the listener's port, not the child's. So a child that was reset has none, although the program still holds it: the next server gets the port without any option.");
+        for (local, left) in [
+            ("10.0.0.5:80", "CLOSED 10.0.0.5:0 -"),
+            ("0.0.0.0:80", "CLOSED 0.0.0.0:0 -"),
+        ] {
+            lab.scene(format!("a new machine with a listener at {local}"));
+            let mut machine = Machine::new(lab);
+            let server = machine.listener(local, 5);
+            machine.meets("10.0.0.5:80", CLIENT);
+            let (child, t) = machine.accept(server);
+            machine.rst(t);
+            machine.shows(child, left);
+            machine.close(server);
+            let next = machine.tcp();
+            machine.bind(next, "10.0.0.5:80");
+        }
     });
 }
 
@@ -231,7 +337,7 @@ fn s6_a_reset_in_the_queue_is_accepted_all_the_same() {
         let (accepted, t) = machine.accept(listener);
         lab.same("the accepted socket", accepted.0, waiting.0);
         lab.same("its peer", t.remote.to_string(), "10.0.0.8:1".to_owned());
-        machine.shows(accepted, "CLOSED 10.0.0.5:80 -");
+        machine.shows(accepted, "CLOSED 10.0.0.5:0 -");
         machine.gets(
             "10.0.0.5:80",
             "10.0.0.8:1",

@@ -125,7 +125,7 @@ fn s7_a_heading_alone_is_an_empty_table() {
 fn s7_bad_lines_are_named() {
     lab(|lab| {
         lab.why(
-            "A table with a row left out is a wrong answer that looks right. Say which line it is.",
+            "A table with a row left out is a wrong answer that looks right. Say which line it is. Rust's from_str_radix and parse take a sign; the kernel writes none.",
         );
         let good = TCP.lines().next().unwrap_or_default();
         let bad = [
@@ -144,6 +144,12 @@ fn s7_bad_lines_are_named() {
             ("not ASCII", good.replace("0100007F", "010000é7F")),
             ("no such state", good.replace(" 0A ", " 0D ")),
             ("no inode", good.replace("91532", "9I532")),
+            ("a sign in an address", good.replace("0100007F", "+100007F")),
+            ("a sign in a port", good.replace(":1F90", ":+F90")),
+            ("a sign in the state", good.replace(" 0A ", " +A ")),
+            ("a sign in the inode", good.replace("91532", "+1532")),
+            ("no number first", good.replace("0: ", "x: ")),
+            ("no colon behind the number", good.replace("0: ", "0 ")),
             ("an empty line", String::new()),
         ];
         for (what, line) in bad {

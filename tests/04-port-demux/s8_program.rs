@@ -50,6 +50,7 @@ fn s8_wrong_arguments() {
             "who 0",
             "who 65536",
             "who -1",
+            "who +80",
             "who http",
             "who 80 81",
             "table 80",

@@ -21,6 +21,15 @@ pub const REUSE_PORT: Reuse = Reuse {
     port: true,
 };
 
+pub fn options(reuse: Reuse) -> &'static str {
+    match (reuse.addr, reuse.port) {
+        (false, false) => "",
+        (true, false) => ", SO_REUSEADDR",
+        (false, true) => ", SO_REUSEPORT",
+        (true, true) => ", SO_REUSEADDR, SO_REUSEPORT",
+    }
+}
+
 pub fn addr(text: &str) -> SocketAddr {
     text.parse()
         .unwrap_or_else(|_| panic!("{text} is no address and port"))

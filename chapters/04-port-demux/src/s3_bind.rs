@@ -8,7 +8,8 @@ impl SocketTable {
     /// Gives a socket its own address and port, and returns them.
     ///
     /// A port of 0 lets the system choose: that is [`SocketTable::free_port`], step 4. What the
-    /// program asked for, 0 included, is kept in the socket's `bind`; the later steps need it.
+    /// program asked for, 0 included, is kept in the socket's `bind`; the later steps need it. A call
+    /// that fails changes nothing, here and in all the steps that follow.
     ///
     /// # Errors
     ///
@@ -31,9 +32,9 @@ impl SocketTable {
     /// - both sockets have `reuse.port`, or
     /// - both sockets have `reuse.addr`, and the other one does not listen.
     ///
-    /// It does not matter whether that other socket is bound, connected or in TIME-WAIT. These are
-    /// Linux's rules for sockets of one user, seen by trying all combinations; socket(7) and ip(7)
-    /// tell only a part of them.
+    /// LISTEN is the only state that matters: bound, connected, half open or in TIME-WAIT are all the
+    /// same. These are Linux's rules for sockets of one user, seen by trying all combinations;
+    /// socket(7) and ip(7) tell only a part of them.
     ///
     /// # Errors
     ///

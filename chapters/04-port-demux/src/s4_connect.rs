@@ -28,9 +28,9 @@ impl EphemeralPorts {
 
     /// A port of the range that `is_free`, or `None` when none is.
     ///
-    /// Where the search begins is random, with a new number each time: from one port nobody may
-    /// be able to tell the next (RFC 6056, section 3). A single free port must be found, wherever
-    /// it is.
+    /// Where the search begins is random, with a new number each time, and can be anywhere in the
+    /// range: from one port nobody may be able to tell the next (RFC 6056, section 3). A single free
+    /// port must be found, wherever it is.
     pub fn pick(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
         let random = (self.random)();
         let first = is_free(*self.range.start());
@@ -43,7 +43,8 @@ impl EphemeralPorts {
 
 impl SocketTable {
     /// `bind` with port 0: an address with a port of the ephemeral range at which no socket of
-    /// the protocol overlaps, whatever its options.
+    /// the protocol overlaps, whatever its state (TIME-WAIT too) and its options. Left out: two UDP
+    /// sockets with the same option may get the same port from Linux.
     ///
     /// # Errors
     ///
@@ -59,13 +60,17 @@ impl SocketTable {
     /// The local end is what the socket has. An unspecified address becomes the table's `home`. A
     /// missing port is chosen:
     ///
-    /// - TCP: any port of the range with which these four numbers are not in the table yet, and
-    ///   that no TCP socket has from `bind` or `listen`, at whatever address. So one port serves many
-    ///   connections, as long as their other ends differ.
-    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address.
+    /// - TCP: any port of the range with which these four numbers are not in the table yet, in
+    ///   whatever state, and that no TCP socket has from `bind` or `listen`, at whatever address. So
+    ///   one port serves many connections, as long as their other ends differ. A port is had from
+    ///   `bind` also if `bind` was given port 0, after the socket has got a peer, and by a child
+    ///   whose listener has it from there.
+    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address, so nobody else has
+    ///   it at any address.
     ///
     /// A TCP socket is in SYN-SENT then: its SYN is on the way. A UDP socket is ESTABLISHED at
-    /// once, and nothing was sent. A connected UDP socket may be connected anew.
+    /// once, and nothing was sent. A connected UDP socket may be connected anew, and two that share
+    /// an address may have the same peer: nobody asks.
     ///
     /// # Errors
     ///
@@ -73,8 +78,9 @@ impl SocketTable {
     /// - [`Errno::IsConnected`]: a TCP socket that is not CLOSED.
     /// - [`Errno::AddrNotAvailable`]: TCP's range is used up towards `remote`; or the four numbers
     ///   of a socket that has a port are in the table already, unless it is a connection in
-    ///   TIME-WAIT: that one makes room and is gone (RFC 6191).
-    /// - [`Errno::AddrInUse`]: UDP's range is used up.
+    ///   TIME-WAIT: that one makes room and is gone (RFC 6191). FIN-WAIT-2 does not make room: the
+    ///   other end may still send (RFC 9293, section 3.10.1; Linux is not so strict).
+    /// - [`Errno::WouldBlock`]: UDP's range is used up. (Linux says `EAGAIN`.)
     pub fn connect(&mut self, s: SocketId, remote: SocketAddr) -> Result<FourTuple, Errno> {
         todo!(
             "4.4 connect({s}, {remote}): find the local end, pick a port if there is none, make sure that the four numbers are new, then write row.local, row.remote and row.state"

@@ -25,7 +25,7 @@ pub enum AckOutcome {
     Dropped,
     /// A segment of a connection that needs no handshake: this socket's.
     Delivered(SocketId),
-    /// There is no such connection, not even half of one.
+    /// There is no such connection, or it has not got that far.
     Rst,
 }
 
@@ -33,9 +33,10 @@ impl SocketTable {
     /// Makes a TCP socket a listener that lets `backlog` plus one connections wait for
     /// [`SocketTable::accept`]. On a listener it sets a new backlog.
     ///
-    /// A socket without a port gets one: the unspecified address and [`SocketTable::free_port`]. A
-    /// socket that has one must be allowed to keep it, now that it is going to listen: `bind`'s
-    /// question is asked again.
+    /// A socket without a port gets one by [`SocketTable::free_port`] and keeps its address: mostly
+    /// the unspecified one; another one if `bind` named it with port 0 and a refused `connect` gave
+    /// the port back (step 6). A socket that has a port must be allowed to keep it, now that it is
+    /// going to listen: `bind`'s question is asked again.
     ///
     /// # Errors
     ///
@@ -55,13 +56,16 @@ impl SocketTable {
     /// - A listener whose queue holds more than `backlog` connections: the SYN is dropped, as Linux
     ///   does (`tcp_abort_on_overflow` = 0).
     /// - Any other listener: a child is made, in SYN-RECEIVED, with these four numbers and the
-    ///   listener's options. The listener itself does not change.
+    ///   listener's options. Its `bind` is the listener's with port 0. The listener itself does not
+    ///   change.
     /// - A connection in SYN-RECEIVED: the SYN comes a second time, the answer was lost. The same
     ///   child answers again.
     /// - A connection in TIME-WAIT makes room if there is a listener for this SYN: its row is gone,
-    ///   and the listener gets it (RFC 9293, section 3.10.7.4; the sequence numbers that have a say
-    ///   in it belong to chapter 12). Without a listener: a challenge.
-    /// - Any other connection: a challenge.
+    ///   and the listener gets it, even if its queue is full and it drops it (RFC 9293, section
+    ///   3.10.7.4; the sequence numbers that have a say in it belong to chapter 12). Without a
+    ///   listener: a challenge.
+    /// - Any other connection, SYN-SENT too: a challenge. Left out: two ends that call each other
+    ///   at the same time (simultaneous open, chapter 09).
     pub fn on_syn(&mut self, t: FourTuple) -> SynOutcome {
         todo!(
             "4.5 on_syn({t}): look up who gets it; a listener with room in its queue makes a child in SYN-RECEIVED"
@@ -78,9 +82,13 @@ impl SocketTable {
 
     /// An ACK arrives, without SYN, FIN or RST.
     ///
-    /// It ends the handshake of a child in SYN-RECEIVED: the child is ESTABLISHED and goes to the
-    /// end of its listener's queue. If that holds more than `backlog` connections by now, the ACK
-    /// is dropped and nothing changes.
+    /// - A child in SYN-RECEIVED: this ends its handshake. It is ESTABLISHED and goes to the end of
+    ///   the queue of the listener that made it, whoever else listens there by now. If that queue
+    ///   holds more than `backlog` connections, the ACK is dropped and nothing changes.
+    /// - A socket in SYN-SENT: it waits for a SYN, and an ACK alone belongs to something older. RST,
+    ///   and nothing changes (RFC 9293, section 3.10.7.3; with the right number it would be dropped,
+    ///   chapter 09).
+    /// - Any other connection, TIME-WAIT too: delivered.
     pub fn on_ack(&mut self, t: FourTuple) -> AckOutcome {
         todo!(
             "4.5 on_ack({t}): a child in SYN-RECEIVED becomes ESTABLISHED and joins its listener's queue, if there is room"

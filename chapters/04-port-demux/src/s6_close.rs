@@ -20,8 +20,8 @@ impl SocketTable {
     ///   (chapter 12).
     /// - CLOSE-WAIT: a FIN, the second one. The row is gone. (LAST-ACK is left out likewise.)
     /// - A listener: the row is gone, and so are all its children that nobody has accepted. Those
-    ///   that were in the queue get an RST each; those in SYN-RECEIVED go silently. Children that
-    ///   were accepted are not touched.
+    ///   that were in the queue get an RST each; those in SYN-RECEIVED go silently, and so do those
+    ///   that were reset themselves. Children that were accepted are not touched.
     /// - Anything else: the row is gone, nothing goes out. So it is for a UDP socket with a peer.
     ///
     /// # Errors
@@ -31,21 +31,31 @@ impl SocketTable {
         todo!("4.6 close({s}): what goes out, and what becomes of the row, depends on its state")
     }
 
-    /// A FIN arrives: the other end has nothing more to say. Tells whose connection it was.
+    /// A FIN arrives: the other end has nothing more to say. Tells whose connection it was, `None`
+    /// if there is none.
+    ///
+    /// A FIN carries an ACK, which counts first: it can be the one that opens a child in
+    /// SYN-RECEIVED ([`SocketTable::on_ack`]).
     ///
     /// ESTABLISHED becomes CLOSE-WAIT: now it is this end's turn to close. FIN-WAIT-2 becomes
-    /// TIME-WAIT: both ends have closed, and this one was first. Nothing else changes.
+    /// TIME-WAIT: both ends have closed, and this one was first. In other states nothing changes: it
+    /// is the same FIN once more, or it came too early.
     pub fn on_fin(&mut self, t: FourTuple) -> Option<SocketId> {
         todo!("4.6 on_fin({t}): ESTABLISHED becomes CLOSE-WAIT, FIN-WAIT-2 becomes TIME-WAIT")
     }
 
     /// An RST arrives: the connection does not exist (any more). Tells whose it was.
     ///
-    /// A socket that a program or a queue holds is CLOSED and has no peer. If it was in SYN-SENT,
-    /// `connect` was refused and may be tried again, so it has again what `bind` was given: an
-    /// address and a port; or only an address, if the port was 0; or nothing. In any other state
-    /// it keeps its address if `bind` named the port, and has lost it otherwise. A child in
-    /// SYN-RECEIVED is gone, and so is a socket that was closed before.
+    /// A child in SYN-RECEIVED is gone, and so is a socket that was closed before. A socket that a
+    /// program or a queue holds is CLOSED and has no peer. Its local end:
+    ///
+    /// - In SYN-SENT `connect` was refused and may be tried again. So the socket has again what
+    ///   `bind` was given: an address and a port; or an address and port 0; or `0.0.0.0:0`, if there
+    ///   was no `bind`.
+    /// - In any other state it keeps its local end if its own `bind` named the port. Otherwise the
+    ///   port is lost, and it has what `bind` was given, as above. A child never named one.
+    ///
+    /// Left out: Linux lets a socket that was open once neither `connect` nor `listen` again.
     pub fn on_rst(&mut self, t: FourTuple) -> Option<SocketId> {
         todo!(
             "4.6 on_rst({t}): the connection is gone; what remains of the socket depends on its state and its bind"

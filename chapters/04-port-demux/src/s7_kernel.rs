@@ -33,7 +33,7 @@ impl std::error::Error for BadLine {}
 /// machine as one of its own integers. 127.0.0.1 is `0100007F` on most machines.
 ///
 /// A remote end with port 0 stands for none. The state is [`State::from_code`]'s number, in
-/// hexadecimal. The inode becomes the row's id.
+/// hexadecimal. The inode becomes the row's id. All numbers are digits and nothing else, no sign.
 ///
 /// # Errors
 ///

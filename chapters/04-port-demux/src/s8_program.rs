@@ -35,8 +35,8 @@ pub struct Owner {
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535 and nothing else,
-/// `table` nothing.
+/// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535, in digits alone, and
+/// nothing else; `table` nothing.
 ///
 /// # Errors
 ///

@@ -27,7 +27,7 @@ pub enum AckOutcome {
     Dropped,
     /// A segment of a connection that needs no handshake: this socket's.
     Delivered(SocketId),
-    /// There is no such connection, not even half of one.
+    /// There is no such connection, or it has not got that far.
     Rst,
 }
 
@@ -35,9 +35,10 @@ impl SocketTable {
     /// Makes a TCP socket a listener that lets `backlog` plus one connections wait for
     /// [`SocketTable::accept`]. On a listener it sets a new backlog.
     ///
-    /// A socket without a port gets one: the unspecified address and [`SocketTable::free_port`]. A
-    /// socket that has one must be allowed to keep it, now that it is going to listen: `bind`'s
-    /// question is asked again.
+    /// A socket without a port gets one by [`SocketTable::free_port`] and keeps its address: mostly
+    /// the unspecified one; another one if `bind` named it with port 0 and a refused `connect` gave
+    /// the port back (step 6). A socket that has a port must be allowed to keep it, now that it is
+    /// going to listen: `bind`'s question is asked again.
     ///
     /// # Errors
     ///
@@ -77,13 +78,16 @@ impl SocketTable {
     /// - A listener whose queue holds more than `backlog` connections: the SYN is dropped, as Linux
     ///   does (`tcp_abort_on_overflow` = 0).
     /// - Any other listener: a child is made, in SYN-RECEIVED, with these four numbers and the
-    ///   listener's options. The listener itself does not change.
+    ///   listener's options. Its `bind` is the listener's with port 0. The listener itself does not
+    ///   change.
     /// - A connection in SYN-RECEIVED: the SYN comes a second time, the answer was lost. The same
     ///   child answers again.
     /// - A connection in TIME-WAIT makes room if there is a listener for this SYN: its row is gone,
-    ///   and the listener gets it (RFC 9293, section 3.10.7.4; the sequence numbers that have a say
-    ///   in it belong to chapter 12). Without a listener: a challenge.
-    /// - Any other connection: a challenge.
+    ///   and the listener gets it, even if its queue is full and it drops it (RFC 9293, section
+    ///   3.10.7.4; the sequence numbers that have a say in it belong to chapter 12). Without a
+    ///   listener: a challenge.
+    /// - Any other connection, SYN-SENT too: a challenge. Left out: two ends that call each other
+    ///   at the same time (simultaneous open, chapter 09).
     pub fn on_syn(&mut self, t: FourTuple) -> SynOutcome {
         let listener = match self.lookup(Proto::Tcp, t.local, t.remote) {
             Hit::Exact(id) => match self.get(id).map(|socket| socket.row.state) {
@@ -113,8 +117,10 @@ impl SocketTable {
             local: t.local,
             remote: Some(t.remote),
         };
-        let (reuse, bind) = (parent.reuse, parent.bind);
-        SynOutcome::SynAck(self.add(Socket::new(row, reuse, bind, Holder::Listener(listener))))
+        // The listener named the port, the child did not: a reset takes it away (step 6).
+        let bind = parent.bind.map(|given| (given.ip(), 0).into());
+        let child = Socket::new(row, parent.reuse, bind, Holder::Listener(listener));
+        SynOutcome::SynAck(self.add(child))
     }
 
     /// The listener that would get a SYN if the row `id` were not there.
@@ -140,17 +146,22 @@ impl SocketTable {
 
     /// An ACK arrives, without SYN, FIN or RST.
     ///
-    /// It ends the handshake of a child in SYN-RECEIVED: the child is ESTABLISHED and goes to the
-    /// end of its listener's queue. If that holds more than `backlog` connections by now, the ACK
-    /// is dropped and nothing changes.
+    /// - A child in SYN-RECEIVED: this ends its handshake. It is ESTABLISHED and goes to the end of
+    ///   the queue of the listener that made it, whoever else listens there by now. If that queue
+    ///   holds more than `backlog` connections, the ACK is dropped and nothing changes.
+    /// - A socket in SYN-SENT: it waits for a SYN, and an ACK alone belongs to something older. RST,
+    ///   and nothing changes (RFC 9293, section 3.10.7.3; with the right number it would be dropped,
+    ///   chapter 09).
+    /// - Any other connection, TIME-WAIT too: delivered.
     pub fn on_ack(&mut self, t: FourTuple) -> AckOutcome {
         let Some(child) = self.connection(t) else {
             return AckOutcome::Rst;
         };
         let id = child.row.id;
-        let (State::SynReceived, Holder::Listener(listener)) = (child.row.state, child.held_by)
-        else {
-            return AckOutcome::Delivered(id);
+        let listener = match (child.row.state, child.held_by) {
+            (State::SynReceived, Holder::Listener(listener)) => listener,
+            (State::SynSent, _) => return AckOutcome::Rst,
+            _ => return AckOutcome::Delivered(id),
         };
         let Some(parent) = self.get_mut(listener) else {
             return AckOutcome::Rst;

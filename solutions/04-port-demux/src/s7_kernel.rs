@@ -34,7 +34,7 @@ impl std::error::Error for BadLine {}
 /// machine as one of its own integers. 127.0.0.1 is `0100007F` on most machines.
 ///
 /// A remote end with port 0 stands for none. The state is [`State::from_code`]'s number, in
-/// hexadecimal. The inode becomes the row's id.
+/// hexadecimal. The inode becomes the row's id. All numbers are digits and nothing else, no sign.
 ///
 /// # Errors
 ///
@@ -52,12 +52,13 @@ pub fn parse_proc_net(text: &str, proto: Proto) -> Result<Vec<Row>, BadLine> {
 }
 
 fn parse_line(line: &str, proto: Proto) -> Option<Row> {
-    let mut words = line.split_whitespace().skip(1);
+    let mut words = line.split_whitespace();
+    let _slot = parse_number(words.next()?.strip_suffix(':')?, 10)?;
     let local = parse_end(words.next()?)?;
     let remote = parse_end(words.next()?)?;
-    let state = State::from_code(u8::from_str_radix(words.next()?, 16).ok()?)?;
+    let state = State::from_code(parse_number(words.next()?, 16)?.try_into().ok()?)?;
     // Queues, timer, retransmissions, uid, time-out.
-    let inode = words.nth(5)?.parse().ok()?;
+    let inode = parse_number(words.nth(5)?, 10)?;
     Some(Row {
         id: SocketId(inode),
         proto,
@@ -69,7 +70,7 @@ fn parse_line(line: &str, proto: Proto) -> Option<Row> {
 
 fn parse_end(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
+    let port: u16 = parse_number(port, 16)?.try_into().ok()?;
     let ip: IpAddr = match address.len() {
         8 => Ipv4Addr::from(parse_word(address)?).into(),
         32 => {
@@ -88,7 +89,14 @@ fn parse_end(text: &str) -> Option<SocketAddr> {
 /// Four bytes of an address, in network order. The kernel read them as a number of the processor;
 /// as such a number they lie in memory as they came.
 fn parse_word(digits: &str) -> Option<[u8; 4]> {
-    u32::from_str_radix(digits, 16).ok().map(u32::to_ne_bytes)
+    let word = parse_number(digits, 16)?.try_into().ok();
+    word.map(u32::to_ne_bytes)
+}
+
+/// Digits only: `from_str_radix` would take a sign as well.
+fn parse_number(digits: &str, radix: u32) -> Option<u64> {
+    let all = digits.chars().all(|c| c.is_digit(radix));
+    all.then(|| u64::from_str_radix(digits, radix).ok())?
 }
 
 /// Given: the rows of the machine that this program runs on, TCP first. Linux only.

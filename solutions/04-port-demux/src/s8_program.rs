@@ -36,8 +36,8 @@ pub struct Owner {
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535 and nothing else,
-/// `table` nothing.
+/// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535, in digits alone, and
+/// nothing else; `table` nothing.
 ///
 /// # Errors
 ///
@@ -48,9 +48,10 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
         return Ok(Command::Help);
     }
     match args[..] {
-        ["who", port] => match port.parse() {
-            Ok(0) | Err(_) => Err(format!("{port:?} is no port: 1 to 65535")),
-            Ok(port) => Ok(Command::Who { port }),
+        ["who", text] => match text.parse() {
+            // `parse` would take a sign as well.
+            Ok(port) if port != 0 && !text.starts_with('+') => Ok(Command::Who { port }),
+            _ => Err(format!("{text:?} is no port: 1 to 65535")),
         },
         ["table"] => Ok(Command::Table),
         _ => Err("who and a port, or table, and nothing else".to_owned()),

@@ -83,7 +83,7 @@ pub enum Errno {
     IsConnected,
     /// `EOPNOTSUPP`: its protocol does not know that call.
     NotSupported,
-    /// `EWOULDBLOCK`: nothing there yet.
+    /// `EWOULDBLOCK`, on Linux the same as `EAGAIN`: nothing there at the moment.
     WouldBlock,
 }
 
@@ -92,7 +92,8 @@ pub struct SocketTable {
     pub sockets: Vec<Socket>,
     pub ports: EphemeralPorts,
     /// The address that a socket gets by `connect` when it has none. Real machines ask the routing
-    /// table (chapter 07).
+    /// table (chapter 07). Left out: a peer of the other family, and IPv4 addresses in the dress of
+    /// IPv6 (`::ffff:10.0.0.5`), which are IPv6 addresses like any other here (chapter 08).
     pub home: IpAddr,
     next_id: u64,
 }
@@ -102,7 +103,8 @@ pub struct Socket {
     pub row: Row,
     pub reuse: Reuse,
     /// The address as the program gave it to `bind`, a port of 0 included; `None` without `bind`.
-    /// A child has its listener's.
+    /// A listener that was never bound has its address here, and a child its listener's, both with
+    /// port 0, as they have named none.
     pub bind: Option<SocketAddr>,
     pub held_by: Holder,
     /// Of a listener: the limit of `queue`.

@@ -18,7 +18,7 @@ use crate::interrupt;
 use crate::jail::Isolation;
 use crate::one::Bench;
 use crate::plan::Shard;
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::render::{self, Format};
 use crate::report::{Report, SCHEMA, Status};
 use crate::roster::{Class, Roster, Submission};
@@ -370,7 +370,7 @@ pub fn run(args: &ClassArgs) -> Result<ExitCode> {
     };
     let outcome = grade_all(&submissions, &store, args.jobs(), &prepare, &progress);
     progress.finish();
-    print!("{}", told(&outcome, &submissions, missing));
+    progress::print(&told(&outcome, &submissions, missing));
     Ok(ExitCode::from(if outcome.is_complete() { 0 } else { 3 }))
 }
 

@@ -14,6 +14,7 @@ use crate::class::plural;
 use crate::gradebook::{Gradebook, LOST, Outcome, Results, Row, points};
 use crate::overview;
 use crate::policy::{Overrides, Policy};
+use crate::progress;
 use crate::render::markdown::escaped;
 use crate::render::text::line;
 use crate::render::{self, Format};
@@ -55,7 +56,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     let overrides = overrides.unwrap_or_default();
     let book = Gradebook::of(results, roster.as_ref(), &policy, &overrides)?;
     write(&args.out, &book, &settings, &policy)?;
-    print!("{}", told(&book, &args.out));
+    progress::print(&told(&book, &args.out));
     let is_complete = book.unscored().next().is_none();
     Ok(ExitCode::from(if is_complete { 0 } else { 3 }))
 }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 use workbook::problem::Result;
 
+use crate::progress;
 use crate::roster::{Class, Roster};
 
 /// GitHub's limit on the jobs of a matrix.
@@ -99,7 +100,7 @@ pub fn run(args: &PlanArgs) -> Result<()> {
         let students = Class::gather(submissions, roster.as_ref())?.ids();
         shards.retain(|shard| students.iter().any(|student| shard.has(student)));
     }
-    print!("{}", text(&shards, args.format));
+    progress::print(&text(&shards, args.format));
     Ok(())
 }
 

@@ -121,6 +121,11 @@ impl Progress {
     }
 }
 
+/// The words that a command is asked for. Nobody may be reading them, as after `| head`.
+pub fn print(words: &str) {
+    let _ = std::io::stdout().write_all(words.as_bytes());
+}
+
 /// An estimate in words, from those graded so far; empty at the beginning and at the end.
 fn left(elapsed: Duration, counts: Counts, total: usize) -> String {
     let remaining = total.saturating_sub(counts.done);

@@ -172,7 +172,10 @@ fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     assert!(!left.contains_key(Path::new("s08/report.json")));
 
     let outcome = grade(&submissions, &killed, ALL, NOBODY);
-    assert!(outcome.is_complete() && outcome.from_earlier >= 6, "{outcome:?}");
+    assert!(
+        outcome.is_complete() && outcome.from_earlier >= 6,
+        "{outcome:?}"
+    );
     let whole = dir.path().join("whole");
     grade(&submissions, &whole, ALL, NOBODY);
     assert_eq!(files(&killed), files(&whole));

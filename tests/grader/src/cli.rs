@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workbook::problem::Result;
 
-use crate::{class, merge, plan};
+use crate::{class, handout, merge, one, plan, render};
 
 /// Grade Loopback: one submission or a class.
 ///
@@ -24,6 +24,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Copy the workbook for students, without the answers; or make the zip for Gradescope
+    ///
+    /// The copy is made from the course's last commit. With a platform it holds the workflow
+    /// that grades each push with your tests, not with the student's.
+    ///
+    /// Examples:
+    ///   cargo grader handout ../loopback --chapters 00,01,02
+    ///   cargo grader handout ../loopback --platform github --repository my-org/loopback
+    ///   cargo grader handout ../autograder.zip --gradescope --chapters 02
+    #[command(verbatim_doc_comment)]
+    Handout(handout::HandoutArgs),
+    /// Grade one submission
+    ///
+    /// Prints a table, or another format; writes the report as JSON with --out.
+    ///
+    /// Example:
+    ///   cargo grader one --submission handed-in/s042 --chapter 02 --out report.json
+    #[command(verbatim_doc_comment)]
+    One(one::OneArgs),
     /// Grade every submission in a folder; goes on where an earlier run was stopped
     ///
     /// Writes RESULTS/<id>/report.json, for programs, and report.md, for the student.
@@ -56,6 +75,12 @@ enum Command {
     ///   cargo grader merge --results part-* --roster class.csv --percent-per-day 10
     #[command(verbatim_doc_comment)]
     Merge(merge::MergeArgs),
+    /// Write a stored report in another format, without grading again
+    ///
+    /// Example:
+    ///   cargo grader render report.json --format junit --out junit.xml
+    #[command(verbatim_doc_comment)]
+    Render(render::RenderArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -68,8 +93,11 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Handout(args) => handout::run(&args),
+        Command::One(args) => one::run(&args),
         Command::Class(args) => class::run(&args),
-        Command::Merge(args) => merge::run(&args),
         Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Merge(args) => merge::run(&args),
+        Command::Render(args) => render::run(&args),
     }
 }

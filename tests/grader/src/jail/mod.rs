@@ -1,18 +1,345 @@
 //! What keeps a submission from the rest of the machine.
+//!
+//! The strongest that the machine offers, found by trying: [`Jail::find`] runs a probe in it and
+//! believes only what the probe has seen. With bubblewrap a process has namespaces of its own: it sees
+//! no other process, no network but its own loopback, and no file but what it is given. Inside, and
+//! where there is no bubblewrap instead, the grader's own binary (`inside`) sets limits, Landlock and
+//! seccomp on itself before it becomes the program. Without a PID namespace a supervisor (`supervise`)
+//! adopts and ends whatever the program leaves behind.
+
+mod bwrap;
+mod inside;
+mod kept;
+#[cfg(target_os = "linux")]
+mod landlock;
+mod probe;
+#[cfg(target_os = "linux")]
+mod seccomp;
+#[cfg(target_os = "linux")]
+mod supervise;
+mod users;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use workbook::problem::{Problem, Result};
+
+pub use kept::Kept;
 
 /// How much of it, from weak to strong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
-    /// A process group and a deadline.
+    /// A deadline.
     None,
-    /// Limits on memory, files and processes as well.
+    /// A process group, and limits on memory, files and processes as well. Unix.
     Rlimits,
-    /// Linux: Landlock and seccomp as well. It cannot read or write what is not its own.
+    /// Landlock and seccomp as well: it cannot read or write what is not its own. Linux.
     Landlock,
-    /// Linux with bubblewrap: namespaces of its own as well. It sees no other process and no network.
+    /// Namespaces of its own as well: it sees no other process and no network. Linux with bubblewrap.
     Bwrap,
+}
+
+/// A way to run programs of a submission.
+#[derive(Debug)]
+pub struct Jail {
+    pub level: Isolation,
+    /// What is in force, strongest first: `bwrap+landlock+seccomp+rlimits`.
+    pub words: String,
+    helper: PathBuf,
+    user: Option<u32>,
+}
+
+/// A program to run, and what it may touch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cell {
+    pub program: PathBuf,
+    pub args: Vec<String>,
+    /// All of its environment.
+    pub env: Vec<(String, String)>,
+    pub dir: PathBuf,
+    /// Files and folders that it may read and execute, besides the system's own in /usr.
+    pub reads: Vec<PathBuf>,
+    /// Folders in which it may write. A /tmp of its own is always among them.
+    pub writes: Vec<PathBuf>,
+    pub quotas: Quotas,
+}
+
+/// Limits of each process in a cell; of `processes`, of all together.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Quotas {
+    pub memory_mib: u64,
+    pub processes: u64,
+    pub files: u64,
+    pub file_mib: u64,
+    pub cpu_seconds: u64,
+}
+
+/// How a cell ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub ending: Ending,
+    pub stdout: Kept,
+    pub stderr: Kept,
+    pub took: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Exited(i32),
+    Signal(i32),
+    /// It was killed after its time.
+    Deadline,
+}
+
+/// With this code the helper says that it could not build the jail. Standard error says why.
+const NO_JAIL: u8 = 125;
+/// How that sentence begins.
+const NO_JAIL_WORDS: &str = "cargo grader's jail: ";
+
+impl Jail {
+    /// The strongest that works here. `worker` tells the benches of a class apart.
+    pub fn find(worker: usize, require: Option<Isolation>) -> Result<Jail> {
+        let helper = helper()?;
+        let user = users::of_worker(worker);
+        let mut refusals = String::new();
+        for level in [Isolation::Bwrap, Isolation::Landlock, Isolation::Rlimits] {
+            let jail = Jail {
+                level,
+                words: String::new(),
+                helper: helper.clone(),
+                user,
+            };
+            match jail.probe() {
+                Ok(words) => {
+                    if let Some(least) = require.filter(|&least| level < least) {
+                        return Err(too_weak(least, &words, &refusals));
+                    }
+                    return Ok(Jail { words, ..jail });
+                }
+                Err(why) => refusals.push_str(&format!("{level:?}: {why}\n")),
+            }
+        }
+        if let Some(least) = require.filter(|&least| least > Isolation::None) {
+            return Err(too_weak(least, "none", &refusals));
+        }
+        Ok(Jail {
+            level: Isolation::None,
+            words: "none".into(),
+            helper,
+            user,
+        })
+    }
+
+    /// Makes a folder the submission's, so that it can write there whoever it runs as.
+    pub fn give(&self, folder: &Path) -> Result<()> {
+        users::give(self.user, folder)
+            .map_err(|error| Problem::with_file("change the owner of", folder, &error))
+    }
+
+    /// Runs it to its end or to the deadline. After that none of its processes is left.
+    pub fn run(&self, cell: &Cell, deadline: Duration) -> Result<Outcome> {
+        let mut cell = cell.clone();
+        let own_tmp = self.own_tmp()?;
+        if let Some(folder) = &own_tmp {
+            let path = folder.path().display().to_string();
+            cell.env.push(("TMPDIR".into(), path));
+            cell.writes.push(folder.path().to_owned());
+        }
+        let mut command = self.command(&cell)?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if self.level == Isolation::Landlock {
+            // The supervisor ends everything when this pipe closes, also when it closes because the
+            // grader was killed.
+            command.stdin(Stdio::piped());
+        }
+        own_group(&mut command);
+        let began = Instant::now();
+        let mut child = command
+            .spawn()
+            .map_err(|error| Problem::with_file("run", &cell.program, &error))?;
+        let stdout = kept::Drain::of(child.stdout.take().expect("stdout is piped"));
+        let stderr = kept::Drain::of(child.stderr.take().expect("stderr is piped"));
+        let status = wait(&mut child, began + deadline);
+        let took = began.elapsed();
+        drop(child.stdin.take());
+        if self.level == Isolation::Landlock && status.is_none() {
+            // It has the killing to do, which takes a moment.
+            let _ = wait(&mut child, Instant::now() + Duration::from_secs(10));
+        }
+        kill_group(&mut child);
+        let (stdout, stderr) = (stdout.kept(), stderr.kept());
+        let ending = match status {
+            None => Ending::Deadline,
+            Some(status) => self.ending(status),
+        };
+        if ending == Ending::Exited(i32::from(NO_JAIL))
+            && stderr.head.starts_with(NO_JAIL_WORDS.as_bytes())
+        {
+            let why = String::from_utf8_lossy(&stderr.head);
+            return Err(Problem::new(why.trim_end()));
+        }
+        Ok(Outcome {
+            ending,
+            stdout,
+            stderr,
+            took,
+        })
+    }
+
+    /// Where there is no /tmp of its own, a folder that is removed afterwards.
+    fn own_tmp(&self) -> Result<Option<tempfile::TempDir>> {
+        if self.level == Isolation::Bwrap {
+            return Ok(None);
+        }
+        let folder = tempfile::tempdir().map_err(|error| {
+            Problem::with_file("make a folder in", &std::env::temp_dir(), &error)
+        })?;
+        self.give(folder.path())?;
+        Ok(Some(folder))
+    }
+
+    fn command(&self, cell: &Cell) -> Result<Command> {
+        let order = |level| inside::Order {
+            cell: cell.clone(),
+            level,
+            user: self.user,
+        };
+        let mut command = match self.level {
+            Isolation::Bwrap => {
+                let mut command = bwrap::command(cell, &self.helper, self.user);
+                command.arg(inside::WORD).arg(order(self.level).written());
+                command
+            }
+            Isolation::Landlock => {
+                let mut command = Command::new(&self.helper);
+                command.arg("--supervise").arg(order(self.level).written());
+                command
+            }
+            Isolation::Rlimits => {
+                let mut command = Command::new(&self.helper);
+                command.arg(inside::WORD).arg(order(self.level).written());
+                command
+            }
+            Isolation::None => {
+                let mut command = Command::new(&cell.program);
+                command.args(&cell.args).current_dir(&cell.dir);
+                command
+            }
+        };
+        command.env_clear();
+        command.envs(cell.env.iter().map(|(name, value)| (name, value)));
+        if cfg!(windows) {
+            // Without it no program finds its libraries.
+            for name in ["SystemRoot", "PATH", "TEMP"] {
+                command.envs(std::env::var_os(name).map(|value| (name, value)));
+            }
+        }
+        Ok(command)
+    }
+
+    fn ending(&self, status: ExitStatus) -> Ending {
+        match status.code() {
+            // Both bubblewrap and the supervisor pass a signal on as shells do.
+            Some(code @ 129..=192) if self.level >= Isolation::Landlock => {
+                Ending::Signal(code - 128)
+            }
+            Some(code) => Ending::Exited(code),
+            None => Ending::Signal(signal_of(status)),
+        }
+    }
+}
+
+fn too_weak(least: Isolation, words: &str, refusals: &str) -> Problem {
+    let least = least.to_possible_value().expect("no variant is skipped");
+    Problem::new(format!(
+        "This machine has no jail as strong as {}: here it would be {words}.\n{}",
+        least.get_name(),
+        refusals.trim_end()
+    ))
+}
+
+/// The grader's own program, which becomes the jail's inner side.
+pub(crate) fn helper() -> Result<PathBuf> {
+    let own = std::env::current_exe()
+        .and_then(|path| path.canonicalize())
+        .map_err(|error| Problem::new(format!("Cannot find the grader's own program: {error}.")))?;
+    if own.file_stem().is_some_and(|name| name == "grader") {
+        return Ok(own);
+    }
+    // A test of the grader: cargo puts it into `deps`, beside which the program lies.
+    let name = format!("grader{}", std::env::consts::EXE_SUFFIX);
+    let beside = own.ancestors().nth(2).map(|folder| folder.join(name));
+    beside
+        .filter(|path| path.is_file())
+        .ok_or_else(|| Problem::new("Cannot find the grader's own program."))
+}
+
+/// The inner side: the process was started by a grader, not by a person.
+pub fn entry() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    let word = args.next()?;
+    let word = word.to_str()?;
+    match word {
+        inside::WORD => Some(inside::run(args.next()?.to_str()?)),
+        #[cfg(target_os = "linux")]
+        supervise::WORD => Some(supervise::run(args.next()?.to_str()?)),
+        probe::WORD => Some(probe::run()),
+        _ => None,
+    }
+}
+
+/// Waits for the end; `None` when it does not come in time.
+fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+    // std has no wait with a deadline. Most tests are over within a few milliseconds.
+    let mut pause = Duration::from_micros(500);
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(pause),
+            Ok(None) | Err(_) => return None,
+        }
+        pause = (pause * 2).min(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+fn own_group(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn own_group(_: &mut Command) {}
+
+fn kill_group(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    {
+        // An error means that nobody is left in the group.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal().unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_: ExitStatus) -> i32 {
+    0
 }

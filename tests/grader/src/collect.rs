@@ -1,0 +1,265 @@
+//! Takes the student's files out of a submission, and nothing else.
+//!
+//! The submission is a stranger's: a folder in which anything can lie. Only regular files
+//! `chapters/NN-name/src/**/*.rs` are taken, without following a link anywhere on the way.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+/// The student's files of one chapter, by their path below `src`: `s1_listen.rs`.
+pub type Sources = BTreeMap<String, String>;
+
+/// Most bytes of one file, of one chapter's files in number, and of all in bytes.
+const MOST_OF_A_FILE: u64 = 1 << 20;
+const MOST_FILES: usize = 200;
+const MOST_OF_ALL: u64 = 10 << 20;
+/// Folders below `src`.
+const DEEPEST: usize = 8;
+
+/// What was handed in, by the chapter's folder. A chapter that is not there is not an error: its tests
+/// are worth nothing.
+///
+/// `Err` is a sentence for the student.
+pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, Sources>, String> {
+    real_folder(submission, "the submission")?;
+    let mut total = 0;
+    let mut all = BTreeMap::new();
+    if !exists(&submission.join("chapters")) {
+        return Err("The submission has no folder `chapters`.".into());
+    }
+    real_folder(&submission.join("chapters"), "chapters")?;
+    for &chapter in chapters {
+        let folder = submission.join("chapters").join(chapter);
+        let shown = format!("chapters/{chapter}");
+        if !exists(&folder) {
+            continue;
+        }
+        real_folder(&folder, &shown)?;
+        let (folder, shown) = (folder.join("src"), format!("{shown}/src"));
+        if !exists(&folder) {
+            continue;
+        }
+        real_folder(&folder, &shown)?;
+        let mut taken = Sources::new();
+        take(&folder, &shown, "", 0, &mut taken, &mut total)?;
+        all.insert(chapter.to_owned(), taken);
+    }
+    Ok(all)
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Not a link to one.
+fn real_folder(path: &Path, shown: &str) -> Result<(), String> {
+    let meta = path
+        .symlink_metadata()
+        .map_err(|error| format!("Cannot look at {shown}: {error}."))?;
+    if meta.is_symlink() {
+        return Err(format!("{shown} is a symbolic link. Only real files are graded."));
+    }
+    if !meta.is_dir() {
+        return Err(format!("{shown} is not a folder."));
+    }
+    Ok(())
+}
+
+fn take(
+    folder: &Path,
+    shown: &str,
+    prefix: &str,
+    depth: usize,
+    taken: &mut Sources,
+    total: &mut u64,
+) -> Result<(), String> {
+    if depth > DEEPEST {
+        return Err(format!("{shown} lies too deep: {DEEPEST} folders are enough."));
+    }
+    let trouble = |error: std::io::Error| format!("Cannot read {shown}: {error}.");
+    for entry in fs::read_dir(folder).map_err(trouble)? {
+        let entry = entry.map_err(trouble)?;
+        let Some(name) = plain(&entry.file_name()) else {
+            // Editors and systems leave files such as `.DS_Store` and `s1.rs~`. They are not taken.
+            continue;
+        };
+        let (path, shown) = (entry.path(), format!("{shown}/{name}"));
+        let meta = path
+            .symlink_metadata()
+            .map_err(|error| format!("Cannot look at {shown}: {error}."))?;
+        if meta.is_symlink() {
+            return Err(format!("{shown} is a symbolic link. Only real files are graded."));
+        }
+        if meta.is_dir() {
+            let prefix = format!("{prefix}{name}/");
+            take(&path, &shown, &prefix, depth + 1, taken, total)?;
+            continue;
+        }
+        if !name.ends_with(".rs") {
+            continue;
+        }
+        if !meta.is_file() {
+            return Err(format!("{shown} is not a regular file."));
+        }
+        if meta.len() > MOST_OF_A_FILE {
+            let most = MOST_OF_A_FILE >> 20;
+            return Err(format!("{shown} is larger than {most} MiB."));
+        }
+        let text = read(&path, &shown)?;
+        *total += text.len() as u64;
+        if *total > MOST_OF_ALL {
+            let most = MOST_OF_ALL >> 20;
+            return Err(format!("The submission's files are larger than {most} MiB in all."));
+        }
+        taken.insert(format!("{prefix}{name}"), text);
+        if taken.len() > MOST_FILES {
+            return Err(format!("{shown}: more than {MOST_FILES} files in one chapter."));
+        }
+    }
+    Ok(())
+}
+
+/// A name that means the same to every system: ASCII letters, digits, `_`, `-` and `.`.
+fn plain(name: &std::ffi::OsStr) -> Option<String> {
+    let name = name.to_str()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!name.starts_with('.') && name.len() <= 100 && name.chars().all(is_plain))
+        .then(|| name.to_owned())
+}
+
+/// The file may change while we look at it, so nothing but what is opened counts.
+fn read(path: &Path, shown: &str) -> Result<String, String> {
+    let trouble = |error: std::io::Error| format!("Cannot read {shown}: {error}.");
+    let file = open(path).map_err(trouble)?;
+    if !file.metadata().map_err(trouble)?.is_file() {
+        return Err(format!("{shown} is not a regular file."));
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_OF_A_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(trouble)?;
+    if bytes.len() as u64 > MOST_OF_A_FILE {
+        let most = MOST_OF_A_FILE >> 20;
+        return Err(format!("{shown} is larger than {most} MiB."));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("{shown} is not UTF-8: byte {at} belongs to no character.")
+    })
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<fs::File> {
+    use rustix::fs::{Mode, OFlags};
+    // A FIFO that takes the file's place would block us, a link would lead elsewhere.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<fs::File> {
+    fs::File::open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAPTER: &str = "00-bytes-and-sockets";
+
+    fn submission() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let src = folder.path().join("chapters").join(CHAPTER).join("src");
+        fs::create_dir_all(&src).expect("a folder");
+        fs::write(src.join("lib.rs"), "mod a;").expect("a file");
+        (folder, src)
+    }
+
+    fn collected(folder: &tempfile::TempDir) -> Result<Vec<String>, String> {
+        let all = collect(folder.path(), &[CHAPTER, "09-missing"])?;
+        Ok(all[CHAPTER].keys().cloned().collect())
+    }
+
+    #[test]
+    fn only_rust_files_below_src_are_taken() {
+        let (folder, src) = submission();
+        fs::create_dir(src.join("inner")).expect("a folder");
+        for name in ["inner/b.rs", "notes.txt", ".hidden.rs", "a b.rs", "c.rs~"] {
+            fs::write(src.join(name), "").expect("a file");
+        }
+        fs::write(src.join("../build.rs"), "").expect("a file");
+        assert_eq!(collected(&folder).expect("taken"), ["inner/b.rs", "lib.rs"]);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_says_so() {
+        let says = |prepare: &dyn Fn(&Path), words: &str| {
+            let (folder, src) = submission();
+            prepare(&src);
+            let said = collected(&folder).expect_err(words);
+            assert!(said.contains(words), "{said}");
+        };
+        says(
+            &|src| fs::write(src.join("a.rs"), b"fn \xff").expect("a file"),
+            "not UTF-8: byte 3",
+        );
+        says(
+            &|src| {
+                let file = fs::File::create(src.join("a.rs")).expect("a file");
+                file.set_len(2 << 30).expect("a file with a hole");
+            },
+            "larger than 1 MiB",
+        );
+        says(
+            &|src| {
+                for i in 0..=MOST_FILES {
+                    fs::write(src.join(format!("f{i}.rs")), "").expect("a file");
+                }
+            },
+            "more than 200 files",
+        );
+        let (folder, _) = submission();
+        let empty = folder.path().join("empty");
+        fs::create_dir(&empty).expect("a folder");
+        let said = collect(&empty, &[CHAPTER]).expect_err("empty");
+        assert!(said.contains("no folder `chapters`"), "{said}");
+        let said = collect(&folder.path().join("none"), &[CHAPTER]).expect_err("missing");
+        assert!(said.contains("Cannot look at the submission"), "{said}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_followed_and_nothing_special_is_opened() {
+        use std::os::unix::fs::symlink;
+        let says = |prepare: &dyn Fn(&Path), words: &str| {
+            let (folder, src) = submission();
+            prepare(&src);
+            let said = collected(&folder).expect_err(words);
+            assert!(said.contains(words), "{said}");
+        };
+        says(
+            &|src| symlink("/etc/passwd", src.join("a.rs")).expect("a link"),
+            "a.rs is a symbolic link",
+        );
+        says(
+            &|src| symlink("/etc", src.join("inner")).expect("a link"),
+            "inner is a symbolic link",
+        );
+        says(
+            &|src| {
+                let elsewhere = src.with_file_name("other");
+                fs::rename(src, &elsewhere).expect("renamed");
+                symlink(&elsewhere, src).expect("a link");
+            },
+            "src is a symbolic link",
+        );
+        says(
+            &|src| {
+                std::os::unix::net::UnixListener::bind(src.join("a.rs")).expect("a socket");
+            },
+            "not a regular file",
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! bubblewrap's command line.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::Cell;
+
+/// Where the helper lies inside.
+const HELPER: &str = "/run/grader";
+
+/// The command up to the helper's arguments.
+pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
+    let mut command = Command::new("bwrap");
+    command.args(["--die-with-parent", "--new-session"]);
+    match user {
+        // Root needs no user namespace. The helper becomes the worker's user, for which it keeps two
+        // capabilities until then.
+        Some(_) => command.args([
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-ipc",
+            "--unshare-uts",
+            "--unshare-cgroup-try",
+            "--cap-add",
+            "CAP_SETUID",
+            "--cap-add",
+            "CAP_SETGID",
+        ]),
+        None => command.arg("--unshare-all"),
+    };
+    command.args(["--hostname", "loopback", "--ro-bind", "/usr", "/usr"]);
+    for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] {
+        match std::fs::read_link(folder) {
+            Ok(to) => command.arg("--symlink").arg(to).arg(folder),
+            Err(_) => command.args(["--ro-bind-try", folder, folder]),
+        };
+    }
+    // The linker and the loader look here; nothing else of /etc is anybody's business.
+    for file in ["/etc/alternatives", "/etc/ld.so.cache", "/etc/hosts"] {
+        command.args(["--ro-bind-try", file, file]);
+    }
+    command.args(["--proc", "/proc", "--dev", "/dev"]);
+    let room = (cell.quotas.file_mib << 20).to_string();
+    for folder in ["/tmp", "/dev/shm"] {
+        command.args(["--perms", "1777", "--size", &room, "--tmpfs", folder]);
+    }
+    for path in &cell.reads {
+        command.arg("--ro-bind").arg(path).arg(path);
+    }
+    for path in &cell.writes {
+        command.arg("--bind").arg(path).arg(path);
+    }
+    command.arg("--ro-bind").arg(helper).arg(HELPER);
+    command.args(["--chdir", "/", "--", HELPER]);
+    command
+}

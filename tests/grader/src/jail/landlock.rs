@@ -1,0 +1,64 @@
+//! Landlock: what the process may read and write, whoever it is.
+
+use landlock::{
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
+};
+
+use super::{Cell, Isolation};
+
+/// The newest that we know the meaning of. An older kernel does what it can, from `LEAST` on.
+const ABI_KNOWN: ABI = ABI::V6;
+const LEAST: ABI = ABI::V1;
+
+/// What the system's own programs, the loader and the tests read where nothing else hides the rest.
+const SYSTEM: [&str; 11] = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/hosts",
+    "/proc",
+    "/dev/urandom",
+];
+
+/// Devices that anybody may write to.
+const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
+
+pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
+    let read = AccessFs::from_read(ABI_KNOWN);
+    // What a process has written, it cannot execute.
+    let write: BitFlags<AccessFs> = AccessFs::from_all(ABI_KNOWN) & !AccessFs::Execute;
+    let rules = || {
+        let mut ruleset = Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessFs::from_all(LEAST))?
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(ABI_KNOWN))?
+            .scope(Scope::from_all(ABI_KNOWN))?
+            .create()?;
+        ruleset = match level {
+            // Everything that is not its own is out of sight there.
+            Isolation::Bwrap => ruleset.add_rules(path_beneath_rules(["/"], read))?,
+            _ => ruleset
+                .add_rules(path_beneath_rules(SYSTEM, read))?
+                .add_rules(path_beneath_rules(&cell.reads, read))?,
+        };
+        if level == Isolation::Bwrap {
+            ruleset = ruleset.add_rules(path_beneath_rules(["/tmp", "/dev/shm"], write))?;
+        }
+        ruleset
+            .add_rules(path_beneath_rules(DEVICES, read | AccessFs::WriteFile))?
+            .add_rules(path_beneath_rules(&cell.writes, write | read))?
+            .restrict_self()
+    };
+    let status = rules().map_err(|error: landlock::RulesetError| format!("no Landlock: {error}"))?;
+    match status.ruleset {
+        RulesetStatus::NotEnforced => Err("the kernel has no Landlock".into()),
+        _ => Ok(()),
+    }
+}

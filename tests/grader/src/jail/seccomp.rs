@@ -1,0 +1,130 @@
+//! seccomp: system calls that no exercise needs, and that reach beyond the process, fail.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+mod numbers {
+    //! Linux's numbers of system calls, which `libc` has as constants.
+    pub use libc::*;
+}
+use numbers as n;
+
+/// They look into other processes, at the kernel, or make new worlds.
+const REFUSED: &[i64] = &[
+    n::SYS_ptrace,
+    n::SYS_process_vm_readv,
+    n::SYS_process_vm_writev,
+    n::SYS_process_madvise,
+    n::SYS_pidfd_getfd,
+    n::SYS_kcmp,
+    n::SYS_memfd_create,
+    n::SYS_memfd_secret,
+    n::SYS_io_uring_setup,
+    n::SYS_io_uring_enter,
+    n::SYS_io_uring_register,
+    n::SYS_bpf,
+    n::SYS_perf_event_open,
+    n::SYS_userfaultfd,
+    n::SYS_fanotify_init,
+    n::SYS_unshare,
+    n::SYS_setns,
+    n::SYS_chroot,
+    n::SYS_pivot_root,
+    n::SYS_mount,
+    n::SYS_umount2,
+    n::SYS_mount_setattr,
+    n::SYS_move_mount,
+    n::SYS_fsopen,
+    n::SYS_fsconfig,
+    n::SYS_fsmount,
+    n::SYS_fspick,
+    n::SYS_open_tree,
+    n::SYS_open_by_handle_at,
+    n::SYS_name_to_handle_at,
+    n::SYS_keyctl,
+    n::SYS_add_key,
+    n::SYS_request_key,
+    n::SYS_kexec_load,
+    n::SYS_kexec_file_load,
+    n::SYS_init_module,
+    n::SYS_finit_module,
+    n::SYS_delete_module,
+    n::SYS_reboot,
+    n::SYS_swapon,
+    n::SYS_swapoff,
+    n::SYS_settimeofday,
+    n::SYS_clock_settime,
+    n::SYS_clock_adjtime,
+    n::SYS_adjtimex,
+    n::SYS_personality,
+    n::SYS_quotactl,
+    n::SYS_acct,
+    n::SYS_syslog,
+    n::SYS_sethostname,
+    n::SYS_setdomainname,
+];
+
+/// Families of sockets that the exercises use, and netlink, by which the C library asks for addresses.
+const FAMILIES: [i32; 4] = [n::AF_UNIX, n::AF_INET, n::AF_INET6, n::AF_NETLINK];
+
+/// Flags of clone(2) that make namespaces.
+const NAMESPACES: i32 = n::CLONE_NEWNS
+    | n::CLONE_NEWCGROUP
+    | n::CLONE_NEWUTS
+    | n::CLONE_NEWIPC
+    | n::CLONE_NEWUSER
+    | n::CLONE_NEWPID
+    | n::CLONE_NEWNET;
+
+pub fn apply() -> Result<(), String> {
+    let programs = programs().map_err(|error| format!("no seccomp filter: {error}"))?;
+    for program in &programs {
+        seccompiler::apply_filter(program)
+            .map_err(|error| format!("the kernel refuses the seccomp filter: {error}"))?;
+    }
+    Ok(())
+}
+
+fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let build = |rules, errno: i32| {
+        let refusal = SeccompAction::Errno(errno.unsigned_abs());
+        SeccompFilter::new(rules, SeccompAction::Allow, refusal, arch)?.try_into()
+    };
+
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        REFUSED.iter().map(|&call| (call, Vec::new())).collect();
+    let mut other_family = Vec::new();
+    for family in FAMILIES {
+        let family = u64::from(family.unsigned_abs());
+        other_family.push(SeccompCondition::new(
+            0,
+            SeccompCmpArgLen::Dword,
+            SeccompCmpOp::Ne,
+            family,
+        )?);
+    }
+    rules.insert(n::SYS_socket, vec![SeccompRule::new(other_family)?]);
+    let mut makes_one = Vec::new();
+    for bit in (0..32).map(|bit| 1_u64 << bit) {
+        if u64::from(NAMESPACES.unsigned_abs()) & bit != 0 {
+            let condition = SeccompCondition::new(
+                0,
+                SeccompCmpArgLen::Qword,
+                SeccompCmpOp::MaskedEq(bit),
+                bit,
+            )?;
+            makes_one.push(SeccompRule::new(vec![condition])?);
+        }
+    }
+    rules.insert(n::SYS_clone, makes_one);
+
+    // The flags of clone3 lie in memory, where a filter cannot look. The C library takes clone when
+    // there is no clone3.
+    let clone3 = BTreeMap::from([(n::SYS_clone3, Vec::new())]);
+    Ok([build(rules, n::EPERM)?, build(clone3, n::ENOSYS)?])
+}

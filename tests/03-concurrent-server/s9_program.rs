@@ -400,6 +400,8 @@ fn s9_out_of_descriptors_is_not_the_end() {
                 std::fs::read_dir(&descriptors).is_ok_and(|open| open.count() >= 24)
             });
         }
+        // So that accept has failed, and does not only come to it.
+        server.settles();
         drop(silent);
         lab.note("they leave");
         honest(lab, "client A", addr);
@@ -431,6 +433,8 @@ fn s9_ctrl_c_without_a_descriptor() {
                 silent.push(client);
             }
             lab.note(format!("{} of {MOST} descriptors are in use", open()));
+            // Whoever accepts sleeps again, in accept or in a pause.
+            server.settles();
             server.is_interrupted();
             until(lab, "the program to close its listening socket", || {
                 !listens(addr)

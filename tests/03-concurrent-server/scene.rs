@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -93,6 +94,65 @@ pub fn connected() -> (Client, TcpStream) {
     let other = TcpStream::connect(addr).expect("connect to a socket of our own");
     let (stream, peer) = listener.accept().expect("accept");
     (Client::new(stream, peer), other)
+}
+
+/// Conversations that end one by one, each when the test says so, and their count. Clones share it.
+#[derive(Clone)]
+pub struct Turns(Arc<Count>);
+
+struct Count {
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+    most: AtomicUsize,
+    /// A word for each conversation that may end.
+    word: Sender<()>,
+    heard: Mutex<Receiver<()>>,
+}
+
+impl Turns {
+    pub fn new() -> Turns {
+        let (word, heard) = channel();
+        Turns(Arc::new(Count {
+            begun: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            word,
+            heard: Mutex::new(heard),
+        }))
+    }
+
+    pub fn handler(&self) -> Arc<dyn Handler> {
+        let turns = self.clone();
+        handler(move |_: &Client| {
+            let begun = turns.0.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            let now = begun - turns.ended();
+            turns.0.most.fetch_max(now, Ordering::SeqCst);
+            let end = locked(&turns.0.heard).recv();
+            // Still here, so that nobody can begin in our place and be counted as one too many.
+            turns.0.ended.fetch_add(1, Ordering::SeqCst);
+            end.map_err(io::Error::other)
+        })
+    }
+
+    /// How many have begun so far.
+    pub fn begun(&self) -> usize {
+        self.0.begun.load(Ordering::SeqCst)
+    }
+
+    /// How many have ended so far.
+    pub fn ended(&self) -> usize {
+        self.0.ended.load(Ordering::SeqCst)
+    }
+
+    /// The most at the same time.
+    pub fn most(&self) -> usize {
+        self.0.most.load(Ordering::SeqCst)
+    }
+
+    /// Lets one of them end, whichever it is.
+    pub fn one_ends(&self) {
+        let _ = self.0.word.send(());
+    }
 }
 
 /// A closure as a handler. (The compiler needs to be told its type at once.)

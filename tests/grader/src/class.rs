@@ -22,6 +22,7 @@ use crate::progress::{self, Progress};
 use crate::render::{self, Format};
 use crate::report::{Report, SCHEMA, Status};
 use crate::roster::{Class, Roster, Submission};
+use crate::select;
 use crate::settings::{Limits, Seed, Settings};
 use crate::store::{ClassFile, Store};
 
@@ -314,10 +315,7 @@ pub struct ClassArgs {
 
 /// Runs the command.
 pub fn run(args: &ClassArgs) -> Result<ExitCode> {
-    let course = match &args.course {
-        Some(root) => Course::load(root)?,
-        None => Course::find(Path::new("."))?,
-    };
+    let course = select::course(args.course.as_deref())?;
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
     let class = Class::gather(&args.submissions, roster.as_ref())?;
     if is_inside(&args.out, &args.submissions) {
@@ -381,15 +379,13 @@ impl ClassArgs {
     }
 
     fn settings(&self, course: &Course) -> Result<Settings> {
-        let chapters = self.chapters.iter().map(|said| {
-            let chapter = workbook::select::chapter(course, said)?;
-            Ok(chapter.folder.clone())
-        });
-        let mut chapters = chapters.collect::<Result<Vec<_>>>()?;
-        chapters.sort();
-        chapters.dedup();
+        // None stands for all of the course; the names of all would make a difference of none.
+        let chapters = match self.chapters.as_slice() {
+            [] => Vec::new(),
+            said => select::chapters(course, said)?,
+        };
         Ok(Settings {
-            chapters,
+            chapters: chapters.iter().map(|one| one.folder.clone()).collect(),
             hidden: self.hidden.clone(),
             optional: self.optional,
             seed: Seed::OfClass(self.seed()?),

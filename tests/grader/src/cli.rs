@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workbook::problem::Result;
 
-use crate::{class, handout, merge, plan, render};
+use crate::{class, handout, merge, one, plan, render};
 
 /// Grade Loopback: one submission or a class.
 ///
@@ -35,6 +35,14 @@ enum Command {
     ///   cargo grader handout ../autograder.zip --gradescope --chapters 02
     #[command(verbatim_doc_comment)]
     Handout(handout::HandoutArgs),
+    /// Grade one submission
+    ///
+    /// Prints a table, or another format; writes the report as JSON with --out.
+    ///
+    /// Example:
+    ///   cargo grader one --submission handed-in/s042 --chapter 02 --out report.json
+    #[command(verbatim_doc_comment)]
+    One(one::OneArgs),
     /// Grade every submission in a folder; goes on where an earlier run was stopped
     ///
     /// Writes RESULTS/<id>/report.json, for programs, and report.md, for the student.
@@ -86,6 +94,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Handout(args) => handout::run(&args),
+        Command::One(args) => one::run(&args),
         Command::Class(args) => class::run(&args),
         Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Merge(args) => merge::run(&args),

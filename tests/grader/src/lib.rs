@@ -1,11 +1,16 @@
 //! `cargo grader`: the instructor's tool.
 //!
-//! One submission in, one report out: `collect` takes the student's files, `overlay` puts them into a
-//! copy of the course, `compile` and `exam` build and run it inside a `jail`, `report` says what came of
+//! One submission in, one report out: `collect` takes the student's files, `desk` lays them beside
+//! a copy of the tests, `compile` and `exam` build and run them inside a `jail`, `report` says what came of
 //! it, and `render` writes that in the format a platform reads.
 
 pub mod class;
 mod cli;
+mod collect;
+mod compile;
+mod desk;
+mod digest;
+mod exam;
 pub mod gradebook;
 pub mod handout;
 mod interrupt;
@@ -23,5 +28,14 @@ mod select;
 pub mod settings;
 pub mod store;
 mod table;
+mod tier;
 
-pub use cli::run;
+use std::process::ExitCode;
+
+/// Runs the command that the process was started with: a person's, or one by which the grader calls
+/// itself.
+pub fn run() -> ExitCode {
+    compile::record()
+        .or_else(jail::entry)
+        .unwrap_or_else(cli::run)
+}

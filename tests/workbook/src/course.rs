@@ -95,6 +95,11 @@ impl Course {
             chapters,
         })
     }
+
+    /// Whether the reference answers are here. The copy that a class gets comes without them.
+    pub fn has_solutions(&self) -> bool {
+        self.root.join("solutions").is_dir()
+    }
 }
 
 impl Chapter {

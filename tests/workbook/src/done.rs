@@ -33,8 +33,10 @@ pub fn course(ui: &Ui, course: &Course, progress: &Progress) {
     for chapter in &course.chapters {
         options(ui, chapter, &progress.of(course, chapter));
     }
-    let compare = "cargo workbook solution, for the reference beside your answer";
-    ui.indented("  compare   ", compare);
+    if course.has_solutions() {
+        let compare = "cargo workbook solution, for the reference beside your answer";
+        ui.indented("  compare   ", compare);
+    }
 }
 
 /// The steps that the chapter is done without.

@@ -19,6 +19,13 @@ pub fn run(
     anyway: bool,
 ) -> Result<ExitCode> {
     let (number, said) = (chapter.number(), step.number);
+    if !course.has_solutions() {
+        ui.prose(
+            "This copy of the workbook came without the reference answers. Whoever gave it to you has them.",
+        );
+        ui.line(format!("  a hint  {}", tell::hint_command(chapter, step)));
+        return Ok(ExitCode::FAILURE);
+    }
     if !anyway && !has_passed(ui, course, progress, chapter, step)? {
         ui.prose(&format!(
             "Step {said} of chapter {number} does not pass yet, so its reference stays closed."

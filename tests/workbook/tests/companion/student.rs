@@ -265,6 +265,18 @@ fn the_reference_stays_closed_until_the_step_passes() {
 }
 
 #[test]
+fn a_copy_without_the_reference_answers_says_so() {
+    let workbook = Workbook::new("without");
+    std::fs::remove_dir_all(workbook.root.join("solutions")).expect("a folder");
+    for said in [&["solution"][..], &["solution", "0", "2", "--anyway"]] {
+        workbook.run(said).is(
+            1,
+            &["came without the reference answers", "cargo workbook hint"],
+        );
+    }
+}
+
+#[test]
 fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
     let workbook = Workbook::new("broken");
     workbook.write(

@@ -23,6 +23,17 @@ use crate::settings::Limits;
 /// The variable that makes the grader's binary a wrapper of rustc: the folder for its records.
 const RECORDS: &str = "LOOPBACK_GRADER_RECORDS";
 
+/// Beginnings of the variables that cargo sets for a crate to see.
+const SEEN: [&str; 7] = [
+    "CARGO_BIN_",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_",
+    "CARGO_PKG_",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_TARGET_TMPDIR",
+    "OUT_DIR",
+];
+
 /// One crate of a chapter, as cargo has it compiled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
@@ -96,7 +107,7 @@ fn write_down(folder: &Path, rustc: &OsString, args: &[OsString]) -> std::io::Re
         rustc: text(rustc),
         args: args.iter().map(text).collect(),
         env: std::env::vars()
-            .filter(|(name, _)| name.starts_with("CARGO_") || name == "OUT_DIR")
+            .filter(|(name, _)| SEEN.iter().any(|begin| name.starts_with(begin)))
             .collect(),
     };
     let Some(package) = line.env.get("CARGO_PKG_NAME") else {
@@ -335,6 +346,7 @@ impl Press<'_> {
                 .chain(sees.iter().map(|&path| path.to_owned()))
                 .collect(),
             writes: vec![self.out.to_owned()],
+            is_ours: true,
             quotas: Quotas {
                 memory_mib: self.limits.memory_mib.max(4096),
                 processes: 256,

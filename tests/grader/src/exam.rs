@@ -81,6 +81,7 @@ impl Exam<'_> {
             dir: self.dir.to_owned(),
             reads,
             writes: Vec::new(),
+            is_ours: false,
             quotas: Quotas {
                 memory_mib: self.limits.memory_mib,
                 processes: self.limits.processes,

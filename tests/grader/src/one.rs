@@ -63,8 +63,8 @@ impl Bench {
     ) -> Result<Bench> {
         let chapters = load(course, &settings.chapters)?;
         let named: Vec<&Chapter> = chapters.iter().collect();
-        let jail = Jail::find(worker, settings.require_isolation)?;
         own(scratch)?;
+        let jail = Jail::find(worker, settings.require_isolation, scratch)?;
         let features: BTreeMap<String, Vec<String>> = match settings.optional {
             true => named
                 .iter()
@@ -498,7 +498,10 @@ fn plan(
         path: step.path_of(test),
         report: TestReport {
             id: test.name.clone(),
-            number: format!("{}.{}", of.number().trim_start_matches('0'), step.number),
+            number: match of.number().parse::<u32>() {
+                Ok(number) => format!("{number}.{}", step.number),
+                Err(_) => format!("{}.{}", of.number(), step.number),
+            },
             file: match visibility {
                 Visibility::Visible => format!("{}/{}", of.tests_dir(), step.file),
                 Visibility::Hidden => format!("hidden/{}/{}", of.folder, step.file),

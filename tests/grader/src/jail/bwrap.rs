@@ -6,7 +6,7 @@ use std::process::Command;
 use super::Cell;
 
 /// Where the helper lies inside.
-const HELPER: &str = "/run/grader";
+pub const HELPER: &str = "/run/grader";
 
 /// The command up to the helper's arguments.
 pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
@@ -35,6 +35,7 @@ pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
             Err(_) => command.args(["--ro-bind-try", folder, folder]),
         };
     }
+    command.args(["--dir", "/etc"]);
     // The linker and the loader look here; nothing else of /etc is anybody's business.
     for file in ["/etc/alternatives", "/etc/ld.so.cache", "/etc/hosts"] {
         command.args(["--ro-bind-try", file, file]);
@@ -44,13 +45,22 @@ pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
     for folder in ["/tmp", "/dev/shm"] {
         command.args(["--perms", "1777", "--size", &room, "--tmpfs", folder]);
     }
-    for path in &cell.reads {
-        command.arg("--ro-bind").arg(path).arg(path);
+    for (bind, paths) in [("--ro-bind", &cell.reads), ("--bind", &cell.writes)] {
+        for path in paths {
+            add_parents(&mut command, path);
+            command.arg(bind).arg(path).arg(path);
+        }
     }
-    for path in &cell.writes {
-        command.arg("--bind").arg(path).arg(path);
-    }
+    add_parents(&mut command, Path::new(HELPER));
     command.arg("--ro-bind").arg(helper).arg(HELPER);
     command.args(["--chdir", "/", "--", HELPER]);
     command
+}
+
+/// bubblewrap makes the folders above a mount by itself, but for root only.
+fn add_parents(command: &mut Command, path: &Path) {
+    let above: Vec<&Path> = path.ancestors().skip(1).collect();
+    for folder in above.into_iter().rev().skip(1) {
+        command.arg("--dir").arg(folder);
+    }
 }

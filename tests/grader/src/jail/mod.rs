@@ -67,6 +67,8 @@ pub struct Cell {
     pub reads: Vec<PathBuf>,
     /// Folders in which it may write. A /tmp of its own is always among them.
     pub writes: Vec<PathBuf>,
+    /// The program is not the submission's, like the compiler, and may lie where only we can read.
+    pub is_ours: bool,
     pub quotas: Quotas,
 }
 
@@ -103,10 +105,15 @@ const NO_JAIL: u8 = 125;
 const NO_JAIL_WORDS: &str = "cargo grader's jail: ";
 
 impl Jail {
-    /// The strongest that works here. `worker` tells the benches of a class apart.
-    pub fn find(worker: usize, require: Option<Isolation>) -> Result<Jail> {
-        let helper = helper()?;
+    /// The strongest that works here. `worker` tells the benches of a class apart; in `scratch` there
+    /// is room for a copy of the grader's program.
+    pub fn find(worker: usize, require: Option<Isolation>, scratch: &Path) -> Result<Jail> {
         let user = users::of_worker(worker);
+        let mut helper = helper()?;
+        if user.is_some() {
+            // Another user may not be able to enter the folder that we lie in.
+            helper = copied(&helper, &scratch.join(format!("grader-{worker}")))?;
+        }
         let mut refusals = String::new();
         for level in [Isolation::Bwrap, Isolation::Landlock, Isolation::Rlimits] {
             let jail = Jail {
@@ -211,7 +218,10 @@ impl Jail {
         let order = |level| inside::Order {
             cell: cell.clone(),
             level,
-            user: self.user,
+            user: match self.level {
+                Isolation::Bwrap => self.user,
+                _ => self.user.filter(|_| !cell.is_ours),
+            },
         };
         let mut command = match self.level {
             Isolation::Bwrap => {
@@ -265,6 +275,18 @@ fn too_weak(least: Isolation, words: &str, refusals: &str) -> Problem {
         least.get_name(),
         refusals.trim_end()
     ))
+}
+
+fn copied(program: &Path, to: &Path) -> Result<PathBuf> {
+    let copy = || {
+        // Somebody may be running the old one.
+        if to.exists() {
+            std::fs::remove_file(to)?;
+        }
+        std::fs::copy(program, to)?;
+        to.canonicalize()
+    };
+    copy().map_err(|error: std::io::Error| Problem::with_file("copy", program, &error))
 }
 
 /// The grader's own program, which becomes the jail's inner side.

@@ -16,7 +16,7 @@ impl Jail {
     /// What is in force in a process of this jail, in words; an error says why it cannot be had.
     pub(super) fn probe(&self) -> Result<String, String> {
         let helper = match self.level {
-            Isolation::Bwrap => PathBuf::from("/run/grader"),
+            Isolation::Bwrap => PathBuf::from(super::bwrap::HELPER),
             _ => self.helper.clone(),
         };
         let cell = Cell {
@@ -29,6 +29,7 @@ impl Jail {
                 _ => vec![helper],
             },
             writes: Vec::new(),
+            is_ours: false,
             quotas: Quotas {
                 memory_mib: 4096,
                 processes: 4096,

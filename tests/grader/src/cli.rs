@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workbook::problem::Result;
 
-use crate::{class, handout, merge, one, plan, render};
+use crate::{class, export, handout, merge, one, plan, render};
 
 /// Grade Loopback: one submission or a class.
 ///
@@ -75,6 +75,12 @@ enum Command {
     ///   cargo grader merge --results part-* --roster class.csv --percent-per-day 10
     #[command(verbatim_doc_comment)]
     Merge(merge::MergeArgs),
+    /// Write what students changed, laid out for the plagiarism detectors JPlag and Dolos
+    ///
+    /// Example:
+    ///   cargo grader export --submissions handed-in --chapter 02 --out similar
+    #[command(verbatim_doc_comment)]
+    Export(export::ExportArgs),
     /// Write a stored report in another format, without grading again
     ///
     /// Example:
@@ -98,6 +104,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Class(args) => class::run(&args),
         Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Merge(args) => merge::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Render(args) => render::run(&args),
     }
 }

@@ -11,6 +11,7 @@ mod compile;
 mod desk;
 mod digest;
 mod exam;
+pub mod export;
 pub mod gradebook;
 pub mod handout;
 mod interrupt;

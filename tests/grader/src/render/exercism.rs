@@ -6,7 +6,9 @@
 use serde_json::{Value, json};
 
 use super::text::cut;
-use super::{build_errors, counted, failure, full_name, headline, message, output};
+use super::{
+    build_errors, counted, failure, full_name, headline, message, nothing_compiles, output,
+};
 use crate::report::{Report, Status};
 
 /// Characters of output that the site shows.
@@ -26,11 +28,7 @@ pub fn render(report: &Report) -> String {
     if report.status == Status::Rejected {
         return error(&headline(report));
     }
-    if report
-        .chapters
-        .iter()
-        .any(|chapter| chapter.build_error.is_some())
-    {
+    if nothing_compiles(report) {
         return error(&build_errors(report));
     }
     let all = counted(report).all(|(_, test)| test.verdict.is_pass());

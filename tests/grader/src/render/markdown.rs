@@ -95,33 +95,14 @@ pub(crate) fn code(word: &str) -> String {
     }
 }
 
-/// Every mark of ASCII may be escaped in Markdown, so all are (CommonMark §2.4).
+/// A line of text in a paragraph, a heading or a cell: the marks that mean something inside a line
+/// are escaped, which every one of ASCII's may be (CommonMark §2.4). No line begins with such text.
 pub(crate) fn escaped(line: &str) -> String {
     let mut safe = String::with_capacity(line.len());
     for c in line.chars() {
-        // Marks that mean something inside a line or at its beginning; not the full stop and its like,
-        // so that the source can be read too.
         if matches!(
             c,
-            '\\' | '`'
-                | '*'
-                | '_'
-                | '{'
-                | '}'
-                | '['
-                | ']'
-                | '<'
-                | '>'
-                | '#'
-                | '+'
-                | '-'
-                | '!'
-                | '|'
-                | '~'
-                | '&'
-                | '@'
-                | '$'
-                | '='
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '$'
         ) {
             safe.push('\\');
         }

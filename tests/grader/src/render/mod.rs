@@ -152,6 +152,12 @@ fn output(test: &TestReport) -> String {
     output
 }
 
+/// Whether there is no chapter that compiles.
+fn nothing_compiles(report: &Report) -> bool {
+    let mut chapters = report.chapters.iter();
+    !report.chapters.is_empty() && chapters.all(|chapter| chapter.build_error.is_some())
+}
+
 /// What the compiler said, chapter by chapter; empty when all compiled.
 fn build_errors(report: &Report) -> String {
     let mut said = String::new();

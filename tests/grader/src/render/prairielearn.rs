@@ -7,7 +7,9 @@
 use serde_json::{Value, json};
 
 use super::text::middle_out;
-use super::{build_errors, counted, failure, full_name, headline, message, output};
+use super::{
+    build_errors, counted, failure, full_name, headline, message, nothing_compiles, output,
+};
 use crate::report::{Report, Status};
 
 /// What PrairieLearn takes, with room for its own envelope.
@@ -20,9 +22,7 @@ pub fn render(report: &Report) -> String {
     if report.status == Status::Rejected {
         return not_gradable(&headline(report));
     }
-    let nothing_compiles =
-        !report.chapters.is_empty() && report.chapters.iter().all(|c| c.build_error.is_some());
-    if nothing_compiles {
+    if nothing_compiles(report) {
         return not_gradable(&build_errors(report));
     }
     let mut each = LIMIT;

@@ -8,7 +8,7 @@ use crate::gradebook::{Gradebook, Outcome, Row};
 use crate::policy::Policy;
 use crate::render::markdown::{code, escaped};
 use crate::render::text::line;
-use crate::report::{Report, TestReport, Verdict, Visibility};
+use crate::report::{Report, Status, TestReport, Verdict, Visibility};
 use crate::settings::{Seed, Settings};
 
 /// Rows of the table of tests.
@@ -134,7 +134,8 @@ struct Tally {
 
 fn hardest(book: &Gradebook) -> String {
     let mut tallies: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
-    for report in book.rows.iter().filter_map(graded) {
+    let tried = |report: &&Report| report.status == Status::Graded;
+    for report in book.rows.iter().filter_map(graded).filter(tried) {
         for (chapter, test) in report.tests() {
             let tally = tallies.entry((&chapter.chapter, &test.id)).or_default();
             tally.add(test);

@@ -391,6 +391,7 @@ impl ClassArgs {
             seed: Seed::OfClass(self.seed()?),
             limits: Limits::default(),
             require_isolation: self.require_isolation,
+            at_most: Isolation::Bwrap,
         })
     }
 

@@ -59,7 +59,9 @@ fn real_folder(path: &Path, shown: &str) -> Result<(), String> {
         .symlink_metadata()
         .map_err(|error| format!("Cannot look at {shown}: {error}."))?;
     if meta.is_symlink() {
-        return Err(format!("{shown} is a symbolic link. Only real files are graded."));
+        return Err(format!(
+            "{shown} is a symbolic link. Only real files are graded."
+        ));
     }
     if !meta.is_dir() {
         return Err(format!("{shown} is not a folder."));
@@ -76,7 +78,9 @@ fn take(
     total: &mut u64,
 ) -> Result<(), String> {
     if depth > DEEPEST {
-        return Err(format!("{shown} lies too deep: {DEEPEST} folders are enough."));
+        return Err(format!(
+            "{shown} lies too deep: {DEEPEST} folders are enough."
+        ));
     }
     let trouble = |error: std::io::Error| format!("Cannot read {shown}: {error}.");
     for entry in fs::read_dir(folder).map_err(trouble)? {
@@ -90,7 +94,9 @@ fn take(
             .symlink_metadata()
             .map_err(|error| format!("Cannot look at {shown}: {error}."))?;
         if meta.is_symlink() {
-            return Err(format!("{shown} is a symbolic link. Only real files are graded."));
+            return Err(format!(
+                "{shown} is a symbolic link. Only real files are graded."
+            ));
         }
         if meta.is_dir() {
             let prefix = format!("{prefix}{name}/");
@@ -111,11 +117,15 @@ fn take(
         *total += text.len() as u64;
         if *total > MOST_OF_ALL {
             let most = MOST_OF_ALL >> 20;
-            return Err(format!("The submission's files are larger than {most} MiB in all."));
+            return Err(format!(
+                "The submission's files are larger than {most} MiB in all."
+            ));
         }
         taken.insert(format!("{prefix}{name}"), text);
         if taken.len() > MOST_FILES {
-            return Err(format!("{shown}: more than {MOST_FILES} files in one chapter."));
+            return Err(format!(
+                "{shown}: more than {MOST_FILES} files in one chapter."
+            ));
         }
     }
     Ok(())

@@ -64,7 +64,10 @@ pub struct Built {
 
 /// What became of a chapter's files.
 pub enum Compiled {
-    Ready { exercise: PathBuf, hidden: Hidden },
+    Ready {
+        exercise: PathBuf,
+        hidden: Hidden,
+    },
     /// In rustc's words.
     DoesNot(String),
 }
@@ -201,6 +204,9 @@ impl Built {
                 said.trim_end()
             )));
         }
+        let root = root
+            .canonicalize()
+            .map_err(|error| Problem::with_file("find", root, &error))?;
         let read = |chapter: &Chapter, kind: &str| -> Result<Option<Line>> {
             let path = records.join(format!("{}-{kind}.json", chapter.package()));
             match fs::read(&path) {
@@ -234,9 +240,9 @@ impl Built {
             .map(|lines| lines.library.rustc.clone())
             .ok_or_else(|| Problem::new("There is no chapter to grade."))?;
         Ok(Built {
-            root: root.to_owned(),
+            sysroot: sysroot_of(&root, &rustc)?,
+            root,
             target: target.to_owned(),
-            sysroot: sysroot_of(root, &rustc)?,
             chapters: lines,
         })
     }

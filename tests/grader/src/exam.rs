@@ -138,18 +138,18 @@ fn judge(outcome: Outcome, testimony: Option<&Testimony>) -> Result<Tried> {
     let said = testimony.copied().unwrap_or_default();
     let has_begun = said.begun > 0 || testimony.is_none();
     // Without memory Rust says so and aborts.
-    let without_memory = told.lines().rev().find(|line| {
-        line.starts_with("memory allocation of ") && line.ends_with(" bytes failed")
-    });
+    let without_memory = told
+        .lines()
+        .rev()
+        .find(|line| line.starts_with("memory allocation of ") && line.ends_with(" bytes failed"));
     let (verdict, message) = match outcome.ending {
         Ending::Deadline => (
             Verdict::Timeout,
             format!("still running after {} s", outcome.took.as_secs()),
         ),
-        Ending::Signal(6) if without_memory.is_some() => (
-            Verdict::Oom,
-            without_memory.unwrap_or_default().to_owned(),
-        ),
+        Ending::Signal(6) if without_memory.is_some() => {
+            (Verdict::Oom, without_memory.unwrap_or_default().to_owned())
+        }
         Ending::Signal(24) => (
             Verdict::Timeout,
             "more processor time than there is for a test".to_owned(),
@@ -317,9 +317,7 @@ mod tests {
     fn only_all_labs_of_this_test_done_is_a_pass() {
         let is_pass = |said: &str| Testimony::of(said, "s1_a").is_pass();
         assert!(is_pass("begins s1_a\ndone s1_a\n"));
-        assert!(is_pass(
-            "begins s1_a\ndone s1_a\nbegins s1_a\ndone s1_a\n"
-        ));
+        assert!(is_pass("begins s1_a\ndone s1_a\nbegins s1_a\ndone s1_a\n"));
         for said in [
             "",
             "begins s1_a\n",

@@ -17,9 +17,7 @@ use crate::digest::Fingerprint;
 use crate::exam::{Exam, Tried};
 use crate::jail::{Isolation, Jail};
 use crate::render::{self, Format};
-use crate::report::{
-    ChapterReport, Report, SCHEMA, Status, TestReport, Verdict, Visibility,
-};
+use crate::report::{ChapterReport, Report, SCHEMA, Status, TestReport, Verdict, Visibility};
 use crate::select;
 use crate::settings::{Limits, Seed, Settings};
 use crate::tier::Tiers;
@@ -64,7 +62,7 @@ impl Bench {
         let chapters = load(course, &settings.chapters)?;
         let named: Vec<&Chapter> = chapters.iter().collect();
         own(scratch)?;
-        let jail = Jail::find(worker, settings.require_isolation, scratch)?;
+        let jail = Jail::find(worker, settings, scratch)?;
         let features: BTreeMap<String, Vec<String>> = match settings.optional {
             true => named
                 .iter()
@@ -243,7 +241,11 @@ impl Bench {
         }
         let own = collect::collect(course, &folders).map_err(Problem::new)?;
         self.desk.take(&own)?;
-        for chapter in self.chapters.iter().filter(|one| own.contains_key(&one.folder)) {
+        for chapter in self
+            .chapters
+            .iter()
+            .filter(|one| own.contains_key(&one.folder))
+        {
             let what = match self.compile(chapter)? {
                 Compiled::DoesNot(error) => error,
                 Compiled::Ready {
@@ -585,7 +587,8 @@ fn commit(root: &Path) -> String {
     match git(&["rev-parse", "HEAD"]) {
         None => "unknown".into(),
         Some(commit) => {
-            let is_clean = git(&["status", "--porcelain"]).is_some_and(|changes| changes.is_empty());
+            let is_clean =
+                git(&["status", "--porcelain"]).is_some_and(|changes| changes.is_empty());
             format!("{commit}{}", if is_clean { "" } else { "-dirty" })
         }
     }
@@ -630,6 +633,9 @@ pub struct OneArgs {
     /// Refuse to run with a weaker jail than this
     #[arg(long, value_name = "LEVEL")]
     require_isolation: Option<Isolation>,
+    /// Do with this jail, where there may be a stronger one: to see what it stops
+    #[arg(long, value_name = "LEVEL", default_value = "bwrap")]
+    at_most: Isolation,
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -663,6 +669,7 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
             ..Limits::default()
         },
         require_isolation: args.require_isolation,
+        at_most: args.at_most,
     };
     let scratch = args.scratch.clone().unwrap_or_else(scratch);
     let hears = |what: &str| eprintln!("{what}");

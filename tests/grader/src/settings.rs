@@ -19,6 +19,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Refuse to run with less than this.
     pub require_isolation: Option<Isolation>,
+    /// Do with this, where there may be more.
+    pub at_most: Isolation,
 }
 
 /// Where the seed of a submission's tests comes from.
@@ -86,6 +88,7 @@ impl Default for Settings {
             seed: Seed::Exact(1),
             limits: Limits::default(),
             require_isolation: None,
+            at_most: Isolation::Bwrap,
         }
     }
 }

@@ -85,19 +85,14 @@ impl Tiers {
                     }
                     at = end;
                 }
-                // The inside of `impl` and `mod`; an `impl` block also belongs to its type's name.
+                // What a type does belongs to its name.
                 TokenTree::Ident(word) if word == "impl" || word == "macro_rules" => {
                     let end = tokens[at..].iter().position(is_body);
                     let end = end.map_or(tokens.len() - 1, |length| at + length);
-                    let mut head = HashSet::new();
-                    collect(tokens[at..end].iter().cloned().collect(), &mut head);
                     let mut names = HashSet::new();
                     collect(tokens[at..=end].iter().cloned().collect(), &mut names);
-                    for name in head {
-                        self.words.entry(name).or_default().extend(names.clone());
-                    }
-                    if let TokenTree::Group(body) = &tokens[end] {
-                        self.add(body.stream(), library);
+                    if let Some(name) = type_of(&tokens[at..end]) {
+                        self.words.entry(name).or_default().extend(names);
                     }
                     at = end;
                 }
@@ -119,15 +114,56 @@ fn is_body(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
+/// `Peer` in `impl<T> Read for Peer<T>`.
+fn type_of(head: &[TokenTree]) -> Option<String> {
+    let is_for = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "for");
+    let mut depth = 0;
+    let from = head.iter().rposition(is_for).unwrap_or(0);
+    head[from + 1..].iter().find_map(|token| match token {
+        TokenTree::Punct(mark) => {
+            depth += match mark.as_char() {
+                '<' => 1,
+                '>' => -1,
+                _ => 0,
+            };
+            None
+        }
+        TokenTree::Ident(name) if depth == 0 => Some(name.to_string()),
+        _ => None,
+    })
+}
+
+/// The names that something is called by: of `Peer::new(x).read()` it is `Peer` and `x`. Whoever has a
+/// value of the student's to call a method on has named a function or a type of the student's.
 fn collect(tokens: TokenStream, into: &mut HashSet<String>) {
-    for token in tokens {
+    const KEYWORDS: [&str; 9] = ["as", "for", "fn", "impl", "in", "let", "mut", "self", "_"];
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mark = |at: Option<usize>, wanted: char| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(mark)) if mark.as_char() == wanted);
+    for (at, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Ident(word) => {
-                into.insert(word.to_string());
+                let word = word.to_string();
+                let before = |n: usize| at.checked_sub(n);
+                let is_method = mark(before(1), '.') && !mark(before(2), '.');
+                let is_of_a_type = mark(before(1), ':')
+                    && mark(before(2), ':')
+                    && before(3).is_some_and(|at| begins_large(&tokens[at]));
+                if !is_method && !is_of_a_type && !KEYWORDS.contains(&word.as_str()) {
+                    into.insert(word);
+                }
             }
             TokenTree::Group(group) => collect(group.stream(), into),
             _ => {}
         }
+    }
+}
+
+fn begins_large(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Ident(word) => word.to_string().starts_with(char::is_uppercase),
+        // `Vec::<T>::new`
+        TokenTree::Punct(mark) => mark.as_char() == '>',
+        _ => false,
     }
 }
 
@@ -144,13 +180,23 @@ mod tests {
             fn helper(l: &L) { deeper(l) }
             fn deeper(_: &L) -> Frame { todo() }
             #[test] fn full_path() { tcp_echo::run() }
-            #[test] fn outside() { lab(|l| start(l)); }
-            fn start(l: &L) { l.program(PATH) }
+            #[test] fn outside() { lab(|l| start(l).serve_one()); }
+            fn start(l: &L) { Peer::new(l.program(PATH)) }
+            fn new() { serve_one() }
+            #[test] fn by_a_type() { Server::start(); }
+            struct Server;
+            impl Drop for Server { fn drop(&mut self) { serve_one(self) } }
         ";
         let mut tiers = Tiers::default();
         tiers.students.insert("tcp_echo".into());
         tiers.add(source.parse().expect("tokens"), "tcp_echo");
-        for test in ["direct", "by_a_helper", "full_path", "no_such_test"] {
+        for test in [
+            "direct",
+            "by_a_helper",
+            "full_path",
+            "by_a_type",
+            "no_such_test",
+        ] {
             assert_eq!(tiers.tier(test), Tier::InProcess, "{test}");
         }
         assert_eq!(tiers.tier("outside"), Tier::BlackBox);

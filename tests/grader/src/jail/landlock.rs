@@ -56,7 +56,8 @@ pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
             .add_rules(path_beneath_rules(&cell.writes, write | read))?
             .restrict_self()
     };
-    let status = rules().map_err(|error: landlock::RulesetError| format!("no Landlock: {error}"))?;
+    let status =
+        rules().map_err(|error: landlock::RulesetError| format!("no Landlock: {error}"))?;
     match status.ruleset {
         RulesetStatus::NotEnforced => Err("the kernel has no Landlock".into()),
         _ => Ok(()),

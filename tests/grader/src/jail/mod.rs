@@ -29,10 +29,10 @@ use workbook::problem::{Problem, Result};
 
 pub use kept::Kept;
 
+use crate::settings::Settings;
+
 /// How much of it, from weak to strong.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
     /// A deadline.
@@ -107,15 +107,20 @@ const NO_JAIL_WORDS: &str = "cargo grader's jail: ";
 impl Jail {
     /// The strongest that works here. `worker` tells the benches of a class apart; in `scratch` there
     /// is room for a copy of the grader's program.
-    pub fn find(worker: usize, require: Option<Isolation>, scratch: &Path) -> Result<Jail> {
+    pub fn find(worker: usize, settings: &Settings, scratch: &Path) -> Result<Jail> {
         let user = users::of_worker(worker);
         let mut helper = helper()?;
         if user.is_some() {
             // Another user may not be able to enter the folder that we lie in.
             helper = copied(&helper, &scratch.join(format!("grader-{worker}")))?;
         }
+        let require = settings.require_isolation;
         let mut refusals = String::new();
-        for level in [Isolation::Bwrap, Isolation::Landlock, Isolation::Rlimits] {
+        let levels = [Isolation::Bwrap, Isolation::Landlock, Isolation::Rlimits];
+        for level in levels
+            .into_iter()
+            .filter(|&level| level <= settings.at_most)
+        {
             let jail = Jail {
                 level,
                 words: String::new(),

@@ -86,7 +86,11 @@ fn pid(id: u32) -> Option<Pid> {
 fn below(root: u32) -> Vec<u32> {
     let mut parents = HashMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         // PID (NAME) STATE PARENT …, where NAME may hold anything.

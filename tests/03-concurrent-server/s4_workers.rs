@@ -135,6 +135,8 @@ fn s4_panics_do_not_shrink_the_pool() {
     lab(|lab| {
         lab.why("A panic that nobody catches ends its thread, and a pool that loses a worker with every bad job serves nobody in the end. Nor may it leave a lock behind that is poisoned for the others.");
         let pool = pool(lab, 3, 16);
+        // All jobs are in the queue before the first one panics.
+        let gate = busy(lab, &pool, 3);
         for _ in 0..9 {
             submit(lab, &pool, || panic!("the job panics on purpose"));
         }
@@ -143,10 +145,11 @@ fn s4_panics_do_not_shrink_the_pool() {
             let inside = meeting.clone();
             submit(lab, &pool, move || inside.waits());
         }
+        gate.opens();
         meeting.expects_arrivals(3);
         meeting.opens();
         let report = lab.you("shutdown()", || pool.shutdown());
-        lab.same("done and panicked", (report.done, report.panicked), (3, 9));
+        lab.same("done and panicked", (report.done, report.panicked), (6, 9));
     });
 }
 

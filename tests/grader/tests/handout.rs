@@ -1,0 +1,388 @@
+//! `cargo grader handout`, in folders outside the course: what is in a copy, what is not, and that it
+//! works.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+use workbook::course::Course;
+
+fn root() -> PathBuf {
+    let mut here = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    here.nth(2).expect("the workspace").to_owned()
+}
+
+fn scratch() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// `cargo grader handout` in this course.
+fn handout(course: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_grader"))
+        .current_dir(course)
+        .arg("handout")
+        .args(arguments)
+        .output()
+        .expect("the grader runs")
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[track_caller]
+fn succeeds(output: &Output) {
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+}
+
+/// It fails, says these words, and writes nothing.
+#[track_caller]
+fn refuses(output: &Output, dir: &Path, words: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word} in: {said}");
+    }
+    let left = fs::read_dir(dir).map_or(0, |entries| entries.count());
+    assert_eq!(left, 0, "{} was written to", dir.display());
+}
+
+/// Every file below `dir` by its path, with its text.
+fn files(dir: &Path) -> BTreeMap<String, String> {
+    fn walk(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(dir).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_type().expect("a type").is_dir() {
+                walk(&entry.path(), &format!("{name}/"), files);
+            } else {
+                let bytes = fs::read(entry.path()).expect("a file");
+                files.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    walk(dir, "", &mut all);
+    all
+}
+
+/// cargo in a copy, without a network.
+fn cargo(dir: &Path, target: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO"))
+        .current_dir(dir)
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_NET_OFFLINE", "true")
+        .output()
+        .expect("cargo runs")
+}
+
+#[test]
+fn a_copy_holds_no_answers_and_works() {
+    let scratch = scratch();
+    let dir = scratch.path().join("loopback");
+    succeeds(&handout(&root(), &[shown(&dir)]));
+    let files = files(&dir);
+    let course = Course::load(&root()).expect("a course");
+
+    for chapter in &course.chapters {
+        for path in [
+            format!("{}/Cargo.toml", chapter.dir()),
+            format!("{}/main.rs", chapter.tests_dir()),
+            format!("{}/chapter.toml", chapter.tests_dir()),
+            format!("book/src/{}.md", chapter.folder),
+        ] {
+            assert!(files.contains_key(&path), "{path} is missing");
+        }
+    }
+    for (path, text) in &files {
+        let is_secret = path.starts_with("solutions")
+            || path.contains("wrong.toml")
+            || (path.ends_with("/solution.rs") && !path.contains("workbook"))
+            || path.starts_with("tests/races")
+            || path.starts_with("tests/grader")
+            || path.starts_with("book/src/instructors")
+            || path.starts_with(".git/")
+            || path.starts_with(".ci")
+            || path.starts_with(".workbook");
+        assert!(!is_secret, "{path} is in the copy");
+        let of_solution = path.ends_with(".toml") && text.contains("solutions/");
+        assert!(!of_solution, "{path} speaks of the solutions");
+    }
+    assert!(!files["book/src/SUMMARY.md"].contains("instructors/"));
+    no_answers(&files);
+
+    // Cargo.lock fits, and every chapter's tests and examples compile, so all their files are here.
+    let target = scratch.path().join("target");
+    let tests = [
+        "check",
+        "--locked",
+        "--workspace",
+        "--tests",
+        "--examples",
+        "--exclude",
+        "workbook",
+    ];
+    succeeds(&cargo(&dir, &target, &tests));
+    let metadata = cargo(
+        &dir,
+        &target,
+        &["metadata", "--locked", "--format-version=1", "--no-deps"],
+    );
+    succeeds(&metadata);
+    let warnings = String::from_utf8_lossy(&metadata.stderr);
+    assert!(!warnings.contains("warning"), "{warnings}");
+
+    let first = cargo(&dir, &target, &["test", "--locked", "--package", "ch00"]);
+    assert_eq!(first.status.code(), Some(101));
+    let said = String::from_utf8_lossy(&first.stdout).into_owned()
+        + &String::from_utf8_lossy(&first.stderr);
+    assert!(said.contains("to do     0.1 put_be16"), "{said}");
+    assert!(said.contains("0 passed; 19 failed"), "{said}");
+}
+
+/// No five lines that follow each other in a solution, and not in a stub, do so anywhere. A few lines
+/// do: a test that names the four kinds of ports names them in their order.
+fn no_answers(files: &BTreeMap<String, String>) {
+    const RUN: usize = 5;
+    let runs = |text: &str| -> HashSet<Vec<String>> {
+        let is_code = |line: &&str| line.chars().filter(|c| c.is_alphanumeric()).count() > 2;
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(is_code).collect();
+        lines
+            .windows(RUN)
+            .map(|run| run.iter().map(|line| (*line).to_owned()).collect())
+            .collect()
+    };
+    let of_folder = |folder: &str| -> HashSet<Vec<String>> {
+        let mut all = HashSet::new();
+        for (path, text) in self::files(&root().join(folder)) {
+            if path.contains("/src/") {
+                all.extend(runs(&text));
+            }
+        }
+        all
+    };
+    let stubs = of_folder("chapters");
+    let answers: HashSet<_> = of_folder("solutions").difference(&stubs).cloned().collect();
+    assert!(answers.len() > 1000, "the solutions are somewhere else");
+    for (path, text) in files {
+        let leaked: Vec<_> = runs(text).intersection(&answers).cloned().collect();
+        assert!(
+            leaked.is_empty(),
+            "{path} holds lines of a solution: {leaked:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_part_of_the_course_is_a_course() {
+    let scratch = scratch();
+    let dir = scratch.path().join("part");
+    succeeds(&handout(&root(), &[shown(&dir), "--chapters", "0,2"]));
+    let course = Course::load(&dir).expect("a course");
+    let numbers: Vec<&str> = course.chapters.iter().map(|c| c.number()).collect();
+    assert_eq!(numbers, ["00", "02"]);
+    // The book is whole.
+    assert!(dir.join("book/src/03-concurrent-server.md").is_file());
+    assert!(dir.join("tests/03-concurrent-server/obvious.rs").is_file());
+    assert!(!dir.join("tests/03-concurrent-server/main.rs").exists());
+    succeeds(&cargo(
+        &dir,
+        scratch.path(),
+        &["metadata", "--locked", "--format-version=1", "--no-deps"],
+    ));
+
+    let dir = scratch.path().join("three");
+    let three = handout(&root(), &[shown(&dir), "--chapters", "03"]);
+    refuses(&three, &dir, &["Chapter 03 builds on 02-tcp-echo"]);
+    let none = handout(&root(), &[shown(&dir), "--chapters", "77"]);
+    refuses(&none, &dir, &["77"]);
+}
+
+#[test]
+fn workflows_name_the_instructors_repository() {
+    let scratch = scratch();
+    for (platform, workflows) in [
+        (
+            "github",
+            &[
+                ".github/workflows/grade.yml",
+                ".github/workflows/grade-submission.yml",
+            ][..],
+        ),
+        ("gitlab", &["grade.gitlab-ci.yml"]),
+        ("classroom50", &["autograder.py"]),
+    ] {
+        let dir = scratch.path().join(platform);
+        let said = [shown(&dir), "--platform", platform];
+        refuses(
+            &handout(&root(), &said),
+            &dir,
+            &["--repository my-org/loopback"],
+        );
+        for name in ["loopback", "a/$(id)", "a b/c", "-a/b", "a/../b"] {
+            let repository = format!("--repository={name}");
+            let said = [&said[..], &[repository.as_str()]].concat();
+            refuses(&handout(&root(), &said), &dir, &["is none"]);
+        }
+        let said = [&said[..], &["--repository", "my-org/loopback"]].concat();
+        succeeds(&handout(&root(), &said));
+        let files = files(&dir);
+        for workflow in workflows {
+            let text = &files[*workflow];
+            assert!(text.contains("my-org/loopback"), "{workflow}: {text}");
+            let is_filled = |mark: &str| !text.contains(mark);
+            assert!(
+                ["COURSE_REPOSITORY", "COURSE_CHAPTERS"]
+                    .into_iter()
+                    .all(is_filled),
+                "{text}"
+            );
+        }
+        // 03 needs a reference, which is no student's business.
+        let grades = files
+            .values()
+            .any(|text| text.contains("--chapter 02 --chapter 04"));
+        assert!(grades, "{platform} does not name the chapters");
+        assert!(files.contains_key("tests/grader/src/main.rs"));
+        assert!(
+            !files
+                .keys()
+                .any(|path| path.starts_with("tests/grader/tests"))
+        );
+        let metadata = ["metadata", "--locked", "--format-version=1", "--no-deps"];
+        succeeds(&cargo(&dir, scratch.path(), &metadata));
+        no_answers(&files);
+    }
+}
+
+#[test]
+fn gradescope_gets_its_two_scripts_and_the_course() {
+    let scratch = scratch();
+    let file = scratch.path().join("autograder.zip");
+    succeeds(&handout(&root(), &[shown(&file), "--gradescope"]));
+    let again = handout(&root(), &[shown(&file), "--gradescope"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"));
+
+    let zip = fs::File::open(&file).expect("the zip file");
+    let mut zip = zip::ZipArchive::new(zip).expect("a zip file");
+    let names: Vec<String> = (zip.file_names())
+        .map(|name| name.expect("UTF-8").into_owned())
+        .collect();
+    for name in ["setup.sh", "run_autograder"] {
+        let script = zip.by_name(name).expect(name);
+        assert_eq!(
+            script.unix_mode().map(|mode| mode & 0o111),
+            Some(0o111),
+            "{name}"
+        );
+    }
+    let has = |start: &str| names.iter().any(|name| name.starts_with(start));
+    assert!(has("course/tests/grader/src/") && has("course/tests/netlab/src/"));
+    // Chapter 03 is linked with it. No other answer is there for a submission to find.
+    assert!(has("course/solutions/02-tcp-echo/src/"));
+    assert!(!has("course/solutions/00") && !has("course/solutions/05"));
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.ends_with("wrong.toml") || name.contains("/book/"))
+    );
+    zip.extract(scratch.path().join("autograder"))
+        .expect("room");
+    let course = scratch.path().join("autograder/course");
+    let metadata = ["metadata", "--locked", "--format-version=1", "--no-deps"];
+    succeeds(&cargo(&course, scratch.path(), &metadata));
+    Course::load(&course).expect("a course");
+}
+
+#[test]
+fn a_copy_never_overwrites_and_never_lies_in_the_course() {
+    let scratch = scratch();
+    let dir = scratch.path().join("used");
+    fs::create_dir(&dir).expect("a folder");
+    fs::write(dir.join("mine.txt"), "mine").expect("a file");
+    let said = handout(&root(), &[shown(&dir)]);
+    assert_eq!(said.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&said.stderr).contains("is not empty"));
+    assert_eq!(files(&dir).len(), 1);
+
+    let inside = root().join("target/handout-inside");
+    refuses(
+        &handout(&root(), &[shown(&inside)]),
+        &inside,
+        &["is inside the course"],
+    );
+    // An empty one will do.
+    let empty = scratch.path().join("empty");
+    fs::create_dir(&empty).expect("a folder");
+    succeeds(&handout(&root(), &[shown(&empty), "--chapters", "00"]));
+}
+
+/// What counts is the last commit: not what lies about, and not the answers that somebody committed.
+#[test]
+fn what_is_not_committed_stays_and_a_committed_answer_is_refused() {
+    let scratch = scratch();
+    let course = scratch.path().join("course");
+    let git = |arguments: &[&str]| {
+        let status = Command::new("git")
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.org"])
+            .args(arguments)
+            .current_dir(scratch.path())
+            .status();
+        assert!(status.expect("git runs").success(), "git {arguments:?}");
+    };
+    git(&[
+        "clone",
+        "--quiet",
+        "--no-hardlinks",
+        shown(&root()),
+        "course",
+    ]);
+    fs::write(
+        course.join("chapters/00-bytes-and-sockets/src/secret.rs"),
+        "// 42",
+    )
+    .expect("a file");
+    let stub = "src/s1_byte_order.rs";
+    let mine = course.join("chapters/00-bytes-and-sockets").join(stub);
+    let answer = course.join("solutions/00-bytes-and-sockets").join(stub);
+    fs::copy(&answer, &mine).expect("a file");
+
+    let dir = scratch.path().join("copy");
+    let said = handout(&course, &[shown(&dir)]);
+    succeeds(&said);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("changes that are not committed"));
+    let files = files(&dir);
+    assert!(!files.keys().any(|path| path.ends_with("secret.rs")));
+    assert!(files[&format!("chapters/00-bytes-and-sockets/{stub}")].contains("todo!("));
+
+    git(&[
+        "-C",
+        "course",
+        "commit",
+        "--quiet",
+        "--all",
+        "--message=mine",
+    ]);
+    let dir = scratch.path().join("answers");
+    let words = ["s1_byte_order.rs has no `todo!`", "seems to hold an answer"];
+    refuses(&handout(&course, &[shown(&dir)]), &dir, &words);
+
+    #[cfg(unix)]
+    {
+        git(&["-C", "course", "reset", "--quiet", "--hard", "HEAD~1"]);
+        std::os::unix::fs::symlink("/etc/passwd", course.join("book/link.md")).expect("a link");
+        git(&["-C", "course", "add", "book/link.md"]);
+        git(&["-C", "course", "commit", "--quiet", "--message=link"]);
+        refuses(
+            &handout(&course, &[shown(&dir)]),
+            &dir,
+            &["book/link.md is no regular file"],
+        );
+        fs::remove_dir_all(course.join(".git")).expect("a folder");
+        refuses(&handout(&course, &[shown(&dir)]), &dir, &["git says"]);
+    }
+}

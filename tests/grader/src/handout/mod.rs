@@ -168,17 +168,23 @@ pub fn kit(commit: &Commit, chapters: &[&Chapter]) -> Result<Files> {
         .iter()
         .map(|chapter| format!("--chapter {}", chapter.number()));
     let numbers: Vec<String> = numbers.collect();
-    let run = include_str!("../../templates/gradescope/run_autograder")
-        .replace("COURSE_CHAPTERS", &numbers.join(" "));
+    let fill = |template: &str| template.replace("COURSE_CHAPTERS", &numbers.join(" "));
     let mut files: Files = course
         .into_iter()
         .map(|(path, content)| (format!("course/{path}"), content))
         .collect();
-    files.insert("run_autograder".into(), run.into_bytes());
-    files.insert(
-        "setup.sh".into(),
-        include_bytes!("../../templates/gradescope/setup.sh").to_vec(),
-    );
+    for (name, template) in [
+        (
+            "setup.sh",
+            include_str!("../../templates/gradescope/setup.sh"),
+        ),
+        (
+            "run_autograder",
+            include_str!("../../templates/gradescope/run_autograder"),
+        ),
+    ] {
+        files.insert(name.into(), fill(template).into());
+    }
     Ok(files)
 }
 

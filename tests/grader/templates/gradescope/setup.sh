@@ -17,4 +17,4 @@ cargo fetch --locked
 cargo build --locked --package grader
 # Builds what every submission is linked with, so that grading starts at once.
 mkdir -p /tmp/nobody/chapters
-target/debug/grader one --submission /tmp/nobody --student setup --out /tmp/nobody/report.json
+target/debug/grader one --submission /tmp/nobody --student setup COURSE_CHAPTERS --out /tmp/nobody/report.json

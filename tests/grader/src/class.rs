@@ -16,7 +16,7 @@ use workbook::problem::{Problem, Result};
 
 use crate::interrupt;
 use crate::jail::Isolation;
-use crate::one::Bench;
+use crate::one::{self, Bench};
 use crate::plan::Shard;
 use crate::progress::{self, Progress};
 use crate::render::{self, Format};
@@ -360,7 +360,9 @@ pub fn run(args: &ClassArgs) -> Result<ExitCode> {
     interrupt::says(
         "Stopped. The reports that are there stay; the same command goes on where it stopped.",
     )?;
-    let scratch = args.scratch.clone().unwrap_or_else(scratch);
+    let scratch = args.scratch.clone().unwrap_or_else(one::scratch);
+    let scratch = std::path::absolute(&scratch)
+        .map_err(|error| Problem::with_file("find", &scratch, &error))?;
     let prepare = |worker: usize| {
         Bench::prepare(&course, &settings, &scratch, worker, &|what| {
             progress.busy(what);
@@ -419,11 +421,6 @@ impl ClassArgs {
             )),
         }
     }
-}
-
-/// Where submissions are built unless the instructor says otherwise.
-fn scratch() -> PathBuf {
-    std::env::temp_dir().join("loopback-grader")
 }
 
 fn is_inside(path: &Path, folder: &Path) -> bool {

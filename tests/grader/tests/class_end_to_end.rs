@@ -1,0 +1,241 @@
+//! The command `class` on a small class with the real grader: one run, and the same class in eight
+//! shards of which one was killed in the middle, come to the same.
+#![cfg(unix)]
+
+#[allow(dead_code)] // some of it is for measuring alone
+mod synthetic;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use grader::plan::Shard;
+use serde_json::Value;
+use synthetic::Maker;
+use workbook::course::Course;
+
+#[test]
+fn shards_one_of_them_killed_come_to_the_same_as_one_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = Class {
+        dir: dir.path(),
+        course: Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .unwrap(),
+    };
+    let students = class.hand_in();
+
+    class.run(&["--seed", "7", "--out", "whole"]);
+    let merged = class.merge("whole-grades", &["whole"]);
+
+    let parts: Vec<String> = (1..=8).map(|index| format!("part-{index}")).collect();
+    for (part, index) in parts.iter().zip(1..) {
+        let shard = format!("{index}/8");
+        let parsed: Shard = shard.parse().unwrap();
+        match students.iter().filter(|id| parsed.has(id)).count() {
+            3.. => class.run_killed(&shard, part),
+            _ => class.run(&["--seed", "7", "--shard", &shard, "--out", part]),
+        }
+    }
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    for part in &parts {
+        for (path, report) in class.files(part) {
+            let whole = class.files("whole");
+            assert_eq!(Some(&report), whole.get(&path), "{}", path.display());
+        }
+    }
+    assert_eq!(class.merge("parts-grades", &parts), merged);
+
+    // The points are what they should be, too.
+    let grades = &merged[Path::new("grades.csv")];
+    let score = |id: &str| {
+        let row = grades.lines().find(|line| line.starts_with(id)).unwrap();
+        row.split(',').nth(3).unwrap().to_owned()
+    };
+    let full = score(&students[0]);
+    assert!(full.parse::<u32>().unwrap() > 10);
+    assert_eq!(score(&students[1]), full);
+    assert_eq!(score(&students[2]), "0");
+    for other in &students[3..] {
+        let score: u32 = score(other).parse().unwrap();
+        assert!(
+            score > 0 && score < full.parse().unwrap(),
+            "{other}: {score}"
+        );
+    }
+}
+
+struct Class<'a> {
+    dir: &'a Path,
+    course: &'a Path,
+}
+
+impl Class<'_> {
+    /// Nine submissions of chapter 00, three of them in one shard of eight. Returns their ids.
+    fn hand_in(&self) -> Vec<String> {
+        let third: Shard = "3/8".parse().unwrap();
+        let ids = (0..).map(|number| format!("s{number:03}"));
+        let (mut inside, mut outside): (Vec<_>, Vec<_>) =
+            ids.take(40).partition(|id| third.has(id));
+        inside.truncate(3);
+        outside.truncate(6);
+        let mut students = [inside, outside].concat();
+        students.sort();
+
+        let course = Course::load(self.course).unwrap();
+        let maker = Maker::new(&course, &["00"]).unwrap();
+        let submissions = [
+            maker.solution(),
+            maker.solution(),
+            maker.untouched(),
+            maker.half(0),
+            maker.half(1),
+            maker.half(2),
+            maker.wrong_named("little-endian"),
+            maker.wrong_named("ignores-at"),
+            maker.wrong_named("adds-without-care"),
+        ];
+        for (student, submission) in students.iter().zip(submissions) {
+            let folder = self.dir.join("in").join(student);
+            submission.unwrap().put(&folder).unwrap();
+        }
+        students
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_grader"));
+        command
+            .args(["class", "--submissions", "in", "--scratch", "scratch"])
+            .args(["--chapter", "00", "--jobs", "1", "--course"])
+            .arg(self.course)
+            .args(arguments)
+            .current_dir(self.dir)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) {
+        let output = self.command(arguments).output().unwrap();
+        let told = [&output.stdout[..], &output.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        // A shard that nobody is in has nothing to do, and that is no error.
+        assert!(output.status.success(), "{arguments:?}\n{told}");
+    }
+
+    /// Kills a run with SIGKILL when its first student is done, and starts it again.
+    fn run_killed(&self, shard: &str, out: &str) {
+        let arguments = ["--shard", shard, "--out", out];
+        let mut child = self
+            .command(&[&arguments[..], &["--seed", "7"]].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+        let first = lines.find(|line| line.starts_with("[1/3]"));
+        assert!(first.is_some(), "the run ended early");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        #[cfg(target_os = "linux")]
+        self.nobody_lives();
+        // The seed is the earlier one's.
+        self.run(&arguments);
+    }
+
+    /// Our death takes with it what we have started. The kernel needs a moment for that.
+    #[cfg(target_os = "linux")]
+    fn nobody_lives(&self) {
+        let scratch = self.dir.join("scratch").display().to_string();
+        let living = || {
+            let entries = std::fs::read_dir("/proc").unwrap();
+            let lines =
+                entries.filter_map(|entry| std::fs::read(entry.ok()?.path().join("cmdline")).ok());
+            let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+            lines
+                .filter(|line| line.contains(&scratch))
+                .collect::<Vec<_>>()
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !living().is_empty() {
+            assert!(std::time::Instant::now() < deadline, "{:?}", living());
+            std::thread::yield_now();
+        }
+    }
+
+    /// Merges, and returns what came of it without what may differ.
+    fn merge(&self, out: &str, results: &[&str]) -> BTreeMap<PathBuf, String> {
+        let status = Command::new(env!("CARGO_BIN_EXE_grader"))
+            .args(["merge", "--out", out, "--results"])
+            .args(results)
+            .current_dir(self.dir)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        self.files(out)
+    }
+
+    /// Files by path, without times and without the ports that the kernel chose.
+    fn files(&self, folder: &str) -> BTreeMap<PathBuf, String> {
+        let root = self.dir.join(folder);
+        let mut files = BTreeMap::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                let text = match path.extension().is_some_and(|end| end == "json") {
+                    true => without_times(serde_json::from_str(&text).unwrap()).to_string(),
+                    false => text,
+                };
+                let lines = text.lines().map(|line| match line.split_once(", graded ") {
+                    Some((line, _)) => line.to_owned(),
+                    None => without_ports(line),
+                });
+                let name = path.strip_prefix(&root).unwrap().to_owned();
+                files.insert(name, lines.collect::<Vec<_>>().join("\n"));
+            }
+        }
+        files
+    }
+}
+
+/// The only fields that may differ between two runs of the same input.
+fn without_times(mut json: Value) -> Value {
+    match &mut json {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != "ms" && name != "graded_at");
+            for value in fields.values_mut() {
+                *value = without_times(value.take());
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                *value = without_times(value.take());
+            }
+        }
+        _ => {}
+    }
+    json
+}
+
+/// `127.0.0.1:40017` is `127.0.0.1:*`.
+fn without_ports(line: &str) -> String {
+    let mut parts = line.split(':');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_port = part.len() - rest.len() >= 4;
+        text.push(':');
+        text.push_str(if is_port { "*" } else { "" });
+        text.push_str(if is_port { rest } else { part });
+    }
+    text
+}

@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +9,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::race::{Effort, Race, Side};
 use crate::record::Record;
+use crate::rehearsal::REHEARSAL;
 use crate::{RACES, contestant, picture, referee, table};
 
 /// Your answers and the reference beside real software: who wins where.
@@ -84,7 +85,7 @@ fn hold(arguments: &Arguments) -> Result<(), String> {
     let mut records = Vec::new();
     for race in races {
         let record = referee::run(race, &effort, without);
-        print!("{}", table::of(&record));
+        show(&table::of(&record));
         if let Some(folder) = &arguments.pictures {
             draw(&record, folder)?;
         }
@@ -101,9 +102,15 @@ fn draw(record: &Record, folder: &Path) -> Result<(), String> {
     for (name, svg) in picture::of(record) {
         let file = folder.join(name);
         fs::write(&file, svg).map_err(|error| said(&file, &error))?;
-        println!("  drawn  {}", file.display());
+        show(&format!("  drawn  {}\n", file.display()));
     }
     Ok(())
+}
+
+/// Whoever reads the output may have seen enough, as after `| head`. The files are wanted all the same.
+fn show(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 fn parent(file: Option<&Path>) -> Option<PathBuf> {
@@ -120,6 +127,7 @@ fn find(number: &str) -> Result<&'static Race, String> {
     let wanted = number.trim_start_matches('0');
     let found = RACES
         .iter()
+        .chain([&REHEARSAL])
         .find(|race| race.number.trim_start_matches('0') == wanted);
     found.ok_or_else(|| {
         let all: Vec<String> = RACES

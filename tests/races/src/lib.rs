@@ -17,12 +17,14 @@ mod process;
 mod progress;
 mod race;
 mod race02;
+mod race03;
 mod record;
 mod referee;
+mod rehearsal;
 mod stats;
 mod table;
 
 pub use cli::run;
 
 /// Every race there is, in the order of the chapters.
-const RACES: &[race::Race] = &[race02::RACE];
+const RACES: &[race::Race] = &[race02::RACE, race03::RACE];

@@ -103,6 +103,11 @@ pub fn program(name: &str, arguments: &[&str]) -> Result<String, String> {
     Ok(version[..end.unwrap_or(version.len())].to_owned())
 }
 
+/// socat's version.
+pub fn socat() -> Result<String, String> {
+    program("socat", &["-V"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

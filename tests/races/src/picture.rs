@@ -40,17 +40,14 @@ const MINE: &str = "#d9730d";
 const OTHERS: [&str; 5] = ["#12936b", "#b25bd0", "#d14b63", "#a8870a", "#808691"];
 
 fn colour(outcome: &Outcome, row: &Row) -> &'static str {
-    match row.side {
-        Side::Reference => REFERENCE,
-        Side::Mine => MINE,
-        Side::Other => {
-            let others = outcome
-                .contestants
-                .iter()
-                .filter(|its| its.side == Side::Other);
-            let place = others.take_while(|its| its.name != row.name).count();
-            OTHERS[place % OTHERS.len()]
-        }
+    let mut others = outcome
+        .contestants
+        .iter()
+        .filter(|its| its.side != Side::Mine && !outcome.is_base(its));
+    match others.position(|its| its.name == row.name) {
+        Some(place) => OTHERS[place % OTHERS.len()],
+        None if row.side == Side::Mine => MINE,
+        None => REFERENCE,
     }
 }
 
@@ -103,7 +100,7 @@ fn bars(record: &Record, outcome: &Outcome) -> String {
                 picture.line(x(q3), y + 4, x(q3), y + 12, 1.0);
                 let mut value = table::number(median);
                 if let Some(ratio) = outcome.ratio(row, case, index)
-                    && row.side != Side::Reference
+                    && !outcome.is_base(row)
                 {
                     value += &format!("  ×{}", table::number(ratio.median));
                 }

@@ -1,13 +1,16 @@
 //! Processes: contestants, and the servers that they start.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::contestant;
+
+/// How long a server may take to listen.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A server at work in a process of its own. It is killed when this is dropped.
 pub struct Process {
@@ -36,7 +39,7 @@ impl Process {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         watch(stdout.expect("piped"), send.clone());
         watch(stderr.expect("piped"), send);
-        match addresses.recv_timeout(Duration::from_secs(3)) {
+        match addresses.recv_timeout(PATIENCE) {
             Ok(addr) => Ok(Process { child, addr }),
             Err(why) => {
                 let _ = child.kill();
@@ -49,6 +52,37 @@ impl Process {
                 })
             }
         }
+    }
+
+    /// socat, which starts a process for each client and sends its bytes back through a pipe.
+    pub fn socat() -> Result<Process, String> {
+        let listen = "TCP4-LISTEN:0,bind=127.0.0.1,fork,reuseaddr,backlog=128";
+        Process::start(Command::new("socat").args(["-d", "-d", listen, "PIPE"]))
+    }
+
+    /// A program that listens on `addr` and does not say when. An error when it ends before.
+    pub fn at(command: &mut Command, addr: SocketAddr) -> Result<Process, String> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let child = child.map_err(|error| format!("{name}: {error}"))?;
+        let mut server = Process { child, addr };
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            // Only while it runs: somebody else may have the port.
+            let there = TcpStream::connect_timeout(&addr, PATIENCE).is_ok();
+            if !matches!(server.child.try_wait(), Ok(None)) {
+                return Err(format!("{name} ended at once"));
+            }
+            if there {
+                return Ok(server);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Err(format!("{name} does not listen on {addr}"))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -83,7 +117,11 @@ fn watch(pipe: impl io::Read + Send + 'static, addresses: mpsc::Sender<SocketAdd
 /// Says where a server of ours listens. Whoever started it waits for this.
 pub fn listening(addr: SocketAddr) {
     println!("listening on {addr}");
-    // It ends with the process that has started it.
+    ends_with_its_starter();
+}
+
+/// Ends this process when the one that has started it has gone.
+pub fn ends_with_its_starter() {
     thread::spawn(|| {
         for _ in io::stdin().lines() {}
         std::process::exit(0);

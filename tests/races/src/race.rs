@@ -69,8 +69,10 @@ pub struct Contestant {
     /// Its version, or why it cannot take part: `socat is not installed`.
     pub present: fn() -> Result<String, String>,
     /// Runs in the contestant's own process, once: gets ready and gives what makes the turns.
-    pub start: fn(&Effort) -> Result<Turns, String>,
+    pub start: Start,
 }
+
+pub type Start = Box<dyn Fn(&Effort) -> Result<Turns, String>>;
 
 /// Makes a turn at the case of this number.
 pub type Turns = Box<dyn FnMut(usize) -> Result<Answer, String>>;
@@ -104,8 +106,8 @@ impl Effort {
             }
         } else {
             Effort {
-                span: Duration::from_millis(120),
-                rounds: 9,
+                span: Duration::from_millis(100),
+                rounds: 7,
                 quick,
             }
         }
@@ -137,26 +139,18 @@ pub struct Server {
 
 impl Contestant {
     /// The reference answer.
-    pub fn reference(start: fn(&Effort) -> Result<Turns, String>) -> Contestant {
+    pub fn reference(start: impl Fn(&Effort) -> Result<Turns, String> + 'static) -> Contestant {
         Contestant {
-            name: "reference",
             side: Side::Reference,
-            present: || Ok(String::new()),
-            start,
+            ..Contestant::other("reference", || Ok(String::new()), start)
         }
     }
 
     /// The student's answer.
-    #[cfg_attr(
-        not(feature = "mine"),
-        allow(dead_code, reason = "no student's answer may be built in")
-    )]
-    pub fn mine(start: fn(&Effort) -> Result<Turns, String>) -> Contestant {
+    pub fn mine(start: impl Fn(&Effort) -> Result<Turns, String> + 'static) -> Contestant {
         Contestant {
-            name: "mine",
             side: Side::Mine,
-            present: || Ok(String::new()),
-            start,
+            ..Contestant::other("mine", || Ok(String::new()), start)
         }
     }
 
@@ -164,13 +158,18 @@ impl Contestant {
     pub fn other(
         name: &'static str,
         present: fn() -> Result<String, String>,
-        start: fn(&Effort) -> Result<Turns, String>,
+        start: impl Fn(&Effort) -> Result<Turns, String> + 'static,
     ) -> Contestant {
         Contestant {
             name,
             side: Side::Other,
             present,
-            start,
+            start: Box::new(start),
         }
+    }
+
+    /// The same under another name, where one side takes part with several designs.
+    pub fn named(self, name: &'static str) -> Contestant {
+        Contestant { name, ..self }
     }
 }

@@ -102,6 +102,10 @@ impl Outcome {
             .or_else(|| with_figures().next())
     }
 
+    pub fn is_base(&self, row: &Row) -> bool {
+        self.base().is_some_and(|base| base.name == row.name)
+    }
+
     /// How a contestant's figures stand to the base's, round by round.
     pub fn ratio(&self, row: &Row, case: usize, measure: usize) -> Option<Summary> {
         let base = self.base()?.samples(case, measure);

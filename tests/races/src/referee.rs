@@ -244,7 +244,7 @@ impl Player {
                     None => self.last_words = Some(line),
                 },
                 Err(mpsc::RecvTimeoutError::Timeout) if left.is_zero() => {
-                    return Answer::Failed(format!("no answer for {} s", patience.as_secs()));
+                    return Answer::Failed(format!("no answer for {} s", patience.as_secs_f64()));
                 }
                 // Somebody it has started may hold its pipes open.
                 Err(_) => {

@@ -4,8 +4,8 @@ use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
 
-use crate::race::{Better, Measure, Side, View};
-use crate::record::{End, Outcome, Record, Row};
+use crate::race::{Better, Measure, View};
+use crate::record::{End, Outcome, Record, Row, Verdict};
 use crate::stats::Summary;
 
 const WIDTH: u16 = 80;
@@ -31,13 +31,34 @@ pub fn discipline(outcome: &Outcome) -> String {
             }
         }
     }
+    text += &ends(outcome);
+    text
+}
+
+/// Who has no figures, and why.
+fn ends(outcome: &Outcome) -> String {
+    // Several designs of a student stop at the same step, `3.7 …`: one line for them.
+    let mut all: Vec<(Vec<&str>, &str, &str)> = Vec::new();
     for row in &outcome.contestants {
-        if let Some(end) = &row.end {
-            let (word, why) = end.told();
-            text += &format!("{}\n", wrapped(&format!("{} ({word}): {why}", row.name)));
+        let Some((word, why)) = row.end.as_ref().map(End::told) else {
+            continue;
+        };
+        let first = |text: &str| text.split(' ').next().map(str::to_owned);
+        match all
+            .iter_mut()
+            .find(|(_, its, said)| *its == "to do" && word == *its && first(said) == first(why))
+        {
+            Some((names, ..)) => names.push(row.name),
+            None => all.push((vec![row.name], word, why)),
         }
     }
-    text
+    let line = |(names, word, why): (Vec<&str>, &str, &str)| {
+        let short: String = why.chars().take(200).collect();
+        let dots = if short.len() < why.len() { " …" } else { "" };
+        let line = format!("{} ({word}): {short}{dots}", names.join(", "));
+        format!("{}\n", wrapped(&line))
+    };
+    all.into_iter().map(line).collect()
 }
 
 /// How the figures came about.
@@ -49,8 +70,8 @@ fn colophon(record: &Record) -> String {
         "\n{}\n",
         wrapped(&format!(
             "Medians of {rounds} rounds after a warm-up; in each round everybody had a turn. In brackets the \
-             middle half of the rounds. A ratio is to {} in the same round: \"level\" when 1 lies in its middle \
-             half, or within 3 %.",
+             middle half of the rounds. A ratio is to {} in the same round. \"In the noise\": 1 lies in the middle \
+             half of the ratios. \"Level\": 3 % at most.",
             base_name(record)
         ))
     );
@@ -69,13 +90,15 @@ fn colophon(record: &Record) -> String {
     text
 }
 
-fn base_name(record: &Record) -> &str {
-    let base = record.disciplines.iter().find_map(Outcome::base);
-    base.map_or("the reference", |row| match row.side {
-        Side::Reference => "the reference",
-        Side::Mine => "your answer",
-        Side::Other => row.name,
-    })
+/// Whom the ratios are to, in words.
+fn base_name(record: &Record) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for row in record.disciplines.iter().filter_map(Outcome::base) {
+        if !names.contains(&row.name) {
+            names.push(row.name);
+        }
+    }
+    format!("\"{}\"", names.join("\" or \""))
 }
 
 /// A table for one measure: a group of rows for each case.
@@ -94,7 +117,7 @@ fn figures(outcome: &Outcome, index: usize, measure: &Measure) -> String {
                 continue;
             };
             let (ratio, verdict) = match outcome.ratio(row, case, index) {
-                Some(ratio) if !is_base(outcome, row) => {
+                Some(ratio) if !outcome.is_base(row) => {
                     (number(ratio.median), standing(ratio, measure.better))
                 }
                 _ => (String::new(), ""),
@@ -123,7 +146,7 @@ fn side_by_side(outcome: &Outcome) -> String {
                 });
             }
             table.add_row(cells);
-            if !is_base(outcome, row) && row.summary(case, 0).is_some() {
+            if !outcome.is_base(row) && row.summary(case, 0).is_some() {
                 let ratio = |index| outcome.ratio(row, case, index);
                 let ratios = (0..outcome.measures.len()).map(|index| {
                     ratio(index).map_or(String::new(), |its| format!("×{}", number(its.median)))
@@ -150,42 +173,50 @@ fn side_by_side(outcome: &Outcome) -> String {
     text
 }
 
-/// A row for each case, a column for each contestant, and the score.
+/// A cell for each case and contestant, and the score. Contestants are columns where that is narrower.
 fn verdicts(outcome: &Outcome) -> String {
-    let mut table = bare();
     let present: Vec<&Row> = outcome
         .contestants
         .iter()
         .filter(|row| !matches!(row.end, Some(End::Absent(_))))
         .collect();
-    table.set_header(std::iter::once(String::new()).chain(present.iter().map(|row| row.label())));
-    for (case, name) in outcome.cases.iter().enumerate() {
-        let cells = present.iter().map(|row| match row.verdicts.get(case) {
-            Some(verdict) => format!("{} {}", mark(verdict.good), verdict.word),
+    let column = |row: &Row| {
+        let cell = |case| match row.verdicts.get(case) {
+            Some(Verdict { good, word }) => format!("{} {word}", mark(*good)),
             None => word(row),
-        });
-        table.add_row(std::iter::once(name.clone()).chain(cells));
-    }
-    let scores = present.iter().map(|row| {
+        };
         let good = row.verdicts.iter().filter(|verdict| verdict.good).count();
-        match row.verdicts.len() {
+        let score = match row.verdicts.len() {
             0 => String::new(),
             all => format!("{good} of {all}"),
-        }
-    });
-    table.add_row(std::iter::once(String::new()).chain(scores));
+        };
+        let cells = (0..outcome.cases.len()).map(cell);
+        std::iter::once(row.label())
+            .chain(cells)
+            .chain([score])
+            .collect()
+    };
+    let names = std::iter::once(String::new())
+        .chain(outcome.cases.iter().cloned())
+        .chain([String::new()]);
+    let mut lines = vec![names.collect::<Vec<String>>()];
+    lines.extend(present.into_iter().map(column));
+    if lines.len() - 1 <= outcome.cases.len() {
+        lines = (0..lines[0].len())
+            .map(|place| lines.iter().map(|line| line[place].clone()).collect())
+            .collect();
+    }
+    let mut table = bare();
+    table.set_header(lines.remove(0));
+    table.add_rows(lines);
     if let Some(names) = table.column_mut(0) {
-        names.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(32)));
+        names.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(34)));
     }
     format!("\n{}\n", trimmed(&mut table))
 }
 
 pub fn mark(good: bool) -> char {
     if good { '✓' } else { '✗' }
-}
-
-fn is_base(outcome: &Outcome, row: &Row) -> bool {
-    outcome.base().is_some_and(|base| base.name == row.name)
 }
 
 /// In place of figures.
@@ -212,9 +243,10 @@ fn better(better: Better) -> &'static str {
 
 /// Whether a contestant with this ratio to the base is better off.
 pub fn standing(ratio: Summary, better: Better) -> &'static str {
-    let is_level = (ratio.q1..=ratio.q3).contains(&1.0) || (ratio.median - 1.0).abs() <= 0.03;
-    if is_level {
+    if (ratio.median - 1.0).abs() <= 0.03 {
         "level"
+    } else if (ratio.q1..=ratio.q3).contains(&1.0) {
+        "in the noise"
     } else if (ratio.median > 1.0) == (better == Better::More) {
         "better"
     } else {

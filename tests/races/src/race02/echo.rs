@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,20 +22,9 @@ pub fn discipline() -> Discipline {
         || machine::library("tokio"),
         |effort| own("tokio", effort),
     ));
-    contestants.push(Contestant::other(
-        "socat",
-        || machine::program("socat", &["-V"]),
-        |effort| {
-            let mut socat = Command::new("socat");
-            socat.args([
-                "-d",
-                "-d",
-                "TCP4-LISTEN:0,bind=127.0.0.1,fork,reuseaddr,backlog=128",
-                "PIPE",
-            ]);
-            clients(Process::start(&mut socat)?, effort)
-        },
-    ));
+    contestants.push(Contestant::other("socat", machine::socat, |effort| {
+        clients(Process::socat()?, effort)
+    }));
     Discipline {
         id: "echo",
         title: "Echo of 32 bytes",

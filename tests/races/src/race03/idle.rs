@@ -1,0 +1,94 @@
+//! A hundred clients that are there and ask nothing: what they cost.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::clients::Client;
+use super::{DESIGNS, line_up};
+use crate::process::Process;
+use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View};
+use crate::stats;
+
+/// Fewer than the workers of ours.
+const IDLE: usize = 100;
+
+pub fn discipline() -> Discipline {
+    Discipline {
+        id: "idle",
+        title: "A hundred idle clients",
+        what: "A hundred clients have asked once and stay connected. What memory do the server's processes hold, shared \
+               pages divided among those who share them? And how long does one client more, on an open connection, wait \
+               for its echo? (Our workers are 128, and our threads 128 at most; a server for one at a time has no place \
+               here.)",
+        cases: vec!["100 idle clients".to_owned()],
+        kind: Kind::Figures {
+            measures: vec![
+                Measure {
+                    name: "memory",
+                    unit: "kB",
+                    better: Better::Less,
+                },
+                Measure {
+                    name: "half of the echoes took less than",
+                    unit: "µs",
+                    better: Better::Less,
+                },
+            ],
+            view: View::Bars,
+        },
+        contestants: line_up(&DESIGNS, "tokio", come),
+    }
+}
+
+fn come(server: Process, effort: &Effort) -> Result<Turns, String> {
+    let enters = move |addr: SocketAddr| -> io::Result<Client> {
+        let mut client = Client::connects(addr, Duration::from_secs(5))?;
+        client.asks()?;
+        Ok(client)
+    };
+    let in_words = |error: io::Error| error.to_string();
+    let span = effort.span;
+    let mut idle = Vec::new();
+    Ok(Box::new(move |_| {
+        // Our servers let an idle client go after ten seconds: each turn brings new ones.
+        idle.clear();
+        for _ in 0..IDLE {
+            idle.push(enters(server.addr()).map_err(in_words)?);
+        }
+        let memory = memory(server.id()).map_err(in_words)?;
+        let mut client = enters(server.addr()).map_err(in_words)?;
+        let mut times = Vec::new();
+        let begun = Instant::now();
+        while begun.elapsed() < span {
+            let asked = Instant::now();
+            client.asks().map_err(in_words)?;
+            times.push(asked.elapsed().as_secs_f64() * 1e6);
+        }
+        times.sort_by(f64::total_cmp);
+        let half = stats::quantile(&times, 0.5).unwrap_or(f64::NAN);
+        Ok(Answer::Figures(vec![memory, half]))
+    }))
+}
+
+/// What a process and its children hold, in kB: a page that n processes share counts as 1/n. Linux.
+fn memory(process: u32) -> io::Result<f64> {
+    let of = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}"));
+    let own = of("smaps_rollup")?
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("Pss:")?
+                .trim()
+                .trim_end_matches(" kB")
+                .parse()
+                .ok()
+        })
+        .ok_or_else(|| io::Error::other("the kernel does not tell the memory of a process"))?;
+    let children = of(&format!("task/{process}/children"))?;
+    let children = children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok());
+    // A child that has ended meanwhile holds nothing.
+    Ok(children.fold(own, |sum, child| sum + memory(child).unwrap_or(0.0)))
+}

@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate concurrent_server;
+
+#[path = "ours.rs"]
+pub mod ours;

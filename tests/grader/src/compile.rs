@@ -358,10 +358,11 @@ impl Press<'_> {
                 processes: 256,
                 files: 1024,
                 file_mib: 512,
-                cpu_seconds: self.limits.compile_seconds * 4,
+                cpu_seconds: self.limits.compile_seconds,
             },
         };
-        let deadline = Duration::from_secs(self.limits.compile_seconds);
+        // Processor time is the student's; if the machine takes so much longer for it, that is ours.
+        let deadline = Duration::from_secs(5 * self.limits.compile_seconds);
         let outcome = self.jail.run(&cell, deadline)?;
         let said = outcome.stderr.text();
         let said = said.trim_end();
@@ -369,13 +370,14 @@ impl Press<'_> {
         match outcome.ending {
             Ending::Exited(0) if is_there => Ok(None),
             Ending::Exited(1) => Ok(Some(said.to_owned())),
-            Ending::Deadline => Ok(Some(format!(
+            // SIGXCPU
+            Ending::Signal(24) => Ok(Some(format!(
                 "error: the compiler was still busy after {} s and was stopped\n{said}",
                 self.limits.compile_seconds
             ))),
-            // rustc's own code for an error of its own, and signals: a file with a million
-            // parentheses overflows its stack.
-            Ending::Exited(101) | Ending::Signal(4 | 6 | 7 | 8 | 9 | 11 | 24 | 25) => {
+            // rustc's code for an error of its own; it aborts without memory; a file with a million
+            // parentheses overflows its stack; it may write too much.
+            Ending::Exited(101) | Ending::Signal(4 | 6 | 7 | 8 | 11 | 25) => {
                 Ok(Some(format!("error: the compiler crashed\n{said}")))
             }
             ending => Err(Problem::new(format!(

@@ -182,6 +182,12 @@ impl Bench {
         report
     }
 
+    /// Takes the last submission's files and binaries away.
+    pub fn clear(&self) {
+        // The next one does so too, if this does not succeed.
+        let _ = self.desk.take(&BTreeMap::new());
+    }
+
     fn collect(&self, submission: &Path) -> Submission {
         let folders: Vec<&str> = self
             .chapters
@@ -673,24 +679,28 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
     };
     let scratch = args.scratch.clone().unwrap_or_else(scratch);
     let hears = |what: &str| eprintln!("{what}");
-    let mut bench = Bench::prepare(&course, &settings, &scratch, 0, &hears)?;
-    let report = bench.grade(
-        &args.student,
-        &args.submission,
-        args.submitted_at.as_deref(),
-        &hears,
-    );
-    if args.keep {
-        eprintln!("Kept: {}", bench.desk.root.display());
-    } else {
-        bench.desk.take(&BTreeMap::new())?;
-    }
+    let report = match Bench::prepare(&course, &settings, &scratch, 0, &hears) {
+        Ok(mut bench) => {
+            let at = args.submitted_at.as_deref();
+            let report = bench.grade(&args.student, &args.submission, at, &hears);
+            match args.keep {
+                true => eprintln!("Kept: {}", bench.desk.root.display()),
+                false => bench.clear(),
+            }
+            report
+        }
+        // A report as well: a platform that waits for a file must not take its absence for a zero.
+        Err(problem) => Report::of_our_failure(&args.student, &problem.to_string(), now()),
+    };
     if let Some(path) = &args.out {
         let json = render::render(Format::Json, &report).unwrap_or_default();
         fs::write(path, json).map_err(|error| Problem::with_file("write", path, &error))?;
     }
     if let Some(text) = render::render(args.format, &report) {
         print!("{text}");
+    }
+    if let (Status::GraderError, Some(problem)) = (report.status, &report.problem) {
+        eprintln!("error: {problem}");
     }
     Ok(match report.status {
         Status::GraderError => ExitCode::from(3),

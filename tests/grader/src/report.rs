@@ -150,6 +150,26 @@ impl Verdict {
 }
 
 impl Report {
+    /// For a submission that we could not even look at.
+    pub fn of_our_failure(student: &str, problem: &str, graded_at: String) -> Report {
+        Report {
+            schema: SCHEMA.into(),
+            student: student.into(),
+            course_commit: String::new(),
+            input_digest: String::new(),
+            toolchain: String::new(),
+            isolation: "none".into(),
+            seed: 0,
+            submitted_at: None,
+            graded_at,
+            status: Status::GraderError,
+            problem: Some(problem.into()),
+            score: 0,
+            max_score: 0,
+            chapters: Vec::new(),
+        }
+    }
+
     /// All tests, each with its chapter.
     pub fn tests(&self) -> impl Iterator<Item = (&ChapterReport, &TestReport)> {
         self.chapters

@@ -62,7 +62,7 @@ pub struct Limits {
     pub files: u64,
     /// Length of a file that a process writes, and of all that it puts into /tmp, MiB.
     pub file_mib: u64,
-    /// Seconds that the compiler may take for one crate.
+    /// Seconds of processor time that the compiler may take for one crate.
     pub compile_seconds: u64,
 }
 
@@ -70,7 +70,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             patience: 2.0,
-            memory_mib: 4096,
+            memory_mib: 2048,
             processes: 1024,
             files: 4096,
             file_mib: 64,

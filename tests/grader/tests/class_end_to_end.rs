@@ -8,9 +8,10 @@ mod synthetic;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use grader::plan::Shard;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use synthetic::Maker;
 use workbook::course::Course;
@@ -124,25 +125,40 @@ impl Class<'_> {
         assert!(output.status.success(), "{arguments:?}\n{told}");
     }
 
-    /// Kills a run with SIGKILL when its first student is done, and starts it again.
+    /// Ends a run with Ctrl-C when its first student is done, and the next one with SIGKILL when its
+    /// second is; then lets it come to its end.
     fn run_killed(&self, shard: &str, out: &str) {
-        let arguments = ["--shard", shard, "--out", out];
+        let seed = ["--seed", "7", "--shard", shard, "--out", out];
+        let (mut child, mut lines) = self.until(&seed, "[1/3]");
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(lines.any(|line| line.starts_with("Stopped. The reports that are there stay")));
+        #[cfg(target_os = "linux")]
+        self.nobody_lives();
+
+        let (mut child, _lines) = self.until(&seed, "[2/3]");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        #[cfg(target_os = "linux")]
+        self.nobody_lives();
+
+        // The seed is the earlier one's.
+        self.run(&["--shard", shard, "--out", out]);
+    }
+
+    /// Starts a run and waits for a line of its progress.
+    fn until(&self, arguments: &[&str], begin: &str) -> (Child, impl Iterator<Item = String>) {
         let mut child = self
-            .command(&[&arguments[..], &["--seed", "7"]].concat())
+            .command(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let stderr = child.stderr.take().unwrap();
         let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
-        let first = lines.find(|line| line.starts_with("[1/3]"));
-        assert!(first.is_some(), "the run ended early");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        #[cfg(target_os = "linux")]
-        self.nobody_lives();
-        // The seed is the earlier one's.
-        self.run(&arguments);
+        let found = lines.find(|line| line.starts_with(begin));
+        assert!(found.is_some(), "the run ended early");
+        (child, lines)
     }
 
     /// Our death takes with it what we have started. The kernel needs a moment for that.

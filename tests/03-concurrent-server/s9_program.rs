@@ -75,6 +75,7 @@ fn s9_wrong_arguments() {
             "serve 127.0.0.1 --mode forks",
             "serve 127.0.0.1 --mode",
             "serve 127.0.0.1 --workers 0",
+            "serve 127.0.0.1 --workers 0 --mode iterative",
             "serve 127.0.0.1 --workers many",
             "serve 127.0.0.1 --port 80",
             "serve --verbose",

@@ -20,10 +20,11 @@ use crate::one::{self, Bench};
 use crate::plan::Shard;
 use crate::progress::{self, Progress};
 use crate::render::{self, Format};
-use crate::report::{Report, SCHEMA, Status};
+use crate::report::{Report, Status};
 use crate::roster::{Class, Roster, Submission};
 use crate::select;
 use crate::settings::{Limits, Seed, Settings};
+use crate::slot::Slot;
 use crate::store::{ClassFile, Store};
 
 /// Who grades: a bench, or in a test somebody quicker.
@@ -40,9 +41,15 @@ pub trait Grader {
     ) -> Report;
 }
 
-impl Grader for Bench {
+/// A bench and the number that makes it different from all others on this machine.
+struct Worker {
+    bench: Bench,
+    _slot: Slot,
+}
+
+impl Grader for Worker {
     fn digest(&self, student: &str, submission: &Path) -> Result<String> {
-        Bench::digest(self, student, submission)
+        self.bench.digest(student, submission)
     }
 
     fn grade(
@@ -52,7 +59,14 @@ impl Grader for Bench {
         submitted_at: Option<&str>,
         hears: &dyn Fn(&str),
     ) -> Report {
-        Bench::grade(self, student, submission, submitted_at, hears)
+        self.bench.grade(student, submission, submitted_at, hears)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // No student's files lie about when the class is done.
+        self.bench.clear();
     }
 }
 
@@ -89,7 +103,7 @@ pub fn grade_all<G: Grader>(
     submissions: &[Submission],
     store: &Store,
     jobs: usize,
-    prepare: &(dyn Fn(usize) -> Result<G> + Sync),
+    prepare: &(dyn Fn() -> Result<G> + Sync),
     progress: &Progress,
 ) -> Outcome {
     let run = Run {
@@ -104,9 +118,8 @@ pub fn grade_all<G: Grader>(
     };
     let workers = jobs.clamp(1, submissions.len().max(1));
     std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let run = &run;
-            scope.spawn(move || run.work(worker));
+        for _ in 0..workers {
+            scope.spawn(|| run.work());
         }
     });
     let State {
@@ -120,7 +133,7 @@ pub fn grade_all<G: Grader>(
 struct Run<'a, G> {
     state: Mutex<State<'a>>,
     store: &'a Store,
-    prepare: &'a (dyn Fn(usize) -> Result<G> + Sync),
+    prepare: &'a (dyn Fn() -> Result<G> + Sync),
     progress: &'a Progress,
 }
 
@@ -134,10 +147,10 @@ struct State<'a> {
 const SOUND: &str = "nobody panics while he changes the state";
 
 impl<'a, G: Grader> Run<'a, G> {
-    fn work(&self, worker: usize) {
+    fn work(&self) {
         let mut grader = None;
         while self.has_more() {
-            let mut ready = match grader.take().map_or_else(|| (self.prepare)(worker), Ok) {
+            let mut ready = match grader.take().map_or_else(self.prepare, Ok) {
                 Ok(ready) => ready,
                 Err(problem) => {
                     // The other workers may do better.
@@ -249,22 +262,8 @@ fn of_panic(student: &str, panic: &(dyn Any + Send)) -> Report {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("it does not say why");
-    Report {
-        schema: SCHEMA.to_owned(),
-        student: student.to_owned(),
-        course_commit: String::new(),
-        input_digest: String::new(),
-        toolchain: String::new(),
-        isolation: String::new(),
-        seed: 0,
-        submitted_at: None,
-        graded_at: jiff::Timestamp::now().to_string(),
-        status: Status::GraderError,
-        problem: Some(format!("The grader has a mistake: {words}.")),
-        score: 0,
-        max_score: 0,
-        chapters: Vec::new(),
-    }
+    let problem = format!("The grader has a mistake: {words}.");
+    Report::of_our_failure(student, &problem, jiff::Timestamp::now().to_string())
 }
 
 #[derive(Args)]
@@ -363,10 +362,11 @@ pub fn run(args: &ClassArgs) -> Result<ExitCode> {
     let scratch = args.scratch.clone().unwrap_or_else(one::scratch);
     let scratch = std::path::absolute(&scratch)
         .map_err(|error| Problem::with_file("find", &scratch, &error))?;
-    let prepare = |worker: usize| {
-        Bench::prepare(&course, &settings, &scratch, worker, &|what| {
-            progress.busy(what);
-        })
+    let prepare = || {
+        let slot = Slot::take(&scratch)?;
+        let hears = |what: &str| progress.busy(what);
+        let bench = Bench::prepare(&course, &settings, &scratch, slot.number, &hears)?;
+        Ok(Worker { bench, _slot: slot })
     };
     let outcome = grade_all(&submissions, &store, args.jobs(), &prepare, &progress);
     progress.finish();

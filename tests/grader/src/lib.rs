@@ -27,6 +27,7 @@ pub mod report;
 pub mod roster;
 mod select;
 pub mod settings;
+mod slot;
 pub mod store;
 mod table;
 mod tier;

@@ -20,6 +20,7 @@ use crate::render::{self, Format};
 use crate::report::{ChapterReport, Report, SCHEMA, Status, TestReport, Verdict, Visibility};
 use crate::select;
 use crate::settings::{Limits, Seed, Settings};
+use crate::slot::Slot;
 use crate::tier::Tiers;
 
 /// Tests that a deadline has ended are tried once more, alone and with more patience, when a chapter
@@ -678,9 +679,17 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
         at_most: args.at_most,
     };
     let scratch = args.scratch.clone().unwrap_or_else(scratch);
+    let scratch = std::path::absolute(&scratch)
+        .map_err(|error| Problem::with_file("find", &scratch, &error))?;
     let hears = |what: &str| eprintln!("{what}");
-    let report = match Bench::prepare(&course, &settings, &scratch, 0, &hears) {
-        Ok(mut bench) => {
+    let prepare = || {
+        let slot = Slot::take(&scratch)?;
+        let bench = Bench::prepare(&course, &settings, &scratch, slot.number, &hears)?;
+        Ok((bench, slot))
+    };
+    let prepared: Result<(Bench, Slot)> = prepare();
+    let report = match prepared {
+        Ok((mut bench, _slot)) => {
             let at = args.submitted_at.as_deref();
             let report = bench.grade(&args.student, &args.submission, at, &hears);
             match args.keep {

@@ -132,6 +132,6 @@ pub fn grade(
     let store = Store::open(results, &ClassFile::new(settings, class.ids())).unwrap();
     let part = class.submissions.into_iter().filter(|one| is_in(&one.id));
     let part: Vec<Submission> = part.collect();
-    let prepare = |_| Ok(Fake { graded });
+    let prepare = || Ok(Fake { graded });
     grade_all(&part, &store, 2, &prepare, &Progress::silent())
 }

@@ -57,11 +57,14 @@ fn shown(outcome: &Outcome) -> Vec<&Row> {
     rows.filter(|row| row.summary(0, 0).is_some()).collect()
 }
 
-fn source(picture: &mut Picture, record: &Record, y: usize) {
-    let how = format!(
-        "cargo workbook race {}: medians of {} rounds, the thin line is their middle half",
+fn source(picture: &mut Picture, record: &Record, outcome: &Outcome, y: usize) {
+    let mut how = format!(
+        "cargo workbook race {}: medians of {} rounds, thin lines their middle half",
         record.race, record.rounds
     );
+    if let (Some(View::Bars), Some(base)) = (outcome.view, outcome.base()) {
+        how += &format!(", × the ratio to {}", base.name);
+    }
     picture.text(MARGIN, y + 18, "start", 11, 0.7, &how);
     picture.text(MARGIN, y + 34, "start", 11, 0.7, &record.machine.line());
 }
@@ -110,7 +113,12 @@ fn bars(record: &Record, outcome: &Outcome) -> String {
             y += 6;
         }
     }
-    source(&mut picture, record, outcome.measures.len() * panel);
+    source(
+        &mut picture,
+        record,
+        outcome,
+        outcome.measures.len() * panel,
+    );
     picture.finish()
 }
 
@@ -197,16 +205,17 @@ fn drawn(record: &Record, outcome: &Outcome, plots: Vec<Plot>) -> String {
     for (index, plot) in plots.iter().enumerate() {
         plot.draw(&mut picture, index * PLOT);
     }
-    source(&mut picture, record, plots.len() * PLOT);
+    source(&mut picture, record, outcome, plots.len() * PLOT);
     picture.finish()
 }
 
 impl Plot {
     fn draw(&self, picture: &mut Picture, top: usize) {
         const LEFT: usize = 80;
-        const RIGHT: usize = 570;
+        // The names stand to the right of the lines, at 8 pixels a letter.
+        let letters = self.lines.iter().map(|line| line.name.chars().count());
+        let right = WIDTH - MARGIN - 20 - 8 * letters.max().unwrap_or(0);
         let (high, low) = (top + 44, top + PLOT - 46);
-        picture.text(MARGIN, top + 20, "start", 15, 1.0, &self.title);
         let all = || {
             self.lines
                 .iter()
@@ -217,18 +226,22 @@ impl Plot {
             .map(|point| point.q3)
             .fold(f64::MIN_POSITIVE, f64::max);
         let scale = Scale::of(least, most);
+        let logarithmic = if scale.is_logarithmic() {
+            " (log scale)"
+        } else {
+            ""
+        };
+        let title = format!("{}{logarithmic}", self.title);
+        picture.text(MARGIN, top + 20, "start", 15, 1.0, &title);
         let y = |figure: f64| low - (scale.place(figure) * (low - high) as f64).round() as usize;
         for tick in scale.ticks() {
-            picture.line(LEFT, y(tick), RIGHT, y(tick), 0.2);
-            picture.text(LEFT - 8, y(tick) + 4, "end", 12, 0.8, &table::number(tick));
+            picture.line(LEFT, y(tick), right, y(tick), 0.2);
+            picture.text(LEFT - 8, y(tick) + 4, "end", 12, 0.8, &tick_name(tick));
         }
-        let step = (RIGHT - LEFT - 40) / self.across.len().saturating_sub(1).max(1);
+        let step = (right - LEFT - 40) / self.across.len().saturating_sub(1).max(1);
         let x = |place: usize| LEFT + 20 + place * step;
         for (place, name) in self.across.iter().enumerate() {
             picture.text(x(place), low + 22, "middle", 12, 0.8, name);
-        }
-        if scale.is_logarithmic() {
-            picture.text(LEFT - 8, low + 22, "end", 11, 0.7, "log scale");
         }
         let mut names: Vec<(usize, &Line)> = Vec::new();
         for line in &self.lines {
@@ -261,10 +274,10 @@ impl Plot {
             free = at + 17;
             picture.raw(&format!(
                 "<circle cx=\"{}\" cy=\"{at}\" r=\"4\" fill=\"{}\"/>",
-                RIGHT + 10,
+                right + 10,
                 line.colour
             ));
-            picture.text(RIGHT + 20, at + 4, "start", 13, 1.0, &line.name);
+            picture.text(right + 20, at + 4, "start", 13, 1.0, &line.name);
         }
     }
 }
@@ -326,5 +339,32 @@ impl Scale {
                 powers.map(|power| 10_f64.powi(power)).collect()
             }
         }
+    }
+}
+
+/// `10`, where a figure would be `10.0`.
+fn tick_name(tick: f64) -> String {
+    let name = table::number(tick);
+    match name.contains('.') {
+        true => name.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_has_round_ticks_around_its_figures() {
+        let linear = Scale::of(20.0, 87.0);
+        assert_eq!(linear.ticks(), [0.0, 50.0, 100.0]);
+        assert_eq!(linear.place(50.0), 0.5);
+        let logarithmic = Scale::of(15.0, 40_000.0);
+        assert_eq!(
+            logarithmic.ticks(),
+            [10.0, 100.0, 1000.0, 10_000.0, 100_000.0]
+        );
+        assert_eq!(logarithmic.place(1000.0), 0.5);
     }
 }

@@ -306,3 +306,45 @@ fn wrapped(prose: &str) -> String {
     table.add_row([Cell::new(prose)]);
     trimmed(&mut table)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_figures_that_count() {
+        let shown = [
+            0.0,
+            0.012_34,
+            0.999_6,
+            3.456,
+            45.67,
+            456.7,
+            9996.0,
+            41_234.0,
+            1_234_567.0,
+        ];
+        let expected = [
+            "0",
+            "0.0123",
+            "1.000",
+            "3.46",
+            "45.7",
+            "457",
+            "10 000",
+            "41 200",
+            "1 230 000",
+        ];
+        assert_eq!(shown.map(number), expected);
+    }
+
+    #[test]
+    fn who_is_better_depends_on_the_measure_and_on_the_noise() {
+        let ratio = |q1, median, q3| Summary { q1, median, q3 };
+        assert_eq!(standing(ratio(1.1, 1.2, 1.3), Better::More), "better");
+        assert_eq!(standing(ratio(1.1, 1.2, 1.3), Better::Less), "worse");
+        assert_eq!(standing(ratio(0.5, 0.6, 0.7), Better::Less), "better");
+        assert_eq!(standing(ratio(0.7, 1.2, 1.3), Better::More), "in the noise");
+        assert_eq!(standing(ratio(1.01, 1.02, 1.03), Better::More), "level");
+    }
+}

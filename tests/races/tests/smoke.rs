@@ -76,9 +76,38 @@ impl Run {
                 !svg.trim_end().contains("\n\n"),
                 "{name}: a blank line ends an HTML block"
             );
+            is_not_cut(name, svg);
             assert!(!svg.contains("NaN"), "{name}: a place that is no number");
             assert!(svg.contains("cargo workbook race"), "{name}: no source");
         }
+    }
+}
+
+/// Every text lies within the picture, at the width of a monospaced letter.
+fn is_not_cut(name: &str, svg: &str) {
+    let number = |element: &str, attribute: &str| -> f64 {
+        let (_, rest) = element
+            .split_once(&format!("{attribute}=\""))
+            .unwrap_or_else(|| panic!("{element}"));
+        rest.split('"').next().unwrap().parse().expect("a number")
+    };
+    let width = number(svg, " width");
+    for element in svg.split("<text ").skip(1) {
+        let text = element
+            .split_once('>')
+            .unwrap()
+            .1
+            .split('<')
+            .next()
+            .unwrap();
+        let length = text.chars().count() as f64 * 0.62 * number(element, "font-size");
+        let x = number(element, "x");
+        let (left, right) = match element {
+            its if its.contains("\"end\"") => (x - length, x),
+            its if its.contains("\"middle\"") => (x - length / 2.0, x + length / 2.0),
+            _ => (x, x + length),
+        };
+        assert!(left >= 0.0 && right <= width, "{name}: {text:?} is cut");
     }
 }
 

@@ -180,6 +180,12 @@ fn s4_what_bind_said_stays() {
             machine.connect(client, "10.0.0.9:80");
             machine.shows(client, want);
         }
+        lab.scene("a new machine, UDP");
+        let mut machine = Machine::new(lab);
+        let client = machine.udp();
+        machine.bind(client, "0.0.0.0:5000");
+        machine.connect(client, "10.0.0.53:53");
+        machine.shows(client, "ESTABLISHED 10.0.0.5:5000 10.0.0.53:53");
     });
 }
 
@@ -292,16 +298,18 @@ fn s4_the_same_four_numbers_only_once() {
 #[test]
 fn s4_time_wait_keeps_a_chosen_port() {
     lab(|lab| {
-        lab.why("The system does not choose a port whose four numbers are still in TIME-WAIT: an old segment on its way could be taken for a new one.");
+        lab.why("The system does not choose a port whose four numbers are still in TIME-WAIT, or in any other state: an old segment on its way could be taken for a new one.");
         let mut machine = Machine::new(lab);
         let left = row(90, Tcp, TimeWait, "10.0.0.5:40009", "10.0.0.9:80");
         machine.has(left, NO_REUSE);
-        for _ in 0..9 {
+        let waiting = row(91, Tcp, FinWait2, "10.0.0.5:40008", "10.0.0.9:80");
+        machine.has(waiting, NO_REUSE);
+        for _ in 0..8 {
             let s = machine.tcp();
             machine.connect(s, "10.0.0.9:80");
         }
-        let tenth = machine.tcp();
-        machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
+        let ninth = machine.tcp();
+        machine.cannot_connect(ninth, "10.0.0.9:80", "AddrNotAvailable");
         machine.shows(left.id, "TIME-WAIT 10.0.0.5:40009 10.0.0.9:80");
         let mut elsewhere = BTreeSet::new();
         for _ in 0..10 {
@@ -330,6 +338,12 @@ fn s4_connect_only_once() {
         machine.cannot_connect(server.id, "10.0.0.10:80", "IsConnected");
         machine.cannot_bind(client, "10.0.0.5:81", "Invalid");
         machine.cannot_connect(port_demux::SocketId(999), "10.0.0.10:80", "BadSocket");
+        lab.why(
+            "A connection in TIME-WAIT is the kernel's. No descriptor names it any more: EBADF.",
+        );
+        let left = row(91, Tcp, TimeWait, "10.0.0.5:6000", "10.0.0.9:80");
+        machine.has(left, NO_REUSE);
+        machine.cannot_connect(left.id, "10.0.0.10:80", "BadSocket");
     });
 }
 

@@ -271,6 +271,12 @@ fn s5_half_open_ones_do_not_count() {
             shown(half.copied()),
             "SYN-RECEIVED 10.0.0.5:80 10.0.0.7:5001".to_owned(),
         );
+        let answer = machine.syn("10.0.0.5:80", "10.0.0.7:5001");
+        lab.holds(
+            answer.starts_with("SYN and ACK"),
+            "the half-open child answers its SYN again, though the queue is full",
+            answer,
+        );
         machine.accept(server);
         lab.note("the client sends its ACK again, with its first data");
         let again = machine.ack("10.0.0.5:80", "10.0.0.7:5001");
@@ -380,7 +386,7 @@ fn s5_time_wait_makes_room_for_a_syn() {
         lab.why("TIME-WAIT is there for old segments. A SYN is a new beginning: the old row goes, and the listener gets it (RFC 9293, section 3.10.7.4).");
         lab.scene("a machine with a listener at port 80");
         let mut machine = Machine::new(lab);
-        let server = machine.listener("10.0.0.5:80", 5);
+        let server = machine.listener("0.0.0.0:80", 5);
         let old = row(90, Tcp, TimeWait, "10.0.0.5:80", "10.0.0.7:5000");
         machine.has(old, REUSE_ADDR);
         machine.meets("10.0.0.5:80", "10.0.0.7:5000");

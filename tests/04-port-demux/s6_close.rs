@@ -264,6 +264,13 @@ fn s6_a_refused_client_may_try_again() {
         let port = machine.port(client);
         lab.holds(port != 0, "a port", port);
         machine.shows(client, &format!("LISTEN 127.0.0.1:{port} -"));
+        lab.why("A socket without a port may be bound, whatever it was before.");
+        let client = machine.tcp();
+        machine.bind(client, "127.0.0.1:0");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.rst(t);
+        machine.bind(client, "10.0.0.5:5001");
+        machine.shows(client, "CLOSED 10.0.0.5:5001 -");
     });
 }
 

@@ -93,10 +93,12 @@ fn parse_word(digits: &str) -> Option<[u8; 4]> {
     word.map(u32::to_ne_bytes)
 }
 
-/// Digits only: `from_str_radix` would take a sign as well.
+/// Digits only: `from_str_radix` would take a plus sign as well.
 fn parse_number(digits: &str, radix: u32) -> Option<u64> {
-    let all = digits.chars().all(|c| c.is_digit(radix));
-    all.then(|| u64::from_str_radix(digits, radix).ok())?
+    if digits.starts_with('+') {
+        return None;
+    }
+    u64::from_str_radix(digits, radix).ok()
 }
 
 /// Given: the rows of the machine that this program runs on, TCP first. Linux only.

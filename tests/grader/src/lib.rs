@@ -31,6 +31,7 @@ mod slot;
 pub mod store;
 mod table;
 mod tier;
+pub mod workers;
 
 use std::process::ExitCode;
 

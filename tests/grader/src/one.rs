@@ -718,7 +718,7 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
 }
 
 /// A seed that nobody knows before.
-fn drawn() -> u64 {
+pub fn drawn() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     let random = std::collections::hash_map::RandomState::new();
     random.build_hasher().finish() >> 32

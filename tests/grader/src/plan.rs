@@ -6,13 +6,15 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
-use workbook::problem::Result;
+use workbook::problem::{Problem, Result};
 
 use crate::progress;
 use crate::roster::{Class, Roster};
 
 /// GitHub's limit on the jobs of a matrix.
 const MOST: u16 = 256;
+/// GitLab's.
+const MOST_OF_GITLAB: usize = 200;
 
 /// One part of a class, `3/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,12 @@ pub fn run(args: &PlanArgs) -> Result<()> {
         let roster = args.roster.as_deref().map(Roster::read).transpose()?;
         let students = Class::gather(submissions, roster.as_ref())?.ids();
         shards.retain(|shard| students.iter().any(|student| shard.has(student)));
+    }
+    if args.format == Form::Gitlab && shards.len() > MOST_OF_GITLAB {
+        return Err(Problem::new(format!(
+            "GitLab runs at most {MOST_OF_GITLAB} jobs in parallel; these are {} shards.",
+            shards.len()
+        )));
     }
     progress::print(&text(&shards, args.format));
     Ok(())

@@ -185,9 +185,9 @@ pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    // The new name is on the disk when the folder is.
+    // The new name is on the disk when the folder is. Not every file system can be asked for that.
     #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
+    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
 }
 

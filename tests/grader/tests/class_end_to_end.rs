@@ -223,11 +223,17 @@ impl Class<'_> {
     }
 }
 
-/// The only fields that may differ between two runs of the same input.
+/// The only fields that may differ between two runs of the same input. On a busy machine a test may
+/// have passed at its second try, which its message says.
 fn without_times(mut json: Value) -> Value {
     match &mut json {
         Value::Object(fields) => {
-            fields.retain(|name, _| name != "ms" && name != "graded_at");
+            let passes = fields
+                .get("verdict")
+                .is_some_and(|verdict| verdict == "pass");
+            fields.retain(|name, _| {
+                name != "ms" && name != "graded_at" && !(passes && name == "message")
+            });
             for value in fields.values_mut() {
                 *value = without_times(value.take());
             }

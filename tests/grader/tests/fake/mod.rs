@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use grader::class::{Grader, Outcome, grade_all};
 use grader::progress::Progress;
 use grader::report::{
     ChapterReport, Report, SCHEMA, Status, TestReport, Tier, Verdict, Visibility,
@@ -11,6 +10,7 @@ use grader::report::{
 use grader::roster::{Class, Submission};
 use grader::settings::{Seed, Settings};
 use grader::store::{ClassFile, Store};
+use grader::workers::{Grader, Outcome, grade_all};
 use workbook::problem::Result;
 
 /// `7`: so many of ten tests pass. `error`: the grader fails. `rejected`. `panic`.

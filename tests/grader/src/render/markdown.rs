@@ -7,7 +7,7 @@
 //! When the grader failed, the first lines say so in place of the score.
 
 use super::text::{self, middle_out};
-use super::{failure, headline, message, output};
+use super::{failure, headline, message, output, shared_message};
 use crate::report::{ChapterReport, Report, TestReport, Verdict};
 
 pub fn render(report: &Report) -> String {
@@ -58,9 +58,13 @@ fn of_chapter(chapter: &ChapterReport, has_score: bool, each: usize) -> String {
         );
     }
     page += "\n";
+    let shared = shared_message(chapter);
+    if let Some(said) = &shared {
+        page += &format!("{}\n\n", escaped(said));
+    }
     let told = |test: &&TestReport| {
         let is_over = matches!(test.verdict, Verdict::Pass | Verdict::BuildError);
-        !is_over && !(test.message.is_empty() && test.output.is_empty())
+        !is_over && shared.is_none() && !(test.message.is_empty() && test.output.is_empty())
     };
     for test in chapter.tests.iter().filter(told) {
         page += &format!("### {} {}\n\n", escaped(&test.number), code(&test.id));

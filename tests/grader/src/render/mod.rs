@@ -140,6 +140,20 @@ fn message(test: &TestReport) -> String {
     }
 }
 
+/// What is the same for all tests of a chapter, such as that it was not handed in: said once.
+fn shared_message(chapter: &ChapterReport) -> Option<String> {
+    let first = chapter.tests.first()?;
+    let is_same = |test: &TestReport| {
+        test.verdict == first.verdict && test.message == first.message && test.output.is_empty()
+    };
+    let all = !first.verdict.is_pass()
+        && !first.message.is_empty()
+        && first.visibility == Visibility::Visible
+        && chapter.tests.len() > 1
+        && chapter.tests.iter().all(is_same);
+    all.then(|| text::line(&first.message))
+}
+
 /// What the student would have seen; nothing of a hidden test.
 fn output(test: &TestReport) -> String {
     if test.visibility == Visibility::Hidden {

@@ -3,7 +3,7 @@
 //!
 //! When the grader failed, that stands in place of the sum, and so do the chapters' points.
 
-use super::{failure, headline, message, text};
+use super::{failure, headline, message, shared_message, text};
 use crate::report::{ChapterReport, Report, TestReport, Visibility};
 
 const WIDTH: usize = 80;
@@ -13,9 +13,11 @@ pub fn render(report: &Report) -> String {
     let mut lines = Vec::new();
     for chapter in &report.chapters {
         lines.push(head(chapter, has_score));
+        let shared = shared_message(chapter);
         for test in &chapter.tests {
-            lines.push(row(test));
+            lines.push(row(test, shared.is_none()));
         }
+        lines.extend(shared.map(|said| text::cut(&format!("  {said}"), WIDTH)));
         if chapter.build_error.is_some() {
             lines.push("  It does not compile: the report has the compiler's words.".into());
         }
@@ -47,8 +49,8 @@ fn head(chapter: &ChapterReport, has_score: bool) -> String {
     format!("{:<room$} {points}", text::cut(&name, room))
 }
 
-/// `  pass          2.3  s3_half_close…          2/2`
-fn row(test: &TestReport) -> String {
+/// `  pass          2.3  s3_half_close…          2/2`, and below it why not.
+fn row(test: &TestReport, with_message: bool) -> String {
     let verdict = test.verdict.words();
     let points = format!("{}/{}", test.points, test.max_points);
     let hidden = match test.visibility {
@@ -62,7 +64,10 @@ fn row(test: &TestReport) -> String {
         test.number,
         text::cut(&name, room)
     );
-    if test.verdict.is_pass() || test.message.is_empty() || test.visibility == Visibility::Hidden {
+    let has_message = !test.verdict.is_pass()
+        && !test.message.is_empty()
+        && test.visibility == Visibility::Visible;
+    if !has_message || !with_message {
         return line;
     }
     let said = message(test);

@@ -10,8 +10,8 @@ curl --proto '=https' --tlsv1.2 --silent --show-error --fail https://sh.rustup.r
     sh -s -- -y --quiet --profile minimal --default-toolchain stable
 
 cd /autograder/source/course
-# Students' code runs as somebody else, who has no business here.
-chmod -R go-rwx /autograder/source
+# Students' code runs as somebody else, who has no business there.
+chmod -R go-rwx solutions
 . "$HOME/.cargo/env"
 cargo fetch --locked
 cargo build --locked --package grader

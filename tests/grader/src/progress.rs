@@ -34,7 +34,7 @@ impl Progress {
                 Some(total as u64),
                 ProgressDrawTarget::stderr_with_hz(4),
             );
-            let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {msg}");
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {prefix}{msg}");
             bar.set_style(style.expect("the template is right"));
             Shown::Bar(bar)
         } else {
@@ -89,10 +89,11 @@ impl Progress {
         match &self.shown {
             Shown::Bar(bar) => {
                 bar.set_position(counts.done as u64);
-                bar.set_message(match left.is_empty() {
-                    true => student.to_owned(),
-                    false => format!("{student}; {left}"),
+                bar.set_prefix(match left.is_empty() {
+                    true => left,
+                    false => format!("{left}; "),
                 });
+                bar.set_message(format!("{student} is done"));
             }
             Shown::Lines => {
                 let width = self.total.to_string().len();

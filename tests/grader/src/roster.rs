@@ -74,10 +74,6 @@ impl Roster {
             unread: table.unread(&COLUMNS),
         })
     }
-
-    pub fn student(&self, id: &str) -> Option<&Student> {
-        self.students.iter().find(|student| student.id == id)
-    }
 }
 
 /// The class of one run: who handed in, and who did not.

@@ -11,11 +11,13 @@
 
 mod cli;
 mod contestant;
+mod grid;
 mod machine;
 mod picture;
 mod process;
 mod progress;
 mod race;
+mod race01;
 mod race02;
 mod race03;
 mod record;
@@ -27,4 +29,4 @@ mod table;
 pub use cli::run;
 
 /// Every race there is, in the order of the chapters.
-const RACES: &[race::Race] = &[race02::RACE, race03::RACE];
+const RACES: &[race::Race] = &[race01::RACE, race02::RACE, race03::RACE];

@@ -3,12 +3,13 @@
 
 use netlab::picture::Picture;
 
+use crate::grid;
 use crate::race::{Measure, Side, View};
 use crate::record::{Outcome, Record, Row};
 use crate::stats::Summary;
 use crate::table;
 
-/// The files of a race: for each discipline its table, and a picture of its figures.
+/// The files of a race: for each discipline its table, and a picture of it.
 pub fn of(record: &Record) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for outcome in &record.disciplines {
@@ -22,7 +23,7 @@ pub fn of(record: &Record) -> Vec<(String, String)> {
             Some(View::Bars) => bars(record, outcome),
             Some(View::LinesOverCases) => over_cases(record, outcome),
             Some(View::LinesOverMeasures) => over_measures(record, outcome),
-            None => continue,
+            None => grid::of(record, outcome),
         };
         files.push((format!("{name}.svg"), svg));
     }

@@ -185,15 +185,10 @@ fn verdicts(outcome: &Outcome) -> String {
             Some(Verdict { good, word }) => format!("{} {word}", mark(*good)),
             None => word(row),
         };
-        let good = row.verdicts.iter().filter(|verdict| verdict.good).count();
-        let score = match row.verdicts.len() {
-            0 => String::new(),
-            all => format!("{good} of {all}"),
-        };
         let cells = (0..outcome.cases.len()).map(cell);
         std::iter::once(row.label())
             .chain(cells)
-            .chain([score])
+            .chain([score(row)])
             .collect()
     };
     let names = std::iter::once(String::new())
@@ -213,6 +208,15 @@ fn verdicts(outcome: &Outcome) -> String {
         names.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(34)));
     }
     format!("\n{}\n", trimmed(&mut table))
+}
+
+/// `19 of 19`
+pub fn score(row: &Row) -> String {
+    let good = row.verdicts.iter().filter(|verdict| verdict.good).count();
+    match row.verdicts.len() {
+        0 => String::new(),
+        all => format!("{good} of {all}"),
+    }
 }
 
 pub fn mark(good: bool) -> char {

@@ -26,8 +26,8 @@ const HALF: &str = ".half-";
 pub struct ClassFile {
     pub schema: String,
     pub settings: Settings,
-    /// Everybody who handed in, also those of other shards: who is in here and has no report was not
-    /// missing, we lost him.
+    /// Everybody whose folder the last run saw, also those of other shards: who is in here and has no
+    /// report was not missing, we lost him.
     pub submitted: BTreeSet<String>,
 }
 
@@ -69,7 +69,6 @@ impl Store {
     /// # Errors
     /// When it holds results of other settings, which must not be mixed with these.
     pub fn open(root: &Path, class: &ClassFile) -> Result<Store> {
-        let mut class = class.clone();
         if let Some(earlier) = ClassFile::read(root)? {
             if let Some(setting) = difference(&earlier.settings, &class.settings) {
                 return Err(Problem::new(format!(
@@ -78,7 +77,6 @@ impl Store {
                     root.display()
                 )));
             }
-            class.submitted.extend(earlier.submitted);
         } else if has_reports(root) {
             return Err(Problem::new(format!(
                 "{} holds reports, but no {CLASS} that says how they came about. Choose another folder \
@@ -89,7 +87,7 @@ impl Store {
         std::fs::create_dir_all(root)
             .map_err(|error| Problem::with_file("make the folder", root, &error))?;
         let path = root.join(CLASS);
-        write(&path, &json(&class)).map_err(|error| Problem::with_file("write", &path, &error))?;
+        write(&path, &json(class)).map_err(|error| Problem::with_file("write", &path, &error))?;
         Ok(Store {
             root: root.to_owned(),
         })
@@ -264,7 +262,7 @@ mod tests {
         Store::open(&root, &class(1, &["a"])).unwrap();
         Store::open(&root, &class(1, &["b"])).unwrap();
         let there = ClassFile::read(&root).unwrap().unwrap();
-        assert_eq!(there, class(1, &["a", "b"]), "a late folder is added");
+        assert_eq!(there, class(1, &["b"]), "what the last run saw");
         let problem = Store::open(&root, &class(2, &["a"])).err().unwrap();
         let said = r#"holds results of other settings: `seed` is {"of_class":1} there and {"of_class":2} here"#;
         assert!(problem.to_string().contains(said), "{problem}");

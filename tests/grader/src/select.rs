@@ -9,7 +9,7 @@ use workbook::problem::Result;
 pub fn course(root: Option<&Path>) -> Result<Course> {
     match root {
         Some(root) => Course::load(root),
-        None => Course::find(Path::new(".")),
+        None => Course::find(&std::env::current_dir().unwrap_or_default()),
     }
 }
 

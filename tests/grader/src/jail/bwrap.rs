@@ -11,7 +11,7 @@ pub const HELPER: &str = "/run/grader";
 /// The command up to the helper's arguments.
 pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
     let mut command = Command::new("bwrap");
-    command.args(["--die-with-parent", "--new-session"]);
+    command.args(["--die-with-parent", "--new-session", "--as-pid-1"]);
     match user {
         // Root needs no user namespace. The helper becomes the worker's user, for which it keeps two
         // capabilities until then.

@@ -11,8 +11,8 @@ use super::{Cell, Isolation};
 const ABI_KNOWN: ABI = ABI::V6;
 const LEAST: ABI = ABI::V1;
 
-/// What the system's own programs, the loader and the tests read where nothing else hides the rest.
-const SYSTEM: [&str; 11] = [
+/// What the system's own programs, the loader and the tests read.
+const SYSTEM: [&str; 12] = [
     "/usr",
     "/bin",
     "/sbin",
@@ -24,6 +24,7 @@ const SYSTEM: [&str; 11] = [
     "/etc/hosts",
     "/proc",
     "/dev/urandom",
+    super::bwrap::HELPER,
 ];
 
 /// Devices that anybody may write to.
@@ -41,19 +42,14 @@ pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
             .handle_access(AccessFs::from_all(ABI_KNOWN))?
             .scope(Scope::from_all(ABI_KNOWN))?
             .create()?;
-        ruleset = match level {
-            // Everything that is not its own is out of sight there.
-            Isolation::Bwrap => ruleset.add_rules(path_beneath_rules(["/"], read))?,
-            _ => ruleset
-                .add_rules(path_beneath_rules(SYSTEM, read))?
-                .add_rules(path_beneath_rules(&cell.reads, read))?,
-        };
         if level == Isolation::Bwrap {
             ruleset = ruleset.add_rules(path_beneath_rules(["/tmp", "/dev/shm"], write))?;
         }
         ruleset
+            .add_rules(path_beneath_rules(SYSTEM, read))?
+            .add_rules(path_beneath_rules(&cell.reads, read))?
             .add_rules(path_beneath_rules(DEVICES, read | AccessFs::WriteFile))?
-            .add_rules(path_beneath_rules(&cell.writes, write | read))?
+            .add_rules(path_beneath_rules(&cell.writes, write))?
             .restrict_self()
     };
     let status =

@@ -4,9 +4,10 @@
 //! believes only what the probe has seen. With bubblewrap a process has namespaces of its own: it sees
 //! no other process, no network but its own loopback, and no file but what it is given. Inside, and
 //! where there is no bubblewrap instead, the grader's own binary (`inside`) sets limits, Landlock and
-//! seccomp on itself before it becomes the program. Without a PID namespace a supervisor (`supervise`)
-//! adopts and ends whatever the program leaves behind.
+//! seccomp on itself before it becomes the program. Its parent, the grader's binary as well
+//! (`supervise`), sees to it that nothing outlives the program.
 
+#[cfg(target_os = "linux")]
 mod bwrap;
 mod inside;
 mod kept;
@@ -168,7 +169,8 @@ impl Jail {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if self.level == Isolation::Landlock {
+        let is_supervised = self.level >= Isolation::Landlock;
+        if is_supervised {
             // The supervisor ends everything when this pipe closes, also when it closes because the
             // grader was killed.
             command.stdin(Stdio::piped());
@@ -183,7 +185,7 @@ impl Jail {
         let status = wait(&mut child, began + deadline);
         let took = began.elapsed();
         drop(child.stdin.take());
-        if self.level == Isolation::Landlock && status.is_none() {
+        if is_supervised && status.is_none() {
             // It has the killing to do, which takes a moment.
             let _ = wait(&mut child, Instant::now() + Duration::from_secs(10));
         }
@@ -229,15 +231,18 @@ impl Jail {
             },
         };
         let mut command = match self.level {
-            Isolation::Bwrap => {
-                let mut command = bwrap::command(cell, &self.helper, self.user);
-                command.arg(inside::WORD).arg(order(self.level).written());
+            #[cfg(target_os = "linux")]
+            Isolation::Bwrap | Isolation::Landlock => {
+                let mut command = match self.level {
+                    Isolation::Bwrap => bwrap::command(cell, &self.helper, self.user),
+                    _ => Command::new(&self.helper),
+                };
+                command.args([supervise::WORD, &order(self.level).written()]);
                 command
             }
-            Isolation::Landlock => {
-                let mut command = Command::new(&self.helper);
-                command.arg("--supervise").arg(order(self.level).written());
-                command
+            #[cfg(not(target_os = "linux"))]
+            Isolation::Bwrap | Isolation::Landlock => {
+                return Err(Problem::new("Such a jail is Linux's."));
             }
             Isolation::Rlimits => {
                 let mut command = Command::new(&self.helper);

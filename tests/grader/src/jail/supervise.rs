@@ -1,4 +1,7 @@
-//! Without a PID namespace: a parent that adopts and ends whatever the program leaves behind.
+//! The parent of the program, which sees to it that nothing outlives it.
+//!
+//! In a PID namespace it is the namespace's first process: the kernel ends all others with it, before
+//! anybody learns that it has ended. Elsewhere it adopts what is left behind and ends that itself.
 
 use std::collections::HashMap;
 use std::fs;
@@ -28,9 +31,12 @@ pub fn run(order: &str) -> ExitCode {
 }
 
 fn supervise(order: &str) -> Result<u8, String> {
-    // Orphans become our children, however far down they were started, and setsid does not help them.
-    rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))
-        .map_err(|error| format!("cannot adopt orphans: {error}"))?;
+    let is_first = std::process::id() == 1;
+    if !is_first {
+        // Orphans become our children, however far down they were started; setsid does not help them.
+        rustix::process::set_child_subreaper(Pid::from_raw(1))
+            .map_err(|error| format!("cannot adopt orphans: {error}"))?;
+    }
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(own)
         .args([inside::WORD, order])
@@ -49,7 +55,9 @@ fn supervise(order: &str) -> Result<u8, String> {
         let _ = tell.send(child.wait().ok());
     });
     let status = over.recv().ok().flatten();
-    end_all(pid);
+    if !is_first {
+        end_all(pid);
+    }
     Ok(match status {
         Some(status) => {
             let signal = status.signal().map(|signal| 128 + signal);

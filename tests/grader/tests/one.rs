@@ -1,0 +1,308 @@
+//! One submission: what it is worth.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use grader::jail::Isolation;
+use grader::report::{Report, Status, Tier, Verdict, Visibility};
+use grader::settings::{Seed, Settings};
+
+use support::{
+    CHAPTER_00, CHAPTER_02, Submission, assert_full, chapter, course, grade, prepared, scratch,
+    settings, test,
+};
+
+/// A chapter with a program that is also linked to the reference's frames.
+const CHAPTER_03: &str = "03-concurrent-server";
+
+#[test]
+fn solutions_get_every_point() {
+    let chapters = [CHAPTER_00, CHAPTER_02, CHAPTER_03];
+    let report = grade(&Submission::solutions(&chapters), &settings(&chapters));
+    assert_full(&report);
+    assert_eq!(report.status, Status::Graded);
+    let course = course();
+    for (one, folder) in report.chapters.iter().zip(chapters) {
+        let points: u32 = chapter(&course, folder)
+            .required_tests()
+            .map(|(_, test)| test.points)
+            .sum();
+        assert_eq!((one.chapter.as_str(), one.max_score), (folder, points));
+    }
+    let program = test(&report, "s6_refused_exit_1");
+    assert_eq!(program.tier, Tier::BlackBox);
+    assert_eq!(program.number, "2.6");
+}
+
+#[test]
+fn stubs_get_none_and_a_chapter_that_is_missing_neither() {
+    let chapters = [CHAPTER_00, CHAPTER_02, CHAPTER_03];
+    let stubs = Submission::stubs(&[CHAPTER_00, CHAPTER_02]);
+    let report = grade(&stubs, &settings(&chapters));
+    assert_eq!((report.status, report.score), (Status::Graded, 0));
+    for (chapter, test) in report.tests() {
+        match chapter.chapter.as_str() {
+            CHAPTER_03 => {
+                assert_eq!(test.verdict, Verdict::Missing);
+                assert!(test.message.ends_with("was not handed in"));
+            }
+            _ => {
+                assert_eq!(test.verdict, Verdict::Fail, "{}: {}", test.id, test.message);
+                assert!(test.message.starts_with("to do: "), "{}", test.message);
+                assert!(test.output.contains("  to do     "), "{}", test.output);
+            }
+        }
+    }
+}
+
+#[test]
+fn half_the_steps_get_exactly_their_points_three_times() {
+    let half = Submission::stubs(&[CHAPTER_00])
+        .solves(CHAPTER_00, "s1_byte_order.rs")
+        .solves(CHAPTER_00, "s2_reader.rs");
+    let course = course();
+    let points: u32 = chapter(&course, CHAPTER_00).steps[..2]
+        .iter()
+        .map(|step| step.points())
+        .sum();
+    let runs = [(); 3].map(|()| {
+        let report = grade(&half, &settings(&[CHAPTER_00]));
+        assert_eq!(report.score, points);
+        for (_, test) in report.tests() {
+            let is_done = test.id.starts_with("s1_") || test.id.starts_with("s2_");
+            assert_eq!(test.verdict.is_pass(), is_done, "{}", test.id);
+        }
+        without_chance(report)
+    });
+    assert_eq!(runs[0], runs[1]);
+    assert_eq!(runs[1], runs[2]);
+}
+
+/// Two runs of one submission differ in times, and in the ports that the kernel gives out, which stand
+/// in the stories.
+fn without_chance(mut report: Report) -> Report {
+    report.graded_at = String::new();
+    for chapter in &mut report.chapters {
+        for test in &mut chapter.tests {
+            test.ms = 0;
+            for text in [&mut test.message, &mut test.output] {
+                text.retain(|c| !c.is_ascii_digit());
+                *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+        }
+    }
+    report
+}
+
+#[test]
+fn a_chapter_that_does_not_compile_costs_no_other_its_points() {
+    let chapters = [CHAPTER_00, CHAPTER_02, CHAPTER_03];
+    let submission = Submission::solutions(&[CHAPTER_00])
+        .with(&format!("chapters/{CHAPTER_02}/src/lib.rs"), "fn f( {}\n");
+    let report = grade(&submission, &settings(&chapters));
+    let [first, second, _] = &report.chapters[..] else {
+        panic!("three chapters")
+    };
+    assert_eq!(first.score, first.max_score);
+    assert_eq!(second.score, 0);
+    let said = second.build_error.as_deref().unwrap_or_default();
+    assert!(said.contains("unclosed delimiter"), "{said}");
+    assert!(
+        said.contains(&format!("chapters/{CHAPTER_02}/src/lib.rs:1:")),
+        "{said}"
+    );
+    assert!(!said.contains(&*scratch().to_string_lossy()), "{said}");
+    assert!(
+        second
+            .tests
+            .iter()
+            .all(|test| test.verdict == Verdict::BuildError)
+    );
+}
+
+#[test]
+fn what_cannot_be_taken_is_rejected_with_words() {
+    let bytes = Submission::stubs(&[CHAPTER_00]);
+    fs::write(bytes.src(CHAPTER_00).join("x.rs"), b"\xff").expect("a file");
+    for (submission, words) in [
+        (Submission::empty(), "no folder `chapters`"),
+        (bytes, "not UTF-8"),
+    ] {
+        let report = grade(&submission, &settings(&[CHAPTER_00]));
+        assert_eq!((report.status, report.score), (Status::Rejected, 0));
+        assert!(report.max_score > 0);
+        let problem = report.problem.unwrap_or_default();
+        assert!(problem.contains(words), "{problem}");
+    }
+}
+
+#[test]
+fn a_digest_changes_with_what_decides_and_with_nothing_else() {
+    let bench = prepared(&settings(&[CHAPTER_00]));
+    let digest = |submission: &Submission, student: &str| {
+        let digest = bench.digest(student, submission.path());
+        digest.unwrap_or_else(|why| panic!("{why}"))
+    };
+    let stubs = || Submission::stubs(&[CHAPTER_00]);
+    let plain = digest(&stubs(), "a");
+    assert_eq!(plain, digest(&stubs().with("notes.txt", "x"), "b"));
+    assert_ne!(
+        plain,
+        digest(&stubs().solves(CHAPTER_00, "s1_byte_order.rs"), "a")
+    );
+    let of_class = prepared(&Settings {
+        seed: Seed::OfClass(1),
+        ..settings(&[CHAPTER_00])
+    });
+    let digest = |student: &str| of_class.digest(student, stubs().path()).expect("a digest");
+    assert_ne!(digest("a"), digest("b"));
+    assert_eq!(digest("a"), digest("a"));
+}
+
+/// The instructor's own tests of chapter 00.
+fn hidden(body: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tests = folder.path().join(CHAPTER_00);
+    fs::create_dir(&tests).expect("a folder");
+    let toml = "title = \"Hidden\"\nsummary = \"s\"\nminutes = 1\n[[step]]\ntitle = \"Order\"\n\
+                file = \"s1_order.rs\"\nminutes = 1\nhints = []\npoints = { s1_secret = 3 }\n";
+    fs::write(tests.join("chapter.toml"), toml).expect("a file");
+    fs::write(tests.join("main.rs"), "mod s1_order;\n").expect("a file");
+    fs::write(tests.join("s1_order.rs"), body).expect("a file");
+    folder
+}
+
+const SECRET: &str = r#"
+#[test]
+fn s1_secret() {
+    netlab::lab(|lab| {
+        let seed = std::env::var("NETLAB_SEED").expect("a seed");
+        lab.same("the seed", seed.as_str(), "77");
+        let got = lab.you("be16", || bytes_and_sockets::be16(&[1, 2], 0));
+        lab.same("both bytes", got, Some(0x0102));
+    });
+}
+"#;
+
+#[test]
+fn hidden_tests_count_beside_the_visible_ones() {
+    let folder = hidden(SECRET);
+    let with_hidden = Settings {
+        hidden: Some(folder.path().to_owned()),
+        seed: Seed::Exact(77),
+        ..settings(&[CHAPTER_00])
+    };
+    let solution = Submission::solutions(&[CHAPTER_00]);
+    let report = grade(&solution, &with_hidden);
+    assert_full(&report);
+    let last = test(&report, "s1_secret");
+    assert_eq!((last.visibility, last.max_points), (Visibility::Hidden, 3));
+    assert_eq!(last.file, format!("hidden/{CHAPTER_00}/s1_order.rs"));
+    assert_eq!(report.seed, 77);
+    let report = grade(&Submission::stubs(&[CHAPTER_00]), &with_hidden);
+    assert_eq!(test(&report, "s1_secret").verdict, Verdict::Fail);
+}
+
+#[test]
+fn hidden_tests_that_do_not_compile_are_the_instructors_to_mend() {
+    let folder = hidden("#[test]\nfn s1_secret() { no_such_function() }\n");
+    let out = one(
+        Submission::stubs(&[CHAPTER_00]).path(),
+        &[
+            "--chapter",
+            "00",
+            "--hidden",
+            &folder.path().to_string_lossy(),
+        ],
+    );
+    assert_eq!(out.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        said.contains("The hidden tests of 00-bytes-and-sockets do not compile"),
+        "{said}"
+    );
+    assert!(said.contains("no_such_function"), "{said}");
+}
+
+fn one(submission: &Path, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_grader"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["one", "--submission"])
+        .arg(submission)
+        .arg("--scratch")
+        .arg(scratch())
+        .args(more)
+        .output()
+        .expect("the grader runs")
+}
+
+#[test]
+fn the_command_prints_a_table_and_writes_a_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("report.json");
+    let stubs = Submission::stubs(&[CHAPTER_00]).solves(CHAPTER_00, "s1_byte_order.rs");
+    let out = one(
+        stubs.path(),
+        &[
+            "--chapter",
+            "0",
+            "--student",
+            "al",
+            "--seed",
+            "5",
+            "--out",
+            &file.to_string_lossy(),
+        ],
+    );
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(0), "{said}");
+    let table = String::from_utf8_lossy(&out.stdout);
+    assert!(table.contains("s1_be16_is_network_order"), "{table}");
+    let report = fs::read(file).expect("the report");
+    let report: Report = serde_json::from_slice(&report).expect("a report");
+    assert_eq!((report.student.as_str(), report.seed), ("al", 5));
+    assert!(report.score > 0 && report.score < report.max_score);
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_a_failure_of_ours_with_3() {
+    let stubs = Submission::stubs(&[CHAPTER_00]);
+    let out = one(stubs.path(), &["--chapter", "77"]);
+    assert_eq!(out.status.code(), Some(2));
+    let out = Command::new(env!("CARGO_BIN_EXE_grader"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "one",
+            "--chapter",
+            "00",
+            "--scratch",
+            "/dev/null/no",
+            "--format",
+            "json",
+        ])
+        .arg("--submission")
+        .arg(stubs.path())
+        .output()
+        .expect("the grader runs");
+    assert_eq!(out.status.code(), Some(3));
+    let report: Report = serde_json::from_slice(&out.stdout).expect("a report");
+    assert_eq!(report.status, Status::GraderError);
+    assert!(report.problem.unwrap_or_default().contains("/dev/null/no"));
+}
+
+#[test]
+fn a_weaker_jail_comes_to_the_same_verdicts() {
+    if !support::has(Isolation::Landlock) {
+        return eprintln!("skipped: no Landlock here");
+    }
+    let weaker = Settings {
+        at_most: Isolation::Landlock,
+        ..settings(&[CHAPTER_00, CHAPTER_02])
+    };
+    let report = grade(&Submission::solutions(&[CHAPTER_00, CHAPTER_02]), &weaker);
+    assert_full(&report);
+    assert_eq!(report.isolation, "landlock+seccomp+rlimits");
+}

@@ -28,6 +28,9 @@ struct Arguments {
     /// Draw the pictures into this folder
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
+    /// How many turns count for each contestant and case
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
     /// A rehearsal of a few seconds, whose figures say nothing
     #[arg(long)]
     quick: bool,
@@ -73,7 +76,10 @@ fn hold(arguments: &Arguments) -> Result<(), String> {
         Against::Reference => Side::Mine,
         Against::Mine => Side::Reference,
     });
-    let effort = Effort::new(arguments.quick);
+    let mut effort = Effort::new(arguments.quick);
+    if let Some(rounds) = arguments.rounds {
+        effort.rounds = rounds.into();
+    }
     // A place that cannot be written is told now, not after a minute of work.
     for folder in arguments
         .pictures

@@ -106,7 +106,7 @@ fn bars(record: &Record, outcome: &Outcome) -> String {
                 if let Some(ratio) = outcome.ratio(row, case, index)
                     && !outcome.is_base(row)
                 {
-                    value += &format!("  ×{}", table::number(ratio.median));
+                    value += &format!("  ×{}", table::number(ratio));
                 }
                 picture.text(x(q3.max(median)) + 8, y + 13, "start", 13, 1.0, &value);
                 y += STEP;

@@ -107,8 +107,13 @@ impl Outcome {
     }
 
     /// How a contestant's figures stand to the base's, round by round.
-    pub fn ratio(&self, row: &Row, case: usize, measure: usize) -> Option<Summary> {
-        let base = self.base()?.samples(case, measure);
-        Summary::of(&ratios(&row.samples(case, measure), &base))
+    pub fn ratios(&self, row: &Row, case: usize, measure: usize) -> Vec<f64> {
+        let base = self.base().map(|base| base.samples(case, measure));
+        ratios(&row.samples(case, measure), &base.unwrap_or_default())
+    }
+
+    /// The middle one of them.
+    pub fn ratio(&self, row: &Row, case: usize, measure: usize) -> Option<f64> {
+        Summary::of(&self.ratios(row, case, measure)).map(|ratios| ratios.median)
     }
 }

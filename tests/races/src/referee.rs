@@ -60,10 +60,8 @@ fn judge(race: &Race, discipline: Discipline, effort: &Effort) -> Outcome {
             let progress = Progress::of(&what, per_round * (effort.rounds + 1));
             for round in 0..=effort.rounds {
                 for (case, name) in discipline.cases.iter().enumerate() {
-                    // Nobody always runs first, or always behind the same one.
-                    for place in 0..entries.len() {
-                        let count = entries.len();
-                        let entry = &mut entries[(place + round + case) % count];
+                    for place in order(entries.len(), round, case) {
+                        let entry = &mut entries[place];
                         progress.turn(&format!("{}, {name}", entry.row.name));
                         // The first round warms up.
                         entry.is_measured(case, measures.len(), round > 0);
@@ -82,6 +80,18 @@ fn judge(race: &Race, discipline: Discipline, effort: &Effort) -> Outcome {
         view,
         contestants: entries.into_iter().map(|entry| entry.row).collect(),
     }
+}
+
+/// Who has a turn when. Nobody always runs first, or always behind the same one: the start moves on from
+/// round to round, and every other round goes backwards.
+fn order(count: usize, round: usize, case: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count)
+        .map(|place| (place + round + case) % count)
+        .collect();
+    if round % 2 == 1 {
+        order.reverse();
+    }
+    order
 }
 
 /// A contestant in a discipline.
@@ -274,4 +284,16 @@ fn pass_on(pipe: impl Read + Send + 'static, lines: Sender<String>) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_always_first_or_behind_the_same_one() {
+        let orders: Vec<Vec<usize>> = (0..4).map(|round| order(3, round, 0)).collect();
+        assert_eq!(orders, [[0, 1, 2], [0, 2, 1], [2, 0, 1], [2, 1, 0]]);
+        assert!(order(0, 3, 1).is_empty());
+    }
 }

@@ -6,7 +6,7 @@ use comfy_table::{
 
 use crate::race::{Better, Measure, View};
 use crate::record::{End, Outcome, Record, Row, Verdict};
-use crate::stats::Summary;
+use crate::stats::{self, Summary};
 
 const WIDTH: u16 = 80;
 
@@ -70,8 +70,8 @@ fn colophon(record: &Record) -> String {
         "\n{}\n",
         wrapped(&format!(
             "Medians of {rounds} rounds after a warm-up; in each round everybody had a turn. In brackets the \
-             middle half of the rounds. A ratio is to {} in the same round. \"In the noise\": 1 lies in the middle \
-             half of the ratios. \"Level\": 3 % at most.",
+             middle half of the rounds. A ratio is to {} in the same round. \"Level\": 3 % at most. \"In the noise\": \
+             fewer than 9 of 10 rounds say the same.",
             base_name(record)
         ))
     );
@@ -80,7 +80,7 @@ fn colophon(record: &Record) -> String {
     if let Some(load) = machine.load {
         text += &format!("Load before the race: {load}.");
         if load > machine.cores as f64 / 2.0 {
-            text += " The machine had other work: trust the ratios only.";
+            text += " The machine had other work: race again when it is idle.";
         }
         text.push('\n');
     }
@@ -118,7 +118,8 @@ fn figures(outcome: &Outcome, index: usize, measure: &Measure) -> String {
             };
             let (ratio, verdict) = match outcome.ratio(row, case, index) {
                 Some(ratio) if !outcome.is_base(row) => {
-                    (number(ratio.median), standing(ratio, measure.better))
+                    let ratios = outcome.ratios(row, case, index);
+                    (number(ratio), standing(&ratios, measure.better))
                 }
                 _ => (String::new(), ""),
             };
@@ -149,7 +150,7 @@ fn side_by_side(outcome: &Outcome) -> String {
             if !outcome.is_base(row) && row.summary(case, 0).is_some() {
                 let ratio = |index| outcome.ratio(row, case, index);
                 let ratios = (0..outcome.measures.len()).map(|index| {
-                    ratio(index).map_or(String::new(), |its| format!("×{}", number(its.median)))
+                    ratio(index).map_or(String::new(), |its| format!("×{}", number(its)))
                 });
                 table.add_row(std::iter::once(String::new()).chain(ratios));
             }
@@ -245,13 +246,14 @@ fn better(better: Better) -> &'static str {
     }
 }
 
-/// Whether a contestant with this ratio to the base is better off.
-pub fn standing(ratio: Summary, better: Better) -> &'static str {
-    if (ratio.median - 1.0).abs() <= 0.03 {
+/// Whether a contestant with these ratios to the base is better off.
+fn standing(ratios: &[f64], better: Better) -> &'static str {
+    let median = Summary::of(ratios).map_or(1.0, |ratios| ratios.median);
+    if (median - 1.0).abs() <= 0.03 {
         "level"
-    } else if (ratio.q1..=ratio.q3).contains(&1.0) {
+    } else if !stats::is_clear(ratios) {
         "in the noise"
-    } else if (ratio.median > 1.0) == (better == Better::More) {
+    } else if (median > 1.0) == (better == Better::More) {
         "better"
     } else {
         "worse"
@@ -344,11 +346,10 @@ mod tests {
 
     #[test]
     fn who_is_better_depends_on_the_measure_and_on_the_noise() {
-        let ratio = |q1, median, q3| Summary { q1, median, q3 };
-        assert_eq!(standing(ratio(1.1, 1.2, 1.3), Better::More), "better");
-        assert_eq!(standing(ratio(1.1, 1.2, 1.3), Better::Less), "worse");
-        assert_eq!(standing(ratio(0.5, 0.6, 0.7), Better::Less), "better");
-        assert_eq!(standing(ratio(0.7, 1.2, 1.3), Better::More), "in the noise");
-        assert_eq!(standing(ratio(1.01, 1.02, 1.03), Better::More), "level");
+        assert_eq!(standing(&[1.1, 1.2, 1.3], Better::More), "better");
+        assert_eq!(standing(&[1.1, 1.2, 1.3], Better::Less), "worse");
+        assert_eq!(standing(&[0.5, 0.6, 0.7], Better::Less), "better");
+        assert_eq!(standing(&[0.7, 1.2, 1.3], Better::More), "in the noise");
+        assert_eq!(standing(&[1.01, 1.02, 1.03], Better::More), "level");
     }
 }

@@ -81,6 +81,7 @@ enum Command {
     ///   --against reference  leaves your answer out, --against mine the reference
     ///   --json FILE          writes every figure there
     ///   --pictures DIR       draws the pictures there
+    ///   --rounds N           7, when left out: more of them in a noisy place
     ///   --quick              a rehearsal, whose figures say nothing
     #[command(verbatim_doc_comment)]
     Race {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use netlab::{Lab, Running};
+use netlab::{Lab, Running, TcpPeer, TcpServer};
 use udp_dns_lookup::{LookupError, Message, Patience, ask, exchange_tcp};
 
 use super::scene::{EVIL, GOOD, HOST, PATIENT, asked, brief, query_from, question, reply_in_words};
-use super::wire::{self, Record, a};
+use super::wire::{self, Asked, Record, a};
 
 /// Starts the student's exchange over TCP: A www.example.test.
 fn asks_tcp(
@@ -16,6 +16,22 @@ fn asks_tcp(
     lab.student(&format!("exchange_tcp(server, A {HOST}, …)"), move || {
         exchange_tcp(server, &question, patience.timeout)
     })
+}
+
+/// The same, up to the moment when the server has the query.
+fn takes_query(
+    lab: &Lab,
+    server: &TcpServer,
+) -> (Running<Result<Message, LookupError>>, TcpPeer, Asked) {
+    let exchange = asks_tcp(lab, server.addr(), PATIENT);
+    let peer = server.accepts();
+    let query = query_from(lab, &peer);
+    (exchange, peer, query)
+}
+
+/// Demands what an exchange comes to: addresses, or an error.
+fn gives(lab: &Lab, what: &str, exchange: Running<Result<Message, LookupError>>, want: &str) {
+    lab.same(what, reply_in_words(&exchange.returns()), want.to_owned());
 }
 
 /// A message with its length in front.
@@ -32,17 +48,11 @@ fn s8_length_goes_before_the_message() {
     netlab::lab(|lab| {
         lab.why(LENGTH);
         let server = lab.tcp_server("server");
-        let exchange = asks_tcp(lab, server.addr(), PATIENT);
-        let peer = server.accepts();
-        let query = query_from(lab, &peer);
+        let (exchange, peer, query) = takes_query(lab, &server);
         lab.same("the question", query.in_words(), format!("A {HOST}"));
         lab.same("flags: recursion desired", query.flags, 0x0100);
         peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
-        lab.same(
-            "result",
-            reply_in_words(&exchange.returns()),
-            GOOD.to_owned(),
-        );
+        gives(lab, "result", exchange, GOOD);
     });
 }
 
@@ -54,27 +64,15 @@ fn s8_reply_comes_in_any_pieces() {
              something behind it; and the server need not close the connection.",
         );
         let server = lab.tcp_server("server");
-        let exchange = asks_tcp(lab, server.addr(), PATIENT);
-        let peer = server.accepts();
-        let query = query_from(lab, &peer);
+        let (exchange, peer, query) = takes_query(lab, &server);
         peer.dribbles(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
-        lab.same(
-            "result of single bytes",
-            reply_in_words(&exchange.returns()),
-            GOOD.to_owned(),
-        );
+        gives(lab, "result of single bytes", exchange, GOOD);
 
-        let exchange = asks_tcp(lab, server.addr(), PATIENT);
-        let peer = server.accepts();
-        let query = query_from(lab, &peer);
+        let (exchange, peer, query) = takes_query(lab, &server);
         let mut stream = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
         stream.extend([0xff; 30]);
         peer.sends(&stream);
-        lab.same(
-            "result with 30 bytes behind",
-            reply_in_words(&exchange.returns()),
-            GOOD.to_owned(),
-        );
+        gives(lab, "result with 30 bytes behind", exchange, GOOD);
     });
 }
 
@@ -85,9 +83,7 @@ fn s8_large_reply_fits() {
             "TCP is there for what is too large for UDP: the length field allows 65535 octets.",
         );
         let server = lab.tcp_server("server");
-        let exchange = asks_tcp(lab, server.addr(), PATIENT);
-        let peer = server.accepts();
-        let query = query_from(lab, &peer);
+        let (exchange, peer, query) = takes_query(lab, &server);
         let mut reply = query.reply().answers([a(HOST, GOOD)]);
         let room = 65_535 - reply.bytes().len() - 16;
         reply = reply.answers([Record::new("fill", wire::TXT, &vec![b'x'; room])]);
@@ -110,22 +106,14 @@ fn s8_one_deadline_for_everything() {
         );
         let silent = lab.tcp_server("silent server");
         let exchange = asks_tcp(lab, silent.addr(), brief(1));
-        lab.same(
-            "result of silence",
-            reply_in_words(&exchange.returns()),
-            "TimedOut".to_owned(),
-        );
+        gives(lab, "result of silence", exchange, "TimedOut");
         silent.accepts();
 
         lab.why("Half a reply and then nothing is silence as well.");
         let exchange = asks_tcp(lab, silent.addr(), brief(1));
         let peer = silent.accepts();
         peer.sends(b"\x00");
-        lab.same(
-            "result of half a length",
-            reply_in_words(&exchange.returns()),
-            "TimedOut".to_owned(),
-        );
+        gives(lab, "result of half a length", exchange, "TimedOut");
     });
 }
 
@@ -141,11 +129,7 @@ fn s8_dribbling_does_not_move_the_deadline() {
         let peer = server.accepts();
         peer.sends(&60_000u16.to_be_bytes());
         let dribbling = peer.drips(b'x', Duration::from_millis(5));
-        lab.same(
-            "result",
-            reply_in_words(&exchange.returns()),
-            "TimedOut".to_owned(),
-        );
+        gives(lab, "result", exchange, "TimedOut");
         dribbling.returns();
     });
 }
@@ -163,9 +147,7 @@ fn s8_stream_may_end_early() {
             ("inside the length", 1),
             ("inside the reply", 20),
         ] {
-            let exchange = asks_tcp(lab, server.addr(), PATIENT);
-            let peer = server.accepts();
-            let query = query_from(lab, &peer);
+            let (exchange, peer, query) = takes_query(lab, &server);
             let reply = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
             if keep > 0 {
                 peer.sends(&reply[..keep]);
@@ -194,11 +176,7 @@ fn s8_reset_is_told_at_once() {
         query_from(lab, &peer);
         peer.sends(b"\x00");
         peer.resets();
-        lab.same(
-            "result",
-            reply_in_words(&exchange.returns()),
-            "Io(ConnectionReset)".to_owned(),
-        );
+        gives(lab, "result", exchange, "Io(ConnectionReset)");
     });
 }
 
@@ -211,11 +189,7 @@ fn s8_refused_is_told_at_once() {
         );
         let closed = lab.refused();
         let exchange = asks_tcp(lab, closed.addr(), PATIENT);
-        lab.same(
-            "result",
-            reply_in_words(&exchange.returns()),
-            "Io(ConnectionRefused)".to_owned(),
-        );
+        gives(lab, "result", exchange, "Io(ConnectionRefused)");
     });
 }
 
@@ -257,9 +231,7 @@ fn s8_each_query_has_its_own_id() {
         let server = lab.tcp_server("server");
         let mut ids = std::collections::HashSet::new();
         for _ in 0..6 {
-            let exchange = asks_tcp(lab, server.addr(), PATIENT);
-            let peer = server.accepts();
-            let query = query_from(lab, &peer);
+            let (exchange, peer, query) = takes_query(lab, &server);
             ids.insert(query.id);
             peer.sends(&framed(&query.reply().bytes()));
             exchange.returns_ok();
@@ -324,11 +296,7 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
             .answers([a(HOST, EVIL)])
             .cut_off();
         udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
-        lab.same(
-            "result",
-            reply_in_words(&asking.returns()),
-            "Io(ConnectionRefused)".to_owned(),
-        );
+        gives(lab, "result", asking, "Io(ConnectionRefused)");
     });
 }
 
@@ -351,11 +319,7 @@ fn s8_tcp_is_tried_once() {
         query_from(lab, &peer);
         peer.closes();
         // A second connection would be made and then wait: nobody accepts it.
-        lab.same(
-            "result",
-            reply_in_words(&asking.returns()),
-            "Io(UnexpectedEof)".to_owned(),
-        );
+        gives(lab, "result", asking, "Io(UnexpectedEof)");
     });
 }
 
@@ -421,10 +385,6 @@ fn s8_ask_is_as_patient_as_told() {
         });
         server.expects_datagram();
         server.expects_datagram();
-        lab.same(
-            "result",
-            reply_in_words(&asking.returns()),
-            "TimedOut".to_owned(),
-        );
+        gives(lab, "result", asking, "TimedOut");
     });
 }

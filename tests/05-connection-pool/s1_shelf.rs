@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use connection_pool::{Loan, Shelf};
@@ -228,43 +229,46 @@ fn s1_a_closed_shelf_keeps_nothing() {
 fn s1_eight_threads_share_one_shelf() {
     netlab::lab(|lab| {
         lab.why("Clones are handles of one shelf, and a thing is never in two hands: taking it must remove it under the same lock.");
+        const ROUNDS: usize = 4;
         let shelf: Shelf<Arc<AtomicBool>> = Shelf::new();
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                let shelf = shelf.clone();
-                move || {
-                    (0..30).all(|_| {
-                        let thing = shelf.take().unwrap_or_else(|| shelf.lend(Arc::default()));
-                        let in_hand = thing.clone();
-                        let alone = !in_hand.swap(true, SeqCst);
-                        thread::yield_now();
-                        in_hand.store(false, SeqCst);
-                        alone
-                    })
-                }
-            })
-            .collect();
-        let all = lab.student(
-            "take() or lend(…), 30 times in each of 8 threads",
+        let things = [(); 4].map(|()| lend(lab, &shelf, Arc::default()));
+        lab.you("loans end: 4 things lie on the shelf", || drop(things));
+        let meeting = Arc::new(Barrier::new(8));
+        let threads = [(); 8].map(|()| {
+            let (shelf, meeting) = (shelf.clone(), meeting.clone());
             move || {
-                let running: Vec<_> = threads.into_iter().map(thread::spawn).collect();
-                running
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap_or(false))
-                    .collect::<Vec<_>>()
-            },
-        );
-        let alone = all.returns();
+                let (mut taken, mut alone) = (0, true);
+                for _ in 0..ROUNDS {
+                    meeting.wait();
+                    // One that panics has to come to the next meeting all the same.
+                    let got = catch_unwind(AssertUnwindSafe(|| shelf.take()));
+                    if let Ok(Some(thing)) = &got {
+                        taken += 1;
+                        alone &= !thing.swap(true, SeqCst);
+                    }
+                    alone &= got.is_ok();
+                    // Until here each keeps what it has: nothing comes back for the others.
+                    meeting.wait();
+                    if let Ok(Some(thing)) = got {
+                        thing.store(false, SeqCst);
+                    }
+                }
+                (taken, alone)
+            }
+        });
+        let call = format!("take(), in 8 threads at the same time, {ROUNDS} times");
+        let all = lab.student(&call, move || {
+            let running = threads.map(thread::spawn);
+            running.map(|thread| thread.join().unwrap_or((0, false)))
+        });
+        let all = all.returns();
         lab.same(
             "threads that never shared a thing",
-            alone.iter().filter(|&&alone| alone).count(),
+            all.iter().filter(|(_, alone)| *alone).count(),
             8,
         );
-        let idle = shelf.idle();
-        lab.holds(
-            (1..=8).contains(&idle),
-            "1 to 8 things on the shelf in the end",
-            format!("{idle}"),
-        );
+        let taken: usize = all.iter().map(|(taken, _)| taken).sum();
+        lab.same("things taken, 4 each time", taken, 4 * ROUNDS);
+        idle_is(lab, "in the end", &shelf, 4);
     });
 }

@@ -10,7 +10,7 @@ use connection_pool::{
     call, exchange,
 };
 use netlab::io::{Interrupting, OneByte, Play, Tape};
-use netlab::{Lab, Running};
+use netlab::{Lab, Running, TcpPeer, TcpServer};
 
 use super::FOR_EVER;
 use super::fake::{get, state_is};
@@ -153,6 +153,16 @@ fn calling(
     lab.student(&format!("call(pool, {name})"), move || call(&pool, request))
 }
 
+/// A call that makes the pool's connection and leaves it idle. Gives the server's end.
+fn first_call_goes_well(lab: &Lab, pool: &Pool<TcpManager>, server: &TcpServer) -> TcpPeer {
+    let first = calling(lab, pool, READ);
+    let peer = server.accepts();
+    peer.expects(&frame(READ.payload));
+    peer.sends(&frame(b"page 7"));
+    lab.same_bytes("the reply", &first.returns_ok(), b"page 7");
+    peer
+}
+
 #[test]
 fn s7_exchange_speaks_frames() {
     netlab::lab(|lab| {
@@ -269,11 +279,7 @@ fn s7_good_connections_go_back() {
         lab.why("Five calls, one connection: that is what the pool is for.");
         let server = lab.tcp_server("server");
         let pool = tcp_pool(server.addr());
-        let calls = calling(lab, &pool, READ);
-        let peer = server.accepts();
-        peer.expects(&frame(READ.payload));
-        peer.sends(&frame(b"page 7"));
-        lab.same_bytes("the reply", &calls.returns_ok(), b"page 7");
+        let peer = first_call_goes_well(lab, &pool, &server);
         for _ in 0..4 {
             let calls = calling(lab, &pool, READ);
             peer.expects(&frame(READ.payload));
@@ -291,11 +297,7 @@ fn s7_stale_read_is_retried_once() {
         lab.why("The server closed just as the request left. The check could not see it. To read twice is to read once, so the user need not hear of it.");
         let server = lab.tcp_server("server");
         let pool = tcp_pool(server.addr());
-        let first = calling(lab, &pool, READ);
-        let peer = server.accepts();
-        peer.expects(&frame(READ.payload));
-        peer.sends(&frame(b"page 7"));
-        first.returns_ok();
+        let peer = first_call_goes_well(lab, &pool, &server);
 
         let second = calling(lab, &pool, READ);
         peer.expects(&frame(READ.payload));
@@ -315,11 +317,7 @@ fn s7_an_order_is_not_sent_twice() {
         lab.why("Nobody knows whether the server took the order before it closed. Sent again, it may be placed twice (RFC 9110 §9.2.2). Say \"lost\" and let the user decide.");
         let server = lab.tcp_server("server");
         let pool = tcp_pool(server.addr());
-        let first = calling(lab, &pool, READ);
-        let peer = server.accepts();
-        peer.expects(&frame(READ.payload));
-        peer.sends(&frame(b"page 7"));
-        first.returns_ok();
+        let peer = first_call_goes_well(lab, &pool, &server);
 
         let second = calling(lab, &pool, ORDER);
         peer.expects(&frame(ORDER.payload));

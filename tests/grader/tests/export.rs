@@ -13,8 +13,11 @@ fn root() -> PathBuf {
     here.nth(2).expect("the workspace").to_owned()
 }
 
+/// What a student makes of a stub.
+type Change = fn(String) -> String;
+
 /// A class in which each student hands in the stub of chapter 00's first step, changed as said.
-fn class(students: &[(&str, fn(String) -> String)]) -> TempDir {
+fn class(students: &[(&str, Change)]) -> TempDir {
     let class = tempfile::tempdir().expect("a folder");
     let stub = fs::read_to_string(root().join(STEP)).expect("a stub");
     for (id, change) in students {

@@ -12,7 +12,7 @@ use workbook::problem::{Problem, Result};
 
 use crate::collect::{self, Sources};
 use crate::compile::{Built, Compiled, Hidden};
-use crate::desk::{self, Desk};
+use crate::desk::{self, Desk, Place};
 use crate::digest::Fingerprint;
 use crate::exam::{Exam, Tried};
 use crate::jail::{Isolation, Jail};
@@ -35,6 +35,7 @@ pub struct Bench {
     plan: Vec<Vec<Planned>>,
     built: Built,
     desk: Desk,
+    _place: Place,
     jail: Jail,
     course_commit: String,
     toolchain: String,
@@ -52,7 +53,8 @@ struct Planned {
 
 impl Bench {
     /// Lays the desk and builds everything that does not depend on a submission. `scratch` is a folder
-    /// of ours, the same one each time, so that the next run finds most of it built.
+    /// of ours, the same one each time, so that the next run finds most of it built. The desk is number
+    /// `worker`, or the next that is free.
     pub fn prepare(
         course: &Course,
         settings: &Settings,
@@ -63,7 +65,8 @@ impl Bench {
         let chapters = load(course, &settings.chapters)?;
         let named: Vec<&Chapter> = chapters.iter().collect();
         own(scratch)?;
-        let jail = Jail::find(worker, settings, scratch)?;
+        let place = Place::take(scratch, worker)?;
+        let jail = Jail::find(place.number, settings, scratch)?;
         let features: BTreeMap<String, Vec<String>> = match settings.optional {
             true => named
                 .iter()
@@ -80,7 +83,7 @@ impl Bench {
             hears,
         )?;
         let desk = Desk::lay(
-            &scratch.join(format!("worker-{worker}")),
+            &scratch.join(format!("worker-{}", place.number)),
             &course.root,
             &named,
             settings.hidden.as_deref(),
@@ -99,6 +102,7 @@ impl Bench {
             plan,
             built,
             desk,
+            _place: place,
             jail,
             course_commit: commit(&course.root),
             fingerprint: Fingerprint::new(),

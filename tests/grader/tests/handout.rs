@@ -386,3 +386,46 @@ fn what_is_not_committed_stays_and_a_committed_answer_is_refused() {
         refuses(&handout(&course, &[shown(&dir)]), &dir, &["git says"]);
     }
 }
+
+/// In the ready-made workflows no job that runs students' code can see a secret or write anywhere.
+#[test]
+fn workflows_keep_secrets_from_submissions() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let text = |file: &str| fs::read_to_string(folder.join(file)).expect(file);
+    for file in ["grade.yml", "grade-submission.yml", "class.yml"] {
+        let workflow = text(&format!("github/{file}"));
+        let count = |words: &str| workflow.matches(words).count();
+        let (checkouts, forgets) = (
+            count("actions/checkout@"),
+            count("persist-credentials: false"),
+        );
+        assert_eq!(
+            checkouts, forgets,
+            "{file}: a checkout leaves its token behind"
+        );
+        assert!(
+            workflow.contains("\npermissions:"),
+            "{file} takes the default permissions"
+        );
+        assert!(!workflow.contains(": write"), "{file} may write");
+        // The jobs that run what students wrote: all but the one that fetches it.
+        let (_, runs) = workflow
+            .split_once("\n  grade:")
+            .expect("a job called grade");
+        let secrets: Vec<&str> = runs.split("secrets.").skip(1).collect();
+        let is_public_key =
+            |rest: &&str| rest.starts_with("COURSE_KEY") || rest.starts_with("course-key");
+        assert!(
+            secrets.iter().all(is_public_key),
+            "{file}: a secret beside a submission"
+        );
+    }
+    let gitlab = text("gitlab/class.gitlab-ci.yml");
+    let (collect, rest) = gitlab.split_once("\ngrade:").expect("a job called grade");
+    assert!(collect.contains("environment: collect") && !rest.contains("CLASS_TOKEN"));
+    let gitlab = text("gitlab/grade.gitlab-ci.yml");
+    let forgotten = gitlab
+        .find("rm -rf /tmp/course/.git")
+        .expect("the token goes");
+    assert!(forgotten < gitlab.find("cargo grader one").expect("it grades"));
+}

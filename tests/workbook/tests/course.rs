@@ -73,6 +73,16 @@ impl Code {
         places.map(|tokens| tokens[0].0).collect()
     }
 
+    /// The words from a function's name to the next function.
+    fn function(&self, name: &str) -> Vec<&str> {
+        let words = self.0.iter().map(|(_, word)| word.as_str());
+        let mut rest = words.skip_while(|word| *word != name);
+        let own = rest.next();
+        own.into_iter()
+            .chain(rest.take_while(|word| *word != "fn"))
+            .collect()
+    }
+
     fn has_module(&self, name: &str) -> bool {
         !self.lines(&["mod", name, ";"]).is_empty()
     }
@@ -253,6 +263,34 @@ fn tests_explain_themselves_and_do_not_sleep() {
                 ] {
                     for line in code.lines(&[word, mark]) {
                         all.push(format!("{folder}/{file}:{line}: {word}{mark}"));
+                    }
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_test_has_a_laboratory_and_names_what_it_takes_from_the_student() {
+    check(
+        "A test has a laboratory, which is what a grader hears of; and it imports the student's items \
+         by name, since what `*` brings may stand before the standard macros.",
+        |course, chapter, all| {
+            for step in &chapter.steps {
+                let file = format!("{}/{}", chapter.tests_dir(), step.file);
+                let code = Code::of(course, &file);
+                for test in &step.tests {
+                    if !code.function(&test.name).contains(&"lab") {
+                        all.push(format!("{file}:{}: {}", test.line, test.name));
+                    }
+                }
+            }
+            let folder = chapter.tests_dir();
+            for file in names_in(course, &folder) {
+                if file.ends_with(".rs") {
+                    let file = format!("{folder}/{file}");
+                    for line in Code::of(course, &file).lines(&[":", ":", "*", ";"]) {
+                        all.push(format!("{file}:{line}: a glob import"));
                     }
                 }
             }

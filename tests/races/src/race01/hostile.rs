@@ -11,7 +11,7 @@ use crate::machine;
 use crate::race::{Answer, Contestant, Discipline, Effort, Kind, Turns};
 
 /// Less than a try takes, and more than a machine with other work takes for a reply.
-const SWIFT: Duration = Duration::from_millis(100);
+const SWIFT: Duration = Duration::from_millis(250);
 
 pub fn discipline() -> Discipline {
     let mut contestants = vec![Contestant::reference(|effort| {
@@ -35,7 +35,7 @@ pub fn discipline() -> Discipline {
         what: "Each server is asked for the IPv4 address of one name. \"X, good\": X comes first and the true reply \
                right behind it. Whatever is forged says 6.6.6.6. A runt is the first 11 bytes of a reply, foreign \
                from another port. Two tries of 300 ms; dig counts whole seconds and has two of 1 s. hickory is \
-               hickory-resolver, once trust-dns-resolver. A time is told from 100 ms on. ✓ is what a resolver must \
+               hickory-resolver, once trust-dns-resolver. A time is told from 250 ms on. ✓ is what a resolver must \
                make of it.",
         cases: SERVERS
             .iter()

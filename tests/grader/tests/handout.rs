@@ -214,7 +214,10 @@ fn workflows_name_the_instructors_repository() {
             ][..],
         ),
         ("gitlab", &["grade.gitlab-ci.yml"]),
-        ("classroom50", &["autograder.py"]),
+        (
+            "classroom50",
+            &["tests/grader/templates/classroom50/autograder.py"],
+        ),
     ] {
         let dir = scratch.path().join(platform);
         let said = [shown(&dir), "--platform", platform];

@@ -21,6 +21,9 @@ use workbook::problem::{Problem, Result};
 use crate::select;
 use commit::Commit;
 
+/// Classroom 50's script in a copy: the instructor takes it from there, the student has no use for it.
+const AUTOGRADER: &str = "tests/grader/templates/classroom50/autograder.py";
+
 /// The files of a copy: path, with `/` between its parts, and content.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
@@ -154,7 +157,7 @@ pub fn copy(
         }
         Platform::Classroom50 => {
             let template = include_str!("../../templates/classroom50/autograder.py");
-            files.insert("autograder.py".into(), fill(template));
+            files.insert(AUTOGRADER.into(), fill(template));
         }
     }
     Ok(files)
@@ -232,7 +235,7 @@ fn next_steps(args: &HandoutArgs) -> String {
              The book's page \"GitHub\" in the part for instructors says the rest."
         ),
         Platform::Classroom50 => format!(
-            "Push it to github.com/{repository}, and put {dir}/autograder.py into your classroom50 repository as\n\
+            "Push it to github.com/{repository}, and put {dir}/{AUTOGRADER} into your classroom50 repository as\n\
              CLASSROOM/autograders/ASSIGNMENT/autograder.py. The book's page \"GitHub\" says the rest."
         ),
         Platform::Gitlab => format!(

@@ -12,7 +12,7 @@
 mod autolab;
 mod canonical;
 mod classroom;
-mod classroom50;
+pub mod classroom50;
 mod command;
 pub mod csv;
 mod exercism;

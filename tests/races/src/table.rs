@@ -78,11 +78,11 @@ fn colophon(record: &Record) -> String {
     text += &wrapped(&machine.line());
     text.push('\n');
     if let Some(load) = machine.load {
-        text += &format!("Load before the race: {load}.");
+        let mut line = format!("Load before the race: {load}.");
         if load > machine.cores as f64 / 2.0 {
-            text += " The machine had other work: race again when it is idle.";
+            line += " The machine had other work: race again when it is idle.";
         }
-        text.push('\n');
+        text += &format!("{}\n", wrapped(&line));
     }
     if !machine.optimised {
         text += "This is a debug build. Its figures say nothing.\n";

@@ -40,7 +40,7 @@ fn printed(mut dig: Command, deadline: Duration) -> io::Result<Outcome> {
     child.wait()?;
     Ok(match text {
         Ok(text) => outcome(&text?),
-        Err(_) => Outcome::Error("no end after".to_owned()),
+        Err(_) => Outcome::Error("no end".to_owned()),
     })
 }
 

@@ -81,6 +81,11 @@ fn in_words(outcome: &Outcome, took: Duration) -> String {
     if took < SWIFT {
         return word;
     }
+    let word = match outcome {
+        // Its last word may be a number too.
+        Outcome::Error(_) => word + ",",
+        _ => word,
+    };
     match took.as_millis() {
         millis @ ..1000 => format!("{word} {millis} ms"),
         _ => format!("{word} {:.1} s", took.as_secs_f64()),

@@ -112,6 +112,9 @@ fn a_copy_holds_no_answers_and_works() {
         let of_solution = path.ends_with(".toml") && text.contains("solutions/");
         assert!(!of_solution, "{path} speaks of the solutions");
     }
+    let commit = grader::handout::made_from(&dir).expect("the copy says where it comes from");
+    assert!(files["README.md"].contains(&commit));
+    assert_eq!(grader::handout::made_from(&root()), None);
     assert!(!files["book/src/SUMMARY.md"].contains("instructors/"));
     no_answers(&files);
 

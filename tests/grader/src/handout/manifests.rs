@@ -65,6 +65,16 @@ pub fn for_grading(files: &mut Files, commit: &Commit) -> Result<()> {
     })
 }
 
+/// The commit that a copy's top manifest names: see [`workspace`].
+pub fn made_from(manifest: &str) -> Option<String> {
+    let manifest: DocumentMut = manifest.parse().ok()?;
+    let loopback = manifest
+        .get("workspace")?
+        .get("metadata")?
+        .get("loopback")?;
+    Some(loopback.get("course-commit")?.as_str()?.to_owned())
+}
+
 /// The sources of a package's targets, as its manifest names them.
 pub fn target_paths(manifest: &str) -> Vec<String> {
     let Ok(manifest) = manifest.parse::<DocumentMut>() else {

@@ -11,7 +11,7 @@ mod pick;
 mod write;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -95,6 +95,12 @@ pub fn run(args: &HandoutArgs) -> Result<ExitCode> {
         println!("Note: your working copy has changes that are not committed. They are not in it.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The commit of the course that a copy was made from, as its manifest says; `None` for the course
+/// itself.
+pub fn made_from(root: &Path) -> Option<String> {
+    manifests::made_from(&std::fs::read_to_string(root.join("Cargo.toml")).ok()?)
 }
 
 /// What a student gets.

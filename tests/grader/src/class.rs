@@ -17,7 +17,6 @@ use crate::report::Report;
 use crate::roster::{Class, Roster, Submission};
 use crate::select;
 use crate::settings::{Limits, Seed, Settings};
-use crate::slot::Slot;
 use crate::store::{ClassFile, Store};
 use crate::workers::{Grader, Outcome, grade_all};
 
@@ -121,10 +120,8 @@ pub fn run(args: &ClassArgs) -> Result<ExitCode> {
     let scratch = std::path::absolute(&scratch)
         .map_err(|error| Problem::with_file("find", &scratch, &error))?;
     let prepare = || {
-        let slot = Slot::take(&scratch)?;
         let hears = |what: &str| progress.busy(what);
-        let bench = Bench::prepare(&course, &settings, &scratch, slot.number, &hears)?;
-        Ok(Worker { bench, _slot: slot })
+        Bench::prepare(&course, &settings, &scratch, &hears).map(Worker)
     };
     let outcome = grade_all(&submissions, &store, args.jobs(), &prepare, &progress);
     progress.finish();
@@ -183,15 +180,12 @@ impl ClassArgs {
     }
 }
 
-/// A bench and the number that makes it different from all others on this machine.
-struct Worker {
-    bench: Bench,
-    _slot: Slot,
-}
+/// A bench that is cleared at the end: no student's files lie about when the class is done.
+struct Worker(Bench);
 
 impl Grader for Worker {
     fn digest(&self, student: &str, submission: &Path) -> Result<String> {
-        self.bench.digest(student, submission)
+        self.0.digest(student, submission)
     }
 
     fn grade(
@@ -201,14 +195,13 @@ impl Grader for Worker {
         submitted_at: Option<&str>,
         hears: &dyn Fn(&str),
     ) -> Report {
-        self.bench.grade(student, submission, submitted_at, hears)
+        self.0.grade(student, submission, submitted_at, hears)
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // No student's files lie about when the class is done.
-        self.bench.clear();
+        self.0.clear();
     }
 }
 

@@ -20,44 +20,6 @@ pub struct Desk {
     pub root: PathBuf,
 }
 
-/// A number of a desk that is ours as long as this lives, also when the process is killed.
-pub struct Place {
-    pub number: usize,
-    _lock: fs::File,
-}
-
-impl Place {
-    /// The first from `wish` on that no other grader is at, in this process or another.
-    pub fn take(scratch: &Path, wish: usize) -> Result<Place> {
-        for number in wish..wish + 1000 {
-            let path = scratch.join(format!("worker-{number}.lock"));
-            let file = fs::File::create(&path)
-                .map_err(|error| Problem::with_file("create", &path, &error))?;
-            if is_locked_now(&file) {
-                return Ok(Place {
-                    number,
-                    _lock: file,
-                });
-            }
-        }
-        Err(Problem::new(format!(
-            "A thousand graders are at work in {}.",
-            scratch.display()
-        )))
-    }
-}
-
-#[cfg(unix)]
-fn is_locked_now(file: &fs::File) -> bool {
-    use rustix::fs::{FlockOperation, flock};
-    flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
-}
-
-#[cfg(not(unix))]
-fn is_locked_now(_: &fs::File) -> bool {
-    true
-}
-
 impl Desk {
     /// A fresh one.
     pub fn lay(

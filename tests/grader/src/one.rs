@@ -12,7 +12,7 @@ use workbook::problem::{Problem, Result};
 
 use crate::collect::{self, Sources};
 use crate::compile::{Built, Compiled, Hidden};
-use crate::desk::{self, Desk, Place};
+use crate::desk::{self, Desk};
 use crate::digest::Fingerprint;
 use crate::exam::{Exam, Tried};
 use crate::jail::{Isolation, Jail};
@@ -35,7 +35,8 @@ pub struct Bench {
     plan: Vec<Vec<Planned>>,
     built: Built,
     desk: Desk,
-    _place: Place,
+    /// Ours as long as the bench lives.
+    _slot: Slot,
     jail: Jail,
     course_commit: String,
     toolchain: String,
@@ -53,20 +54,19 @@ struct Planned {
 
 impl Bench {
     /// Lays the desk and builds everything that does not depend on a submission. `scratch` is a folder
-    /// of ours, the same one each time, so that the next run finds most of it built. The desk is number
-    /// `worker`, or the next that is free.
+    /// of ours, the same one each time, so that the next run finds most of it built. The desk is the
+    /// first that no other bench is at, in this process or another.
     pub fn prepare(
         course: &Course,
         settings: &Settings,
         scratch: &Path,
-        worker: usize,
         hears: &dyn Fn(&str),
     ) -> Result<Bench> {
         let chapters = load(course, &settings.chapters)?;
         let named: Vec<&Chapter> = chapters.iter().collect();
         own(scratch)?;
-        let place = Place::take(scratch, worker)?;
-        let jail = Jail::find(place.number, settings, scratch)?;
+        let slot = Slot::take(scratch)?;
+        let jail = Jail::find(slot.number, settings, scratch)?;
         let features: BTreeMap<String, Vec<String>> = match settings.optional {
             true => named
                 .iter()
@@ -83,7 +83,7 @@ impl Bench {
             hears,
         )?;
         let desk = Desk::lay(
-            &scratch.join(format!("worker-{}", place.number)),
+            &scratch.join(format!("worker-{}", slot.number)),
             &course.root,
             &named,
             settings.hidden.as_deref(),
@@ -102,7 +102,7 @@ impl Bench {
             plan,
             built,
             desk,
-            _place: place,
+            _slot: slot,
             jail,
             course_commit: commit(&course.root),
             fingerprint: Fingerprint::new(),
@@ -588,6 +588,9 @@ fn build_key(
 
 /// The commit of the course; `…-dirty` when files differ from it.
 fn commit(root: &Path) -> String {
+    if let Some(commit) = crate::handout::made_from(root) {
+        return commit;
+    }
     let git = |args: &[&str]| {
         let output = Command::new("git").arg("-C").arg(root).args(args).output();
         output
@@ -686,14 +689,8 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
     let scratch = std::path::absolute(&scratch)
         .map_err(|error| Problem::with_file("find", &scratch, &error))?;
     let hears = |what: &str| eprintln!("{what}");
-    let prepare = || {
-        let slot = Slot::take(&scratch)?;
-        let bench = Bench::prepare(&course, &settings, &scratch, slot.number, &hears)?;
-        Ok((bench, slot))
-    };
-    let prepared: Result<(Bench, Slot)> = prepare();
-    let report = match prepared {
-        Ok((mut bench, _slot)) => {
+    let report = match Bench::prepare(&course, &settings, &scratch, &hears) {
+        Ok(mut bench) => {
             let at = args.submitted_at.as_deref();
             let report = bench.grade(&args.student, &args.submission, at, &hears);
             match args.keep {

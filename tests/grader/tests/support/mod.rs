@@ -160,7 +160,7 @@ pub fn grade(submission: &Submission, settings: &Settings) -> Report {
 }
 
 pub fn prepared(settings: &Settings) -> Bench {
-    Bench::prepare(&course(), settings, &scratch(), 0, &|_| {})
+    Bench::prepare(&course(), settings, &scratch(), &|_| {})
         .unwrap_or_else(|why| panic!("{why}"))
 }
 

@@ -1,6 +1,5 @@
 //! Runs one test of a submission and says how it went.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -256,6 +255,7 @@ struct Witness {
 #[cfg(unix)]
 impl Witness {
     fn open() -> Result<Option<Witness>> {
+        use std::io::{BufRead, BufReader, Read};
         use std::os::unix::fs::PermissionsExt;
         use std::os::unix::net::UnixListener;
 

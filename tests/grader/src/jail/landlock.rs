@@ -24,7 +24,7 @@ const SYSTEM: [&str; 12] = [
     "/etc/hosts",
     "/proc",
     "/dev/urandom",
-    super::bwrap::HELPER,
+    super::HELPER,
 ];
 
 /// Devices that anybody may write to.

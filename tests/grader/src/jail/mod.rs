@@ -100,6 +100,9 @@ pub enum Ending {
     Deadline,
 }
 
+/// Where the helper lies in a mount namespace.
+const HELPER: &str = "/run/grader";
+
 /// With this code the helper says that it could not build the jail. Standard error says why.
 const NO_JAIL: u8 = 125;
 /// How that sentence begins.

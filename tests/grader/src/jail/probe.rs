@@ -16,7 +16,7 @@ impl Jail {
     /// What is in force in a process of this jail, in words; an error says why it cannot be had.
     pub(super) fn probe(&self) -> Result<String, String> {
         let helper = match self.level {
-            Isolation::Bwrap => PathBuf::from(super::bwrap::HELPER),
+            Isolation::Bwrap => PathBuf::from(super::HELPER),
             _ => self.helper.clone(),
         };
         let cell = Cell {

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{self, Command};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -98,34 +99,31 @@ fn figures(said: &str) -> Option<Answer> {
 fn nginx() -> Result<Process, String> {
     let folder = env::temp_dir().join(format!("races-nginx-{}", process::id()));
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let file = folder.join("nginx.conf");
-    let mut why = String::new();
-    for attempt in 0..5 {
-        // It cannot be told to choose a port. If this one is taken, it ends at once.
-        let addr = SocketAddr::from(([127, 0, 0, 1], some_port(attempt)));
-        let config = format!(
-            "daemon off; pid nginx.pid; error_log stderr crit; worker_processes auto;\n\
-             events {{ worker_connections 1024; }}\n\
-             http {{\n\
-             access_log off; keepalive_requests 100000000;\n\
-             client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;\n\
-             server {{ listen {addr}; location / {{ return 200 \"ok\"; }} }}\n\
-             }}\n"
-        );
-        fs::write(&file, config).map_err(|error| error.to_string())?;
-        match Process::at(
-            Command::new("nginx")
-                .arg("-p")
-                .arg(&folder)
-                .arg("-c")
-                .arg(&file),
-            addr,
-        ) {
-            Ok(server) => return Ok(server),
-            Err(error) => why = error,
-        }
+    // It cannot be told to choose a port. If this one is taken, it ends at once.
+    let mut server = nginx_at(some_port(0), &folder);
+    for attempt in 1..5 {
+        server = server.or_else(|_| nginx_at(some_port(attempt), &folder));
     }
-    Err(why)
+    // It has read what it needs, and nobody cleans up behind a process that is killed.
+    let _ = fs::remove_dir_all(&folder);
+    server
+}
+
+fn nginx_at(port: u16, folder: &Path) -> Result<Process, String> {
+    let addr = SocketAddr::from(([127, 0, 0, 1], port));
+    let config = format!(
+        "daemon off; pid nginx.pid; error_log stderr crit; worker_processes auto;\n\
+         events {{ worker_connections 1024; }}\n\
+         http {{\n\
+         access_log off; keepalive_requests 100000000;\n\
+         client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;\n\
+         server {{ listen {addr}; location / {{ return 200 \"ok\"; }} }}\n\
+         }}\n"
+    );
+    let file = folder.join("nginx.conf");
+    fs::write(&file, config).map_err(|error| error.to_string())?;
+    let mut nginx = Command::new("nginx");
+    Process::at(nginx.arg("-p").arg(folder).arg("-c").arg(&file), addr)
 }
 
 /// A port below those that systems give to clients.

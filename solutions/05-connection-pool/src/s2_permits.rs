@@ -77,8 +77,12 @@ impl Permits {
     /// - [`NoPermit::Timeout`] when none came free in time.
     /// - [`NoPermit::Closed`] when the permits are closed, before the call or during it.
     pub fn acquire(&self, wait: Duration) -> Result<Permit, NoPermit> {
-        let since = Instant::now();
         let mut counts = self.counts();
+        // Mostly one is free, and nobody needs to know what time it is.
+        if let Some(permit) = self.take(&mut counts) {
+            return Ok(permit);
+        }
+        let since = Instant::now();
         counts.waiting += 1;
         // A bell is a reason to look, not a promise: somebody may have been quicker, and a Condvar
         // may ring by itself. This method looks again each time, and keeps one deadline.
@@ -97,11 +101,7 @@ impl Permits {
 
     /// Takes a permit if one is free now, and the permits are not closed. Never waits.
     pub fn try_acquire(&self) -> Option<Permit> {
-        let mut counts = self.counts();
-        if counts.closed {
-            return None;
-        }
-        self.take(&mut counts)
+        self.take(&mut self.counts())
     }
 
     /// Lets nobody in any more and sends those home who wait. Permits in use stay valid.
@@ -111,6 +111,9 @@ impl Permits {
     }
 
     fn take(&self, counts: &mut Counts) -> Option<Permit> {
+        if counts.closed {
+            return None;
+        }
         counts.free = counts.free.checked_sub(1)?;
         Some(Permit(self.clone()))
     }
@@ -127,7 +130,11 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.0.counts();
         counts.free += 1;
+        let awaited = counts.waiting > 0;
         drop(counts);
-        self.0.0.bell.notify_one();
+        // To ring is to call the kernel, whether anybody listens or not.
+        if awaited {
+            self.0.0.bell.notify_one();
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Isolation, NO_JAIL, NO_JAIL_WORDS};
+use super::{Cell, Isolation, NO_JAIL, NO_JAIL_WORDS, READY};
 
 /// The argument by which the binary knows that it is meant.
 pub const WORD: &str = "--inside";
@@ -57,10 +57,15 @@ fn become_program(mut order: Order) -> String {
         return format!("cannot become user {user}: {error}");
     }
     let cell = &order.cell;
-    let prepared = limit(cell).and_then(|()| restrict(&order));
+    let prepared = first_to_go()
+        .and_then(|()| limit(cell))
+        .and_then(|()| restrict(&order))
+        .and_then(|()| is_program(&cell.program));
     if let Err(why) = prepared {
         return why;
     }
+    // From here on nobody but the program speaks and ends.
+    eprint!("{READY}");
     let error = Command::new(&cell.program)
         .args(&cell.args)
         .current_dir(&cell.dir)
@@ -73,6 +78,26 @@ fn become_program(mut order: Order) -> String {
 #[cfg(not(unix))]
 fn become_program(_: Order) -> String {
     "there is none on this system".into()
+}
+
+/// A machine without memory ends a submission before anybody else. Limits are a process's, and a
+/// submission may start many.
+#[cfg(target_os = "linux")]
+fn first_to_go() -> Result<(), String> {
+    std::fs::write("/proc/self/oom_score_adj", "1000")
+        .map_err(|error| format!("cannot put itself first in the line of the killer: {error}"))
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn first_to_go() -> Result<(), String> {
+    Ok(())
+}
+
+/// Whether it is one that we may start: afterwards it is too late to say so.
+#[cfg(unix)]
+fn is_program(program: &std::path::Path) -> Result<(), String> {
+    rustix::fs::access(program, rustix::fs::Access::EXEC_OK)
+        .map_err(|error| format!("cannot run {}: {error}", program.display()))
 }
 
 #[cfg(unix)]
@@ -91,10 +116,12 @@ fn limit(cell: &Cell) -> Result<(), String> {
     ];
     for (resource, most) in limits {
         // Nobody can go above what is set already.
-        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX).min(most);
+        let allowed = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        // SIGXCPU says why it comes; SIGKILL, which the kernel sends at the upper limit, does not.
+        let grace = if resource == Resource::Cpu { 5 } else { 0 };
         let both = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
+            current: Some(allowed.min(most)),
+            maximum: Some(allowed.min(most + grace)),
         };
         setrlimit(resource, both).map_err(|error| format!("no limit on {resource:?}: {error}"))?;
     }

@@ -36,6 +36,15 @@ impl Kept {
         self.dropped += cut as u64;
     }
 
+    /// Takes `first` away if it is what came first.
+    pub fn lose_head(&mut self, first: &[u8]) -> bool {
+        let is_first = self.head.starts_with(first);
+        if is_first {
+            self.head.drain(..first.len());
+        }
+        is_first
+    }
+
     /// As text, with a word where something is missing.
     pub fn text(&self) -> String {
         let gap = match self.dropped {

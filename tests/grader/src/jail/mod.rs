@@ -107,12 +107,16 @@ const HELPER: &str = "/run/grader";
 const NO_JAIL: u8 = 125;
 /// How that sentence begins.
 const NO_JAIL_WORDS: &str = "cargo grader's jail: ";
+/// The helper's last word on standard error, when everything is in force. What comes before it is ours,
+/// and what comes after it, the end as well, is the program's: a submission that says it has no jail
+/// is not believed, and a jail that was not built costs nobody a point.
+const READY: &str = "cargo grader's jail is closed\n";
 
 impl Jail {
     /// The strongest that works here. `worker` tells the benches of a class apart; in `scratch` there
     /// is room for a copy of the grader's program.
     pub fn find(worker: usize, settings: &Settings, scratch: &Path) -> Result<Jail> {
-        let user = users::of_worker(worker);
+        let user = users::of_worker(worker, scratch);
         let mut helper = helper()?;
         if user.is_some() {
             // Another user may not be able to enter the folder that we lie in.
@@ -193,16 +197,17 @@ impl Jail {
             let _ = wait(&mut child, Instant::now() + Duration::from_secs(10));
         }
         kill_group(&mut child);
-        let (stdout, stderr) = (stdout.kept(), stderr.kept());
+        let (stdout, mut stderr) = (stdout.kept(), stderr.kept());
         let ending = match status {
             None => Ending::Deadline,
             Some(status) => self.ending(status),
         };
-        if ending == Ending::Exited(i32::from(NO_JAIL))
-            && stderr.head.starts_with(NO_JAIL_WORDS.as_bytes())
-        {
-            let why = String::from_utf8_lossy(&stderr.head);
-            return Err(Problem::new(why.trim_end()));
+        if self.level > Isolation::None && !stderr.lose_head(READY.as_bytes()) {
+            let why = stderr.text();
+            return Err(Problem::new(match why.trim_end() {
+                "" => format!("The jail was not built: {ending:?}."),
+                why => why.to_owned(),
+            }));
         }
         Ok(Outcome {
             ending,

@@ -6,20 +6,26 @@
 use std::io;
 use std::path::Path;
 
-/// No system gives out these numbers by itself.
+/// From 64000 up to `nobody`: no system gives out these numbers by itself, and the user namespaces of
+/// containers have them.
 #[cfg(unix)]
-const FIRST: u32 = 64_000;
+const USERS: std::ops::Range<u32> = 64_000..65_534;
 
+/// Two workers of one scratch folder have different users. Those of two folders most likely have, too.
 #[cfg(unix)]
-pub fn of_worker(worker: usize) -> Option<u32> {
-    let worker = u32::try_from(worker % 1000).expect("less than 1000");
-    rustix::process::geteuid()
-        .is_root()
-        .then_some(FIRST + worker)
+pub fn of_worker(worker: usize, scratch: &Path) -> Option<u32> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    let mut hasher = DefaultHasher::new();
+    scratch.hash(&mut hasher);
+    let all = u64::from(USERS.end - USERS.start);
+    let place = (hasher.finish() % all + worker as u64) % all;
+    let user = USERS.start + u32::try_from(place).expect("less than all");
+    rustix::process::geteuid().is_root().then_some(user)
 }
 
 #[cfg(not(unix))]
-pub fn of_worker(_worker: usize) -> Option<u32> {
+pub fn of_worker(_worker: usize, _scratch: &Path) -> Option<u32> {
     None
 }
 

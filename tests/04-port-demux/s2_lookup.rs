@@ -3,7 +3,7 @@
 use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
 use port_demux::State::{Closed, Established, Listen, SynSent};
-use port_demux::{Proto, Row, lookup};
+use port_demux::{Index, Proto, Row, lookup};
 
 use super::sieves;
 use super::words::{addr, hit, row};
@@ -275,6 +275,80 @@ fn s2_a_wildcard_has_a_family() {
             "[fe80::9]:5000",
             "[fe80::5]:81",
             "nobody: RST",
+        );
+    });
+}
+
+/// Demands who gets a segment, of an index.
+fn finds(lab: &Lab, index: &Index, segments: &[(Proto, &str, &str, &str)]) {
+    for &(proto, from, to, want) in segments {
+        let call = format!("Index::lookup({proto:?}, {to}, {from})");
+        let got = lab.you(&call, || index.lookup(proto, addr(to), addr(from)));
+        lab.same(
+            &format!("who gets {from} → {to}"),
+            hit(got),
+            want.to_owned(),
+        );
+    }
+}
+
+#[test]
+fn s2_an_index_knows_the_three_sieves() {
+    lab(|lab| {
+        lab.why("An index answers what lookup answers. Each sieve is a hash map: the first one by protocol and four numbers, the others by protocol, address and port.");
+        let index = lab.you("Index::new(7 rows)", || Index::new(&rows()));
+        finds(
+            lab,
+            &index,
+            &[
+                (Tcp, "10.0.0.7:40000", "10.0.0.5:80", "exact #3"),
+                (Tcp, "10.0.0.7:40001", "10.0.0.5:80", "exact #4"),
+                (Tcp, "10.0.0.8:40000", "10.0.0.5:80", "exact #5"),
+                (Tcp, "10.0.0.9:40000", "10.0.0.5:80", "bound #2"),
+                (Tcp, "10.0.0.9:40000", "127.0.0.1:80", "wildcard #1"),
+                (Tcp, "10.0.0.9:5000", "10.0.0.5:53", "wildcard #6"),
+                (Udp, "10.0.0.9:5000", "10.0.0.5:53", "wildcard #7"),
+                (Tcp, "10.0.0.9:5000", "10.0.0.5:81", "nobody: RST"),
+                (
+                    Udp,
+                    "10.0.0.7:40000",
+                    "10.0.0.5:80",
+                    "nobody: port unreachable",
+                ),
+            ],
+        );
+    });
+}
+
+#[test]
+fn s2_an_index_keeps_out_what_is_not_open() {
+    lab(|lab| {
+        lab.why("Not every row lets strangers in. TCP asks that the socket listens, a socket with a peer hears its peer only, and a wildcard takes its own family.");
+        let rows = [
+            row(1, Tcp, Closed, "10.0.0.5:80", "-"),
+            row(2, Udp, Closed, "10.0.0.5:80", "-"),
+            row(3, Tcp, SynSent, "10.0.0.5:40000", "10.0.0.9:80"),
+            row(4, Udp, Closed, "0.0.0.0:6000", "-"),
+            row(5, Udp, Established, "10.0.0.5:6000", "10.0.0.53:53"),
+            row(6, Tcp, Listen, "[::]:81", "-"),
+            row(7, Tcp, Listen, "0.0.0.0:82", "-"),
+        ];
+        let index = lab.you("Index::new(7 rows)", || Index::new(&rows));
+        finds(
+            lab,
+            &index,
+            &[
+                (Tcp, "10.0.0.9:5000", "10.0.0.5:80", "nobody: RST"),
+                (Udp, "10.0.0.9:5000", "10.0.0.5:80", "bound #2"),
+                (Tcp, "10.0.0.9:80", "10.0.0.5:40000", "exact #3"),
+                (Tcp, "10.0.0.9:81", "10.0.0.5:40000", "nobody: RST"),
+                (Udp, "10.0.0.53:53", "10.0.0.5:6000", "exact #5"),
+                (Udp, "10.0.0.66:53", "10.0.0.5:6000", "wildcard #4"),
+                (Tcp, "[fe80::9]:5000", "[fe80::5]:81", "wildcard #6"),
+                (Tcp, "10.0.0.9:5000", "10.0.0.5:81", "nobody: RST"),
+                (Tcp, "10.0.0.9:5000", "10.0.0.5:82", "wildcard #7"),
+                (Tcp, "[fe80::9]:5000", "[fe80::5]:82", "nobody: RST"),
+            ],
         );
     });
 }

@@ -14,7 +14,7 @@ mod s8_program;
 mod table;
 
 pub use s1_ports::{PortClass, SERVICES, classify_port, service_name};
-pub use s2_lookup::{Hit, Refusal, lookup};
+pub use s2_lookup::{Hit, Index, Refusal, lookup};
 pub use s4_connect::EphemeralPorts;
 pub use s5_listen::{AckOutcome, SynOutcome};
 pub use s6_close::Effect;

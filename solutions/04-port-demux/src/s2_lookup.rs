@@ -1,8 +1,9 @@
 //! Step 2: which socket gets the segment.
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::{Proto, Row, SocketId, State};
+use crate::{FourTuple, Proto, Row, SocketId, State};
 
 /// Which sieve held a segment, and the socket that gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +59,73 @@ pub fn lookup(rows: &[Row], proto: Proto, dst: SocketAddr, src: SocketAddr) -> H
     } else if let Some(row) = wildcard() {
         Hit::Wildcard(row.id)
     } else {
-        Hit::Nobody(match proto {
-            Proto::Tcp => Refusal::Rst,
-            Proto::Udp => Refusal::PortUnreachable,
-        })
+        Hit::Nobody(refusal(proto))
+    }
+}
+
+fn refusal(proto: Proto) -> Refusal {
+    match proto {
+        Proto::Tcp => Refusal::Rst,
+        Proto::Udp => Refusal::PortUnreachable,
+    }
+}
+
+/// Rows in hash tables: a look-up asks three of them, however many rows there are.
+///
+/// What happens to the rows afterwards, an index does not know.
+pub struct Index {
+    tcp: Sieves,
+    udp: Sieves,
+}
+
+/// One protocol's sockets. std's maps hash with a secret: strangers choose what goes in here.
+#[derive(Default)]
+struct Sieves {
+    connected: HashMap<FourTuple, SocketId>,
+    /// The second sieve and the third: here the unspecified address is an address like any other.
+    open: HashMap<SocketAddr, SocketId>,
+}
+
+impl Index {
+    /// Puts `rows` in order, once for many look-ups.
+    pub fn new(rows: &[Row]) -> Index {
+        let (mut tcp, mut udp) = (Sieves::default(), Sieves::default());
+        for row in rows {
+            let (sieves, open) = match row.proto {
+                Proto::Tcp => (&mut tcp, row.state == State::Listen),
+                Proto::Udp => (&mut udp, true),
+            };
+            if let Some(t) = row.four_tuple() {
+                sieves.connected.insert(t, row.id);
+            } else if open {
+                sieves.open.insert(row.local, row.id);
+            }
+        }
+        Index { tcp, udp }
+    }
+
+    /// What [`lookup`] says of these rows, without going through them.
+    pub fn lookup(&self, proto: Proto, dst: SocketAddr, src: SocketAddr) -> Hit {
+        let Sieves { connected, open } = match proto {
+            Proto::Tcp => &self.tcp,
+            Proto::Udp => &self.udp,
+        };
+        let t = FourTuple {
+            local: dst,
+            remote: src,
+        };
+        let everywhere: SocketAddr = match dst {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, dst.port()).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, dst.port()).into(),
+        };
+        if let Some(&id) = connected.get(&t) {
+            Hit::Exact(id)
+        } else if let Some(&id) = open.get(&dst) {
+            Hit::Bound(id)
+        } else if let Some(&id) = open.get(&everywhere) {
+            Hit::Wildcard(id)
+        } else {
+            Hit::Nobody(refusal(proto))
+        }
     }
 }

@@ -6,13 +6,13 @@ use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use port_demux_solution::{FourTuple, Proto, Reuse, Row, SocketId, parse_proc_net};
+use super::port_demux::{FourTuple, Proto, Reuse, Row, SocketId, parse_proc_net};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::inode::inode;
-use crate::names::Names;
-use crate::script::{Handle, Host, Op};
-use crate::{NO_ANSWER, Outcome};
+use super::duel::{NO_ANSWER, Outcome};
+use super::inode::inode;
+use super::names::Names;
+use super::script::{Handle, Host, Op};
 
 pub struct Kernel {
     sockets: HashMap<Handle, Socket>,

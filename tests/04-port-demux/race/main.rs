@@ -2,13 +2,14 @@
 //!
 //! A script makes, binds, connects, accepts and closes sockets on a few addresses of loopback. It is
 //! run by the reference table and by the kernel. Each call must end in the same way, and at the end
-//! of the script both tables must have the same rows. A script is made from its seed, so `NETLAB_SEED=17` plays script 17 again, and
-//! `NETLAB_SCRIPTS=5000` plays more of them.
+//! of the script both tables must have the same rows. A script is made from its seed, so
+//! `NETLAB_SEED=17` plays script 17 again, and `NETLAB_SCRIPTS=5000` plays more of them.
 //!
 //! Port numbers come from the system and differ from run to run. So both worlds speak of ports by
 //! name: `p1` gets its number by `bind` with port 0 where a script uses it for the first time, in
 //! each world its own, and a connection is called after the socket that made it.
 
+mod duel;
 #[path = "../inode.rs"]
 mod inode;
 mod kernel;
@@ -16,19 +17,10 @@ mod model;
 mod names;
 mod script;
 
-use std::collections::HashSet;
-use std::fmt::Write;
-use std::time::{Duration, Instant};
-
-use port_demux_solution::Row;
+// Whose table it is. The race of `cargo workbook race 04` includes these files for the student's, too.
+use port_demux_solution as port_demux;
 
 use script::Script;
-
-/// How a call ended, by the names of ports and sockets.
-type Outcome = String;
-
-/// How the outcome is called when a SYN gets no answer.
-const NO_ANSWER: &str = "no answer";
 
 #[test]
 fn two_hundred_scripts_end_alike_in_the_table_and_in_the_kernel() {
@@ -47,87 +39,12 @@ fn two_hundred_scripts_end_alike_in_the_table_and_in_the_kernel() {
     for batch in seeds.chunks(10) {
         println!("NETLAB_SEED={batch:?}");
         let scripts: Vec<Script> = batch.iter().map(|&seed| Script::generate(seed)).collect();
-        for (script, first) in scripts.iter().zip(race(&scripts, 0)) {
-            if let Err(difference) = first.or_else(|_| again(script)) {
+        for (script, result) in scripts.iter().zip(duel::all(&scripts)) {
+            if let Err(difference) = result {
                 let seed = script.seed;
                 panic!("\n{difference}\nplay it again with NETLAB_SEED={seed}\n");
             }
         }
-    }
-}
-
-/// Another program of this machine can get a port of the script's while it runs. Then the two worlds differ once. A difference in the rules shows every time.
-fn again(script: &Script) -> Result<(), String> {
-    let alone = |attempt| race(std::slice::from_ref(script), attempt).remove(0);
-    alone(1).or_else(|_| alone(2))
-}
-
-/// A script that went the same way in both worlds, as far as its calls can tell.
-struct Played {
-    model: model::Table,
-    kernel: kernel::Kernel,
-    story: String,
-}
-
-/// Plays scripts one after the other, and then compares their tables: the kernel's is long when
-/// the machine is busy, and is read once for all of them.
-fn race(scripts: &[Script], attempt: u64) -> Vec<Result<(), String>> {
-    let used = kernel::rows().iter().map(|row| row.local.port()).collect();
-    let played: Vec<Result<Played, String>> = scripts
-        .iter()
-        .map(|script| play(script, attempt, &used))
-        .collect();
-    // The last segments may be on their way still.
-    let deadline = Instant::now() + Duration::from_secs(2);
-    loop {
-        let rows = kernel::rows();
-        let verdicts: Vec<Result<(), String>> = played
-            .iter()
-            .map(|played| played.as_ref().map_err(String::clone)?.compare(&rows))
-            .collect();
-        let agreed = verdicts
-            .iter()
-            .zip(&played)
-            .all(|(v, p)| v.is_ok() || p.is_err());
-        if agreed || Instant::now() > deadline {
-            return verdicts;
-        }
-    }
-}
-
-fn play(script: &Script, attempt: u64, used: &HashSet<u16>) -> Result<Played, String> {
-    let mut model = model::Table::new(script.seed);
-    let mut kernel = kernel::Kernel::new(script.seed, attempt, used);
-    let mut story = String::new();
-    for op in &script.ops {
-        let expected = model.play(op);
-        let got = kernel.play(op, &expected);
-        let _ = writeln!(story, "{op:<44} {expected}");
-        if got != expected {
-            return Err(format!("{story}the kernel: {got}"));
-        }
-        // The end of a connection is on its way to the other end; the next call must not meet it.
-        for socket in model.ended() {
-            kernel.waits_for_end(socket);
-        }
-    }
-    Ok(Played {
-        model,
-        kernel,
-        story,
-    })
-}
-
-impl Played {
-    fn compare(&self, rows: &[Row]) -> Result<(), String> {
-        let (expected, got) = (self.model.table(), self.kernel.table(rows));
-        if got == expected {
-            return Ok(());
-        }
-        let (story, expected, got) = (&self.story, expected.join("\n  "), got.join("\n  "));
-        Err(format!(
-            "{story}\nthe table:\n  {expected}\nthe kernel:\n  {got}"
-        ))
     }
 }
 

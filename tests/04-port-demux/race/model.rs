@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use port_demux_solution::{
+use super::port_demux::{
     AckOutcome, Effect, EphemeralPorts, Errno, FourTuple, Hit, Proto, SocketId, SocketTable, State,
     SynOutcome,
 };
 
-use crate::names::Names;
-use crate::script::{Handle, Host, Op, Random};
-use crate::{NO_ANSWER, Outcome};
+use super::duel::{NO_ANSWER, Outcome};
+use super::names::Names;
+use super::script::{Handle, Host, Op, Random};
 
 pub struct Table {
     table: SocketTable,
@@ -166,7 +166,7 @@ impl Table {
     }
 
     /// The row of a socket that the script has.
-    pub fn row(&self, socket: Handle) -> Option<port_demux_solution::Row> {
+    pub fn row(&self, socket: Handle) -> Option<super::port_demux::Row> {
         self.sockets.get(&socket).and_then(|&id| self.table.row(id))
     }
 

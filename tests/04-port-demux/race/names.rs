@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
-use port_demux_solution::{FourTuple, Proto, Row, State};
+use super::port_demux::{FourTuple, Proto, Row, State};
 
-use crate::script::{Handle, Host, Port};
+use super::script::{Handle, Host, Port};
 
 /// One world's numbers, and the names that a script has for them.
 #[derive(Default)]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use port_demux_solution::{Proto, Reuse, Row, State};
+use super::port_demux::{Proto, Reuse, Row, State};
 
-use crate::model::Table;
+use super::model::Table;
 
 /// A socket of the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

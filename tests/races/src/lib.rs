@@ -20,6 +20,8 @@ mod race;
 mod race01;
 mod race02;
 mod race03;
+mod race04;
+mod race05;
 mod record;
 mod referee;
 mod rehearsal;
@@ -29,4 +31,10 @@ mod table;
 pub use cli::run;
 
 /// Every race there is, in the order of the chapters.
-const RACES: &[race::Race] = &[race01::RACE, race02::RACE, race03::RACE];
+const RACES: &[race::Race] = &[
+    race01::RACE,
+    race02::RACE,
+    race03::RACE,
+    race04::RACE,
+    race05::RACE,
+];

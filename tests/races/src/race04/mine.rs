@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate port_demux;
+
+#[path = "ours.rs"]
+pub mod ours;

@@ -6,7 +6,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use netlab::{End, Lab, Program, Running, lab};
+use netlab::{End, Lab, Program, Running, hostile, lab};
 use predicates::Predicate;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, ends_with, is_empty, starts_with};
@@ -510,6 +510,22 @@ fn s6_server_survives_hostile_clients() {
 
         let end = ask(lab, addr, "still there?\n");
         replies(lab, &end, "received bytes: 12, characters: 12,");
+    });
+}
+
+#[test]
+fn s6_eight_hostile_clients() {
+    lab(|lab| {
+        lab.why("The same eight come to the server of chapter 03, all at once. Here they come one after the other and leave. Whatever one of them did, the next client is served.");
+        let (_server, addr) = server(lab);
+        for hostile in hostile::CLIENTS {
+            lab.scene(format!("a client that {}", hostile.name));
+            drop(hostile.comes(lab, addr));
+            let honest = lab.connect_as("honest", addr);
+            honest.sends_labelled("hello", &frames(["hello"]));
+            honest.expects(&frames([reply_to("hello", honest.local())]));
+            honest.closes();
+        }
     });
 }
 

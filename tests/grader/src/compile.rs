@@ -161,6 +161,11 @@ impl Lines {
     pub fn library_name(&self) -> &str {
         self.library.crate_name()
     }
+
+    /// The name of the student's program, if the chapter has one.
+    pub fn program_name(&self) -> Option<&str> {
+        Some(self.program.as_ref()?.crate_name())
+    }
 }
 
 impl Built {

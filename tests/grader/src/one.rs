@@ -314,10 +314,9 @@ impl Bench {
     fn tested(&self, index: usize, exercise: &Path, hidden: &Hidden, seed: u64) -> ChapterReport {
         let chapter = &self.chapters[index];
         let dir = self.desk.root.join(chapter.dir());
-        let reads = [
-            self.desk.root.join("out").join(&chapter.folder),
-            dir.clone(),
-        ];
+        let out = self.desk.root.join("out").join(&chapter.folder);
+        let program = self.built.chapters[&chapter.folder].program_name();
+        let program = program.map(|name| out.join(name));
         let package = chapter.package();
         let limits = &self.settings.limits;
         let run = |planned: &Planned, patience: f64| -> Result<Tried> {
@@ -328,6 +327,9 @@ impl Bench {
                     return Err(Problem::new("There are no hidden tests."));
                 }
             };
+            // No other test's binary: the hidden ones would be read by the visible ones, which tell.
+            let mut reads = vec![binary.to_path_buf(), dir.clone()];
+            reads.extend(program.clone());
             let exam = Exam {
                 binary,
                 dir: &dir,

@@ -57,8 +57,8 @@ fn become_program(mut order: Order) -> String {
         return format!("cannot become user {user}: {error}");
     }
     let cell = &order.cell;
-    let prepared = first_to_go()
-        .and_then(|()| limit(cell))
+    first_to_go();
+    let prepared = limit(cell)
         .and_then(|()| restrict(&order))
         .and_then(|()| is_program(&cell.program));
     if let Err(why) = prepared {
@@ -82,15 +82,10 @@ fn become_program(_: Order) -> String {
 
 /// A machine without memory ends a submission before anybody else. Limits are a process's, and a
 /// submission may start many.
-#[cfg(target_os = "linux")]
-fn first_to_go() -> Result<(), String> {
-    std::fs::write("/proc/self/oom_score_adj", "1000")
-        .map_err(|error| format!("cannot put itself first in the line of the killer: {error}"))
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn first_to_go() -> Result<(), String> {
-    Ok(())
+#[cfg(unix)]
+fn first_to_go() {
+    // Linux's. Where it cannot be had, the machine chooses as it likes.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 /// Whether it is one that we may start: afterwards it is too late to say so.

@@ -36,13 +36,13 @@ impl Kept {
         self.dropped += cut as u64;
     }
 
-    /// Takes `first` away if it is what came first.
-    pub fn lose_head(&mut self, first: &[u8]) -> bool {
-        let is_first = self.head.starts_with(first);
-        if is_first {
-            self.head.drain(..first.len());
+    /// Takes everything away up to the first of these words, and the words. Whether they are there.
+    pub fn begin_after(&mut self, words: &[u8]) -> bool {
+        let at = self.head.windows(words.len()).position(|w| w == words);
+        if let Some(at) = at {
+            self.head.drain(..at + words.len());
         }
-        is_first
+        at.is_some()
     }
 
     /// As text, with a word where something is missing.

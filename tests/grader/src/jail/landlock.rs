@@ -12,7 +12,7 @@ const ABI_KNOWN: ABI = ABI::V6;
 const LEAST: ABI = ABI::V1;
 
 /// What the system's own programs, the loader and the tests read.
-const SYSTEM: [&str; 12] = [
+const SYSTEM: [&str; 10] = [
     "/usr",
     "/bin",
     "/sbin",
@@ -22,10 +22,12 @@ const SYSTEM: [&str; 12] = [
     "/etc/alternatives",
     "/etc/ld.so.cache",
     "/etc/hosts",
-    "/proc",
-    "/dev/urandom",
     super::HELPER,
 ];
+
+/// What a program asks about itself and the network. Not for the compiler: from a pipe in
+/// `/proc/self/fd`, an `include_str!` would read for ever.
+const RUNNING: [&str; 2] = ["/proc", "/dev/urandom"];
 
 /// Devices that anybody may write to.
 const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
@@ -34,6 +36,10 @@ pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
     let read = AccessFs::from_read(ABI_KNOWN);
     // What a process has written, it cannot execute.
     let write: BitFlags<AccessFs> = AccessFs::from_all(ABI_KNOWN) & !AccessFs::Execute;
+    let (running, devices) = match cell.is_ours {
+        true => (&RUNNING[..0], AccessFs::WriteFile.into()),
+        false => (&RUNNING[..], read | AccessFs::WriteFile),
+    };
     let rules = || {
         let mut ruleset = Ruleset::default()
             .set_compatibility(CompatLevel::HardRequirement)
@@ -47,8 +53,9 @@ pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
         }
         ruleset
             .add_rules(path_beneath_rules(SYSTEM, read))?
+            .add_rules(path_beneath_rules(running, read))?
             .add_rules(path_beneath_rules(&cell.reads, read))?
-            .add_rules(path_beneath_rules(DEVICES, read | AccessFs::WriteFile))?
+            .add_rules(path_beneath_rules(DEVICES, devices))?
             .add_rules(path_beneath_rules(&cell.writes, write))?
             .restrict_self()
     };

@@ -202,7 +202,7 @@ impl Jail {
             None => Ending::Deadline,
             Some(status) => self.ending(status),
         };
-        if self.level > Isolation::None && !stderr.lose_head(READY.as_bytes()) {
+        if self.level > Isolation::None && !stderr.begin_after(READY.as_bytes()) {
             let why = stderr.text();
             return Err(Problem::new(match why.trim_end() {
                 "" => format!("The jail was not built: {ending:?}."),

@@ -94,7 +94,10 @@ fn s3_reuse_port_is_a_word_of_both() {
                 ));
                 let option = |on| if on { REUSE_PORT } else { NO_REUSE };
                 let mut machine = Machine::new(lab);
-                let state = if proto == Tcp { Listen } else { Closed };
+                let state = match proto {
+                    Tcp => Listen,
+                    Udp => Closed,
+                };
                 machine.has(row(7, proto, state, "10.0.0.5:80", "-"), option(old));
                 let second = machine.socket(proto, option(new));
                 if old && new {

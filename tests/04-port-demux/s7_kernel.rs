@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::{Proto, Row, SocketId, lookup, parse_proc_net};
+use port_demux::{Proto, Row, lookup, parse_proc_net};
 use socket2::{Domain, Socket, Type};
 
 use super::inode::inode as id;
@@ -426,8 +426,9 @@ fn s7_kernel_lists_what_this_process_has() {
                 format!("CLOSED {} -", udp.local_addr().expect("getsockname")),
             ),
         ] {
-            let row = rows.iter().find(|row| row.id == SocketId(id));
-            let proto_too = row.is_some_and(|row| row.proto == proto);
+            let row = rows.iter().find(|row| row.id.0 == id);
+            let proto_too =
+                row.is_some_and(|row| matches!((row.proto, proto), (Tcp, Tcp) | (Udp, Udp)));
             lab.same(&format!("the row of inode {id}"), shown(row.copied()), want);
             lab.holds(
                 proto_too,

@@ -81,10 +81,14 @@ fn of(rows: &[Row], sieve: usize) -> impl Iterator<Item = &Row> {
     rows.iter().filter(move |row| match sieve {
         0 => row.remote.is_some(),
         _ if row.remote.is_some() => false,
-        _ if row.proto == Proto::Tcp && row.state != State::Listen => false,
+        _ if is_tcp(row.proto) && !matches!(row.state, State::Listen) => false,
         1 => !row.local.ip().is_unspecified(),
         _ => row.local.ip().is_unspecified(),
     })
+}
+
+fn is_tcp(proto: Proto) -> bool {
+    matches!(proto, Proto::Tcp)
 }
 
 fn proto(proto: Proto) -> &'static str {

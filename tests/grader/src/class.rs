@@ -8,13 +8,14 @@ use clap::Args;
 use workbook::course::Course;
 use workbook::problem::{Problem, Result};
 
+use crate::bench::Bench;
 use crate::interrupt;
 use crate::jail::Isolation;
-use crate::one::{self, Bench};
 use crate::plan::Shard;
 use crate::progress::{self, Progress};
 use crate::report::Report;
 use crate::roster::{Class, Roster, Submission};
+use crate::scratch;
 use crate::select;
 use crate::settings::{Limits, Seed, Settings};
 use crate::store::{ClassFile, Store};
@@ -116,9 +117,7 @@ pub fn run(args: &ClassArgs) -> Result<ExitCode> {
     interrupt::says(
         "Stopped. The reports that are there stay; the same command goes on where it stopped.",
     )?;
-    let scratch = args.scratch.clone().unwrap_or_else(one::scratch);
-    let scratch = std::path::absolute(&scratch)
-        .map_err(|error| Problem::with_file("find", &scratch, &error))?;
+    let scratch = scratch::chosen(args.scratch.as_deref())?;
     let prepare = || {
         let hears = |what: &str| progress.busy(what);
         Bench::prepare(&course, &settings, &scratch, &hears).map(Worker)
@@ -171,7 +170,7 @@ impl ClassArgs {
         };
         match earlier.map(|class| class.settings.seed) {
             Some(Seed::OfClass(seed) | Seed::Exact(seed)) => Ok(seed),
-            None if self.shard.is_whole() => Ok(one::drawn()),
+            None if self.shard.is_whole() => Ok(Seed::drawn()),
             None => Err(Problem::new(
                 "A shard needs --seed N, the same for all of them: a number that your CI gives to the \
                  whole run, such as ${{ github.run_id }}, $CI_PIPELINE_ID or $SLURM_ARRAY_JOB_ID.",

@@ -4,6 +4,8 @@
 //! a copy of the tests, `compile` and `exam` build and run them inside a `jail`, `report` says what came of
 //! it, and `render` writes that in the format a platform reads.
 
+pub mod bench;
+mod checklist;
 pub mod class;
 mod cli;
 mod collect;
@@ -25,8 +27,10 @@ pub mod progress;
 pub mod render;
 pub mod report;
 pub mod roster;
+mod scratch;
 mod select;
 pub mod settings;
+mod sitting;
 mod slot;
 pub mod store;
 mod table;

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use grader::bench::Bench;
 use grader::jail::Isolation;
-use grader::one::Bench;
 use grader::report::{Report, TestReport, Verdict};
 use grader::settings::{Limits, Settings};
 use tempfile::TempDir;

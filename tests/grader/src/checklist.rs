@@ -1,0 +1,131 @@
+//! What is to be graded: the chapters of the course, the hidden tests, and the tests that count.
+
+use std::path::Path;
+
+use workbook::course::{Chapter, Course, Step, Test};
+use workbook::problem::{Problem, Result};
+
+use crate::compile::Built;
+use crate::desk::{self, Desk};
+use crate::report::{TestReport, Verdict, Visibility};
+use crate::settings::Settings;
+use crate::tier::Tiers;
+
+/// A test that counts, as the course tells it.
+pub struct Planned {
+    /// `s1_listen::s1_backlog`
+    pub path: String,
+    /// As it is before anything is run.
+    pub report: TestReport,
+}
+
+/// The chapters to grade, from the course again: a bench outlives the course that it is made from.
+pub fn chapters(course: &Course, folders: &[String]) -> Result<Vec<Chapter>> {
+    let mut chapters = Course::load(&course.root)?.chapters;
+    for folder in folders {
+        if !chapters.iter().any(|chapter| chapter.folder == *folder) {
+            return Err(Problem::new(format!("The course has no chapter {folder}.")));
+        }
+    }
+    if !folders.is_empty() {
+        chapters.retain(|chapter| folders.contains(&chapter.folder));
+    }
+    Ok(chapters)
+}
+
+/// All features that steps of the chapter need.
+pub fn features(chapter: &Chapter) -> Vec<String> {
+    let mut all: Vec<String> = chapter
+        .steps
+        .iter()
+        .flat_map(|step| step.features.clone())
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The hidden tests of these chapters.
+pub fn hidden(settings: &Settings, desk: &Desk, chapters: &[Chapter]) -> Result<Vec<Chapter>> {
+    let Some(folder) = &settings.hidden else {
+        return Ok(Vec::new());
+    };
+    let hidden = desk.root.join(desk::HIDDEN);
+    if !hidden.join("tests").is_dir() {
+        return Err(Problem::new(format!(
+            "{} holds no hidden tests of these chapters: a folder is named as in `tests`, {}.",
+            folder.display(),
+            chapters.first().map_or("02-tcp-echo", |one| &one.folder)
+        )));
+    }
+    let found = Course::load(&hidden)?.chapters;
+    for chapter in &found {
+        let visible = chapters.iter().find(|one| one.folder == chapter.folder);
+        let visible: Vec<&str> = visible
+            .into_iter()
+            .flat_map(Chapter::tests)
+            .map(|(_, test)| test.name.as_str())
+            .collect();
+        if let Some((_, test)) = chapter
+            .tests()
+            .find(|(_, test)| visible.contains(&test.name.as_str()))
+        {
+            return Err(Problem::new(format!(
+                "The hidden test {} has the name of a visible one in {}.",
+                test.name, chapter.folder
+            )));
+        }
+    }
+    Ok(found)
+}
+
+/// The tests that count, in the order of the course.
+pub fn plan(
+    chapter: &Chapter,
+    hidden: Option<&Chapter>,
+    settings: &Settings,
+    built: &Built,
+    desk: &Desk,
+) -> Result<Vec<Planned>> {
+    let library = built.chapters[&chapter.folder].library_name();
+    let counts = |step: &&Step| settings.optional || !step.is_optional;
+    let one = |of: &Chapter, step: &Step, test: &Test, tiers: &Tiers, visibility| Planned {
+        path: step.path_of(test),
+        report: TestReport {
+            id: test.name.clone(),
+            number: match of.number().parse::<u32>() {
+                Ok(number) => format!("{number}.{}", step.number),
+                Err(_) => format!("{}.{}", of.number(), step.number),
+            },
+            file: match visibility {
+                Visibility::Visible => format!("{}/{}", of.tests_dir(), step.file),
+                Visibility::Hidden => format!("hidden/{}/{}", of.folder, step.file),
+            },
+            tier: tiers.tier(&test.name),
+            visibility,
+            verdict: Verdict::Missing,
+            points: 0,
+            max_points: test.points,
+            ms: 0,
+            message: String::new(),
+            output: String::new(),
+            output_dropped: 0,
+        },
+    };
+    let mut planned = Vec::new();
+    let mut add = |of: &Chapter, folder: &Path, visibility| {
+        let tiers = Tiers::of(folder, library);
+        for step in of.steps.iter().filter(counts) {
+            for test in &step.tests {
+                planned.push(one(of, step, test, &tiers, visibility));
+            }
+        }
+    };
+    let folder = desk.root.join(chapter.tests_dir());
+    add(chapter, &folder, Visibility::Visible);
+    if let Some(hidden) = hidden {
+        let folder = desk.root.join(desk::HIDDEN).join(chapter.tests_dir());
+        add(hidden, &folder, Visibility::Hidden);
+    }
+    Ok(planned)
+}

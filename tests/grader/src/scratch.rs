@@ -1,0 +1,55 @@
+//! The folder in which submissions are built: whose it is, and how its parts are called.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest as _, Sha256};
+use workbook::course::Chapter;
+use workbook::problem::{Problem, Result};
+
+/// The one that the instructor has named, or one among the system's temporary files.
+pub fn chosen(named: Option<&Path>) -> Result<PathBuf> {
+    let default = || std::env::temp_dir().join("loopback-grader");
+    let path = named.map_or_else(default, Path::to_owned);
+    std::path::absolute(&path).map_err(|error| Problem::with_file("find", &path, &error))
+}
+
+/// A scratch folder that somebody else could write to would be somebody else's grades.
+pub fn own(scratch: &Path) -> Result<()> {
+    fs::create_dir_all(scratch).map_err(|error| Problem::with_file("create", scratch, &error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let meta = fs::symlink_metadata(scratch)
+            .map_err(|error| Problem::with_file("look at", scratch, &error))?;
+        if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
+            return Err(Problem::new(format!(
+                "{} belongs to somebody else. Name another folder with --scratch.",
+                scratch.display()
+            )));
+        }
+        // Passable, for submissions that run as another user.
+        fs::set_permissions(scratch, fs::Permissions::from_mode(0o755))
+            .map_err(|error| Problem::with_file("change", scratch, &error))?;
+    }
+    Ok(())
+}
+
+/// What cargo builds depends on this, and what is built under one key stays together.
+pub fn build_key(
+    root: &Path,
+    chapters: &[&Chapter],
+    features: &BTreeMap<String, Vec<String>>,
+) -> Result<String> {
+    let rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .current_dir(root)
+        .arg("-vV")
+        .output()
+        .map_err(|error| Problem::new(format!("Cannot run rustc: {error}.")))?;
+    let folders: Vec<&str> = chapters.iter().map(|one| one.folder.as_str()).collect();
+    let all = format!("{root:?} {folders:?} {features:?} {:?}", rustc.stdout);
+    let hash = Sha256::digest(all);
+    Ok(hash[..6].iter().map(|byte| format!("{byte:02x}")).collect())
+}

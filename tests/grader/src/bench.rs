@@ -12,7 +12,7 @@ use crate::collect::{self, Sources};
 use crate::compile::{Built, Compiled, Hidden};
 use crate::desk::{self, Desk};
 use crate::digest::Fingerprint;
-use crate::jail::Jail;
+use crate::jail::{self, Jail};
 use crate::report::{ChapterReport, Report, SCHEMA, Status, TestReport, Verdict};
 use crate::scratch;
 use crate::settings::Settings;
@@ -27,6 +27,8 @@ pub struct Bench {
     plan: Vec<Vec<Planned>>,
     built: Built,
     desk: Desk,
+    /// The course's own chapters, as they are handed out. They compile.
+    control: Desk,
     /// Ours as long as the bench lives.
     _slot: Slot,
     jail: Jail,
@@ -47,9 +49,15 @@ impl Bench {
         hears: &dyn Fn(&str),
     ) -> Result<Bench> {
         let chapters = checklist::chapters(course, &settings.chapters)?;
+        for chapter in &chapters {
+            checklist::stands_alone(&course.root, chapter)?;
+        }
         let named: Vec<&Chapter> = chapters.iter().collect();
         scratch::own(scratch)?;
         let slot = Slot::take(scratch)?;
+        let room = jail::room(slot.number, scratch);
+        // With whatever was left there by a grader that was killed.
+        desk::empty(&room)?;
         let jail = Jail::find(slot.number, settings, scratch)?;
         let features: BTreeMap<String, Vec<String>> = match settings.optional {
             true => named
@@ -66,12 +74,18 @@ impl Bench {
             &scratch.join(format!("built-{key}")),
             hears,
         )?;
-        let desk = Desk::lay(
-            &scratch.join(format!("worker-{}", slot.number)),
-            &course.root,
-            &named,
-            settings.hidden.as_deref(),
-        )?;
+        jail.show(&built.folder())?;
+        let lay = |name: &str| -> Result<Desk> {
+            let hidden = settings.hidden.as_deref();
+            let desk = Desk::lay(&room.join(name), &course.root, &named, hidden)?;
+            jail.show(&desk.root)?;
+            Ok(desk)
+        };
+        let desk = lay("desk")?;
+        let control = lay("control")?;
+        let folders: Vec<&str> = named.iter().map(|one| one.folder.as_str()).collect();
+        control.take(&collect::collect(&course.root, &folders).map_err(Problem::new)?)?;
+        jail.show(&control.root)?;
         let hidden = checklist::hidden(settings, &desk, &chapters)?;
         let plan = chapters
             .iter()
@@ -86,6 +100,7 @@ impl Bench {
             plan,
             built,
             desk,
+            control,
             _slot: slot,
             jail,
             course_commit: commit(&course.root),
@@ -95,7 +110,7 @@ impl Bench {
             chapters,
         };
         bench.fingerprint = bench.fingerprint_of(&course.root)?;
-        bench.try_hidden(&course.root)?;
+        bench.try_hidden()?;
         Ok(bench)
     }
 
@@ -230,44 +245,51 @@ impl Bench {
     }
 
     /// Hidden tests that do not compile are the instructor's to mend, not the students' to suffer.
-    fn try_hidden(&self, course: &Path) -> Result<()> {
-        let folders: Vec<&str> = self
-            .hidden
-            .iter()
-            .map(|chapter| chapter.folder.as_str())
-            .collect();
-        if folders.is_empty() {
-            return Ok(());
-        }
-        let own = collect::collect(course, &folders).map_err(Problem::new)?;
-        self.desk.take(&own)?;
-        for chapter in self
-            .chapters
-            .iter()
-            .filter(|one| own.contains_key(&one.folder))
-        {
-            let what = match self.compile(chapter)? {
-                Compiled::DoesNot(error) => error,
-                Compiled::Ready {
-                    hidden: Hidden::DoesNot(error),
-                    ..
-                } => error,
-                Compiled::Ready { .. } => continue,
-            };
-            return Err(Problem::new(format!(
-                "The hidden tests of {} do not compile with the course's own chapter.\n{what}",
-                chapter.folder
-            )));
+    fn try_hidden(&self) -> Result<()> {
+        for chapter in &self.chapters {
+            if self.has_hidden(chapter)
+                && let Some(error) = self.complaint(chapter)?
+            {
+                return Err(Problem::new(format!(
+                    "The hidden tests of {} do not compile with the course's own chapter.\n{error}",
+                    chapter.folder
+                )));
+            }
         }
         Ok(())
     }
 
+    fn has_hidden(&self, chapter: &Chapter) -> bool {
+        self.hidden.iter().any(|one| one.folder == chapter.folder)
+    }
+
+    /// Compiles the student's chapter. What does not compile is the student's only if the course's own
+    /// chapter does, in the same jail and on the same disk: a folder that nobody may read, a full disk, a
+    /// machine without a linker are ours.
     fn compile(&self, chapter: &Chapter) -> Result<Compiled> {
-        let has_hidden = self.hidden.iter().any(|one| one.folder == chapter.folder);
+        let compiled = self.compile_at(&self.desk, chapter)?;
+        if compiled.complaint().is_some()
+            && let Some(error) = self.complaint(chapter)?
+        {
+            return Err(Problem::new(format!(
+                "The course's own {} does not compile here either.\n{error}",
+                chapter.folder
+            )));
+        }
+        Ok(compiled)
+    }
+
+    /// What rustc says against the course's own chapter.
+    fn complaint(&self, chapter: &Chapter) -> Result<Option<String>> {
+        let compiled = self.compile_at(&self.control, chapter)?;
+        Ok(compiled.complaint().map(str::to_owned))
+    }
+
+    fn compile_at(&self, desk: &Desk, chapter: &Chapter) -> Result<Compiled> {
         self.built.compile(
             chapter,
-            has_hidden,
-            &self.desk.root,
+            self.has_hidden(chapter),
+            &desk.root,
             &self.jail,
             &self.settings.limits,
         )
@@ -280,6 +302,7 @@ impl Bench {
         hears: &dyn Fn(&str),
     ) -> Result<Vec<ChapterReport>> {
         self.desk.take(sources)?;
+        self.jail.show(&self.desk.root)?;
         let mut reports = Vec::new();
         for (index, chapter) in self.chapters.iter().enumerate() {
             if !sources.contains_key(&chapter.folder) {

@@ -33,6 +33,35 @@ pub fn chapters(course: &Course, folders: &[String]) -> Result<Vec<Chapter>> {
     Ok(chapters)
 }
 
+/// Refuses a chapter that is linked to another one of the students'. In a copy without answers, one
+/// chapter's stubs would cost points in another.
+pub fn stands_alone(course: &Path, chapter: &Chapter) -> Result<()> {
+    let path = course.join(chapter.dir()).join("Cargo.toml");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Problem::with_file("read", &path, &error))?;
+    let manifest: toml::Table = toml::from_str(&text)
+        .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+    let dependencies = manifest.get("dependencies").and_then(|all| all.as_table());
+    let paths = dependencies.into_iter().flatten();
+    let mut paths = paths.filter_map(|(_, one)| one.get("path")?.as_str());
+    // From chapters/NN, another chapter is beside it.
+    let beside = paths.find_map(|path| {
+        let mut parts = path.trim_end_matches('/').split('/');
+        (parts.next() == Some(".."))
+            .then(|| parts.next())?
+            .filter(|name| *name != "..")
+    });
+    match beside {
+        None => Ok(()),
+        Some(other) => Err(Problem::new(format!(
+            "{} is built on the reference answer of {other}, which this copy of the course does not \
+             have. Grade it with the instructor's own course; the other chapters can be graded here, \
+             each named with --chapter.",
+            chapter.folder
+        ))),
+    }
+}
+
 /// All features that steps of the chapter need.
 pub fn features(chapter: &Chapter) -> Vec<String> {
     let mut all: Vec<String> = chapter

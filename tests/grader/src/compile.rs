@@ -72,6 +72,20 @@ pub enum Compiled {
     DoesNot(String),
 }
 
+impl Compiled {
+    /// What rustc says against any of it.
+    pub fn complaint(&self) -> Option<&str> {
+        match self {
+            Compiled::DoesNot(error)
+            | Compiled::Ready {
+                hidden: Hidden::DoesNot(error),
+                ..
+            } => Some(error),
+            Compiled::Ready { .. } => None,
+        }
+    }
+}
+
 /// The hidden tests of a chapter.
 pub enum Hidden {
     None,
@@ -252,6 +266,11 @@ impl Built {
         })
     }
 
+    /// Where the compiler finds what the chapters depend on.
+    pub fn folder(&self) -> PathBuf {
+        self.target.join("debug")
+    }
+
     /// `rustc 1.95.0 (59807616e 2026-04-14)`
     pub fn toolchain(&self) -> Result<String> {
         let rustc = self.sysroot.join("bin/rustc");
@@ -351,7 +370,7 @@ impl Press<'_> {
             args: self.args(line),
             env: self.env(line),
             dir: self.desk.to_owned(),
-            reads: [&self.built.sysroot, &self.built.target.join("debug")]
+            reads: [&self.built.sysroot, &self.built.folder()]
                 .into_iter()
                 .cloned()
                 .chain(sees.iter().map(|&path| path.to_owned()))

@@ -70,7 +70,8 @@ fn create(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|error| Problem::with_file("create", folder, &error))
 }
 
-fn empty(folder: &Path) -> Result<()> {
+/// Makes the folder, with nothing in it.
+pub fn empty(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Problem::with_file("empty", folder, &error))

@@ -39,7 +39,7 @@ const DEADLINE: Duration = Duration::from_secs(8);
 impl Exam<'_> {
     /// Runs the test with this path, `s1_listen::s1_backlog`. `patience` multiplies every deadline.
     pub fn run(&self, path: &str, patience: f64) -> Result<Tried> {
-        let witness = Witness::open()?;
+        let witness = Witness::open(self.jail)?;
         let mut env: Vec<(String, String)> = [
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
             ("LC_ALL", "C.UTF-8"),
@@ -254,7 +254,7 @@ struct Witness {
 
 #[cfg(unix)]
 impl Witness {
-    fn open() -> Result<Option<Witness>> {
+    fn open(jail: &Jail) -> Result<Option<Witness>> {
         use std::io::{BufRead, BufReader, Read};
         use std::os::unix::fs::PermissionsExt;
         use std::os::unix::net::UnixListener;
@@ -262,12 +262,16 @@ impl Witness {
         let trouble = |error: std::io::Error| {
             Problem::new(format!("Cannot listen for the laboratory: {error}."))
         };
-        // A short path: a socket's address has room for some 100 bytes.
-        let folder = tempfile::Builder::new()
-            .prefix("lab-")
-            .tempdir()
-            .map_err(trouble)?;
+        let folder = jail.folder("lab-")?;
         let socket = folder.path().join("witness");
+        const ROOM: usize = 100; // in a socket's address; some systems have a few more
+        if socket.as_os_str().len() > ROOM {
+            return Err(Problem::new(format!(
+                "A socket's path has room for {ROOM} bytes, and {} is longer. Name a folder with a \
+                 shorter path with --scratch.",
+                socket.display()
+            )));
+        }
         let listener = UnixListener::bind(&socket).map_err(trouble)?;
         // The submission may run as another user.
         for (path, mode) in [(folder.path(), 0o711), (&socket, 0o666)] {
@@ -306,7 +310,7 @@ impl Witness {
 
 #[cfg(not(unix))]
 impl Witness {
-    fn open() -> Result<Option<Witness>> {
+    fn open(_: &Jail) -> Result<Option<Witness>> {
         Ok(None)
     }
 

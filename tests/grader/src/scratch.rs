@@ -31,7 +31,11 @@ pub fn own(scratch: &Path) -> Result<()> {
             )));
         }
         // Passable, for submissions that run as another user.
-        fs::set_permissions(scratch, fs::Permissions::from_mode(0o755))
+        let mode = match rustix::process::geteuid().is_root() {
+            true => 0o711,
+            false => 0o700,
+        };
+        fs::set_permissions(scratch, fs::Permissions::from_mode(mode))
             .map_err(|error| Problem::with_file("change", scratch, &error))?;
     }
     Ok(())

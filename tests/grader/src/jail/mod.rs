@@ -54,6 +54,8 @@ pub struct Jail {
     pub words: String,
     helper: PathBuf,
     user: Option<u32>,
+    /// The worker's folder.
+    room: PathBuf,
 }
 
 /// A program to run, and what it may touch.
@@ -113,14 +115,20 @@ const NO_JAIL_WORDS: &str = "cargo grader's jail: ";
 const READY: &str = "cargo grader's jail is closed\n";
 
 impl Jail {
-    /// The strongest that works here. `worker` tells the benches of a class apart; in `scratch` there
-    /// is room for a copy of the grader's program.
+    /// The strongest that works here. `worker` tells the benches of a class apart; each has a folder
+    /// in `scratch`, in which the jail keeps what it needs for a while.
     pub fn find(worker: usize, settings: &Settings, scratch: &Path) -> Result<Jail> {
         let user = users::of_worker(worker, scratch);
+        let room = room(worker, scratch);
+        std::fs::create_dir_all(&room)
+            .and_then(|()| users::admit(user, &room))
+            .map_err(|error| Problem::with_file("prepare", &room, &error))?;
         let mut helper = helper()?;
         if user.is_some() {
             // Another user may not be able to enter the folder that we lie in.
-            helper = copied(&helper, &scratch.join(format!("grader-{worker}")))?;
+            helper = copied(&helper, &room.join("grader"))?;
+            users::show(user, &helper)
+                .map_err(|error| Problem::with_file("change", &helper, &error))?;
         }
         let require = settings.require_isolation;
         let mut refusals = String::new();
@@ -129,11 +137,23 @@ impl Jail {
             .into_iter()
             .filter(|&level| level <= settings.at_most)
         {
+            // Without a mount namespace.
+            if level < Isolation::Bwrap
+                && user.is_some()
+                && let Some(closed) = users::closed_above(&room)
+            {
+                return Err(Problem::new(format!(
+                    "Submissions run as another user, as the grader is root, and no other user can \
+                     enter {}. Name another folder with --scratch.",
+                    closed.display()
+                )));
+            }
             let jail = Jail {
                 level,
                 words: String::new(),
                 helper: helper.clone(),
                 user,
+                room: room.clone(),
             };
             match jail.probe() {
                 Ok(words) => {
@@ -153,7 +173,22 @@ impl Jail {
             words: "none".into(),
             helper,
             user,
+            room,
         })
+    }
+
+    /// Lets a submission read what lies in a folder of ours.
+    pub fn show(&self, folder: &Path) -> Result<()> {
+        users::show(self.user, folder).map_err(|error| Problem::with_file("change", folder, &error))
+    }
+
+    /// A folder of its own for one run, which goes with the value. Whatever kills us, the worker's next
+    /// start takes it away.
+    pub fn folder(&self, prefix: &str) -> Result<tempfile::TempDir> {
+        let folder = tempfile::Builder::new()
+            .prefix(prefix)
+            .tempdir_in(&self.room);
+        folder.map_err(|error| Problem::with_file("make a folder in", &self.room, &error))
     }
 
     /// Makes a folder the submission's, so that it can write there whoever it runs as.
@@ -222,9 +257,7 @@ impl Jail {
         if self.level == Isolation::Bwrap {
             return Ok(None);
         }
-        let folder = tempfile::tempdir().map_err(|error| {
-            Problem::with_file("make a folder in", &std::env::temp_dir(), &error)
-        })?;
+        let folder = self.folder("tmp-")?;
         self.give(folder.path())?;
         Ok(Some(folder))
     }
@@ -260,6 +293,11 @@ impl Jail {
             Isolation::None => {
                 let mut command = Command::new(&cell.program);
                 command.args(&cell.args).current_dir(&cell.dir);
+                #[cfg(unix)]
+                if let Some(user) = self.user.filter(|_| !cell.is_ours) {
+                    use std::os::unix::process::CommandExt;
+                    command.uid(user).gid(user);
+                }
                 command
             }
         };
@@ -293,6 +331,11 @@ fn too_weak(least: Isolation, words: &str, refusals: &str) -> Problem {
         least.get_name(),
         refusals.trim_end()
     ))
+}
+
+/// A worker's folder.
+pub fn room(worker: usize, scratch: &Path) -> PathBuf {
+    scratch.join(format!("worker-{worker}"))
 }
 
 fn copied(program: &Path, to: &Path) -> Result<PathBuf> {

@@ -29,6 +29,73 @@ pub fn of_worker(_worker: usize, _scratch: &Path) -> Option<u32> {
     None
 }
 
+/// The folder above this one that another user cannot enter.
+#[cfg(unix)]
+pub fn closed_above(folder: &Path) -> Option<&Path> {
+    use std::os::unix::fs::PermissionsExt;
+    folder.ancestors().skip(1).find(|above| {
+        std::fs::metadata(above).is_ok_and(|meta| meta.permissions().mode() & 0o001 == 0)
+    })
+}
+
+#[cfg(not(unix))]
+pub fn closed_above(_folder: &Path) -> Option<&Path> {
+    None
+}
+
+/// Lets the user, and none but him and us, enter a folder of ours.
+#[cfg(unix)]
+pub fn admit(user: Option<u32>, folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let mode = match user {
+        Some(group) => {
+            chown(folder, None, Some(group))?;
+            0o750
+        }
+        None => 0o700,
+    };
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub fn admit(_user: Option<u32>, _folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Lets the user read what is in a folder, whatever our umask was when we wrote it.
+#[cfg(unix)]
+pub fn show(user: Option<u32>, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if user.is_none() {
+        return Ok(());
+    }
+    let meta = match std::fs::symlink_metadata(path) {
+        // Another worker builds here.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        meta => meta?,
+    };
+    if meta.is_symlink() {
+        return Ok(());
+    }
+    let mode = meta.permissions().mode();
+    let enters = if mode & 0o100 != 0 { 0o111 } else { 0 };
+    let shown = mode | 0o444 | enters;
+    if shown != mode {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(shown))?;
+    }
+    if meta.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            show(user, &entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub fn show(_user: Option<u32>, _path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 pub fn give(user: Option<u32>, folder: &Path) -> io::Result<()> {
     match user {

@@ -9,6 +9,7 @@ use workbook::course::Course;
 use workbook::problem::{Problem, Result};
 
 use crate::bench::Bench;
+use crate::failure::{Failure, OURS};
 use crate::interrupt;
 use crate::jail::Isolation;
 use crate::plan::Shard;
@@ -71,15 +72,15 @@ pub struct ClassArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &ClassArgs) -> Result<ExitCode> {
+pub fn run(args: &ClassArgs) -> std::result::Result<ExitCode, Failure> {
     let course = select::course(args.course.as_deref())?;
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
     let class = Class::gather(&args.submissions, roster.as_ref())?;
     if is_inside(&args.out, &args.submissions) {
-        return Err(Problem::new(
+        return Err(Failure::Usage(Problem::new(
             "The results cannot stand among the submissions: the next run would take them for a \
              student. Choose another folder with --out.",
-        ));
+        )));
     }
     let settings = args.settings(&course)?;
     if args.fresh {
@@ -125,7 +126,10 @@ pub fn run(args: &ClassArgs) -> Result<ExitCode> {
     let outcome = grade_all(&submissions, &store, args.jobs(), &prepare, &progress);
     progress.finish();
     progress::print(&told(&outcome, &submissions, missing));
-    Ok(ExitCode::from(if outcome.is_complete() { 0 } else { 3 }))
+    Ok(match outcome.is_complete() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(OURS),
+    })
 }
 
 impl ClassArgs {

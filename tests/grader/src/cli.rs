@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workbook::problem::Result;
 
+use crate::failure::Failure;
 use crate::{class, export, handout, merge, one, plan, render};
 
 /// Grade Loopback: one submission or a class.
@@ -91,20 +91,20 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    dispatch(Arguments::parse().command).unwrap_or_else(|problem| {
-        eprintln!("error: {problem}");
-        ExitCode::from(2)
+    dispatch(Arguments::parse().command).unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        failure.exit_code()
     })
 }
 
-fn dispatch(command: Command) -> Result<ExitCode> {
-    match command {
-        Command::Handout(args) => handout::run(&args),
-        Command::One(args) => one::run(&args),
-        Command::Class(args) => class::run(&args),
-        Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Merge(args) => merge::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Render(args) => render::run(&args),
-    }
+fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+    Ok(match command {
+        Command::Handout(args) => handout::run(&args)?,
+        Command::One(args) => one::run(&args)?,
+        Command::Class(args) => class::run(&args)?,
+        Command::Plan(args) => plan::run(&args).map(|()| ExitCode::SUCCESS)?,
+        Command::Merge(args) => merge::run(&args)?,
+        Command::Export(args) => export::run(&args)?,
+        Command::Render(args) => render::run(&args)?,
+    })
 }

@@ -14,6 +14,7 @@ mod desk;
 mod digest;
 mod exam;
 pub mod export;
+mod failure;
 pub mod gradebook;
 pub mod handout;
 mod interrupt;

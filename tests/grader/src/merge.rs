@@ -11,6 +11,7 @@ use clap::Args;
 use workbook::problem::{Problem, Result};
 
 use crate::class::plural;
+use crate::failure::{Failure, OURS};
 use crate::gradebook::{Gradebook, LOST, Outcome, Results, Row, points};
 use crate::overview;
 use crate::policy::{Overrides, Policy};
@@ -45,7 +46,7 @@ pub struct MergeArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &MergeArgs) -> Result<ExitCode> {
+pub fn run(args: &MergeArgs) -> std::result::Result<ExitCode, Failure> {
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
     let overrides = args.overrides.as_deref().map(Overrides::read).transpose()?;
     let policy = match &args.late {
@@ -55,10 +56,14 @@ pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     let (results, settings) = collect(&args.results)?;
     let overrides = overrides.unwrap_or_default();
     let book = Gradebook::of(results, roster.as_ref(), &policy, &overrides)?;
-    write(&args.out, &book, &settings, &policy)?;
+    check(&args.out)?;
+    write(&args.out, &book, &settings, &policy).map_err(Failure::Ours)?;
     progress::print(&told(&book, &args.out));
     let is_complete = book.unscored().next().is_none();
-    Ok(ExitCode::from(if is_complete { 0 } else { 3 }))
+    Ok(match is_complete {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(OURS),
+    })
 }
 
 /// Reads the results of all parts of a class. In which order they stand does not matter.
@@ -141,8 +146,8 @@ const GRADES: &str = "grades.csv";
 const OVERVIEW: &str = "class.md";
 const STUDENTS: &str = "students";
 
-/// Writes all files anew. Pages of students who are gone go as well.
-pub fn write(out: &Path, book: &Gradebook, settings: &Settings, policy: &Policy) -> Result<()> {
+/// Whether it is a folder of grades, or may become one.
+fn check(out: &Path) -> Result<()> {
     let is_ours = out.join(GRADES).is_file();
     let is_empty = std::fs::read_dir(out).map_or(true, |mut entries| entries.next().is_none());
     if !is_ours && !is_empty {
@@ -151,6 +156,11 @@ pub fn write(out: &Path, book: &Gradebook, settings: &Settings, policy: &Policy)
             out.display()
         )));
     }
+    std::fs::create_dir_all(out).map_err(|error| Problem::with_file("make the folder", out, &error))
+}
+
+/// Writes all files anew. Pages of students who are gone go as well.
+fn write(out: &Path, book: &Gradebook, settings: &Settings, policy: &Policy) -> Result<()> {
     let students = out.join(STUDENTS);
     std::fs::create_dir_all(&students)
         .map_err(|error| Problem::with_file("make the folder", &students, &error))?;

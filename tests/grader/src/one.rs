@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use workbook::problem::{Problem, Result};
+use workbook::problem::Problem;
 
 use crate::bench::{self, Bench};
+use crate::failure::{Failure, OURS};
 use crate::jail::Isolation;
 use crate::render::{self, Format};
 use crate::report::{Report, Status};
@@ -65,7 +66,7 @@ pub struct OneArgs {
 }
 
 /// Grades one submission. The exit code is 0 when it was graded, whatever the score.
-pub fn run(args: &OneArgs) -> Result<ExitCode> {
+pub fn run(args: &OneArgs) -> Result<ExitCode, Failure> {
     let course = select::course(args.course.as_deref())?;
     let chapters = select::chapters(&course, &args.chapters)?;
     let settings = Settings {
@@ -97,7 +98,8 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
     };
     if let Some(path) = &args.out {
         let json = render::render(Format::Json, &report).unwrap_or_default();
-        fs::write(path, json).map_err(|error| Problem::with_file("write", path, &error))?;
+        fs::write(path, json)
+            .map_err(|error| Failure::Ours(Problem::with_file("write", path, &error)))?;
     }
     if let Some(text) = render::render(args.format, &report) {
         print!("{text}");
@@ -106,7 +108,7 @@ pub fn run(args: &OneArgs) -> Result<ExitCode> {
         eprintln!("error: {problem}");
     }
     Ok(match report.status {
-        Status::GraderError => ExitCode::from(3),
+        Status::GraderError => ExitCode::from(OURS),
         Status::Graded | Status::Rejected => ExitCode::SUCCESS,
     })
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use workbook::problem::{Problem, Result};
 
+use crate::failure::Failure;
 use crate::render;
 use crate::report::{Report, SCHEMA};
 use crate::settings::Settings;
@@ -68,26 +69,27 @@ impl Store {
     ///
     /// # Errors
     /// When it holds results of other settings, which must not be mixed with these.
-    pub fn open(root: &Path, class: &ClassFile) -> Result<Store> {
+    pub fn open(root: &Path, class: &ClassFile) -> std::result::Result<Store, Failure> {
         if let Some(earlier) = ClassFile::read(root)? {
             if let Some(setting) = difference(&earlier.settings, &class.settings) {
-                return Err(Problem::new(format!(
+                return Err(Failure::Usage(Problem::new(format!(
                     "{} holds results of other settings: {setting}. Choose another folder with --out, \
                      or start this one again with --fresh.",
                     root.display()
-                )));
+                ))));
             }
         } else if has_reports(root) {
-            return Err(Problem::new(format!(
+            return Err(Failure::Usage(Problem::new(format!(
                 "{} holds reports, but no {CLASS} that says how they came about. Choose another folder \
                  with --out, or start this one again with --fresh.",
                 root.display()
-            )));
+            ))));
         }
         std::fs::create_dir_all(root)
             .map_err(|error| Problem::with_file("make the folder", root, &error))?;
         let path = root.join(CLASS);
-        write(&path, &json(class)).map_err(|error| Problem::with_file("write", &path, &error))?;
+        write(&path, &json(class))
+            .map_err(|error| Failure::Ours(Problem::with_file("write", &path, &error)))?;
         Ok(Store {
             root: root.to_owned(),
         })

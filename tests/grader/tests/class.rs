@@ -214,6 +214,31 @@ fn helper_on_a_full_disk() {
     fill(1);
     let outcome = grade(&dir.join("in"), &results, ALL, NOBODY);
     println!("\n{outcome:?}");
+    let disk = dir.join("disk");
+    let ends = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_grader"))
+            .current_dir(&disk)
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        println!(
+            "\n{} ends with {:?}: {said}",
+            arguments[0],
+            output.status.code()
+        );
+    };
+    let course = env!("CARGO_MANIFEST_DIR");
+    ends(&[
+        "class",
+        "--submissions",
+        "../in",
+        "--out",
+        "other",
+        "--course",
+        course,
+    ]);
+    ends(&["merge", "--results", "results"]);
     std::fs::remove_file(dir.join("disk/filler")).unwrap();
     let outcome = grade(&dir.join("in"), &results, ALL, NOBODY);
     println!("\nwith room: {} graded", outcome.graded);
@@ -246,6 +271,8 @@ fn a_full_disk_is_our_failure_and_says_so() {
         "No space left on device",
         "graded: 1, from_earlier: 1",
         "stopped: Some(\"Cannot write",
+        "class ends with Some(3): error: Cannot write other/class.json",
+        "merge ends with Some(3): error: Cannot write grades/grades.csv",
         "with room: 12 graded",
     ] {
         assert!(told.contains(said), "{said} is not in {told}");

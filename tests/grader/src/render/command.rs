@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use workbook::problem::{Problem, Result};
+use workbook::problem::Problem;
 
 use super::{Format, failure, render};
+use crate::failure::{Failure, OURS};
 use crate::report::{Report, SCHEMA};
 
 #[derive(Args, Debug)]
@@ -24,7 +25,7 @@ pub struct RenderArgs {
 }
 
 /// Renders. The exit code is 3 for the report of a grader that failed, in every format.
-pub fn run(args: &RenderArgs) -> Result<ExitCode> {
+pub fn run(args: &RenderArgs) -> Result<ExitCode, Failure> {
     let path = &args.report;
     let text =
         std::fs::read_to_string(path).map_err(|error| Problem::with_file("read", path, &error))?;
@@ -35,16 +36,16 @@ pub fn run(args: &RenderArgs) -> Result<ExitCode> {
         ))
     })?;
     if report.schema != SCHEMA {
-        return Err(Problem::new(format!(
+        return Err(Failure::Usage(Problem::new(format!(
             "{} is a report of another kind, {}. This grader reads {SCHEMA}.",
             path.display(),
             super::text::line(&report.schema)
-        )));
+        ))));
     }
     let code = match failure(&report) {
         Some(failure) => {
             eprintln!("{failure}");
-            ExitCode::from(3)
+            ExitCode::from(OURS)
         }
         None => ExitCode::SUCCESS,
     };
@@ -53,10 +54,13 @@ pub fn run(args: &RenderArgs) -> Result<ExitCode> {
     };
     match &args.out {
         Some(file) => std::fs::write(file, rendered)
-            .map_err(|error| Problem::with_file("write", file, &error))?,
+            .map_err(|error| Failure::Ours(Problem::with_file("write", file, &error)))?,
         None => std::io::stdout()
             .write_all(rendered.as_bytes())
-            .map_err(|error| Problem::new(format!("Cannot write to standard output: {error}.")))?,
+            .map_err(|error| {
+                let words = format!("Cannot write to standard output: {error}.");
+                Failure::Ours(Problem::new(words))
+            })?,
     }
     Ok(code)
 }

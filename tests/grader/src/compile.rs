@@ -34,6 +34,9 @@ const SEEN: [&str; 7] = [
     "OUT_DIR",
 ];
 
+/// rustc's option to stop before it makes a program.
+const ONLY_LOOK: &str = "--emit=metadata";
+
 /// One crate of a chapter, as cargo has it compiled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
@@ -160,10 +163,22 @@ impl Line {
             .unwrap_or_default()
     }
 
+    /// The same without a program to come of it, and so without the linker.
+    fn only_look(&self) -> Line {
+        let mut line = self.clone();
+        for arg in &mut line.args {
+            if arg.starts_with("--emit=") {
+                *arg = ONLY_LOOK.into();
+            }
+        }
+        line
+    }
+
     /// The file that rustc makes of it, in the output folder.
     fn artifact(&self) -> String {
         let stem = format!("{}{}", self.crate_name(), self.codegen("extra-filename"));
         match self.kind() {
+            _ if self.args.iter().any(|arg| arg == ONLY_LOOK) => format!("lib{stem}.rmeta"),
             "lib" => format!("lib{stem}.rlib"),
             _ => format!("{stem}{}", std::env::consts::EXE_SUFFIX),
         }
@@ -364,7 +379,19 @@ struct Press<'a> {
 
 impl Press<'_> {
     /// What rustc complains about, if it does.
+    ///
+    /// The linker needs /proc, and an `include_str!` from a pipe there would never end. So a program of
+    /// the student's is first compiled without both.
     fn run(&self, line: &Line, sees: &[&Path]) -> Result<Option<String>> {
+        if line.kind() == "bin"
+            && let Some(error) = self.once(&line.only_look(), sees, false)?
+        {
+            return Ok(Some(error));
+        }
+        self.once(line, sees, line.kind() != "lib")
+    }
+
+    fn once(&self, line: &Line, sees: &[&Path], sees_proc: bool) -> Result<Option<String>> {
         let cell = Cell {
             program: self.built.sysroot.join("bin/rustc"),
             args: self.args(line),
@@ -377,6 +404,7 @@ impl Press<'_> {
                 .collect(),
             writes: vec![self.out.to_owned()],
             is_ours: true,
+            sees_proc,
             quotas: Quotas {
                 memory_mib: self.limits.memory_mib.max(4096),
                 processes: 256,
@@ -404,6 +432,12 @@ impl Press<'_> {
             Ending::Exited(101) | Ending::Signal(4 | 6 | 7 | 8 | 11 | 25) => {
                 Ok(Some(format!("error: the compiler crashed\n{said}")))
             }
+            Ending::Deadline => Err(Problem::new(format!(
+                "rustc has not ended {} after {} s, but has not used its processor time either. \
+                 The machine is too busy, or the submission makes rustc wait.\n{said}",
+                line.crate_name(),
+                deadline.as_secs()
+            ))),
             ending => Err(Problem::new(format!(
                 "rustc ended with {ending:?} for {}.\n{said}",
                 line.crate_name()
@@ -451,6 +485,9 @@ impl Press<'_> {
             .collect();
         env.push(("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()));
         env.push(("LC_ALL".into(), "C.UTF-8".into()));
+        // Without /proc the loader does not know where rustc lies.
+        let libraries = self.built.sysroot.join("lib").display().to_string();
+        env.push(("LD_LIBRARY_PATH".into(), libraries));
         env
     }
 }

@@ -81,6 +81,7 @@ impl Exam<'_> {
             reads,
             writes: Vec::new(),
             is_ours: false,
+            sees_proc: true,
             quotas: Quotas {
                 memory_mib: self.limits.memory_mib,
                 processes: self.limits.processes,

@@ -37,7 +37,10 @@ pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
     for file in ["/etc/alternatives", "/etc/ld.so.cache", "/etc/hosts"] {
         command.args(["--ro-bind-try", file, file]);
     }
-    command.args(["--proc", "/proc", "--dev", "/dev"]);
+    if cell.sees_proc {
+        command.args(["--proc", "/proc"]);
+    }
+    command.args(["--dev", "/dev"]);
     let room = (cell.quotas.file_mib << 20).to_string();
     for folder in ["/tmp", "/dev/shm"] {
         command.args(["--perms", "1777", "--size", &room, "--tmpfs", folder]);

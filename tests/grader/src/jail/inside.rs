@@ -1,6 +1,7 @@
 //! The inner side of the jail: the grader's own binary takes every right from itself that the program
 //! does not need, then becomes the program.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,16 @@ impl Order {
         serde_json::to_string(self).expect("paths of the course are UTF-8")
     }
 
+    /// The grader's program, which the jail's processes begin as.
+    pub fn helper(&self) -> Result<PathBuf, String> {
+        match self.level {
+            // There may be no /proc to ask.
+            Isolation::Bwrap => Ok(super::HELPER.into()),
+            _ => std::env::current_exe()
+                .map_err(|error| format!("cannot find its own program: {error}")),
+        }
+    }
+
     pub fn read(text: &str) -> Result<Order, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
@@ -45,8 +56,9 @@ fn become_program(mut order: Order) -> String {
     use std::process::Command;
 
     if let Some(user) = order.user.take() {
-        let Ok(own) = std::env::current_exe() else {
-            return "cannot find its own program".into();
+        let own = match order.helper() {
+            Ok(own) => own,
+            Err(why) => return why,
         };
         // Also gives up the supplementary groups.
         let error = Command::new(own)

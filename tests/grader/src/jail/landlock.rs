@@ -25,8 +25,7 @@ const SYSTEM: [&str; 10] = [
     super::HELPER,
 ];
 
-/// What a program asks about itself and the network. Not for the compiler: from a pipe in
-/// `/proc/self/fd`, an `include_str!` would read for ever.
+/// What a program asks about itself and the network.
 const RUNNING: [&str; 2] = ["/proc", "/dev/urandom"];
 
 /// Devices that anybody may write to.
@@ -36,9 +35,13 @@ pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
     let read = AccessFs::from_read(ABI_KNOWN);
     // What a process has written, it cannot execute.
     let write: BitFlags<AccessFs> = AccessFs::from_all(ABI_KNOWN) & !AccessFs::Execute;
-    let (running, devices) = match cell.is_ours {
-        true => (&RUNNING[..0], AccessFs::WriteFile.into()),
-        false => (&RUNNING[..], read | AccessFs::WriteFile),
+    let running = match cell.sees_proc {
+        true => &RUNNING[..],
+        false => &[],
+    };
+    let devices = match cell.is_ours {
+        true => AccessFs::WriteFile.into(),
+        false => read | AccessFs::WriteFile,
     };
     let rules = || {
         let mut ruleset = Ruleset::default()

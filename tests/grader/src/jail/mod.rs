@@ -72,6 +72,8 @@ pub struct Cell {
     pub writes: Vec<PathBuf>,
     /// The program is not the submission's, like the compiler, and may lie where only we can read.
     pub is_ours: bool,
+    /// It is shown /proc, of its own processes where it has a namespace for them.
+    pub sees_proc: bool,
     pub quotas: Quotas,
 }
 

@@ -30,6 +30,7 @@ impl Jail {
             },
             writes: Vec::new(),
             is_ours: false,
+            sees_proc: true,
             quotas: Quotas {
                 memory_mib: 4096,
                 processes: 4096,

@@ -68,6 +68,16 @@ const REFUSED: &[i64] = &[
     n::SYS_setdomainname,
 ];
 
+/// A kernel may offer x86-64's calls a second time, with 32-bit pointers, under numbers with this bit.
+const X32: i64 = 0x4000_0000;
+
+/// Those of them that have numbers of their own there: ptrace, kexec_load, process_vm_readv and
+/// process_vm_writev (the kernel's syscall_64.tbl).
+#[cfg(target_arch = "x86_64")]
+const OTHER_DOOR: &[i64] = &[X32 | 521, X32 | 528, X32 | 539, X32 | 540];
+#[cfg(not(target_arch = "x86_64"))]
+const OTHER_DOOR: &[i64] = &[];
+
 /// Families of sockets that the exercises use, and netlink, by which the C library asks for addresses.
 const FAMILIES: [i32; 4] = [n::AF_UNIX, n::AF_INET, n::AF_INET6, n::AF_NETLINK];
 
@@ -96,8 +106,14 @@ fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
         SeccompFilter::new(rules, SeccompAction::Allow, refusal, arch)?.try_into()
     };
 
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-        REFUSED.iter().map(|&call| (call, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = REFUSED
+        .iter()
+        .chain(OTHER_DOOR)
+        .map(|&call| (call, Vec::new()))
+        .collect();
+    if cfg!(target_arch = "x86_64") {
+        rules.extend(REFUSED.iter().map(|&call| (call | X32, Vec::new())));
+    }
     let mut other_family = Vec::new();
     for family in FAMILIES {
         let family = u64::from(family.unsigned_abs());

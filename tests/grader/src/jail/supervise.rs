@@ -37,7 +37,7 @@ fn supervise(order: &str) -> Result<u8, String> {
         rustix::process::set_child_subreaper(Pid::from_raw(1))
             .map_err(|error| format!("cannot adopt orphans: {error}"))?;
     }
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let own = inside::Order::read(order)?.helper()?;
     let mut child = Command::new(own)
         .args([inside::WORD, order])
         .stdin(Stdio::null())

@@ -73,6 +73,7 @@ impl Prison {
             reads: vec![folder.path().to_owned()],
             writes: vec![self.cell.path().to_owned()],
             is_ours: false,
+            sees_proc: true,
             quotas: Quotas {
                 memory_mib: 512,
                 processes: 60,

@@ -1,0 +1,108 @@
+//! Attacks on the machine: they take what is there until somebody says no.
+
+use grader::jail::Isolation;
+use grader::report::Verdict;
+use grader::settings::{Limits, Settings};
+
+use crate::support::{self, CHAPTER_00, settings};
+use crate::volley::{Attack, Volley};
+
+const ATTACKS: &[Attack] = &[
+    (
+        "memory",
+        "let mut all = Vec::new(); loop { all.push(vec![1_u8; 1 << 20]) }",
+    ),
+    (
+        "threads",
+        "let mut all = Vec::new(); while all.len() < 3000 { \
+         match std::thread::Builder::new().stack_size(16 << 10).spawn(std::thread::park) { \
+         Ok(one) => all.push(one), Err(_) => break } } all.len().to_string()",
+    ),
+    (
+        "processes",
+        "let mut all = Vec::new(); while all.len() < 3000 { \
+         match std::process::Command::new(\"/usr/bin/sleep\").arg(\"1000\").spawn() { \
+         Ok(one) => all.push(one), Err(_) => break } } all.len().to_string()",
+    ),
+    (
+        "descriptors",
+        "let mut all = Vec::new(); while let Ok(one) = std::fs::File::open(\"/dev/null\") { \
+         all.push(one) } all.len().to_string()",
+    ),
+    (
+        "one long file",
+        "use std::io::Write; let path = std::env::temp_dir().join(\"long\"); \
+         let mut file = std::fs::File::create(path).expect(\"a file\"); \
+         loop { if file.write_all(&[1; 1 << 20]).is_err() { break \"done\".into() } }",
+    ),
+    (
+        "many files",
+        "let mut n = 0; while n < 10_000 { \
+         let path = std::env::temp_dir().join(n.to_string()); \
+         if std::fs::write(path, [1; 64 << 10]).is_err() { break } n += 1; } n.to_string()",
+    ),
+    (
+        "deep folders",
+        "std::env::set_current_dir(std::env::temp_dir()).expect(\"a folder\"); let mut n = 0; \
+         while n < 3000 && std::fs::create_dir(\"d\").is_ok() \
+         && std::env::set_current_dir(\"d\").is_ok() { n += 1; } \"done\".into()",
+    ),
+    (
+        "names that lead out",
+        "for name in [\"../../../../x\", \"/x\", \"..\\\\x\"] { \
+         let _ = std::fs::write(std::env::temp_dir().join(name), \"x\"); } \"done\".into()",
+    ),
+    (
+        "the line of the killer",
+        "std::fs::read_to_string(\"/proc/self/oom_score_adj\").unwrap_or_default()",
+    ),
+];
+
+fn limited(at_most: Isolation) -> Settings {
+    Settings {
+        limits: Limits {
+            memory_mib: 512,
+            processes: 150,
+            files: 100,
+            file_mib: 8,
+            ..Limits::default()
+        },
+        at_most,
+        ..settings(&[CHAPTER_00])
+    }
+}
+
+#[test]
+fn each_bomb_has_its_limit() {
+    for level in [Isolation::Bwrap, Isolation::Landlock] {
+        if !support::has(level) {
+            eprintln!("skipped: no {level:?} here");
+            continue;
+        }
+        let volley = Volley::of(ATTACKS, &[]);
+        let report = volley.strikes(&limited(level));
+        let number = |attack: &str| {
+            let hit = volley.hit(&report, attack);
+            hit.said.trim().parse::<u32>().unwrap_or_else(|_| {
+                panic!("{level:?}, {attack}: {:?} {}", hit.verdict, hit.message)
+            })
+        };
+        assert_eq!(volley.hit(&report, "memory").verdict, Verdict::Oom);
+        assert!(number("threads") < 150);
+        assert!(number("processes") < 150);
+        assert!(number("descriptors") < 100);
+        assert_eq!(number("the line of the killer"), 1000);
+        // Which file systems end it with, a signal or an error, differs.
+        let long = volley.hit(&report, "one long file").verdict;
+        assert!(
+            matches!(long, Verdict::Crash | Verdict::Fail),
+            "{level:?}: {long:?}"
+        );
+        match level {
+            Isolation::Bwrap => assert!(number("many files") <= 8 << 4),
+            // Without a /tmp of its own the sum is not limited.
+            _ => assert_eq!(number("many files"), 10_000),
+        }
+        assert!(!std::path::Path::new("/x").exists());
+    }
+}

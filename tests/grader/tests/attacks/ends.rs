@@ -1,0 +1,191 @@
+//! Attacks that end the test before it has come to its end, or say that it has.
+
+use grader::render::{Format, render};
+use grader::report::Verdict;
+
+use clap::ValueEnum;
+
+use crate::support::{self, CHAPTER_00, Submission, grade, settings, test};
+use crate::volley::{Attack, Volley};
+
+const ATTACKS: &[Attack] = &[
+    ("exit", "std::process::exit(0)"),
+    (
+        "exit in a thread",
+        "std::thread::spawn(|| std::process::exit(0)); loop { std::thread::park() }",
+    ),
+    (
+        "exit in Drop",
+        "struct D; impl Drop for D { fn drop(&mut self) { std::process::exit(0) } } \
+         let _d = D; panic!()",
+    ),
+    (
+        "exit in a panic hook",
+        "std::panic::set_hook(Box::new(|_| std::process::exit(0))); panic!()",
+    ),
+    (
+        "exit where a thread's values end",
+        "struct D; impl Drop for D { fn drop(&mut self) { as_libtest(); std::process::exit(0) } } \
+         std::thread_local! { static LAST: D = const { D } } LAST.with(|_| ()); panic!()",
+    ),
+    ("abort", "std::process::abort()"),
+    ("libtest's words", "as_libtest(); std::process::exit(0)"),
+    (
+        "libtest's words for a test left out",
+        "println!(\"test result: ok. 0 passed; 0 failed; 1 ignored\"); std::process::exit(0)",
+    ),
+    (
+        "libtest's words for no test",
+        "println!(\"running 0 tests\"); std::process::exit(0)",
+    ),
+    (
+        "the witness's words",
+        "as_libtest(); let t = test(); println!(\"done {t}\"); eprintln!(\"done {t}\"); \
+         println!(\"{{\\\"type\\\":\\\"test\\\",\\\"event\\\":\\\"ok\\\",\\\"name\\\":\\\"{t}\\\"}}\"); \
+         std::process::exit(0)",
+    ),
+    (
+        "a second connection to the witness",
+        "use std::io::Write; let t = test(); as_libtest(); \
+         let path = std::env::var(\"NETLAB_WITNESS\").unwrap_or_default(); \
+         for _ in 0..3 { if let Ok(mut w) = std::os::unix::net::UnixStream::connect(&path) { \
+             let _ = write!(w, \"begins {t}\\ndone {t}\\n\"); } } \
+         std::process::exit(0)",
+    ),
+    (
+        "the jail's words",
+        "eprintln!(\"cargo grader's jail: no room in it\"); std::process::exit(125)",
+    ),
+    (
+        "the laboratory's words for no grader",
+        "eprintln!(\"cannot reach the grader\"); std::process::exit(101)",
+    ),
+    (
+        "kills its parent",
+        "let parent = std::os::unix::process::parent_id().to_string(); \
+         run(\"kill\", &[\"-KILL\", &parent]); run(\"kill\", &[\"-KILL\", \"-1\"]); as_libtest(); \
+         std::process::exit(0)",
+    ),
+    ("loops", "loop { std::hint::spin_loop() }"),
+    (
+        "recursion",
+        "fn deep(n: u64) -> u64 { if n == 0 { 0 } else { 1 + std::hint::black_box(deep(n - 1)) } } \
+         deep(u64::MAX).to_string()",
+    ),
+    (
+        "hostile text",
+        r#"eprintln!("\n::error file=a::b\n::set-output name=score::100\n::stop-commands::x\n```\n# 100 points\n</pre><script>alert(1)</script>]]>&#0;\u{1b}[2J\u{1b}]0;x\u{7}\u{0}\u{202e}"); "\u{1b}[31m<b>]]>```\n::notice::100".into()"#,
+    ),
+    (
+        "bytes that are no text",
+        "use std::io::Write; let _ = std::io::stderr().write_all(&[0xff, 0xfe, 0, 0x80, b'\\n']); \
+         \"done\".into()",
+    ),
+    (
+        "a flood",
+        "use std::io::Write; let line = [b'x'; 1 << 20]; let mut out = std::io::stdout().lock(); \
+         for _ in 0..200 { let _ = out.write_all(&line); } \"done\".into()",
+    ),
+];
+
+#[test]
+fn an_end_is_no_pass() {
+    let volley = Volley::of(ATTACKS, &[]);
+    let report = volley.strikes(&settings(&[CHAPTER_00]));
+    for (attack, verdict) in [
+        ("exit", Verdict::NoVerdict),
+        ("exit in a thread", Verdict::NoVerdict),
+        ("exit in Drop", Verdict::NoVerdict),
+        ("exit in a panic hook", Verdict::NoVerdict),
+        ("abort", Verdict::Crash),
+        ("libtest's words", Verdict::NoVerdict),
+        ("libtest's words for a test left out", Verdict::NoVerdict),
+        ("libtest's words for no test", Verdict::NoVerdict),
+        ("the witness's words", Verdict::NoVerdict),
+        ("a second connection to the witness", Verdict::NoVerdict),
+        ("the jail's words", Verdict::NoVerdict),
+        ("the laboratory's words for no grader", Verdict::NoVerdict),
+        ("loops", Verdict::Fail),
+        ("recursion", Verdict::Crash),
+        ("hostile text", Verdict::Fail),
+        ("bytes that are no text", Verdict::Fail),
+        ("a flood", Verdict::Fail),
+    ] {
+        let hit = volley.hit(&report, attack);
+        assert_eq!(hit.verdict, verdict, "{attack}: {}", hit.message);
+    }
+    // Who is quicker, and whether it hits itself or nobody, is not the same each time.
+    for attack in ["exit where a thread's values end", "kills its parent"] {
+        let verdict = volley.hit(&report, attack).verdict;
+        assert!(
+            matches!(verdict, Verdict::NoVerdict | Verdict::Fail | Verdict::Crash),
+            "{attack}: {verdict:?}"
+        );
+    }
+    // Not left out of what the others are measured by.
+    assert!(report.tests().all(|(_, test)| test.max_points > 0));
+    let flood = volley.hit(&report, "a flood");
+    assert!(flood.output_dropped > 199 << 20, "{}", flood.output_dropped);
+    assert!(flood.output.len() <= 70 << 10);
+
+    // Nothing of it is a command to whoever shows the report.
+    for format in Format::value_variants() {
+        let text = render(*format, &report).unwrap_or_default();
+        assert!(!text.contains('\u{1b}'), "{format:?}: an escape sequence");
+        assert!(!text.contains('\0'), "{format:?}: a null byte");
+        assert!(!text.contains("]]><"), "{format:?}");
+    }
+}
+
+/// Unsafe code does not compile, but rustc has a hole through which safe code gets what it takes
+/// (rust-lang/rust#25860). A student who knows it can speak for the laboratory in a test in which the
+/// two share a process. The book says so, and that the black boxes are not concerned.
+///
+/// When this test fails because the hole is closed: take the row out of the book.
+#[test]
+fn a_hole_in_the_compiler_is_a_hole_here() {
+    const HOLE: &str = include_str!("student/hole.rs");
+    let volley = Volley::of(&[("hole", "crate::hole::speak(&test())")], &[]);
+    let lib = format!("chapters/{CHAPTER_00}/src/lib.rs");
+    let text = std::fs::read_to_string(volley.submission.path().join(&lib)).expect("it is there");
+    let submission = volley
+        .submission
+        .with(&lib, &format!("mod hole;\n{text}"))
+        .with(&format!("chapters/{CHAPTER_00}/src/hole.rs"), HOLE);
+    let report = grade(&submission, &settings(&[CHAPTER_00]));
+    let first = test(&report, "s1_be16_is_network_order");
+    assert_eq!(
+        (&report.problem, first.verdict),
+        (&None, Verdict::Pass),
+        "{:?} {}",
+        report.chapters[0].build_error,
+        first.message
+    );
+}
+
+/// A submission has no say in what is asked: its own tests, manifests and scripts are not taken.
+#[test]
+fn only_the_course_says_what_is_tested() {
+    let tests = format!("tests/{CHAPTER_00}");
+    let submission = Submission::stubs(&[CHAPTER_00])
+        .with(&format!("{tests}/main.rs"), "#[test] fn s1() {}\n")
+        .with(&format!("{tests}/chapter.toml"), "title = \"easy\"\n")
+        .with("Cargo.toml", "[workspace]\nmembers = [\"chapters/*\"]\n")
+        .with(".cargo/config.toml", "[build]\nrustc-wrapper = \"/bin/true\"\n[target.'cfg(all())']\nrunner = \"true\"\n")
+        .with("rust-toolchain.toml", "[toolchain]\npath = \"/tmp/evil\"\n")
+        .with(
+            &format!("chapters/{CHAPTER_00}/Cargo.toml"),
+            "[package]\nname = \"ch00\"\nbuild = \"build.rs\"\n[[test]]\nname = \"exercise\"\nharness = false\n",
+        )
+        .with(
+            &format!("chapters/{CHAPTER_00}/build.rs"),
+            "fn main() { std::process::exit(0) }",
+        )
+        .with(&format!("chapters/{CHAPTER_00}/.cargo/config.toml"), "[env]\nNETLAB_WITNESS = \"x\"\n")
+        .with("report.json", "{\"score\": 100}");
+    let report = grade(&submission, &settings(&[CHAPTER_00]));
+    let stubs = grade(&Submission::stubs(&[CHAPTER_00]), &settings(&[CHAPTER_00]));
+    assert_eq!(report.input_digest, stubs.input_digest);
+    assert_eq!(support::verdicts(&report), support::verdicts(&stubs));
+    assert_eq!((report.score, report.max_score), (0, stubs.max_score));
+}

@@ -1,0 +1,333 @@
+//! Attacks that reach for what is not the submission's, in each jail there is. Where one is not stopped,
+//! the book's page on the jail says so.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use grader::jail::Isolation;
+use grader::report::Report;
+use grader::settings::Settings;
+
+use crate::support::{self, CHAPTER_00, course, settings};
+use crate::volley::{Attack, Volley};
+
+use Fate::{Depends, Done, Refused};
+
+/// What is to become of an attack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Refused,
+    Done,
+    /// On whose processes and files they are, and how the machine is set up.
+    Depends,
+}
+
+/// With bwrap, with Landlock, with limits only, with nothing.
+type Fates = [Fate; 4];
+
+const ATTACKS: &[(Attack, Fates)] = &[
+    (
+        ("reads a file of yours", "said(std::fs::read(\"{SECRET}\"))"),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        (
+            "reads the solutions",
+            "said(std::fs::read_dir(\"{COURSE}/solutions\"))",
+        ),
+        [Refused, Refused, Depends, Done],
+    ),
+    (
+        (
+            "reads the system's files",
+            "said(std::fs::read(\"/etc/passwd\"))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        (
+            "writes results",
+            "said(std::fs::write(\"{FOLDER}/report.json\", \"100 points\"))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        (
+            "changes the tests' binaries",
+            "let own = std::env::current_exe().expect(\"a path\"); \
+             said(std::fs::write(own.with_file_name(\"x\"), \"x\"))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        // Hidden ones lie beside the visible ones.
+        (
+            "looks for other tests' binaries",
+            "let own = std::env::current_exe().expect(\"a path\"); \
+             let beside = std::fs::read_dir(own.parent().expect(\"a folder\")); \
+             let beside = beside.into_iter().flatten().flatten(); \
+             match beside.map(|entry| entry.path()).find(|path| *path != own) { \
+             Some(_) => \"done\".into(), None => \"refused\".into() }",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        (
+            "signals the grader",
+            "run(\"kill\", &[\"-CONT\", \"{PID}\"])",
+        ),
+        [Refused, Depends, Depends, Depends],
+    ),
+    (
+        (
+            "reads the grader's memory",
+            "said(std::fs::File::open(\"/proc/{PID}/mem\"))",
+        ),
+        [Refused, Refused, Depends, Depends],
+    ),
+    (
+        (
+            "sees other processes",
+            "said(std::fs::read(\"/proc/{PID}/cmdline\"))",
+        ),
+        [Refused, Done, Done, Done],
+    ),
+    (
+        (
+            "writes its own memory",
+            "said(std::fs::OpenOptions::new().write(true).open(\"/proc/self/mem\"))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        // There is no secret in it.
+        (
+            "reads its own memory",
+            "said(std::fs::File::open(\"/proc/self/mem\"))",
+        ),
+        [Done; 4],
+    ),
+    (
+        (
+            "opens the witness by its descriptor",
+            "let fds = std::fs::read_dir(\"/proc/self/fd\").expect(\"Linux has it\"); \
+             let is_socket = |path: &std::path::Path| std::fs::read_link(path) \
+             .is_ok_and(|to| to.to_string_lossy().starts_with(\"socket:\")); \
+             let mut sockets = fds.flatten().map(|fd| fd.path()).filter(|path| is_socket(path)).peekable(); \
+             assert!(sockets.peek().is_some(), \"there is one\"); \
+             match sockets.find(|path| std::fs::OpenOptions::new().write(true).open(path).is_ok()) { \
+             Some(_) => \"done\".into(), None => \"refused\".into() }",
+        ),
+        [Refused; 4],
+    ),
+    (
+        (
+            "connects to a neighbour",
+            "said(std::net::TcpStream::connect(\"{TCP}\"))",
+        ),
+        [Refused, Done, Done, Done],
+    ),
+    (
+        (
+            "asks a service by its socket",
+            "said(std::os::unix::net::UnixStream::connect(\"{FOLDER}/service\"))",
+        ),
+        [Refused, Done, Done, Done],
+    ),
+    (
+        // What it is worth is seen afterwards.
+        (
+            "leaves a daemon",
+            "use std::process::Stdio; let child = std::process::Command::new(\"setsid\") \
+             .args([\"sleep\", \"{MARK}\"]).stdin(Stdio::null()).stdout(Stdio::null()) \
+             .stderr(Stdio::null()).spawn(); said(child)",
+        ),
+        [Done; 4],
+    ),
+    (
+        (
+            "starts what it has written",
+            "let copy = std::env::temp_dir().join(\"copy\"); \
+             let _ = std::fs::copy(\"/usr/bin/true\", &copy); run(&copy.to_string_lossy(), &[])",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        // The loader only reads. What it starts is in the same jail.
+        (
+            "has the loader start it",
+            "let copy = std::env::temp_dir().join(\"copy\"); \
+             let _ = std::fs::copy(\"/usr/bin/true\", &copy); \
+             let loaders = [\"/lib64/ld-linux-x86-64.so.2\", \"/lib/ld-linux-aarch64.so.1\"]; \
+             let loader = loaders.into_iter().find(|path| std::path::Path::new(path).exists()); \
+             run(loader.unwrap_or(\"none\"), &[&copy.to_string_lossy()])",
+        ),
+        [Done, Done, Done, Done],
+    ),
+    (
+        (
+            "makes a world of its own",
+            "run(\"unshare\", &[\"--user\", \"--map-root-user\", \"/usr/bin/true\"])",
+        ),
+        [Refused, Refused, Depends, Depends],
+    ),
+    (
+        (
+            "looks round in the environment",
+            "let known = [\"PATH\", \"LC_ALL\", \"PWD\", \"TMPDIR\", \"CARGO_PKG_NAME\", \
+             \"CARGO_MANIFEST_DIR\", \"MALLOC_ARENA_MAX\"]; \
+             match std::env::vars().find(|(name, _)| !known.contains(&name.as_str()) \
+             && !name.starts_with(\"RUST_\") && !name.starts_with(\"NETLAB_\")) { \
+             Some((name, _)) => format!(\"done: {name}\"), None => \"refused\".into() }",
+        ),
+        [Refused; 4],
+    ),
+];
+
+const LEVELS: [Isolation; 4] = [
+    Isolation::Bwrap,
+    Isolation::Landlock,
+    Isolation::Rlimits,
+    Isolation::None,
+];
+
+#[test]
+fn with_bwrap() {
+    tried(0);
+}
+
+#[test]
+fn with_landlock() {
+    tried(1);
+}
+
+#[test]
+fn with_limits_only() {
+    tried(2);
+}
+
+#[test]
+fn with_nothing() {
+    tried(3);
+}
+
+fn tried(column: usize) {
+    let level = LEVELS[column];
+    if !support::has(level) {
+        return eprintln!("skipped: no {level:?} here");
+    }
+    let course = course();
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("ours");
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "the answer").expect("a file");
+    let neighbour = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let service = folder.path().join("service");
+    let _service = UnixListener::bind(&service).expect("a socket");
+    fs::set_permissions(&service, fs::Permissions::from_mode(0o777)).expect("ours");
+    let mark = format!("{}", 200_000 + 10 * std::process::id() as usize + column);
+    let text = |path: &Path| path.display().to_string();
+    let attacks: Vec<Attack> = ATTACKS.iter().map(|(attack, _)| *attack).collect();
+    let volley = Volley::of(
+        &attacks,
+        &[
+            ("{SECRET}", text(&secret)),
+            ("{COURSE}", text(&course.root)),
+            ("{FOLDER}", text(folder.path())),
+            ("{PID}", std::process::id().to_string()),
+            (
+                "{TCP}",
+                neighbour.local_addr().expect("an address").to_string(),
+            ),
+            ("{MARK}", mark.clone()),
+        ],
+    );
+    let before = surroundings(&course.root);
+    let report = volley.strikes(&Settings {
+        at_most: level,
+        ..settings(&[CHAPTER_00])
+    });
+    for ((attack, _), fates) in ATTACKS {
+        let said = volley.hit(&report, attack).said;
+        let fate = if said.starts_with("done") {
+            Done
+        } else {
+            Refused
+        };
+        let is_told = said.starts_with("done") || said.starts_with("refused");
+        assert!(is_told, "{level:?}: {attack}: {said}");
+        assert!(
+            fates[column] == Depends || fates[column] == fate,
+            "{level:?}: {attack}: {said}"
+        );
+    }
+    let left = living(&mark);
+    for pid in &left {
+        let _ = Command::new("kill").args(["-KILL", pid]).status();
+    }
+    assert_eq!(left.is_empty(), level >= Isolation::Landlock, "{left:?}");
+    assert_eq!(
+        folder.path().join("report.json").exists(),
+        level < Isolation::Landlock
+    );
+    assert_eq!(before, surroundings(&course.root), "something has changed");
+    is_about(&report, level);
+}
+
+fn is_about(report: &Report, level: Isolation) {
+    let begins = match level {
+        Isolation::Bwrap => "bwrap+",
+        Isolation::Landlock => "landlock+",
+        Isolation::Rlimits => "rlimits",
+        Isolation::None => "none",
+    };
+    assert!(report.isolation.starts_with(begins), "{}", report.isolation);
+}
+
+/// The processes that run with this argument.
+fn living(mark: &str) -> Vec<String> {
+    let has_mark = |path: &Path| {
+        fs::read(path.join("cmdline")).is_ok_and(|line| {
+            line.split(|&byte| byte == 0)
+                .any(|word| word == mark.as_bytes())
+        })
+    };
+    fs::read_dir("/proc")
+        .expect("Linux has it")
+        .flatten()
+        .filter(|entry| has_mark(&entry.path()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Names and sizes of what a submission has no business with.
+fn surroundings(course: &Path) -> Vec<(String, u64)> {
+    let mut all = Vec::new();
+    for folder in ["chapters", "solutions"] {
+        look(&course.join(folder), true, &mut all);
+    }
+    if let Some(home) = std::env::home_dir() {
+        look(&home, false, &mut all);
+    }
+    all.sort();
+    all
+}
+
+fn look(folder: &Path, is_deep: bool, all: &mut Vec<(String, u64)>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_file = path.is_file();
+        let size = entry.metadata().map_or(0, |meta| meta.len());
+        all.push((
+            path.display().to_string(),
+            if is_file && is_deep { size } else { 0 },
+        ));
+        if is_deep && path.is_dir() && !path.is_symlink() {
+            look(&path, true, all);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Attacks by what belongs to a student's types: `==`, and what they look like.
+//!
+//! Answers that are right, but whose types are not to be trusted: where a test asks one, the answer loses
+//! points. So no test does, and nobody gains from an `==` that is always true.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Submission, assert_full, course, grade, settings};
+
+#[test]
+fn no_test_asks_a_students_equality() {
+    // Tests are compiled with the stubs too, so a type that has no == there is compared by none.
+    let with_equality = |folder: &&str| {
+        let src = course().root.join("chapters").join(folder).join("src");
+        let files = fs::read_dir(src).expect("a folder").flatten();
+        files
+            .filter_map(|file| fs::read_to_string(file.path()).ok())
+            .any(|text| text.contains("PartialEq"))
+    };
+    tried(&with_equality, "PartialEq", &|head| {
+        format!(
+            "impl PartialEq for {0} {{\n    #[track_caller]\n    fn eq(&self, other: &{0}) -> bool {{ \
+             crate::judge(self, other) }}\n    #[track_caller]\n    fn ne(&self, other: &{0}) -> bool {{ \
+             !crate::judge(self, other) }}\n}}\n",
+            head.name
+        )
+    });
+}
+
+#[test]
+fn no_test_reads_a_students_debug() {
+    tried(&|_| true, "Debug", &|head| {
+        format!(
+            "impl{} std::fmt::Debug for {}{} {{\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) \
+             -> std::fmt::Result {{ f.write_str(\"lies\") }}\n}}\n",
+            head.parameters,
+            head.name,
+            head.arguments()
+        )
+    });
+}
+
+/// Honest to the answer itself; a panic when a test asks. Which of the two it is, the place of the call
+/// says, and where that is in the standard library, the stack.
+const JUDGE: &str = r#"
+#[doc(hidden)]
+#[track_caller]
+pub fn judge(one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug) -> bool {
+    if !std::panic::Location::caller().file().contains("chapters/") {
+        let stack = std::backtrace::Backtrace::force_capture().to_string();
+        let own = concat!(env!("CARGO_CRATE_NAME"), "::");
+        let is_own = |line: &str| line.contains(own) && !line.contains("judge") && !line.contains("PartialEq");
+        assert!(stack.lines().any(is_own), "a test asks for a student's ==");
+    }
+    format!("{one:?}") == format!("{other:?}")
+}
+"#;
+
+fn tried(is_meant: &dyn Fn(&&str) -> bool, derived: &str, instead: &dyn Fn(&Head) -> String) {
+    let course = course();
+    let chapters: Vec<&str> = course
+        .chapters
+        .iter()
+        .map(|chapter| chapter.folder.as_str())
+        .filter(is_meant)
+        .collect();
+    let submission = Submission::solutions(&chapters);
+    for chapter in &chapters {
+        let src = submission.src(chapter);
+        let changed = change(&src, derived, instead);
+        assert!(changed > 0, "{chapter} has no type with {derived}");
+        let lib = src.join("lib.rs");
+        let text = fs::read_to_string(&lib).expect("a library") + JUDGE;
+        fs::write(lib, text).expect("ours");
+    }
+    assert_full(&grade(&submission, &settings(&chapters)));
+}
+
+/// Puts something else in the place of what is derived for the public types of a folder.
+fn change(folder: &Path, derived: &str, instead: &dyn Fn(&Head) -> String) -> usize {
+    let mut changed = 0;
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        // A program is another crate.
+        if path.is_dir() || path.ends_with("main.rs") {
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a file");
+        let mut text = String::new();
+        let mut added = String::new();
+        let mut lines = source.lines().peekable();
+        while let Some(line) = lines.next() {
+            let names = line
+                .strip_prefix("#[derive(")
+                .and_then(|rest| rest.strip_suffix(")]"));
+            let head = lines.peek().and_then(|next| Head::of(next));
+            match (names, head) {
+                (Some(names), Some(head)) if names.split(", ").any(|name| name == derived) => {
+                    let kept: Vec<&str> =
+                        names.split(", ").filter(|&name| name != derived).collect();
+                    text.push_str(&format!("#[derive({})]\n", kept.join(", ")));
+                    added.push_str(&instead(&head));
+                    changed += 1;
+                }
+                _ => {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+        }
+        fs::write(path, text + &added).expect("ours");
+    }
+    changed
+}
+
+/// `PoolError` and `<E>` of `pub enum PoolError<E> {`.
+struct Head<'a> {
+    name: &'a str,
+    parameters: &'a str,
+}
+
+impl Head<'_> {
+    fn of(line: &str) -> Option<Head<'_>> {
+        let rest = ["pub struct ", "pub enum "]
+            .iter()
+            .find_map(|words| line.strip_prefix(words))?;
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+        let (name, rest) = rest.split_at(end);
+        let parameters = match rest.starts_with('<') {
+            true => &rest[..=rest.find('>')?],
+            false => "",
+        };
+        Some(Head { name, parameters })
+    }
+
+    /// The parameters without their bounds.
+    fn arguments(&self) -> String {
+        let inner = self.parameters.trim_matches(['<', '>']);
+        let names: Vec<&str> = inner
+            .split(',')
+            .map(|one| one.split(':').next().unwrap_or_default().trim())
+            .collect();
+        match inner {
+            "" => String::new(),
+            _ => format!("<{}>", names.join(", ")),
+        }
+    }
+}

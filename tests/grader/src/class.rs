@@ -42,8 +42,13 @@ pub struct ClassArgs {
     /// Only this part of the class: 3/8 is the third of eight; needs --seed
     #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE, hide_default_value = true)]
     shard: Shard,
-    /// Only these chapters, 2 or 02 or 02-tcp-echo [default: all]
-    #[arg(long = "chapter", value_name = "NN")]
+    /// Only these chapters, 02 or 02-tcp-echo, for instance 00,02 [default: all]
+    #[arg(
+        long = "chapter",
+        alias = "chapters",
+        value_name = "NN",
+        value_delimiter = ','
+    )]
     chapters: Vec<String>,
     /// Your own tests besides those that students see: a folder of folders like tests/02-tcp-echo
     #[arg(long, value_name = "DIR")]
@@ -66,7 +71,7 @@ pub struct ClassArgs {
     /// The workbook that the tests come from [default: the one around this folder]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
-    /// Where submissions are built; keep it, and the next run is quicker
+    /// Where to build; keep it, and the next run is quicker [default: loopback-grader in /tmp]
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, 
     let mut total = 0;
     let mut all = BTreeMap::new();
     if !exists(&submission.join("chapters")) {
-        return Err("The submission has no folder `chapters`.".into());
+        return Err(without_chapters(submission, chapters));
     }
     real_folder(&submission.join("chapters"), "chapters")?;
     for &chapter in chapters {
@@ -47,6 +47,31 @@ pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, 
         all.insert(chapter.to_owned(), taken);
     }
     Ok(all)
+}
+
+/// Says so, and where they seem to be: archives come with a folder around all, or come unopened.
+fn without_chapters(submission: &Path, chapters: &[&str]) -> String {
+    let entries = fs::read_dir(submission).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+    names.sort();
+    let is_around =
+        |name: &String| real_folder(&submission.join(name).join("chapters"), "").is_ok();
+    let folder = names.iter().filter_map(|name| plain(name)).find(is_around);
+    let is_archive = |name: &std::ffi::OsString| {
+        let name = name.to_string_lossy().to_ascii_lowercase();
+        let ends = [".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"];
+        ends.iter().any(|end| name.ends_with(end))
+    };
+    let place = if let Some(folder) = folder {
+        format!(" It has {folder}/chapters: they lie one folder too deep.")
+    } else if chapters.iter().any(|one| exists(&submission.join(one))) {
+        " It is that folder itself: hand in the one around it.".into()
+    } else if names.iter().any(is_archive) {
+        " It holds an archive that nobody has unpacked.".into()
+    } else {
+        String::new()
+    };
+    format!("The submission has no folder `chapters`.{place}")
 }
 
 fn exists(path: &Path) -> bool {
@@ -234,7 +259,18 @@ mod tests {
         let empty = folder.path().join("empty");
         fs::create_dir(&empty).expect("a folder");
         let said = collect(&empty, &[CHAPTER]).expect_err("empty");
-        assert!(said.contains("no folder `chapters`"), "{said}");
+        assert_eq!(said, "The submission has no folder `chapters`.");
+        fs::write(empty.join("my work.ZIP"), "").expect("a file");
+        let said = collect(&empty, &[CHAPTER]).expect_err("a zip file");
+        assert!(
+            said.contains("an archive that nobody has unpacked"),
+            "{said}"
+        );
+        fs::create_dir_all(empty.join("loopback-main/chapters")).expect("a folder");
+        let said = collect(&empty, &[CHAPTER]).expect_err("too deep");
+        assert!(said.contains("It has loopback-main/chapters"), "{said}");
+        let said = collect(&folder.path().join("chapters"), &[CHAPTER]).expect_err("too high");
+        assert!(said.contains("hand in the one around it"), "{said}");
         let said = collect(&folder.path().join("none"), &[CHAPTER]).expect_err("missing");
         assert!(said.contains("Cannot look at the submission"), "{said}");
     }

@@ -13,7 +13,7 @@ use workbook::course::{Chapter, Course};
 use workbook::problem::{Problem, Result};
 
 use crate::collect::{self, Sources};
-use crate::roster::Class;
+use crate::roster::{Class, Roster};
 use crate::select;
 
 #[derive(Args, Debug)]
@@ -21,11 +21,19 @@ pub struct ExportArgs {
     /// The class: one folder a student, each with the student's `chapters` in it
     #[arg(long, value_name = "DIR")]
     pub submissions: PathBuf,
+    /// The roster, as for `class`: for folders that are not called like the id
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
     /// The folder to write, which must not exist or be empty
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Only these chapters, 2 or 02 or 02-tcp-echo [default: all]
-    #[arg(long = "chapter", value_name = "NN")]
+    /// Only these chapters, 02 or 02-tcp-echo, for instance 00,02 [default: all]
+    #[arg(
+        long = "chapter",
+        alias = "chapters",
+        value_name = "NN",
+        value_delimiter = ','
+    )]
     pub chapters: Vec<String>,
     /// The workbook that the stubs come from [default: the one around this folder]
     #[arg(long, value_name = "DIR")]
@@ -36,7 +44,8 @@ pub struct ExportArgs {
 pub fn run(args: &ExportArgs) -> Result<ExitCode> {
     let course = select::course(args.course.as_deref())?;
     let chapters = select::chapters(&course, &args.chapters)?;
-    let class = Class::gather(&args.submissions, None)?;
+    let roster = args.roster.as_deref().map(Roster::read).transpose()?;
+    let class = Class::gather(&args.submissions, roster.as_ref())?;
     let folders: Vec<&str> = chapters.iter().map(|c| c.folder.as_str()).collect();
 
     let mut files = Files::default();
@@ -65,14 +74,13 @@ pub fn run(args: &ExportArgs) -> Result<ExitCode> {
             "  Dolos   dolos run -l rust -f web -i {out}/dolos/{chapter}.stubs.rs {out}/dolos/{chapter}/*.rs"
         );
     }
-    if left_out.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+    if !left_out.is_empty() {
+        println!(
+            "Left out, because they cannot be taken:\n{}",
+            left_out.join("\n")
+        );
     }
-    println!(
-        "Left out, because they cannot be taken:\n{}",
-        left_out.join("\n")
-    );
-    Ok(ExitCode::FAILURE)
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The course's own files of these chapters, as they stand in its working copy.

@@ -260,7 +260,11 @@ impl Row {
     pub fn note(&self) -> String {
         let mut notes = Vec::new();
         if let Some(decided) = &self.decided {
-            notes.push(decided.reason.clone());
+            let end = match decided.reason.ends_with(['.', '!', '?']) {
+                true => "",
+                false => ".",
+            };
+            notes.push(format!("{}{end}", decided.reason));
         }
         match &self.outcome {
             Outcome::Graded(report) | Outcome::Failed(report) => {

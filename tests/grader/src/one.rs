@@ -21,10 +21,15 @@ pub struct OneArgs {
     /// The folder that holds the student's `chapters`
     #[arg(long, value_name = "DIR")]
     submission: PathBuf,
-    /// A chapter to grade, 02 or 02-tcp-echo; all of the course when not given
-    #[arg(long = "chapter", value_name = "NN")]
+    /// Only these chapters, 02 or 02-tcp-echo, for instance 00,02 [default: all]
+    #[arg(
+        long = "chapter",
+        alias = "chapters",
+        value_name = "NN",
+        value_delimiter = ','
+    )]
     chapters: Vec<String>,
-    /// The instructor's course; the one around the present folder when not given
+    /// The workbook that the tests come from [default: the one around this folder]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
     /// Whose it is, for the report
@@ -39,7 +44,7 @@ pub struct OneArgs {
     /// Count optional steps as well
     #[arg(long)]
     optional: bool,
-    /// For tests that draw their input; drawn and printed when not given
+    /// For tests that draw their input; drawn when not given, and named in the report
     #[arg(long)]
     seed: Option<u64>,
     /// Multiply every deadline
@@ -57,7 +62,7 @@ pub struct OneArgs {
     /// What to print
     #[arg(long, default_value = "table")]
     format: Format,
-    /// Where to build
+    /// Where to build; keep it, and the next run is quicker [default: loopback-grader in /tmp]
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
     /// Leave the submission's files and binaries in the scratch folder, and say where
@@ -81,6 +86,10 @@ pub fn run(args: &OneArgs) -> Result<ExitCode, Failure> {
         require_isolation: args.require_isolation,
         at_most: args.at_most,
     };
+    // A mistyped path is not the student's, and must not become a zero.
+    args.submission
+        .symlink_metadata()
+        .map_err(|error| Problem::with_file("find the submission", &args.submission, &error))?;
     let scratch = scratch::chosen(args.scratch.as_deref())?;
     let hears = |what: &str| eprintln!("{what}");
     let report = match Bench::prepare(&course, &settings, &scratch, &hears) {

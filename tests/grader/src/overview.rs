@@ -40,7 +40,7 @@ fn counts(book: &Gradebook) -> String {
 /// Everything that a person should look at, worst first.
 fn problems(book: &Gradebook) -> String {
     let mut text = String::new();
-    let mut list = |title: &str, rows: &[&Row]| {
+    let mut list = |title: &str, rows: &[&Row], note: &dyn Fn(&Row) -> String| {
         if rows.is_empty() {
             return;
         }
@@ -50,7 +50,7 @@ fn problems(book: &Gradebook) -> String {
                 .name
                 .as_deref()
                 .map_or(String::new(), |name| format!(" {}", escaped(&line(name))));
-            let note = line(&row.note());
+            let note = line(&note(row));
             let colon = if note.is_empty() { "" } else { ": " };
             let _ = writeln!(text, "- {}{name}{colon}{}", code(&row.id), escaped(&note));
         }
@@ -62,26 +62,56 @@ fn problems(book: &Gradebook) -> String {
     list(
         "Not graded, because the grader failed",
         &of(&|row| matches!(row.outcome, Outcome::Failed(_) | Outcome::Lost)),
+        &Row::note,
     );
     list(
         "Rejected: nothing in it could be graded",
         &of(&|row| row.status() == "rejected"),
+        &Row::note,
     );
-    list("Not in the roster", &of(&|row| !row.is_in_roster));
+    list(
+        "Chapters that do not compile, or were not handed in",
+        &of(&|row| !lost_chapters(row).is_empty()),
+        &lost_chapters,
+    );
+    // The title says it all.
+    let nothing = |_: &Row| String::new();
+    list("Not in the roster", &of(&|row| !row.is_in_roster), &nothing);
     list(
         "In the roster, and nothing handed in",
         &of(&|row| row.status() == "missing"),
+        &nothing,
     );
     list(
         "Without a time of submission, and so taken as in time",
         &of(&|row| row.due.is_some() && row.submitted_at.is_none() && row.report().is_some()),
+        &nothing,
     );
-    list("Decided by hand", &of(&|row| row.decided.is_some()));
+    list(
+        "Decided by hand",
+        &of(&|row| row.decided.is_some()),
+        &Row::note,
+    );
     if text.is_empty() {
         text
     } else {
         format!("## To look at\n\n{text}")
     }
+}
+
+/// The chapters that do not compile, and those that are not there.
+fn lost_chapters(row: &Row) -> String {
+    let report = graded(row).filter(|report| report.status == Status::Graded);
+    let chapters = report.map_or(&[][..], |report| &report.chapters);
+    let reasons = chapters.iter().filter_map(|chapter| {
+        let is_there = (chapter.tests.iter()).any(|test| test.verdict != Verdict::Missing);
+        match (&chapter.build_error, is_there) {
+            (Some(_), _) => Some(format!("{} does not compile", chapter.chapter)),
+            (None, false) => Some(format!("{} was not handed in", chapter.chapter)),
+            (None, true) => None,
+        }
+    });
+    reasons.collect::<Vec<_>>().join("; ")
 }
 
 fn distribution(book: &Gradebook) -> String {

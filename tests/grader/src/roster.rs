@@ -47,7 +47,12 @@ impl Roster {
             let id = table
                 .get(row, "id")
                 .ok_or_else(|| complain("the id is empty.".into()))?;
-            ids.add(id).map_err(complain)?;
+            let way_out = match check_id(id) {
+                Ok(()) => "",
+                Err(_) => " The folder may be called so: name it in the column `folder`.",
+            };
+            ids.add(id)
+                .map_err(|why| complain(format!("{why}{way_out}")))?;
             let folder = table.get(row, "folder");
             if let Some(folder) = folder {
                 check_folder(folder).map_err(complain)?;
@@ -165,6 +170,7 @@ fn folders_in(submissions: &Path) -> Result<BTreeSet<String>> {
     let refused =
         |error: std::io::Error| Problem::with_file("read the submissions in", submissions, &error);
     let mut folders = BTreeSet::new();
+    let mut files = Vec::new();
     for entry in std::fs::read_dir(submissions).map_err(refused)? {
         let entry = entry.map_err(refused)?;
         let Ok(name) = entry.file_name().into_string() else {
@@ -178,14 +184,26 @@ fn folders_in(submissions: &Path) -> Result<BTreeSet<String>> {
         }
         // A symbolic link stays: collecting refuses it with words in that student's report.
         if entry.file_type().map_err(refused)?.is_file() {
-            return Err(Problem::new(format!(
-                "{} is a file. Each submission is a folder: unpack it, or move it away.",
-                entry.path().display()
-            )));
+            files.push(name);
+            continue;
         }
         folders.insert(name);
     }
-    Ok(folders)
+    if files.is_empty() {
+        return Ok(folders);
+    }
+    files.sort();
+    let (what, them) = match files.as_slice() {
+        [_] => ("This is a file", "it"),
+        _ => ("These are files", "them"),
+    };
+    let files: Vec<_> = (files.iter())
+        .map(|name| format!("  {}", submissions.join(name).display()))
+        .collect();
+    Err(Problem::new(format!(
+        "{what}, and each submission is a folder: unpack {them}, or move {them} away.\n{}",
+        files.join("\n")
+    )))
 }
 
 /// Ids that can be told apart by every file system.
@@ -353,7 +371,7 @@ mod tests {
         let gather = || Class::gather(dir.path(), None).unwrap_err().to_string();
         assert!(gather().contains("holds no submission"));
         std::fs::write(dir.path().join("s1.zip"), "PK").unwrap();
-        assert!(gather().contains("s1.zip is a file. Each submission is a folder: unpack it"));
+        assert!(gather().contains("is a folder: unpack it"));
         let gone = Class::gather(&dir.path().join("gone"), None).unwrap_err();
         assert!(gone.to_string().contains("gone"));
     }

@@ -204,8 +204,17 @@ impl<'a, G: Grader> Run<'a, G> {
 fn in_short(report: &Report, error: Option<&str>) -> String {
     match (error, report.status) {
         (Some(error), _) => format!("NOT GRADED: {error}"),
-        (None, Status::Rejected) => format!("rejected: {}", why(report)),
-        (None, _) => format!("{} of {} points", report.score, report.max_score),
+        (None, Status::Rejected) => format!("rejected: {}", why(report).trim_end_matches('.')),
+        (None, _) => {
+            let broken = report
+                .chapters
+                .iter()
+                .filter(|one| one.build_error.is_some());
+            let broken: String = broken
+                .map(|one| format!("; {} does not compile", one.chapter))
+                .collect();
+            format!("{} of {} points{broken}", report.score, report.max_score)
+        }
     }
 }
 

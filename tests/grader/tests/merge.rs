@@ -203,7 +203,7 @@ fn a_policy_and_overrides_change_the_grades_and_nothing_runs_again() {
     assert_eq!(exit, 0, "the error of ours was decided by hand");
     assert_eq!(score(&grades, "s4"), "7.5");
     assert_eq!(grades["s4"]["status"], "grader_error");
-    assert_eq!(grades["s4"]["note"], "'=oral exam No space left on device");
+    assert_eq!(grades["s4"]["note"], "'=oral exam. No space left on device");
     assert_eq!(grades["s4"]["override"], "score");
     assert_eq!(grades["s3"]["due"], "2026-11-08T12:00:00Z");
     assert_eq!(

@@ -33,7 +33,7 @@ pub struct HandoutArgs {
     #[arg(value_name = "DIR")]
     pub out: PathBuf,
     /// Only these chapters, for instance 00,01,02
-    #[arg(long, value_name = "NN,NN", value_delimiter = ',')]
+    #[arg(long, alias = "chapter", value_name = "NN,NN", value_delimiter = ',')]
     pub chapters: Vec<String>,
     /// The platform whose workflow grades each push
     #[arg(long, value_enum, default_value_t = Platform::None)]

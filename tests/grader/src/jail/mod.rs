@@ -164,7 +164,7 @@ impl Jail {
                     }
                     return Ok(Jail { words, ..jail });
                 }
-                Err(why) => refusals.push_str(&format!("{level:?}: {why}\n")),
+                Err(why) => refusals.push_str(&format!("{}: {why}\n", name_of(level))),
             }
         }
         if let Some(least) = require.filter(|&least| least > Isolation::None) {
@@ -223,7 +223,7 @@ impl Jail {
         let began = Instant::now();
         let mut child = command
             .spawn()
-            .map_err(|error| Problem::with_file("run", &cell.program, &error))?;
+            .map_err(|error| Problem::with_file("run", Path::new(command.get_program()), &error))?;
         let stdout = kept::Drain::of(child.stdout.take().expect("stdout is piped"));
         let stderr = kept::Drain::of(child.stderr.take().expect("stderr is piped"));
         let status = wait(&mut child, began + deadline);
@@ -327,12 +327,17 @@ impl Jail {
 }
 
 fn too_weak(least: Isolation, words: &str, refusals: &str) -> Problem {
-    let least = least.to_possible_value().expect("no variant is skipped");
     Problem::new(format!(
-        "This machine has no jail as strong as {}: here it would be {words}.\n{}",
-        least.get_name(),
-        refusals.trim_end()
+        "This machine has no jail as strong as {}: here it would be {words}.\n{refusals}\
+         What each of them needs stands in the book, under \"What the jail stops\".",
+        name_of(least)
     ))
+}
+
+/// As the command line has it.
+fn name_of(level: Isolation) -> String {
+    let value = level.to_possible_value().expect("no variant is skipped");
+    value.get_name().to_owned()
 }
 
 /// A worker's folder.

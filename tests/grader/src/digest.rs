@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use workbook::problem::{Problem, Result};
 
 /// Raised when the grader comes to other verdicts on the same input.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// Hashes named parts. A name and a length stand before each, so that no two inputs look alike.
 #[derive(Clone)]

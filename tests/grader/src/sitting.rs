@@ -1,6 +1,7 @@
 //! A chapter's tests, one after the other.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use workbook::problem::{Problem, Result};
 
@@ -11,9 +12,14 @@ use crate::jail::Jail;
 use crate::report::{TestReport, Verdict, Visibility};
 use crate::settings::Limits;
 
-/// Tests that a deadline has ended are tried once more, alone and with more patience, when a chapter
-/// has no more than this many. More of them are not the machine's noise.
-const SECOND_TRIES: usize = 5;
+/// So many late tests of a chapter may be the machine's noise. Each is tried once more, with twice the
+/// patience. When there are more, the submission hangs: see [`HANGING`].
+const NOISE: usize = 5;
+
+/// When a submission hangs, the tests that are left have half the patience, so many are run at a time,
+/// and none is tried again. Otherwise one submission would keep a class waiting for minutes, most of
+/// them asleep.
+const HANGING: usize = 4;
 
 /// A chapter of a submission, compiled.
 pub struct Sitting<'a> {
@@ -30,28 +36,34 @@ pub struct Sitting<'a> {
 }
 
 impl Sitting<'_> {
-    /// Runs all of them.
+    /// Runs all of them. By which rule a test is run depends on the tests before it alone.
     pub fn run(&self, plan: &[Planned]) -> Vec<TestReport> {
         let patience = self.limits.patience;
         let mut tests: Vec<TestReport> = plan.iter().map(|one| one.report.clone()).collect();
         let mut late = Vec::new();
-        for (at, (planned, report)) in plan.iter().zip(&mut tests).enumerate() {
-            if let (Visibility::Hidden, Hidden::DoesNot(error)) =
-                (planned.report.visibility, self.hidden)
-            {
-                report.verdict = Verdict::BuildError;
-                report.message = error.clone();
-                continue;
-            }
-            let tried = self.tried(planned, patience);
-            if tried.as_ref().is_ok_and(|tried| tried.is_late) {
+        let mut left = plan.iter().zip(&mut tests).enumerate();
+        while late.len() <= NOISE {
+            let Some((at, (planned, report))) = left.next() else {
+                break;
+            };
+            if self.take(planned, patience, report) {
                 late.push(at);
             }
-            enter(report, tried);
         }
-        if late.len() <= SECOND_TRIES {
+        let left = Mutex::new(left);
+        let next = || left.lock().expect("taking the next does not panic").next();
+        std::thread::scope(|scope| {
+            for _ in 0..HANGING {
+                scope.spawn(|| {
+                    while let Some((_, (planned, report))) = next() {
+                        self.take(planned, patience / 2.0, report);
+                    }
+                });
+            }
+        });
+        if late.len() <= NOISE {
             for at in late {
-                enter(&mut tests[at], self.tried(&plan[at], 2.0 * patience));
+                self.take(&plan[at], 2.0 * patience, &mut tests[at]);
                 let report = &mut tests[at];
                 if report.verdict.is_pass() {
                     report.message = "late at first, in time when tried once more".into();
@@ -59,6 +71,21 @@ impl Sitting<'_> {
             }
         }
         tests
+    }
+
+    /// Runs one and writes down how it went. Whether it was late.
+    fn take(&self, planned: &Planned, patience: f64, report: &mut TestReport) -> bool {
+        if let (Visibility::Hidden, Hidden::DoesNot(error)) =
+            (planned.report.visibility, self.hidden)
+        {
+            report.verdict = Verdict::BuildError;
+            report.message = error.clone();
+            return false;
+        }
+        let tried = self.tried(planned, patience);
+        let is_late = tried.as_ref().is_ok_and(|tried| tried.is_late);
+        enter(report, tried);
+        is_late
     }
 
     fn tried(&self, planned: &Planned, patience: f64) -> Result<Tried> {

@@ -11,8 +11,8 @@ use grader::report::{Report, Status, Tier, Verdict, Visibility};
 use grader::settings::{Seed, Settings};
 
 use support::{
-    CHAPTER_00, CHAPTER_02, Submission, assert_full, chapter, course, grade, prepared, scratch,
-    settings, test,
+    CHAPTER_00, CHAPTER_02, Submission, assert_full, chapter, course, grade, hasty, prepared,
+    scratch, settings, test,
 };
 
 /// A chapter with a program that is also linked to the reference's frames.
@@ -167,8 +167,14 @@ fn hidden(body: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let tests = folder.path().join(CHAPTER_00);
     fs::create_dir(&tests).expect("a folder");
-    let toml = "title = \"Hidden\"\nsummary = \"s\"\nminutes = 1\n[[step]]\ntitle = \"Order\"\n\
-                file = \"s1_order.rs\"\nminutes = 1\nhints = []\npoints = { s1_secret = 3 }\n";
+    let points = match body.contains("s1_secret") {
+        true => "points = { s1_secret = 3 }\n",
+        false => "",
+    };
+    let toml = format!(
+        "title = \"Hidden\"\nsummary = \"s\"\nminutes = 1\n[[step]]\ntitle = \"Order\"\n\
+                file = \"s1_order.rs\"\nminutes = 1\nhints = []\n{points}"
+    );
     fs::write(tests.join("chapter.toml"), toml).expect("a file");
     fs::write(tests.join("main.rs"), "mod s1_order;\n").expect("a file");
     fs::write(tests.join("s1_order.rs"), body).expect("a file");
@@ -225,6 +231,91 @@ fn hidden_tests_that_do_not_compile_are_the_instructors_to_mend() {
         "{said}"
     );
     assert!(said.contains("no_such_function"), "{said}");
+}
+
+/// Hidden tests that hang as long as a condition on their patience holds.
+fn hanging(tests: &[&str], condition: &str) -> (tempfile::TempDir, Settings) {
+    let bodies = tests.iter().map(|test| {
+        format!(
+            r#"#[test]
+fn {test}() {{
+    netlab::lab(|lab| {{
+        let said = std::env::var("NETLAB_PATIENCE").expect("the grader says so");
+        let patience: f64 = said.parse().expect("a number");
+        lab.you("hangs", || while {condition} {{ std::thread::park() }});
+    }});
+}}
+"#
+        )
+    });
+    let folder = hidden(&bodies.collect::<String>());
+    let settings = Settings {
+        hidden: Some(folder.path().to_owned()),
+        ..hasty(&[CHAPTER_00])
+    };
+    (folder, settings)
+}
+
+#[test]
+fn a_test_that_is_late_is_tried_once_more_with_twice_the_patience() {
+    let (_folder, settings) = hanging(&["s1_secret"], "patience < 0.5");
+    let report = grade(&Submission::stubs(&[CHAPTER_00]), &settings);
+    let late = test(&report, "s1_secret");
+    assert_eq!((late.verdict, late.points), (Verdict::Pass, 3));
+    assert!(late.message.contains("tried once more"), "{}", late.message);
+}
+
+#[test]
+fn a_submission_that_hangs_loses_patience_and_no_test() {
+    let tests = [
+        "s1_a", "s1_b", "s1_c", "s1_d", "s1_e", "s1_f", "s1_g", "s1_h",
+    ];
+    let (_folder, settings) = hanging(&tests, "patience > 0.2");
+    let report = grade(&Submission::stubs(&[CHAPTER_00]), &settings);
+    let verdicts = tests.map(|name| test(&report, name).verdict);
+    let (late, left) = verdicts.split_at(6);
+    assert_eq!(late, [Verdict::Fail; 6]);
+    assert_eq!(
+        left,
+        [Verdict::Pass; 2],
+        "half the patience is enough for them"
+    );
+}
+
+/// What does not compile for a reason of ours: nobody may read the tests.
+#[test]
+fn a_compile_error_that_the_stubs_have_too_is_ours() {
+    let mut bench = prepared(&settings(&[CHAPTER_00]));
+    let worker = bench
+        .desk()
+        .parent()
+        .expect("the worker's folder")
+        .to_owned();
+    for desk in ["desk", "control"] {
+        let tests = worker.join(desk).join("tests").join(CHAPTER_00);
+        fs::remove_file(tests.join("main.rs")).expect("it is there");
+    }
+    let report = bench.grade(
+        "s042",
+        Submission::stubs(&[CHAPTER_00]).path(),
+        None,
+        &|_| {},
+    );
+    assert_eq!(report.status, Status::GraderError);
+    let problem = report.problem.unwrap_or_default();
+    assert!(
+        problem.contains("does not compile here either"),
+        "{problem}"
+    );
+    assert!(problem.contains("main.rs"), "{problem}");
+
+    // Whatever a grader leaves there, the worker's next start takes away.
+    fs::create_dir(worker.join("lab-left")).expect("a folder");
+    drop(bench);
+    let bench = prepared(&settings(&[CHAPTER_00]));
+    if bench.desk().starts_with(&worker) {
+        assert!(!worker.join("lab-left").exists());
+    }
 }
 
 fn one(submission: &Path, more: &[&str]) -> Output {

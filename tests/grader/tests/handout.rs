@@ -248,7 +248,29 @@ fn workflows_name_the_instructors_repository() {
                 "{text}"
             );
         }
-        // 03 needs a reference, which is no student's business.
+        // 03 needs a reference, which is no student's business, and the stub of another chapter is none.
+        let graded = Command::new(env!("CARGO_BIN_EXE_grader"))
+            .current_dir(&dir)
+            .args([
+                "one",
+                "--submission",
+                ".",
+                "--chapter",
+                "03",
+                "--format",
+                "json",
+            ])
+            .arg("--scratch")
+            .arg(scratch.path().join("scratch"))
+            .output()
+            .expect("the grader runs");
+        let report = String::from_utf8_lossy(&graded.stdout);
+        assert_eq!(graded.status.code(), Some(3), "{report}");
+        assert!(
+            report.contains("Grade it with the instructor's own course"),
+            "{report}"
+        );
+        assert!(report.contains("\"status\": \"grader_error\""), "{report}");
         let grades = files
             .values()
             .any(|text| text.contains("--chapter 02 --chapter 04"));
@@ -434,4 +456,55 @@ fn workflows_keep_secrets_from_submissions() {
         .find("rm -rf /tmp/course/.git")
         .expect("the token goes");
     assert!(forgotten < gitlab.find("cargo grader one").expect("it grades"));
+}
+
+/// In the ready-made workflow for a class, a repository that does not exist is one thing, and one that
+/// cannot be fetched is another: an outage makes nobody `missing`.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_outage_stops_a_class() {
+    let workflow = include_str!("../templates/github/class.yml");
+    let (_, script) = workflow
+        .split_once("          mkdir submissions\n")
+        .expect("it begins");
+    let (script, _) = script
+        .split_once("          # As an archive")
+        .expect("it ends");
+    let gh = "#!/bin/sh\ncase \"$*\" in\n\
+              'repo clone'*here*) mkdir -p clones/here/chapters ;;\n\
+              api*gone*) echo 'gh: Not Found (HTTP 404)' >&2; exit 1 ;;\n\
+              *) echo 'dial tcp: i/o timeout' >&2; exit 1 ;;\nesac\n";
+    for (roster, is_fetched) in [
+        ("id\nhere\ngone\n", true),
+        ("id\nhere\nslow\n", false),
+        ("id\ngone\n", false),
+    ] {
+        let folder = scratch();
+        let path = folder.path();
+        for folder in ["class", "submissions", "bin"] {
+            fs::create_dir(path.join(folder)).expect("a folder");
+        }
+        fs::write(path.join("class/roster.csv"), roster).expect("a file");
+        let program = path.join("bin/gh");
+        fs::write(&program, gh).expect("a file");
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("ours");
+        let output = Command::new("bash")
+            .args(["-e", "-c", script])
+            .current_dir(path)
+            .env(
+                "PATH",
+                format!("{}:/usr/bin:/bin", shown(&path.join("bin"))),
+            )
+            .envs([("GITHUB_REPOSITORY_OWNER", "org"), ("PREFIX", "loopback-")])
+            .output()
+            .expect("bash runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.success(), is_fetched, "{roster}: {said}");
+        assert_eq!(
+            path.join("submissions/here").is_dir(),
+            roster.contains("here")
+        );
+        assert!(!path.join("submissions/gone").exists());
+    }
 }

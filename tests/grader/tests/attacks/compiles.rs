@@ -6,7 +6,8 @@ use grader::jail::Isolation;
 use grader::report::{Status, Verdict};
 use grader::settings::{Limits, Settings};
 
-use crate::support::{self, CHAPTER_00, Submission, course, grade, scratch, settings};
+use crate::grade;
+use crate::support::{self, CHAPTER_00, Submission, course, scratch, settings};
 
 /// A library of these lines does not compile, and rustc says why.
 fn refused(settings: &Settings, name: &str, lib: &str, words: &str) {

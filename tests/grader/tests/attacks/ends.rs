@@ -5,7 +5,8 @@ use grader::report::Verdict;
 
 use clap::ValueEnum;
 
-use crate::support::{self, CHAPTER_00, Submission, grade, settings, test};
+use crate::grade;
+use crate::support::{self, CHAPTER_00, Submission, settings, test};
 use crate::volley::{Attack, Volley};
 
 const ATTACKS: &[Attack] = &[

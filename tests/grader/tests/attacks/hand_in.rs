@@ -6,7 +6,8 @@ use std::path::Path;
 
 use grader::report::Status;
 
-use crate::support::{self, CHAPTER_00, Submission, course, grade, settings};
+use crate::grade;
+use crate::support::{self, CHAPTER_00, Submission, course, settings};
 
 #[test]
 fn what_is_no_file_of_the_student_is_not_taken() {

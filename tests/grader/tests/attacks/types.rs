@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Submission, assert_full, course, grade, settings};
+use crate::grade;
+use crate::support::{Submission, assert_full, course, settings};
 
 #[test]
 fn no_test_asks_a_students_equality() {

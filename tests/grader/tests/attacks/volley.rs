@@ -5,7 +5,8 @@ use std::fmt::Write;
 use grader::report::{Report, Verdict};
 use grader::settings::Settings;
 
-use crate::support::{CHAPTER_00, Submission, chapter, course, grade, test};
+use crate::grade;
+use crate::support::{CHAPTER_00, Submission, chapter, course, test};
 
 /// What an attack is called, and what it does: a block that is worth a `String`, or never ends.
 pub type Attack = (&'static str, &'static str);

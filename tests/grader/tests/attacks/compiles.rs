@@ -6,8 +6,7 @@ use grader::jail::Isolation;
 use grader::report::{Status, Verdict};
 use grader::settings::{Limits, Settings};
 
-use crate::grade;
-use crate::support::{self, CHAPTER_00, Submission, course, scratch, settings};
+use crate::support::{self, CHAPTER_00, Submission, course, grade, scratch, settings};
 
 /// A library of these lines does not compile, and rustc says why.
 fn refused(settings: &Settings, name: &str, lib: &str, words: &str) {

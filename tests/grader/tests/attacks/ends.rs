@@ -5,8 +5,7 @@ use grader::report::Verdict;
 
 use clap::ValueEnum;
 
-use crate::grade;
-use crate::support::{self, CHAPTER_00, Submission, settings, test};
+use crate::support::{self, CHAPTER_00, Submission, grade, settings, test};
 use crate::volley::{Attack, Volley};
 
 const ATTACKS: &[Attack] = &[

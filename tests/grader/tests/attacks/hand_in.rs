@@ -6,8 +6,7 @@ use std::path::Path;
 
 use grader::report::Status;
 
-use crate::grade;
-use crate::support::{self, CHAPTER_00, Submission, course, settings};
+use crate::support::{self, CHAPTER_00, Submission, course, grade, settings};
 
 #[test]
 fn what_is_no_file_of_the_student_is_not_taken() {

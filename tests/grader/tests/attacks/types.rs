@@ -6,8 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::grade;
-use crate::support::{Submission, assert_full, course, settings};
+use crate::support::{Submission, assert_full, course, grade, settings};
 
 #[test]
 fn no_test_asks_a_students_equality() {

@@ -5,8 +5,7 @@ use std::fmt::Write;
 use grader::report::{Report, Verdict};
 use grader::settings::Settings;
 
-use crate::grade;
-use crate::support::{CHAPTER_00, Submission, chapter, course, test};
+use crate::support::{CHAPTER_00, Submission, chapter, course, grade, test};
 
 /// What an attack is called, and what it does: a block that is worth a `String`, or never ends.
 pub type Attack = (&'static str, &'static str);

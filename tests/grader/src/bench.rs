@@ -8,7 +8,7 @@ use workbook::course::{Chapter, Course};
 use workbook::problem::{Problem, Result};
 
 use crate::checklist::{self, Planned};
-use crate::collect::{self, Sources};
+use crate::collect::{self, Refusal, Sources};
 use crate::compile::{Built, Compiled, Hidden};
 use crate::desk::{self, Desk};
 use crate::digest::Fingerprint;
@@ -84,7 +84,8 @@ impl Bench {
         let desk = lay("desk")?;
         let control = lay("control")?;
         let folders: Vec<&str> = named.iter().map(|one| one.folder.as_str()).collect();
-        control.take(&collect::collect(&course.root, &folders).map_err(Problem::new)?)?;
+        let own = collect::collect(&course.root, &folders);
+        control.take(&own.map_err(|why| Problem::new(why.to_string()))?)?;
         jail.show(&control.root)?;
         let hidden = checklist::hidden(settings, &desk, &chapters)?;
         let plan = chapters
@@ -153,7 +154,11 @@ impl Bench {
             chapters: Vec::new(),
         };
         match collected {
-            Err(why) => {
+            Err(Refusal::Unreadable(why)) => {
+                report.status = Status::GraderError;
+                report.problem = Some(why);
+            }
+            Err(Refusal::Rejected(why)) => {
                 report.status = Status::Rejected;
                 report.problem = Some(why);
                 report.chapters = (0..self.chapters.len())
@@ -210,7 +215,7 @@ impl Bench {
         let mut all = self.fingerprint.clone();
         all.add("seed", self.settings.seed.of(student).to_be_bytes());
         match submission {
-            Err(why) => all.add("rejected", why),
+            Err(why) => all.add("rejected", why.to_string()),
             Ok(chapters) => {
                 for (chapter, sources) in chapters {
                     for (name, text) in sources {
@@ -383,7 +388,7 @@ impl Bench {
     }
 }
 
-type Submission = std::result::Result<BTreeMap<String, Sources>, String>;
+type Submission = std::result::Result<BTreeMap<String, Sources>, Refusal>;
 
 /// The commit of the course; `…-dirty` when files differ from it.
 fn commit(root: &Path) -> String {

@@ -4,6 +4,7 @@
 //! `chapters/NN-name/src/**/*.rs` are taken, without following a link anywhere on the way.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -18,16 +19,38 @@ const MOST_OF_ALL: u64 = 10 << 20;
 /// Folders below `src`.
 const DEEPEST: usize = 8;
 
+/// Why nothing was taken, in a sentence.
+#[derive(Debug)]
+pub enum Refusal {
+    /// What was handed in cannot be graded.
+    Rejected(String),
+    /// The system did not let us read it, which is nobody's zero.
+    Unreadable(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Refusal::Rejected(why) | Refusal::Unreadable(why)) = self;
+        f.write_str(why)
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Refusal {
+        Refusal::Rejected(why)
+    }
+}
+
+type Result<T> = std::result::Result<T, Refusal>;
+
 /// What was handed in, by the chapter's folder. A chapter that is not there is not an error: its tests
 /// are worth nothing.
-///
-/// `Err` is a sentence for the student.
-pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, Sources>, String> {
+pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, Sources>> {
     real_folder(submission, "the submission")?;
     let mut total = 0;
     let mut all = BTreeMap::new();
     if !exists(&submission.join("chapters")) {
-        return Err(without_chapters(submission, chapters));
+        return Err(without_chapters(submission, chapters).into());
     }
     real_folder(&submission.join("chapters"), "chapters")?;
     for &chapter in chapters {
@@ -74,22 +97,24 @@ fn without_chapters(submission: &Path, chapters: &[&str]) -> String {
     format!("The submission has no folder `chapters`.{place}")
 }
 
+fn unreadable(shown: &str, error: &std::io::Error) -> Refusal {
+    Refusal::Unreadable(format!("Cannot read {shown}: {error}."))
+}
+
 fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
 /// Not a link to one.
-fn real_folder(path: &Path, shown: &str) -> Result<(), String> {
+fn real_folder(path: &Path, shown: &str) -> Result<()> {
     let meta = path
         .symlink_metadata()
-        .map_err(|error| format!("Cannot look at {shown}: {error}."))?;
+        .map_err(|error| unreadable(shown, &error))?;
     if meta.is_symlink() {
-        return Err(format!(
-            "{shown} is a symbolic link. Only real files are graded."
-        ));
+        return Err(format!("{shown} is a symbolic link. Only real files are graded.").into());
     }
     if !meta.is_dir() {
-        return Err(format!("{shown} is not a folder."));
+        return Err(format!("{shown} is not a folder.").into());
     }
     Ok(())
 }
@@ -101,13 +126,11 @@ fn take(
     depth: usize,
     taken: &mut Sources,
     total: &mut u64,
-) -> Result<(), String> {
+) -> Result<()> {
     if depth > DEEPEST {
-        return Err(format!(
-            "{shown} lies too deep: {DEEPEST} folders are enough."
-        ));
+        return Err(format!("{shown} lies too deep: {DEEPEST} folders are enough.").into());
     }
-    let trouble = |error: std::io::Error| format!("Cannot read {shown}: {error}.");
+    let trouble = |error: std::io::Error| unreadable(shown, &error);
     for entry in fs::read_dir(folder).map_err(trouble)? {
         let entry = entry.map_err(trouble)?;
         let Some(name) = plain(&entry.file_name()) else {
@@ -117,11 +140,9 @@ fn take(
         let (path, shown) = (entry.path(), format!("{shown}/{name}"));
         let meta = path
             .symlink_metadata()
-            .map_err(|error| format!("Cannot look at {shown}: {error}."))?;
+            .map_err(|error| unreadable(&shown, &error))?;
         if meta.is_symlink() {
-            return Err(format!(
-                "{shown} is a symbolic link. Only real files are graded."
-            ));
+            return Err(format!("{shown} is a symbolic link. Only real files are graded.").into());
         }
         if meta.is_dir() {
             let prefix = format!("{prefix}{name}/");
@@ -132,25 +153,23 @@ fn take(
             continue;
         }
         if !meta.is_file() {
-            return Err(format!("{shown} is not a regular file."));
+            return Err(format!("{shown} is not a regular file.").into());
         }
         if meta.len() > MOST_OF_A_FILE {
             let most = MOST_OF_A_FILE >> 20;
-            return Err(format!("{shown} is larger than {most} MiB."));
+            return Err(format!("{shown} is larger than {most} MiB.").into());
         }
         let text = read(&path, &shown)?;
         *total += text.len() as u64;
         if *total > MOST_OF_ALL {
             let most = MOST_OF_ALL >> 20;
-            return Err(format!(
-                "The submission's files are larger than {most} MiB in all."
-            ));
+            return Err(
+                format!("The submission's files are larger than {most} MiB in all.").into(),
+            );
         }
         taken.insert(format!("{prefix}{name}"), text);
         if taken.len() > MOST_FILES {
-            return Err(format!(
-                "{shown}: more than {MOST_FILES} files in one chapter."
-            ));
+            return Err(format!("{shown}: more than {MOST_FILES} files in one chapter.").into());
         }
     }
     Ok(())
@@ -165,11 +184,11 @@ fn plain(name: &std::ffi::OsStr) -> Option<String> {
 }
 
 /// The file may change while we look at it, so nothing but what is opened counts.
-fn read(path: &Path, shown: &str) -> Result<String, String> {
-    let trouble = |error: std::io::Error| format!("Cannot read {shown}: {error}.");
+fn read(path: &Path, shown: &str) -> Result<String> {
+    let trouble = |error: std::io::Error| unreadable(shown, &error);
     let file = open(path).map_err(trouble)?;
     if !file.metadata().map_err(trouble)?.is_file() {
-        return Err(format!("{shown} is not a regular file."));
+        return Err(format!("{shown} is not a regular file.").into());
     }
     let mut bytes = Vec::new();
     file.take(MOST_OF_A_FILE + 1)
@@ -177,11 +196,11 @@ fn read(path: &Path, shown: &str) -> Result<String, String> {
         .map_err(trouble)?;
     if bytes.len() as u64 > MOST_OF_A_FILE {
         let most = MOST_OF_A_FILE >> 20;
-        return Err(format!("{shown} is larger than {most} MiB."));
+        return Err(format!("{shown} is larger than {most} MiB.").into());
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        format!("{shown} is not UTF-8: byte {at} belongs to no character.")
+        format!("{shown} is not UTF-8: byte {at} belongs to no character.").into()
     })
 }
 
@@ -212,8 +231,9 @@ mod tests {
         (folder, src)
     }
 
-    fn collected(folder: &tempfile::TempDir) -> Result<Vec<String>, String> {
-        let all = collect(folder.path(), &[CHAPTER, "09-missing"])?;
+    fn collected(folder: &tempfile::TempDir) -> std::result::Result<Vec<String>, String> {
+        let all =
+            collect(folder.path(), &[CHAPTER, "09-missing"]).map_err(|why| why.to_string())?;
         Ok(all[CHAPTER].keys().cloned().collect())
     }
 
@@ -258,21 +278,27 @@ mod tests {
         let (folder, _) = submission();
         let empty = folder.path().join("empty");
         fs::create_dir(&empty).expect("a folder");
-        let said = collect(&empty, &[CHAPTER]).expect_err("empty");
+        let refused = |path: &Path| {
+            let why = collect(path, &[CHAPTER]).expect_err("nothing to take");
+            assert!(matches!(why, Refusal::Rejected(_)), "{why:?}");
+            why.to_string()
+        };
+        let said = refused(&empty);
         assert_eq!(said, "The submission has no folder `chapters`.");
         fs::write(empty.join("my work.ZIP"), "").expect("a file");
-        let said = collect(&empty, &[CHAPTER]).expect_err("a zip file");
+        let said = refused(&empty);
         assert!(
             said.contains("an archive that nobody has unpacked"),
             "{said}"
         );
         fs::create_dir_all(empty.join("loopback-main/chapters")).expect("a folder");
-        let said = collect(&empty, &[CHAPTER]).expect_err("too deep");
+        let said = refused(&empty);
         assert!(said.contains("It has loopback-main/chapters"), "{said}");
-        let said = collect(&folder.path().join("chapters"), &[CHAPTER]).expect_err("too high");
+        let said = refused(&folder.path().join("chapters"));
         assert!(said.contains("hand in the one around it"), "{said}");
+        // What is not there at all has not been handed in by anybody.
         let said = collect(&folder.path().join("none"), &[CHAPTER]).expect_err("missing");
-        assert!(said.contains("Cannot look at the submission"), "{said}");
+        assert!(matches!(said, Refusal::Unreadable(_)), "{said:?}");
     }
 
     #[cfg(unix)]

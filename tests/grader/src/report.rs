@@ -19,7 +19,7 @@ pub struct Report {
     /// `rustc 1.95.0 (59807616e 2026-04-14)`
     pub toolchain: String,
     /// What kept the submission from the rest of the machine, strongest first:
-    /// `bwrap+seccomp+landlock+rlimits`, or `none`.
+    /// `bwrap+landlock+seccomp+rlimits`, or `none`; empty when nothing came to run.
     pub isolation: String,
     /// Given to the tests as `NETLAB_SEED`.
     pub seed: u64,
@@ -158,7 +158,7 @@ impl Report {
             course_commit: String::new(),
             input_digest: String::new(),
             toolchain: String::new(),
-            isolation: "none".into(),
+            isolation: String::new(),
             seed: 0,
             submitted_at: None,
             graded_at,

@@ -31,10 +31,13 @@ pub fn render(report: &Report) -> String {
         ),
         4 * WIDTH,
     ));
-    lines.push(text::cut(
-        &format!("isolation: {}", text::line(&report.isolation)),
-        WIDTH,
-    ));
+    // None is named when it did not come to that.
+    if !report.isolation.is_empty() {
+        lines.push(text::cut(
+            &format!("isolation: {}", text::line(&report.isolation)),
+            WIDTH,
+        ));
+    }
     lines.join("\n") + "\n"
 }
 

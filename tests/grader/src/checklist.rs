@@ -79,6 +79,12 @@ pub fn hidden(settings: &Settings, desk: &Desk, chapters: &[Chapter]) -> Result<
     let Some(folder) = &settings.hidden else {
         return Ok(Vec::new());
     };
+    if !folder.is_dir() {
+        let shown = folder.display();
+        return Err(Problem::new(format!(
+            "There is no folder {shown} with hidden tests."
+        )));
+    }
     let hidden = desk.root.join(desk::HIDDEN);
     if !hidden.join("tests").is_dir() {
         return Err(Problem::new(format!(

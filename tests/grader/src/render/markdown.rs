@@ -8,7 +8,7 @@
 
 use super::text::{self, middle_out};
 use super::{failure, headline, message, output, shared_message};
-use crate::report::{ChapterReport, Report, TestReport, Verdict};
+use crate::report::{ChapterReport, Report, Status, TestReport, Verdict};
 
 pub fn render(report: &Report) -> String {
     with_outputs(report, usize::MAX)
@@ -20,7 +20,10 @@ pub fn with_outputs(report: &Report, each: usize) -> String {
     let has_score = failure(report).is_none();
     page += &format!("**{}**\n\n", escaped(&text::line(&headline(report))));
     for chapter in &report.chapters {
-        page += &of_chapter(chapter, has_score, each);
+        // Of what was not taken there is nothing to tell, test by test.
+        if report.status != Status::Rejected {
+            page += &of_chapter(chapter, has_score, each);
+        }
     }
     page += &format!(
         "---\n\nCourse {}, {}, isolation {}, seed {}, graded {}.\n",

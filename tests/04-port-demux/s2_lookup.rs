@@ -1,9 +1,11 @@
 //! Step 2: which socket gets the segment.
 
+use std::net::SocketAddr;
+
 use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::State::{Closed, Established, Listen, SynSent};
-use port_demux::{Index, Proto, Row, lookup};
+use port_demux::State::{Closed, Established, Listen, SynSent, TimeWait};
+use port_demux::{Hit, Index, Proto, Row, SocketId, lookup};
 
 use super::sieves;
 use super::words::{addr, hit, row};
@@ -350,5 +352,88 @@ fn s2_an_index_keeps_out_what_is_not_open() {
                 (Tcp, "[fe80::9]:5000", "[fe80::5]:82", "nobody: RST"),
             ],
         );
+    });
+}
+
+#[test]
+fn s2_an_index_asks_for_all_four_numbers() {
+    lab(|lab| {
+        lab.why("The first sieve asks for four numbers and the protocol, and for nothing else: the machine's own address counts, and a row in TIME-WAIT is found like any other.");
+        let rows = [
+            row(1, Tcp, SynSent, "10.0.0.5:40000", "10.0.0.9:80"),
+            row(2, Tcp, TimeWait, "10.0.0.5:40001", "10.0.0.9:80"),
+            row(3, Udp, Established, "10.0.0.5:5000", "10.0.0.53:53"),
+        ];
+        let index = lab.you("Index::new(3 rows)", || Index::new(&rows));
+        finds(
+            lab,
+            &index,
+            &[
+                (Tcp, "10.0.0.9:80", "10.0.0.5:40001", "exact #2"),
+                (Tcp, "10.0.0.9:80", "127.0.0.1:40000", "nobody: RST"),
+                (Tcp, "10.0.0.9:80", "10.0.0.5:40002", "nobody: RST"),
+                (
+                    Udp,
+                    "10.0.0.53:53",
+                    "127.0.0.1:5000",
+                    "nobody: port unreachable",
+                ),
+            ],
+        );
+        lab.why("Sockets that share an address are equally good. The index has room for one of them, and any will do.");
+        let twins = [
+            row(1, Tcp, Listen, "10.0.0.5:80", "-"),
+            row(2, Tcp, Listen, "10.0.0.5:80", "-"),
+        ];
+        let index = lab.you("Index::new(two that share)", || Index::new(&twins));
+        let got = lab.you("Index::lookup(Tcp, 10.0.0.5:80, 10.0.0.9:5000)", || {
+            index.lookup(Tcp, addr("10.0.0.5:80"), addr("10.0.0.9:5000"))
+        });
+        let got = hit(got);
+        lab.holds(
+            ["bound #1", "bound #2"].contains(&got.as_str()),
+            "bound #1 or bound #2",
+            got,
+        );
+    });
+}
+
+/// Rows enough that to go through them for each segment does not end in time: that would be two
+/// thousand million steps. Hash maps are asked a hundred thousand questions.
+const CROWD: u32 = 50_000;
+
+#[test]
+fn s2_an_index_does_not_go_through_the_rows() {
+    lab(|lab| {
+        lab.why("Fifty thousand clients are connected to one port. A hash map finds each of them at once. A look-up that goes through the rows, or through those of one port, takes fifty thousand steps for each segment: that is no loop without end, but it feels like one.");
+        let end = |n: u32, port| SocketAddr::from(([10, 1, (n >> 8) as u8, n as u8], port));
+        let server = addr("10.0.0.5:80");
+        let rows: Vec<Row> = (0..CROWD)
+            .map(|n| Row {
+                id: SocketId(n.into()),
+                proto: Tcp,
+                state: Established,
+                local: server,
+                remote: Some(end(n, 40000)),
+            })
+            .collect();
+        // Every second segment comes from a port that nobody is connected from.
+        let segment = |n: u32| match n % 2 {
+            0 => (end(n, 40000), format!("exact #{n}")),
+            _ => (end(n, 40001), "nobody: RST".to_owned()),
+        };
+        let call = format!("Index::new({CROWD} rows), then {CROWD} times Index::lookup");
+        let got: Vec<Hit> = lab.you(&call, || {
+            let index = Index::new(&rows);
+            let ask = |n| index.lookup(Tcp, server, segment(n).0);
+            (0..CROWD).map(ask).collect()
+        });
+        for (n, got) in (0..CROWD).zip(got) {
+            let (from, want) = segment(n);
+            let got = hit(got);
+            if got != want {
+                lab.same(&format!("who gets {from} → {server}"), got, want);
+            }
+        }
     });
 }

@@ -8,7 +8,7 @@ use port_demux::State::{
 };
 
 use super::machine::Machine;
-use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row};
+use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, addr, errno, row};
 
 #[test]
 fn s3_bind_writes_the_local_end() {
@@ -36,6 +36,10 @@ fn s3_a_second_bind_is_invalid() {
         machine.cannot_bind(server, "10.0.0.5:81", "Invalid");
         machine.shows(server, "CLOSED 10.0.0.5:80 -");
         machine.cannot_bind(SocketId(99), "10.0.0.5:82", "BadSocket");
+        let asked = lab.err("may_bind(#99, 10.0.0.5:82)", || {
+            machine.table.may_bind(SocketId(99), addr("10.0.0.5:82"))
+        });
+        lab.same("may_bind of no socket", errno(asked), "BadSocket");
     });
 }
 

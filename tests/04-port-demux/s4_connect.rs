@@ -118,9 +118,10 @@ fn s4_bind_zero_gets_an_unused_port() {
             row(95, Tcp, TimeWait, "10.0.0.5:40008", "10.0.0.9:80"),
             REUSE_ADDR,
         );
-        // These do not overlap: another address, another protocol.
+        // These do not overlap: another address, another protocol, another family.
         machine.has(row(93, Tcp, Closed, "127.0.0.1:40006", "-"), REUSE_ADDR);
         machine.has(row(94, Udp, Closed, "10.0.0.5:40007", "-"), REUSE_ADDR);
+        machine.has(row(96, Tcp, Closed, "[::]:40009", "-"), REUSE_ADDR);
         let mut got = BTreeSet::new();
         for _ in 0..6 {
             let s = machine.socket(Tcp, REUSE_ADDR);
@@ -133,6 +134,22 @@ fn s4_bind_zero_gets_an_unused_port() {
         lab.same("the six ports that were left", got, want);
         let s = machine.socket(Tcp, REUSE_ADDR);
         machine.cannot_bind(s, "10.0.0.5:0", "AddrInUse");
+
+        lab.scene("a new machine, where sockets have agreed to share");
+        let mut machine = Machine::new(lab);
+        machine.has(row(90, Tcp, Closed, "10.0.0.5:40003", "-"), REUSE_PORT);
+        let called = machine.socket(Tcp, REUSE_PORT);
+        machine.bind(called, "10.0.0.5:40004");
+        machine.connect(called, "10.0.0.9:80");
+        let mut got = BTreeSet::new();
+        for _ in 0..8 {
+            let s = machine.socket(Tcp, REUSE_PORT);
+            got.insert(machine.bind(s, "10.0.0.5:0").port());
+        }
+        let want: BTreeSet<u16> = (40000..=40009)
+            .filter(|port| ![40003, 40004].contains(port))
+            .collect();
+        lab.same("the eight ports that were left", got, want);
     });
 }
 
@@ -235,7 +252,10 @@ fn s4_never_hands_out_a_bound_port() {
         let chosen = machine.bind(chooser, "127.0.0.1:0").port();
         machine.connect(chooser, "10.0.0.77:80");
         // UDP's ports are others.
-        machine.has(row(93, Udp, Closed, "0.0.0.0:40004", "-"), NO_REUSE);
+        for port in 40000_u16..=40009 {
+            let local = format!("0.0.0.0:{port}");
+            machine.has(row(u64::from(port), Udp, Closed, &local, "-"), NO_REUSE);
+        }
         let taken = [
             (40001, 90),
             (40002, 91),
@@ -271,6 +291,12 @@ fn s4_the_same_four_numbers_only_once() {
         machine.cannot_connect(two, "10.0.0.9:80", "AddrNotAvailable");
         machine.shows(two, "CLOSED 10.0.0.5:5000 -");
         machine.connect(two, "10.0.0.10:80");
+        lab.why("A socket at all addresses gets the machine's own when it connects. What counts are the four numbers that it is going to have.");
+        let everywhere = machine.socket(Tcp, REUSE_ADDR);
+        machine.bind(everywhere, "0.0.0.0:5000");
+        machine.cannot_connect(everywhere, "10.0.0.9:80", "AddrNotAvailable");
+        machine.shows(everywhere, "CLOSED 0.0.0.0:5000 -");
+        lab.why("Two connections with the same four numbers could not be told apart by any segment. One in TIME-WAIT makes room (RFC 6191).");
 
         let old = row(90, Tcp, TimeWait, "10.0.0.5:6000", "10.0.0.9:80");
         machine.has(old, REUSE_ADDR);

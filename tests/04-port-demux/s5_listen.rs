@@ -3,7 +3,7 @@
 use netlab::lab;
 use port_demux::Proto::Tcp;
 use port_demux::SocketId;
-use port_demux::State::{Established, SynSent, TimeWait};
+use port_demux::State::{CloseWait, Established, FinWait2, SynSent, TimeWait};
 
 use super::machine::Machine;
 use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row, shown, tuple};
@@ -61,6 +61,8 @@ fn s5_who_cannot_listen() {
         let mut machine = Machine::new(lab);
         let udp = machine.udp();
         machine.bind(udp, "0.0.0.0:53");
+        machine.cannot_listen(udp, "NotSupported");
+        machine.connect(udp, "10.0.0.53:53");
         machine.cannot_listen(udp, "NotSupported");
         let client = machine.tcp();
         machine.connect(client, "10.0.0.9:80");
@@ -330,6 +332,28 @@ fn s5_segments_without_a_handshake() {
             format!("challenge ACK from #{}", child.0),
         );
         machine.shows(child, "ESTABLISHED 10.0.0.5:80 10.0.0.7:5000");
+
+        lab.why("A connection that is half closed is a connection still. Only TIME-WAIT makes room for a SYN, and only SYN-SENT waits for a SYN and ACK.");
+        for (id, state) in [(90, FinWait2), (91, CloseWait)] {
+            let remote = format!("10.0.0.7:{id}");
+            let half = row(id, Tcp, state, "10.0.0.5:80", &remote);
+            machine.has(half, NO_REUSE);
+            let before = shown(machine.table.row(half.id));
+            lab.same(
+                "a SYN on a connection that is half closed",
+                machine.syn("10.0.0.5:80", &remote),
+                format!("challenge ACK from #{id}"),
+            );
+            machine.shows(half.id, &before);
+            let got = machine.syn_ack(tuple("10.0.0.5:80", &remote));
+            lab.same("whose is the SYN and ACK", got.map(|id| id.0), None);
+            machine.shows(half.id, &before);
+        }
+        machine.syn("10.0.0.5:80", "10.0.0.7:92");
+        let child = machine.row_towards("10.0.0.7:92");
+        let got = machine.syn_ack(tuple("10.0.0.5:80", "10.0.0.7:92"));
+        lab.same("whose is the SYN and ACK", got.map(|id| id.0), None);
+        machine.shows(child, "SYN-RECEIVED 10.0.0.5:80 10.0.0.7:92");
     });
 }
 

@@ -2,10 +2,11 @@
 
 use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
+use port_demux::State::TimeWait;
 use port_demux::{FourTuple, SocketId};
 
 use super::machine::Machine;
-use super::words::{NO_REUSE, REUSE_ADDR, errno, tuple};
+use super::words::{NO_REUSE, REUSE_ADDR, errno, row, tuple};
 
 const CLIENT: &str = "10.0.0.7:40000";
 
@@ -73,7 +74,7 @@ fn s6_a_fin_may_end_the_handshake() {
             tuple("10.0.0.5:80", "10.0.0.7:2"),
         );
         let child = machine.fin(one);
-        machine.fin(two);
+        let other = machine.fin(two);
         let (accepted, t) = machine.accept(server);
         lab.same("whose was the first FIN", child, Some(accepted.0));
         lab.same("the peer", t.remote.to_string(), "10.0.0.7:1".to_owned());
@@ -82,6 +83,7 @@ fn s6_a_fin_may_end_the_handshake() {
         machine.cannot_accept(server, "WouldBlock");
         let half = machine.row_towards("10.0.0.7:2");
         machine.shows(half, "SYN-RECEIVED 10.0.0.5:80 10.0.0.7:2");
+        lab.same("whose was the second FIN", other, Some(half.0));
         machine.fin(two);
         machine.shows(half, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:2");
         machine.accept(server);
@@ -238,6 +240,9 @@ fn s6_a_refused_client_may_try_again() {
             machine.shows(client, want);
             machine.gets(&t.local.to_string(), "10.0.0.9:80", "nobody: RST");
             let t = machine.connect(client, "10.0.0.9:81");
+            lab.same("whose is the second RST", machine.rst(t), Some(client.0));
+            machine.shows(client, want);
+            let t = machine.connect(client, "10.0.0.9:82");
             lab.same(
                 "whose is the answer",
                 machine.syn_ack(t).map(|id| id.0),
@@ -253,6 +258,18 @@ fn s6_a_refused_client_may_try_again() {
         let t = machine.connect(client, "10.0.0.9:80");
         machine.rst(t);
         machine.shows(client, "CLOSED 0.0.0.0:0 -");
+        lab.scene("a new machine, whose ports are taken towards one server");
+        lab.why("What counts are the four numbers: from another address of this machine the same ports are free.");
+        let mut machine = Machine::new(lab);
+        let client = machine.tcp();
+        machine.bind(client, "127.0.0.1:0");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.rst(t);
+        for _ in 0..10 {
+            let other = machine.tcp();
+            machine.connect(other, "10.0.0.9:80");
+        }
+        machine.connect(client, "10.0.0.9:80");
         lab.scene("a new machine, where the refused client listens");
         lab.why("What bind named is an address alone, if its port was 0. listen adds a port, as bind would.");
         let mut machine = Machine::new(lab);
@@ -350,6 +367,13 @@ fn s6_a_reset_in_the_queue_is_accepted_all_the_same() {
             "10.0.0.8:1",
             &format!("bound #{}", listener.0),
         );
+        lab.why("A client that has said all and then resets is no other case: the connection is open, whoever has closed his direction.");
+        let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:2");
+        machine.fin(tuple("10.0.0.5:80", "10.0.0.8:2"));
+        machine.rst(tuple("10.0.0.5:80", "10.0.0.8:2"));
+        let (accepted, _) = machine.accept(listener);
+        lab.same("the accepted socket", accepted.0, waiting.0);
+        machine.shows(accepted, "CLOSED 10.0.0.5:0 -");
     });
 }
 
@@ -361,6 +385,12 @@ fn s6_a_reset_wipes_what_nobody_holds() {
         machine.close(child);
         machine.rst(t);
         machine.shows(child, "no such row");
+
+        let old = row(90, Tcp, TimeWait, "10.0.0.5:80", "10.0.0.9:1");
+        machine.has(old, NO_REUSE);
+        let got = machine.rst(tuple("10.0.0.5:80", "10.0.0.9:1"));
+        lab.same("whose is the RST in TIME-WAIT", got, Some(90));
+        machine.shows(old.id, "no such row");
 
         machine.syn("10.0.0.5:80", "10.0.0.8:1");
         let half = tuple("10.0.0.5:80", "10.0.0.8:1");

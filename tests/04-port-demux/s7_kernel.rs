@@ -56,6 +56,12 @@ fn s7_parse_proc_rows() {
         ]
         .map(|(id, row)| (id, row.to_owned()));
         lab.same("the rows", got, want.to_vec());
+        lab.why("A remote end with port 0 is none, whatever its address: a UDP socket can be connected to port 0.");
+        let text = TCP.replace("0200007F:9C40", "0200007F:0000");
+        let rows = parsed(lab, &format!("{HEADING}{text}"), Tcp);
+        let got = rows.get(1).map(|row| shown(Some(*row)));
+        let want = "ESTABLISHED 127.0.0.1:8080 -".to_owned();
+        lab.same("the row whose remote port is 0", got, Some(want));
         let all_tcp = rows.iter().all(|row| matches!(row.proto, Tcp));
         lab.holds(all_tcp, "the protocol that was asked for", "another one");
     });
@@ -149,6 +155,7 @@ fn s7_bad_lines_are_named() {
             ("a sign in the state", good.replace(" 0A ", " +A ")),
             ("a sign in the inode", good.replace("91532", "+1532")),
             ("no number first", good.replace("0: ", "x: ")),
+            ("a first number in hexadecimal", good.replace("0: ", "a: ")),
             ("no colon behind the number", good.replace("0: ", "0 ")),
             ("an empty line", String::new()),
         ];

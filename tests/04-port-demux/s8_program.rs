@@ -1,6 +1,6 @@
 //! Step 8: the program that shows the table of this machine.
 
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::process::{Command as Process, Output};
@@ -91,7 +91,7 @@ fn s8_owners_are_found_by_their_links() {
     lab(|lab| {
         lab.why("A descriptor is a link in /proc/PID/fd. Links to files and pipes are no sockets, folders that are no numbers are no processes, and a process can end, or refuse, while you look.");
         let proc = Folder::new("owners");
-        proc.process(300, Some("nginx\n"), &["socket:[91532]", "socket:[91533]"]);
+        proc.process(300, Some("apache\n"), &["socket:[91532]", "socket:[91533]"]);
         proc.process(
             20,
             Some("init\n"),
@@ -119,8 +119,8 @@ fn s8_owners_are_found_by_their_links() {
         got.sort();
         let want = [
             (4, vec!["7 "]),
-            (91532, vec!["20 init", "300 nginx"]),
-            (91533, vec!["300 nginx"]),
+            (91532, vec!["20 init", "300 apache"]),
+            (91533, vec!["300 apache"]),
         ]
         .map(|(id, names)| (id, names.into_iter().map(str::to_owned).collect()));
         lab.same("the owners of each socket", got, want.to_vec());
@@ -186,6 +186,27 @@ fn s8_who_names_the_owner() {
                 &stdout,
             );
         }
+        lab.why("Each owner is written as PID NAME.");
+        let pid = std::process::id().to_string();
+        let name = std::fs::read_to_string("/proc/self/comm").expect("our name");
+        let ours = rows.iter().flat_map(|words| words.windows(2));
+        let named = ours
+            .filter(|two| two[0] == pid)
+            .any(|two| name.split_whitespace().next() == Some(two[1].trim_end_matches(',')));
+        lab.holds(named, format!("{pid} {}", name.trim_end()), &stdout);
+        lab.why("TCP and UDP count their ports apart, and who asks for a port means both.");
+        let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let at = udp.local_addr().expect("getsockname");
+        let output = run(lab, &format!("who {}", at.port()));
+        let udp_out = text(&output.stdout);
+        let found = lines(&udp_out, &at.to_string());
+        lab.holds(
+            found
+                .iter()
+                .any(|words| words[0] == "udp" && is_ours(words)),
+            format!("a line: udp {at} and our pid"),
+            &udp_out,
+        );
         lab.why("The client's end has the port as its remote one. Its own port is another.");
         let clients = lines(&stdout, &peer);
         lab.same("lines of the client's end", clients.len(), 0);
@@ -200,7 +221,11 @@ fn s8_who_names_the_owner() {
 fn s8_who_knows_the_services() {
     lab(|lab| {
         lab.why("A registered name is a convention that nobody enforces. It is worth a hint, and nothing more.");
-        let cases = [(53, ["system", "domain"]), (65000, ["dynamic", "65000"])];
+        let cases = [
+            (53, ["system", "domain"]),
+            (123, ["system", "ntp"]),
+            (65000, ["dynamic", "65000"]),
+        ];
         for (port, want) in cases {
             let output = run(lab, &format!("who {port}"));
             let stdout = text(&output.stdout);
@@ -262,6 +287,14 @@ fn s8_table_has_three_sieves() {
         let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
         let wild_udp = UdpSocket::bind("0.0.0.0:0").expect("bind");
         let client = TcpStream::connect(bound.local_addr().expect("getsockname")).expect("connect");
+        // Half closed, and a row with a peer all the same.
+        client.shutdown(Shutdown::Write).expect("shutdown");
+        let peered = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        peered
+            .connect(udp.local_addr().expect("getsockname"))
+            .expect("connect");
+        // A machine without IPv6 has none of these.
+        let wild_v6 = TcpListener::bind("[::]:0").ok();
         let output = run(lab, "table");
         lab.same("exit code", output.status.code(), Some(0));
         let stdout = text(&output.stdout);
@@ -273,6 +306,7 @@ fn s8_table_has_three_sieves() {
         lab.same("the headings", headings, vec!["exact", "bound", "wildcard"]);
         let sieves = [
             ("exact", "tcp", client.local_addr().expect("getsockname")),
+            ("exact", "udp", peered.local_addr().expect("getsockname")),
             ("bound", "tcp", bound.local_addr().expect("getsockname")),
             ("bound", "udp", udp.local_addr().expect("getsockname")),
             (
@@ -286,7 +320,10 @@ fn s8_table_has_three_sieves() {
                 wild_udp.local_addr().expect("getsockname"),
             ),
         ];
-        for (want, proto, local) in sieves {
+        let wild_v6 = wild_v6
+            .iter()
+            .map(|it| ("wildcard", "tcp", it.local_addr().expect("getsockname")));
+        for (want, proto, local) in sieves.into_iter().chain(wild_v6) {
             let found = sieves_of(&stdout, proto, &local.to_string());
             lab.same(
                 &format!("the sieves with a line for our {proto} socket at {local}"),

@@ -45,9 +45,10 @@ pub fn lookup(rows: &[Row], proto: Proto, dst: SocketAddr, src: SocketAddr) -> H
     )
 }
 
-/// Rows in hash tables: a look-up asks three of them, however many rows there are.
+/// Rows in hash maps. A look-up is three questions to them at most, however many rows there are, and
+/// however many of them share a port.
 ///
-/// What happens to the rows afterwards, an index does not know.
+/// An index is made of the rows as they are now. It does not follow what happens to them afterwards.
 pub struct Index {
     // Yours to fill.
 }
@@ -61,7 +62,8 @@ impl Index {
         )
     }
 
-    /// What [`lookup`] says of these rows, without going through them.
+    /// What [`lookup`] says of these rows, without going through them. Of several equally good rows
+    /// it may find another one.
     pub fn lookup(&self, proto: Proto, dst: SocketAddr, src: SocketAddr) -> Hit {
         todo!(
             "4.2 Index::lookup({proto}, {dst}, {src}): the same sieves, each one a question to a hash map"

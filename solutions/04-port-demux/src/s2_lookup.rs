@@ -70,9 +70,10 @@ fn refusal(proto: Proto) -> Refusal {
     }
 }
 
-/// Rows in hash tables: a look-up asks three of them, however many rows there are.
+/// Rows in hash maps. A look-up is three questions to them at most, however many rows there are, and
+/// however many of them share a port.
 ///
-/// What happens to the rows afterwards, an index does not know.
+/// An index is made of the rows as they are now. It does not follow what happens to them afterwards.
 pub struct Index {
     tcp: Sieves,
     udp: Sieves,
@@ -104,7 +105,8 @@ impl Index {
         Index { tcp, udp }
     }
 
-    /// What [`lookup`] says of these rows, without going through them.
+    /// What [`lookup`] says of these rows, without going through them. Of several equally good rows
+    /// it may find another one.
     pub fn lookup(&self, proto: Proto, dst: SocketAddr, src: SocketAddr) -> Hit {
         let Sieves { connected, open } = match proto {
             Proto::Tcp => &self.tcp,

@@ -24,9 +24,10 @@ impl std::error::Error for BadLine {}
 
 /// Reads the text of `/proc/net/tcp`, `tcp6`, `udp` or `udp6` (proc_pid_net(5)).
 ///
-/// The first line is a heading. In every other line the words, parted by blanks, are: a number and
-/// a colon; the local end; the remote end; the state; four words that do not matter here; the time
-/// out; and the inode, in decimal digits. There is more behind it.
+/// The first line is a heading, whatever it says. In every other line the words, parted by blanks,
+/// are: a number, in decimal digits, and a colon; the local end; the remote end; the state; five
+/// words that must be there and may be anything; and the inode, in decimal digits. What is behind it
+/// does not matter.
 ///
 /// An end is `ADDRESS:PORT`, both hexadecimal. The port is a number as people write it. The address
 /// is one word of 32 bits (IPv4) or four of them (IPv6), and each word is printed as a *number in

@@ -112,8 +112,9 @@ fn socket_of(target: &Path) -> Option<SocketId> {
 ///
 /// - **who PORT**: the first line names the port, its class in lower case (`system`, `user`,
 ///   `dynamic`), and the names under which it is registered. Then a line for each row whose *local*
-///   port it is: the protocol, the local end, the remote end or `-`, the state, and the owners, each
-///   as `PID NAME`, or `-`.
+///   port it is, over TCP or UDP. Its words, parted by blanks: the protocol, the local end, the
+///   remote end or `-`, the state, and the owners, each as `PID NAME` and with a comma between two,
+///   or `-`.
 /// - **table**: three headings, the words `exact`, `bound` and `wildcard` at the beginning of a
 ///   line, each followed by the rows that this sieve of [`crate::lookup`] consists of, written as
 ///   above.

@@ -160,8 +160,7 @@ pub fn grade(submission: &Submission, settings: &Settings) -> Report {
 }
 
 pub fn prepared(settings: &Settings) -> Bench {
-    Bench::prepare(&course(), settings, &scratch(), &|_| {})
-        .unwrap_or_else(|why| panic!("{why}"))
+    Bench::prepare(&course(), settings, &scratch(), &|_| {}).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Whether the machine has a jail as strong as this.

@@ -325,17 +325,23 @@ impl Built {
         if let Some(error) = press.run(&lines.library, &[&student])? {
             return Ok(Compiled::DoesNot(error));
         }
+        let tests = desk.join("tests");
+        // The two others need the library and not each other.
+        let (program, exercise) = std::thread::scope(|scope| {
+            let program = scope.spawn(|| match &lines.program {
+                Some(program) => press.run(program, &[&student]),
+                None => Ok(None),
+            });
+            let exercise = press.run(&lines.exercise, &[&student, &tests]);
+            (program.join().expect("it does not panic"), exercise)
+        });
+        if let Some(error) = program?.or(exercise?) {
+            return Ok(Compiled::DoesNot(error));
+        }
         if let Some(program) = &lines.program {
-            if let Some(error) = press.run(program, &[&student])? {
-                return Ok(Compiled::DoesNot(error));
-            }
             let name = program.crate_name();
             fs::rename(out.join(program.artifact()), out.join(name))
                 .map_err(|error| Problem::with_file("find the program", &out, &error))?;
-        }
-        let tests = desk.join("tests");
-        if let Some(error) = press.run(&lines.exercise, &[&student, &tests])? {
-            return Ok(Compiled::DoesNot(error));
         }
         let mut hidden = Hidden::None;
         if has_hidden {

@@ -3,56 +3,124 @@
 //! A test is a black box when nothing that it calls, however indirectly, is the student's library: then
 //! it knows the student's program only from outside.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::report::Tier;
 
-/// The words of each function in a folder of tests, and the names that come from the student's library.
+/// The files of a folder of tests, by their modules' names.
 #[derive(Debug, Default)]
 pub struct Tiers {
+    files: BTreeMap<String, File>,
+}
+
+#[derive(Debug, Default)]
+struct File {
+    /// The words of each function, and of all that a type does.
     words: HashMap<String, HashSet<String>>,
+    /// The names that come from the student's library.
     students: HashSet<String>,
+    /// The names in each other `use`.
+    uses: Vec<HashSet<String>>,
 }
 
 impl Tiers {
     /// `library` is the name of the student's library, `tcp_echo`.
     pub fn of(folder: &Path, library: &str) -> Tiers {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        Tiers::read(
+            entries.filter_map(|entry| {
+                let path = entry.path();
+                let module = path.file_stem()?.to_string_lossy().into_owned();
+                Some((module, fs::read_to_string(&path).ok()?))
+            }),
+            library,
+        )
+    }
+
+    fn read(sources: impl Iterator<Item = (String, String)>, library: &str) -> Tiers {
         let mut tiers = Tiers::default();
-        tiers.students.insert(library.to_owned());
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let source = fs::read_to_string(entry.path()).unwrap_or_default();
+        for (module, source) in sources {
             if let Ok(tokens) = source.parse() {
-                tiers.add(tokens, library);
+                let mut file = File::default();
+                file.students.insert(library.to_owned());
+                file.add(tokens, library);
+                tiers.files.insert(module, file);
             }
         }
         tiers
     }
 
     pub fn tier(&self, test: &str) -> Tier {
-        let mut seen = HashSet::new();
-        let mut next = vec![test];
-        while let Some(function) = next.pop() {
-            if !seen.insert(function) {
+        let home = self
+            .files
+            .values()
+            .find(|file| file.words.contains_key(test));
+        // Not found: nothing is promised.
+        let Some(home) = home else {
+            return Tier::InProcess;
+        };
+        let mut seen: HashSet<(*const File, &str)> = HashSet::new();
+        let mut next: Vec<(&File, &str)> = vec![(home, test)];
+        while let Some((file, function)) = next.pop() {
+            if !seen.insert((file, function)) {
                 continue;
             }
-            for word in self.words.get(function).into_iter().flatten() {
-                if self.students.contains(word) {
-                    return Tier::InProcess;
+            for word in &file.words[function] {
+                match self.meant(file, function, word) {
+                    Some(files) => next.extend(files.into_iter().map(|file| (file, word.as_str()))),
+                    None => return Tier::InProcess,
                 }
-                next.push(word);
             }
         }
-        match self.words.contains_key(test) {
-            true => Tier::BlackBox,
-            // Not found: nothing is promised.
-            false => Tier::InProcess,
-        }
+        Tier::BlackBox
     }
 
+    /// The files whose function or type a file means by a word in one of its functions; none when it may
+    /// be the student's.
+    fn meant<'a>(&'a self, file: &'a File, function: &str, word: &str) -> Option<Vec<&'a File>> {
+        if file.students.contains(word) {
+            return None;
+        }
+        if file.words.contains_key(word) {
+            return Some(vec![file]);
+        }
+        // `use super::scene::{Scene, asked}` says whose `asked` it is.
+        let is_named = |module: &String| {
+            let mut uses = file.uses.iter();
+            uses.any(|names| names.contains(word) && names.contains(module))
+        };
+        // `use super::wire`, `use super::scene::*` or `super::scene::asked` may; `use super::*` as well.
+        let is_in_sight = |module: &String| {
+            let mut uses = file.uses.iter();
+            module == "main"
+                || file.words[function].contains(module)
+                || uses.any(|names| names.contains(module))
+        };
+        let of = |belongs: &dyn Fn(&String) -> bool| -> Vec<&File> {
+            let files = self.files.iter().filter(|(module, _)| belongs(module));
+            files.map(|(_, other)| other).collect()
+        };
+        let define = |files: &[&'a File]| -> Vec<&'a File> {
+            let files = files.iter().copied();
+            files
+                .filter(|other| other.words.contains_key(word))
+                .collect()
+        };
+        let named = define(&of(&is_named));
+        if !named.is_empty() {
+            return Some(named);
+        }
+        let in_sight = of(&is_in_sight);
+        let is_students = in_sight.iter().any(|other| other.students.contains(word));
+        (!is_students).then(|| define(&in_sight))
+    }
+}
+
+impl File {
     fn add(&mut self, tokens: TokenStream, library: &str) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
@@ -62,11 +130,15 @@ impl Tiers {
                     let end = tokens[at..].iter().position(is_semicolon);
                     let end = end.map_or(tokens.len(), |length| at + length);
                     let mut names = HashSet::new();
-                    collect(tokens[at + 1..end].iter().cloned().collect(), &mut names);
-                    if names.contains(library) {
+                    collect(in_scope(&tokens[at + 1..end]), &mut names);
+                    let is_students = matches!(&tokens[at + 1..end], [TokenTree::Ident(first), ..]
+                        if first == library);
+                    if is_students || names.contains(library) {
                         // Only what stands for something of the student's.
                         names.retain(|name| !matches!(name.as_str(), "as" | "self" | "crate"));
                         self.students.extend(names);
+                    } else {
+                        self.uses.push(names);
                     }
                     at = end;
                 }
@@ -104,6 +176,22 @@ impl Tiers {
             at += 1;
         }
     }
+}
+
+/// Of `run as run_here` it is `run_here` that a file can say.
+fn in_scope(tokens: &[TokenTree]) -> TokenStream {
+    let is_as =
+        |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Ident(word)) if word == "as");
+    let kept = tokens.iter().enumerate();
+    let kept = kept.filter(|(at, _)| !is_as(tokens.get(at + 1)));
+    kept.map(|(_, token)| match token {
+        TokenTree::Group(group) => {
+            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+            Group::new(group.delimiter(), in_scope(&inner)).into()
+        }
+        token => token.clone(),
+    })
+    .collect()
 }
 
 fn is_semicolon(token: &TokenTree) -> bool {
@@ -187,9 +275,7 @@ mod tests {
             struct Server;
             impl Drop for Server { fn drop(&mut self) { serve_one(self) } }
         ";
-        let mut tiers = Tiers::default();
-        tiers.students.insert("tcp_echo".into());
-        tiers.add(source.parse().expect("tokens"), "tcp_echo");
+        let tiers = tiers(&[("s1_frames", source)]);
         for test in [
             "direct",
             "by_a_helper",
@@ -200,5 +286,51 @@ mod tests {
             assert_eq!(tiers.tier(test), Tier::InProcess, "{test}");
         }
         assert_eq!(tiers.tier("outside"), Tier::BlackBox);
+    }
+
+    fn tiers(files: &[(&str, &str)]) -> Tiers {
+        let files = files
+            .iter()
+            .map(|(module, text)| (module.to_string(), text.to_string()));
+        Tiers::read(files, "tcp_echo")
+    }
+
+    #[test]
+    fn a_word_means_what_its_file_says() {
+        let tiers = tiers(&[
+            (
+                "s1_frames",
+                "use tcp_echo::{run, Message}; #[test] fn s1() { run(Message) }",
+            ),
+            (
+                "wire",
+                "pub struct Message; impl Message { fn new() -> Message { bytes() } } fn bytes() {}",
+            ),
+            (
+                "s2_program",
+                "use super::{scene::words, wire::Message};
+                 use super::scene::helper;
+                 #[test] fn s2() { run(Message::new()) }
+                 fn run(message: Message) { lab.program(message) }
+                 #[test] fn s3() { helper() }
+                 #[test] fn s4() { words() }",
+            ),
+            (
+                "scene",
+                "use tcp_echo::connect as helper; pub fn words() { helper() }",
+            ),
+        ]);
+        assert_eq!(tiers.tier("s1"), Tier::InProcess);
+        assert_eq!(
+            tiers.tier("s2"),
+            Tier::BlackBox,
+            "its own run, and the tests' Message"
+        );
+        assert_eq!(
+            tiers.tier("s3"),
+            Tier::InProcess,
+            "nobody but the student has a helper"
+        );
+        assert_eq!(tiers.tier("s4"), Tier::InProcess);
     }
 }

@@ -1,4 +1,4 @@
-//! The command `class` on a small class with the real grader: one run, and the same class in eight
+//! The command `class` on a small class with the real grader: one run, and the same class in three
 //! shards of which one was killed in the middle, come to the same.
 #![cfg(unix)]
 
@@ -31,13 +31,14 @@ fn shards_one_of_them_killed_come_to_the_same_as_one_run() {
     class.run(&["--seed", "7", "--out", "whole"]);
     let merged = class.merge("whole-grades", &["whole"]);
 
-    let parts: Vec<String> = (1..=8).map(|index| format!("part-{index}")).collect();
+    let parts: Vec<String> = (1..=3).map(|index| format!("part-{index}")).collect();
     for (part, index) in parts.iter().zip(1..) {
-        let shard = format!("{index}/8");
+        let shard = format!("{index}/3");
         let parsed: Shard = shard.parse().unwrap();
-        match students.iter().filter(|id| parsed.has(id)).count() {
-            3.. => class.run_killed(&shard, part),
-            _ => class.run(&["--seed", "7", "--shard", &shard, "--out", part]),
+        let of_this = students.iter().filter(|id| parsed.has(id)).count();
+        match of_this == 3 {
+            true => class.run_killed(&shard, part),
+            false => class.run(&["--seed", "7", "--shard", &shard, "--out", part]),
         }
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -74,14 +75,14 @@ struct Class<'a> {
 }
 
 impl Class<'_> {
-    /// Nine submissions of chapter 00, three of them in one shard of eight. Returns their ids.
+    /// Seven submissions of chapter 00, three of them in one shard of three. Returns their ids.
     fn hand_in(&self) -> Vec<String> {
-        let third: Shard = "3/8".parse().unwrap();
+        let third: Shard = "3/3".parse().unwrap();
         let ids = (0..).map(|number| format!("s{number:03}"));
         let (mut inside, mut outside): (Vec<_>, Vec<_>) =
             ids.take(40).partition(|id| third.has(id));
         inside.truncate(3);
-        outside.truncate(6);
+        outside.truncate(4);
         let mut students = [inside, outside].concat();
         students.sort();
 
@@ -93,9 +94,6 @@ impl Class<'_> {
             maker.untouched(),
             maker.half(0),
             maker.half(1),
-            maker.half(2),
-            maker.wrong_named("little-endian"),
-            maker.wrong_named("ignores-at"),
             maker.wrong_named("adds-without-care"),
         ];
         for (student, submission) in students.iter().zip(submissions) {
@@ -106,8 +104,11 @@ impl Class<'_> {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_grader"));
+        // Whoever keeps his files to himself grades like everybody else.
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", "umask 077; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_grader"))
             .args(["class", "--submissions", "in", "--scratch", "scratch"])
             .args(["--chapter", "00", "--jobs", "1", "--course"])
             .arg(self.course)

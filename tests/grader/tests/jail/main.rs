@@ -243,6 +243,70 @@ fn new_worlds_are_refused() {
     }
 }
 
+/// Safe Rust cannot make a system call by its number, Perl can. Each of these would do something, or
+/// complain of its arguments, if it came through.
+#[test]
+fn the_filter_refuses_what_no_exercise_needs() {
+    const PERL: &str = "/usr/bin/perl";
+    const SCRIPT: &str = "my @call = map { $_ + 0 } @ARGV; my $result = syscall(shift @call, @call); \
+                          print $result == -1 ? $! + 0 : 'came through'";
+    if !Path::new(PERL).exists() {
+        return eprintln!("skipped: there is no Perl here");
+    }
+    let (family, stream) = (libc::AF_VSOCK.into(), libc::SOCK_STREAM.into());
+    let new_user: i64 = (libc::CLONE_NEWUSER | libc::SIGCHLD).into();
+    for prison in strong() {
+        for (call, arguments, errno) in [
+            ("ptrace", &[libc::SYS_ptrace, 0, 0, 0, 0][..], libc::EPERM),
+            (
+                "process_vm_readv",
+                &[libc::SYS_process_vm_readv, 1, 0, 0, 0, 0, 0],
+                libc::EPERM,
+            ),
+            (
+                "process_vm_writev",
+                &[libc::SYS_process_vm_writev, 1, 0, 0, 0, 0, 0],
+                libc::EPERM,
+            ),
+            (
+                "pidfd_getfd",
+                &[libc::SYS_pidfd_getfd, -1, 0, 0],
+                libc::EPERM,
+            ),
+            ("memfd_create", &[libc::SYS_memfd_create, 0, 0], libc::EPERM),
+            (
+                "io_uring_setup",
+                &[libc::SYS_io_uring_setup, 1, 0],
+                libc::EPERM,
+            ),
+            ("bpf", &[libc::SYS_bpf, 0, 0, 0], libc::EPERM),
+            ("unshare", &[libc::SYS_unshare, 0], libc::EPERM),
+            ("setns", &[libc::SYS_setns, -1, 0], libc::EPERM),
+            ("mount", &[libc::SYS_mount, 0, 0, 0, 0, 0], libc::EPERM),
+            (
+                "socket",
+                &[libc::SYS_socket, family, stream, 0],
+                libc::EPERM,
+            ),
+            (
+                "clone",
+                &[libc::SYS_clone, new_user, 0, 0, 0, 0],
+                libc::EPERM,
+            ),
+            // The C library takes clone instead, whose flags the filter sees.
+            ("clone3", &[libc::SYS_clone3, 0, 0], libc::ENOSYS),
+        ] {
+            let mut cell = prison.cell(&["-e", SCRIPT]);
+            cell.program = PERL.into();
+            cell.args.extend(arguments.iter().map(i64::to_string));
+            let outcome = prison.jail.run(&cell, Duration::from_secs(30));
+            let outcome = outcome.unwrap_or_else(|why| panic!("{why}"));
+            let said = outcome.stdout.text();
+            assert_eq!(said, errno.to_string(), "{:?}: {call}", prison.jail.level);
+        }
+    }
+}
+
 #[test]
 fn the_environment_is_empty() {
     for prison in strong() {

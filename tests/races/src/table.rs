@@ -260,20 +260,22 @@ fn standing(ratios: &[f64], better: Better) -> &'static str {
     }
 }
 
-/// Three figures that count, and thousands apart: `41 200`, `3.46`, `0.0123`.
+/// Three figures that count: `0.0123`, `3.46`, `41 200`, `1.23 M`. A terminal does not break them.
 pub fn number(figure: f64) -> String {
     if figure == 0.0 || !figure.is_finite() {
         return figure.to_string();
+    }
+    if figure.abs() >= 999_500.0 {
+        return format!("{}\u{a0}M", number(figure / 1e6));
     }
     let digits = 2 - figure.abs().log10().floor() as i32;
     let Ok(decimals) = usize::try_from(digits) else {
         let step = 10_f64.powi(-digits);
         let whole = format!("{:.0}", (figure / step).round() * step);
-        let grouped = whole.as_bytes().rchunks(3).rev();
-        let groups: Vec<&str> = grouped
-            .map(|group| str::from_utf8(group).unwrap_or(""))
-            .collect();
-        return groups.join(" ");
+        return match whole.len() {
+            ..=3 => whole,
+            length => format!("{}\u{a0}{}", &whole[..length - 3], &whole[length - 3..]),
+        };
     };
     format!("{figure:.decimals$}")
 }
@@ -337,9 +339,9 @@ mod tests {
             "3.46",
             "45.7",
             "457",
-            "10 000",
-            "41 200",
-            "1 230 000",
+            "10\u{a0}000",
+            "41\u{a0}200",
+            "1.23\u{a0}M",
         ];
         assert_eq!(shown.map(number), expected);
     }

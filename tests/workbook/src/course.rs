@@ -81,10 +81,21 @@ impl Course {
         let tests = root.join("tests");
         let entries = std::fs::read_dir(&tests)
             .map_err(|error| Problem::with_file("read the folder", &tests, &error))?;
-        let mut folders: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|folder| tests.join(folder).join("chapter.toml").is_file())
-            .collect();
+        let mut folders = Vec::new();
+        for entry in entries.filter_map(std::io::Result::ok) {
+            let manifest = entry.path().join("chapter.toml");
+            let Ok(folder) = entry.file_name().into_string() else {
+                continue;
+            };
+            // A chapter that cannot be read must not be taken for none.
+            let is_chapter = entry.path().is_dir()
+                && manifest
+                    .try_exists()
+                    .map_err(|error| Problem::with_file("look for", &manifest, &error))?;
+            if is_chapter {
+                folders.push(folder);
+            }
+        }
         folders.sort();
         let chapters = folders
             .into_iter()

@@ -11,6 +11,12 @@ use crate::problem::{Problem, Result};
 use crate::select;
 
 pub fn run(course: &Course, arguments: &[String]) -> Result<ExitCode> {
+    if !course.root.join("tests").join("races").is_dir() {
+        return Err(Problem::new(
+            "This copy of the workbook came without the reference answers, and so without the races against them.\n\
+             The book's pages show how the reference's own races ended.",
+        ));
+    }
     let features = features(course, arguments);
     if !races(course, "build", &features, &[])?.success() {
         let mut text = "The races do not compile.".to_owned();

@@ -274,6 +274,9 @@ fn a_copy_without_the_reference_answers_says_so() {
             &["came without the reference answers", "cargo workbook hint"],
         );
     }
+    workbook
+        .run(&["race", "0"])
+        .is(2, &["without the races against them"]);
 }
 
 #[test]

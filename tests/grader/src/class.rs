@@ -71,7 +71,7 @@ pub struct ClassArgs {
     /// The workbook that the tests come from [default: the one around this folder]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
-    /// Where to build; keep it, and the next run is quicker [default: loopback-grader in /tmp]
+    /// Where to build; keep it, and the next run is quicker [default: one of yours in /tmp]
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
 }

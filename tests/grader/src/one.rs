@@ -62,7 +62,7 @@ pub struct OneArgs {
     /// What to print
     #[arg(long, default_value = "table")]
     format: Format,
-    /// Where to build; keep it, and the next run is quicker [default: loopback-grader in /tmp]
+    /// Where to build; keep it, and the next run is quicker [default: one of yours in /tmp]
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
     /// Leave the submission's files and binaries in the scratch folder, and say where

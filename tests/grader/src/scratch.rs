@@ -9,10 +9,13 @@ use sha2::{Digest as _, Sha256};
 use workbook::course::Chapter;
 use workbook::problem::{Problem, Result};
 
-/// The one that the instructor has named, or one among the system's temporary files.
+/// The one that the instructor has named, or one of the user's among the system's temporary files.
 pub fn chosen(named: Option<&Path>) -> Result<PathBuf> {
-    let default = || std::env::temp_dir().join("loopback-grader");
-    let path = named.map_or_else(default, Path::to_owned);
+    #[cfg(unix)]
+    let name = format!("loopback-grader-{}", rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    let name = "loopback-grader";
+    let path = named.map_or_else(|| std::env::temp_dir().join(name), Path::to_owned);
     std::path::absolute(&path).map_err(|error| Problem::with_file("find", &path, &error))
 }
 

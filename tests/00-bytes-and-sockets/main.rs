@@ -5,6 +5,7 @@ mod s1_byte_order;
 mod s2_reader;
 mod s3_card;
 mod s4_lifecycle;
+mod unchanged;
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,11 @@
-use std::net::{Ipv4Addr, SocketAddr};
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::panic;
 
-use bytes_and_sockets::{SocketCard, lifecycle};
+use bytes_and_sockets::{Kind, SocketCard, lifecycle};
 use netlab::Lab;
+use socket2::{Domain, Socket, Type};
 
 use super::{listens, port};
 
@@ -29,6 +33,11 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
         lab.why("socket() alone chooses neither address nor port.");
         lab.same("created: local port", port(created.local), 0);
         lab.same("created: peer", created.peer, None);
+        lab.holds(
+            listens(&created, false),
+            "created: not listening",
+            "listening, or no answer",
+        );
 
         lab.why("bind changed one local field and sent nothing.");
         let local = bound.local.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
@@ -60,6 +69,21 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
             "not listening",
         );
 
+        lab.why("Whatever is written into the records, all of them are TCP sockets.");
+        for (name, card) in NAMES
+            .iter()
+            .zip([&created, &bound, &listening, &connected, &accepted])
+        {
+            let stream = matches!(card.kind, Kind::Stream);
+            lab.holds(stream, format!("{name}: Stream"), "Datagram");
+        }
+
+        lab.why("The connection is made on 127.0.0.1, at both ends.");
+        lab.same(
+            "connected: own address",
+            connected.local.map(|local| local.ip()),
+            Some(Ipv4Addr::LOCALHOST.into()),
+        );
         lab.why("A connection is two records that name each other.");
         lab.same(
             "connected: peer is the server's address",
@@ -81,11 +105,13 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
             "The accepted socket is a new one, with the listener's port; the listener goes on.",
         );
         lab.same("accepted: local address", accepted.local, bound.local);
-        lab.holds(
-            listens(&accepted, false),
-            "accepted: not listening",
-            "listening",
-        );
+        for (name, card) in [("connected", &connected), ("accepted", &accepted)] {
+            lab.holds(
+                listens(card, false),
+                format!("{name}: not listening"),
+                "listening, or no answer",
+            );
+        }
     });
 }
 
@@ -93,6 +119,17 @@ fn s4_lifecycle_fills_one_half_then_the_other() {
 fn s4_each_life_is_a_new_one() {
     netlab::lab(|lab| {
         let first = cards(lab);
+        let used = first[1]
+            .local
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        // Somebody else listens at the first life's port from here on, so that the system cannot
+        // give it out again. SO_REUSEADDR, because the first connection may be in TIME-WAIT.
+        let other = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        other.set_reuse_address(true).expect("SO_REUSEADDR");
+        if other.bind(&used.into()).is_ok() {
+            other.listen(1).expect("listen");
+            lab.note(format!("another program listens at {used} now"));
+        }
         let second = cards(lab);
         lab.why("Port 0 asks the system each time. A fixed port would collide with the next test.");
         for cards in [&first, &second] {
@@ -103,9 +140,82 @@ fn s4_each_life_is_a_new_one() {
             );
         }
         lab.holds(
-            first[3].local != second[3].local || first[1].local != second[1].local,
-            "another pair of ports the second time",
-            format!("{:?} to {:?} twice", first[3].local, first[1].local),
+            first[1].local != second[1].local,
+            "a port that is free, from the system, the second time",
+            format!("{used} again"),
+        );
+    });
+}
+
+#[test]
+fn s4_a_life_ends() {
+    netlab::alone(|lab| {
+        lab.why("A card is a copy of what the kernel knew. It needs no socket to live on.");
+        cards(lab);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which lists a process's sockets"
+)]
+fn s4_the_sockets_are_closed_on_return() {
+    netlab::alone(|lab| {
+        lab.why(
+            "The caller may want the port or the descriptor at once. What a thread still holds is \
+             open: join it, or let one thread do everything.",
+        );
+        // More than once: a thread that closes the sockets may happen to be quick.
+        for _ in 0..5 {
+            let before = sockets();
+            drop(lab.ok("lifecycle()", lifecycle));
+            let left = sockets().difference(&before).count();
+            lab.same("sockets left open when lifecycle returns", left, 0);
+        }
+    });
+}
+
+/// The sockets that this process has open.
+fn sockets() -> BTreeSet<String> {
+    let open = fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
+    open.flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .map(|link| link.to_string_lossy().into_owned())
+        .filter(|link| link.starts_with("socket:"))
+        .collect()
+}
+
+#[test]
+fn s4_an_error_is_returned() {
+    if !cfg!(unix) {
+        return eprintln!("skipped: needs a shell (ulimit)");
+    }
+    netlab::lab(|lab| {
+        lab.why(
+            "A process may have so many descriptors and no more; then socket and accept give an error \
+             (EMFILE). `?` hands it to the caller, who can do something about it.",
+        );
+        lab.ok("lifecycle()", lifecycle);
+        // None at all: with one or two, whoever accepts in a thread of a scope would wait there for
+        // a client that cannot be made.
+        let end = lab.elsewhere("ulimit -n 64", || {
+            let one_more = || UdpSocket::bind("127.0.0.1:0").ok();
+            let taken: Vec<UdpSocket> = std::iter::from_fn(one_more).collect();
+            let result = panic::catch_unwind(lifecycle);
+            drop(taken);
+            let word = match &result {
+                Ok(Ok(_)) => "Ok",
+                Ok(Err(_)) => "Err",
+                Err(_) => "a panic",
+            };
+            println!("\nresult: {word}");
+        });
+        let told = end.stdout.lines().find(|line| line.starts_with("result: "));
+        lab.same(
+            "lifecycle() in a process without a free descriptor",
+            told.unwrap_or(end.stderr.trim()),
+            "result: Err",
         );
     });
 }

@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// The query made a reply, with one A record behind it.
+/// The query made a reply, with one A record after it.
 fn reply_to(query: &[u8], address: [u8; 4]) -> Vec<u8> {
     let mut reply = query.to_vec();
     reply[2..4].copy_from_slice(&[0x81, 0x80]);

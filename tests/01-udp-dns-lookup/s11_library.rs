@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
 use netlab::{Lab, UdpPeer};
 use udp_dns_lookup::{Patience, lookup_ip, lookup_ip_with_library};
 
-use super::scene::{EVIL, GOOD, GOOD6, HOST, answer_in_words, asked, asked_in, brief};
+use super::scene::{EVIL, GOOD, GOOD6, HOST, answer_in_words, asked, asked_in, brief, queries};
 use super::wire::{self, Asked, Message, a, aaaa, cname};
 
 /// Long enough that no busy machine needs the second try.
@@ -105,11 +108,49 @@ fn s11_same_kinds_of_no() {
 }
 
 #[test]
+fn s11_tries_are_counted_alike() {
+    netlab::lab(|lab| {
+        lab.why(
+            "The library counts retries: what comes after the first try. `attempts` counts every try, the \
+             first one included.",
+        );
+        for attempts in [1, 3] {
+            lab.scene(format!("attempts: {attempts}; the server is silent"));
+            let udp = lab.udp("server");
+            let tries = Arc::new(Mutex::new(BTreeMap::new()));
+            let (again, seen) = (lab.clone(), tries.clone());
+            let _answering = udp.answers(move |datagram| {
+                let question = asked(&again, datagram).in_words();
+                *seen
+                    .lock()
+                    .expect("unpoisoned")
+                    .entry(question)
+                    .or_insert(0) += 1;
+                None
+            });
+            let addr = udp.addr();
+            let call = format!("lookup_ip_with_library(server, {HOST:?}, {attempts} × 20 ms)");
+            let library = lab.student(&call, move || {
+                lookup_ip_with_library(addr, HOST, brief(attempts))
+            });
+            let answer = answer_in_words(&library.returns());
+            lab.same("the library's answer", answer, "TimedOut".to_owned());
+            let tries = tries.lock().expect("unpoisoned").clone();
+            lab.holds(
+                tries.values().all(|&tries| tries == attempts),
+                format!("each question {}", queries(attempts)),
+                format!("{tries:?}"),
+            );
+        }
+    });
+}
+
+#[test]
 fn s11_only_this_server_and_this_name() {
     netlab::lab(|lab| {
         lab.why(
-            "The library can do more than was asked for: look into the hosts file, append the \
-             search list. A look-up of this name at this server does neither.",
+            "The library can do more than was asked for: look into the hosts file, append the search list, \
+             answer an address by itself, read escapes. A look-up of this name at this server does none of it.",
         );
         let udp = lab.udp("server");
         let again = lab.clone();
@@ -119,7 +160,7 @@ fn s11_only_this_server_and_this_name() {
             Some((format!("NXDOMAIN for {}", query.in_words()), reply))
         });
         let addr = udp.addr();
-        let names = ["printer".to_owned(), "printer.".to_owned()];
+        let names = ["printer", "printer.", "192.0.2.7", "a\\.b", "A.b"].map(str::to_owned);
         for host in names.into_iter().chain(name_in_hosts_file()) {
             let call = format!("lookup_ip_with_library(server, {host:?}, …)");
             let library = lab.student(&call, move || lookup_ip_with_library(addr, &host, CALM));

@@ -52,6 +52,12 @@ fn s1_each_label_is_length_prefixed() {
              label of the root, a zero octet, ends the name (RFC 1035 §3.1).",
         );
         let bytes = encoded(lab, "www.example.com");
+        if b"\x03www\x07example\x03com\x00".strip_suffix(b"\x00") == Some(bytes.as_slice()) {
+            lab.why(
+                "The last octet is missing: every name ends with the root's empty label, a zero \
+                 octet. Without it a reader takes what follows for one more label (RFC 1035 §3.1).",
+            );
+        }
         lab.same_bytes("www.example.com", &bytes, b"\x03www\x07example\x03com\x00");
     });
 }
@@ -61,15 +67,32 @@ fn s1_labels_are_kept_as_they_are() {
     netlab::lab(|lab| {
         lab.why(
             "Names compare without case, but they travel as they were written (RFC 4343 §4). \
-             Nothing is mended: a blank is a byte like any other.",
+             Nothing is mended: a blank, a backslash or a star is a byte like any other.",
         );
         let bytes = encoded(lab, "WwW.Example-1_2.COM");
         lab.same_bytes("wire form", &bytes, b"\x03WwW\x0bExample-1_2\x03COM\x00");
         let bytes = encoded(lab, " a.test");
         lab.same_bytes("wire form of \" a.test\"", &bytes, b"\x02 a\x04test\x00");
-        let name = lab.ok("Name::from_text(\"Ab.c\")", || Name::from_text("Ab.c"));
+        let bytes = encoded(lab, "*.-a-.9.\t\x7f");
+        lab.same_bytes("wire form", &bytes, b"\x01*\x03-a-\x019\x02\t\x7f\x00");
+        let name = lab.ok("Name::from_text(\"Ab.c\\\\.d\")", || {
+            Name::from_text("Ab.c\\.d")
+        });
         let labels = lab.you("labels()", || name.labels().to_vec());
-        lab.same("labels", labels, vec![b"Ab".to_vec(), b"c".to_vec()]);
+        lab.same(
+            "labels",
+            labels,
+            vec![b"Ab".to_vec(), b"c\\".to_vec(), b"d".to_vec()],
+        );
+
+        lab.why("A label is bytes, not text (RFC 2181 §11): encode copies whatever it holds.");
+        let labels = vec![b"\xc3\x84\xff".to_vec(), b"a.b\x00".to_vec()];
+        let name = lab.ok("Name::from_labels([c3 84 ff], [\"a.b\" 00])", || {
+            Name::from_labels(labels)
+        });
+        let mut out = Vec::new();
+        lab.you("encode(out)", || name.encode(&mut out));
+        lab.same_bytes("wire form", &out, b"\x03\xc3\x84\xff\x04a.b\x00\x00");
     });
 }
 
@@ -166,11 +189,29 @@ fn s1_limits_hold_for_labels_too() {
         for (lengths, want) in [
             (vec![1; 128], "NameTooLong"),
             (vec![3, 0, 3], "EmptyLabel"),
+            (vec![63; 1024], "NameTooLong"),
             (vec![64], "LabelTooLong"),
+            (vec![1, 64, 1], "LabelTooLong"),
         ] {
-            let call = format!("Name::from_labels({} labels)", lengths.len());
+            let call = match lengths.as_slice() {
+                few @ ([_] | [_, _, _]) => format!("Name::from_labels(labels of {few:?} octets)"),
+                many => format!("Name::from_labels({} labels of {})", many.len(), many[0]),
+            };
             let error = lab.err(&call, || Name::from_labels(labels(&lengths)));
             lab.same("the error", kind(error), want);
+        }
+
+        lab.why(
+            "A length that does not fit in 8 or in 16 bits must not be cut down to one that fits.",
+        );
+        for length in [256, 257, 65_536, 65_537] {
+            let call = format!("Name::from_labels(one label of {length})");
+            let error = kind(lab.err(&call, || Name::from_labels(labels(&[length]))));
+            lab.holds(
+                ["LabelTooLong", "NameTooLong"].contains(&error),
+                format!("the error of {call}: LabelTooLong or NameTooLong"),
+                error,
+            );
         }
     });
 }
@@ -182,7 +223,9 @@ fn s1_only_ascii() {
             "The DNS would carry any bytes, but what `ü` is as bytes is a question of its own. \
              Such names are sent in an ASCII form, xn--… (RFC 5891).",
         );
-        refused(lab, "bücher.example", "NotAscii");
+        for text in ["bücher.example", "example.bücher", "a。b", "１.test"] {
+            refused(lab, text, "NotAscii");
+        }
         refused_as_one_of(lab, &"ü".repeat(70), &["NotAscii", "LabelTooLong"]);
     });
 }
@@ -223,6 +266,13 @@ fn s1_same_name_in_either_case() {
         );
         lab.same("a.b = b.a", same(&[b"a", b"b"], &[b"b", b"a"]), false);
 
+        lab.same("www = ww", same(&[b"www"], &[b"ww"]), false);
+        lab.same("ww = www", same(&[b"ww"], &[b"www"]), false);
+
+        lab.why("Where one label ends and the next begins is a part of the name.");
+        lab.same("a.bc = ab.c", same(&[b"a", b"bc"], &[b"ab", b"c"]), false);
+        lab.same("ab.c = abc", same(&[b"ab", b"c"], &[b"abc"]), false);
+
         lab.why("A dot inside a label is a byte of that label, not a border between two.");
         lab.same(
             "label \"a.b\" = labels \"a\", \"b\"",
@@ -232,7 +282,20 @@ fn s1_same_name_in_either_case() {
 
         lab.why("Bit 0x20 makes the case of letters only: `@` and a backquote differ by it too.");
         lab.same("\"@\" = \"`\"", same(&[b"@"], &[b"`"]), false);
-        lab.same("0xc4 = 0xe4", same(&[b"\xc4"], &[b"\xe4"]), false);
+
+        lab.why(
+            "Only ASCII letters have a second case here. What these bytes would be as text does not \
+             matter: a label is bytes (RFC 4343 §3).",
+        );
+        let (upper, lower) = ("Ä".as_bytes(), "ä".as_bytes());
+        lab.same("c3 84 (Ä) = c3 a4 (ä)", same(&[upper], &[lower]), false);
+        let kelvin = "\u{212a}".as_bytes();
+        lab.same("e2 84 aa (K) = \"k\"", same(&[kelvin], &[b"k"]), false);
+        lab.same(
+            "c4 (Ä in Latin-1) = e4",
+            same(&[b"\xc4"], &[b"\xe4"]),
+            false,
+        );
     });
 }
 

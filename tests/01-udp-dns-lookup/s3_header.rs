@@ -73,10 +73,6 @@ fn s3_flags_are_bits() {
 #[test]
 fn s3_each_bit_is_one_thing() {
     netlab::lab(|lab| {
-        lab.why(
-            "One bit set: one thing said. Z, AD and CD lie between RA and RCODE; a resolver \
-                 that checks signatures sets AD, and nothing else changes (RFC 4035 §3).",
-        );
         let names = [
             "rcode 1", "rcode 2", "rcode 4", "rcode 8", "", "", "", "ra", "rd", "tc", "aa",
             "opcode 1", "opcode 2", "opcode 4", "opcode 8", "qr",
@@ -84,15 +80,30 @@ fn s3_each_bit_is_one_thing() {
         for (n, name) in names.iter().enumerate() {
             let flags = 1u16 << n;
             let got = in_words(&with_flags(lab, flags));
-            let mut want = "opcode 0 rcode 0".to_owned();
-            match *name {
-                "" => {}
-                number if number.starts_with("rcode") => want = format!("opcode 0 {number}"),
-                number if number.starts_with("opcode") => want = format!("{number} rcode 0"),
-                flag => want = format!("{flag} {want}"),
-            }
-            lab.same(&format!("flags {flags:04x}"), got, want);
+            let nothing = "opcode 0 rcode 0";
+            let (want, why) = match *name {
+                "" => (
+                    nothing.to_owned(),
+                    "Z, AD and CD lie between RA and RCODE; a resolver that checks signatures sets AD, and \
+                     nothing else changes (RFC 4035 §3).",
+                ),
+                number if number.starts_with("rcode") => (
+                    format!("opcode 0 {number}"),
+                    "RCODE has four bits, the lowest of the number: 000f.",
+                ),
+                number if number.starts_with("opcode") => (
+                    format!("{number} rcode 0"),
+                    "OPCODE has four bits, between QR and AA: 7800.",
+                ),
+                flag => (
+                    format!("{flag} {nothing}"),
+                    "QR, AA, TC, RD and RA are a bit each: one bit set, one thing said.",
+                ),
+            };
+            lab.because(why)
+                .same(&format!("flags {flags:04x}"), got, want);
         }
+        lab.why("Every bit that is set is said, also when all of them are.");
         lab.same(
             "flags ffff",
             in_words(&with_flags(lab, 0xffff)),

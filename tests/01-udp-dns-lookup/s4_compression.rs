@@ -1,9 +1,9 @@
 use std::thread;
 
 use netlab::Lab;
-use udp_dns_lookup::{Name, read_name};
+use udp_dns_lookup::{Name, ParseError, read_name};
 
-use super::scene::{parse_error_in_words, text_of};
+use super::scene::{hex, parse_error_in_words, text_of};
 
 /// Twelve octets of header, which no name may count from or be read from.
 const HEADER: [u8; 12] = [0xaa; 12];
@@ -14,8 +14,18 @@ fn message(pieces: &[&[u8]]) -> Vec<u8> {
     message
 }
 
-/// The name in words and the offset behind it.
+/// What comes after the header, as far as a reader can follow it.
+fn shows(lab: &Lab, msg: &[u8]) {
+    let body = &msg[HEADER.len().min(msg.len())..];
+    match body.len() {
+        0..=80 => lab.note(format!("from octet 12 on: {}", hex(body))),
+        _ => lab.note(format!("from octet 12 on: {} …", hex(&body[..40]))),
+    }
+}
+
+/// The name in words and the offset after it.
 fn read(lab: &Lab, msg: &[u8], at: usize) -> (String, usize) {
+    shows(lab, msg);
     let (name, next) = lab.ok(&format!("read_name({} octets, {at})", msg.len()), || {
         read_name(msg, at)
     });
@@ -24,6 +34,7 @@ fn read(lab: &Lab, msg: &[u8], at: usize) -> (String, usize) {
 
 /// Which error it is, in a word of the tests' own.
 fn error(lab: &Lab, msg: &[u8], at: usize) -> &'static str {
+    shows(lab, msg);
     let error = lab.err(&format!("read_name({} octets, {at})", msg.len()), || {
         read_name(msg, at)
     });
@@ -33,7 +44,7 @@ fn error(lab: &Lab, msg: &[u8], at: usize) -> &'static str {
 #[test]
 fn s4_a_plain_name_ends_behind_its_zero() {
     netlab::lab(|lab| {
-        lab.why("A name without a pointer ends with a zero octet, and the reading goes on behind.");
+        lab.why("A name without a pointer ends with a zero octet, and reading goes on after it.");
         let msg = message(&[b"\x03www\x07Example\x03com\x00", b"\x00\x01"]);
         lab.same(
             "name, next",
@@ -46,6 +57,15 @@ fn s4_a_plain_name_ends_behind_its_zero() {
             ("Example.com.".into(), 29),
         );
         lab.same("the root alone", read(lab, &msg, 28), (".".into(), 29));
+
+        lab.why(
+            "A label is bytes, not text (RFC 2181 §11). What does not print, and a dot inside it, is \
+             kept as it came.",
+        );
+        let msg = message(&[b"\x04\x00\xff.\xc3\x00"]);
+        let (name, _) = lab.ok("read_name(17 octets, 12)", || read_name(&msg, 12));
+        let labels = name.labels().concat();
+        lab.same_bytes("the label", &labels, b"\x00\xff.\xc3");
     });
 }
 
@@ -61,6 +81,13 @@ fn s4_pointer_counts_from_the_message_start() {
         let msg = message(&[b"\x03www\x07example\x03com\x00", b"\x04mail\xc0\x10"]);
         let (name, _) = read(lab, &msg, 29);
         lab.same("mail + pointer to 16", name, "mail.example.com.".into());
+
+        lab.why(
+            "Offset 0 is the first octet of the id. Nobody points into the header, but it counts.",
+        );
+        let mut msg = message(&[b"\xc0\x04"]);
+        msg[4..7].copy_from_slice(b"\x01a\x00");
+        lab.same("a pointer to 4", read(lab, &msg, 12), ("a.".into(), 14));
     });
 }
 
@@ -91,7 +118,7 @@ fn s4_reading_continues_after_the_pointer() {
     netlab::lab(|lab| {
         lab.why(
             "Two places are in play: the pointer moves the eye back to an earlier name, but what \
-             follows *this* name stands right behind the pointer's two octets.",
+             follows *this* name comes right after the pointer's two octets.",
         );
         let msg = message(&[
             b"\x07example\x00",
@@ -105,7 +132,7 @@ fn s4_reading_continues_after_the_pointer() {
             ("example.".into(), 23),
         );
         lab.same(
-            "a label and a pointer to a pointer: behind the first one",
+            "a label and a pointer to a pointer: after the first one",
             read(lab, &msg, 23),
             ("www.example.".into(), 29),
         );
@@ -116,8 +143,8 @@ fn s4_reading_continues_after_the_pointer() {
 fn s4_self_pointer_cycle_and_forward_pointer_are_errors() {
     netlab::lab(|lab| {
         lab.why(
-            "A pointer leads to a *prior* place (RFC 1035 §4.1.4). Whoever follows any pointer \
-             can be sent in a circle by one datagram, for ever (RFC 9267 §2).",
+            "A pointer leads to a *prior* place (RFC 1035 §4.1.4). If you follow any pointer, \
+             one datagram can send you in a circle for ever (RFC 9267 §2).",
         );
         let itself = message(&[b"\xc0\x0c"]);
         lab.same("a pointer to itself", error(lab, &itself, 12), "BadPointer");
@@ -161,7 +188,7 @@ fn s4_self_pointer_cycle_and_forward_pointer_are_errors() {
 
         let outside = message(&[b"\x02hi\xff\xff"]);
         lab.same(
-            "a pointer behind the end",
+            "a pointer past the end",
             error(lab, &outside, 12),
             "BadPointer",
         );
@@ -177,12 +204,39 @@ fn s4_pointer_to_its_own_label_is_an_error() {
              began.",
         );
         let again = message(&[b"\x01a\xc0\x0c"]);
-        let got = error(lab, &again, 12);
-        lab.holds(
-            got == "BadPointer" || got == "NameTooLong",
-            "BadPointer (or at least NameTooLong)",
-            got,
+        lab.same(
+            "a pointer to its own label",
+            error(lab, &again, 12),
+            "BadPointer",
         );
+
+        lab.why(
+            "The pointer leads into the stretch of labels that it ends: to an octet that was already read \
+             as the inside of a label. It leads back, but not before the place where the stretch began.",
+        );
+        for (what, label) in [
+            (
+                "into its own label, at a zero octet",
+                &b"\x03a\x00b\xc0\x0e"[..],
+            ),
+            (
+                "into its own label, at another label",
+                b"\x03\x01a\x00\xc0\x0d",
+            ),
+            ("to its second label", b"\x01a\x01b\xc0\x0e"),
+        ] {
+            let msg = message(&[label, b"\x01c\xc0\x0c"]);
+            lab.same(
+                &format!("a pointer {what}"),
+                error(lab, &msg, 12),
+                "BadPointer",
+            );
+            lab.same(
+                &format!("a pointer to a name with a pointer {what}"),
+                error(lab, &msg, 12 + label.len()),
+                "BadPointer",
+            );
+        }
     });
 }
 
@@ -222,6 +276,65 @@ fn s4_deep_backward_chain_is_bounded() {
 }
 
 #[test]
+fn s4_a_pointer_behind_each_label() {
+    netlab::lab(|lab| {
+        lab.why(
+            "A name may have 127 labels, and each of them may end in a pointer to the rest. Nobody \
+             writes that, but it is a name like any other: a limit on jumps must leave room for it.",
+        );
+        for labels in [3, 12, 127] {
+            let mut msg = message(&[b"\x00"]);
+            let mut target = 12u16;
+            for n in 0..labels {
+                let here = u16::try_from(msg.len()).expect("a short message");
+                msg.extend([1, b'a' + n % 26]);
+                msg.extend((0xc000 | target).to_be_bytes());
+                target = here;
+            }
+            let at = usize::from(target);
+            let what = format!("read_name({labels} labels, each with a pointer)");
+            let (name, next) = match lab.you(&what, || read_name(&msg, at)) {
+                Ok(found) => found,
+                Err(error) => {
+                    if matches!(error, ParseError::NameTooLong) {
+                        lab.why(
+                            "The name has at most 255 octets: labels and their length octets count, and \
+                             the zero at the end. Pointers are no part of the name.",
+                        );
+                    } else if !matches!(error, ParseError::BadPointer) {
+                        lab.why(format!(
+                            "This message has {} octets, so pointers above 255 are needed: 6 bits of the \
+                             first octet belong to the offset, and 8 of the second.",
+                            msg.len()
+                        ));
+                    }
+                    lab.fails(
+                        format!("your {what} to succeed"),
+                        parse_error_in_words(error),
+                    )
+                }
+            };
+            let want: Vec<u8> = (0..labels).rev().map(|n| b'a' + n % 26).collect();
+            lab.same_bytes(
+                "its labels, one letter each",
+                &name.labels().concat(),
+                &want,
+            );
+            let reason = "What follows the name follows its first pointer. The other pointers stand \
+                          further back in the message, in names that were read before.";
+            lab.because(reason)
+                .same("next: after the first pointer", next, at + 4);
+        }
+        let root = message(&[b"\x00", b"\xc0\x0c"]);
+        lab.same(
+            "a pointer to the root",
+            read(lab, &root, 13),
+            (".".into(), 15),
+        );
+    });
+}
+
+#[test]
 fn s4_reserved_label_types_rejected() {
     netlab::lab(|lab| {
         lab.why(
@@ -229,12 +342,18 @@ fn s4_reserved_label_types_rejected() {
                  as a length, 40 would be 64 and 80 would be 128 octets (RFC 1035 §4.1.4).",
         );
         for first in [0x40, 0x41, 0x7f, 0x80, 0x8c, 0xbf] {
-            let msg = message(&[b"\x02hi", &[first], &[b'x'; 300]]);
-            lab.same(
-                &format!("a label that begins with {first:02x}"),
-                error(lab, &msg, 12),
-                "ReservedLabel",
-            );
+            let msg = message(&[b"\x02hi", &[first], &[b'x'; 300], b"\xc0\x0f"]);
+            for (what, at) in [
+                ("after another label", 12),
+                ("first", 15),
+                ("where a pointer leads", msg.len() - 2),
+            ] {
+                lab.same(
+                    &format!("a label that begins with {first:02x}, {what}"),
+                    error(lab, &msg, at),
+                    "ReservedLabel",
+                );
+            }
         }
     });
 }
@@ -256,16 +375,8 @@ fn s4_what_is_cut_off_is_an_error() {
             lab.same(what, error(lab, &message(&[tail]), 12), "Truncated");
         }
         let msg = message(&[b"\x00"]);
-        lab.same(
-            "an offset behind the end",
-            error(lab, &msg, 13),
-            "Truncated",
-        );
-        lab.same(
-            "one far behind it",
-            error(lab, &msg, usize::MAX),
-            "Truncated",
-        );
+        lab.same("an offset past the end", error(lab, &msg, 13), "Truncated");
+        lab.same("one far past it", error(lab, &msg, usize::MAX), "Truncated");
     });
 }
 

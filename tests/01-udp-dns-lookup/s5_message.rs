@@ -1,7 +1,7 @@
 use netlab::Lab;
-use udp_dns_lookup::{Message, parse_message};
+use udp_dns_lookup::{Message, RData, parse_message};
 
-use super::scene::{parse_error_in_words, record_in_words, text_of};
+use super::scene::{hex, parse_error_in_words, record_in_words, text_of};
 use super::wire::{self, Record, a, aaaa, cname};
 
 /// A reply as real servers write it: every repeated name is a pointer. The CNAME's target is
@@ -15,11 +15,21 @@ const COMPRESSED: &[u8] = b"\
     \xc0\x50\x00\x1c\x00\x01\x00\x01\x51\x80\x00\x10\
     \x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x53";
 
+/// The bytes of a message, as far as a reader can follow them.
+fn shows(lab: &Lab, msg: &[u8]) {
+    match msg.len() {
+        0..=160 => lab.note(hex(msg)),
+        many => lab.note(format!("{} … ({many} octets)", hex(&msg[..96]))),
+    }
+}
+
 fn parse(lab: &Lab, what: &str, msg: &[u8]) -> Message {
+    shows(lab, msg);
     lab.ok(&format!("parse_message({what})"), || parse_message(msg))
 }
 
 fn refused(lab: &Lab, what: &str, msg: &[u8], want: &str) {
+    shows(lab, msg);
     let error = lab.err(&format!("parse_message({what})"), || parse_message(msg));
     lab.same(
         &format!("the error of {what}"),
@@ -30,6 +40,25 @@ fn refused(lab: &Lab, what: &str, msg: &[u8], want: &str) {
 
 fn words(records: &[udp_dns_lookup::Record]) -> Vec<String> {
     records.iter().map(record_in_words).collect()
+}
+
+/// Compares one of the three lists, and points at the first record that differs.
+fn same_records(lab: &Lab, list: &str, got: &[udp_dns_lookup::Record], want: &[String]) {
+    let got = words(got);
+    let pairs = || got.iter().zip(want);
+    if let Some(n) = pairs().position(|(got, want)| got != want) {
+        let owner = |record: &str| record.split(' ').next().map(str::to_owned);
+        let lab = match owner(&got[n]) == owner(&want[n]) {
+            true => lab.clone(),
+            false => lab.because(
+                "A record begins with its owner, as a name of its own. The root is an owner like any other: \
+                 a zero octet, and not the owner of the record before.",
+            ),
+        };
+        let which = format!("record {} of {} {list}", n + 1, want.len());
+        lab.same(&which, &got[n], &want[n]);
+    }
+    lab.same(&format!("how many {list}"), got.len(), want.len());
 }
 
 /// A reply to `A www.example.test`.
@@ -66,28 +95,31 @@ fn s5_question_is_read() {
 fn s5_three_sections_in_their_order() {
     netlab::lab(|lab| {
         lab.why(
-            "The three lists stand one behind the other; only the counts tell where one ends. \
+            "The three lists follow one another; only the counts tell where one ends. \
                  Names inside RDATA are compressed too, and their pointers count from the \
                  beginning of the message (RFC 1035 §4.1.3, §4.1.4).",
         );
         let message = parse(lab, "a compressed reply", COMPRESSED);
-        lab.same(
+        same_records(
+            lab,
             "answers",
-            words(&message.answers),
-            vec![
+            &message.answers,
+            &[
                 "www.example.test. 300 CNAME web.example.test.".to_owned(),
                 "web.example.test. 60 A 192.0.2.1".to_owned(),
             ],
         );
-        lab.same(
+        same_records(
+            lab,
             "authorities",
-            words(&message.authorities),
-            vec!["example.test. 86400 NS ns.example.test.".to_owned()],
+            &message.authorities,
+            &["example.test. 86400 NS ns.example.test.".to_owned()],
         );
-        lab.same(
+        same_records(
+            lab,
             "additionals",
-            words(&message.additionals),
-            vec!["ns.example.test. 86400 AAAA 2001:db8::53".to_owned()],
+            &message.additionals,
+            &["ns.example.test. 86400 AAAA 2001:db8::53".to_owned()],
         );
         let first = &message.answers[0];
         lab.same(
@@ -95,6 +127,123 @@ fn s5_three_sections_in_their_order() {
             (first.rtype, first.class),
             (5, 1),
         );
+    });
+}
+
+#[test]
+fn s5_each_count_is_its_own() {
+    netlab::lab(|lab| {
+        lab.why(
+            "Four counts, in the order questions, answers, authorities, additionals. Nothing between \
+             two lists tells where one ends: a count in the wrong place moves records to another list.",
+        );
+        let mut msg = reply([]);
+        msg.questions.push(("b.test".into(), 0x0102, 0x8003));
+        msg.questions.push(("c.test".into(), 0, 0));
+        for (section, count) in [3, 1, 4].into_iter().enumerate() {
+            msg.records[section] = (0..count)
+                .map(|n| a(&format!("S{section}n{n}.Test"), "192.0.2.1"))
+                .collect();
+        }
+        let message = parse(lab, "3 questions, 3, 1 and 4 records", &msg.bytes());
+        let owners = |records: &[udp_dns_lookup::Record]| -> Vec<String> {
+            records.iter().map(|record| text_of(&record.name)).collect()
+        };
+        let named = |section: usize, count: usize| -> Vec<String> {
+            (0..count)
+                .map(|n| format!("S{section}n{n}.Test."))
+                .collect()
+        };
+        lab.same(
+            "owners of the answers",
+            owners(&message.answers),
+            named(0, 3),
+        );
+        lab.same(
+            "owners of the authorities",
+            owners(&message.authorities),
+            named(1, 1),
+        );
+        lab.same(
+            "owners of the additionals",
+            owners(&message.additionals),
+            named(2, 4),
+        );
+
+        lab.why(
+            "A message may hold several questions, or none; each has all 16 bits of its numbers.",
+        );
+        let questions: Vec<_> = message
+            .questions
+            .iter()
+            .map(|q| (text_of(&q.name), q.qtype, q.qclass))
+            .collect();
+        let want = vec![
+            ("www.example.test.".to_owned(), 1, 1),
+            ("b.test.".to_owned(), 0x0102, 0x8003),
+            ("c.test.".to_owned(), 0, 0),
+        ];
+        lab.same("questions: name, type, class", questions, want);
+        msg.questions.clear();
+        let message = parse(lab, "no question, the same records", &msg.bytes());
+        lab.same("questions", message.questions.len(), 0);
+        lab.same(
+            "owners of the answers",
+            owners(&message.answers),
+            named(0, 3),
+        );
+
+        lab.why(
+            "The counts tell what is there, whatever the flags say: a query may bring records (EDNS, \
+             RFC 6891), and a \"no\" brings the zone's SOA record. Only TC means that they are not to be \
+             read.",
+        );
+        for flags in [0x0100, 0x8183, 0x8185, 0xfdff] {
+            msg.flags = flags;
+            let message = parse(
+                lab,
+                &format!("the same with flags {flags:04x}"),
+                &msg.bytes(),
+            );
+            let records = [message.answers, message.authorities, message.additionals];
+            let counts = records.map(|section| section.len());
+            lab.same("answers, authorities, additionals", counts, [3, 1, 4]);
+        }
+    });
+}
+
+#[test]
+fn s5_errors_of_names_are_passed_on() {
+    netlab::lab(|lab| {
+        lab.why(
+            "read_name knows what is wrong with a name. If you turn its errors into one, the reader \
+             of a failure loses what to look for first.",
+        );
+        let label = |n: usize| [&[n as u8][..], &vec![b'x'; n]].concat();
+        let long = [label(63), label(63), label(63), label(63), vec![0]].concat();
+        let cases: [(&str, &[u8], &str); 3] = [
+            ("a reserved label", b"\x41a", "ReservedLabel"),
+            ("a pointer forward", b"\xff\xff", "BadPointer"),
+            ("257 octets", &long, "NameTooLong"),
+        ];
+        for (what, name, want) in cases {
+            let mut question = reply([]).bytes()[..12].to_vec();
+            question.extend(name);
+            question.extend([0, 1, 0, 1]);
+            refused(lab, &format!("{what} in the question"), &question, want);
+
+            let mut owner = reply([]).bytes();
+            owner[7] = 1;
+            owner.extend(name);
+            owner.extend(b"\x00\x01\x00\x01\x00\x00\x00\x00\x00\x04\x01\x02\x03\x04");
+            refused(lab, &format!("{what} in an owner"), &owner, want);
+
+            for rtype in [wire::CNAME, wire::NS] {
+                let record = Record::new("w.test", rtype, name);
+                let what = format!("{what} in a {}", wire::type_name(rtype));
+                refused(lab, &what, &reply([record]).bytes(), want);
+            }
+        }
     });
 }
 
@@ -108,18 +257,38 @@ fn s5_rdlength_moves_the_cursor() {
         let records = [
             Record::new("x.test", wire::TXT, b"\x05hello"),
             Record::new("y.test", 0xff01, b""),
+            Record::new("y.test", 0x8001, b"\x01\x02\x03\x04"),
+            Record::new("y.test", 0x0105, b"\xff"),
             a("z.test", "192.0.2.9"),
         ];
-        let message = parse(lab, "TXT, an unknown type, A", &reply(records).bytes());
-        lab.same(
+        let message = parse(lab, "TXT, three unknown types, A", &reply(records).bytes());
+        same_records(
+            lab,
             "answers",
-            words(&message.answers),
-            vec![
+            &message.answers,
+            &[
                 "x.test. 300 type 16 05 68 65 6c 6c 6f".to_owned(),
                 "y.test. 300 type 65281 ".to_owned(),
+                "y.test. 300 type 32769 01 02 03 04".to_owned(),
+                "y.test. 300 type 261 ff".to_owned(),
                 "z.test. 300 A 192.0.2.9".to_owned(),
             ],
         );
+
+        lab.why(
+            "A, AAAA, CNAME and NS are the types that you look into. PTR (12), DNAME (39) and others \
+             hold a name as well, and mean something else by it: they stay bytes.",
+        );
+        let known = [wire::A, wire::AAAA, wire::CNAME, wire::NS];
+        let others: Vec<u16> = (0..300).filter(|rtype| !known.contains(rtype)).collect();
+        let records = others
+            .iter()
+            .map(|&rtype| Record::new("", rtype, b"\x01x\x00"));
+        let message = parse(lab, "every other type up to 299", &reply(records).bytes());
+        let want = others
+            .iter()
+            .map(|rtype| format!(". 300 type {rtype} 01 78 00"));
+        same_records(lab, "answers", &message.answers, &want.collect::<Vec<_>>());
     });
 }
 
@@ -130,14 +299,19 @@ fn s5_rdlength_has_16_bits() {
             "RDLENGTH has 16 bits, and a TXT record may well need more than eight of them. Half of \
              the number leads into the middle of the record (RFC 1035 §3.2.1).",
         );
-        for length in [300, 5000] {
-            let text = Record::new("x.test", wire::TXT, &vec![b'x'; length]);
+        for length in [255, 256, 300, 5000, 60_000] {
+            let data: Vec<u8> = (0..length).map(|n| n as u8).collect();
+            let text = Record::new("x.test", wire::TXT, &data);
             let message = parse(
                 lab,
                 &format!("TXT with {length} octets, A"),
                 &reply([text, a("z.test", "192.0.2.9")]).bytes(),
             );
             lab.same("answers", message.answers.len(), 2);
+            match &message.answers[0].data {
+                RData::Other(bytes) => lab.same_bytes("the data of the TXT record", bytes, &data),
+                other => lab.fails("Other(…): TXT stays bytes", format!("{other:?}")),
+            }
             lab.same(
                 "the second one",
                 words(&message.answers[1..]),
@@ -146,7 +320,7 @@ fn s5_rdlength_has_16_bits() {
         }
 
         lab.why(
-            "A stranger may write any RDLENGTH. The end that it leads to may lie far behind the \
+            "A stranger may write any RDLENGTH. The end that it leads to may lie far past the end of the \
              message, and beyond what 16 bits can count.",
         );
         for length in [[0xff, 0xff], [0xff, 0xf0], [0x00, 0x05]] {
@@ -163,21 +337,37 @@ fn s5_rdlength_has_16_bits() {
 #[test]
 fn s5_ttl_has_32_bits() {
     netlab::lab(|lab| {
-        lab.why("TTL is the record's one number of 32 bits, big-endian (RFC 1035 §3.2.1).");
-        let ttl = |ttl| {
-            let record = a("x.test", "192.0.2.1").ttl(ttl);
-            let message = parse(lab, "an answer", &reply([record]).bytes());
-            lab.same("answers", message.answers.len(), 1);
-            message.answers[0].ttl
-        };
-        lab.same("ttl of 01 02 03 04", ttl(0x0102_0304), 0x0102_0304);
-        let high = ttl(0x8102_0304);
-        // Whoever takes such a number for 0 at once has read RFC 2181.
-        lab.holds(
-            [0x8102_0304, 0].contains(&high),
-            "ttl of 81 02 03 04: 2164392708, as it came (or 0, RFC 2181 §8)",
-            high,
+        lab.why(
+            "TTL is the record's one number of 32 bits, big-endian (RFC 1035 §3.2.1). It is reported \
+             as it came; what to make of a number above 2³¹ − 1 is for whoever keeps records.",
         );
+        for ttl in [
+            0x0102_0304,
+            0,
+            0x00ff_ffff,
+            0x7fff_ffff,
+            0x8000_0000,
+            u32::MAX,
+        ] {
+            let records = [
+                a("x.test", "192.0.2.1").ttl(ttl),
+                aaaa("x.test", "2001:db8::1").ttl(ttl),
+                cname("x.test", "y.test").ttl(ttl),
+                Record::new("x.test", wire::NS, b"\x00").ttl(ttl),
+                Record::new("x.test", wire::TXT, b"").ttl(ttl),
+            ];
+            let message = parse(
+                lab,
+                &format!("five records with TTL {ttl:08x}"),
+                &reply(records).bytes(),
+            );
+            let ttls: Vec<String> = message
+                .answers
+                .iter()
+                .map(|record| format!("{:08x}", record.ttl))
+                .collect();
+            lab.same("their TTLs", ttls, vec![format!("{ttl:08x}"); 5]);
+        }
     });
 }
 
@@ -196,6 +386,18 @@ fn s5_counts_have_16_bits() {
             records.map(|section| section.len()),
             [300, 300, 300],
         );
+
+        lab.why(
+            "The smallest record has 11 octets: a message of 64 KiB holds thousands. How many there are, \
+             only the message's end can say.",
+        );
+        for (section, name) in ["answers", "authorities", "additionals"].iter().enumerate() {
+            let mut many = reply([]);
+            many.records[section] = vec![Record::new("", wire::TXT, b""); 2500];
+            let message = parse(lab, &format!("2500 {name}"), &many.bytes());
+            let records = [message.answers, message.authorities, message.additionals];
+            lab.same(name, records[section].len(), 2500);
+        }
     });
 }
 
@@ -203,8 +405,8 @@ fn s5_counts_have_16_bits() {
 fn s5_rdata_must_fit_its_type() {
     netlab::lab(|lab| {
         lab.why(
-            "An IPv4 address has four octets. A record of type A with five is neither an \
-                 address nor a reason to read on at a guess.",
+            "An IPv4 address has four octets, an IPv6 address sixteen. Fewer, none at all, or more are \
+             neither an address nor a reason to read on at a guess.",
         );
         for length in [0, 3, 5] {
             let record = Record::new("w.test", wire::A, &[7; 5][..length]);
@@ -215,7 +417,7 @@ fn s5_rdata_must_fit_its_type() {
                 "BadRdata",
             );
         }
-        for length in [4, 15, 17] {
+        for length in [0, 4, 15, 17] {
             let record = Record::new("w.test", wire::AAAA, &[7; 17][..length]);
             refused(
                 lab,
@@ -238,13 +440,18 @@ fn s5_rdata_must_fit_its_type() {
                 &reply([long]).bytes(),
                 "BadRdata",
             );
-            let short = [Record::new("w.test", rtype, b"\x01x"), a("", "192.0.2.1")];
-            refused(
-                lab,
-                &format!("{kind} whose name runs on behind it"),
-                &reply(short).bytes(),
-                "BadRdata",
-            );
+            for (what, data) in [
+                ("whose name runs past its end", &b"\x01x"[..]),
+                ("without data", b""),
+            ] {
+                let short = [Record::new("w.test", rtype, data), a("", "192.0.2.1")];
+                refused(
+                    lab,
+                    &format!("{kind} {what}"),
+                    &reply(short).bytes(),
+                    "BadRdata",
+                );
+            }
         }
     });
 }
@@ -263,26 +470,46 @@ fn s5_other_classes_stay_bytes() {
             aaaa("w.test", "2001:db8::1").class(3),
             Record::new("w.test", wire::NS, b"\x02ns\x00").class(3),
             cname("w.test", "x").class(3),
+            a("w.test", "192.0.2.1").class(0x8001),
+            a("w.test", "192.0.2.1").class(0x0101),
+            a("w.test", "192.0.2.1").class(255),
         ];
         let message = parse(
             lab,
-            "A, AAAA, NS and CNAME in class 3, OPT",
+            "A, AAAA, NS and CNAME in class 3, OPT, A in classes 8001, 0101 and 255",
             &reply(records).bytes(),
         );
-        lab.same(
+        same_records(
+            lab,
             "answers",
-            words(&message.answers),
-            vec![
+            &message.answers,
+            &[
                 "w.test. 300 type 1 c0 00 02 01".to_owned(),
                 ". 300 type 41 ".to_owned(),
                 "w.test. 300 type 5 ff".to_owned(),
                 "w.test. 300 type 28 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01".to_owned(),
                 "w.test. 300 type 2 02 6e 73 00".to_owned(),
                 "w.test. 300 type 5 01 78 00".to_owned(),
+                "w.test. 300 type 1 c0 00 02 01".to_owned(),
+                "w.test. 300 type 1 c0 00 02 01".to_owned(),
+                "w.test. 300 type 1 c0 00 02 01".to_owned(),
             ],
         );
         let classes: Vec<u16> = message.answers.iter().map(|record| record.class).collect();
-        lab.same("classes", classes, vec![3, 1232, 3, 3, 3, 3]);
+        let want = vec![3, 1232, 3, 3, 3, 3, 0x8001, 0x0101, 255];
+        lab.same("classes", classes, want);
+
+        lab.why(
+            "What a record means is no concern of the parser: what came is reported, whichever of the \
+             three lists it came in.",
+        );
+        let mut elsewhere = reply([]);
+        let opt = || vec![Record::new("", 41, b"\x00\x0a").class(1232)];
+        elsewhere.records = [opt(), opt(), opt()];
+        let message = parse(lab, "an OPT record in each section", &elsewhere.bytes());
+        let records = [message.answers, message.authorities, message.additionals];
+        let want = [const { ". 300 type 41 00 0a" }; 3].map(|record| vec![record.to_owned()]);
+        lab.same("records", records.map(|section| words(&section)), want);
     });
 }
 
@@ -308,13 +535,29 @@ fn s5_counts_are_only_claims() {
                 "Truncated",
             );
         }
+        let mut cut_off = reply([]).cut_off().bytes();
+        cut_off[6..12].fill(0xff);
+        let message = parse(lab, "no record, TC set, three counts of 65535", &cut_off);
+        let room = [&message.answers, &message.authorities, &message.additionals];
+        let room = room.map(|section| section.capacity());
+        lab.holds(
+            room.iter().all(|&records| records < 100),
+            "hardly any room made for records that never came",
+            format!("lists with room for {room:?} records"),
+        );
+        for more in [1, 2, 11, 12] {
+            let msg = [reply([a("x.test", "192.0.2.1")]).bytes(), vec![0; more]].concat();
+            let message = parse(lab, &format!("one answer and {more} octets more"), &msg);
+            lab.same("answers", message.answers.len(), 1);
+        }
         let mut fewer = reply([a("x.test", "192.0.2.1"), a("y.test", "192.0.2.2")]).bytes();
         fewer[7] = 1;
         let message = parse(lab, "two answers, announced as one", &fewer);
-        lab.same(
+        same_records(
+            lab,
             "answers",
-            words(&message.answers),
-            vec!["x.test. 300 A 192.0.2.1".to_owned()],
+            &message.answers,
+            &["x.test. 300 A 192.0.2.1".to_owned()],
         );
     });
 }
@@ -326,18 +569,53 @@ fn s5_cut_off_message_keeps_its_question_only() {
             "TC says that something is missing: a part of a list of addresses looks like the \
                  whole list. It is not to be used (RFC 2181 §9), and may end inside a record.",
         );
-        let whole = reply([a("www.example.test", "192.0.2.1")])
-            .cut_off()
-            .bytes();
-        for end in [whole.len(), whole.len() - 3, whole.len() - 15] {
+        let mut whole = reply([]).cut_off();
+        for section in &mut whole.records {
+            *section = vec![a("www.example.test", "192.0.2.1")];
+        }
+        let whole = whole.bytes();
+        // A record takes 16 octets here.
+        for end in [0, 3, 15, 16, 20, 32, 40].map(|cut| whole.len() - cut) {
             let message = parse(
                 lab,
-                &format!("the first {end} octets, TC set"),
+                &format!("the first {end} of {} octets, TC set", whole.len()),
                 &whole[..end],
             );
             lab.same("tc", message.header.tc, true);
             lab.same("questions", message.questions.len(), 1);
-            lab.same("answers", words(&message.answers), Vec::new());
+            let records = [message.answers, message.authorities, message.additionals];
+            let words = records.map(|section| words(&section));
+            lab.same("records", words, Default::default());
+        }
+
+        lab.why(
+            "What comes after the questions is not read, so nothing in it is an error: no record that was \
+             announced and is missing, no octets that nobody announced.",
+        );
+        let question = &whole[..whole.len() - 3 * 16];
+        for counts in [[1, 0, 0, 0], [1, 5, 2, 1], [1, 0, 0, 0xffff]] {
+            for behind in [&b""[..], b"\0", b"\xff\xff\xff", &[0x40; 30]] {
+                let mut msg = [question, behind].concat();
+                for (n, count) in counts.into_iter().enumerate() {
+                    msg[4 + 2 * n..][..2].copy_from_slice(&u16::to_be_bytes(count));
+                }
+                let what = format!(
+                    "a question, {} octets, TC set, counts {counts:?}",
+                    behind.len()
+                );
+                let message = parse(lab, &what, &msg);
+                lab.same("questions", message.questions.len(), 1);
+                let reason = "`counts` is what the sender says, whatever of it came.";
+                lab.because(reason)
+                    .same("counts in the header", message.header.counts, counts);
+            }
+        }
+
+        lab.why("A question that is cut off is no question, and TC is no excuse for it.");
+        let question_ends = whole.len() - 3 * 16;
+        for end in [12, question_ends - 1] {
+            let what = format!("the first {end} octets, TC set");
+            refused(lab, &what, &whole[..end], "Truncated");
         }
     });
 }
@@ -374,23 +652,18 @@ fn s5_every_damaged_byte_is_safe() {
         );
         for (what, msg) in golden() {
             for at in 0..msg.len() {
-                for byte in [
-                    0x00,
-                    0x01,
-                    0x3f,
-                    0x40,
-                    0x80,
-                    0xc0,
-                    0xff,
-                    msg[at] ^ 1,
-                    msg[at] ^ 0x80,
-                ] {
-                    let mut msg = msg.clone();
-                    msg[at] = byte;
-                    lab.you(&format!("parse_message({what}, damaged)"), || {
-                        drop(parse_message(&msg));
-                    });
-                }
+                let others = [msg[at] ^ 1, msg[at] ^ 0x80];
+                let bytes = [0x00, 0x01, 0x3f, 0x40, 0x80, 0xc0, 0xff];
+                lab.you(
+                    &format!("parse_message({what}, octet {at} damaged)"),
+                    || {
+                        for byte in bytes.into_iter().chain(others) {
+                            let mut msg = msg.clone();
+                            msg[at] = byte;
+                            drop(parse_message(&msg));
+                        }
+                    },
+                );
             }
         }
     });

@@ -1,9 +1,14 @@
-use std::time::Duration;
+use std::collections::{BTreeSet, HashSet};
+use std::io::{ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
 
-use netlab::{Lab, Running, TcpPeer, TcpServer};
+use netlab::{Lab, Running, TcpPeer, TcpServer, slow_until};
 use udp_dns_lookup::{LookupError, Message, Patience, ask, exchange_tcp};
 
-use super::scene::{EVIL, GOOD, HOST, PATIENT, asked, brief, query_from, question, reply_in_words};
+use super::scene::{
+    ENDLESS, EVIL, GOOD, HOST, PATIENT, asked, asked_in, brief, comes_to, gives, in_vain, queries,
+    query_from, question, reply_in_words, runs_out_of_time,
+};
 use super::wire::{self, Asked, Record, a};
 
 /// Starts the student's exchange over TCP: A www.example.test.
@@ -29,9 +34,23 @@ fn takes_query(
     (exchange, peer, query)
 }
 
-/// Demands what an exchange comes to: addresses, or an error.
-fn gives(lab: &Lab, what: &str, exchange: Running<Result<Message, LookupError>>, want: &str) {
-    lab.same(what, reply_in_words(&exchange.returns()), want.to_owned());
+/// Starts the student's `ask`: A www.example.test.
+fn asks(
+    lab: &Lab,
+    server: std::net::SocketAddr,
+    patience: Patience,
+) -> Running<Result<Message, LookupError>> {
+    let question = question(lab, HOST, wire::A);
+    lab.student(&format!("ask(server, A {HOST}, …)"), move || {
+        ask(server, &question, patience)
+    })
+}
+
+/// Whether anybody else has connected, or does so now.
+fn connected_again(server: &TcpServer) -> bool {
+    let listener = server.listener();
+    listener.set_nonblocking(true).expect("non-blocking mode");
+    listener.accept().is_ok()
 }
 
 /// A message with its length in front.
@@ -53,7 +72,66 @@ fn s8_length_goes_before_the_message() {
         lab.same("flags: recursion desired", query.flags, 0x0100);
         peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
         gives(lab, "result", exchange, GOOD);
+        lab.why(
+            "The reply is there, and nobody will use this connection again. One that stays open \
+             costs the server a descriptor, and you too.",
+        );
+        peer.expects_eof();
     });
+}
+
+#[test]
+fn s8_length_and_query_go_out_together() {
+    netlab::lab(|lab| {
+        lab.why(
+            "Length and query are for one call of write (RFC 7766 §8). Written one after the other they are \
+             two segments, and a server that reads once finds two octets and takes them for a broken query.",
+        );
+        // On a busy machine two segments often come before the server's turn.
+        const TIMES: usize = 200;
+        let server = lab.tcp_server("server");
+        let (addr, question) = (server.addr(), question(lab, HOST, wire::A));
+        let served = lab.meanwhile("the server, which reads each query at once", {
+            let lab = lab.clone();
+            move || (0..TIMES).map(|_| octets_at_first(&lab, &server)).collect()
+        });
+        let exchanges = lab.student(
+            &format!("exchange_tcp(server, …), {TIMES} times"),
+            move || {
+                for _ in 0..TIMES {
+                    exchange_tcp(addr, &question, PATIENT.timeout)?;
+                }
+                Ok::<(), LookupError>(())
+            },
+        );
+        exchanges.returns_ok();
+        let firsts: BTreeSet<usize> = served.returns();
+        lab.holds(
+            firsts.len() == 1 && !firsts.contains(&2),
+            "length and query in one piece, each time",
+            format!("so many octets in one or another first read of the server: {firsts:?}"),
+        );
+    });
+}
+
+/// Serves one query, and tells how much of it the first read gave.
+fn octets_at_first(lab: &Lab, server: &TcpServer) -> usize {
+    let (mut stream, _) = server.listener().accept().expect("a connection");
+    let mut buffer = [0; 512];
+    let first = stream.read(&mut buffer).expect("a query");
+    let mut came = first;
+    while came < 2 || came < 2 + usize::from(u16::from_be_bytes([buffer[0], buffer[1]])) {
+        match stream.read(&mut buffer[came..]) {
+            Ok(n) if n > 0 => came += n,
+            end => lab.fails(
+                "a whole query",
+                format!("{came} octets of it, then {end:?}"),
+            ),
+        }
+    }
+    let reply = asked_in(lab, &buffer[2..came]).reply().bytes();
+    stream.write_all(&framed(&reply)).expect("a reply is taken");
+    first
 }
 
 #[test]
@@ -61,7 +139,7 @@ fn s8_reply_comes_in_any_pieces() {
     netlab::lab(|lab| {
         lab.why(
             "TCP delivers bytes, not messages. One read may give half a length, or the reply and \
-             something behind it; and the server need not close the connection.",
+             something after it; and the server need not close the connection.",
         );
         let server = lab.tcp_server("server");
         let (exchange, peer, query) = takes_query(lab, &server);
@@ -72,7 +150,7 @@ fn s8_reply_comes_in_any_pieces() {
         let mut stream = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
         stream.extend([0xff; 30]);
         peer.sends(&stream);
-        gives(lab, "result with 30 bytes behind", exchange, GOOD);
+        gives(lab, "result with 30 more bytes", exchange, GOOD);
     });
 }
 
@@ -105,15 +183,56 @@ fn s8_one_deadline_for_everything() {
                  itself would wait for days.",
         );
         let silent = lab.tcp_server("silent server");
-        let exchange = asks_tcp(lab, silent.addr(), brief(1));
+        let exchange = asks_tcp(lab, silent.addr(), in_vain(1));
         gives(lab, "result of silence", exchange, "TimedOut");
-        silent.accepts();
 
         lab.why("Half a reply and then nothing is silence as well.");
-        let exchange = asks_tcp(lab, silent.addr(), brief(1));
-        let peer = silent.accepts();
-        peer.sends(b"\x00");
-        gives(lab, "result of half a length", exchange, "TimedOut");
+        for (what, part) in [
+            ("half a length", &b"\x00"[..]),
+            ("a length and a part", b"\x00\x40abc"),
+        ] {
+            let server = lab.tcp_server("server");
+            let exchange = asks_tcp(lab, server.addr(), brief(1));
+            let peer = server.accepts();
+            peer.sends(part);
+            gives(lab, &format!("result of {what}"), exchange, "TimedOut");
+        }
+
+        lab.why(
+            "When no time is left, the time is up. Do not give the system a time-out of zero: it \
+             refuses that as an argument.",
+        );
+        let none = Patience {
+            timeout: Duration::from_nanos(1),
+            attempts: 1,
+        };
+        let exchange = asks_tcp(lab, silent.addr(), none);
+        gives(
+            lab,
+            "result of a nanosecond's patience",
+            exchange,
+            "TimedOut",
+        );
+    });
+}
+
+#[test]
+fn s8_connecting_takes_of_the_same_time() {
+    netlab::lab(|lab| {
+        if !cfg!(target_os = "linux") {
+            lab.note("needs Linux, which drops a SYN when the queue is full");
+            asks_tcp(lab, lab.refused().addr(), in_vain(1))
+                .returns()
+                .ok();
+            return;
+        }
+        lab.why(
+            "A SYN without an answer is sent again and again; connect alone gives up after two \
+             minutes. The time that you were given is for connecting too: connect_timeout.",
+        );
+        let hole = lab.black_hole();
+        let exchange = asks_tcp(lab, hole.addr(), in_vain(1));
+        gives(lab, "result", exchange, "TimedOut");
     });
 }
 
@@ -121,17 +240,175 @@ fn s8_one_deadline_for_everything() {
 fn s8_dribbling_does_not_move_the_deadline() {
     netlab::lab(|lab| {
         lab.why(
-            "A byte every 5 ms keeps any time-out of a single read from running out. The whole \
+            "A byte every now and then keeps any time-out of a single read from running out. The whole \
              exchange has one deadline; each read gets what is left of it.",
         );
         let server = lab.tcp_server("server");
         let exchange = asks_tcp(lab, server.addr(), brief(1));
         let peer = server.accepts();
         peer.sends(&60_000u16.to_be_bytes());
-        let dribbling = peer.drips(b'x', Duration::from_millis(5));
+        let dribbling = peer.drips(b'x', Duration::from_micros(200));
         gives(lab, "result", exchange, "TimedOut");
         dribbling.returns();
     });
+}
+
+#[test]
+fn s8_length_and_body_share_the_time() {
+    netlab::lab(|lab| {
+        lab.why(
+            "Most of the time passed before the beginning of the reply came, and the rest never does. No piece has \
+             a time of its own, neither the second octet of the length nor what follows the length: `timeout` \
+             is for the whole exchange.",
+        );
+        runs_out_of_time(lab, 20, slow_server);
+    });
+}
+
+/// What exchanges make of servers that begin a reply late and do not go on, when the time is up; and whether the
+/// servers were in time for one that begins a second clock at what came.
+fn slow_server(lab: &Lab) -> (String, bool) {
+    const TIMEOUT: Duration = Duration::from_millis(60);
+    lab.scene("servers that send the beginning of a reply after 42 of 60 ms; what has become of it after 84");
+    let patience = Patience {
+        timeout: TIMEOUT,
+        attempts: 1,
+    };
+    // Inside the length, right behind it, inside the message.
+    let exchanges = [1, 2, 7].map(|beginning| {
+        let server = lab.tcp_server("server");
+        let exchange = asks_tcp(lab, server.addr(), patience);
+        let peer = server.accepts();
+        let query = query_from(lab, &peer);
+        let reply = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
+        (exchange, peer, reply[..beginning].to_vec())
+    });
+    // The clocks of the exchanges began before their queries were here.
+    let begun = Instant::now();
+    slow_until(begun + TIMEOUT.mul_f64(0.7));
+    for (_, peer, beginning) in &exchanges {
+        peer.sends(beginning);
+    }
+    let sent_in_time = begun.elapsed() < TIMEOUT.mul_f64(0.9);
+    slow_until(begun + TIMEOUT.mul_f64(1.4));
+    let open = exchanges.iter().any(|(exchange, peer, _)| {
+        // Whoever does not wait any longer gets the time to say so, however busy the machine is.
+        exchange.settles();
+        !is_closed(peer)
+    });
+    let looked_in_time = begun.elapsed() < TIMEOUT.mul_f64(1.65);
+    let results = exchanges.map(|(exchange, ..)| reply_in_words(&exchange.returns()));
+    let other = results.into_iter().find(|result| result != "TimedOut");
+    let result = match open {
+        true => "none yet, and the connection is open".into(),
+        false => other.unwrap_or("TimedOut".into()),
+    };
+    (result, sent_in_time && looked_in_time)
+}
+
+#[test]
+fn s8_waiting_is_left_to_the_system() {
+    netlab::lab(|lab| {
+        lab.why("What came late is a reply like any other, as long as the time is not up.");
+        let server = lab.tcp_server("server");
+        let (exchange, peer, query) = takes_query(lab, &server);
+        let reply = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
+        peer.sends(&reply[..1]);
+        exchange.sleeps("the rest of the length comes");
+        peer.sends(&reply[1..]);
+        gives(lab, "result", exchange, GOOD);
+    });
+}
+
+#[test]
+fn s8_nothing_goes_on_after_the_reply() {
+    netlab::alone(|lab| {
+        lab.why("What takes part in a wait is gone when the wait is over: a thread, a copy of the stream.");
+        let server = lab.tcp_server("server");
+        let (exchange, peer, query) = takes_query(lab, &server);
+        peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
+        gives(lab, "result", exchange, GOOD);
+    });
+}
+
+#[test]
+fn s8_connection_is_closed_on_return() {
+    netlab::lab(|lab| {
+        lab.why(
+            "When exchange_tcp returns, however it ends, its connection is closed. A copy of the stream that \
+             waits for the next question, or in a thread, keeps it open at both ends.",
+        );
+        let briefly = Duration::from_millis(20);
+        let patiently = PATIENT.timeout;
+        let outcomes: [(&str, Duration, &str, Act); 5] = [
+            ("a reply", patiently, GOOD, |peer, query| {
+                peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
+            }),
+            (
+                "another id",
+                patiently,
+                "BadReply(WrongId)",
+                |peer, query| {
+                    let mut reply = query.reply();
+                    reply.id = !reply.id;
+                    peer.sends(&framed(&reply.bytes()));
+                },
+            ),
+            ("an early end", patiently, "Io(UnexpectedEof)", |peer, _| {
+                peer.half_closes();
+            }),
+            ("silence", briefly, "TimedOut", |_, _| {}),
+            ("half a reply", briefly, "TimedOut", |peer, _| {
+                peer.sends(&framed(&[0; 12])[..7]);
+            }),
+        ];
+        for (what, timeout, want, act) in outcomes {
+            // Now and then the system lets the end of a stream wait, but hardly three times.
+            let at_once = (0..3).any(|_| {
+                lab.scene(format!("the server sends this: {what}"));
+                closes_at_once(lab, timeout, want, act)
+            });
+            lab.holds(
+                at_once,
+                "the connection closed in the moment when the call returns",
+                format!("it is still open after {what}"),
+            );
+        }
+    });
+}
+
+/// What a server does when it has read the query.
+type Act = fn(&TcpPeer, &Asked);
+
+/// Whether the server sees the end of the connection as soon as the exchange has returned.
+fn closes_at_once(lab: &Lab, timeout: Duration, want: &str, act: Act) -> bool {
+    let server = lab.tcp_server("server");
+    let (addr, question) = (server.addr(), question(lab, HOST, wire::A));
+    let served = lab.meanwhile("the server", {
+        let lab = lab.clone();
+        move || {
+            let peer = server.accepts();
+            act(&peer, &query_from(&lab, &peer));
+            peer
+        }
+    });
+    // On this thread, which goes on: what the call has kept in it is still there afterwards.
+    let result = lab.you(&format!("exchange_tcp(server, A {HOST}, …)"), || {
+        exchange_tcp(addr, &question, timeout)
+    });
+    let peer = served.returns();
+    comes_to(lab, "result", reply_in_words(&result), want);
+    is_closed(&peer)
+}
+
+/// Whether the student's end of the connection is closed now. Nothing of it is left to be read.
+fn is_closed(peer: &TcpPeer) -> bool {
+    let stream = peer.stream();
+    stream.set_nonblocking(true).expect("non-blocking mode");
+    match stream.peek(&mut [0]) {
+        Ok(n) => n == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    }
 }
 
 #[test]
@@ -196,31 +473,51 @@ fn s8_refused_is_told_at_once() {
 #[test]
 fn s8_tcp_reply_is_judged_too() {
     netlab::lab(|lab| {
-        lab.why(
-            "The connection says who answers, not what about. An id or a question that is \
-                 not ours means that the two ends have lost each other; there is nothing to wait \
-                 for behind it.",
-        );
         let server = lab.tcp_server("server");
-        for (what, want) in [
-            ("another id", "BadReply(WrongId)"),
-            ("another name", "BadReply(WrongQuestion)"),
+        let strange = "The connection says who answers, not what about. An id or a question that is not ours \
+                       means that the two ends have lost each other; there is nothing else to wait for.";
+        let short = "This message came whole, as long as its length said: the stream has not ended. \
+                     judge_reply says what it is, as of any other message.";
+        for (what, want, why) in [
+            ("another id", "BadReply(WrongId)", strange),
+            ("another name", "BadReply(WrongQuestion)", strange),
+            ("your own query", "BadReply(NotAReply)", strange),
+            ("a reply cut short", "BadReply(Malformed)", short),
+            ("a message of 0 octets", "BadReply(WrongId)", short),
+            ("a message of 1 octet", "BadReply(WrongId)", short),
         ] {
-            let exchange = asks_tcp(lab, server.addr(), PATIENT);
-            let peer = server.accepts();
-            let mut reply = query_from(lab, &peer).reply().answers([a(HOST, EVIL)]);
-            if what == "another id" {
-                reply.id = !reply.id;
-            } else {
-                reply.questions[0].0 = "wwx.example.test".into();
+            lab.why(why);
+            let (exchange, peer, query) = takes_query(lab, &server);
+            let mut reply = query.reply().answers([a(HOST, EVIL)]);
+            match what {
+                "another id" => reply.id = !reply.id,
+                "another name" => reply.questions[0].0 = "wwx.example.test".into(),
+                "your own query" => reply = wire::Message::from(&query),
+                _ => {}
             }
-            peer.sends(&framed(&reply.bytes()));
-            lab.same(
-                &format!("result of {what}"),
-                reply_in_words(&exchange.returns()),
-                want.to_owned(),
-            );
+            let mut bytes = reply.bytes();
+            match what {
+                "a reply cut short" => bytes.truncate(bytes.len() - 1),
+                "a message of 0 octets" => bytes.clear(),
+                "a message of 1 octet" => bytes.truncate(1),
+                _ => {}
+            }
+            peer.sends_labelled(what, &framed(&bytes));
+            gives(lab, &format!("result of {what}"), exchange, want);
         }
+
+        lab.why(
+            "A reply that says TC over TCP is broken: here there was room for all of it, and there is \
+             nowhere else to ask. Without its records it would look like \"no data\".",
+        );
+        let (exchange, peer, query) = takes_query(lab, &server);
+        peer.sends_labelled("TC=1", &framed(&query.reply().cut_off().bytes()));
+        gives(
+            lab,
+            "result of TC over TCP",
+            exchange,
+            "BadReply(Malformed)",
+        );
     });
 }
 
@@ -229,17 +526,27 @@ fn s8_each_query_has_its_own_id() {
     netlab::lab(|lab| {
         lab.why("Over TCP as over UDP: the id of a query is fresh and not to be foreseen.");
         let server = lab.tcp_server("server");
-        let mut ids = std::collections::HashSet::new();
+        let mut ids = Vec::new();
         for _ in 0..6 {
             let (exchange, peer, query) = takes_query(lab, &server);
-            ids.insert(query.id);
+            ids.push(query.id);
             peer.sends(&framed(&query.reply().bytes()));
             exchange.returns_ok();
         }
+        // Chance may give two of six the same number, but not three.
+        let different: HashSet<u16> = ids.iter().copied().collect();
         lab.holds(
-            ids.len() >= 5,
+            different.len() >= 5,
             "6 queries with fresh ids",
-            format!("{} different ids", ids.len()),
+            format!("{} different ids", different.len()),
+        );
+        let steps: HashSet<u16> = ids.windows(2).map(|w| w[1].wrapping_sub(w[0])).collect();
+        let reason =
+            "An id that follows from the one before is no secret: a forger needs one guess.";
+        lab.because(reason).holds(
+            steps.len() >= 3,
+            "ids that do not follow from the one before",
+            format!("ids in steps: {ids:?}"),
         );
     });
 }
@@ -253,10 +560,7 @@ fn s8_truncated_goes_to_tcp() {
                  what came is a part, and not to be used (RFC 2181 §9).",
         );
         let (udp, tcp) = lab.udp_and_tcp("server");
-        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
-        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
-            ask(addr, &question, PATIENT)
-        });
+        let asking = asks(lab, udp.addr(), PATIENT);
         let datagram = udp.expects_datagram();
         let part = asked(lab, &datagram)
             .reply()
@@ -282,14 +586,11 @@ fn s8_truncated_goes_to_tcp() {
 fn s8_cut_off_and_no_tcp_is_an_error() {
     netlab::lab(|lab| {
         lab.why(
-            "The whole answer is to be had over TCP only, and TCP refuses. The part that came over \
+            "The whole answer comes over TCP only, and TCP refuses. The part that came over \
              UDP does not become the answer by that: without records it would look like \"no data\".",
         );
         let (udp, _closed) = lab.udp_and_refused("server");
-        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
-        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
-            ask(addr, &question, PATIENT)
-        });
+        let asking = asks(lab, udp.addr(), PATIENT);
         let datagram = udp.expects_datagram();
         let part = asked(lab, &datagram)
             .reply()
@@ -297,6 +598,37 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
             .cut_off();
         udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
         gives(lab, "result", asking, "Io(ConnectionRefused)");
+
+        lab.why(
+            "What came over TCP is no reply, and nothing else is asked for. The part that came over UDP does \
+             not become the answer by that.",
+        );
+        for (what, want) in [
+            ("another id", "BadReply(WrongId)"),
+            ("TC again", "BadReply(Malformed)"),
+            ("half a reply", "Io(UnexpectedEof)"),
+        ] {
+            let (udp, tcp) = lab.udp_and_tcp("server");
+            let asking = asks(lab, udp.addr(), PATIENT);
+            let datagram = udp.expects_datagram();
+            let mut part = asked(lab, &datagram).reply().answers([a(HOST, EVIL)]);
+            part = part.cut_off();
+            udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
+            let peer = tcp.accepts();
+            let mut reply = query_from(lab, &peer).reply().answers([a(HOST, GOOD)]);
+            match what {
+                "another id" => reply.id = !reply.id,
+                "TC again" => reply = reply.cut_off(),
+                _ => {}
+            }
+            let mut bytes = framed(&reply.bytes());
+            if what == "half a reply" {
+                bytes.truncate(20);
+            }
+            peer.sends_labelled(what, &bytes);
+            peer.half_closes();
+            gives(lab, &format!("result of {what}"), asking, want);
+        }
     });
 }
 
@@ -304,47 +636,114 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
 fn s8_tcp_is_tried_once() {
     netlab::lab(|lab| {
         lab.why(
-            "ask goes over TCP once, and what becomes of that is the result: a server that breaks \
-             off is not asked for the same a second time.",
+            "ask goes over TCP once, and what becomes of that is the result: `attempts` counts queries \
+             over UDP. TCP itself repeats what is lost; a server that breaks off has decided so.",
         );
         let (udp, tcp) = lab.udp_and_tcp("server");
-        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
-        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
-            ask(addr, &question, PATIENT)
-        });
+        let asking = asks(lab, udp.addr(), ENDLESS);
         let datagram = udp.expects_datagram();
         let part = asked(lab, &datagram).reply().cut_off();
         udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
         let peer = tcp.accepts();
         query_from(lab, &peer);
         peer.closes();
-        // A second connection would be made and then wait: nobody accepts it.
+        // Whoever connects again would now wait: nobody accepts it.
+        asking.settles();
+        lab.holds(!connected_again(&tcp), "1 connection", "2, or more");
         gives(lab, "result", asking, "Io(UnexpectedEof)");
+
+        lab.scene("a server that accepts and is silent");
+        lab.why("TCP gets the time of one try, not that of all together.");
+        let (udp, tcp) = lab.udp_and_tcp("server");
+        let patience = Patience {
+            attempts: 1_000,
+            ..brief(1)
+        };
+        let _answering = udp.answers({
+            let lab = lab.clone();
+            move |datagram| {
+                let part = asked(&lab, datagram).reply().cut_off();
+                Some(("reply, TC=1".into(), part.bytes()))
+            }
+        });
+        let asking = asks(lab, udp.addr(), patience);
+        let peer = tcp.accepts();
+        gives(lab, "result", asking, "TimedOut");
+        drop(peer);
     });
+}
+
+#[test]
+fn s8_tcp_has_the_whole_time_of_a_try() {
+    netlab::lab(|lab| {
+        lab.why(
+            "UDP took most of a try's time, then TCP took as much. TCP has the time of a try for itself, not \
+             what UDP has left of its own.",
+        );
+        // On a busy machine the reply may come too late; then the scene is played again.
+        let result = (0..20)
+            .map(|_| slow_over_both(lab))
+            .find(|result| result == GOOD);
+        lab.holds(
+            result.is_some(),
+            format!("{GOOD}: the reply over TCP"),
+            "TimedOut, although that reply came in time, 20 times",
+        );
+    });
+}
+
+/// What `ask` makes of a server that takes two thirds of a try's time over UDP, and as much over TCP.
+fn slow_over_both(lab: &Lab) -> String {
+    lab.scene("replies over UDP and over TCP, each when two thirds of a try's time are over");
+    let patience = Patience {
+        timeout: Duration::from_millis(40),
+        attempts: 100,
+    };
+    let late = move || slow_until(Instant::now() + patience.timeout * 2 / 3);
+    let (udp, tcp) = lab.udp_and_tcp("server");
+    let again = lab.clone();
+    let _answering = udp.answers(move |datagram| {
+        late();
+        let part = asked(&again, datagram).reply().cut_off();
+        Some(("reply, TC=1".into(), part.bytes()))
+    });
+    let asking = asks(lab, udp.addr(), patience);
+    let peer = tcp.accepts();
+    let mut query = [0; 512];
+    let came = peer.stream().read(&mut query).unwrap_or(0);
+    late();
+    // Whoever does not wait any longer gets the time to say so, however busy the machine is.
+    asking.settles();
+    if let Some(query) = query[..came].get(2..).and_then(Asked::read) {
+        let reply = query.reply().answers([a(HOST, GOOD)]).bytes();
+        let _ = peer.stream().write_all(&framed(&reply));
+    }
+    reply_in_words(&asking.returns())
 }
 
 #[test]
 fn s8_cut_off_no_goes_to_tcp_too() {
     netlab::lab(|lab| {
         lab.why(
-            "TC says that the message is a part, whatever RCODE says: the CNAMEs before an \
-             NXDOMAIN take room too. Ask again over TCP (RFC 7766 §5).",
+            "TC says that the message is a part, whatever RCODE and the other flags say: the CNAMEs \
+             before an NXDOMAIN take room too. Ask again over TCP (RFC 7766 §5).",
         );
-        let (udp, tcp) = lab.udp_and_tcp("server");
-        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
-        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
-            ask(addr, &question, PATIENT)
-        });
-        let datagram = udp.expects_datagram();
-        let part = asked(lab, &datagram)
-            .reply()
-            .rcode(wire::NXDOMAIN)
-            .cut_off();
-        udp.sends_to_labelled(datagram.from, "NXDOMAIN, TC=1", &part.bytes());
-        let peer = tcp.accepts();
-        let whole = query_from(lab, &peer).reply().answers([a(HOST, GOOD)]);
-        peer.sends(&framed(&whole.bytes()));
-        lab.same("result", reply_in_words(&asking.returns()), GOOD.to_owned());
+        for (what, flags) in [
+            ("NXDOMAIN", 0x8383),
+            ("AA", 0x8700),
+            ("neither RD nor RA", 0x8200),
+        ] {
+            let (udp, tcp) = lab.udp_and_tcp("server");
+            let asking = asks(lab, udp.addr(), PATIENT);
+            let datagram = udp.expects_datagram();
+            let mut part = asked(lab, &datagram).reply();
+            part.flags = flags;
+            udp.sends_to_labelled(datagram.from, &format!("{what}, TC=1"), &part.bytes());
+            let peer = tcp.accepts();
+            let whole = query_from(lab, &peer).reply().answers([a(HOST, GOOD)]);
+            peer.sends(&framed(&whole.bytes()));
+            gives(lab, &format!("result of TC with {what}"), asking, GOOD);
+        }
     });
 }
 
@@ -352,12 +751,9 @@ fn s8_cut_off_no_goes_to_tcp_too() {
 fn s8_whole_reply_needs_no_tcp() {
     netlab::lab(|lab| {
         lab.why("A reply that fits is the answer: no second question, no connection.");
-        // Who connects nevertheless is refused.
+        // A connection would be refused.
         let (udp, _closed) = lab.udp_and_refused("server");
-        let (addr, question) = (udp.addr(), question(lab, HOST, wire::A));
-        let asking = lab.student(&format!("ask(server, A {HOST}, …)"), move || {
-            ask(addr, &question, PATIENT)
-        });
+        let asking = asks(lab, udp.addr(), PATIENT);
         let datagram = udp.expects_datagram();
         let forged = asked(lab, &datagram)
             .reply()
@@ -370,7 +766,7 @@ fn s8_whole_reply_needs_no_tcp() {
             .answers([a(HOST, GOOD)])
             .bytes();
         udp.sends_to_labelled(datagram.from, "the reply", &reply);
-        lab.same("result", reply_in_words(&asking.returns()), GOOD.to_owned());
+        gives(lab, "result", asking, GOOD);
     });
 }
 
@@ -378,13 +774,18 @@ fn s8_whole_reply_needs_no_tcp() {
 fn s8_ask_is_as_patient_as_told() {
     netlab::lab(|lab| {
         lab.why("Patience is the caller's: ask passes it on, and passes on what comes of it.");
-        let server = lab.udp("server");
-        let (addr, question) = (server.addr(), question(lab, HOST, wire::A));
-        let asking = lab.student("ask(server, …, 2 × 30 ms)", move || {
-            ask(addr, &question, brief(2))
-        });
-        server.expects_datagram();
-        server.expects_datagram();
-        gives(lab, "result", asking, "TimedOut");
+        for attempts in [1, 3] {
+            lab.scene(format!("attempts: {attempts}; the server is silent"));
+            let server = lab.udp("server");
+            let asking = asks(lab, server.addr(), in_vain(attempts));
+            for _ in 0..attempts {
+                server.expects_datagram();
+            }
+            gives(lab, "result", asking, "TimedOut");
+            let socket = server.socket();
+            socket.set_nonblocking(true).expect("non-blocking mode");
+            let more = socket.recv_from(&mut [0; 512]).is_ok();
+            lab.holds(!more, queries(attempts), "one more, or several");
+        }
     });
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use netlab::{Datagram, Lab, TcpPeer};
+use netlab::{Answering, Datagram, Lab, Running, TcpPeer, UdpPeer};
 use udp_dns_lookup::{
     Answer, LookupError, Message, Name, ParseError, Patience, Question, RData, Record, Verdict, Why,
 };
@@ -23,16 +23,96 @@ pub const PATIENT: Patience = Patience {
     attempts: 1,
 };
 
-/// Tries that are expected to run out.
+/// Tries of which one is answered, if need be a later one than on a quick machine.
 pub const fn brief(attempts: u32) -> Patience {
     Patience {
-        timeout: Duration::from_millis(30),
+        timeout: Duration::from_millis(20),
         attempts,
     }
 }
 
+/// Tries that run out, since nobody ever answers.
+pub const fn in_vain(attempts: u32) -> Patience {
+    Patience {
+        timeout: Duration::from_millis(1),
+        attempts,
+    }
+}
+
+/// The time of one try is long, and there are so many of them that whoever shares one time among all
+/// has none for each.
+pub const ENDLESS: Patience = Patience {
+    timeout: Duration::from_secs(60),
+    attempts: 1_000_000,
+};
+
+/// `1 query`, `3 queries`.
+pub fn queries(n: u32) -> String {
+    match n {
+        1 => "1 query".into(),
+        n => format!("{n} queries"),
+    }
+}
+
+/// Demands what a look-up came to. An error of the system's that has a usual cause is explained as
+/// that, whatever the scene is about.
+pub fn comes_to(lab: &Lab, what: &str, got: String, want: &str) {
+    if got != want
+        && let Some(cause) = usual_cause(&got)
+    {
+        lab.why(cause);
+    }
+    lab.same(what, got, want.to_owned());
+}
+
+/// A reply that comes when the time is up is not taken. A scene says what came of the exchange, and
+/// whether its peer was in time for an exchange that waits too long.
+///
+/// A thread that wakes up late finds the reply and takes it, and that is no mistake. So the scene is
+/// played again when a busy machine may have spoilt it.
+pub fn runs_out_of_time(lab: &Lab, plays: usize, scene: fn(&Lab) -> (String, bool)) {
+    for play in 1..=plays {
+        let (result, in_time) = scene(lab);
+        match result.as_str() {
+            "TimedOut" if in_time => return,
+            "TimedOut" => {}
+            _ if play < plays => {}
+            _ => comes_to(lab, "result", result, "TimedOut"),
+        }
+    }
+}
+
+fn usual_cause(got: &str) -> Option<&'static str> {
+    let causes = [
+        (
+            "Io(WouldBlock)",
+            "WouldBlock is how Linux reports that the time-out of a read has run out (on a socket in \
+             non-blocking mode: that nothing is there yet). It is no failure of the network: here it \
+             means TimedOut, or one more try.",
+        ),
+        (
+            "Io(TimedOut)",
+            "The system's own word for a time that ran out: Io(TimedOut). Whoever calls you should \
+             not have to know both: it is LookupError::TimedOut.",
+        ),
+        (
+            "Io(InvalidInput)",
+            "InvalidInput is an argument that the system does not take. A time-out of zero is one, for \
+             set_read_timeout and for connect_timeout: when nothing is left, do not ask the system, \
+             the time is up. Another one is send_to from an address that cannot reach the server.",
+        ),
+        (
+            "Io(Interrupted)",
+            "Interrupted says that a signal came while the call waited. Nothing is wrong: call again.",
+        ),
+    ];
+    let found = causes.iter().find(|(error, _)| *error == got);
+    found.map(|(_, cause)| *cause)
+}
+
 /// The student's question, without a line in the story: by now a name is nothing new.
 pub fn question(lab: &Lab, host: &str, qtype: u16) -> Question {
+    lab.reads(wire::in_words);
     let name = Name::from_text(host)
         .unwrap_or_else(|error| lab.fails(format!("Name::from_text({host:?}) to succeed"), error));
     Question {
@@ -40,6 +120,26 @@ pub fn question(lab: &Lab, host: &str, qtype: u16) -> Question {
         qtype,
         qclass: wire::IN,
     }
+}
+
+/// Demands what an exchange comes to: addresses, or an error.
+pub fn gives(lab: &Lab, what: &str, exchange: Running<Result<Message, LookupError>>, want: &str) {
+    comes_to(lab, what, reply_in_words(&exchange.returns()), want);
+}
+
+/// The reply to a query: www.example.test is at [`GOOD`].
+pub fn replies(lab: &Lab, server: &UdpPeer, query: &Datagram) {
+    let reply = asked(lab, query).reply().answers([wire::a(HOST, GOOD)]);
+    server.sends_to_labelled(query.from, "reply", &reply.bytes());
+}
+
+/// A server that answers every query at once: www.example.test is at [`GOOD`].
+pub fn answers_all(lab: &Lab, server: &UdpPeer) -> Answering {
+    let lab = lab.clone();
+    server.answers(move |datagram| {
+        let reply = asked(&lab, datagram).reply().answers([wire::a(HOST, GOOD)]);
+        Some(("reply".into(), reply.bytes()))
+    })
 }
 
 /// Reads a query of the student's.
@@ -139,6 +239,7 @@ pub fn error_in_words(error: &LookupError) -> String {
         LookupError::Io(e) => format!("Io({:?})", e.kind()),
         LookupError::BadReply(why) => format!("BadReply({})", why_in_words(*why)),
         LookupError::Rcode(rcode) => format!("Rcode({rcode})"),
+        LookupError::Referral => "Referral".into(),
         LookupError::CnameChain => "CnameChain".into(),
     }
 }

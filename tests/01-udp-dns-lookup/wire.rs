@@ -65,9 +65,13 @@ impl Asked {
         })
     }
 
-    /// `A www.example.test`, for messages.
+    /// `A www.example.test`, for messages; with the class if it is not IN.
     pub fn in_words(&self) -> String {
-        format!("{} {}", type_name(self.qtype), self.name)
+        let class = match self.qclass {
+            IN => String::new(),
+            class => format!(" in class {class}"),
+        };
+        format!("{} {}{class}", type_name(self.qtype), self.name)
     }
 
     /// A reply to this query: same id, same question, no error, no records yet.
@@ -77,6 +81,16 @@ impl Asked {
             flags: 0x8180,
             questions: vec![(self.name.clone(), self.qtype, self.qclass)],
             records: [const { Vec::new() }; 3],
+        }
+    }
+}
+
+/// The query itself.
+impl From<&Asked> for Message {
+    fn from(asked: &Asked) -> Message {
+        Message {
+            flags: asked.flags,
+            ..asked.reply()
         }
     }
 }
@@ -143,6 +157,11 @@ pub fn a(owner: &str, address: &str) -> Record {
 pub fn aaaa(owner: &str, address: &str) -> Record {
     let address: Ipv6Addr = address.parse().expect("an IPv6 address");
     Record::new(owner, AAAA, &address.octets())
+}
+
+/// `server` knows about `zone`.
+pub fn ns(zone: &str, server: &str) -> Record {
+    Record::new(zone, NS, &name(server))
 }
 
 /// `owner` is another name for `target`.
@@ -213,4 +232,116 @@ pub fn type_name(qtype: u16) -> String {
         AAAA => "AAAA".into(),
         other => format!("TYPE{other}"),
     }
+}
+
+/// What a message says, in short, for the ladder: `5372 A www.example.test?` for a query,
+/// `5372 A www.example.test: 192.0.2.1` for a reply. `None` for what is no message.
+pub fn in_words(bytes: &[u8]) -> Option<String> {
+    // Over TCP the length stands in front.
+    match bytes.split_first_chunk() {
+        Some((length, message)) if usize::from(u16::from_be_bytes(*length)) == message.len() => {
+            Some(format!(
+                "length {}, {}",
+                message.len(),
+                message_in_words(message)?
+            ))
+        }
+        _ => message_in_words(bytes),
+    }
+}
+
+fn message_in_words(message: &[u8]) -> Option<String> {
+    let number = |at: usize| Some(u16::from_be_bytes(*message.get(at..)?.first_chunk()?));
+    let flags = number(2)?;
+    let mut at = 12;
+    let mut questions = Vec::new();
+    for _ in 0..number(4)? {
+        let name = name_at(message, &mut at)?;
+        questions.push(format!("{} {name}", type_name(number(at)?)));
+        at += 4;
+    }
+    let asked = match questions.len() {
+        0 => "no question".into(),
+        _ => questions.join(" and "),
+    };
+    let id = number(0)?;
+    if flags & 0x8000 == 0 {
+        return Some(format!("{id:04x} {asked}?"));
+    }
+    let mut said = match flags & 0xf {
+        0 => Vec::new(),
+        2 => vec!["SERVFAIL".to_owned()],
+        3 => vec!["NXDOMAIN".to_owned()],
+        5 => vec!["REFUSED".to_owned()],
+        rcode => vec![format!("RCODE {rcode}")],
+    };
+    if flags & 0x0200 != 0 {
+        said.push("TC".into());
+    }
+    for n in 0..number(6)? {
+        // Of many records, and of one that is cut short, the beginning will do.
+        match record_in_words(message, &mut at, questions.first()) {
+            Some(record) if n < 3 => said.push(record),
+            _ => {
+                said.push("…".into());
+                break;
+            }
+        }
+    }
+    if said.is_empty() {
+        said.push("no answer".into());
+    }
+    Some(format!("{id:04x} {asked}: {}", said.join(", ")))
+}
+
+/// `192.0.2.1` where the owner is the name asked about, `web.test A 192.0.2.1` elsewhere.
+fn record_in_words(message: &[u8], at: &mut usize, asked: Option<&String>) -> Option<String> {
+    let owner = name_at(message, at)?;
+    let number = |at: usize| Some(u16::from_be_bytes(*message.get(at..)?.first_chunk()?));
+    let (rtype, length) = (number(*at)?, usize::from(number(*at + 8)?));
+    let data = message.get(*at + 10..*at + 10 + length)?;
+    let data = match rtype {
+        A => Ipv4Addr::from(*data.first_chunk::<4>()?).to_string(),
+        AAAA => Ipv6Addr::from(*data.first_chunk::<16>()?).to_string(),
+        CNAME | NS => name_at(message, &mut (*at + 10))?,
+        _ => format!("{length} octets"),
+    };
+    *at += 10 + length;
+    let kind = type_name(rtype);
+    Some(match asked {
+        Some(asked) if *asked == format!("{kind} {owner}") => data,
+        _ => format!("{owner} {kind} {data}"),
+    })
+}
+
+/// The name at `at`, which then stands after it.
+fn name_at(message: &[u8], at: &mut usize) -> Option<String> {
+    let (mut labels, mut here, mut jumps) = (Vec::new(), *at, 0);
+    loop {
+        let first = *message.get(here)?;
+        here += 1;
+        match first {
+            0 => break,
+            1..=63 => {
+                let label = message.get(here..here + usize::from(first))?;
+                labels.push(String::from_utf8_lossy(label).into_owned());
+                here += usize::from(first);
+            }
+            0xc0.. if jumps < 127 => {
+                let target = usize::from(first & 0x3f) << 8 | usize::from(*message.get(here)?);
+                if jumps == 0 {
+                    *at = here + 1;
+                }
+                (here, jumps) = (target, jumps + 1);
+            }
+            _ => return None,
+        }
+    }
+    if jumps == 0 {
+        *at = here;
+    }
+    Some(match labels.len() {
+        0 => ".".into(),
+        _ => labels.join("."),
+    })
 }

@@ -1,28 +1,80 @@
-//! Which sockets of this process are open, as Linux tells. Elsewhere nothing is found.
+//! Which sockets of this process, or of this machine, are open, as Linux tells. Elsewhere nothing is found.
 
-use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use netlab::Lab;
 
 /// The socket of this process with this four-tuple, by its inode, which no other socket gets
 /// (proc_pid_net(5)).
 pub fn socket(local: SocketAddr, remote: SocketAddr) -> Option<u64> {
-    let ends = [hex(local)?, hex(remote)?];
-    let table = fs::read_to_string("/proc/self/net/tcp").ok()?;
-    table.lines().find_map(|row| {
-        let columns: Vec<&str> = row.split_whitespace().collect();
-        let inode = columns.get(9)?.parse().ok()?;
-        (columns[1..3] == ends).then_some(inode)
+    const INODE: usize = 9;
+    let ends = ends(local, remote)?;
+    let table = fs::read_to_string(TABLE).ok()?;
+    let row = table
+        .lines()
+        .find(|row| behind_number(row).starts_with(&ends))?;
+    row.split_whitespace().nth(INODE)?.parse().ok()
+}
+
+/// Waits until connections to `local` are no more: the RST of their other ends has arrived. A busy machine
+/// delivers it after the call that sent it has returned.
+pub fn are_gone(lab: &Lab, local: SocketAddr, remotes: &[SocketAddr]) {
+    let ends: Vec<_> = remotes
+        .iter()
+        .filter_map(|remote| ends(local, *remote))
+        .collect();
+    let is_there = || {
+        let table = fs::read_to_string(TABLE).unwrap_or_default();
+        let mut rows = table.lines().map(behind_number);
+        rows.any(|row| ends.iter().any(|ends| row.starts_with(ends)))
+    };
+    lab.until("the client's RST to arrive", is_there, |there| !there);
+}
+
+/// Who listens at this address of the machine, at any port.
+pub fn listening(ip: Ipv4Addr) -> Option<SocketAddr> {
+    const ROW: usize = 150;
+    const LISTENS: &str = "0A";
+    let home = hex((ip, 0).into())?;
+    let (home, _) = home.split_once(':')?;
+    // Those that listen come first. Behind them the kernel has to look for each row.
+    let table = BufReader::with_capacity(ROW, File::open(TABLE).ok()?);
+    let rows = table.lines().skip(1).map_while(Result::ok);
+    let mut listeners = rows.take_while(|row| row.split_whitespace().nth(3) == Some(LISTENS));
+    listeners.find_map(|row| {
+        let port = behind_number(&row).strip_prefix(home)?.get(1..5)?;
+        Some((ip, u16::from_str_radix(port, 16).ok()?).into())
     })
+}
+
+/// The kernel's table of TCP sockets. Where others have worked it has thousands of rows.
+const TABLE: &str = "/proc/self/net/tcp";
+
+/// The beginning of a connection's row, behind its number: `0100007F:1F90 0100007F:C350 `.
+fn ends(local: SocketAddr, remote: SocketAddr) -> Option<String> {
+    Some(format!("{} {} ", hex(local)?, hex(remote)?))
+}
+
+fn behind_number(row: &str) -> &str {
+    row.split_once(": ").map_or("", |(_, rest)| rest)
 }
 
 /// Whether a descriptor of this process is that socket.
 pub fn is_open(inode: u64) -> bool {
+    descriptor(std::process::id(), inode).is_some()
+}
+
+/// The number of a descriptor of a process that is that socket.
+pub fn descriptor(process: u32, inode: u64) -> Option<i32> {
     let link = format!("socket:[{inode}]");
-    fs::read_dir("/proc/self/fd").is_ok_and(|descriptors| {
-        descriptors.flatten().any(|descriptor| {
-            fs::read_link(descriptor.path()).is_ok_and(|to| to.as_os_str() == link.as_str())
-        })
-    })
+    let mut descriptors = fs::read_dir(format!("/proc/{process}/fd")).ok()?.flatten();
+    let is_it = |entry: &fs::DirEntry| {
+        fs::read_link(entry.path()).is_ok_and(|to| to.as_os_str() == link.as_str())
+    };
+    let found = descriptors.find(is_it)?;
+    found.file_name().to_str()?.parse().ok()
 }
 
 /// An address as the table writes it: `0100007F:0424` on a little-endian machine.

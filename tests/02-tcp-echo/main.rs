@@ -1,13 +1,15 @@
 //! The tests of chapter 02, from a listening socket to a program of two roles.
 
-pub(crate) mod banned;
 mod connection;
+mod failing;
 mod s1_listen;
 mod s2_streams;
 mod s3_serve_one;
 mod s4_frames;
 mod s5_ask;
 mod s6_talk;
+mod time_outs;
+mod unchanged;
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -44,4 +46,19 @@ fn has_ipv6() -> bool {
         eprintln!("skipped: this machine has no ::1");
     }
     has
+}
+
+/// Shell: goes on in a network of its own, with a loopback. Where that is impossible, it ends.
+const ALONE: &str = r#"exec unshare --user --map-root-user --net sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@""#;
+
+/// An address of 127.0.0.0/8 that no other run of these tests uses, for a test that binds one port
+/// twice, or looks for who listens there. It begins with 127 and 128 or 192, each for one test.
+fn own_loopback(block: u8) -> Ipv4Addr {
+    if cfg!(target_os = "linux") {
+        // A process has a number of at most 22 bits.
+        let [_, high, middle, low] = std::process::id().to_be_bytes();
+        Ipv4Addr::new(127, block | high, middle, low)
+    } else {
+        Ipv4Addr::LOCALHOST
+    }
 }

@@ -1,14 +1,15 @@
 //! Step 1: a listening socket.
 
 use std::io::{ErrorKind, Read};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use netlab::lab;
 use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::listen_on;
 
-use super::{has_ipv6, listener, loopback};
+use super::unchanged::State;
+use super::{ALONE, has_ipv6, listener, loopback, own_loopback};
 
 #[test]
 fn s1_listens_where_it_is_told() {
@@ -69,6 +70,50 @@ fn s1_accept_will_wait() {
 }
 
 #[test]
+fn s1_no_other_option_is_set() {
+    lab(|lab| {
+        let (listener, addr) = listener(lab);
+        lab.why("One option is asked for. The sockets that accept makes inherit most of the others (Linux), and whoever uses them does not expect that.");
+        let plain = plain((addr.ip(), 0).into());
+        State::of(&plain).is_that_of(lab, &listener, "as of any new one");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a test every address of a network"
+)]
+fn s1_every_address_means_every_one() {
+    lab(|lab| {
+        let (_listener, _) = listener(lab);
+        lab.why("[::] is every address of this machine, IPv4 too where the system is set up like that (Linux, ipv6(7)). IPV6_V6ONLY takes IPv4 away, and nobody has asked for it.");
+        // A network of its own: nobody outside can connect.
+        let end = lab.elsewhere(ALONE, || {
+            let every = (Ipv6Addr::UNSPECIFIED, 0).into();
+            let only_v6 = |listener: TcpListener| SockRef::from(&listener).only_v6();
+            let usual = only_v6(plain(every)).expect("getsockopt");
+            let yours = listen_on(every, 16).and_then(only_v6);
+            println!("\nresult: {:?}", yours.map(|yours| yours == usual));
+        });
+        let mut lines = end.stdout.lines();
+        let Some(result) = lines.find_map(|line| line.strip_prefix("result: ")) else {
+            eprintln!("skipped: this machine gives a program no network of its own");
+            return;
+        };
+        lab.same("IPV6_V6ONLY at [::] as of any new one", result, "Ok(true)");
+    });
+}
+
+/// A socket that listens, and of which nothing else is asked.
+fn plain(addr: SocketAddr) -> TcpListener {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).expect("a socket");
+    socket.bind(&addr.into()).expect("bind");
+    socket.listen(16).expect("listen");
+    socket.into()
+}
+
+#[test]
 fn s1_ipv6_works_too() {
     lab(|lab| {
         let (_ipv4, _) = listener(lab);
@@ -88,18 +133,46 @@ fn s1_ipv6_works_too() {
             "::1".to_owned(),
         );
         lab.connect(addr);
+        lab.why("A restart is no different with IPv6: the option is for sockets of either family.");
+        let reuses = SockRef::from(&listener).reuse_address();
+        let wanted = cfg!(not(windows));
+        lab.same("SO_REUSEADDR", reuses.expect("getsockopt"), wanted);
     });
 }
 
 #[test]
 fn s1_a_taken_port_is_an_error() {
     lab(|lab| {
-        lab.why("One port of one address has one listener. With SO_REUSEPORT two servers share it, and each gets some of the clients: SO_REUSEADDR does not allow that, and is the option you want.");
+        lab.why("One port of one address has one listener. Whoever asks for a taken port must hear so, and gets no other one in its place. With SO_REUSEPORT two servers share it, and each gets some of the clients: SO_REUSEADDR does not allow that, and is the option you want.");
         let (first, addr) = listener(lab);
-        lab.err(&format!("listen_on({addr}, 16), a second time"), || {
+        let error = lab.err(&format!("listen_on({addr}, 16), a second time"), || {
             listen_on(addr, 16)
         });
+        lab.why("Whoever starts a server decides by the kind of the error what to do. Pass on what bind said.");
+        lab.same("the error's kind", error.kind(), ErrorKind::AddrInUse);
+
+        let call = format!("listen_on({addr}, 16), a third time");
+        let third = lab.student(&call, move || listen_on(addr, 16));
+        // It has returned, or waits to try again.
+        third.settles();
         drop(first);
+        lab.note("the first listener is dropped");
+        lab.why("The port was taken when listen_on was called, and bind says so at once. Whether to wait and try again is for the caller to decide.");
+        if let Ok(listener) = third.returns() {
+            lab.fails(
+                "Err(AddrInUse) at once",
+                format!("Ok({listener:?}): your listen_on waited until the port was free"),
+            );
+        }
+
+        lab.why("192.0.2.1 is an address for examples (RFC 5737), and none of this machine's. bind says so; pass that on.");
+        // Some machines are set up to take any address for their own (ip_nonlocal_bind).
+        let example = SocketAddr::from(([192, 0, 2, 1], 0));
+        if std::net::TcpListener::bind(example).is_err() {
+            let error = lab.err("listen_on(192.0.2.1:0, 16)", || listen_on(example, 16));
+            let kind = error.kind();
+            lab.same("the error's kind", kind, ErrorKind::AddrNotAvailable);
+        }
     });
 }
 
@@ -107,7 +180,7 @@ fn s1_a_taken_port_is_an_error() {
 fn s1_can_restart_at_once() {
     lab(|lab| {
         lab.why("Who closes first keeps the connection in TIME-WAIT (RFC 9293 §3.6.1; 60 s on Linux), and its port is taken meanwhile, unless SO_REUSEADDR was set before bind: on this listener, and on the former one too (Linux).");
-        let home = SocketAddr::from((own_loopback(), 0));
+        let home = SocketAddr::from((own_loopback(128), 0));
         let listener = lab.ok(&format!("listen_on({home}, 16)"), || listen_on(home, 16));
         let addr = listener
             .local_addr()
@@ -131,12 +204,11 @@ fn s1_can_restart_at_once() {
         lab.note("the server has ended; its connection is in TIME-WAIT");
 
         if cfg!(target_os = "linux") {
+            lab.note(format!("the test itself binds {addr}, without the option"));
             let plain = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
             let taken = plain.bind(&addr.into()).map_err(|e| e.kind());
-            lab.same("bind without the option", taken, Err(ErrorKind::AddrInUse));
-            lab.note(format!(
-                "bind({addr}) without the option: the address is in use"
-            ));
+            lab.because("Here the test itself binds the port, without SO_REUSEADDR. That fails as long as a connection of your listener is in TIME-WAIT, so there is none: either the connection was broken off instead of closed (SO_LINGER), or the listener is of another family than its address.")
+                .same("the test's own bind without the option", taken, Err(ErrorKind::AddrInUse));
         }
         lab.ok(&format!("listen_on({addr}, 16), again"), || {
             listen_on(addr, 16)
@@ -152,31 +224,25 @@ fn s1_can_restart_at_once() {
 fn s1_the_backlog_is_yours_to_choose() {
     lab(|lab| {
         lab.why("The backlog is how many open connections may wait for accept. Linux admits one more than it is told, and drops the SYN of the next client, which then tries again later (listen(2)).");
-        let listener = lab.ok("listen_on(127.0.0.1:0, 3)", || listen_on(loopback(), 3));
-        let addr = listener
-            .local_addr()
-            .expect("a bound socket has an address");
-
-        let waiting = ["first", "second", "third", "fourth"];
-        let _waiting = waiting.map(|name| lab.connect_as(name, addr));
-        // Waiting longer could only prove more of the same: nobody makes room in the queue.
-        let fifth = TcpStream::connect_timeout(&addr, Duration::from_millis(50));
-        lab.holds(
-            fifth.is_err(),
-            "a backlog of 3: four connections wait, the fifth is not let in",
-            "the fifth connection was let in too",
-        );
+        for (backlog, waiting) in [(0, 1), (3, 4), (300, 301)] {
+            let call = format!("listen_on(127.0.0.1:0, {backlog})");
+            let listener = lab.ok(&call, || listen_on(loopback(), backlog));
+            let addr = listener
+                .local_addr()
+                .expect("a bound socket has an address");
+            let patience = Duration::from_secs(2);
+            let queue: Vec<_> = (0..waiting)
+                .map_while(|_| TcpStream::connect_timeout(&addr, patience).ok())
+                .collect();
+            lab.note(format!("{} clients are connected", queue.len()));
+            lab.same("clients in the queue", queue.len(), waiting);
+            // Waiting longer could only prove more of the same: nobody makes room in the queue.
+            let late = TcpStream::connect_timeout(&addr, Duration::from_millis(20));
+            lab.holds(
+                late.is_err(),
+                format!("a backlog of {backlog}: {waiting} wait, the next one is not let in"),
+                "the next one was let in too",
+            );
+        }
     });
-}
-
-/// An address of 127.0.0.0/8 that no other run of these tests uses: this test binds the same port
-/// twice, and in between nobody else may take it.
-fn own_loopback() -> Ipv4Addr {
-    if cfg!(target_os = "linux") {
-        let [_, high, middle, low] = std::process::id().to_be_bytes();
-        // 127.128.0.0/9, which nobody uses by accident.
-        Ipv4Addr::new(127, 128 | high, middle, low)
-    } else {
-        Ipv4Addr::LOCALHOST
-    }
 }

@@ -1,15 +1,16 @@
 //! Step 3: one client, from accept to close.
 
 use std::io::{self, ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use netlab::{Lab, Running, TcpPeer, lab};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::{Served, serve_one};
 
-use super::{connection, listener};
+use super::unchanged::State;
+use super::{connection, listener, loopback};
 
 #[test]
 fn s3_echoes_as_the_bytes_come() {
@@ -84,10 +85,16 @@ fn s3_binary_300_000_bytes_unchanged() {
         let sending = peer.starts_sending(data.clone());
         peer.expects(&data);
         sending.returns();
+
+        lab.why("How much a client sends is not limited here: the echo goes on until the client ends its stream.");
+        let more = vec![b'x'; 1 << 20];
+        let sending = peer.starts_sending(more.clone());
+        peer.expects(&more);
+        sending.returns();
         peer.half_closes();
         let (_, bytes) = closed(lab, ends(lab, server, &peer));
         lab.why(TOLD);
-        lab.same("bytes echoed", bytes, 300_000);
+        lab.same("bytes echoed", bytes, 300_000 + (1 << 20));
     });
 }
 
@@ -147,24 +154,44 @@ fn s3_reset_is_an_outcome() {
 )]
 fn s3_no_handle_is_left_behind() {
     lab(|lab| {
-        lab.why("Each handle is a descriptor, and a process has a limited number of them, often 1024. A server that keeps one of every client stops after a day. A clone is a handle, whoever holds it: a variable, a thread (close(2), getrlimit(2)).");
-        let (server, addr) = serving(lab);
-        let peer = lab.connect(addr);
-        peer.sends(b"hello");
-        peer.expects(b"hello");
-        let socket = connection::socket(addr, peer.local());
-        lab.holds(
-            socket.is_some(),
-            "a connected socket of yours while you serve",
-            "none",
-        );
-        peer.half_closes();
-        closed(lab, server.returns_ok());
-        lab.holds(
-            !socket.is_some_and(connection::is_open),
-            "no handle of the client's socket when your serve_one has returned",
-            "one is open still: a clone? a thread that goes on?",
-        );
+        let (listener, addr) = listener(lab);
+        let listener = Arc::new(listener);
+        for end in ["ends its stream", "resets", "says nothing more"] {
+            lab.scene(format!("a client that {end}"));
+            if end == "says nothing more" {
+                SockRef::from(&*listener)
+                    .set_read_timeout(Some(Duration::from_millis(5)))
+                    .expect("SO_RCVTIMEO");
+                lab.note("the listener gets a read time-out of 5 ms, and hands it on to the sockets that accept makes");
+            }
+            lab.why("Each handle is a descriptor, and a process has a limited number of them, often 1024. A server that keeps one of every client, or only of those that reset or fall silent, stops after a day. A clone is a handle, whoever holds it: a variable, a thread (close(2), getrlimit(2)).");
+            let before = State::of(&listener);
+            let peer = lab.connect(addr);
+            let from = peer.local();
+            peer.sends(b"hello");
+            let server = serve(lab, &listener);
+            peer.expects(b"hello");
+            let mut socket = None;
+            match end {
+                "says nothing more" => peer.sees_fin(),
+                "ends its stream" => {
+                    socket = connection::socket(addr, from);
+                    peer.half_closes();
+                }
+                _ => {
+                    socket = connection::socket(addr, from);
+                    peer.resets();
+                }
+            }
+            let _ = server.returns();
+            lab.holds(
+                !socket.is_some_and(connection::is_open),
+                "no handle of the client's socket when your serve_one has returned",
+                "one is open still: a clone? a thread that goes on?",
+            );
+            lab.why("A clone of the listener is a handle, too. One that is left behind for each client uses up the descriptors, and keeps the port taken when the caller drops the listener.");
+            before.is_still_that_of(lab, &listener);
+        }
     });
 }
 
@@ -175,27 +202,39 @@ fn s3_no_handle_is_left_behind() {
 )]
 fn s3_a_client_that_was_gone_before_accept() {
     lab(|lab| {
-        lab.why("The client sent bytes, ended its stream and then reset the connection, all before accept. Its bytes can still be read; the echo meets a closed door, which systems call \"connection reset\" or \"broken pipe\". Both are Served::Reset.");
         let (listener, addr) = listener(lab);
         let listener = Arc::new(listener);
-        let mut hasty = TcpStream::connect(addr).expect("connect");
-        let from = hasty.local_addr().expect("an address");
-        hasty
-            .write_all(b"hello")
-            .expect("the kernel takes five bytes");
-        hasty.shutdown(std::net::Shutdown::Write).expect("FIN");
-        SockRef::from(&hasty)
-            .set_linger(Some(Duration::ZERO))
-            .expect("SO_LINGER");
-        drop(hasty);
-        lab.note("a client connects, sends 5 bytes and FIN, then RST");
-
-        let server = serve(lab, &listener);
-        lab.same(
-            "the address of Served::Reset",
-            reset(lab, server.returns_ok()),
-            from,
-        );
+        let hasty = [b"hello".as_slice(), b""].map(|sent| {
+            let peer = lab.connect_as("client", addr);
+            let from = peer.local();
+            peer.sends(sent);
+            peer.half_closes();
+            peer.resets();
+            (sent, from)
+        });
+        connection::are_gone(lab, addr, &hasty.map(|(_, from)| from));
+        lab.note("all of that before accept");
+        for (sent, from) in hasty {
+            let served = serve(lab, &listener).returns();
+            lab.why("The client sent bytes, ended its stream and then reset the connection, all before accept. Its bytes can still be read; the echo meets a closed door, which systems call \"connection reset\" or \"broken pipe\". Both are Served::Reset.");
+            let told = match served {
+                Ok(Served::Reset { peer }) => peer,
+                // Without a byte it may have been a clean end as well.
+                Ok(Served::Closed { peer, bytes: 0 }) if sent.is_empty() => peer,
+                Ok(other) => lab.fails("Served::Reset from your serve_one", format!("{other:?}")),
+                Err(error) => {
+                    let lab = match error.kind() {
+                        ErrorKind::NotConnected => lab.because("The client has reset its connection, and asking the socket for more is an error then (shutdown, peer_addr). It is this client's end, and no error of the server."),
+                        _ => lab.clone(),
+                    };
+                    lab.fails(
+                        "an outcome, Ok(…), from your serve_one",
+                        format!("Err({error:?})"),
+                    )
+                }
+            };
+            lab.same("the client's address", told, from);
+        }
     });
 }
 
@@ -215,25 +254,138 @@ fn s3_any_other_error_is_an_error() {
         lab.note("the listener gets a read time-out of 20 ms, and hands it on to the sockets that accept makes");
         let _silent = lab.connect(addr);
         lab.note("the client says nothing");
+        let before = State::of(&listener);
         lab.why("How long a client may be silent is the caller's to say, here with the listener's time-out. Leave the accepted socket as accept gives it: set no time-out, and take none away.");
         let server = serve(lab, &listener);
         let served = server.returns();
         lab.why("A time-out is no broken connection: the client is there, and silent. Served::Reset is for connections that are gone; what you cannot name goes back to the caller as it is.");
-        match served {
-            Err(error) => lab.same("the error's kind", error.kind(), ErrorKind::WouldBlock),
-            Ok(served) => lab.fails(
-                "Err(WouldBlock) from your serve_one",
-                format!("Ok({served:?})"),
-            ),
-        }
+        is_as_it_was(lab, served, ErrorKind::WouldBlock);
         lab.why("The listener belongs to the caller, who will use it again.");
-        let left = SockRef::from(&*listener).read_timeout();
-        lab.same(
-            "the listener's time-out",
-            left.expect("SO_RCVTIMEO"),
-            read_timeout,
-        );
+        before.is_still_that_of(lab, &listener);
     });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where an accepted socket has its listener's time-outs"
+)]
+fn s3_the_write_time_out_is_the_callers() {
+    lab(|lab| {
+        let (listener, addr) = listener(lab);
+        let socket = SockRef::from(&listener);
+        socket.set_send_buffer_size(1).expect("SO_SNDBUF");
+        socket
+            .set_write_timeout(Some(Duration::from_millis(20)))
+            .expect("SO_SNDTIMEO");
+        lab.note("the listener gets a write time-out of 20 ms, and hands it on to the sockets that accept makes");
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        client.set_recv_buffer_size(1).expect("SO_RCVBUF");
+        client.connect(&addr.into()).expect("connect to loopback");
+        lab.note("a client sends, and never reads");
+        let listener = Arc::new(listener);
+        let before = State::of(&listener);
+        let server = serve(lab, &listener);
+        let sending = lab.meanwhile("the client sends", move || {
+            // Until the server's end is gone.
+            while (&client).write(&[b'x'; 4096]).is_ok() {}
+        });
+        lab.if_stuck("Your write waits without a limit, though the listener had one. How long a client may leave no room for its echo is the caller's to say. Leave the accepted socket as accept gives it: set no time-out, and take none away.");
+        let served = server.returns();
+        lab.why("A time-out is no broken connection: the client is there, and does not read. It goes back to the caller as it is.");
+        is_as_it_was(lab, served, ErrorKind::WouldBlock);
+        sending.returns();
+        lab.why("The listener belongs to the caller, who will use it again.");
+        before.is_still_that_of(lab, &listener);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where an accepted socket has its listener's options"
+)]
+fn s3_a_network_that_is_gone_is_an_error() {
+    lab(|lab| {
+        lab.why("The kernel gives up on this connection, because for too long nobody has made room for the echo. It says TimedOut. That is none of the three kinds of a broken connection: it goes back to the caller as it is.");
+        let (listener, addr) = listener(lab);
+        let socket = SockRef::from(&listener);
+        let at_once = Some(Duration::from_millis(1));
+        socket
+            .set_tcp_user_timeout(at_once)
+            .expect("TCP_USER_TIMEOUT");
+        socket.set_send_buffer_size(1).expect("SO_SNDBUF");
+        lab.note("the listener's sockets give up when nobody takes their bytes");
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        client.set_recv_buffer_size(1).expect("SO_RCVBUF");
+        client.connect(&addr.into()).expect("connect to loopback");
+        lab.note("a client sends, and never reads");
+        let server = serve(lab, &Arc::new(listener));
+        let sending = lab.meanwhile("the client sends", move || {
+            // Until the server's end is gone.
+            while (&client).write(&[b'x'; 4096]).is_ok() {}
+        });
+        is_as_it_was(lab, server.returns(), ErrorKind::TimedOut);
+        sending.returns();
+    });
+}
+
+#[test]
+fn s3_an_error_of_accept_is_an_error() {
+    lab(|lab| {
+        lab.why("This listener does not block, and nobody has come: accept says WouldBlock. It is the caller who made it so. Pass the error on: to ask again and again keeps a processor busy, and to wait is what the caller did not want.");
+        lab.if_stuck("accept fails at once, and your code does not return the error: does it ask again, or has it made the listener wait (set_nonblocking(false))?");
+        let (listener, _) = listener(lab);
+        listener.set_nonblocking(true).expect("non-blocking mode");
+        let error = lab.err("serve_one(a listener that does not block)", || {
+            serve_one(&listener)
+        });
+        is_as_it_was(lab, Err(error), ErrorKind::WouldBlock);
+
+        lab.why("This socket does not listen. accept says so each time that it is asked (EINVAL, accept(2)).");
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket
+            .bind(&loopback().into())
+            .expect("bind a port of loopback");
+        let error = lab.err("serve_one(a socket that does not listen)", || {
+            serve_one(&socket.into())
+        });
+        is_as_it_was(lab, Err(error), ErrorKind::InvalidInput);
+    });
+}
+
+#[test]
+fn s3_waits_asleep() {
+    lab(|lab| {
+        lab.why("accept waits for a client, and read waits for its bytes. Both are asleep meanwhile. A socket that does not block, asked again and again, gives the same bytes and keeps a processor busy.");
+        let (lonely, lonely_addr) = serving(lab);
+        let (server, addr) = serving(lab);
+        let peer = lab.connect(addr);
+        peer.sends(b"hello");
+        peer.expects(b"hello");
+        lab.note("one of the two has a client, and waits for more from it; the other one has none");
+        lab.sleeps("one client comes, and the other one sends more");
+        peer.half_closes();
+        closed(lab, ends(lab, server, &peer));
+        let peer = lab.connect(lonely_addr);
+        peer.half_closes();
+        closed(lab, ends(lab, lonely, &peer));
+    });
+}
+
+/// Demands the system's own error, of this kind.
+fn is_as_it_was(lab: &Lab, served: io::Result<Served>, kind: ErrorKind) {
+    match served {
+        Err(error) => {
+            lab.same("the error's kind", error.kind(), kind);
+            lab.because("An error of the system has its number, and with it a text for people. A new error of the same kind has lost both: give back the one that you got.")
+                .holds(error.raw_os_error().is_some(), "the system's own error, with its number", format!("{error:?}"));
+        }
+        Ok(served) => lab.fails(
+            format!("Err({kind:?}) from your serve_one"),
+            format!("Ok({served:?})"),
+        ),
+    }
 }
 
 /// Why the values of an outcome matter.

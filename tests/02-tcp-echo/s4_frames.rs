@@ -1,10 +1,13 @@
 //! Step 4: frames.
 
-use std::io::{BufWriter, ErrorKind, Read};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
+use netlab::frames::frame;
 use netlab::io::{Interrupting, OneByte, Play, Tape};
 use netlab::{Lab, lab};
 use tcp_echo::{FrameError, read_frame, write_frame};
+
+use super::failing::{self, Failing, KINDS, Place};
 
 #[test]
 fn s4_a_frame_is_its_length_and_its_payload() {
@@ -27,15 +30,59 @@ fn s4_a_frame_is_its_length_and_its_payload() {
         lab.ok("write_frame(sink, 70 000 bytes)", || {
             write_frame(&mut sink, &payload)
         });
-        lab.same_bytes(
-            "the length of 70 000 bytes",
-            &sink.written[..4],
-            &[0, 1, 0x11, 0x70],
-        );
+        lab.because("70 000 is 01 11 70 in hexadecimal, more than two bytes can say. All four bytes of the length count, the highest first.")
+            .same_bytes("the length of 70 000 bytes", &sink.written[..4], &[0, 1, 0x11, 0x70]);
         lab.why(ALL_OF_IT);
         lab.same("bytes written", sink.written.len(), 70_004);
         lab.same_bytes("the payload", &sink.written[4..], &payload);
     });
+}
+
+#[test]
+fn s4_a_frame_may_be_long() {
+    lab(|lab| {
+        lab.why("The length has four bytes, and nothing here allows less: 16 MiB and a byte are a frame like any other.");
+        let payload = vec![0; LONG];
+        let mut sink = Beginning {
+            begins: Vec::new(),
+            len: 0,
+        };
+        lab.ok("write_frame(sink, 16777217 bytes)", || {
+            write_frame(&mut sink, &payload)
+        });
+        lab.same_bytes("the length", &sink.begins[..4], &[1, 0, 0, 1]);
+        lab.same("bytes written", sink.len, LONG + 4);
+
+        lab.why("The caller says how long a frame may be, here 16 MiB. A limit of your own, below that one, refuses what the caller allows.");
+        let header: &[u8] = &[0, 0x20, 0, 1];
+        let mut source = header.chain(io::repeat(b'x'));
+        let frame = lab.ok("read_frame(2097153 bytes, 16777216)", || {
+            read_frame(&mut source, 16 << 20)
+        });
+        let len = frame.map(|frame| frame.len());
+        lab.same("bytes of the payload", len, Some((2 << 20) + 1));
+    });
+}
+
+const LONG: usize = (16 << 20) + 1;
+
+/// A sink that keeps the first bytes and counts the others.
+struct Beginning {
+    begins: Vec<u8>,
+    len: usize,
+}
+
+impl Write for Beginning {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let missing = 4_usize.saturating_sub(self.begins.len());
+        self.begins.extend(buf.iter().take(missing));
+        self.len += buf.len();
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
@@ -96,6 +143,8 @@ fn s4_an_empty_frame_is_a_frame() {
 
         let mut source = lab.watch("source", tape(b"\0\0\0\0"));
         expect_frame(lab, &mut source, Some(b""));
+        lab.because("The frame is complete with its header. To read a payload of no bytes is to ask for more than was sent: the peer may wait for your reply, and you would wait for the peer.")
+            .same("reads behind the frame", source.inner.ends, 0);
         expect_frame(lab, &mut source, None);
     });
 }
@@ -167,17 +216,55 @@ fn s4_length_is_checked_before_allocating() {
 #[test]
 fn s4_the_largest_allowed_frame_is_allowed() {
     lab(|lab| {
-        lab.why("max is the length of the longest payload that is accepted, not the first that is refused.");
-        let mut source = lab.watch("source", tape(b"\0\0\0\x05hello"));
-        let frame = lab.ok("read_frame(source, 5)", || read_frame(&mut source, 5));
-        same_frame(lab, frame, Some(b"hello"));
-        let mut source = lab.watch("source", tape(b"\0\0\0\x05hello"));
-        match lab.err("read_frame(source, 4)", || read_frame(&mut source, 4)) {
-            FrameError::TooBig { len, max } => {
-                lab.same("(len, max) of the error", (len, max), (5, 4));
-            }
-            other => lab.fails("Err(TooBig)", format!("Err({other:?})")),
+        lab.why("max is the length of the longest payload that is accepted, not the first that is refused. It may be any number, also 0.");
+        let allowed: [(&[u8], u32); 3] = [(b"hello", 5), (b"", 0), (b"x", 1)];
+        for (payload, max) in allowed {
+            let mut source = lab.watch("source", tape(&frame(payload)));
+            let call = format!("read_frame(source, {max})");
+            let frame = lab.ok(&call, || read_frame(&mut source, max));
+            same_frame(lab, frame, Some(payload));
         }
+        let refused: [(&[u8], u32); 3] = [(b"hello", 4), (b"x", 0), (b"xx", 1)];
+        for (payload, max) in refused {
+            let mut source = lab.watch("source", tape(&frame(payload)));
+            let call = format!("read_frame(source, {max})");
+            match lab.err(&call, || read_frame(&mut source, max)) {
+                FrameError::TooBig { len, max: told } => {
+                    let wanted = (u32::try_from(payload.len()).expect("a short frame"), max);
+                    lab.same("(len, max) of the error", (len, told), wanted);
+                }
+                other => lab.fails("Err(TooBig)", format!("Err({other:?})")),
+            }
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's memory"
+)]
+fn s4_the_largest_max_costs_nothing() {
+    lab(|lab| {
+        lab.ok("read_frame(source, 0)", || {
+            read_frame(&mut tape(&[0; 4]), 0)
+        });
+        lab.why("max is what the caller allows, here the largest number of a u32, and not what came. Take memory for the payload that is announced, when it is known; and count with care: max + 1 is no u32.");
+        let end = lab.elsewhere("ulimit -v 2000000", || {
+            let frame = read_frame(&mut tape(b"\0\0\0\x05hello"), u32::MAX);
+            println!("\nresult: {frame:?}");
+        });
+        let mut lines = end.stdout.lines();
+        let result = lines.find_map(|line| line.strip_prefix("result: "));
+        let wanted = format!("{:?}", Ok::<_, ()>(Some(b"hello")));
+        lab.holds(
+            result == Some(&wanted),
+            format!("of read_frame(source, 4294967295): {wanted}"),
+            result.map_or_else(
+                || format!("the program ended, and said: {}", end.stderr.trim()),
+                str::to_owned,
+            ),
+        );
     });
 }
 
@@ -208,31 +295,42 @@ fn s4_a_frame_does_not_stay_in_a_buffer() {
 
         lab.why("A buffered writer sends when it is flushed, so that is where it finds out that the peer is gone. A frame whose flush failed was not sent.");
         let mut broken = BufWriter::new(Tape::new([]).taking(0));
-        lab.err("write_frame(BufWriter on a full sink, \"hello\")", || {
+        let error = lab.err("write_frame(BufWriter on a full sink, \"hello\")", || {
             write_frame(&mut broken, b"hello")
         });
+        lab.same("the error's kind", error.kind(), ErrorKind::WriteZero);
         // Dropped, it would try once more.
         let _ = broken.into_parts();
     });
 }
 
 #[test]
-fn s4_a_broken_stream_is_neither_end_nor_torn() {
+fn s4_errors_of_the_sink_come_back() {
     lab(|lab| {
-        lab.why("A reset is not a goodbye. Only the end of the stream, 0 bytes read, is None or Torn; any other error is the caller's to know.");
-        for whole in [0, 2, 6] {
-            let begun = Play::Bytes(b"\0\0\0\x05hello"[..whole].to_vec());
-            let script = [begun, Play::Error(ErrorKind::ConnectionReset)];
-            // A tape would play an empty piece as the end of the stream.
-            let script = script.into_iter().skip(usize::from(whole == 0));
-            let mut source = lab.watch("source", Tape::new(script));
-            let call = format!("read_frame({whole} of 9 bytes, then a reset)");
-            match lab.err(&call, || read_frame(&mut source, 100)) {
-                FrameError::Io(error) => {
-                    lab.same("the error's kind", error.kind(), ErrorKind::ConnectionReset);
-                }
-                other => lab.fails("Err(Io(ConnectionReset))", format!("Err({other:?})")),
-            }
+        let places = [
+            (Place::Write, 0),
+            (Place::Write, 2),
+            (Place::Write, 6),
+            (Place::Flush, 0),
+        ];
+        for (kind, (place, after)) in KINDS
+            .into_iter()
+            .flat_map(|kind| places.map(|place| (kind, place)))
+        {
+            lab.scene(format!("{kind:?} in {place:?} after {after} bytes"));
+            lab.why("The peer is gone, and write says so; or it is flush that finds out. The caller must hear the first error, as it is: by its kind it decides whether to try again.");
+            let mut sink = lab.watch("sink", Failing::new(Tape::new([]), place, after, kind));
+            let error = lab.err("write_frame(sink, \"hello\")", || {
+                write_frame(&mut sink, b"hello")
+            });
+            failing::is_its_own(lab, &error, kind);
+
+            lab.why("The frame that failed belonged to another peer. Nothing of it may come out at this one.");
+            let mut sink = Tape::new([]);
+            lab.ok("write_frame(another sink, \"you\")", || {
+                write_frame(&mut sink, b"you")
+            });
+            lab.same_bytes("what the other sink got", &sink.written, b"\0\0\0\x03you");
         }
 
         lab.why("A sink that takes nothing more, ever, is an error of its own: WriteZero, as in send_all.");
@@ -241,6 +339,84 @@ fn s4_a_broken_stream_is_neither_end_nor_torn() {
             write_frame(&mut full, b"hello")
         });
         lab.same("the error's kind", error.kind(), ErrorKind::WriteZero);
+    });
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's memory"
+)]
+fn s4_a_length_of_more_than_four_bytes() {
+    lab(|lab| {
+        lab.ok("write_frame(sink, \"a\")", || {
+            write_frame(&mut Tape::new([]), b"a")
+        });
+        lab.why("The length has four bytes, and 4 294 967 301 does not fit in. Cut to four bytes it is 5: the peer takes 5 bytes for the message and the rest for frames that nobody sent. Look at the length first (u32::try_from), and write nothing: the copy of such a payload alone takes 4 GiB.");
+        let end = lab.elsewhere("ulimit -v 6000000", || {
+            let payload = vec![0; (1 << 32) + 5];
+            println!("the payload is there");
+            let mut sink = Tape::new([]).taking(0);
+            let result = write_frame(&mut sink, &payload).map_err(|error| error.kind());
+            println!("result: {result:?}, calls of write: {}", sink.writes);
+        });
+        if !end.stdout.contains("the payload is there") {
+            eprintln!("skipped: this machine gives no program 4 GiB of memory");
+            return;
+        }
+        let mut lines = end.stdout.lines();
+        let result = lines.find_map(|line| line.strip_prefix("result: "));
+        let wanted = "Err(InvalidInput), calls of write: 0";
+        let lab = match result {
+            Some(result) if result.contains("InvalidData") => lab.because("InvalidData is for what came from the other side. Here it is the caller who has asked for too much: InvalidInput."),
+            _ => lab.clone(),
+        };
+        lab.holds(
+            result == Some(wanted),
+            format!("of write_frame(sink, 4294967301 bytes): {wanted}"),
+            result.map_or_else(
+                || format!("the program ended, and said: {}", end.stderr.trim()),
+                str::to_owned,
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_a_broken_stream_is_neither_end_nor_torn() {
+    lab(|lab| {
+        let failing = |kind, after| {
+            let tape = tape(b"\0\0\0\x05hello");
+            lab.watch("source", Failing::new(tape, Place::Read, after, kind))
+        };
+        for (kind, after) in KINDS
+            .into_iter()
+            .flat_map(|kind| [0, 2, 4, 6].map(|after| (kind, after)))
+        {
+            lab.scene(format!("{kind:?} after {after} of 9 bytes"));
+            lab.why(failing::why(kind));
+            let mut source = failing(kind, after);
+            match lab.err("read_frame(source, 100)", || read_frame(&mut source, 100)) {
+                FrameError::Io(error) => failing::is_its_own(lab, &error, kind),
+                other => lab.because("A stream that fails has not ended. Only its end, 0 bytes read, is None or Torn; any other error is the caller's to know.")
+                    .fails(format!("Err(Io({kind:?}))"), format!("Err({other:?})")),
+            }
+        }
+
+        lab.why("A source that reports UnexpectedEof itself has ended, and says it with an error. Between two frames that is None like any other end; inside a frame it is Torn.");
+        let kind = ErrorKind::UnexpectedEof;
+        let mut source = failing(kind, 0);
+        let frame = lab.ok("read_frame(source, 100)", || read_frame(&mut source, 100));
+        same_frame(lab, frame, None);
+        for after in [2, 4, 6] {
+            lab.scene(format!("{kind:?} after {after} of 9 bytes"));
+            let mut source = failing(kind, after);
+            match lab.err("read_frame(source, 100)", || read_frame(&mut source, 100)) {
+                FrameError::Torn => {}
+                other => lab.fails("Err(Torn)", format!("Err({other:?})")),
+            }
+        }
     });
 }
 

@@ -4,13 +4,15 @@ use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use netlab::frames::frame;
 use netlab::io::{OneByte, Play, Tape};
 use netlab::{Lab, Running, lab};
 #[cfg(unix)]
 use socket2::SockRef;
 use tcp_echo::{MAX_MESSAGE, ask, exchange};
 
-use super::has_ipv6;
+use super::failing::{self, Failing, KINDS, Place};
+use super::{ALONE, connection, has_ipv6, time_outs};
 
 /// 가나다: three characters of three bytes each, as a frame.
 const HANGUL: &[u8] = b"\0\0\0\x09\xea\xb0\x80\xeb\x82\x98\xeb\x8b\xa4";
@@ -26,6 +28,21 @@ fn s5_one_frame_there_and_one_back() {
         lab.same_bytes("the request", &stream.inner.written, HANGUL);
         lab.why("The reply is the payload of the frame that came back, without its length.");
         lab.same("the reply", reply, "hello".to_owned());
+    });
+}
+
+#[test]
+fn s5_text_goes_through_as_it_is() {
+    lab(|lab| {
+        lab.why("A space, a line break, a zero: each is part of the text. The message goes out and the reply comes back without a change.");
+        for text in ["\u{feff} hi\t\0\r\n \n", "\0hi\0", " ", "\n"] {
+            let mut stream = lab.watch("stream", tape([&frame(text)]));
+            let reply = lab.ok(&format!("exchange(stream, {text:?})"), || {
+                exchange(&mut stream, text)
+            });
+            lab.same_bytes("the request", &stream.inner.written, &frame(text));
+            lab.same("the reply", reply, text.to_owned());
+        }
     });
 }
 
@@ -113,11 +130,48 @@ fn s5_a_reply_that_is_no_text_is_an_error() {
 #[test]
 fn s5_no_reply_is_an_error() {
     lab(|lab| {
-        lab.why("The server closed without an answer, or in the middle of one. An empty reply would be four zero bytes; this is none.");
         for reply in [b"".as_slice(), b"\0\0", b"\0\0\0\x05hel"] {
+            lab.why("The server closed without an answer, or in the middle of one. An empty reply would be four zero bytes; this is none.");
             let mut stream = lab.watch("stream", tape([reply]));
             let error = lab.err("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
             lab.same("the error's kind", error.kind(), ErrorKind::UnexpectedEof);
+            lab.why(ONCE);
+            lab.same_bytes("the request", &stream.inner.written, b"\0\0\0\x02hi");
+        }
+    });
+}
+
+/// Why nothing is sent a second time.
+const ONCE: &str = "One exchange is one question. The server may have done what it was asked before the stream broke; a client that asks again by itself has it done twice.";
+
+#[test]
+fn s5_an_error_of_the_stream_is_an_error() {
+    lab(|lab| {
+        let places = [
+            (Place::Write, 0),
+            (Place::Write, 3),
+            (Place::Flush, 0),
+            (Place::Read, 0),
+            (Place::Read, 2),
+            (Place::Read, 6),
+        ];
+        for (kind, (place, after)) in KINDS
+            .into_iter()
+            .flat_map(|kind| places.map(|place| (kind, place)))
+        {
+            lab.scene(format!("{kind:?} in {place:?} after {after} bytes"));
+            let tape = tape([b"\0\0\0\x05hello"]);
+            let mut stream = lab.watch("stream", Failing::new(tape, place, after, kind));
+            lab.why("A request that was not sent has no reply, whatever can be read; a reply that could not be read is none. The caller must hear what went wrong, as it is.");
+            let error = lab.err("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
+            failing::is_its_own(lab, &error, kind);
+            lab.why(ONCE);
+            let sent = &stream.inner.tape.written;
+            lab.holds(
+                sent.len() <= 6,
+                "no more than one request of 6 bytes",
+                format!("{} bytes", sent.len()),
+            );
         }
     });
 }
@@ -125,12 +179,16 @@ fn s5_no_reply_is_an_error() {
 #[test]
 fn s5_only_time_outs_are_called_timed_out() {
     lab(|lab| {
-        lab.why("Each failure has a name, and your caller decides by it: to ask again after a time-out makes sense, to ask again for a reply that is no text does not.");
-        let cases: [(&str, &[u8], ErrorKind); 2] = [
+        let cases: [(&str, &[u8], ErrorKind); 3] = [
             ("half a reply", b"\0\0\0\x05hel", ErrorKind::UnexpectedEof),
             (
                 "a reply that is no text",
                 b"\0\0\0\x01\xff",
+                ErrorKind::InvalidData,
+            ),
+            (
+                "announces 65 537 bytes",
+                b"\0\x01\0\x01",
                 ErrorKind::InvalidData,
             ),
         ];
@@ -140,7 +198,41 @@ fn s5_only_time_outs_are_called_timed_out() {
             let client = server.accepts();
             client.expects(b"\0\0\0\x02hi");
             client.sends_labelled(label, reply);
-            client.closes();
+            match kind {
+                ErrorKind::UnexpectedEof => client.half_closes(),
+                _ => lab.note("the server waits for the next message"),
+            }
+            lab.why("Whatever came of the exchange, ask closes the connection. One that stays open keeps the server busy for nobody.");
+            client.expects_eof();
+            lab.why("Each failure has a name, and your caller decides by it: to ask again after a time-out makes sense, to ask again for a reply that is no text does not.");
+            match asking.returns() {
+                Err(error) => lab.same("the error's kind", error.kind(), kind),
+                Ok(reply) => lab.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
+            }
+        }
+    });
+}
+
+#[test]
+fn s5_a_failure_is_not_tried_again() {
+    lab(|lab| {
+        for kind in [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset] {
+            lab.why("One call of ask is one question. The server may have done what it was asked before the connection broke; a client that asks again by itself has it done twice. Whether to ask again is for the caller to say.");
+            let server = lab.tcp_server("server");
+            let asking = asking(lab, server.addr(), "hi");
+            let client = server.accepts();
+            client.expects_frame("hi");
+            match kind {
+                ErrorKind::ConnectionReset => client.resets(),
+                _ => client.closes(),
+            }
+            // It has returned, or waits for something else.
+            asking.settles();
+            server.expects_nobody_else();
+            lab.why(match kind {
+                ErrorKind::ConnectionReset => "The connection broke before the reply came. The caller must hear what broke it.",
+                _ => "The server closed without an answer. An empty reply would be four zero bytes; this is none.",
+            });
             match asking.returns() {
                 Err(error) => lab.same("the error's kind", error.kind(), kind),
                 Ok(reply) => lab.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
@@ -154,17 +246,23 @@ fn s5_a_message_has_a_longest_length() {
     lab(|lab| {
         lab.why("Both sides allow MAX_MESSAGE bytes and no more. A reply that announces more is refused by its length alone.");
         let longest = "x".repeat(MAX_MESSAGE as usize);
-        let frame = [&MAX_MESSAGE.to_be_bytes(), longest.as_bytes()].concat();
-        let mut stream = tape([&frame]);
-        let reply = lab.ok("exchange(stream, 65536 bytes)", || {
-            exchange(&mut stream, &longest)
-        });
-        lab.same("bytes in the reply", reply.len(), longest.len());
-        lab.same("bytes in the request", stream.written.len(), frame.len());
+        let long_reply = frame(&longest);
+        for message in [&longest[..], "hi"] {
+            let mut stream = tape([&long_reply]);
+            let call = format!("exchange(stream, {} bytes)", message.len());
+            let reply = lab.ok(&call, || exchange(&mut stream, message));
+            lab.same("bytes in the reply", reply.len(), longest.len());
+            lab.same(
+                "bytes in the request",
+                stream.written.len(),
+                message.len() + 4,
+            );
+        }
 
-        let mut stream = tape([b"\0\x01\0\x01x"]);
+        lab.note("a reply announces 65 537 bytes: 00 01 00 01");
+        let mut stream = lab.watch("stream", tape([b"\0\x01\0\x01x"]));
         let error = lab.err("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
-        lab.same(
+        lab.because("The reply announces 65 537 bytes, one more than is allowed. That is known before the first of them is read, and whether they all come does not matter: InvalidData.").same(
             "the error of a longer reply",
             error.kind(),
             ErrorKind::InvalidData,
@@ -182,6 +280,25 @@ fn s5_a_message_has_a_longest_length() {
                 ErrorKind::InvalidInput,
             );
             lab.same("bytes sent of it", stream.written.len(), 0);
+
+            let server = lab.tcp_server("server");
+            let call = format!("ask({}, {} bytes, 60s)", server.addr(), too_long.len());
+            let error = lab.err(&call, || ask(server.addr(), &too_long, PATIENT));
+            lab.same(
+                "the error of a longer message",
+                error.kind(),
+                ErrorKind::InvalidInput,
+            );
+            let mut sent = Vec::new();
+            let listener = server.listener();
+            listener.set_nonblocking(true).expect("non-blocking mode");
+            // It may have connected before it looked at the length.
+            if let Ok((mut client, _)) = listener.accept() {
+                client
+                    .read_to_end(&mut sent)
+                    .expect("the end of a closed connection");
+            }
+            lab.same("bytes sent of it", sent.len(), 0);
         }
     });
 }
@@ -203,6 +320,51 @@ fn s5_refused_is_an_error() {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces have counters of their own"
+)]
+fn s5_a_refused_connection_is_not_tried_again() {
+    lab(|lab| {
+        lab.ok("exchange(stream, \"hi\")", || {
+            exchange(&mut tape([b"\0\0\0\0"]), "hi")
+        });
+        lab.why("ask connects once. Nobody listens there, and that is the answer: whether and when to try again is for the caller to say.");
+        // A network of its own, in which nobody else connects.
+        let end = lab.elsewhere(ALONE, || {
+            let before = connects();
+            let nobody = lab.refused();
+            let error = ask(nobody.addr(), "hi", PATIENT).map_err(|error| error.kind());
+            // A line of its own: the harness may have begun one.
+            println!(
+                "\nresult: {error:?}, connections tried: {}",
+                connects() - before
+            );
+        });
+        let mut lines = end.stdout.lines();
+        let Some(result) = lines.find_map(|line| line.strip_prefix("result: ")) else {
+            eprintln!("skipped: this machine gives a program no network of its own");
+            return;
+        };
+        lab.same(
+            "of ask where nobody listens",
+            result,
+            "Err(ConnectionRefused), connections tried: 1",
+        );
+    });
+}
+
+/// How many connections have been tried from this network (ActiveOpens, RFC 4022).
+fn connects() -> u64 {
+    let tables = std::fs::read_to_string("/proc/net/snmp").expect("the counters of TCP");
+    let mut rows = tables.lines().filter_map(|row| row.strip_prefix("Tcp: "));
+    let (names, values) = (rows.next().expect("names"), rows.next().expect("values"));
+    let mut columns = names.split(' ').zip(values.split(' '));
+    let opens = columns.find(|(name, _)| *name == "ActiveOpens");
+    opens.expect("ActiveOpens").1.parse().expect("a number")
+}
+
+#[test]
 fn s5_a_silent_server_does_not_keep_you() {
     lab(|lab| {
         lab.why("TCP has no time-out for a peer that says nothing: without one of your own you wait for ever (RFC 9293 §3.8.4). On Unix the socket calls it WouldBlock; your caller is promised TimedOut.");
@@ -215,6 +377,41 @@ fn s5_a_silent_server_does_not_keep_you() {
         let client = server.accepts();
         client.expects(b"\0\0\0\x02hi");
         client.expects_eof();
+        lab.why("Who has waited long enough does not begin again. The server may be at work on the first question; whether to ask once more is for the caller to say.");
+        server.expects_nobody_else();
+
+        lab.why("A time-out may be much shorter than a second. Whole seconds are not what the caller has said.");
+        lab.if_stuck("Each of the four calls may wait a millisecond. Do yours wait longer: a second at least, a time-out of your own?");
+        let addr = server.addr();
+        let error = lab.err("ask(server, \"hi\", 1ms), four times", || {
+            let asks = [(); 4].map(|()| ask(addr, "hi", Duration::from_millis(1)));
+            asks.into_iter().next_back().expect("four calls")
+        });
+        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn s5_waits_asleep() {
+    lab(|lab| {
+        lab.why("The reply takes its time. A socket that does not block, asked again and again, gives the same reply and keeps a processor busy.");
+        let server = lab.tcp_server("server");
+        let asking = asking(lab, server.addr(), "hi");
+        let client = server.accepts();
+        client.expects_frame("hi");
+        if let Some(socket) = connection::socket(client.remote(), server.addr()) {
+            let lab = lab.because("No single wait is longer than what the caller says, here 60 s.");
+            time_outs::are_within(&lab, std::process::id(), socket, Duration::ZERO, PATIENT);
+        }
+        // A quick look, and not for how long it sleeps: that takes a fifth of a second.
+        let settles = asking.settles();
+        lab.holds(
+            settles,
+            "your ask to sleep until the server replies",
+            "it keeps a processor busy",
+        );
+        client.sends_frame("hello");
+        lab.same("the reply", asking.returns_ok(), "hello".to_owned());
     });
 }
 
@@ -238,6 +435,7 @@ fn s5_a_server_that_never_reads_does_not_keep_you() {
         }
         lab.note("a server with small buffers never reads");
         let longest = "x".repeat(MAX_MESSAGE as usize);
+        lab.if_stuck("Your write waits longer than the 20 ms of the time-out: it has no time-out, or another one.");
         let call = format!("ask({addr}, 65536 bytes, 20ms)");
         let error = lab.err(&call, || ask(addr, &longest, SHORT));
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);

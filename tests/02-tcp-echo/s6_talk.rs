@@ -1,19 +1,26 @@
 //! Step 6: the program of two roles.
 
-use std::io::{self, ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::process::Output;
+use std::cell::RefCell;
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::process::{Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use assert_cmd::Command;
-use netlab::{End, Lab, Program, Running, hostile, lab};
+use assert_cmd::assert::OutputAssertExt;
+use netlab::frames::{frame, frames};
+use netlab::{End, Lab, Program, Running, hostile, lab, words};
 use predicates::Predicate;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, ends_with, is_empty, starts_with};
 use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::{MAX_MESSAGE, Talk, answer_one, parse_args, reply_to};
 
-use super::{has_ipv6, listener};
+use super::unchanged::State;
+use super::{connection, has_ipv6, listener, loopback, own_loopback, time_outs};
+
+/// How the reply to `hello` begins.
+const HELLO: &str = "received bytes: 5, characters: 5, from: 127.0.0.1:";
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
 const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
@@ -29,8 +36,11 @@ fn s6_arguments() {
             ("client -p 65535 ::1", ("client", "::1", 65535)),
             ("-p 80 client localhost", ("client", "localhost", 80)),
             ("client ::1 -p 1 -p 2", ("client", "::1", 2)),
+            ("client ::1 -p 0", ("client", "::1", 0)),
+            ("client ::1 -p +80", ("client", "::1", 80)),
             ("server --help", ("help", "", 0)),
             ("client localhost -p http -h", ("help", "", 0)),
+            ("--bogus -p --help", ("help", "", 0)),
         ];
         for (line, want) in cases {
             let got = lab.ok(&format!("parse_args({line:?})"), || {
@@ -49,64 +59,166 @@ fn s6_arguments() {
 #[test]
 fn s6_wrong_arguments() {
     lab(|lab| {
-        lab.why("A port is a number of 16 bits. What cannot be meant is told to the person at once, before anything touches the network.");
-        let cases = [
+        lab.why("-p takes the next argument, and a port is a number of 16 bits, as str::parse reads it. What cannot be meant is told to the person at once, before anything touches the network.");
+        let ports = [
+            "server 127.0.0.1 -p 65536",
+            "server 127.0.0.1 -p -1",
+            "server 127.0.0.1 -p http",
+            "server 127.0.0.1 -p 1.5",
+            "server 127.0.0.1 -p 0x50",
+            "server 127.0.0.1 -p 1_060",
+            "server 127.0.0.1 -p 80/tcp",
+        ];
+        lab.refuses_arguments(&ports, parse_args);
+        refuses(lab, &["server", "127.0.0.1", "-p", " 80"]);
+        refuses(lab, &["server", "127.0.0.1", "-p", ""]);
+
+        lab.why("The last -p counts, and each must be a number: whoever has typed a wrong one wants to know.");
+        lab.refuses_arguments(
+            &["client ::1 -p http -p 80", "client ::1 -p 80 -p http"],
+            parse_args,
+        );
+
+        lab.why("Nothing stands behind this -p, so there is no number for it. A port that was not given is not the default one either.");
+        lab.refuses_arguments(
+            &["server 127.0.0.1 -p", "-p", "client ::1 -p 80 -p"],
+            parse_args,
+        );
+
+        lab.why("-p takes the next argument, whatever that is, and an option is no number.");
+        lab.refuses_arguments(&["-p server 127.0.0.1", "client ::1 -p -p 80"], parse_args);
+
+        lab.why("The role is the word \"server\" or the word \"client\", as it is written here: not its beginning, not one more letter, no capitals. It comes first, then one host.");
+        let roles = [
             "",
             "server",
             "waiter 127.0.0.1",
             "client 127.0.0.1 localhost",
-            "server 127.0.0.1 -p",
-            "server 127.0.0.1 -p 65536",
-            "server 127.0.0.1 -p -1",
-            "server 127.0.0.1 -p http",
-            "server 127.0.0.1 --port 80",
-            "client -v",
+            "serve 127.0.0.1",
+            "servers 127.0.0.1",
+            "clients 127.0.0.1",
+            "Server 127.0.0.1",
+            "127.0.0.1 server",
+            "s 127.0.0.1",
+            "c 127.0.0.1",
+            "CLIENT 127.0.0.1",
+            "help",
+            "help 127.0.0.1",
         ];
-        for line in cases {
-            let wrong = lab.err(&format!("parse_args({line:?})"), || {
-                parse_args(&words(line))
-            });
-            lab.holds(
-                !wrong.is_empty(),
-                "a line that says what is wrong",
-                "an empty line",
-            );
-        }
+        lab.refuses_arguments(&roles, parse_args);
+
+        lab.why("-p, -h and --help are the options, and each stands alone. Anything else that begins with \"-\" is a mistake, and no host.");
+        let options = [
+            "server 127.0.0.1 --port 80",
+            "server 127.0.0.1 -p80",
+            "client -",
+            "client 127.0.0.1 -",
+            "client 127.0.0.1 --",
+            "client -v",
+            "client --verbose",
+            "--bogus ::1",
+            "client 127.0.0.1 -hx",
+            "client 127.0.0.1 --helpme",
+        ];
+        lab.refuses_arguments(&options, parse_args);
+
+        lab.why("An argument may hold anything, also a line break. Put into the message as it is, it makes a second line, which says what the argument's author likes. {arg:?} shows it as \\n.");
+        refuses(lab, &["server", "127.0.0.1", "-p", "8\n0"]);
+        refuses(lab, &["server", "127.0.0.1", "--bo\ngus"]);
+        refuses(lab, &["ser\nver", "127.0.0.1"]);
+        refuses(lab, &["server", "127.0.0.1", "local\nhost"]);
     });
+}
+
+/// Arguments of which some hold a space or a line break, so that no line of words can show them.
+fn refuses(lab: &Lab, args: &[&str]) {
+    let call = format!("parse_args(&{args:?})");
+    let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+    let wrong = lab.err(&call, || parse_args(&args));
+    lab.holds(
+        !wrong.trim().is_empty() && wrong.trim_end().lines().count() == 1,
+        format!("one line from your {call} that says what is wrong"),
+        format!("{wrong:?}"),
+    );
 }
 
 #[test]
 fn s6_each_frame_gets_its_reply() {
     lab(|lab| {
-        lab.why("A client may send its next message before it has the reply to the last one. Each frame gets a frame, in order, until the client ends its stream.");
-        let (talking, addr) = answering(lab, PATIENT);
-        let client = lab.connect_as("client", addr);
-        let messages = ["hello", "", "가나다"];
-        client.sends_labelled("three frames at once", &frames(messages));
-        client.half_closes();
-        client.expects(&frames(messages.map(|text| reply_to(text, client.local()))));
-        client.expects_eof();
+        let longest = "x".repeat(MAX_MESSAGE as usize);
+        let scenes = [
+            (
+                vec!["hello", "", "가나다"],
+                "A client may send its next message before it has the reply to the last one. Each frame gets a frame, in order, until the client ends its stream.",
+            ),
+            (
+                vec![&longest[..]],
+                "MAX_MESSAGE bytes are a message: the limit is the longest that is accepted, for the server as for the client.",
+            ),
+            (
+                vec![""; 2000],
+                "A connection carries any number of messages. The conversation ends when the client ends its stream, and not before.",
+            ),
+        ];
+        for (messages, why) in scenes {
+            lab.scene(format!("a client with {} messages", messages.len()));
+            lab.why(why);
+            let (talking, addr) = answering(lab, PATIENT);
+            let client = lab.connect_as("client", addr);
+            let label = format!("{} frames at once", messages.len());
+            client.sends_labelled(&label, &frames(&messages));
+            client.half_closes();
+            let replies = messages.iter().map(|text| reply_to(text, client.local()));
+            client.expects(&frames(replies));
+            client.expects_eof();
 
-        let talk = talking.returns_ok();
-        lab.why("What answer_one tells of a conversation is all that is left of it.");
-        lab.same("the client's address", talk.peer, client.local());
-        lab.same("messages answered", talk.messages, 3);
-        lab.why("A client that ends its stream between two frames has done nothing wrong.");
-        lab.same("trouble", talk.trouble.map(|e| e.to_string()), None);
+            let talk = talking.returns_ok();
+            lab.why("What answer_one tells of a conversation is all that is left of it.");
+            lab.same("the client's address", talk.peer, client.local());
+            lab.same("messages answered", talk.messages, messages.len() as u64);
+            lab.why("A client that ends its stream between two frames has done nothing wrong.");
+            lab.same("trouble", talk.trouble.map(|e| e.to_string()), None);
+        }
     });
 }
 
 #[test]
 fn s6_a_silent_client_is_let_go() {
     lab(|lab| {
-        lab.why("While you wait for one client, the others wait too. One that says nothing, by malice or because its cable is out, must not be able to stop the server for ever.");
-        let (talking, addr) = answering(lab, Duration::from_millis(20));
-        let client = lab.connect_as("client", addr);
-        client.sends(b"\0\0");
-        lab.note("the client says nothing more");
-        timed_out(lab, talking.returns_ok());
-        lab.why("Who is let go is told so: the connection is closed.");
-        client.sees_fin();
+        let half: &[u8] = b"\0\0\0\x05he";
+        for (sent, answered) in [
+            (vec![], 0),
+            (half.to_vec(), 0),
+            ([&frame("hello"), &half[..2]].concat(), 1),
+        ] {
+            lab.why("While you wait for one client, the others wait too. One that says nothing, by malice or because its cable is out, must not be able to stop the server for ever, whatever it has said before.");
+            let (listener, addr) = listener(lab);
+            let client = lab.connect_as("client", addr);
+            // Before accept: the patience begins there.
+            client.sends(&sent);
+            lab.note("the client says nothing more");
+            let (talking, _) = answering_on(lab, listener, Duration::from_millis(5));
+            if answered > 0 {
+                client.expects_frame(reply_to("hello", client.local()));
+            }
+            let talk = talking.returns_ok();
+            lab.same("messages answered", talk.messages, answered);
+            timed_out(lab, talk);
+            lab.why("Who is let go is told so: the connection is closed.");
+            client.sees_fin();
+        }
+
+        lab.why("Patience may be much shorter than a second. Whole seconds are not what the caller has said.");
+        lab.if_stuck("Each of the four clients may be silent for a millisecond. Does yours get longer: a second at least, a time-out of your own?");
+        let (listener, addr) = listener(lab);
+        let clients = [(); 4].map(|()| lab.connect_as("client", addr));
+        let talk = lab.ok("answer_one(listener, 1ms), four times", || {
+            let talks = clients
+                .each_ref()
+                .map(|_| answer_one(&listener, Duration::from_millis(1)));
+            talks.into_iter().next_back().expect("four clients")
+        });
+        timed_out(lab, talk);
     });
 }
 
@@ -141,16 +253,40 @@ fn s6_patience_is_not_for_the_listener() {
     lab(|lab| {
         lab.why("A time-out of the listener ends accept, too: a server that nobody visits for a while would end. Patience belongs to each accepted socket.");
         let (listener, addr) = listener(lab);
-        let handle = listener.try_clone().expect("a second handle");
-        let (talking, _) = answering_on(lab, listener, Duration::from_millis(20));
+        let listener = Arc::new(listener);
+        let before = State::of(&listener);
+        // Short: to see that a thread waits takes longer than that.
+        let (talking, _) = answering_on(lab, Arc::clone(&listener), Duration::from_millis(1));
+        lab.note("nobody comes, for longer than the patience");
+        talking.sleeps("a client connects");
         lab.connect(addr).closes();
         talking.returns_ok();
-        let time_out = SockRef::from(&handle).read_timeout();
-        lab.same(
-            "the listener's time-out",
-            time_out.expect("SO_RCVTIMEO"),
-            None,
-        );
+        lab.why("The listener belongs to the caller, and each socket that accept makes has its listener's time-outs (Linux). Set them on the accepted socket alone.");
+        before.is_still_that_of(lab, &listener);
+    });
+}
+
+#[test]
+fn s6_an_error_of_accept_is_an_error() {
+    lab(|lab| {
+        lab.why("This listener does not block, and nobody has come: accept says WouldBlock. It is the caller who made it so, and who must hear it. To ask again and again keeps a processor busy.");
+        lab.if_stuck("accept fails at once, and your code does not return the error: does it ask again, or has it made the listener wait (set_nonblocking(false))?");
+        let (listener, _) = listener(lab);
+        listener.set_nonblocking(true).expect("non-blocking mode");
+        let error = lab.err("answer_one(a listener that does not block)", || {
+            answer_one(&listener, PATIENT)
+        });
+        lab.same("the error's kind", error.kind(), ErrorKind::WouldBlock);
+
+        lab.why("This socket does not listen. accept says so each time that it is asked (EINVAL, accept(2)).");
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket
+            .bind(&loopback().into())
+            .expect("bind a port of loopback");
+        let error = lab.err("answer_one(a socket that does not listen)", || {
+            answer_one(&socket.into(), PATIENT)
+        });
+        lab.same("the error's kind", error.kind(), ErrorKind::InvalidInput);
     });
 }
 
@@ -167,29 +303,42 @@ fn timed_out(lab: &Lab, talk: Talk) {
 #[test]
 fn s6_a_bad_frame_ends_one_conversation() {
     lab(|lab| {
-        lab.why("What a client sends is its own affair: a length beyond all reason, half a frame, bytes that are no text. It costs that client its conversation, and the server nothing.");
-        let bad: [(&str, &[u8]); 3] = [
-            ("announces 4 GiB", b"\xff\xff\xff\xff"),
-            ("half a frame", b"\0\0\0\x05hel"),
-            ("two bytes of a 3-byte character", b"\0\0\0\x02\xea\xb0"),
+        let too_long = frame("x".repeat(MAX_MESSAGE as usize + 1));
+        let bad: [(&str, &[u8], ErrorKind); 5] = [
+            (
+                "announces 4 GiB",
+                b"\xff\xff\xff\xff",
+                ErrorKind::InvalidData,
+            ),
+            ("a frame of 65537 bytes", &too_long, ErrorKind::InvalidData),
+            ("half a frame", b"\0\0\0\x05hel", ErrorKind::UnexpectedEof),
+            ("half a header", b"\0\0", ErrorKind::UnexpectedEof),
+            (
+                "two bytes of a 3-byte character",
+                b"\0\0\0\x02\xea\xb0",
+                ErrorKind::InvalidData,
+            ),
         ];
-        for (label, bytes) in bad {
+        for (label, bytes, kind) in bad {
+            lab.scene(format!("a client that sends: {label}"));
+            lab.why("What a client sends is its own affair: a length beyond MAX_MESSAGE, half a frame, bytes that are no text. It costs that client its conversation, and the server nothing.");
             let (talking, addr) = answering(lab, PATIENT);
             let client = lab.connect_as("client", addr);
             let from = client.local();
-            client.sends_labelled("hello", &frames(["hello"]));
-            client.expects(&frames([reply_to("hello", from)]));
-            client.sends_labelled(label, bytes);
+            client.sends_frame("hello");
+            client.expects_frame(reply_to("hello", from));
+            lab.note(format!("the client sends: {label}"));
+            // The server may hang up before it has all of this.
+            let _ = client.stream().write_all(bytes);
             client.half_closes();
-            client.sees_fin();
-
             let talk = talking.returns_ok();
             lab.same("the client's address", talk.peer, from);
             lab.same("messages answered", talk.messages, 1);
-            lab.holds(
-                talk.trouble.is_some(),
-                "trouble: Some(error)",
-                "trouble: None",
+            lab.why("The trouble has a name, and whoever keeps the server's log looks for it.");
+            lab.same(
+                "the kind of the trouble",
+                talk.trouble.map(|e| e.kind()),
+                Some(kind),
             );
         }
     });
@@ -201,11 +350,51 @@ fn s6_a_reset_is_the_trouble_of_one_client() {
         lab.why("A client that crashes takes its connection with it. answer_one tells it as the trouble of this conversation; an Err would end the server.");
         let (talking, addr) = answering(lab, PATIENT);
         let client = lab.connect_as("client", addr);
-        client.sends_labelled("hello", &frames(["hello"]));
-        client.expects(&frames([reply_to("hello", client.local())]));
+        let from = client.local();
+        client.sends_frame("hello");
+        client.expects_frame(reply_to("hello", from));
+        let socket = connection::socket(addr, from);
+        if let Some(socket) = socket {
+            let lab = lab.because("The patience is what the caller says, here 60 s. A client that needs most of it must not be cut off, and more is not for this function to give.");
+            time_outs::are_within(&lab, std::process::id(), socket, PATIENT / 2, PATIENT);
+        }
         client.resets();
         let talk = talking.returns_ok();
         lab.same("messages answered", talk.messages, 1);
+        lab.holds(
+            talk.trouble
+                .as_ref()
+                .is_some_and(|e| e.raw_os_error().is_some()),
+            "trouble: the system's own error, with its number",
+            format!("{:?}", talk.trouble),
+        );
+        lab.why("Each handle is a descriptor, and a process has a limited number of them. A server that keeps one of every client that resets stops after a day.");
+        lab.holds(
+            !socket.is_some_and(connection::is_open),
+            "no handle of the client's socket when your answer_one has returned",
+            "one is open still: a clone? a thread that goes on?",
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which accepts a connection that is gone already"
+)]
+fn s6_a_reply_that_cannot_be_sent_is_no_answer() {
+    lab(|lab| {
+        lab.why("This client has sent a message and was gone before anybody accepted it. The message can be read, and the reply meets a closed door: it was not answered.");
+        let (listener, addr) = listener(lab);
+        let hasty = lab.connect_as("client", addr);
+        hasty.sends_frame("hello");
+        hasty.half_closes();
+        let from = hasty.local();
+        hasty.resets();
+        connection::are_gone(lab, addr, &[from]);
+        let (talking, _) = answering_on(lab, listener, PATIENT);
+        let talk = talking.returns_ok();
+        lab.same("messages answered", talk.messages, 0);
         lab.holds(
             talk.trouble.is_some(),
             "trouble: Some(error)",
@@ -228,10 +417,18 @@ fn s6_help_shows_1060() {
 fn s6_bad_port_exit_2() {
     lab(|lab| {
         lab.why("Exit code 2 tells a script that the command was wrong, not the network. The usage goes to standard error: standard output is for replies.");
+        lab.if_stuck("These arguments are wrong, and your program takes them for right: it has gone to work, as a server or as a client. What does parse_args give for them?");
         for line in ["server 127.0.0.1 -p 65536", "waiter 127.0.0.1", ""] {
             let output = run(lab, line, "");
             exit_code(lab, &output, 2);
             complains(lab, &output, "\"usage\"", contains("usage"));
+            let wrong_first = starts_with("usage").not();
+            complains(
+                lab,
+                &output,
+                "what is wrong, before the usage,",
+                wrong_first,
+            );
             prints(lab, &output, "nothing", is_empty());
         }
     });
@@ -247,7 +444,10 @@ fn s6_refused_exit_1() {
         exit_code(lab, &output, 1);
         let addr = nobody.addr().to_string();
         let wanted = format!("the address, {addr:?},");
-        complains(lab, &output, &wanted, contains(addr));
+        complains(lab, &output, &wanted, contains(&addr));
+        let said = String::from_utf8_lossy(&output.stderr).replace(&addr, "");
+        lab.because("The address alone does not say what went wrong there: nobody listens, no way leads there, no answer came.")
+            .holds(said.contains(char::is_alphabetic), "the address and what failed on standard error", format!("{addr:?} and {said:?}"));
         lab.why("Standard output is for the reply, and there is none.");
         prints(lab, &output, "nothing", is_empty());
     });
@@ -265,10 +465,261 @@ fn s6_a_line_that_is_no_message_exit_1() {
         prints(lab, &output, "nothing", is_empty());
 
         lab.why("MAX_MESSAGE bytes are a message, and one more is none. Half of a line was not what the person meant to say.");
-        let output = run(lab, &line, "x".repeat(MAX_MESSAGE as usize + 1));
+        // It may have connected before it saw what the first line was.
+        let server = lab.tcp_server("server");
+        let line = format!("client 127.0.0.1 -p {}", server.addr().port());
+        // The second one has fewer characters than the limit, and more bytes.
+        for too_long in ["x".repeat(MAX_MESSAGE as usize + 1), "가".repeat(21_846)] {
+            let output = run(lab, &line, too_long);
+            exit_code(lab, &output, 1);
+            complains(lab, &output, "what is wrong,", is_empty().not());
+            prints(lab, &output, "nothing", is_empty());
+        }
+        lab.why("MAX_MESSAGE counts bytes. A line that is longer is no message, so there is nothing to connect for.");
+        server.expects_nobody_else();
+    });
+}
+
+#[test]
+fn s6_a_line_without_end_is_refused() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let port = server.addr().port().to_string();
+        lab.why("This line is too long already, and it has no end yet. Whatever comes of it will be refused: say so now. A program that reads to the end of the line first keeps all of it in memory, a gigabyte as well, or waits for ever.");
+        let (input, mut typing) = io::pipe().expect("a pipe");
+        let mut command = std::process::Command::new(PROGRAM);
+        command
+            .args(["client", "127.0.0.1", "-p", &port])
+            .stdin(input);
+        let client = lab.meanwhile("your program `client 127.0.0.1`", move || {
+            command.output().expect("the program starts")
+        });
+        // It may end before it has read all of this.
+        let _ = typing.write_all("x".repeat(MAX_MESSAGE as usize + 2).as_bytes());
+        lab.note("somebody types 65538 letters, and no line break");
+        let output = client.returns();
+        drop(typing);
+        lab.ran("client 127.0.0.1", &output);
         exit_code(lab, &output, 1);
         complains(lab, &output, "what is wrong,", is_empty().not());
         prints(lab, &output, "nothing", is_empty());
+        lab.why("There is no message, so there is nothing to connect for.");
+        server.expects_nobody_else();
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which has a device that is always full"
+)]
+fn s6_a_reply_that_cannot_be_printed_exit_1() {
+    lab(|lab| {
+        let (_server, addr) = server(lab);
+        for what in OUTPUTS {
+            lab.scene(format!("standard output is {what}"));
+            lab.why("The reply came, and standard output takes nothing: the disk is full, or whoever read it has gone. The person has not got the reply, so the program has failed. println! panics there, with exit code 101.");
+            let port = addr.port().to_string();
+            let args = ["client", "127.0.0.1", "-p", &port];
+            let end = lab
+                .program_into(takes_nothing(what), PROGRAM, &args)
+                .exits();
+            lab.same("exit code", end.code, Some(1));
+            let said = is_empty().not();
+            says(lab, "standard error", &end.stderr, "what is wrong", said);
+
+            lab.why("Help that was asked for and cannot be printed has failed, too. println! panics there, with exit code 101.");
+            let end = lab
+                .program_into(takes_nothing(what), PROGRAM, &["--help"])
+                .exits();
+            lab.same("exit code", end.code, Some(1));
+        }
+    });
+}
+
+/// What takes nothing that a program writes.
+const OUTPUTS: [&str; 2] = ["/dev/full", "a pipe that nobody reads"];
+
+fn takes_nothing(what: &str) -> Stdio {
+    if what == "/dev/full" {
+        let full = std::fs::File::options().write(true).open(what);
+        return full.expect("/dev/full").into();
+    }
+    let (_, input) = io::pipe().expect("a pipe");
+    input.into()
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which has a device that is always full"
+)]
+fn s6_a_full_standard_error_changes_no_exit_code() {
+    lab(|lab| {
+        lab.why("Nobody can read what went wrong, and the exit code is all that a script has. eprintln! panics where standard error takes nothing, with exit code 101.");
+        exit_code(lab, &run(lab, "client", ""), 2);
+        let nobody = lab.refused();
+        let port = nobody.addr().port().to_string();
+        let commands: [(&[&str], i32); 3] = [
+            (&["server", "127.0.0.1", "-p", "65536"], 2),
+            (&["client"], 2),
+            (&["client", "127.0.0.1", "-p", &port], 1),
+        ];
+        for (args, code) in commands {
+            let end = lab.program_after("exec 2>/dev/full", PROGRAM, args).exits();
+            lab.same("exit code", end.code, Some(code));
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs Unix, where a shell opens a directory")]
+fn s6_an_input_that_cannot_be_read_exit_1() {
+    lab(|lab| {
+        lab.why("Standard input is a directory here, and read says so (EISDIR). That is no empty line: the person has not said anything, and there is nothing to connect for.");
+        let server = lab.tcp_server("server");
+        let port = server.addr().port().to_string();
+        let args = ["client", "127.0.0.1", "-p", &port];
+        let end = lab.program_after("exec </usr", PROGRAM, &args).exits();
+        lab.same("exit code", end.code, Some(1));
+        let said = is_empty().not();
+        says(lab, "standard error", &end.stderr, "what is wrong", said);
+        says(lab, "standard output", &end.stdout, "nothing", is_empty());
+        server.expects_nobody_else();
+    });
+}
+
+#[test]
+fn s6_the_reply_is_printed_as_it_is() {
+    lab(|lab| {
+        let longest = "x".repeat(MAX_MESSAGE as usize);
+        let replies = ["", "  two\nlines\t\r", "a line break\n", &longest];
+        for reply in replies {
+            lab.scene(format!("a server whose reply is {:?}", shortened(reply)));
+            lab.why("The reply is for the person, all of it and nothing else: also an empty one, also one with blanks at its ends or a line break inside. One line break more ends it.");
+            let server = lab.tcp_server("server");
+            let port = server.addr().port();
+            let text = reply.to_owned();
+            let serving = lab.meanwhile("the server replies", move || {
+                let client = server.accepts();
+                client.expects_frame("hello");
+                client.sends_frame(text);
+                client.expects_eof();
+            });
+            let output = run(lab, &format!("client 127.0.0.1 -p {port}"), "hello\n");
+            serving.returns();
+            exit_code(lab, &output, 0);
+            lab.same_bytes(
+                "standard output",
+                &output.stdout,
+                format!("{reply}\n").as_bytes(),
+            );
+        }
+    });
+}
+
+/// The beginning of a text.
+fn shortened(text: &str) -> String {
+    text.chars().take(20).collect()
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose script(1) gives a program a terminal"
+)]
+fn s6_a_person_is_asked_on_standard_error() {
+    lab(|lab| {
+        let (_server, addr) = server(lab);
+        let script = std::process::Command::new("script")
+            .args(["-qec", "true", "/dev/null"])
+            .output();
+        if !script.is_ok_and(|script| script.status.success()) {
+            eprintln!("skipped: there is no script(1), or it gets no terminal");
+            return;
+        }
+        lab.why("Standard output is the reply and nothing else, also for a person at a terminal who writes it to a file. What asks for the message goes to standard error.");
+        // Both are the terminal; what comes through standard output is marked.
+        let talk = format!(
+            "'{PROGRAM}' client 127.0.0.1 -p {} | sed 's/^/stdout: /'",
+            addr.port()
+        );
+        let mut client = lab.program("script", &["-qec", &talk, "/dev/null"]);
+        client.types("hello\n");
+        let asked = RefCell::new(String::new());
+        let line = client.expects_line("the reply", |line| {
+            let is_reply = line.contains("stdout: ");
+            if !is_reply {
+                asked.borrow_mut().push_str(line);
+            }
+            is_reply
+        });
+        let (before, stdout) = line.split_once("stdout: ").unwrap_or_default();
+        let wanted = format!("one line that begins with {HELLO:?}");
+        says(lab, "standard output", stdout, &wanted, starts_with(HELLO));
+        let asked = asked.into_inner() + before;
+        // The terminal shows what was typed.
+        let asked = asked.replacen("hello", "", 1);
+        lab.because("A person at a terminal sees a program that waits, and does not know for what. Ask, on standard error.")
+            .holds(!asked.trim().is_empty(), "a word on standard error that asks for the message", "nothing");
+    });
+}
+
+#[test]
+fn s6_nobody_reads_what_the_server_prints() {
+    lab(|lab| {
+        let (first, _) = server(lab);
+        drop(first);
+        lab.why("`ch02 server … | head -1` reads the address and leaves. Then a conversation ends, and its line goes nowhere. println! panics there, and the next client finds no server. Whoever read the output has gone; the clients have not.");
+        let (output, input) = io::pipe().expect("a pipe");
+        let args = ["server", "127.0.0.1", "-p", "0"];
+        let server = lab.program_into(input.into(), PROGRAM, &args);
+        let mut line = String::new();
+        let _ = io::BufReader::new(output).read_line(&mut line);
+        lab.note(format!("the program prints {line:?}, and nobody reads on"));
+        let addr = line.trim_end().strip_prefix("listening on ");
+        let Some(addr) = addr.and_then(|addr| addr.parse().ok()) else {
+            lab.fails("the server's address as its first line", line);
+        };
+        for name in ["client A", "client B"] {
+            let client = lab.connect_as(name, addr);
+            client.sends_frame("hello");
+            client.expects_frame(reply_to("hello", client.local()));
+            client.half_closes();
+            client.expects_eof();
+        }
+        drop(server);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a test finds out who listens at an address"
+)]
+fn s6_nobody_reads_the_first_line_either() {
+    lab(|lab| {
+        let (first, _) = server(lab);
+        drop(first);
+        for what in OUTPUTS {
+            lab.scene(format!("standard output is {what}"));
+            lab.why("Standard output takes nothing, from the first line on. Who listens at a known port needs that line least of all: the clients can connect, and the server serves them.");
+            let home = own_loopback(192);
+            let args = ["server", &home.to_string(), "-p", "0"];
+            let server = lab.program_into(takes_nothing(what), PROGRAM, &args);
+            lab.if_stuck("Has your program ended, because its first line could not be printed?");
+            let addr = lab.until(
+                &format!("your server to listen at {home}"),
+                || connection::listening(home),
+                Option::is_some,
+            );
+            let client = lab.connect_as("client", addr.expect("it listens"));
+            client.sends_frame("hello");
+            client.expects_frame(reply_to("hello", client.local()));
+            client.half_closes();
+            client.expects_eof();
+            drop(server);
+        }
     });
 }
 
@@ -280,7 +731,7 @@ fn s6_no_reply_exit_1() {
         let addr = server.addr();
         let serving = lab.meanwhile("the server reads and closes", move || {
             let client = server.accepts();
-            client.expects(&frames(["hello"]));
+            client.expects_frame("hello");
             client.closes();
         });
         let output = run(
@@ -291,6 +742,9 @@ fn s6_no_reply_exit_1() {
         serving.returns();
         exit_code(lab, &output, 1);
         prints(lab, &output, "nothing", is_empty());
+        lab.why("The network failed after the connection was made. A person wants to know which server gave no answer.");
+        let wanted = format!("the address, \"{addr}\",");
+        complains(lab, &output, &wanted, contains(addr.to_string()));
     });
 }
 
@@ -312,7 +766,7 @@ fn s6_cli_round_trip() {
         lab.why("The address line says that the server is ready: whoever starts it waits for that line, so it must leave the program's buffer at once.");
         let (_server, addr) = server(lab);
 
-        let hello = "received bytes: 5, characters: 5, from: 127.0.0.1:";
+        let hello = HELLO;
         let six = "received bytes: 6, characters: 6, from: 127.0.0.1:";
         let seven = "received bytes: 7, characters: 7, from: 127.0.0.1:";
         let cases = [
@@ -340,6 +794,16 @@ fn s6_cli_round_trip() {
                 "hello\t\n",
                 six,
                 "A tab is part of the message: somebody typed it.",
+            ),
+            (
+                "hello\r\r\n",
+                six,
+                "One line break ends the line. What stands before it is part of the message, even another \\r.",
+            ),
+            (
+                "hello\r",
+                six,
+                "A line break is \\n or \\r\\n. A \\r at the end of the input is none.",
             ),
             (
                 "hello\nworld\n",
@@ -383,8 +847,16 @@ fn s6_a_person_who_thinks_does_not_occupy_the_server() {
         lab.why(
             "The message is the line, 65536 bytes, without \\r\\n: the longest that is allowed.",
         );
-        peer.expects(&frames([longest]));
-        peer.sends(&frames(["thank you"]));
+        peer.expects_frame(longest);
+        peer.sends_frame("thank you");
+        client.expects_line("the reply", |line| line == "thank you");
+
+        lab.why("A short line is complete as well, and its end is the line break. The input goes on: somebody at a keyboard does not end it.");
+        let mut client = lab.program(PROGRAM, &["client", "127.0.0.1", "-p", &port]);
+        client.types("hi\n");
+        let peer = server.accepts();
+        peer.expects_frame("hi");
+        peer.sends_frame("thank you");
         client.expects_line("the reply", |line| line == "thank you");
     });
 }
@@ -427,13 +899,210 @@ fn s6_a_host_may_be_a_name() {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a file of names of its own"
+)]
+fn s6_the_first_address_that_works_is_taken() {
+    lab(|lab| {
+        let (first, _) = server(lab);
+        drop(first);
+        let found = std::process::Command::new("unshare")
+            .args(ALONE)
+            .arg(format!("{NAMES} && getent ahosts two.test"))
+            .output();
+        let found = found.map_or(String::new(), |found| {
+            String::from_utf8_lossy(&found.stdout).into_owned()
+        });
+        if !found.starts_with("::1") || !found.contains("127.0.0.1") || !has_ipv6() {
+            eprintln!("skipped: this machine lets nobody give a name two addresses");
+            return;
+        }
+        let talk = |role: &str, port: u16| {
+            let line = format!("{NAMES} && exec \"$0\" {role} two.test -p {port}");
+            lab.program("unshare", &[&ALONE[..], &[&line, PROGRAM]].concat())
+        };
+        // Of an address that does not work and of one that does, the other one's part is the same.
+        for (scene, why) in [
+            (
+                REFUSES,
+                "Nobody listens at ::1, the first of the name's two addresses. A client tries one after the other, until one works.",
+            ),
+            (
+                HANGS_UP,
+                "At ::1 there is a server, and it closes without a reply: that ask has failed, like one that is refused. The next address may have a better server.",
+            ),
+            (
+                REPLIES,
+                "The server at ::1 has replied. That is the reply: the first address that works is taken, and no other is asked.",
+            ),
+        ] {
+            lab.scene(format!(
+                "two.test is ::1, which {scene}, and 127.0.0.1, which replies"
+            ));
+            lab.why(why);
+            lab.if_stuck("Has your client asked at ::1? It is the first address, and comes first.");
+            let [first, second] = two_sockets();
+            let port = port_of(&first);
+            second.listen(1).expect("listen");
+            let second = TcpListener::from(second);
+            let serving = match scene {
+                REFUSES => None,
+                _ => {
+                    first.listen(1).expect("listen");
+                    let reply = (scene == REPLIES).then(|| frame("from ::1"));
+                    Some(lab.meanwhile("the server at ::1", move || {
+                        serve_once(&first.into(), reply)
+                    }))
+                }
+            };
+            let client = talk("client", port);
+            if scene == REPLIES {
+                let end = client.exits();
+                found_a_way(lab, &end, "from ::1");
+                serving.map(Running::returns);
+                second.set_nonblocking(true).expect("non-blocking mode");
+                lab.holds(
+                    second.accept().is_err(),
+                    "nobody at 127.0.0.1",
+                    "a connection",
+                );
+            } else {
+                let other = lab.meanwhile("the server at 127.0.0.1", move || {
+                    serve_once(&second, Some(frame("from 127.0.0.1")));
+                });
+                let end = client.exits();
+                found_a_way(lab, &end, "from 127.0.0.1");
+                serving.map(Running::returns);
+                other.returns();
+            }
+        }
+
+        lab.scene("a server at two.test, which is ::1, where the port is taken, and 127.0.0.1");
+        lab.why("The port is taken at ::1, the first of the name's two addresses. A server listens at the first one where it can.");
+        let [taken, free] = two_sockets();
+        taken.listen(1).expect("listen");
+        let port = port_of(&taken);
+        let mut server = talk("server", port);
+        let line = format!("listening on 127.0.0.1:{port}");
+        server.expects_line(&format!("{line:?} as its first line"), |first| {
+            first == line
+        });
+        drop((server, taken, free));
+
+        lab.scene("a server at two.test, which is ::1 and 127.0.0.1");
+        lab.why("Both addresses are free, and the first one is taken.");
+        let mut server = talk("server", 0);
+        server.expects_line("\"listening on [::1]:PORT\" as its first line", |first| {
+            first.starts_with("listening on [::1]:")
+        });
+    });
+}
+
+/// What ::1 does in a scene.
+const REFUSES: &str = "refuses";
+const HANGS_UP: &str = "hangs up";
+const REPLIES: &str = "replies";
+
+/// Arguments of unshare(1): a file system for this program alone, and a shell in it.
+const ALONE: [&str; 5] = ["--user", "--map-root-user", "--mount", "sh", "-c"];
+
+/// Shell: a file of names in which one name has two addresses.
+const NAMES: &str = "mount -t tmpfs none /mnt && printf '127.0.0.1 two.test\n::1 two.test\n' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts";
+
+/// Two sockets with one port, at ::1 and 127.0.0.1, which do not listen yet.
+fn two_sockets() -> [Socket; 2] {
+    let bound = |addr: SocketAddr| {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+        // Another one may bind there as long as this one does not listen.
+        socket.set_reuse_address(true)?;
+        socket.bind(&addr.into())?;
+        Ok::<_, io::Error>(socket)
+    };
+    let pairs = (0..100).filter_map(|_| {
+        let first = bound((Ipv6Addr::LOCALHOST, 0).into()).ok()?;
+        let second = bound((Ipv4Addr::LOCALHOST, port_of(&first)).into()).ok()?;
+        Some([first, second])
+    });
+    pairs
+        .into_iter()
+        .next()
+        .expect("a port that is free at both")
+}
+
+fn port_of(socket: &Socket) -> u16 {
+    let addr = socket.local_addr().expect("a bound socket has an address");
+    addr.as_socket().expect("an IP address").port()
+}
+
+/// Accepts one client, reads its empty message, and replies or hangs up.
+fn serve_once(listener: &TcpListener, reply: Option<Vec<u8>>) {
+    let (mut client, _) = listener.accept().expect("accept");
+    let mut message = [0; 4];
+    if client.read_exact(&mut message).is_ok()
+        && let Some(reply) = reply
+    {
+        // The client's own expectation says what is wrong.
+        let _ = client.write_all(&reply);
+    }
+}
+
+/// The client has this reply.
+fn found_a_way(lab: &Lab, end: &End, reply: &str) {
+    lab.holds(
+        end.code == Some(0),
+        "exit code 0",
+        format!("{}, and it said: {}", code_of(end.code), end.stderr.trim()),
+    );
+    lab.same("the reply", end.stdout.trim_end(), reply);
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces have a network in which nobody answers"
+)]
+fn s6_a_name_without_address_exit_1() {
+    lab(|lab| {
+        let (first, _) = server(lab);
+        drop(first);
+        let alone = ["--user", "--map-root-user", "--net"];
+        let can = std::process::Command::new("unshare")
+            .args(alone)
+            .arg("true")
+            .output();
+        if !can.is_ok_and(|can| can.status.success()) {
+            eprintln!("skipped: this machine gives a program no network of its own");
+            return;
+        }
+        for role in ["client", "server"] {
+            lab.why("Nobody knows this name, so there is no address to tell. Then the message names the host: a person may have mistyped it.");
+            let end = lab
+                .program(
+                    "unshare",
+                    &[&alone[..], &[PROGRAM, role, "no.invalid"]].concat(),
+                )
+                .exits();
+            lab.same("exit code", end.code, Some(1));
+            says(
+                lab,
+                "standard error",
+                &end.stderr,
+                "the host, \"no.invalid\",",
+                contains("no.invalid"),
+            );
+        }
+    });
+}
+
+#[test]
 fn s6_the_server_tells_who_came() {
     lab(|lab| {
         lab.why("Whoever runs a server wants to see who came, also of those whose conversation went wrong. The line must leave the program at once: nobody stops a server to read its output.");
         let (mut server, addr) = server(lab);
         let client = lab.connect_as("client A", addr);
         let from = client.local().to_string();
-        client.sends_labelled("hello", &frames(["hello"]));
+        client.sends_frame("hello");
         client.half_closes();
         server.expects_line("client A's address and port on standard output", |line| {
             line.contains(&from)
@@ -445,6 +1114,124 @@ fn s6_the_server_tells_who_came() {
         server.expects_line("client B's address and port on standard output", |line| {
             line.contains(&from)
         });
+
+        lab.why("A client that connects and leaves without a word has had a conversation, too. Whoever looks for the source of a thousand empty connections looks for these lines.");
+        let client = lab.connect_as("client C", addr);
+        let from = client.local().to_string();
+        client.half_closes();
+        server.expects_line("client C's address and port on standard output", |line| {
+            line.contains(&from)
+        });
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a running program's limits can be changed"
+)]
+fn s6_an_error_of_accept_exit_1() {
+    lab(|lab| {
+        let (server, addr) = server(lab);
+        // What it prepares behind its first line, threads that accept, may take descriptors.
+        server.settles();
+        let limits = std::process::Command::new("prlimit")
+            .args(["--nofile=1:1", "--pid", &server.id().to_string()])
+            .output();
+        if !limits.is_ok_and(|limits| limits.status.success()) {
+            eprintln!("skipped: this machine has no prlimit(1)");
+            return;
+        }
+        lab.note("the server may open no more descriptors");
+        lab.if_stuck("Each call of accept fails now (EMFILE), and will go on to fail. A loop that asks again keeps a processor busy and serves nobody. End with exit code 1, so that whoever watches over the server can start it again.");
+        // The descriptor of the accept that is under way may have been taken already.
+        for _ in 0..2 {
+            drop(TcpStream::connect(addr));
+        }
+        let end = server.exits();
+        lab.why("accept says that no descriptor is left (EMFILE). This server can serve nobody any more: it has failed.");
+        lab.holds(end.code == Some(1), "exit code 1", code_of(end.code));
+        let wanted = format!("the address, \"{addr}\",");
+        let address = contains(addr.to_string());
+        says(lab, "standard error", &end.stderr, &wanted, address);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose queue has an exact length"
+)]
+fn s6_sixteen_may_wait_for_their_turn() {
+    lab(|lab| {
+        let (_server, addr) = server(lab);
+        let busy = lab.connect_as("client A", addr);
+        busy.sends_frame("hello");
+        busy.expects_frame(reply_to("hello", busy.local()));
+        lab.note("client A stays");
+        lab.why("A server that takes one client after the other needs a queue for the rest: the backlog. The SYN of a client that finds no room is dropped, and it tries again a second later.");
+        let patience = Duration::from_millis(500);
+        let waiting: Vec<_> = (0..16)
+            .map_while(|_| TcpStream::connect_timeout(&addr, patience).ok())
+            .collect();
+        lab.same("clients let in while client A stays", waiting.len(), 16);
+    });
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs Unix, where a test can end a program")]
+fn s6_the_end_is_told_when_it_has_come() {
+    lab(|lab| {
+        lab.why("The line about a client tells how its conversation ended. This one has not ended: the client has its reply, and stays. So there is nothing to tell yet.");
+        let (server, addr) = server(lab);
+        let client = lab.connect_as("client A", addr);
+        client.sends_frame("hello");
+        client.expects_frame(reply_to("hello", client.local()));
+        server.settles();
+        let kill = std::process::Command::new("kill")
+            .args(["-KILL", &server.id().to_string()])
+            .status();
+        let killed = kill.is_ok_and(|kill| kill.success());
+        lab.holds(killed, "the command kill to work", "it does not");
+        lab.note("the server is killed");
+        let printed = server.exits().stdout;
+        let from = client.local().to_string();
+        lab.holds(
+            !printed.contains(&from),
+            format!("no line about {from}, whose conversation goes on"),
+            format!("{printed:?}"),
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a test can look at a socket of a program"
+)]
+fn s6_ten_seconds_of_patience() {
+    lab(|lab| {
+        let ten = Duration::from_secs(10);
+        lab.why("The server's clients get ten seconds to say something, and to make room for a reply. Less cuts off those that are slow, more keeps the others waiting.");
+        let (server, addr) = server(lab);
+        let client = lab.connect_as("client", addr);
+        client.sends_frame("hello");
+        client.expects_frame(reply_to("hello", client.local()));
+        lab.note("the test looks at the time-outs of the server's socket");
+        // A limit of another kind may set what is left of the ten seconds.
+        let socket = connection::socket(addr, client.local()).expect("it is connected");
+        time_outs::are_within(lab, server.id(), socket, ten / 2, ten);
+
+        lab.why("A client gives its server ten seconds at most. Whoever waits longer keeps a person waiting for nothing.");
+        let server = lab.tcp_server("server");
+        let port = server.addr().port().to_string();
+        let mut client = lab.program(PROGRAM, &["client", "127.0.0.1", "-p", &port]);
+        client.types("hello\n");
+        let peer = server.accepts();
+        peer.expects_frame("hello");
+        lab.note("the test looks at the time-outs of the client's socket");
+        let socket = connection::socket(peer.remote(), server.addr()).expect("it is connected");
+        time_outs::are_within(lab, client.id(), socket, Duration::ZERO, ten);
     });
 }
 
@@ -496,8 +1283,8 @@ fn s6_server_survives_hostile_clients() {
         let (_server, addr) = server(lab);
 
         let client = lab.connect_as("client A", addr);
-        client.sends_labelled("hello", &frames(["hello"]));
-        client.expects(&frames([reply_to("hello", client.local())]));
+        client.sends_frame("hello");
+        client.expects_frame(reply_to("hello", client.local()));
         client.resets();
 
         let client = lab.connect_as("client B", addr);
@@ -507,6 +1294,14 @@ fn s6_server_survives_hostile_clients() {
         let client = lab.connect_as("client C", addr);
         client.sends_labelled("no text", b"\0\0\0\x01\xff");
         client.sees_fin();
+
+        lab.why("A client with many messages is no hostile one. It gets its replies, and the server goes on.");
+        let client = lab.connect_as("client D", addr);
+        client.sends_labelled("1000 frames", &frames([""; 1000]));
+        client.half_closes();
+        let reply = reply_to("", client.local());
+        client.expects(&frames(vec![reply; 1000]));
+        client.expects_eof();
 
         let end = ask(lab, addr, "still there?\n");
         replies(lab, &end, "received bytes: 12, characters: 12,");
@@ -522,8 +1317,8 @@ fn s6_eight_hostile_clients() {
             lab.scene(format!("a client that {}", hostile.name));
             drop(hostile.comes(lab, addr));
             let honest = lab.connect_as("honest", addr);
-            honest.sends_labelled("hello", &frames(["hello"]));
-            honest.expects(&frames([reply_to("hello", honest.local())]));
+            honest.sends_frame("hello");
+            honest.expects_frame(reply_to("hello", honest.local()));
             honest.closes();
         }
     });
@@ -531,22 +1326,6 @@ fn s6_eight_hostile_clients() {
 
 /// A time-out that is never reached: the laboratory's own comes first.
 const PATIENT: Duration = Duration::from_secs(60);
-
-/// A command line as the program gets it.
-fn words(line: &str) -> Vec<String> {
-    line.split_whitespace().map(str::to_owned).collect()
-}
-
-/// These texts as frames, one behind the other.
-fn frames<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for text in texts {
-        let text = text.as_ref().as_bytes();
-        bytes.extend_from_slice(&(text.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(text);
-    }
-    bytes
-}
 
 /// The student's `answer_one` at work on a listener of its own.
 fn answering(lab: &Lab, patience: Duration) -> (Running<io::Result<Talk>>, SocketAddr) {
@@ -556,9 +1335,10 @@ fn answering(lab: &Lab, patience: Duration) -> (Running<io::Result<Talk>>, Socke
 
 fn answering_on(
     lab: &Lab,
-    listener: TcpListener,
+    listener: impl Into<Arc<TcpListener>>,
     patience: Duration,
 ) -> (Running<io::Result<Talk>>, SocketAddr) {
+    let listener = listener.into();
     let addr = listener
         .local_addr()
         .expect("a bound socket has an address");
@@ -604,26 +1384,15 @@ fn ask(lab: &Lab, addr: SocketAddr, input: &str) -> End {
 
 /// A run of the student's program from beginning to end.
 fn run(lab: &Lab, line: &str, input: impl AsRef<[u8]>) -> Output {
-    let mut command = Command::new(PROGRAM);
-    // Should the laboratory give up on it, it must not live on.
-    command
-        .args(words(line))
-        .write_stdin(input.as_ref())
-        .timeout(Duration::from_secs(20));
-    let running = lab.meanwhile(&format!("your program `{line}`"), move || {
-        command.output().expect("the program starts")
-    });
-    let output = running.returns();
-    lab.ran(line, &output);
-    output
+    let args: Vec<_> = line.split_whitespace().collect();
+    lab.output(PROGRAM, &args, input)
 }
 
 fn exit_code(lab: &Lab, output: &Output, want: i32) {
-    let code = output.status.code();
     lab.holds(
-        code == Some(want),
+        output.clone().assert().try_code(want).is_ok(),
         format!("exit code {want}"),
-        code_of(code),
+        code_of(output.status.code()),
     );
 }
 

@@ -1,14 +1,17 @@
 //! Step 2: a thread for each client.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use concurrent_server::{Client, serve_threads};
-use netlab::{TcpPeer, lab};
+use netlab::{TcpPeer, alone, lab};
 
 use super::scene::{
-    Knock, Script, Trace, answers_before_it_fails, connected, echo_five, handler, lets_in, score,
-    talk,
+    A_DOZEN_THREADS, Knock, LET_GO, Script, closed, connected, echo_five, fails_after_the_last,
+    handler, lets_in, printed, returns_after_the_last, score, talk,
 };
 
 #[test]
@@ -61,7 +64,8 @@ fn s2_eight_handlers_meet() {
 
 #[test]
 fn s2_no_cross_talk() {
-    lab(|lab| {
+    // Alone, so that what the server leaves behind is seen: a thread, a descriptor.
+    alone(|lab| {
         lab.why("Fifty conversations at once, and each client must get its own bytes back. A handler has one client, and nothing that it writes to belongs to another thread.");
         let (acceptor, addr) = lets_in(50);
         let server = lab.student("serve_threads(acceptor, handler)", move || {
@@ -89,17 +93,21 @@ fn s2_the_connection_ends_with_the_conversation() {
         let server = lab.student("serve_threads(acceptor, handler)", move || {
             serve_threads(&acceptor, handler(echo_five))
         });
-        talk(&lab.connect_as("client A", addr), b"first");
+        let first = lab.connect_as("client A", addr);
+        talk(&first, b"first");
+        closed(lab, &first);
         lab.note("your server waits for the next client now");
         talk(&lab.connect_as("client B", addr), b"again");
         score(lab, server.returns_ok(), (2, 0, 0));
     });
 }
 
+const WENT_WRONG: &str = "One handler fails, one panics. Each costs its own client the conversation, and is counted as failed; the next client is served as if nothing had been.";
+
 #[test]
 fn s2_errors_and_panics_end_one_conversation() {
     lab(|lab| {
-        lab.why("One handler fails, one panics. Each costs its own client the conversation, and is counted as failed; the next client is served as if nothing had been.");
+        lab.why(WENT_WRONG);
         let (acceptor, addr) = lets_in(3);
         let handler = handler(|client: &Client| {
             let mut bytes = [0; 5];
@@ -116,8 +124,10 @@ fn s2_errors_and_panics_end_one_conversation() {
         for (name, words) in [("client A", b"error"), ("client B", b"panic")] {
             let client = lab.connect_as(name, addr);
             client.sends(words);
+            lab.why(LET_GO);
             client.expects_eof();
         }
+        lab.why(WENT_WRONG);
         talk(&lab.connect_as("client C", addr), b"hello");
         score(lab, server.returns_ok(), (1, 2, 0));
     });
@@ -127,50 +137,82 @@ fn s2_errors_and_panics_end_one_conversation() {
 fn s2_returns_when_the_last_conversation_has_ended() {
     lab(|lab| {
         lab.why("No more clients will come, but one is still being served. If the function returns now, the program may end, and the conversation with it.");
-        let (acceptor, addr) = lets_in(1);
-        let gate = lab.gate("the handler's gate");
-        let inside = gate.clone();
-        let trace = Trace::default();
-        let told = trace.clone();
-        let handler = handler(move |_: &Client| {
-            inside.waits();
-            told.add("the conversation ends");
-            Ok(())
+        let what = "serve_threads(acceptor, handler)";
+        let end = returns_after_the_last(lab, what, Knock::Closed, |acceptor, handler| {
+            serve_threads(acceptor, handler)
         });
-        let told = trace.clone();
+        let stats = lab.ok(what, || end);
+        score(lab, stats, (1, 0, 0));
+    });
+}
+
+#[test]
+fn s2_waits_for_a_conversation_asleep() {
+    lab(|lab| {
+        lab.why("To wait for threads is to join them, or to leave a thread::scope. Both sleep. A loop that asks each handle whether it is finished does not.");
+        let (acceptor, addr) = lets_in(1);
         let server = lab.student("serve_threads(acceptor, handler)", move || {
-            let stats = serve_threads(&acceptor, handler);
-            told.add("serve_threads returns");
-            stats
+            serve_threads(&acceptor, handler(echo_five))
         });
         let client = lab.connect_as("client A", addr);
-        gate.expects_arrivals(1);
-        server.settles();
-        gate.opens();
-        client.expects_eof();
-        let stats = server.returns_ok();
-        let want = ["the conversation ends", "serve_threads returns"];
-        lab.same("the order", trace.all(), want.map(String::from).to_vec());
-        score(lab, stats, (1, 0, 0));
+        server.sleeps("client A has been served");
+        talk(&client, b"hello");
+        score(lab, server.returns_ok(), (1, 0, 0));
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's memory"
+)]
+fn s2_a_client_without_a_thread_is_turned_away() {
+    lab(|lab| {
+        let none = Script::new(lab, [Knock::Closed]);
+        lab.ok("serve_threads(acceptor, handler)", || {
+            serve_threads(&none, handler(echo_five))
+        });
+        let end = lab.elsewhere(A_DOZEN_THREADS, || {
+            const CLIENTS: usize = 40;
+            let (clients, others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
+            let knocks = clients.into_iter().map(Knock::Client);
+            let script = Arc::new(Script::new(lab, knocks.chain([Knock::Closed])));
+            let seen = Arc::clone(&script);
+            let stays = handler(move |_: &Client| {
+                // Until all have been let in, or the server has panicked.
+                let came = Instant::now();
+                while seen.calls() <= CLIENTS && came.elapsed() < Duration::from_secs(1) {
+                    thread::park_timeout(Duration::from_millis(1));
+                }
+                Ok(())
+            });
+            let stats = serve_threads(&*script, stays).expect("nothing fails but threads");
+            let some = |n| if n > 0 { "some" } else { "none" };
+            println!("\nclients turned away: {}", some(stats.turned_away));
+            println!("clients served: {}", some(stats.served));
+            let all = stats.served + stats.turned_away;
+            println!("served or turned away: {all}");
+            let closed = others.iter().filter(|c| is_closed(c)).count();
+            println!("connections closed: {closed}");
+        });
+        let told = lab.because("Forty clients come to a server that has memory for a dozen threads. Those for whom the system has no thread are closed and counted. thread::spawn, and spawn of a scope, panic there; thread::Builder gives an error.");
+        printed(&told, &end, "clients turned away", "some");
+        printed(&told, &end, "clients served", "some");
+        printed(&told, &end, "served or turned away", "40");
+        let told = lab.because("The function has returned, and nobody is served any more. A connection that is still open belongs to a client who was turned away: a clone of it was kept. He waits for ever, and his descriptor is lost.");
+        printed(&told, &end, "connections closed", "40");
     });
 }
 
 #[test]
 fn s2_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
-        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that.");
-        let (client, other) = connected();
-        let script = Script::new(
+        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that: return the error when the conversations have ended. A `?` behind accept returns at once.");
+        fails_after_the_last(
             lab,
-            [
-                Knock::Client(client),
-                Knock::Error(ErrorKind::PermissionDenied.into()),
-            ],
+            "serve_threads(acceptor, handler)",
+            |acceptor, handler| serve_threads(acceptor, handler),
         );
-        let server = lab.student("serve_threads(acceptor, handler)", move || {
-            serve_threads(&script, handler(echo_five))
-        });
-        answers_before_it_fails(lab, server, other);
     });
 }
 
@@ -181,21 +223,24 @@ fn s2_an_error_of_accept_waits_for_the_conversations() {
 )]
 fn s2_finished_threads_are_given_back() {
     lab(|lab| {
-        lab.why("The stack of a finished thread stays until somebody joins the thread or drops its handle. A list of all handles that is joined at the end grows with every client who ever came.");
-        const CLIENTS: usize = 300;
+        lab.why("The stack of a finished thread stays until somebody joins the thread or drops its handle. A list of all handles that is joined at the end grows with every client who ever came. So does one that waits for the oldest thread first, while a client stays.");
+        const CLIENTS: usize = 200;
         let (acceptor, addr) = lets_in(CLIENTS + 2);
         let server = lab.student("serve_threads(acceptor, handler)", move || {
-            serve_threads(&acceptor, handler(|_: &Client| io::Result::Ok(())))
+            // Until the client has sent a byte, or has gone.
+            let handler = handler(|client: &Client| client.stream().read(&mut [0]).map(drop));
+            serve_threads(&acceptor, handler)
         });
-        lab.connect_as("client A", addr).expects_eof();
+        let stays = lab.connect_as("client A", addr);
         let before = regions_of_memory();
         for _ in 0..CLIENTS {
-            let client = TcpStream::connect(addr).expect("the listener is open");
+            let mut client = TcpStream::connect(addr).expect("the listener is open");
+            let _ = client.write(b".");
             // Until the end: each conversation is over before the next one begins.
-            let _ = (&client).read(&mut [0]);
+            let _ = client.read(&mut [0]);
         }
         lab.note(format!(
-            "{CLIENTS} clients come and go, one after the other"
+            "client A stays; {CLIENTS} clients come and go, one after the other"
         ));
         let more = regions_of_memory().saturating_sub(before);
         lab.holds(
@@ -203,9 +248,19 @@ fn s2_finished_threads_are_given_back() {
             format!("the memory of {CLIENTS} finished threads to be given back"),
             format!("{more} more regions of memory than before: stacks, and a guard for each"),
         );
-        lab.connect_as("client B", addr).expects_eof();
+        let last = lab.connect_as("client B", addr);
+        for client in [last, stays] {
+            client.half_closes();
+            client.expects_eof();
+        }
         score(lab, server.returns_ok(), (CLIENTS as u64 + 2, 0, 0));
     });
+}
+
+/// Whether the other side has let go of a connection on which it sends nothing.
+fn is_closed(mut stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).expect("an option of sockets");
+    !matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 /// Pieces of address space that this process has. Every thread's stack is one, its guard another.

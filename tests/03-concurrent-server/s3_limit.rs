@@ -1,17 +1,20 @@
 //! Step 3: never more than so many.
 
-use std::fmt::Debug;
 use std::hint::spin_loop;
 use std::io::{self, ErrorKind, Read, Write};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use concurrent_server::{Acceptor, Client, Slot, Slots, serve_limited};
 use netlab::{Lab, Running, TcpPeer, lab};
 
 use super::scene::{
-    Knock, Script, Trace, Turns, connected, echo_five, ends, handler, lets_in, score, talk, until,
+    A_DOZEN_THREADS, Knock, Script, Trace, Turns, connected, echo_five, ends, fails_after_the_last,
+    handler, lets_in, returns_after_the_last, score, talk, until,
 };
 
 #[test]
@@ -45,6 +48,33 @@ fn s3_a_slot_is_free_again_when_dropped() {
             lab.you("free()", || twin.free()),
             2,
         );
+        lab.why("A place that is given back is one more, however many are free.");
+        for max in [1, 7, 64, 1000] {
+            let slots = lab.you(&format!("Slots::new({max})"), || Slots::new(max));
+            let slot = lab.you("take()", || slots.take());
+            lab.you("slot is dropped", || ends(slot));
+            let free = lab.you("free()", || slots.free());
+            lab.same("free, with the only one dropped", free, max);
+        }
+    });
+}
+
+#[test]
+fn s3_a_panic_frees_the_slot_as_well() {
+    lab(|lab| {
+        lab.why("A thread panics with a slot in its hands. Rust drops what it held, as on every other way out. What you do in Drop must not depend on how the thread ends.");
+        let slots = lab.you("Slots::new(2)", || Slots::new(2));
+        for _ in 0..3 {
+            let slot = lab.you("take()", || slots.take());
+            let panics = thread::spawn(move || {
+                let _held = slot;
+                // A panic in all but its message, which would be printed.
+                resume_unwind(Box::new("the thread panics on purpose"))
+            });
+            let _: thread::Result<()> = panics.join();
+            let free = lab.you("free()", || slots.free());
+            lab.same("free, after the panic", free, 2);
+        }
     });
 }
 
@@ -66,8 +96,9 @@ fn s3_take_waits_for_a_free_slot() {
             })
             .collect();
         for taker in &takers {
-            sleeps(lab, taker);
+            taker.settles();
         }
+        takers[0].sleeps(FREE);
         lab.same("slots taken while none is free", trace.count("taken"), 0);
         lab.you("slot is dropped", || ends(held));
         for taker in takers {
@@ -100,11 +131,11 @@ fn s3_who_wakes_looks_again() {
             let held = slots.take();
             // If it has panicked, the laboratory knows.
             let _ = wish.send(());
-            sleeps(lab, &sleeper);
+            sleeper.settles();
             let rival = rival(lab, &slots, &taken);
             ends(held);
             let (slot, was_quicker) = rival.returns();
-            sleeps(lab, &sleeper);
+            sleeper.settles();
             if was_quicker {
                 quicker += 1;
                 let taken = taken.load(Ordering::SeqCst);
@@ -136,7 +167,7 @@ fn s3_every_free_slot_wakes_somebody() {
                 lab.student(&format!("take(), on thread {n}"), move || slots.take())
             });
             for taker in &waiting {
-                sleeps(lab, taker);
+                taker.settles();
             }
             lab.you("both slots are dropped", || ends(held));
             // Kept until both are there: a slot that came back would wake the other thread.
@@ -248,6 +279,49 @@ impl Acceptor for Street {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's memory"
+)]
+fn s3_a_client_without_a_thread_leaves_his_place() {
+    lab(|lab| {
+        let none = Script::new(lab, [Knock::Closed]);
+        lab.ok("serve_limited(acceptor, handler, 20)", || {
+            serve_limited(&none, handler(echo_five), 20)
+        });
+        lab.why("There are 20 places, and memory for a dozen threads. A client for whom the system has no thread is turned away, and his place is free for the next one. If it is lost, the server has fewer places after each shortage, and in the end none.");
+        let end = lab.elsewhere(A_DOZEN_THREADS, || {
+            const CLIENTS: usize = 40;
+            let (clients, _others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
+            let knocks = clients.into_iter().map(Knock::Client);
+            let script = Arc::new(Script::new(lab, knocks.chain([Knock::Closed])));
+            let seen = Arc::clone(&script);
+            let stays = handler(move |_: &Client| {
+                // Until all have been let in, or no more are.
+                let came = Instant::now();
+                while seen.calls() <= CLIENTS && came.elapsed() < Duration::from_millis(500) {
+                    thread::park_timeout(Duration::from_millis(1));
+                }
+                Ok(())
+            });
+            let stats = serve_limited(&*script, stays, 20).expect("nothing fails but threads");
+            // More than there are places, so some of them had the place of another.
+            println!("\nturned away: {}", stats.turned_away);
+        });
+        let line = end
+            .stdout
+            .lines()
+            .find(|line| line.starts_with("turned away: "));
+        let turned_away = line.and_then(|line| line["turned away: ".len()..].parse().ok());
+        lab.holds(
+            turned_away.is_some_and(|n: u64| n > 20),
+            "more than 20 of 40 clients to be turned away, one after the other",
+            line.unwrap_or(end.stderr.trim()),
+        );
+    });
+}
+
+#[test]
 fn s3_errors_and_panics_make_room() {
     lab(|lab| {
         lab.why("A place that is given back only after a good end is lost with every bad one: after so many errors the server is full, and nobody is in it. What happens on every way out belongs into a Drop.");
@@ -292,6 +366,30 @@ fn s3_errors_and_panics_make_room() {
 }
 
 #[test]
+fn s3_returns_when_the_last_conversation_has_ended() {
+    lab(|lab| {
+        lab.why("No more clients will come, but one is still being served. As in step 2, the function returns when that conversation has ended.");
+        let what = "serve_limited(acceptor, handler, 2)";
+        let end = returns_after_the_last(lab, what, Knock::Closed, |acceptor, handler| {
+            serve_limited(acceptor, handler, 2)
+        });
+        let stats = lab.ok(what, || end);
+        score(lab, stats, (1, 0, 0));
+    });
+}
+
+#[test]
+fn s3_an_error_of_accept_waits_for_the_conversations() {
+    lab(|lab| {
+        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that: return the error when the conversations have ended. A `?` behind accept returns at once.");
+        let what = "serve_limited(acceptor, handler, 2)";
+        fails_after_the_last(lab, what, |acceptor, handler| {
+            serve_limited(acceptor, handler, 2)
+        });
+    });
+}
+
+#[test]
 fn s3_a_silent_client_costs_one_place() {
     lab(|lab| {
         lab.why("Two places, and one of them is held by a client who says nothing. The other one serves everybody else.");
@@ -310,14 +408,8 @@ fn s3_a_silent_client_costs_one_place() {
     });
 }
 
-/// Demands that this call of `take` waits, and does not look again and again.
-fn sleeps<T: Debug>(lab: &Lab, take: &Running<T>) {
-    lab.holds(
-        take.settles(),
-        "take() to sleep while no place is free",
-        "it keeps a processor busy: it looks again and again",
-    );
-}
+/// What a call of `take` waits for.
+const FREE: &str = "a place is free";
 
 /// Starts somebody who is awake and takes the place as soon as it is free. Returns when he is at it:
 /// at this moment he runs, on another processor if there is one. He comes back with the place, and

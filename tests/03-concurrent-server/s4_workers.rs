@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use concurrent_server::{Client, Job, WorkerPool, serve_workers};
-use netlab::{Gate, Lab, TcpPeer, lab};
+use concurrent_server::{Client, Handler, Job, MOST_WORKERS, WorkerPool, serve_workers};
+use netlab::{Gate, Lab, TcpPeer, alone, lab};
 
 use super::scene::{
-    Knock, Script, Trace, answers_before_it_fails, connected, echo_five, handler, lets_in, score,
-    talk,
+    A_DOZEN_THREADS, Knock, Script, Trace, echo_five, ends, fails_after_the_last, handler, lets_in,
+    printed, returns_after_the_last, score, talk, threads, threads_beyond,
 };
 
 #[test]
@@ -44,6 +44,51 @@ fn s4_workers_exist_before_the_first_job() {
 }
 
 #[test]
+fn s4_idle_workers_sleep() {
+    // Alone, so that threads of any name are seen.
+    alone(|lab| {
+        lab.why("A worker waits in recv(), or on a Condvar, and costs nothing until there is a job. One that asks try_recv() in a loop keeps a processor busy all night.");
+        let pool = pool(lab, 4, 4);
+        lab.sleeps_until_woken("a job is submitted");
+        for _ in 0..4 {
+            submit(lab, &pool, || panic!("the job panics on purpose"));
+        }
+        lab.sleeps_until_woken("a job is submitted");
+        lab.why("The pool has nothing to do. That its last jobs have panicked is no reason to end: there are four workers, and a job for each.");
+        let meeting = lab.gate("the meeting of the jobs");
+        for _ in 0..4 {
+            let inside = meeting.clone();
+            submit(lab, &pool, move || inside.waits());
+        }
+        meeting.expects_arrivals(4);
+        meeting.opens();
+        let report = lab.you("shutdown()", || pool.shutdown());
+        lab.same("done and panicked", (report.done, report.panicked), (4, 4));
+    });
+}
+
+#[test]
+fn s4_more_workers_than_any_machine_has_are_refused() {
+    lab(|lab| {
+        lab.why("A number with a digit too many must be an error that somebody reads. Linux ends a program whose threads have used up its memory map, in the middle of starting one: nobody can catch that, so do not come near it.");
+        let too_many = MOST_WORKERS + 1;
+        let error = lab.err(&format!("WorkerPool::start({too_many}, 1)"), || {
+            WorkerPool::start(too_many, 1).map(|_| "a pool")
+        });
+        lab.same(
+            "the kind of the error",
+            error.kind(),
+            ErrorKind::InvalidInput,
+        );
+        let queue = MOST_WORKERS + 1;
+        lab.because("MOST_WORKERS is about workers. A place in the queue costs no thread, and may be one of many.")
+            .ok(&format!("WorkerPool::start(1, {queue})"), || {
+                WorkerPool::start(1, queue).map(WorkerPool::shutdown)
+            });
+    });
+}
+
+#[test]
 fn s4_every_idle_worker_is_used() {
     lab(|lab| {
         lab.why("Four workers, four jobs, and each job waits for the other three. A worker that sleeps while jobs are waiting is one too few.");
@@ -63,17 +108,19 @@ fn s4_every_idle_worker_is_used() {
 #[test]
 fn s4_the_lock_is_not_held_while_running() {
     lab(|lab| {
-        lab.why("Worker 1 runs job A. If worker 2 does not run B meanwhile, it waits for a lock that worker 1 holds while it works. A guard in the head of a `while let` or a `match` lives to the end of its body.");
+        lab.why("Worker 1 runs job A. Worker 2 is free for B, for C and for D meanwhile. If it does not run them, it waits for a lock that worker 1 holds while it works (a guard in the head of a `while let` or a `match` lives to the end of its body), or a job was given to worker 1 before it had time for it.");
         let pool = pool(lab, 2, 4);
         let gate = busy(lab, &pool, 1);
-        let job_b = lab.gate("the gate in job B");
-        let inside = job_b.clone();
-        submit(lab, &pool, move || inside.waits());
-        job_b.expects_arrivals(1);
-        job_b.opens();
+        for name in ["B", "C", "D"] {
+            let inside_job = lab.gate(&format!("the gate in job {name}"));
+            let inside = inside_job.clone();
+            submit(lab, &pool, move || inside.waits());
+            inside_job.expects_arrivals(1);
+            inside_job.opens();
+        }
         gate.opens();
         let report = lab.you("shutdown()", || pool.shutdown());
-        lab.same("jobs done", report.done, 2);
+        lab.same("jobs done", report.done, 4);
     });
 }
 
@@ -110,6 +157,66 @@ fn s4_a_full_queue_gives_the_job_back() {
         lab.same("what all jobs did", count.load(Ordering::SeqCst), 103);
         lab.same("done and panicked", (report.done, report.panicked), (5, 0));
     });
+}
+
+#[test]
+fn s4_submit_never_waits() {
+    lab(|lab| {
+        lab.why("The queue is full, and submit says so at once. It is called by the one thread that accepts: while it waits for a place, or tries again, nobody is let in and nobody is turned away.");
+        let pool = pool(lab, 1, 1);
+        let gate = busy(lab, &pool, 1);
+        submit(lab, &pool, || {});
+        let (keep, kept) = channel();
+        let submitting = lab.student("submit(a job too many)", move || {
+            let full = pool.submit(Box::new(|| {})).is_err();
+            let _ = keep.send(pool);
+            full
+        });
+        // It has returned, or it waits.
+        submitting.settles();
+        lab.note("the worker is free, and takes the job from the queue");
+        gate.opens();
+        let full = submitting.returns();
+        lab.holds(
+            full,
+            "an error from your submit(a job too many)",
+            "Ok(()), later",
+        );
+        let pool = kept.recv().expect("the pool is sent before submit returns");
+        let report = lab.you("shutdown()", || pool.shutdown());
+        lab.same("done and panicked", (report.done, report.panicked), (2, 0));
+    });
+}
+
+#[test]
+fn s4_a_dropped_pool_ends_its_workers() {
+    lab(|lab| {
+        lab.why("A server that cannot start drops the pool that it has started already. Nobody can give these workers a job any more: they end by themselves.");
+        let token = Arc::new(());
+        let pool = pool(lab, 3, 3);
+        kept_by_each_worker(lab, &pool, &token);
+        lab.you("the pool is dropped", || ends(pool));
+        let left = || Arc::strong_count(&token) - 1;
+        lab.until("workers that are still there: 0", left, |left| *left == 0);
+    });
+}
+
+thread_local!(static KEPT: RefCell<Option<Arc<()>>> = const { RefCell::new(None) });
+
+/// Leaves something with each of three workers, for as long as its thread is there.
+fn kept_by_each_worker(lab: &Lab, pool: &WorkerPool, token: &Arc<()>) {
+    let meeting = lab.gate("the meeting of the jobs");
+    for _ in 0..3 {
+        let (token, inside) = (token.clone(), meeting.clone());
+        submit(lab, pool, move || {
+            KEPT.set(Some(token));
+            inside.waits();
+        });
+    }
+    meeting.expects_arrivals(3);
+    let kept = Arc::strong_count(token) - 1;
+    lab.same("workers that keep something of ours", kept, 3);
+    meeting.opens();
 }
 
 #[test]
@@ -180,24 +287,9 @@ fn s4_shutdown_runs_what_was_submitted() {
 fn s4_shutdown_waits_for_the_workers() {
     lab(|lab| {
         lab.why("When shutdown returns, the workers are gone: their stacks, and whatever they kept for themselves. A thread that is still about may use what its owner has just taken down.");
-        thread_local!(static KEPT: RefCell<Option<Arc<()>>> = const { RefCell::new(None) });
         let token = Arc::new(());
         let pool = pool(lab, 3, 3);
-        let meeting = lab.gate("the meeting of the jobs");
-        for _ in 0..3 {
-            let (token, inside) = (token.clone(), meeting.clone());
-            submit(lab, &pool, move || {
-                KEPT.set(Some(token));
-                inside.waits();
-            });
-        }
-        meeting.expects_arrivals(3);
-        lab.same(
-            "workers that keep something of ours",
-            Arc::strong_count(&token) - 1,
-            3,
-        );
-        meeting.opens();
+        kept_by_each_worker(lab, &pool, &token);
         lab.you("shutdown()", || pool.shutdown());
         lab.same(
             "workers that are still there",
@@ -238,6 +330,56 @@ fn s4_eight_clients_meet() {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's memory"
+)]
+fn s4_a_pool_without_its_threads_is_none() {
+    lab(|lab| {
+        let pool = pool(lab, 1, 1);
+        lab.you("shutdown()", || pool.shutdown());
+        let end = lab.elsewhere(A_DOZEN_THREADS, || {
+            let before = threads();
+            println!("\nWorkerPool::start(2000, 1): {}", outcome(2000));
+            println!("threads left: {}", threads_beyond(before));
+            for workers in TOO_MANY {
+                println!("start({workers}, 1): {}", outcome(workers));
+            }
+            println!("start(MOST_WORKERS, 1): {}", outcome(MOST_WORKERS));
+            let script = Script::new(lab, [Knock::Closed]);
+            let end = serve_workers(&script, handler(echo_five), 2000, 1);
+            let end = if end.is_err() { "an error" } else { "Ok" };
+            println!("serve_workers(acceptor, handler, 2000, 1): {end}");
+            println!("calls of accept: {}", script.calls());
+        });
+        let told = lab.because("2000 workers are asked for, and there is memory for the stacks of a dozen. A pool of a dozen is not what was asked for: start says so, and the threads that it has started end. Nobody else can end them.");
+        printed(&told, &end, "WorkerPool::start(2000, 1)", "an error");
+        printed(&told, &end, "threads left", "0");
+        let told = lab.because("A number with a digit too many must be an error that somebody reads, whatever the machine can do. MOST_WORKERS is the most that is allowed, and it is allowed: here the system says no to it, and not you.");
+        for workers in TOO_MANY {
+            printed(&told, &end, &format!("start({workers}, 1)"), "InvalidInput");
+        }
+        printed(&told, &end, "start(MOST_WORKERS, 1)", "an error");
+        let told = lab.because("serve_workers has no pool, so it lets nobody in and says why. Its caller believes otherwise that clients were served as he asked.");
+        let call = "serve_workers(acceptor, handler, 2000, 1)";
+        printed(&told, &end, call, "an error");
+        printed(&told, &end, "calls of accept", "0");
+    });
+}
+
+/// More than MOST_WORKERS; of some, one half of the bits is not.
+const TOO_MANY: [usize; 4] = [MOST_WORKERS + 1, 65_537, usize::MAX / 2 + 2, usize::MAX];
+
+/// How a pool of so many workers starts.
+fn outcome(workers: usize) -> &'static str {
+    match WorkerPool::start(workers, 1) {
+        Ok(_) => "a pool",
+        Err(error) if error.kind() == ErrorKind::InvalidInput => "InvalidInput",
+        Err(_) => "an error",
+    }
+}
+
+#[test]
 fn s4_errors_and_panics_cost_no_worker() {
     lab(|lab| {
         lab.why("One worker, and two clients with whom it goes wrong. The third one finds the worker where it was, and the first two have got their end of the stream.");
@@ -270,12 +412,7 @@ fn s4_overload_is_turned_away() {
         lab.picture("03-overload");
         lab.why("One worker is busy, one client waits. A third one hears at once that there is no room, and may try elsewhere. To be closed is an answer; to wait for a server that is drowning is none.");
         let (acceptor, addr) = lets_in(3);
-        let gate = lab.gate("the handler's gate");
-        let inside = gate.clone();
-        let handler = handler(move |client: &Client| {
-            inside.waits();
-            echo_five(client)
-        });
+        let (handler, gate) = behind_a_gate(lab);
         let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
             serve_workers(&acceptor, handler, 1, 1)
         });
@@ -284,6 +421,7 @@ fn s4_overload_is_turned_away() {
         let second = lab.connect_as("client B", addr);
         let third = lab.connect_as("client C", addr);
         third.sees_fin();
+        lab.why("A is being served and B waits. Both were let in, so both get their answer.");
         gate.opens();
         talk(&first, b"hello");
         talk(&second, b"hello");
@@ -292,21 +430,62 @@ fn s4_overload_is_turned_away() {
 }
 
 #[test]
+fn s4_the_queue_has_the_length_that_was_asked_for() {
+    lab(|lab| {
+        lab.why("One worker and a queue of three: one client is served, three wait, and whoever comes then is turned away. A server that takes the two numbers for each other serves three and lets one wait.");
+        const TURNED_AWAY: usize = 2;
+        let (acceptor, addr) = lets_in(4 + TURNED_AWAY);
+        let (handler, gate) = behind_a_gate(lab);
+        let server = lab.student("serve_workers(acceptor, handler, 1, 3)", move || {
+            serve_workers(&acceptor, handler, 1, 3)
+        });
+        let first = lab.connect_as("client A", addr);
+        gate.expects_arrivals(1);
+        let waiting = ["B", "C", "D"].map(|name| lab.connect_as(&format!("client {name}"), addr));
+        for name in ["client E", "client F"] {
+            lab.connect_as(name, addr).sees_fin();
+        }
+        lab.same("clients being served", gate.arrivals(), 1);
+        gate.opens();
+        for client in [first].iter().chain(&waiting) {
+            talk(client, b"hello");
+        }
+        score(lab, server.returns_ok(), (4, 0, TURNED_AWAY as u64));
+    });
+}
+
+/// A handler of [`echo_five`] that waits at a gate first.
+fn behind_a_gate(lab: &Lab) -> (Arc<dyn Handler>, Gate) {
+    let gate = lab.gate("the handler's gate");
+    let inside = gate.clone();
+    let handler = handler(move |client: &Client| {
+        inside.waits();
+        echo_five(client)
+    });
+    (handler, gate)
+}
+
+#[test]
+fn s4_returns_when_the_last_conversation_has_ended() {
+    lab(|lab| {
+        lab.why("No more clients will come, but one is still being served. As in step 2, the function returns when that conversation has ended.");
+        let what = "serve_workers(acceptor, handler, 1, 1)";
+        let end = returns_after_the_last(lab, what, Knock::Closed, |acceptor, handler| {
+            serve_workers(acceptor, handler, 1, 1)
+        });
+        let stats = lab.ok(what, || end);
+        score(lab, stats, (1, 0, 0));
+    });
+}
+
+#[test]
 fn s4_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
-        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that.");
-        let (client, other) = connected();
-        let script = Script::new(
-            lab,
-            [
-                Knock::Client(client),
-                Knock::Error(ErrorKind::PermissionDenied.into()),
-            ],
-        );
-        let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
-            serve_workers(&script, handler(echo_five), 1, 1)
+        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that: return the error when the conversations have ended. A `?` behind accept returns at once.");
+        let what = "serve_workers(acceptor, handler, 1, 1)";
+        fails_after_the_last(lab, what, |acceptor, handler| {
+            serve_workers(acceptor, handler, 1, 1)
         });
-        answers_before_it_fails(lab, server, other);
     });
 }
 

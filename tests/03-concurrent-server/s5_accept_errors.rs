@@ -1,13 +1,14 @@
 //! Step 5: what `accept` complains about, and what follows from it.
 
-use std::io::{Error, ErrorKind};
+use std::cell::Cell;
+use std::io::{self, Error, ErrorKind};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use concurrent_server::{AfterError, PAUSE, accept_patiently, after_error};
+use concurrent_server::{Acceptor, AfterError, Client, PAUSE, accept_patiently, after_error};
 use netlab::{Lab, lab};
 
-use super::scene::{Knock, Script, connected, locked};
+use super::scene::{Knock, Script, connected, locked, printed};
 
 #[test]
 fn s5_one_clients_trouble_is_not_the_servers() {
@@ -26,6 +27,12 @@ fn s5_one_clients_trouble_is_not_the_servers() {
         for kind in kinds {
             judges(lab, kind.into(), "Next");
         }
+        if cfg!(target_os = "linux") {
+            lab.why("Linux gives accept the network errors that the new connection already has, and accept(2) lists them for TCP: try the next one. ErrorKind has no name for some of them, so look at the number.");
+            for number in PENDING_ON_LINUX {
+                judges(lab, Error::from_raw_os_error(number), "Next");
+            }
+        }
     });
 }
 
@@ -33,12 +40,42 @@ fn s5_one_clients_trouble_is_not_the_servers() {
 fn s5_a_shortage_asks_for_a_pause() {
     lab(|lab| {
         lab.why("No descriptor, no memory: that passes when somebody leaves. The client still waits in the queue, so an accept at once fails at once. What nobody has heard of is best taken for something that passes.");
-        judges(lab, ErrorKind::OutOfMemory.into(), "Pause");
         judges(lab, Error::other("what nobody has heard of"), "Pause");
-        judges(lab, ErrorKind::WouldBlock.into(), "Pause");
+        let kinds = [
+            ErrorKind::OutOfMemory,
+            ErrorKind::WouldBlock,
+            ErrorKind::PermissionDenied,
+            ErrorKind::NotConnected,
+            ErrorKind::NotFound,
+            ErrorKind::AddrInUse,
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::AlreadyExists,
+            ErrorKind::BrokenPipe,
+            ErrorKind::InvalidData,
+            ErrorKind::UnexpectedEof,
+            ErrorKind::Unsupported,
+            ErrorKind::WriteZero,
+            ErrorKind::ResourceBusy,
+        ];
+        for kind in kinds {
+            judges(lab, kind.into(), "Pause");
+        }
         if cfg!(unix) {
             judges(lab, emfile(), "Pause");
-            judges(lab, Error::from_raw_os_error(23), "Pause");
+            judges(lab, enfile(), "Pause");
+        }
+        if cfg!(target_os = "linux") {
+            const ENOMEM: i32 = 12;
+            const ENOBUFS: i32 = 105;
+            judges(lab, Error::from_raw_os_error(ENOMEM), "Pause");
+            judges(lab, Error::from_raw_os_error(ENOBUFS), "Pause");
+            lab.why("These are all the numbers of Linux that are neither one client's trouble nor the listening socket's. What nobody has heard of is best taken for something that passes.");
+            let named =
+                |number: &i32| PENDING_ON_LINUX.contains(number) || NAMED_ON_LINUX.contains(number);
+            for number in (1..=133).filter(|number| !named(number)) {
+                lab.scene(format!("the error {number}"));
+                judges(lab, Error::from_raw_os_error(number), "Pause");
+            }
         }
     });
 }
@@ -88,18 +125,70 @@ fn s5_the_loop_survives_what_passes() {
 #[test]
 fn s5_every_shortage_gets_its_pause() {
     lab(|lab| {
-        lab.why("accept has failed a hundred times in a row. Without a pause behind each, this is one processor at 100 %, in a moment when the machine is short of something already.");
-        let knocks = (0..100)
-            .map(|_| Knock::Error(ErrorKind::OutOfMemory.into()))
+        lab.why("accept has failed a thousand times in a row. Without a pause behind each, this is one processor at 100 %, in a moment when the machine is short of something already.");
+        let shortage = |n| match n % 3 {
+            0 if cfg!(unix) => emfile(),
+            1 if cfg!(unix) => enfile(),
+            _ => ErrorKind::OutOfMemory.into(),
+        };
+        let knocks = (0..1000)
+            .map(|n| Knock::Error(shortage(n)))
             .chain([Knock::Closed]);
         let script = Script::new(lab, knocks);
         let pauses = Pauses::default();
-        let client = lab.ok("accept_patiently(acceptor, pause)", || {
+        let goes_on = lab.because("However many errors come that it can live with, it goes on. How long a shortage lasts is not for accept_patiently to decide.");
+        let client = goes_on.ok("accept_patiently(acceptor, pause)", || {
             accept_patiently(&script, &|span| pauses.note(span))
         });
+        let pauses = pauses.all();
+        lab.same("pauses", pauses.len(), 1000);
+        lab.why("Each pause is PAUSE long. One that grows keeps the next client waiting when the shortage is over.");
+        if let Some(other) = pauses.iter().find(|&&span| span != PAUSE) {
+            lab.fails(
+                format!("each pause to be PAUSE long, {PAUSE:?}"),
+                format!("one of {other:?}"),
+            );
+        }
+        lab.why("accept says None at last: no more clients will come. That is passed on.");
         lab.same("a client", client.is_some(), false);
-        lab.same("pauses", pauses.all().len(), 100);
     });
+}
+
+#[test]
+#[cfg_attr(not(unix), ignore = "needs Unix, where a shell starts a program")]
+fn s5_a_shortage_may_last() {
+    lab(|lab| {
+        let none = Script::new(lab, [Knock::Closed]);
+        lab.ok("accept_patiently(acceptor, pause)", || {
+            accept_patiently(&none, &|_| {})
+        });
+        // Elsewhere, because an overflow of the stack ends the process.
+        let end = lab.elsewhere("true", || {
+            let shortage = Shortage(Cell::new(100_000));
+            let end = match accept_patiently(&shortage, &|_| {}) {
+                Ok(None) => "None".to_owned(),
+                end => format!("{end:?}"),
+            };
+            println!("\nafter 100000 errors: {end}");
+        });
+        let told = lab.because("accept has failed a hundred thousand times: half an hour without a descriptor. accept_patiently does not give up before its acceptor does. And it is a loop: a function that calls itself after each error needs more stack for each, until there is no more.");
+        printed(&told, &end, "after 100000 errors", "None");
+    });
+}
+
+/// Fails so many times, by turns for one client and for want of a descriptor. Then nobody comes.
+struct Shortage(Cell<u32>);
+
+impl Acceptor for Shortage {
+    fn accept(&self) -> io::Result<Option<Client>> {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        match left {
+            0 => Ok(None),
+            n if n % 2 == 0 => Err(ErrorKind::ConnectionAborted.into()),
+            _ => Err(ErrorKind::OutOfMemory.into()),
+        }
+    }
 }
 
 #[test]
@@ -123,23 +212,39 @@ fn s5_no_pause_for_a_client_that_left() {
 fn s5_the_end_is_told() {
     lab(|lab| {
         lab.why("The listening socket is broken. Whoever runs the server must hear which error it was, and the loop must not ask again.");
-        let script = Script::new(lab, [Knock::Error(ErrorKind::InvalidInput.into())]);
-        let pauses = Pauses::default();
-        let error = lab.err("accept_patiently(acceptor, pause)", || {
-            accept_patiently(&script, &|span| pauses.note(span))
-        });
-        lab.same(
-            "the kind of the error",
-            error.kind(),
-            ErrorKind::InvalidInput,
-        );
-        lab.same("calls of accept", script.calls(), 1);
+        let mut cases: Vec<fn() -> Error> = vec![|| ErrorKind::InvalidInput.into()];
+        if cfg!(unix) {
+            cases.push(ebadf);
+        }
+        for broken in cases {
+            let script = Script::new(lab, [Knock::Error(broken())]);
+            let pauses = Pauses::default();
+            let error = lab.err("accept_patiently(acceptor, pause)", || {
+                accept_patiently(&script, &|span| pauses.note(span))
+            });
+            lab.same("the error", error.to_string(), broken().to_string());
+            lab.same("calls of accept", script.calls(), 1);
+            lab.same("pauses", pauses.all().len(), 0);
+        }
     });
 }
+
+/// The network errors of a new connection, by their numbers on Linux (accept(2)): ENONET, EPROTO,
+/// ENOPROTOOPT, EOPNOTSUPP, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH.
+const PENDING_ON_LINUX: [i32; 8] = [64, 71, 92, 95, 100, 101, 112, 113];
+
+/// What else has a judgement of its own, by kind or by number: EINTR, EBADF, EINVAL, ECONNABORTED,
+/// ECONNRESET, ETIMEDOUT, ECONNREFUSED.
+const NAMED_ON_LINUX: [i32; 7] = [4, 9, 22, 103, 104, 110, 111];
 
 /// "Too many open files", of this process.
 fn emfile() -> Error {
     Error::from_raw_os_error(24)
+}
+
+/// "Too many open files in system".
+fn enfile() -> Error {
+    Error::from_raw_os_error(23)
 }
 
 /// "Bad file descriptor".

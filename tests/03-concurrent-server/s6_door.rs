@@ -1,11 +1,15 @@
 //! Step 6: a listening socket that can be closed while somebody waits at it.
 
+use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
+use std::thread;
 
 use concurrent_server::{Acceptor, Client, Door};
-use netlab::{Lab, Running, lab};
+use netlab::{Lab, Program, Running, lab};
+use socket2::{Domain, Socket, Type};
 
 use super::scene::{echo_five, listener};
 
@@ -37,12 +41,243 @@ fn s6_the_door_lets_clients_in() {
 #[test]
 fn s6_close_wakes_a_blocked_accept() {
     lab(|lab| {
-        lab.why("The server is told to stop, and accept still sleeps. No client will ever come, so something else must wake it: shut the listener down, or be a client yourself.");
+        lab.why("The server is told to stop, and accept still sleeps. No client will ever come, so something else must wake it: shut the listening socket down (Linux), or be a client yourself.");
         let (door, _) = door(lab);
         let waiting = accepting(lab, &door);
-        waiting.settles();
+        waiting.sleeps("a client comes, or the door is closed");
         lab.you("close()", || door.close());
         gives_none(lab, waiting.returns_ok());
+    });
+}
+
+#[test]
+fn s6_close_wakes_accept_at_any_address() {
+    lab(|lab| {
+        lab.why("A door may listen at every address of the machine (0.0.0.0), or at an IPv6 address. A client that is to wake accept needs an address it can connect to, and a socket of the same family.");
+        let every = (Ipv4Addr::UNSPECIFIED, 0).into();
+        let ipv6 = (Ipv6Addr::LOCALHOST, 0).into();
+        let every_ipv6 = (Ipv6Addr::UNSPECIFIED, 0).into();
+        for addr in [every, ipv6, every_ipv6] {
+            let addr: SocketAddr = addr;
+            let Ok(listener) = TcpListener::bind(addr) else {
+                eprintln!("skipped: this machine cannot listen at {addr}");
+                continue;
+            };
+            let door = lab.ok(&format!("Door::new(a listener at {addr})"), || {
+                Door::new(listener)
+            });
+            let door = Arc::new(door);
+            let told = lab.you("addr()", || door.addr());
+            lab.because("addr() is what the listener is bound to, as the system tells it, also where that is every address (0.0.0.0). Where close() connects to is another matter.")
+                .same("the door's IP address", told.ip(), addr.ip());
+            let waiting = accepting(lab, &door);
+            waiting.settles();
+            let closing = closing(lab, &door);
+            closing.returns();
+            gives_none(lab, waiting.returns_ok());
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which drops a SYN when the accept queue is full"
+)]
+fn s6_close_does_not_wait_for_a_full_queue() {
+    lab(|lab| {
+        lab.why("On a busy day the kernel's queue is full when the door is closed, and nobody accepts. A SYN to a full queue gets no answer, so a client that blocks in connect waits for a minute or two. close may not wait for anybody: let the socket that wakes accept be non-blocking.");
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&any.into()).expect("bind a port of loopback");
+        socket.listen(1).expect("listen");
+        let door = lab.ok("Door::new(a listener with a backlog of 1)", || {
+            Door::new(socket.into())
+        });
+        let door = Arc::new(door);
+        // Linux admits one more than it is told.
+        let waiting = ["client A", "client B"].map(|name| lab.connect_as(name, door.addr()));
+        lab.note("the queue is full, and nobody accepts");
+        closing(lab, &door).returns();
+        gives_none(lab, lab.ok("accept()", || door.accept()));
+        lab.why("Both had connected, and nobody will accept them any more. When the listening socket is closed, the kernel ends their connections.");
+        for client in waiting {
+            client.sees_fin();
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a network of its own"
+)]
+fn s6_close_wakes_accept_when_nobody_can_connect() {
+    lab(|lab| {
+        let (door, _) = door(lab);
+        lab.you("close()", || door.close());
+        // A network of its own, in which even the loopback interface is down.
+        const ALONE: &str = "unshare --user --map-root-user --net";
+        let may = Command::new("sh")
+            .args(["-c", &format!("{ALONE} true")])
+            .output();
+        if !may.is_ok_and(|end| end.status.success()) {
+            eprintln!("skipped: this machine gives no namespaces to an ordinary user");
+            return;
+        }
+        let mut there = lab.beside(&format!("exec {ALONE} \"$0\" \"$@\""), || {
+            let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+            let listener = TcpListener::bind(any).expect("bind a port");
+            let door = Arc::new(Door::new(listener).expect("a door"));
+            let accepting = aside(&door);
+            println!("\nopen");
+            heard();
+            door.close();
+            println!("accept(): {}", end_of(accepting).0);
+        });
+        there.expects_line("that the door is open", |line| line == "open");
+        there.settles();
+        there.types("close()\n");
+        accept_gives(
+            lab,
+            &mut there,
+            "None",
+            "The network interface is down when the door is closed, so no client can wake accept, and the door itself is none that gets through. On Linux there is another way: shut the listening socket down.",
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's descriptors"
+)]
+fn s6_without_a_descriptor_it_pauses() {
+    lab(|lab| {
+        let (door, _) = door(lab);
+        lab.you("close()", || door.close());
+        let mut there = lab.beside("ulimit -n 64", || {
+            let (listener, addr) = listener();
+            let door = Arc::new(Door::new(listener).expect("a door"));
+            let _clients = [(); 2].map(|()| TcpStream::connect(addr).expect("connect"));
+            let mut taken = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                taken.push(file);
+            }
+            let accepting = aside(&door);
+            println!("\nnone left");
+            heard();
+            taken.pop();
+            let (end, _client) = end_of(accepting);
+            println!("accept(): {end}");
+            let accepting = aside(&door);
+            heard();
+            door.close();
+            println!("accept(): {}", end_of(accepting).0);
+        });
+        lab.why("The process has no descriptor left, and clients wait. accept fails with EMFILE, which is a shortage: Door::accept pauses and tries again, as in step 5.");
+        there.expects_line("that no descriptor is left", |line| line == "none left");
+        there.pauses("a descriptor is free");
+        there.types("a descriptor is free\n");
+        accept_gives(
+            lab,
+            &mut there,
+            "a client",
+            "One descriptor is free now, and the client needs one. A pause is short (PAUSE), and to let a client in takes no other descriptor than his: one that Door::accept takes for itself is missing here.",
+        );
+        there.settles();
+        there.types("close()\n");
+        accept_gives(
+            lab,
+            &mut there,
+            "None",
+            "No descriptor is left again, and the door is closed while accept pauses. Then accept(2) says EMFILE, and not that the socket is shut down: the loop has to look at the door on each turn.",
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's descriptors"
+)]
+fn s6_close_needs_no_descriptor() {
+    lab(|lab| {
+        let (door, _) = door(lab);
+        lab.you("close()", || door.close());
+        let mut there = lab.beside("ulimit -n 64", || {
+            let (listener, _) = listener();
+            let door = Arc::new(Door::new(listener).expect("a door"));
+            let mut taken = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                taken.push(file);
+            }
+            taken.pop();
+            let accepting = aside(&door);
+            println!("\none left");
+            heard();
+            door.close();
+            println!("accept(): {}", end_of(accepting).0);
+        });
+        there.expects_line("that one descriptor is left", |line| line == "one left");
+        there.settles();
+        there.types("close()\n");
+        accept_gives(
+            lab,
+            &mut there,
+            "None",
+            "accept sleeps, and holds the last descriptor of the process for the client who may come. A socket that close() makes to wake it is one too many. Make that socket with the door.",
+        );
+    });
+}
+
+/// Waits for what accept gave in a process beside this one.
+fn accept_gives(lab: &Lab, there: &mut Program, want: &str, why: &str) {
+    lab.why(why);
+    let line = there.expects_line("what accept() gave", |line| line.starts_with("accept(): "));
+    let want = format!("accept(): {want}");
+    lab.because(why).holds(line == want, &want, &line);
+}
+
+/// Waits for a line on standard input.
+fn heard() {
+    let _ = io::stdin().read_line(&mut String::new());
+}
+
+type Accepting = thread::JoinHandle<io::Result<Option<Client>>>;
+
+/// `accept`, without the laboratory.
+fn aside(door: &Arc<Door>) -> Accepting {
+    let door = Arc::clone(door);
+    thread::spawn(move || door.accept())
+}
+
+/// What came of it, in words; and the client, who stays until it is dropped.
+fn end_of(accepting: Accepting) -> (String, Option<Client>) {
+    match accepting.join() {
+        Ok(Ok(Some(client))) => ("a client".to_owned(), Some(client)),
+        Ok(Ok(None)) => ("None".to_owned(), None),
+        Ok(Err(error)) => (format!("Err({error:?})"), None),
+        Err(_) => ("a panic".to_owned(), None),
+    }
+}
+
+#[test]
+fn s6_an_error_that_is_the_end_is_told() {
+    lab(|lab| {
+        lab.why("This socket does not listen, so accept fails with EINVAL: step 5 calls that the end. The door is open all the same. None would say that somebody has closed it, and the server would stop as if all were well.");
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&any.into()).expect("bind a port of loopback");
+        let door = lab.ok("Door::new(a socket that does not listen)", || {
+            Door::new(socket.into())
+        });
+        let end = match lab.you("accept()", || door.accept()) {
+            Ok(Some(_)) => "a client".to_owned(),
+            Ok(None) => "None".to_owned(),
+            Err(error) => format!("{:?}", error.kind()),
+        };
+        lab.same("what accept() gives", end, "InvalidInput".to_owned());
     });
 }
 
@@ -50,11 +285,14 @@ fn s6_close_wakes_a_blocked_accept() {
 fn s6_a_closed_door_stays_closed() {
     lab(|lab| {
         lab.why("Nobody was in accept when the door was closed. Whoever comes to it later must not wait there for ever, however often he asks.");
-        let (door, _) = door(lab);
+        let (door, addr) = door(lab);
         lab.you("close()", || door.close());
         for _ in 0..3 {
             gives_none(lab, lab.ok("accept()", || door.accept()));
         }
+        let told = lab.you("addr()", || door.addr());
+        lab.because("The listener is gone, and its address is still what it was: the owner of the door may want to tell it.")
+            .same("the address of the closed door", told, addr);
         lab.you("close(), again", || door.close());
         gives_none(lab, lab.ok("accept()", || door.accept()));
     });
@@ -93,6 +331,47 @@ fn s6_the_port_refuses_then() {
     });
 }
 
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows a process its descriptors"
+)]
+fn s6_the_listening_socket_is_closed_then() {
+    lab(|lab| {
+        lab.why("A door may be kept long after it was closed. The listening socket must not be: a socket that is shut down refuses clients, but its descriptor belongs to the process until the last handle is dropped.");
+        let (listener, addr) = listener();
+        let socket = listening_socket(addr);
+        let door = lab.ok("Door::new(listener)", || Door::new(listener));
+        let door = Arc::new(door);
+        let waiting = accepting(lab, &door);
+        waiting.settles();
+        lab.you("close()", || door.close());
+        gives_none(lab, waiting.returns_ok());
+        lab.why("Nobody is in accept any more, and the door is closed: the door has no use for the listening socket. One that is only shut down keeps its descriptor.");
+        let fds = std::fs::read_dir("/proc/self/fd").expect("the descriptors of this process");
+        let mut open = fds.flatten().filter_map(|fd| fd.path().read_link().ok());
+        let kept = open.any(|file| file.as_os_str() == socket.as_str());
+        lab.holds(
+            !kept,
+            "the listening socket to be closed, while the door still exists",
+            "a descriptor of it is open",
+        );
+        drop(door);
+    });
+}
+
+/// What Linux calls the socket that listens at this port of 127.0.0.1 (proc_net(5), proc_pid_fd(5)).
+fn listening_socket(addr: SocketAddr) -> String {
+    let row = format!("0100007F:{:04X} 00000000:0000 0A", addr.port());
+    let sockets = std::fs::read_to_string("/proc/net/tcp").expect("the sockets of this machine");
+    let socket = sockets.lines().find(|line| line.contains(&row));
+    let inode = socket.and_then(|line| line.split_whitespace().nth(9));
+    format!(
+        "socket:[{}]",
+        inode.expect("a row for a socket that listens")
+    )
+}
+
 fn door(lab: &Lab) -> (Arc<Door>, SocketAddr) {
     let (listener, addr) = listener();
     let door = lab.ok("Door::new(listener)", || Door::new(listener));
@@ -102,6 +381,11 @@ fn door(lab: &Lab) -> (Arc<Door>, SocketAddr) {
 fn accepting(lab: &Lab, door: &Arc<Door>) -> Running<io::Result<Option<Client>>> {
     let door = Arc::clone(door);
     lab.student("accept()", move || door.accept())
+}
+
+fn closing(lab: &Lab, door: &Arc<Door>) -> Running<()> {
+    let door = Arc::clone(door);
+    lab.student("close()", move || door.close())
 }
 
 const OPEN_FOR_NOBODY: &str = "As long as the listening socket is open, the kernel goes on making connections for it, and clients wait for a server that has stopped. Let go of it, and they are refused: then they can look elsewhere.";

@@ -100,7 +100,51 @@ fn s8_nothing_is_read_after_the_deadline() {
             lab.same("the read", got, Err(ErrorKind::TimedOut));
             let got = write(lab, &mut timed, b"hello");
             lab.same("the write", got, Err(ErrorKind::TimedOut));
+            let got = lab.you("Timed::read, into no room at all", || timed.read(&mut []));
+            let got = got.map_err(|error| error.kind());
+            lab.same("the empty read", got, Err(ErrorKind::TimedOut));
             lab.same("calls that the stream got", stream.limits(), Vec::new());
+        }
+    });
+}
+
+#[test]
+fn s8_a_limit_is_told_as_it_is() {
+    lab(|lab| {
+        lab.why("What the stream is told is the limit itself, or what is left until the deadline: neither rounded nor cut to the width of a smaller number. Half a millisecond that is rounded down is zero, and 50 days do not fit into 32 bits of milliseconds.");
+        let half = Duration::from_micros(500);
+        let long = Duration::from_millis(u64::from(u32::MAX)) + secs(5);
+        for (idle, total) in [
+            (secs(10), half),
+            (half, secs(30)),
+            (Duration::new(1, 500_000_001), secs(30)),
+            (secs(30), Duration::new(2, 999_999_999)),
+            (long, Duration::MAX),
+            (Duration::MAX, long),
+        ] {
+            let limits = Limits { idle, total };
+            let (mut timed, stream) = scene_with(lab, limits, [after(0, b"a"), Play::Takes(1)]);
+            lab.same("the read", read(lab, &mut timed), Ok(1));
+            lab.same("the write", write(lab, &mut timed, b"a"), Ok(1));
+            let want = idle.min(total);
+            lab.same("the limits", stream.limits(), vec![want, want]);
+        }
+    });
+}
+
+#[test]
+fn s8_late_bytes_are_bytes() {
+    lab(|lab| {
+        lab.why("The bytes came with the last moment of the request, or the machine was busy and gave them to you after it. Who has read them passes them on: nobody can read them again. It is the next call that finds the time over.");
+        let limits = Limits {
+            idle: secs(60),
+            total: secs(30),
+        };
+        for late in [after(30, b"late"), Play::Late(b"late")] {
+            let (mut timed, _) = scene_with(lab, limits, [late, after(0, b"x")]);
+            lab.same("the read", read(lab, &mut timed), Ok(4));
+            let next = read(lab, &mut timed);
+            lab.same("the next read", next, Err(ErrorKind::TimedOut));
         }
     });
 }
@@ -153,8 +197,82 @@ fn s8_a_client_that_never_reads() {
         lab.you("begin()", || timed.begin());
         let got = write(lab, &mut timed, b"hello");
         lab.same("a write that takes three bytes", got, Ok(3));
+        lab.why("A stream may keep what it was given until it is flushed. Pass flush on: the stream below is the one that knows what is left to send.");
         lab.ok("Timed::flush", || timed.flush());
         lab.same("flushes of the stream", locked(&stream.state).flushes, 1);
+    });
+}
+
+#[test]
+fn s8_the_limits_are_the_ones_that_were_given() {
+    lab(|lab| {
+        lab.why("The limits are the caller's. Here are others: a read may wait for 4 seconds, a request may take 6.");
+        let (four, six) = (secs(4), secs(6));
+        let limits = Limits {
+            idle: four,
+            total: six,
+        };
+        let (mut timed, stream) = scene_with(lab, limits, [after(3, b"a"), after(9, b"b")]);
+        lab.same("the read", read(lab, &mut timed), Ok(1));
+        let late = read(lab, &mut timed);
+        lab.same("the read after 3 s", late, Err(ErrorKind::TimedOut));
+        lab.same(
+            "the limits of the reads",
+            stream.limits(),
+            vec![four, secs(3)],
+        );
+
+        lab.why("Here the whole request has less time than a single wait would have. The smaller one counts.");
+        let limits = Limits {
+            idle: secs(60),
+            total: six,
+        };
+        let (mut timed, stream) = scene_with(lab, limits, [after(9, b"a")]);
+        let late = read(lab, &mut timed);
+        lab.same("the read", late, Err(ErrorKind::TimedOut));
+        lab.same("the limit of the read", stream.limits(), vec![six]);
+    });
+}
+
+const ONE_READ: &str = "One read of yours is one read of the stream, and gives what that one gave: one byte here. A deadline at Duration::MAX is never over; and a loop that fills the buffer waits for bytes that the client has not sent.";
+
+#[test]
+fn s8_a_limit_may_be_no_limit() {
+    lab(|lab| {
+        lab.why("Duration::MAX means \"no limit\". A deadline that lies behind the end of all time is never over: add without overflow (Duration::saturating_add).");
+        let limits = Limits {
+            idle: secs(10),
+            total: Duration::MAX,
+        };
+        let stream = Slow::new(lab, [after(9, b"a"), after(9, b"b")]);
+        stream.clock.advance(secs(1000));
+        let mut timed = lab.you(&format!("Timed::new(stream, clock, {limits:?})"), || {
+            Timed::new(stream.clone(), Hand(stream.clock.clone()), limits)
+        });
+        let got = read(lab, &mut timed);
+        lab.because(ONE_READ).same("the read", got, Ok(1));
+        lab.you("begin()", || timed.begin());
+        let got = read(lab, &mut timed);
+        lab.because(ONE_READ).same("the read", got, Ok(1));
+        lab.same(
+            "the limits of the reads",
+            stream.limits(),
+            vec![secs(10), secs(10)],
+        );
+    });
+}
+
+#[test]
+fn s8_a_limit_that_cannot_be_set_is_an_error() {
+    lab(|lab| {
+        lab.why("The stream does not take the limit. A read without one may wait for ever, so do not begin it: pass the error on.");
+        let (mut timed, stream) = scene(lab, [after(0, b"hello")]);
+        locked(&stream.state).refuses = true;
+        let got = read(lab, &mut timed);
+        lab.same("the read", got, Err(ErrorKind::BrokenPipe));
+        let got = write(lab, &mut timed, b"hello");
+        lab.same("the write", got, Err(ErrorKind::BrokenPipe));
+        lab.same("calls that the stream got", stream.limits(), Vec::new());
     });
 }
 
@@ -166,8 +284,8 @@ fn s8_other_ends_keep_their_names() {
             lab,
             [
                 Play::Eof,
-                Play::Error(ErrorKind::ConnectionReset),
-                Play::Error(ErrorKind::Interrupted),
+                Play::Error(ErrorKind::ConnectionReset.into()),
+                Play::Error(ErrorKind::Interrupted.into()),
             ],
         );
         let got = read(lab, &mut timed);
@@ -181,6 +299,24 @@ fn s8_other_ends_keep_their_names() {
         lab.why("A signal has interrupted the read. That is no time-out: there is time left, and whoever reads asks again.");
         let got = read(lab, &mut timed);
         lab.same("the read in a signal", got, Err(ErrorKind::Interrupted));
+        lab.why("What holds for read holds for write: only a time-out is renamed.");
+        for kind in [ErrorKind::BrokenPipe, ErrorKind::Interrupted] {
+            let (mut timed, _) = scene(lab, [Play::Error(kind.into())]);
+            let got = write(lab, &mut timed, b"hello");
+            lab.same("the write", got, Err(kind));
+        }
+        lab.why("An error is more than its kind. The system's number and a text say what happened, and are passed on with it.");
+        let errors: [fn() -> io::Error; 2] = [
+            || io::Error::from_raw_os_error(SOME_NUMBER),
+            || io::Error::new(ErrorKind::InvalidData, "a text of its own"),
+        ];
+        for error in errors {
+            let (mut timed, _) = scene(lab, [Play::Error(error()), Play::Error(error())]);
+            let got = lab.err("Timed::read", || timed.read(&mut [0; 8]));
+            lab.same("the read's error", got.to_string(), error().to_string());
+            let got = lab.err("Timed::write", || timed.write(b"hello"));
+            lab.same("the write's error", got.to_string(), error().to_string());
+        }
     });
 }
 
@@ -251,12 +387,17 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
+/// An error of the system that is no time-out, wherever these tests run.
+const SOME_NUMBER: i32 = 5;
+
 /// What a scripted stream does next.
 enum Play {
     /// These bytes come after a while.
     After(Duration, &'static [u8]),
+    /// These come with the limit, and the machine takes a second more.
+    Late(&'static [u8]),
     Eof,
-    Error(ErrorKind),
+    Error(io::Error),
     /// There is no room for a byte, ever.
     Full,
     /// A write takes so many bytes.
@@ -282,6 +423,8 @@ struct State {
     limit: Option<Duration>,
     limits: Vec<Duration>,
     flushes: usize,
+    /// It takes no limit.
+    refuses: bool,
 }
 
 impl Slow {
@@ -320,7 +463,11 @@ impl Waits for Slow {
         if limit.is_zero() {
             return Err(ErrorKind::InvalidInput.into());
         }
-        locked(&self.state).limit = Some(limit);
+        let mut state = locked(&self.state);
+        if state.refuses {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        state.limit = Some(limit);
         Ok(())
     }
 }
@@ -346,7 +493,13 @@ impl Read for Slow {
                 }
                 Ok(n)
             }
-            Some(Play::Error(kind)) => Err(kind.into()),
+            Some(Play::Late(bytes)) => {
+                let limit = limit.unwrap_or_default();
+                self.clock.advance(limit + secs(1));
+                buf[..bytes.len()].copy_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            Some(Play::Error(error)) => Err(error),
             _ => Ok(0),
         }
     }
@@ -359,6 +512,7 @@ impl Write for Slow {
         state.limits.extend(limit);
         match state.plays.pop_front() {
             Some(Play::Takes(n)) => Ok(n.min(buf.len())),
+            Some(Play::Error(error)) => Err(error),
             _ => {
                 self.waits(limit, Duration::MAX)?;
                 Ok(0)
@@ -376,9 +530,13 @@ type Scene = (Timed<Slow, Hand>, Slow);
 
 /// The student's `Timed` on a scripted stream, and the stream.
 fn scene(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Scene {
+    scene_with(lab, LIMITS, plays)
+}
+
+fn scene_with(lab: &Lab, limits: Limits, plays: impl IntoIterator<Item = Play>) -> Scene {
     let stream = Slow::new(lab, plays);
-    let timed = lab.you("Timed::new(stream, clock, limits)", || {
-        Timed::new(stream.clone(), Hand(stream.clock.clone()), LIMITS)
+    let timed = lab.you(&format!("Timed::new(stream, clock, {limits:?})"), || {
+        Timed::new(stream.clone(), Hand(stream.clock.clone()), limits)
     });
     (timed, stream)
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_server::{Acceptor, Client, Clock, Handler, Stats};
-use netlab::{Lab, ManualClock, Running, TcpPeer};
+use netlab::{End, Lab, ManualClock, TcpPeer};
 
 /// A listening socket of 127.0.0.1, on a port that the system chooses.
 pub fn listener() -> (TcpListener, SocketAddr) {
@@ -73,6 +73,8 @@ impl Script {
     }
 }
 
+const LAST_WORD: &str = "accept has said its last word: None, or an error that ends the loop. That is passed on, and nobody asks again: a real listener might not return any more.";
+
 impl Acceptor for Script {
     fn accept(&self) -> io::Result<Option<Client>> {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -80,7 +82,7 @@ impl Acceptor for Script {
             Some(Knock::Client(client)) => Ok(Some(client)),
             Some(Knock::Error(error)) => Err(error),
             Some(Knock::Closed) => Ok(None),
-            None => self.lab.fails(
+            None => self.lab.because(LAST_WORD).fails(
                 "no call of accept after its end: it has nothing more to say",
                 "one call too many",
             ),
@@ -175,6 +177,15 @@ pub fn talk(client: &TcpPeer, five: &[u8]) {
     client.expects_eof();
 }
 
+/// Demands that a connection whose end the client has seen is closed, in both directions: then the
+/// system answers a byte with a reset, and the next write fails. One that is only shut down for
+/// writing takes the bytes.
+pub fn closed(lab: &Lab, client: &TcpPeer) {
+    let what = "the connection to be closed, so that nobody takes another byte of the client's";
+    let takes = || client.stream().write(b".").is_ok();
+    lab.because(LET_GO).until(what, takes, |takes| !takes);
+}
+
 /// What happened in the handlers, in order. Clones share it.
 #[derive(Clone, Default)]
 pub struct Trace(Arc<Mutex<Vec<String>>>);
@@ -193,13 +204,50 @@ impl Trace {
     }
 }
 
+/// Why a client sees the end of its stream.
+pub const LET_GO: &str = "The conversation is over, also where it went wrong, so its connection is closed, and the client gets the end of the stream. If the server goes on, somebody still has a handle of the connection: a list, a clone, the loop.";
+
 /// The end of a value's life, in words that also hold for a type without a `Drop`, as in a stub.
 pub fn ends<T>(_value: T) {}
 
 /// Demands a score: served, failed, turned away.
 pub fn score(lab: &Lab, stats: Stats, want: (u64, u64, u64)) {
     let got = (stats.served, stats.failed, stats.turned_away);
-    lab.same("served, failed and turned away", got, want);
+    lab.because(SCORE)
+        .same("served, failed and turned away", got, want);
+}
+
+const SCORE: &str = "Every client had what it should have; it is the score that says otherwise. Each counts once: as served (its handler returned Ok), as failed (an error, or a panic) or as turned away (no conversation at all). The score is complete when the last conversation has ended, and not when accept says None: threads may still be at it then.";
+
+/// Room for the stacks of a dozen threads: each takes 256 MiB, of 4 GB. A line of shell, on Linux.
+pub const A_DOZEN_THREADS: &str =
+    "ulimit -v 4000000; export RUST_MIN_STACK=268435456 MALLOC_ARENA_MAX=1";
+
+/// The threads of this process, on Linux.
+pub fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// Waits, for two seconds at most, until this process has no more than so many threads. Gives how many
+/// it has beyond that. A thread that was told to end does so in its own time.
+pub fn threads_beyond(number: usize) -> usize {
+    let asked = Instant::now();
+    while threads() > number && asked.elapsed() < Duration::from_secs(2) {
+        thread::park_timeout(Duration::from_millis(1));
+    }
+    threads().saturating_sub(number)
+}
+
+/// Demands a line that a part of the test has printed in a process of its own: `name: value`. Its
+/// reason is `lab`'s own ([`Lab::because`]), since a line that is missing is explained by that process.
+pub fn printed(lab: &Lab, end: &End, name: &str, want: &str) {
+    let mut lines = end.stdout.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    lab.holds(
+        value == Some(want),
+        format!("{name}: {want}"),
+        value.unwrap_or(end.stderr.trim()),
+    );
 }
 
 pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -236,29 +284,63 @@ impl Clock for Hand {
     }
 }
 
-/// Client A, at the other end of `other`, is being served when accept fails: the server gives the
-/// error back, but only when A has its reply.
-pub fn answers_before_it_fails(
+/// How `acceptor` ends while client A is being served: the server must wait for A, and return when A's
+/// conversation is over. `serve` is the call `what`; its value is given back.
+pub fn returns_after_the_last(
     lab: &Lab,
-    server: Running<io::Result<Stats>>,
-    mut other: TcpStream,
-) {
+    what: &str,
+    end: Knock,
+    serve: impl FnOnce(&Script, Arc<dyn Handler>) -> io::Result<Stats> + Send + 'static,
+) -> io::Result<Stats> {
+    let told_as = match &end {
+        Knock::Error(error) => format!("accept fails: {:?}", error.kind()),
+        _ => "accept says that no more will come".to_owned(),
+    };
+    let (client, _other) = connected();
+    let script = Script::new(lab, [Knock::Client(client), end]);
+    let gate = lab.gate("the handler's gate");
+    let (inside, trace) = (gate.clone(), Trace::default());
+    let told = trace.clone();
+    let handler = handler(move |_: &Client| {
+        inside.waits();
+        told.add("A's conversation ends");
+        Ok(())
+    });
+    let told = trace.clone();
+    let server = lab.student(what, move || {
+        let end = serve(&script, handler);
+        told.add("your function returns");
+        end
+    });
+    gate.expects_arrivals(1);
+    lab.note(told_as);
+    // It has returned, or it waits.
     server.settles();
-    other
-        .write_all(b"hello")
-        .expect("a socket takes five bytes");
-    lab.note("client A sends 5 bytes");
-    match server.returns() {
-        Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
-        Err(error) => lab.same(
-            "the kind of the error",
-            error.kind(),
-            ErrorKind::PermissionDenied,
-        ),
+    gate.opens();
+    let end = server.returns();
+    let want = ["A's conversation ends", "your function returns"];
+    lab.same("the order", trace.all(), want.map(String::from).to_vec());
+    end
+}
+
+/// Errors of accept that the steps before step 5 return, each like the others.
+pub const ERRORS_OF_ACCEPT: [ErrorKind; 3] = [
+    ErrorKind::PermissionDenied,
+    ErrorKind::Interrupted,
+    ErrorKind::ConnectionAborted,
+];
+
+/// [`returns_after_the_last`], where accept fails: its error must come back.
+pub fn fails_after_the_last(
+    lab: &Lab,
+    what: &str,
+    serve: impl Fn(&Script, Arc<dyn Handler>) -> io::Result<Stats> + Clone + Send + 'static,
+) {
+    for kind in ERRORS_OF_ACCEPT {
+        let error = Knock::Error(kind.into());
+        match returns_after_the_last(lab, what, error, serve.clone()) {
+            Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
+            Err(error) => lab.same("the kind of the error", error.kind(), kind),
+        }
     }
-    // Whatever it has got, it is there by now.
-    other.set_nonblocking(true).expect("non-blocking mode");
-    let mut got = [0; 5];
-    let n = other.read(&mut got).unwrap_or(0);
-    lab.same_bytes("client A's reply", &got[..n], b"hello");
 }

@@ -18,8 +18,13 @@ pub struct Machine {
 impl Machine {
     /// With the ports from 40000 to 40009 to choose from.
     pub fn new(lab: &Lab) -> Machine {
+        Machine::at(lab, HOME)
+    }
+
+    /// The same with another address than `HOME`.
+    pub fn at(lab: &Lab, home: &str) -> Machine {
         let ports = EphemeralPorts::new(40000..=40009, numbers(4));
-        let home = HOME.parse().expect("an address");
+        let home = home.parse().expect("an address");
         Machine {
             lab: lab.clone(),
             table: SocketTable::new(home, ports),
@@ -211,11 +216,15 @@ impl Machine {
     }
 
     fn refused<T>(&self, call: &str, got: Result<T, Errno>, want: &str) {
-        let got = match got {
-            Ok(_) => "Ok",
-            Err(errno) => words::errno(errno),
-        };
-        self.lab.same(&format!("your {call} gives"), got, want);
+        let what = format!("your {call} gives");
+        match got {
+            Ok(_) => self.lab.same(&what, "Ok", want),
+            Err(got) => {
+                // The call has failed, as it should: what remains is the kind.
+                let lab = self.lab.because(words::reason(want));
+                lab.same(&what, words::errno(got), want);
+            }
+        }
     }
 }
 

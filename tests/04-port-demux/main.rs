@@ -1,5 +1,7 @@
 //! The tests of chapter 04: a machine's table of sockets, rule by rule, and the kernel's own.
 
+#[cfg(unix)]
+mod fake_proc;
 mod inode;
 mod machine;
 mod s1_ports;

@@ -39,6 +39,9 @@ fn s1_a_service_is_a_port_and_a_protocol() {
             (53, Proto::Udp, Some("domain")),
             (443, Proto::Udp, Some("https")),
             (80, Proto::Tcp, Some("http")),
+            (80, Proto::Udp, None),
+            (514, Proto::Udp, Some("syslog")),
+            (8080, Proto::Tcp, Some("http-alt")),
             (21, Proto::Tcp, Some("ftp")),
             (20, Proto::Tcp, Some("ftp-data")),
             (23, Proto::Tcp, Some("telnet")),
@@ -58,31 +61,62 @@ fn s1_a_service_is_a_port_and_a_protocol() {
 #[test]
 fn s1_what_is_no_entry_is_passed_over() {
     lab(|lab| {
-        lab.why("/etc/services is written by people: comments, tabs, empty lines, aliases, and now and then nonsense.");
-        let services = "\
-# gopher 70/tcp
-\t
-
-finger
-what? 79
-bad 99999/tcp
-odd tcp/79
-finger\t79/tcp who 1079/tcp
-second 79/tcp
-quote  17/tcp#qotd 18/tcp
-";
         let cases = [
-            (79, Some("finger")),
-            (70, None),
-            (17, Some("quote")),
-            (18, None),
-            (1079, None),
-            (99, None),
+            (
+                "A # begins a comment, wherever it stands. It ends with the line.",
+                "# gopher 70/tcp\nquote  17/tcp#qotd 18/tcp\n",
+                &[(70, None), (17, Some("quote")), (18, None)][..],
+            ),
+            (
+                "Words are parted by blanks or tabs, and some may stand before the name. The second word is the port, those behind it are aliases.",
+                "finger\t79/tcp who 1079/tcp\n  \tindented 84/tcp\n",
+                &[(79, Some("finger")), (1079, None), (84, Some("indented"))],
+            ),
+            (
+                "People write this file. A line that does not fit is passed over, and the next one is read.",
+                "\n\t\nfinger\nwhat? 79\nodd tcp/79\nmore 79/tcp/udp\nless 79\nmoved to 79/tcp\ndeep 79/x/tcp\nfinger 79/tcp\n",
+                &[(79, Some("finger"))],
+            ),
+            (
+                "Of several lines for one port the first one counts.",
+                "first 79/tcp\nsecond 79/tcp\n",
+                &[(79, Some("first"))],
+            ),
+            (
+                "A port has 16 bits. 99999 is none, and cutting off the upper bits would make 34463 of it.",
+                "bad 99999/tcp\n",
+                &[(34463, None), (99, None), (9999, None), (0, None)],
+            ),
+            (
+                "The port is a number in decimal digits. 080 is the number 80. A sign is no digit, although parse takes one.",
+                "plus +79/tcp\nzero 080/tcp\nzeros 0000000084/tcp\nfinger 79/tcp\n",
+                &[
+                    (80, Some("zero")),
+                    (84, Some("zeros")),
+                    (79, Some("finger")),
+                ],
+            ),
+            (
+                "The protocol is the whole word behind the slash, in small letters. There are others than TCP and UDP: sctp is neither.",
+                "stream 79/sctp\nbig 79/TCP\nlong 79/tcpmux\nshort 79/tc\nfinger 79/tcp\n",
+                &[(79, Some("finger"))],
+            ),
         ];
-        for (port, want) in cases {
-            let call = format!("service_name(a short list, {port}, Tcp)");
-            let got = lab.you(&call, || service_name(services, port, Proto::Tcp));
-            lab.same(&format!("the name of {port}"), got, want);
+        for (why, services, asked) in cases {
+            lab.why(why);
+            lab.scene("a list of services:");
+            for line in services.lines() {
+                lab.note(format!("{line:?}"));
+            }
+            for &(port, want) in asked {
+                let call = format!("service_name(that list, {port}, Tcp)");
+                let got = lab.you(&call, || service_name(services, port, Proto::Tcp));
+                lab.same(&format!("the name of {port}"), got, want);
+                // No line of these lists is of UDP.
+                let call = format!("service_name(that list, {port}, Udp)");
+                let got = lab.you(&call, || service_name(services, port, Proto::Udp));
+                lab.same(&format!("the name of {port} over Udp"), got, None);
+            }
         }
     });
 }

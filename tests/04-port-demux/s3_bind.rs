@@ -2,13 +2,13 @@
 
 use netlab::lab;
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::SocketId;
 use port_demux::State::{
     CloseWait, Closed, Established, FinWait2, Listen, SynReceived, SynSent, TimeWait,
 };
+use port_demux::{Reuse, SocketId};
 
 use super::machine::Machine;
-use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, addr, errno, row};
+use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, addr, errno, number, row};
 
 #[test]
 fn s3_bind_writes_the_local_end() {
@@ -35,7 +35,11 @@ fn s3_a_second_bind_is_invalid() {
         machine.bind(server, "10.0.0.5:80");
         machine.cannot_bind(server, "10.0.0.5:81", "Invalid");
         machine.shows(server, "CLOSED 10.0.0.5:80 -");
+        let other = machine.tcp();
+        machine.bind(other, "10.0.0.5:83");
+        machine.cannot_bind(server, "10.0.0.5:83", "Invalid");
         machine.cannot_bind(SocketId(99), "10.0.0.5:82", "BadSocket");
+        lab.why("There is no socket #99. That comes before all other questions: BadSocket, EBADF.");
         let asked = lab.err("may_bind(#99, 10.0.0.5:82)", || {
             machine.table.may_bind(SocketId(99), addr("10.0.0.5:82"))
         });
@@ -90,7 +94,7 @@ fn s3_protocols_do_not_meet() {
 #[test]
 fn s3_reuse_port_is_a_word_of_both() {
     lab(|lab| {
-        lab.why("SO_REUSEPORT shares a port on purpose, listeners too. One that did not agree to share is asked by nobody else's option (socket(7)).");
+        lab.why("SO_REUSEPORT shares a port on purpose, listeners too. A socket without the option does not share, whatever the other one has (socket(7)).");
         for proto in [Tcp, Udp] {
             for (old, new) in [(false, false), (false, true), (true, false), (true, true)] {
                 lab.scene(format!(
@@ -168,7 +172,7 @@ fn s3_time_wait_needs_reuse_on_both() {
 #[test]
 fn s3_two_options_are_not_one() {
     lab(|lab| {
-        lab.why("SO_REUSEADDR of one and SO_REUSEPORT of the other are two different words. An agreement needs the same word twice.");
+        lab.why("SO_REUSEADDR of one socket and SO_REUSEPORT of the other do not go together. Both sockets need the same option.");
         for (old, new) in [(REUSE_ADDR, REUSE_PORT), (REUSE_PORT, REUSE_ADDR)] {
             lab.scene("a new machine");
             let mut machine = Machine::new(lab);
@@ -196,5 +200,75 @@ fn s3_every_neighbour_is_asked() {
         machine.shows(server, "CLOSED 0.0.0.0:0 -");
         machine.bind(server, "10.0.0.5:80");
         machine.shows(server, "CLOSED 10.0.0.5:80 -");
+    });
+}
+
+#[test]
+fn s3_all_combinations() {
+    lab(|lab| {
+        const BOTH: Reuse = Reuse {
+            addr: true,
+            port: true,
+        };
+        let states = [
+            (Tcp, Closed, "-"),
+            (Tcp, Listen, "-"),
+            (Tcp, Established, "10.0.0.7:40000"),
+            (Tcp, TimeWait, "10.0.0.7:40000"),
+            (Udp, Closed, "-"),
+            (Udp, Established, "10.0.0.7:40000"),
+        ];
+        let addresses = [
+            ("10.0.0.5:80", true),
+            ("0.0.0.0:80", true),
+            ("127.0.0.1:80", false),
+            ("10.0.0.5:81", false),
+            ("[::]:80", false),
+        ];
+        let options = [NO_REUSE, REUSE_ADDR, REUSE_PORT, BOTH];
+        for (proto, state, remote) in states {
+            for (local, overlaps) in addresses {
+                for (old, new) in options
+                    .iter()
+                    .flat_map(|&old| options.map(|new| (old, new)))
+                {
+                    let (why, free) = if !overlaps {
+                        ("They do not overlap.", true)
+                    } else if old.port && new.port {
+                        (
+                            "Both have SO_REUSEPORT, so they share, whatever else they have and do.",
+                            true,
+                        )
+                    } else if !(old.addr && new.addr) {
+                        ("An agreement needs the same option on both sockets.", false)
+                    } else if matches!(state, Listen) {
+                        ("SO_REUSEADDR does not move a listener.", false)
+                    } else {
+                        (
+                            "Both have SO_REUSEADDR, and the old one does not listen.",
+                            true,
+                        )
+                    };
+                    lab.why(why);
+                    lab.scene("a new machine");
+                    let mut machine = Machine::new(lab);
+                    machine.has(row(7, proto, state, "10.0.0.5:80", remote), old);
+                    let s = machine.socket(proto, new);
+                    let call = format!("may_bind({}, {local})", number(s));
+                    let got = lab.you(&call, || machine.table.may_bind(s, addr(local)));
+                    let got = got.map_or_else(errno, |()| "Ok");
+                    let want = if free { "Ok" } else { "AddrInUse" };
+                    lab.same(&call, got, want);
+                    machine.shows(s, "CLOSED 0.0.0.0:0 -");
+                }
+            }
+        }
+        lab.scene("a socket that has this address already");
+        lab.why("A socket does not stand in its own way: listen asks this question of a socket that is bound.");
+        let mut machine = Machine::new(lab);
+        let s = machine.tcp();
+        machine.bind(s, "10.0.0.5:80");
+        let call = format!("may_bind({}, 10.0.0.5:80)", number(s));
+        lab.ok(&call, || machine.table.may_bind(s, addr("10.0.0.5:80")));
     });
 }

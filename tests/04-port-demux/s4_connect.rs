@@ -1,15 +1,15 @@
 //! Step 4: the port on the other side.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use netlab::lab;
 use port_demux::EphemeralPorts;
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::State::{Closed, Established, FinWait2, Listen, TimeWait};
+use port_demux::State::{CloseWait, Closed, Established, FinWait2, Listen, TimeWait};
 
 use super::machine::{Machine, numbers};
-use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row};
+use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row, shown};
 
 #[test]
 fn s4_the_last_free_port_is_found() {
@@ -44,28 +44,56 @@ fn s4_the_last_free_port_is_found() {
 #[test]
 fn s4_the_range_ends_where_it_ends() {
     lab(|lab| {
-        lab.why("Ports are 16 bits wide and random numbers are not: start plus offset must come round to the beginning of the range, also when the range ends at 65535.");
-        for random in [0, 1, 9, 10, 65_535, 65_536, u32::MAX - 1, u32::MAX] {
-            for (first, last) in [(65_526, 65_535), (50_000, 50_000), (0, 1), (1, 65_535)] {
+        lab.why("Ports are 16 bits wide and random numbers are not. Where the search begins plus the steps that it has gone can be more than 65535, in a range of more than 32768 ports or in one that ends at 65535: count in u32, come round, and add the first port at the end.");
+        for random in [
+            0,
+            1,
+            9,
+            10,
+            40_000,
+            65_534,
+            65_535,
+            65_536,
+            // The largest and the smallest number of an i32.
+            u32::MAX / 2,
+            u32::MAX / 2 + 1,
+            u32::MAX - 1,
+            u32::MAX,
+        ] {
+            for (first, last) in [
+                (65_526, 65_535),
+                (50_000, 50_000),
+                (0, 1),
+                (1, 65_535),
+                (1024, 65_535),
+            ] {
+                lab.scene(format!("range {first} to {last}, random number {random}"));
                 let mut ports = EphemeralPorts::new(first..=last, move || random);
-                let call = format!("pick(all are free), range {first} to {last}, random {random}");
-                let got = lab.you(&call, || ports.pick(|_| true));
+                let got = lab.you("pick(all are free)", || ports.pick(|_| true));
                 let inside = got.is_some_and(|port| port != 0 && (first..=last).contains(&port));
                 lab.holds(inside, "a port of the range, and not 0", format!("{got:?}"));
-                for free in [first.max(1), last] {
-                    let call = format!("pick(only {free} is free), the same");
+                let begins = got.unwrap_or(last);
+                let lowest = first.max(1);
+                let before = if begins > lowest { begins - 1 } else { last };
+                for free in [lowest, last, lowest + (last - lowest) / 2, before] {
+                    let call = format!("pick(only {free} is free)");
                     let got = lab.you(&call, || ports.pick(|port| port == free));
                     lab.same("the port", got, Some(free));
                 }
             }
         }
+        lab.scene("range 0 to 0, which has no port: 0 is nobody's");
+        lab.why("A range without a port has no free one. Its size is 0: last - first + 1 must not go below zero on the way, and nothing can be divided by it.");
+        let mut ports = EphemeralPorts::new(0..=0, || 7);
+        let got = lab.you("pick(all are free)", || ports.pick(|_| true));
+        lab.same("the port", got, None);
     });
 }
 
 #[test]
 fn s4_not_sequential() {
     lab(|lab| {
-        lab.why("Who can guess the port can send segments into the connection, and answers to a query. One port must not tell the next (RFC 6056).");
+        lab.why("An attacker who can guess the port can send segments into the connection, or answers to a query. One port must not tell the next (RFC 6056).");
         let mut ports = EphemeralPorts::new(32768..=60999, numbers(6056));
         let picks: Vec<u16> = (0..64)
             .map(|_| {
@@ -88,7 +116,18 @@ fn s4_not_sequential() {
             format!("{} different ports in 64 picks", different.len()),
         );
 
-        lab.why("The whole range is there to hide in: RFC 6056. Whoever begins in a part of it only makes the search shorter for those who guess.");
+        lab.why("Each port of the range must be one where the search can begin, the last one too.");
+        let mut few = EphemeralPorts::new(50_000..=50_009, numbers(1));
+        let begins: BTreeSet<u16> = lab.you("pick(all are free) of ten ports, 400 times", || {
+            (0..400).filter_map(|_| few.pick(|_| true)).collect()
+        });
+        lab.same(
+            "the ports that come up",
+            begins,
+            (50_000..=50_009).collect(),
+        );
+
+        lab.why("The larger the range, the harder it is to guess a port (RFC 6056). A search that begins only in a part of the range helps those who guess.");
         let parts: BTreeSet<i32> = lab.you("pick(all are free), 400 times", || {
             let picks = (0..400).filter_map(|_| ports.pick(|_| true));
             picks
@@ -100,6 +139,37 @@ fn s4_not_sequential() {
             parts,
             (0..16).collect(),
         );
+    });
+}
+
+#[test]
+fn s4_no_port_is_the_next_one_when_few_are_free() {
+    lab(|lab| {
+        lab.why("On a busy machine most ports are taken, and the first random one is taken, too. Whoever then takes the lowest free port always takes the same one, and everybody can guess it. Go on from where the search began, as far as it takes.");
+        let every_eighth: Vec<u16> = (50_000..=50_063).step_by(8).collect();
+        for (range, free, picks, most_of_one) in [
+            (50_000..=50_063, every_eighth, 320, 120),
+            (32_768..=60_999, vec![32_768, 46_884], 64, 56),
+        ] {
+            lab.scene(format!("range {range:?}; free are {free:?}"));
+            let mut ports = EphemeralPorts::new(range, numbers(6056));
+            let mut times = BTreeMap::new();
+            for _ in 0..picks {
+                let got = lab.you("pick(those are free)", || {
+                    ports.pick(|port| free.contains(&port))
+                });
+                match got {
+                    Some(port) => *times.entry(port).or_insert(0) += 1,
+                    None => lab.fails("a free port", "None"),
+                }
+            }
+            let most = times.values().max().copied().unwrap_or(0);
+            lab.holds(
+                most <= most_of_one,
+                format!("each of them about as often as the others in {picks} picks"),
+                format!("these, with the number of times: {times:?}"),
+            );
+        }
     });
 }
 
@@ -135,7 +205,25 @@ fn s4_bind_zero_gets_an_unused_port() {
         let s = machine.socket(Tcp, REUSE_ADDR);
         machine.cannot_bind(s, "10.0.0.5:0", "AddrInUse");
 
+        lab.scene("a new machine, where one address has port 40006");
+        lab.why("A socket at all addresses overlaps with every socket that has the port at one address.");
+        let mut machine = Machine::new(lab);
+        for (proto, id) in [(Tcp, 90), (Udp, 91)] {
+            machine.has(row(id, proto, Closed, "127.0.0.1:40006", "-"), NO_REUSE);
+            let mut got = BTreeSet::new();
+            for _ in 0..9 {
+                let s = machine.socket(proto, NO_REUSE);
+                got.insert(machine.bind(s, "0.0.0.0:0").port());
+            }
+            let want: BTreeSet<u16> = (40000..=40009).filter(|&port| port != 40006).collect();
+            lab.same("the nine ports that were left", got, want);
+            let s = machine.socket(proto, NO_REUSE);
+            machine.cannot_bind(s, "0.0.0.0:0", "AddrInUse");
+            machine.shows(s, "CLOSED 0.0.0.0:0 -");
+        }
+
         lab.scene("a new machine, where sockets have agreed to share");
+        lab.why("SO_REUSEPORT does not count either: the system does not choose a port that somebody has.");
         let mut machine = Machine::new(lab);
         machine.has(row(90, Tcp, Closed, "10.0.0.5:40003", "-"), REUSE_PORT);
         let called = machine.socket(Tcp, REUSE_PORT);
@@ -156,7 +244,7 @@ fn s4_bind_zero_gets_an_unused_port() {
 #[test]
 fn s4_connect_fills_in_what_is_missing() {
     lab(|lab| {
-        lab.why("A client need not bind. connect writes all four numbers: the peer as given, the machine's own address, and a port that nobody asked for by name.");
+        lab.why("A client need not bind. connect writes all four numbers: the peer as given, the machine's own address, and a port that the system chooses.");
         let mut machine = Machine::new(lab);
         let client = machine.tcp();
         let t = machine.connect(client, "10.0.0.9:80");
@@ -209,7 +297,7 @@ fn s4_what_bind_said_stays() {
 #[test]
 fn s4_range_exhaustion_is_per_destination() {
     lab(|lab| {
-        lab.why("Towards one server each port serves once. The range has ten, so ten connections find one each: those that are taken are passed over.");
+        lab.why("Towards one server each port serves once. The range has ten ports, so ten connections get one each. Ports that are taken are passed over.");
         let mut machine = Machine::new(lab);
         let mut to_a = BTreeSet::new();
         for _ in 0..10 {
@@ -217,11 +305,11 @@ fn s4_range_exhaustion_is_per_destination() {
             to_a.insert(machine.connect(s, "10.0.0.9:80").local.port());
         }
         lab.same("ports towards 10.0.0.9:80", to_a, (40000..=40009).collect());
-        lab.why("All ten ports are taken towards this server. A second connection with the same four numbers is none.");
+        lab.why("All ten ports are taken towards this server. An eleventh connection would have the same four numbers as another one.");
         let eleventh = machine.tcp();
         machine.cannot_connect(eleventh, "10.0.0.9:80", "AddrNotAvailable");
         machine.shows(eleventh, "CLOSED 0.0.0.0:0 -");
-        lab.why("Towards another server a port is free again: the four numbers differ. So it is the pair that runs out, not the machine.");
+        lab.why("Towards another server a port is free again: the four numbers differ. So ports run out towards one server, not for the whole machine.");
         for other in ["10.0.0.10:80", "10.0.0.9:81"] {
             let mut ports = BTreeSet::new();
             for _ in 0..10 {
@@ -240,7 +328,7 @@ fn s4_range_exhaustion_is_per_destination() {
 #[test]
 fn s4_never_hands_out_a_bound_port() {
     lab(|lab| {
-        lab.why("A port that somebody has from bind is his, at whatever address, connected or not. A client on it would be mistaken for his server, or would keep him from listening.");
+        lab.why("A port that a socket has from bind belongs to it, whatever its address is and whether it is connected or not. A client on that port would be taken for the server, or would keep the server from listening.");
         let mut machine = Machine::new(lab);
         machine.has(row(90, Tcp, Listen, "0.0.0.0:40001", "-"), NO_REUSE);
         machine.has(row(91, Tcp, Listen, "127.0.0.1:40002", "-"), NO_REUSE);
@@ -300,24 +388,60 @@ fn s4_the_same_four_numbers_only_once() {
 
         let old = row(90, Tcp, TimeWait, "10.0.0.5:6000", "10.0.0.9:80");
         machine.has(old, REUSE_ADDR);
+        let another = row(91, Tcp, TimeWait, "10.0.0.5:6000", "10.0.0.10:80");
+        machine.has(another, REUSE_ADDR);
         let three = machine.socket(Tcp, REUSE_ADDR);
         machine.bind(three, "10.0.0.5:6000");
         machine.connect(three, "10.0.0.9:80");
         machine.shows(old.id, "no such row");
+        machine.shows(another.id, "TIME-WAIT 10.0.0.5:6000 10.0.0.10:80");
         machine.gets(
             "10.0.0.5:6000",
             "10.0.0.9:80",
             &format!("exact #{}", three.0),
         );
 
-        lab.why("FIN-WAIT-2 does not make room: the other end has not closed, and what it still sends would reach the new connection (RFC 9293, section 3.10.1).");
-        let old = row(95, Tcp, FinWait2, "10.0.0.5:7000", "10.0.0.9:80");
+        lab.why("TCP and UDP count their ports apart: a socket of the other protocol with these numbers is in nobody's way, and stays.");
+        let other = row(190, Udp, Established, "10.0.0.5:8000", "10.0.0.9:80");
+        machine.has(other, NO_REUSE);
+        let five = machine.tcp();
+        machine.bind(five, "10.0.0.5:8000");
+        machine.connect(five, "10.0.0.9:80");
+        machine.shows(other.id, "ESTABLISHED 10.0.0.5:8000 10.0.0.9:80");
+        let old = row(290, Tcp, TimeWait, "10.0.0.5:9000", "10.0.0.53:53");
         machine.has(old, REUSE_ADDR);
-        let four = machine.socket(Tcp, REUSE_ADDR);
-        machine.bind(four, "10.0.0.5:7000");
-        machine.cannot_connect(four, "10.0.0.9:80", "AddrNotAvailable");
-        machine.shows(old.id, "FIN-WAIT-2 10.0.0.5:7000 10.0.0.9:80");
-        machine.shows(four, "CLOSED 10.0.0.5:7000 -");
+        let six = machine.udp();
+        machine.bind(six, "10.0.0.5:9000");
+        machine.connect(six, "10.0.0.53:53");
+        machine.shows(old.id, "TIME-WAIT 10.0.0.5:9000 10.0.0.53:53");
+        machine.shows(six, "ESTABLISHED 10.0.0.5:9000 10.0.0.53:53");
+
+        for (state, why) in [
+            (
+                FinWait2,
+                "FIN-WAIT-2 does not make room: the other end has not closed, and what it still sends would reach the new connection (RFC 9293, section 3.10.1).",
+            ),
+            (
+                CloseWait,
+                "CLOSE-WAIT does not make room: a program has this connection, and may still send.",
+            ),
+            (
+                Established,
+                "An open connection does not make room. Only TIME-WAIT does.",
+            ),
+        ] {
+            lab.scene("a new machine");
+            lab.why(why);
+            let mut machine = Machine::new(lab);
+            let old = row(90, Tcp, state, "10.0.0.5:7000", "10.0.0.9:80");
+            machine.has(old, REUSE_ADDR);
+            let before = shown(Some(old));
+            let four = machine.socket(Tcp, REUSE_ADDR);
+            machine.bind(four, "10.0.0.5:7000");
+            machine.cannot_connect(four, "10.0.0.9:80", "AddrNotAvailable");
+            machine.shows(old.id, &before);
+            machine.shows(four, "CLOSED 10.0.0.5:7000 -");
+        }
     });
 }
 
@@ -362,7 +486,14 @@ fn s4_connect_only_once() {
         let server = row(90, Tcp, Listen, "10.0.0.5:80", "-");
         machine.has(server, NO_REUSE);
         machine.cannot_connect(server.id, "10.0.0.10:80", "IsConnected");
+        for (id, state) in [(92, Established), (93, CloseWait)] {
+            let open = row(id, Tcp, state, "10.0.0.5:6001", &format!("10.0.0.9:{id}"));
+            machine.has(open, NO_REUSE);
+            machine.cannot_connect(open.id, "10.0.0.10:80", "IsConnected");
+        }
+        lab.why("connect gave this socket an address. bind is for sockets without one: EINVAL.");
         machine.cannot_bind(client, "10.0.0.5:81", "Invalid");
+        lab.why("The program has no socket #999: EBADF.");
         machine.cannot_connect(port_demux::SocketId(999), "10.0.0.10:80", "BadSocket");
         lab.why(
             "A connection in TIME-WAIT is the kernel's. No descriptor names it any more: EBADF.",
@@ -376,7 +507,7 @@ fn s4_connect_only_once() {
 #[test]
 fn s4_udp_connects_anew_and_shares_no_port() {
     lab(|lab| {
-        lab.why("UDP's connect sends nothing: it writes a name into a row, and may write another one later. Its chosen port is the socket's own, whoever the peer is: before connect it may hear anybody.");
+        lab.why("UDP's connect sends nothing: it writes a peer into the row, and may write another one later. The port that it chooses belongs to this socket alone, whoever the peer is.");
         let mut machine = Machine::new(lab);
         let s = machine.udp();
         let t = machine.connect(s, "10.0.0.53:53");
@@ -421,7 +552,29 @@ fn s4_udp_asks_at_all_addresses() {
         let tenth = machine.udp();
         machine.cannot_connect(tenth, "10.0.1.99:53", "WouldBlock");
         machine.shows(tenth, "CLOSED 0.0.0.0:0 -");
-        lab.why("A UDP peer is a filter of one socket and no connection: sockets that share an address may have the same one, and any of them may hear it.");
+        lab.scene("a machine whose own address is fe80::5");
+        lab.why("This machine's sockets are going to have an IPv6 address. So the port must be free at all IPv6 addresses, and ports at IPv4 ones are in nobody's way.");
+        let mut six = Machine::at(lab, "fe80::5");
+        for port in 40000_u64..=40009 {
+            let local = match port % 3 {
+                0 => format!("0.0.0.0:{port}"),
+                1 => format!("[::]:{port}"),
+                _ => format!("[::1]:{port}"),
+            };
+            six.has(row(port, Udp, Closed, &local, "-"), NO_REUSE);
+        }
+        let mut ports = BTreeSet::new();
+        for host in 1..=3 {
+            let s = six.udp();
+            let peer = format!("[fe80::1:{host}]:53");
+            ports.insert(six.connect(s, &peer).local.port());
+        }
+        let ipv4s = (40000..=40009).filter(|port| port % 3 == 0).collect();
+        lab.same("the ports that no IPv6 socket has", ports, ipv4s);
+        let fourth = six.udp();
+        six.cannot_connect(fourth, "[fe80::1:4]:53", "WouldBlock");
+        lab.scene("the first machine again");
+        lab.why("A UDP peer is a filter, not a connection: sockets that share an address may have the same one, and any of them may hear it.");
         for _ in 0..2 {
             let twin = machine.socket(Udp, REUSE_PORT);
             machine.bind(twin, "10.0.0.5:5000");

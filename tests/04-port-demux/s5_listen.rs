@@ -1,9 +1,11 @@
 //! Step 5: a door, a queue, and children.
 
 use netlab::lab;
-use port_demux::Proto::Tcp;
+use port_demux::Proto::{Tcp, Udp};
 use port_demux::SocketId;
-use port_demux::State::{CloseWait, Established, FinWait2, SynSent, TimeWait};
+use port_demux::State::{
+    CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, SynSent, TimeWait,
+};
 
 use super::machine::Machine;
 use super::words::{NO_REUSE, REUSE_ADDR, REUSE_PORT, row, shown, tuple};
@@ -51,6 +53,15 @@ fn s5_listen_without_bind_picks_a_port() {
         }
         let tenth = machine.tcp();
         machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
+        lab.scene("a new machine, whose ten ports are bound");
+        let mut machine = Machine::new(lab);
+        for _ in 0..10 {
+            let s = machine.tcp();
+            machine.bind(s, "127.0.0.1:0");
+        }
+        let server = machine.tcp();
+        machine.cannot_listen(server, "AddrInUse");
+        machine.shows(server, "CLOSED 0.0.0.0:0 -");
     });
 }
 
@@ -67,11 +78,11 @@ fn s5_who_cannot_listen() {
         let client = machine.tcp();
         machine.connect(client, "10.0.0.9:80");
         machine.cannot_listen(client, "Invalid");
-        machine.has(
-            row(90, Tcp, Established, "10.0.0.5:5000", "10.0.0.9:80"),
-            REUSE_ADDR,
-        );
-        machine.cannot_listen(SocketId(90), "Invalid");
+        for (id, state) in [(90, Established), (91, CloseWait)] {
+            let remote = format!("10.0.0.9:{id}");
+            machine.has(row(id, Tcp, state, "10.0.0.5:5000", &remote), REUSE_ADDR);
+            machine.cannot_listen(SocketId(id), "Invalid");
+        }
         machine.cannot_listen(SocketId(99), "BadSocket");
     });
 }
@@ -79,7 +90,7 @@ fn s5_who_cannot_listen() {
 #[test]
 fn s5_listen_asks_again() {
     lab(|lab| {
-        lab.why("With SO_REUSEADDR two sockets may be bound to one address as long as neither listens. The first to listen gets the door, so listen has to ask what bind asked.");
+        lab.why("With SO_REUSEADDR two sockets may be bound to one address as long as neither listens. The first one to listen gets the port, so listen asks again what bind asked.");
         let mut machine = Machine::new(lab);
         let one = machine.socket(Tcp, REUSE_ADDR);
         machine.bind(one, "10.0.0.5:80");
@@ -88,7 +99,7 @@ fn s5_listen_asks_again() {
         machine.listen(one, 1);
         machine.cannot_listen(two, "AddrInUse");
         machine.shows(two, "CLOSED 0.0.0.0:80 -");
-        lab.why("With SO_REUSEPORT they agreed to share the door.");
+        lab.why("Both have SO_REUSEPORT, so both may listen.");
         let three = machine.socket(Tcp, REUSE_PORT);
         machine.bind(three, "10.0.0.5:81");
         let four = machine.socket(Tcp, REUSE_PORT);
@@ -223,7 +234,7 @@ fn s5_accept_is_fifo() {
 fn s5_backlog_n_holds_n_plus_1_then_drops() {
     lab(|lab| {
         lab.why("Linux asks whether the queue is longer than the backlog, so n + 1 fit. After that it says nothing at all: the client sends its SYN again later, when there may be room. RST would send it away.");
-        for backlog in [0, 1, 2, 5] {
+        for backlog in [0, 1, 2, 5, 300] {
             lab.scene(format!("a new machine, backlog {backlog}"));
             let mut machine = Machine::new(lab);
             let server = machine.listener("10.0.0.5:80", backlog);
@@ -244,6 +255,12 @@ fn s5_backlog_n_holds_n_plus_1_then_drops() {
             let later = machine.syn("10.0.0.5:80", "10.0.0.8:6001");
             lab.same("one more", later, "dropped".to_owned());
         }
+        lab.scene("a new machine, backlog usize::MAX");
+        lab.why("A backlog can be as large as a usize. Backlog plus one is more than that: ask whether the queue is longer than the backlog.");
+        let mut machine = Machine::new(lab);
+        let server = machine.listener("10.0.0.5:80", usize::MAX);
+        machine.meets("10.0.0.5:80", "10.0.0.7:5000");
+        machine.accept(server);
     });
 }
 
@@ -301,8 +318,13 @@ fn s5_a_new_backlog_counts_at_once() {
             machine.syn("10.0.0.5:80", "10.0.0.7:5002"),
             "dropped".to_owned(),
         );
+        lab.note("the backlog goes down to 0 while two wait");
+        machine.listen(server, 0);
         machine.accept(server);
+        let next = machine.syn("10.0.0.5:80", "10.0.0.7:5003");
+        lab.same("a SYN while one waits", next, "dropped".to_owned());
         machine.accept(server);
+        machine.meets("10.0.0.5:80", "10.0.0.7:5003");
     });
 }
 
@@ -334,7 +356,13 @@ fn s5_segments_without_a_handshake() {
         machine.shows(child, "ESTABLISHED 10.0.0.5:80 10.0.0.7:5000");
 
         lab.why("A connection that is half closed is a connection still. Only TIME-WAIT makes room for a SYN, and only SYN-SENT waits for a SYN and ACK.");
-        for (id, state) in [(90, FinWait2), (91, CloseWait)] {
+        for (id, state) in [
+            (90, FinWait2),
+            (91, CloseWait),
+            (94, FinWait1),
+            (95, LastAck),
+            (96, Closing),
+        ] {
             let remote = format!("10.0.0.7:{id}");
             let half = row(id, Tcp, state, "10.0.0.5:80", &remote);
             machine.has(half, NO_REUSE);
@@ -348,7 +376,18 @@ fn s5_segments_without_a_handshake() {
             let got = machine.syn_ack(tuple("10.0.0.5:80", &remote));
             lab.same("whose is the SYN and ACK", got.map(|id| id.0), None);
             machine.shows(half.id, &before);
+            lab.same(
+                "an ACK",
+                machine.ack("10.0.0.5:80", &remote),
+                format!("delivered to #{id}"),
+            );
+            machine.shows(half.id, &before);
         }
+        lab.why("A UDP socket with these four numbers is another protocol's: the SYN finds the listener.");
+        let other = row(93, Udp, Established, "10.0.0.5:80", "10.0.0.7:93");
+        machine.has(other, NO_REUSE);
+        machine.meets("10.0.0.5:80", "10.0.0.7:93");
+        lab.why("A child waits for an ACK. A SYN and ACK answers a SYN, and the child has sent none that stands alone.");
         machine.syn("10.0.0.5:80", "10.0.0.7:92");
         let child = machine.row_towards("10.0.0.7:92");
         let got = machine.syn_ack(tuple("10.0.0.5:80", "10.0.0.7:92"));
@@ -370,7 +409,7 @@ fn s5_only_a_syn_and_ack_answers_a_syn() {
             "RST".to_owned(),
         );
         machine.shows(calling.id, "SYN-SENT 10.0.0.5:40000 10.0.0.9:80");
-        lab.why("A SYN from the server that was called is a challenge here. (That both ends can begin at once is chapter 09's affair.)");
+        lab.why("A SYN from the server that was called gets a challenge here. (In chapter 09 both ends may begin at once.)");
         lab.same(
             "a SYN",
             machine.syn("10.0.0.5:40000", "10.0.0.9:80"),
@@ -416,7 +455,7 @@ fn s5_time_wait_makes_room_for_a_syn() {
         machine.meets("10.0.0.5:80", "10.0.0.7:5000");
         machine.shows(old.id, "no such row");
         machine.accept(server);
-        lab.why("Nobody is there who could begin anew: the old row stays, and tells where the old connection stood.");
+        lab.why("No listener is there to begin a new connection. The old row stays, and the answer tells where the old connection stands.");
         let old = row(95, Tcp, TimeWait, "10.0.0.5:81", "10.0.0.7:5000");
         machine.has(old, REUSE_ADDR);
         lab.same(

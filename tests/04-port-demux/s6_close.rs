@@ -2,11 +2,11 @@
 
 use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::State::TimeWait;
+use port_demux::State::{Closing, FinWait1, LastAck, TimeWait};
 use port_demux::{FourTuple, SocketId};
 
 use super::machine::Machine;
-use super::words::{NO_REUSE, REUSE_ADDR, errno, row, tuple};
+use super::words::{NO_REUSE, REUSE_ADDR, errno, row, shown, tuple};
 
 const CLIENT: &str = "10.0.0.7:40000";
 
@@ -24,7 +24,7 @@ fn server(lab: &Lab, reuse: port_demux::Reuse) -> (Machine, SocketId, SocketId, 
 #[test]
 fn s6_the_first_to_close_waits() {
     lab(|lab| {
-        lab.why("Who closes first remembers the connection for a while (TIME-WAIT), so that late segments of it are not taken for a new one's. The program has nothing to do with it any more (RFC 9293, section 3.6.1).");
+        lab.why("The side that closes first remembers the connection for a while (TIME-WAIT), so that its late segments are not taken for those of a new one. The program has nothing to do with it any more (RFC 9293, section 3.6.1).");
         let (mut machine, _, child, t) = server(lab, NO_REUSE);
         let out = machine.close(child);
         lab.same("what goes out", out, vec![format!("FIN to {CLIENT}")]);
@@ -44,8 +44,8 @@ fn s6_the_first_to_close_waits() {
 #[test]
 fn s6_the_second_to_close_is_gone() {
     lab(|lab| {
-        lab.why("Who closes second has heard the other's FIN and sends its own. Nothing is left to remember here: the first one does it.");
-        let (mut machine, _, child, t) = server(lab, NO_REUSE);
+        lab.why("The side that closes second has got the other's FIN and sends its own. It has nothing left to remember: the first side does that.");
+        let (mut machine, listener, child, t) = server(lab, NO_REUSE);
         lab.same("whose is the FIN", machine.fin(t), Some(child.0));
         machine.shows(child, &format!("CLOSE-WAIT 10.0.0.5:80 {CLIENT}"));
         lab.same("whose is the FIN, again", machine.fin(t), Some(child.0));
@@ -57,6 +57,22 @@ fn s6_the_second_to_close_is_gone() {
             "a FIN of nobody",
             machine.fin(tuple("10.0.0.5:80", "10.0.0.9:9")),
             None,
+        );
+        lab.why("An id is given once. Rows come and go, so their number says nothing about the ids that are taken.");
+        machine.meets("10.0.0.5:80", "10.0.0.8:1");
+        let second = machine.meets("10.0.0.5:80", "10.0.0.8:2");
+        let (first, t) = machine.accept(listener);
+        machine.fin(t);
+        machine.close(first);
+        let third = machine.meets("10.0.0.5:80", "10.0.0.8:3");
+        let others = [listener, child, first, second];
+        lab.holds(
+            !others.iter().any(|other| other.0 == third.0),
+            format!(
+                "an id for the new child that none of {:?} is",
+                others.map(|id| id.0)
+            ),
+            third.0,
         );
     });
 }
@@ -87,6 +103,16 @@ fn s6_a_fin_may_end_the_handshake() {
         machine.fin(two);
         machine.shows(half, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:2");
         machine.accept(server);
+
+        lab.why("FIN-WAIT-1, CLOSING and LAST-ACK are not left by a FIN in this table. (They end with an ACK: chapter 12.)");
+        for (id, state) in [(90, FinWait1), (91, Closing), (92, LastAck)] {
+            let remote = format!("10.0.0.9:{id}");
+            let old = row(id, Tcp, state, "10.0.0.5:81", &remote);
+            machine.has(old, NO_REUSE);
+            let got = machine.fin(tuple("10.0.0.5:81", &remote));
+            lab.same("whose is the FIN", got, Some(id));
+            machine.shows(old.id, &shown(Some(old)));
+        }
 
         lab.why("A FIN that comes before the answer to our SYN ends nothing: nothing has begun.");
         let calling = machine.tcp();
@@ -127,11 +153,16 @@ fn s6_a_restart_after_closing_first() {
 #[test]
 fn s6_close_listener_keeps_children() {
     lab(|lab| {
-        lab.why("The door is closed; the guests stay. Who stood in the queue was never let in: those connections are open, so their clients must be told, by RST; but not those who have reset theirs. Half-open ones will find nobody when their ACK comes.");
+        lab.why("Closing a listener ends no connection that was accepted. A connection in the queue is open for its client, so the client is told, by RST, unless it has sent an RST itself. Half-open ones are told nothing: their ACK will find nobody.");
         let (mut machine, listener, child, _) = server(lab, NO_REUSE);
         let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:1");
         let hung_up = machine.meets("10.0.0.5:80", "10.0.0.8:2");
         machine.fin(tuple("10.0.0.5:80", "10.0.0.8:2"));
+        let call = format!("close(#{}), which nobody has accepted", waiting.0);
+        let refused = lab.err(&call, || machine.table.close(waiting));
+        lab.because("Until accept, no descriptor names the child: EBADF.")
+            .same("the error", errno(refused), "BadSocket");
+        machine.shows(waiting, "ESTABLISHED 10.0.0.5:80 10.0.0.8:1");
         machine.syn("10.0.0.5:80", "10.0.0.8:3");
         machine.meets("10.0.0.5:80", "10.0.0.8:4");
         machine.rst(tuple("10.0.0.5:80", "10.0.0.8:4"));
@@ -175,18 +206,25 @@ fn s6_one_listener_closes_for_itself() {
 #[test]
 fn s6_a_child_keeps_its_port_from_clients() {
     lab(|lab| {
-        lab.why("A child has its listener's port, and has it still when the listener is gone: a client on that port would keep the next server from listening.");
-        let mut machine = Machine::new(lab);
-        let server = machine.listener("10.0.0.5:40003", 5);
-        machine.meets("10.0.0.5:40003", CLIENT);
-        machine.accept(server);
-        machine.close(server);
-        for _ in 0..9 {
-            let client = machine.tcp();
-            machine.connect(client, "10.0.0.9:80");
+        lab.why("A child has its listener's port, and keeps it when the listener is gone: a client on that port would keep the next server from listening. This is true until its row goes, in TIME-WAIT too.");
+        for closes in [false, true] {
+            lab.scene("a new machine, whose listener is closed after one connection");
+            let mut machine = Machine::new(lab);
+            let server = machine.listener("10.0.0.5:40003", 5);
+            machine.meets("10.0.0.5:40003", CLIENT);
+            let (child, t) = machine.accept(server);
+            machine.close(server);
+            if closes {
+                machine.close(child);
+                machine.fin(t);
+            }
+            for _ in 0..9 {
+                let client = machine.tcp();
+                machine.connect(client, "10.0.0.9:80");
+            }
+            let tenth = machine.tcp();
+            machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
         }
-        let tenth = machine.tcp();
-        machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
     });
 }
 
@@ -250,7 +288,7 @@ fn s6_a_refused_client_may_try_again() {
             );
         }
         lab.scene("a new machine, whose port 5000 is taken");
-        lab.why("A bind that failed has named nothing, so nothing comes back from it.");
+        lab.why("A bind that failed is not remembered.");
         let mut machine = Machine::new(lab);
         machine.listener("10.0.0.5:5000", 5);
         let client = machine.tcp();
@@ -294,14 +332,23 @@ fn s6_a_refused_client_may_try_again() {
 #[test]
 fn s6_a_reset_ends_a_connection() {
     lab(|lab| {
-        lab.why("RST: there is no such connection any more, and no goodbye either. The program keeps its descriptor until it closes it.");
-        let (mut machine, _, child, t) = server(lab, NO_REUSE);
+        lab.why("RST says that there is no such connection any more. No FIN follows it. The program keeps its descriptor until it closes it.");
+        let (mut machine, listener, child, t) = server(lab, NO_REUSE);
         lab.same("whose is the RST", machine.rst(t), Some(child.0));
         let left = machine.table.row(child).map(|row| row.remote.is_some());
         lab.same("it is there, and has a peer", left, Some(false));
         lab.same("what close sends", machine.close(child), vec![]);
         machine.shows(child, "no such row");
         lab.same("an RST for nobody", machine.rst(t), None);
+
+        lab.why("The program holds a connection in CLOSE-WAIT as well: a reset takes the peer and leaves the socket. This child never named a port, so it has none then.");
+        let half = machine.meets("10.0.0.5:80", "10.0.0.8:1");
+        let (accepted, t) = machine.accept(listener);
+        lab.same("the accepted socket", accepted.0, half.0);
+        machine.fin(t);
+        lab.same("whose is the RST", machine.rst(t), Some(half.0));
+        machine.shows(half, "CLOSED 10.0.0.5:0 -");
+        lab.same("what close sends", machine.close(half), vec![]);
 
         lab.why("What bind named the socket keeps. A port that the system chose is lost, and another socket may have it.");
         lab.note("a client whose port the system chose");
@@ -319,7 +366,25 @@ fn s6_a_reset_ends_a_connection() {
         machine.rst(t);
         machine.shows(client, "CLOSED 10.0.0.5:5000 -");
 
-        lab.note("a client whose address bind named, with port 0");
+        lab.why("The socket still has its port from bind, so no client of this machine gets it.");
+        lab.note(
+            "a client whose port bind named is reset; 40003 is one of the ten that clients may get",
+        );
+        let named = machine.tcp();
+        machine.bind(named, "10.0.0.5:40003");
+        let t = machine.connect(named, "10.0.0.9:80");
+        machine.syn_ack(t);
+        machine.rst(t);
+        for _ in 0..9 {
+            let other = machine.tcp();
+            machine.connect(other, "10.0.0.10:80");
+        }
+        let tenth = machine.tcp();
+        machine.cannot_connect(tenth, "10.0.0.10:80", "AddrNotAvailable");
+
+        lab.scene("a new machine, and a client whose address bind named, with port 0");
+        lab.why("What bind named the socket keeps, here an address. A port that the system chose is lost.");
+        let mut machine = Machine::new(lab);
         let client = machine.tcp();
         machine.bind(client, "127.0.0.1:0");
         let t = machine.connect(client, "10.0.0.9:80");
@@ -360,14 +425,24 @@ fn s6_a_reset_in_the_queue_is_accepted_all_the_same() {
         machine.rst(tuple("10.0.0.5:80", "10.0.0.8:1"));
         let (accepted, t) = machine.accept(listener);
         lab.same("the accepted socket", accepted.0, waiting.0);
-        lab.same("its peer", t.remote.to_string(), "10.0.0.8:1".to_owned());
+        let ends = (t.local.to_string(), t.remote.to_string());
+        let want = ("10.0.0.5:80".to_owned(), "10.0.0.8:1".to_owned());
+        lab.same("its four numbers", ends, want);
         machine.shows(accepted, "CLOSED 10.0.0.5:0 -");
         machine.gets(
             "10.0.0.5:80",
             "10.0.0.8:1",
             &format!("bound #{}", listener.0),
         );
-        lab.why("A client that has said all and then resets is no other case: the connection is open, whoever has closed his direction.");
+        lab.why("It holds its place in the queue until accept: a backlog of 0 has room for one, reset or not.");
+        let small = machine.listener("10.0.0.5:81", 0);
+        machine.meets("10.0.0.5:81", "10.0.0.8:3");
+        machine.rst(tuple("10.0.0.5:81", "10.0.0.8:3"));
+        let next = machine.syn("10.0.0.5:81", "10.0.0.8:4");
+        lab.same("the next SYN", next, "dropped".to_owned());
+        machine.accept(small);
+        machine.meets("10.0.0.5:81", "10.0.0.8:4");
+        lab.why("The same holds for a client that has sent its FIN and resets afterwards: a connection in CLOSE-WAIT waits for accept like an open one.");
         let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:2");
         machine.fin(tuple("10.0.0.5:80", "10.0.0.8:2"));
         machine.rst(tuple("10.0.0.5:80", "10.0.0.8:2"));
@@ -386,15 +461,19 @@ fn s6_a_reset_wipes_what_nobody_holds() {
         machine.rst(t);
         machine.shows(child, "no such row");
 
-        let old = row(90, Tcp, TimeWait, "10.0.0.5:80", "10.0.0.9:1");
-        machine.has(old, NO_REUSE);
-        let got = machine.rst(tuple("10.0.0.5:80", "10.0.0.9:1"));
-        lab.same("whose is the RST in TIME-WAIT", got, Some(90));
-        machine.shows(old.id, "no such row");
+        for (id, state) in [(90, TimeWait), (91, FinWait1), (92, Closing), (93, LastAck)] {
+            let remote = format!("10.0.0.9:{id}");
+            let old = row(id, Tcp, state, "10.0.0.5:80", &remote);
+            machine.has(old, NO_REUSE);
+            let got = machine.rst(tuple("10.0.0.5:80", &remote));
+            lab.same("whose is the RST", got, Some(id));
+            machine.shows(old.id, "no such row");
+        }
 
         machine.syn("10.0.0.5:80", "10.0.0.8:1");
         let half = tuple("10.0.0.5:80", "10.0.0.8:1");
-        lab.holds(machine.rst(half).is_some(), "the half-open child", "nobody");
+        let child = machine.row_towards("10.0.0.8:1");
+        lab.same("whose is the RST", machine.rst(half), Some(child.0));
         lab.same("rows in the table", machine.table.rows().len(), 1);
         let late = machine.ack("10.0.0.5:80", "10.0.0.8:1");
         lab.same("its ACK", late, "RST".to_owned());

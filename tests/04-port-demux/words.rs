@@ -106,6 +106,30 @@ pub fn errno(errno: Errno) -> &'static str {
     }
 }
 
+/// What a call says with this error.
+pub fn reason(errno: &str) -> &'static str {
+    match errno {
+        "BadSocket" => "EBADF: the program has no such socket. This comes before all other errors.",
+        "Invalid" => "EINVAL: a socket in this state cannot do that.",
+        "AddrInUse" => {
+            "EADDRINUSE: another socket stands in the way, or bind or listen finds no free port."
+        }
+        "AddrNotAvailable" => {
+            "EADDRNOTAVAIL: connect finds no four-tuple that is free towards this peer."
+        }
+        "IsConnected" => {
+            "EISCONN: it has a peer already, is about to get one, or listens. connect asks this before it looks for a port."
+        }
+        "NotSupported" => {
+            "EOPNOTSUPP: UDP does not know this call, whatever the socket's state is."
+        }
+        "WouldBlock" => {
+            "EWOULDBLOCK: not now, perhaps later. accept says it when nobody waits, and UDP's connect when no port is free."
+        }
+        _ => "",
+    }
+}
+
 pub fn state(state: State) -> &'static str {
     match state {
         State::Established => "ESTABLISHED",

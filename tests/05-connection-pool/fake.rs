@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use connection_pool::{Clock, Config, Lease, Limits, Manager, Pool};
-use netlab::{Lab, ManualClock};
+use connection_pool::{Clock, Config, Lease, Limits, Manager, Pool, PoolError};
+use netlab::{Gate, Lab, ManualClock, Running};
 
 use super::FOR_EVER;
 
@@ -22,12 +22,16 @@ struct Parts {
     on_close: Box<dyn Fn(usize) + Send + Sync>,
 }
 
+/// No scene uses a connection so often: who checks it that many times goes round in a circle.
+const MANY_CHECKS: usize = 1000;
+
 /// Counts as live from its making to its drop.
 pub struct FakeConn {
     /// 1 for the first attempt to connect, and so on.
     pub id: usize,
     /// What a user may do to it.
     pub broken: bool,
+    checks: usize,
     fake: Fake,
 }
 
@@ -59,6 +63,38 @@ impl Fake {
     /// Does this while a connection is being closed; it still counts as live.
     pub fn closing(self, f: impl Fn(usize) + Send + Sync + 'static) -> Fake {
         self.with(|parts| parts.on_close = Box::new(f))
+    }
+
+    /// Holds up this attempt to connect.
+    pub fn connect_held(self, gate: &Gate, attempt: usize) -> Fake {
+        let gate = gate.clone();
+        self.connecting(move |n| {
+            if n == attempt {
+                gate.waits();
+            }
+            Ok(())
+        })
+    }
+
+    /// Holds up the check of this connection.
+    pub fn check_held(self, gate: &Gate, id: usize) -> Fake {
+        let gate = gate.clone();
+        self.checking(move |conn| {
+            if conn.id == id {
+                gate.waits();
+            }
+            !conn.broken
+        })
+    }
+
+    /// Holds up the close of this connection.
+    pub fn close_held(self, gate: &Gate, id: usize) -> Fake {
+        let gate = gate.clone();
+        self.closing(move |closed| {
+            if closed == id {
+                gate.waits();
+            }
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Parts)) -> Fake {
@@ -94,11 +130,20 @@ impl Manager for Fake {
         Ok(FakeConn {
             id,
             broken: false,
+            checks: 0,
             fake: self.clone(),
         })
     }
 
     fn is_reusable(&self, conn: &mut FakeConn) -> bool {
+        conn.checks += 1;
+        if conn.checks == MANY_CHECKS {
+            panic!(
+                "connection #{} was checked {MANY_CHECKS} times: a bad connection that is dropped like \
+                 any other loan goes back to the shelf, and is the next to be taken. discard() it.",
+                conn.id
+            );
+        }
         (self.0.on_check)(conn)
     }
 }
@@ -120,7 +165,7 @@ impl Clock for TestClock {
     }
 }
 
-/// A pool without time limits, whose users wait for ever.
+/// A pool without time limits, whose users wait for a minute: for ever, for a test.
 pub fn pool(max: usize, fake: &Fake) -> Pool<Fake> {
     pool_with(max, FOR_EVER, fake)
 }
@@ -147,7 +192,60 @@ where
     M: Manager,
     M::Error: std::fmt::Debug,
 {
-    lab.ok("get()", || pool.get())
+    match lab.you("get()", || pool.get()) {
+        Ok(lease) => lease,
+        Err(PoolError::Timeout { waited }) => lab
+            .because("A turn is free here. `wait` is for the turn alone: to check and to connect is not part of it. Or a permit is lost: whatever had one has ended.")
+            .fails("your get() to succeed", format!("Timeout, after {waited:?}")),
+        Err(other) => lab.fails("your get() to succeed", format!("Err({other:?})")),
+    }
+}
+
+/// Demands that prewarm makes so many idle connections.
+pub fn prewarmed<M>(lab: &Lab, pool: &Pool<M>, n: usize)
+where
+    M: Manager,
+    M::Error: std::fmt::Debug,
+{
+    let ready = lab.ok(&format!("prewarm({n})"), || pool.prewarm(n));
+    lab.because("prewarm holds all of them at the same time, and then they are idle. One that is given back at once is taken again as the next.")
+        .same("ready, and idle", (ready, pool.state().idle), (n, n));
+}
+
+/// So many idle connections, of which #1 came back first.
+pub fn idle_ones(lab: &Lab, pool: &Pool<Fake>, n: usize) {
+    let leases: Vec<_> = (0..n).map(|_| get(lab, pool)).collect();
+    let order: Vec<_> = leases
+        .iter()
+        .map(|lease| format!("#{}", lease.id))
+        .collect();
+    let what = match n {
+        1 => "lease ends".to_owned(),
+        _ => format!("leases end: {}", order.join(", then ")),
+    };
+    lab.you(&what, || drop(leases));
+}
+
+/// A get on a thread, whose lease ends at once. Gives the connection's number.
+pub fn getting(
+    lab: &Lab,
+    pool: &Pool<Fake>,
+    what: &str,
+) -> Running<Result<usize, PoolError<&'static str>>> {
+    let pool = pool.clone();
+    lab.student(what, move || pool.get().map(|lease| lease.id))
+}
+
+/// Demands the number of a connection that get gives now. Its lease ends at once.
+pub fn gets(lab: &Lab, pool: &Pool<Fake>, which: &str, want: usize) {
+    let id = get(lab, pool).id;
+    lab.same(which, id, want);
+}
+
+/// Limits in seconds.
+pub fn limits(max_idle: Option<u64>, max_age: Option<u64>) -> Limits {
+    let [max_idle, max_age] = [max_idle, max_age].map(|limit| limit.map(Duration::from_secs));
+    Limits { max_idle, max_age }
 }
 
 /// Demands what `state()` tells: idle, in use, waiting.
@@ -157,17 +255,38 @@ pub fn state_is<M: Manager>(
     pool: &Pool<M>,
     (idle, in_use, waiting): (usize, usize, usize),
 ) {
-    let got = sentence(pool);
-    let want = format!("idle {idle}, in use {in_use}, waiting {waiting}");
-    lab.holds(got == want, format!("{when}: {want}"), got);
-}
-
-fn sentence<M: Manager>(pool: &Pool<M>) -> String {
     let state = pool.state();
-    format!(
-        "idle {}, in use {}, waiting {}",
-        state.idle, state.in_use, state.waiting
-    )
+    let got = (state.idle, state.in_use, state.waiting);
+    let sentence = |(idle, in_use, waiting): (usize, usize, usize)| {
+        format!("idle {idle}, in use {in_use}, waiting {waiting}")
+    };
+    let mut told = sentence(got);
+    let meanings = [
+        (
+            got.1 > in_use,
+            "a permit is still held: something that has ended did not give it back",
+        ),
+        (got.1 < in_use, "a connection is in use without a permit"),
+        (
+            got.0 > idle,
+            "a connection lies on the shelf that should not be there",
+        ),
+        (
+            got.0 < idle,
+            "a connection is missing on the shelf: it was closed, or is still held",
+        ),
+        (
+            got.2 > waiting,
+            "a thread that waits no more is still counted, or one waits that need not",
+        ),
+        (got.2 < waiting, "a thread that should wait does not"),
+    ];
+    for (_, meaning) in meanings.iter().filter(|(is_so, _)| *is_so) {
+        told.push('\n');
+        told.push_str(meaning);
+    }
+    let want = (idle, in_use, waiting);
+    lab.holds(got == want, format!("{when}: {}", sentence(want)), told);
 }
 
 /// Waits until so many threads wait for their turn.

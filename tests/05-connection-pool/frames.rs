@@ -6,12 +6,25 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// `payload` as a frame: its length as four bytes, big-endian, then itself.
 pub fn frame(payload: &[u8]) -> Vec<u8> {
     let mut bytes = (payload.len() as u32).to_be_bytes().to_vec();
     bytes.extend_from_slice(payload);
     bytes
+}
+
+/// Lets time pass, as a server's work does. (Nothing is awaited here: the time itself is measured.)
+pub fn lasts(span: Duration) {
+    let end = Instant::now() + span;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        thread::park_timeout(left);
+    }
 }
 
 /// A server with a thread for each client, which sends every frame back. It counts.
@@ -35,7 +48,20 @@ impl EchoServer {
 
     /// A server that makes its answers like this.
     pub fn answering(answer: impl Fn(Vec<u8>) -> Vec<u8> + Clone + Send + 'static) -> EchoServer {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of loopback");
+        EchoServer::on(loopback(), move |_, frame| Some(answer(frame)))
+    }
+
+    /// A server that answers the first request of each connection, and hangs up at the second.
+    pub fn hanging_up_at_the_second() -> EchoServer {
+        EchoServer::on(loopback(), |nth, frame| (nth == 0).then_some(frame))
+    }
+
+    /// A server on this listener. `answer` gets the number of the request on its connection, from 0,
+    /// and the request; `None` is to hang up.
+    pub fn on(
+        listener: TcpListener,
+        answer: impl Fn(usize, Vec<u8>) -> Option<Vec<u8>> + Clone + Send + 'static,
+    ) -> EchoServer {
         let server = EchoServer {
             addr: listener
                 .local_addr()
@@ -43,14 +69,17 @@ impl EchoServer {
             counts: Arc::default(),
         };
         let counts = server.counts.clone();
-        thread::spawn(move || {
+        start(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if counts.stopped.load(SeqCst) {
                     break;
                 }
                 counts.accepted.fetch_add(1, SeqCst);
                 let (answer, counts) = (answer.clone(), counts.clone());
-                thread::spawn(move || converse(stream, answer, &counts));
+                start(move || {
+                    // `None` is the end of a conversation, whatever ended it.
+                    let _ = converse(stream, answer, &counts);
+                });
             }
         });
         server
@@ -84,14 +113,24 @@ impl Drop for EchoServer {
     }
 }
 
-/// Until the client ends or breaks its stream.
+/// A thread of the scene. Its name tells the laboratory that it is none of the student's.
+fn start(work: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().name("lab echo server".to_owned());
+    thread.spawn(work).expect("a thread");
+}
+
+fn loopback() -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of loopback")
+}
+
+/// Until the client ends or breaks its stream, or the server hangs up.
 fn converse(
     mut stream: TcpStream,
-    answer: impl Fn(Vec<u8>) -> Vec<u8>,
+    answer: impl Fn(usize, Vec<u8>) -> Option<Vec<u8>>,
     counts: &Counts,
 ) -> Option<()> {
     stream.set_nodelay(true).ok()?;
-    loop {
+    for nth in 0.. {
         let mut header = [0; 4];
         stream.read_exact(&mut header).ok()?;
         let mut payload = vec![0; u32::from_be_bytes(header) as usize];
@@ -102,6 +141,7 @@ fn converse(
             .lock()
             .expect("no panic in here")
             .insert(payload.clone());
-        stream.write_all(&frame(&answer(payload))).ok()?;
+        stream.write_all(&frame(&answer(nth, payload)?)).ok()?;
     }
+    None
 }

@@ -11,6 +11,8 @@ mod s6_upkeep;
 mod s7_retry;
 mod s8_load;
 mod timeline;
+mod together;
+mod waits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;

@@ -1,12 +1,13 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use connection_pool::{Loan, Shelf};
 use netlab::Lab;
 
 use super::panic_while_holding;
+use super::together::together;
 
 /// A thing that counts how often it was dropped, and looks at the shelf while it is.
 struct Cup {
@@ -32,6 +33,9 @@ impl Drop for Cup {
     }
 }
 
+/// Why the end of a [`Cup`] may hang.
+const UNDER_THE_LOCK: &str = "The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.";
+
 fn lend<T: Send + 'static>(lab: &Lab, shelf: &Shelf<T>, thing: T) -> Loan<T> {
     lab.you("lend(thing)", || shelf.lend(thing))
 }
@@ -50,7 +54,7 @@ fn idle_is<T>(lab: &Lab, when: &str, shelf: &Shelf<T>, want: usize) {
 #[test]
 fn s1_a_loan_comes_back_when_it_ends() {
     netlab::lab(|lab| {
-        lab.why("A loan owns the thing while it lives. Its end is the return: nobody has to remember it.");
+        lab.why("A loan owns the thing while it lives. Its end is the return: no user has to remember it.");
         let shelf = Shelf::new();
         let mut loan = lend(lab, &shelf, 7);
         lab.same("the thing on loan", *loan, 7);
@@ -69,7 +73,7 @@ fn s1_a_loan_comes_back_when_it_ends() {
 #[test]
 fn s1_the_question_mark_gives_it_back_too() {
     netlab::lab(|lab| {
-        lab.why("`?`, `return` and `break` leave a function early. What has to happen in any case belongs into Drop.");
+        lab.why("`?`, `return` and `break` leave a function early. What has to happen in any case belongs in Drop.");
         fn use_it(shelf: &Shelf<String>) -> Result<u32, std::num::ParseIntError> {
             let word = shelf.take().expect("a word on the shelf");
             let number = word.parse::<u32>()?;
@@ -115,12 +119,11 @@ fn s1_the_last_one_first() {
 fn s1_what_is_discarded_does_not_return() {
     netlab::lab(|lab| {
         lab.why("A user who knows that a connection is broken says so, and nobody gets it again.");
+        lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, cup);
-        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         lab.you("discard()", || loan.discard());
-        lab.why("A user who knows that a connection is broken says so, and nobody gets it again.");
         idle_is(lab, "after discard()", &shelf, 0);
         lab.same("how often the thing was dropped", dropped.load(SeqCst), 1);
     });
@@ -130,19 +133,18 @@ fn s1_what_is_discarded_does_not_return() {
 fn s1_panic_while_holding() {
     netlab::lab(|lab| {
         lab.why("A user who panics may be in the middle of a message. std::thread::panicking() in Drop tells you; a loan that ends like this must not go to the next user.");
+        lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, cup);
-        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         let ending = lab.student("loan ends: its user panics", move || {
             panic_while_holding(loan)
         });
         ending.returns();
-        lab.why("A user who panics may be in the middle of a message. std::thread::panicking() in Drop tells you; a loan that ends like this must not go to the next user.");
         idle_is(lab, "after the panic", &shelf, 0);
         lab.same("how often the thing was dropped", dropped.load(SeqCst), 1);
 
-        lab.why("The panic was the user's. The shelf goes on.");
+        lab.why("The panic was the user's. The shelf must work as before.");
         let (cup, _) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, cup);
         lab.you("loan ends: drop(loan)", || drop(loan));
@@ -155,7 +157,7 @@ fn s1_panic_while_holding() {
 #[test]
 fn s1_take_where_lends_the_oldest_that_is_wanted() {
     netlab::lab(|lab| {
-        lab.why("Who sweeps the shelf begins with what nobody has used for the longest time, and leaves the rest in its order.");
+        lab.why("take_where begins with the thing that nobody has used for the longest time, and leaves the rest in its order.");
         let shelf = Shelf::new();
         let loans = [1, 2, 3, 4, 5].map(|thing| lend(lab, &shelf, thing));
         lab.you("loans end: 1 to 5, in this order", || {
@@ -183,16 +185,15 @@ fn s1_take_where_lends_the_oldest_that_is_wanted() {
 #[test]
 fn s1_a_closed_shelf_keeps_nothing() {
     netlab::lab(|lab| {
-        lab.why("Closing is for now and for later: what is idle goes at once, what is lent goes when it comes back.");
+        lab.why("close() is for now and for later: what is idle is dropped at once, and what is lent when it comes back.");
+        lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (idle, idle_dropped) = Cup::on(&shelf);
         let (lent, lent_dropped) = Cup::on(&shelf);
         let first = lend(lab, &shelf, idle);
         let second = lend(lab, &shelf, lent);
         lab.you("loan ends: drop(first)", || drop(first));
-        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         lab.you("close()", || shelf.close());
-        lab.why("Closing is for now and for later: what is idle goes at once, what is lent goes when it comes back.");
         idle_is(lab, "after close()", &shelf, 0);
         lab.same(
             "how often the idle thing was dropped",
@@ -204,9 +205,7 @@ fn s1_a_closed_shelf_keeps_nothing() {
             lent_dropped.load(SeqCst),
             0,
         );
-        lab.why("The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.");
         lab.you("loan ends: drop(second)", || drop(second));
-        lab.why("Closing is for now and for later: what is idle goes at once, what is lent goes when it comes back.");
         idle_is(lab, "after the return", &shelf, 0);
         lab.same(
             "how often the lent thing was dropped",
@@ -228,20 +227,24 @@ fn s1_a_closed_shelf_keeps_nothing() {
 #[test]
 fn s1_eight_threads_share_one_shelf() {
     netlab::lab(|lab| {
-        lab.why("Clones are handles of one shelf, and a thing is never in two hands: taking it must remove it under the same lock.");
+        lab.why("Clones are handles of one shelf, and nobody else may have the thing that you have: look at the shelf and take the thing away under one lock.");
         const ROUNDS: usize = 4;
         let shelf: Shelf<Arc<AtomicBool>> = Shelf::new();
         let things = [(); 4].map(|()| lend(lab, &shelf, Arc::default()));
         lab.you("loans end: 4 things lie on the shelf", || drop(things));
         let meeting = Arc::new(Barrier::new(8));
-        let threads = [(); 8].map(|()| {
+        let threads = [0, 1, 2, 3, 4, 5, 6, 7].map(|nth| {
             let (shelf, meeting) = (shelf.clone(), meeting.clone());
             move || {
+                let take = || match nth % 2 {
+                    0 => shelf.take(),
+                    _ => shelf.take_where(|_| true),
+                };
                 let (mut taken, mut alone) = (0, true);
                 for _ in 0..ROUNDS {
                     meeting.wait();
                     // One that panics has to come to the next meeting all the same.
-                    let got = catch_unwind(AssertUnwindSafe(|| shelf.take()));
+                    let got = catch_unwind(AssertUnwindSafe(take));
                     if let Ok(Some(thing)) = &got {
                         taken += 1;
                         alone &= !thing.swap(true, SeqCst);
@@ -256,7 +259,8 @@ fn s1_eight_threads_share_one_shelf() {
                 (taken, alone)
             }
         });
-        let call = format!("take(), in 8 threads at the same time, {ROUNDS} times");
+        let call =
+            format!("take() or take_where(any), in 8 threads at the same time, {ROUNDS} times");
         let all = lab.student(&call, move || {
             let running = threads.map(thread::spawn);
             running.map(|thread| thread.join().unwrap_or((0, false)))
@@ -270,5 +274,163 @@ fn s1_eight_threads_share_one_shelf() {
         let taken: usize = all.iter().map(|(taken, _)| taken).sum();
         lab.same("things taken, 4 each time", taken, 4 * ROUNDS);
         idle_is(lab, "in the end", &shelf, 4);
+    });
+}
+
+#[test]
+fn s1_things_lie_on_the_shelf_while_take_where_looks() {
+    netlab::lab(|lab| {
+        lab.why("take_where looks at the things where they lie. If it takes them down to look at them, whoever calls take() meanwhile finds an empty shelf, and a pool makes a connection too many.");
+        let shelf = Shelf::new();
+        let loan = lend(lab, &shelf, 7);
+        lab.you("loan ends: drop(loan)", || drop(loan));
+        let lent = lend(lab, &shelf, 8);
+        let gate = lab.gate("the question `is it wanted?`");
+        let (searching, asked) = (shelf.clone(), gate.clone());
+        let search = lab.student("take_where(is it wanted? no), in thread A", move || {
+            let found = searching.take_where(|_| {
+                asked.waits();
+                false
+            });
+            found.is_some()
+        });
+        gate.expects_arrivals(1);
+        let taking = shelf.clone();
+        let take = lab.student("take(), in thread B", move || taking.take().is_some());
+        // One that finds nothing has found nothing by now. The right one waits for A's lock.
+        take.settles();
+        let comes_back = lab.student("loan ends: drop(loan), in thread C", move || drop(lent));
+        comes_back.settles();
+        gate.opens();
+        lab.same("A gets a thing", search.returns(), false);
+        lab.same("B gets the thing", take.returns(), true);
+        comes_back.returns();
+        lab.why("A thing comes back while the lock is busy. Its drop waits for the lock, or the thing is lost (try_lock).");
+        idle_is(lab, "when all have what they wanted", &shelf, 2);
+    });
+}
+
+#[test]
+fn s1_a_question_that_panics_changes_nothing() {
+    netlab::lab(|lab| {
+        lab.why("The things stay on the shelf while `wanted` looks at them. Whoever takes them down first loses them when it panics; whoever unwraps a lock that has seen a panic (poison) panics, too.");
+        let shelf = Shelf::new();
+        let loans = [1, 2, 3].map(|thing| lend(lab, &shelf, thing));
+        lab.you("loans end: 1 to 3, in this order", || drop(loans));
+        for bad in [1, 2, 3] {
+            let call = format!("take_where(a question that panics at {bad})");
+            let panicked = lab.you(&call, || {
+                let asks = |&thing: &i32| match thing == bad {
+                    true => resume_unwind(Box::new("the question panics")),
+                    false => false,
+                };
+                catch_unwind(AssertUnwindSafe(|| drop(shelf.take_where(asks)))).is_err()
+            });
+            lab.because("The panic is for the caller. Nobody asks you to catch it.")
+                .same("the panic reaches the caller", panicked, true);
+            idle_is(lab, "after the panic", &shelf, 3);
+        }
+        let rest = [(); 3].map(|()| take(lab, &shelf));
+        lab.same(
+            "the things, the last one first",
+            rest.map(|loan| *loan),
+            [3, 2, 1],
+        );
+    });
+}
+
+#[test]
+fn s1_take_where_takes_what_it_has_seen() {
+    netlab::lab(|lab| {
+        lab.why("Each thread looks for a thing of its own. Find it and take it under one lock: between two locks the others take things away, and its place belongs to another thing.");
+        let shelf = Shelf::new();
+        let loans = [0, 1, 2, 3, 4, 5, 6, 7].map(|thing| lend(lab, &shelf, thing));
+        lab.you("loans end: 8 things lie on the shelf", || drop(loans));
+        let searching = shelf.clone();
+        let call = "take_where(mine) and drop, 5000 times in each of 4 threads";
+        let others = lab.student(call, move || {
+            together(5000, move |mine| {
+                let loan = searching.take_where(|&thing| thing == mine);
+                loan.is_some_and(|loan| *loan == mine)
+            })
+        });
+        lab.same(
+            "how often each got another thing, or none",
+            others.returns(),
+            [0; 4],
+        );
+        idle_is(lab, "in the end", &shelf, 8);
+    });
+}
+
+#[test]
+fn s1_a_busy_lock_is_no_empty_shelf() {
+    netlab::lab(|lab| {
+        lab.why("Four threads take and give back, and there are eight things: one is always there. A lock that is busy for a moment is a reason to wait for the lock, not for None (try_lock), and no thing may get lost on its way back.");
+        let shelf = Shelf::new();
+        let loans = [(); 8].map(|()| lend(lab, &shelf, ()));
+        lab.you("loans end: 8 things lie on the shelf", || drop(loans));
+        let taking = shelf.clone();
+        let call = "take() and drop, 2000 times in each of 4 threads";
+        let nones = lab.student(call, move || {
+            together(2000, move |_| taking.take().is_some())
+        });
+        lab.same("how often each got None", nones.returns(), [0; 4]);
+        idle_is(lab, "in the end", &shelf, 8);
+    });
+}
+
+/// A thing whose drop does something.
+struct Last(Option<Box<dyn FnOnce() + Send>>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        if let Some(act) = self.0.take() {
+            act();
+        }
+    }
+}
+
+#[test]
+fn s1_closed_before_it_is_emptied() {
+    netlab::lab(|lab| {
+        lab.why("To drop the things takes time, and a loan may end meanwhile. Mark the shelf as closed before you drop anything: what comes back to a shelf that is not marked yet stays there for ever.");
+        let shelf = Shelf::new();
+        let lent = Arc::new(Mutex::new(None));
+        let ends = lent.clone();
+        let idle = lend(
+            lab,
+            &shelf,
+            Last(Some(Box::new(move || {
+                let loan: Option<Loan<Last>> = ends.lock().expect("no panic in here").take();
+                drop(loan);
+            }))),
+        );
+        let other = lend(lab, &shelf, Last(None));
+        *lent.lock().expect("no panic in here") = Some(other);
+        lab.you("loan of the first thing ends", || drop(idle));
+        lab.you(
+            "close(); the loan of the second thing ends while the first is dropped",
+            || shelf.close(),
+        );
+        idle_is(lab, "after close()", &shelf, 0);
+    });
+}
+
+#[test]
+fn s1_the_last_handle_takes_the_rest_along() {
+    netlab::lab(|lab| {
+        lab.why("A loan holds a handle of its shelf, and every end of a loan must give it up. One that is forgotten (mem::forget) keeps the shelf and all that lies on it for ever.");
+        let shelf = Shelf::new();
+        let thing = Arc::new(());
+        let [stays, goes, panics] = [(); 3].map(|()| lend(lab, &shelf, thing.clone()));
+        lab.you("loans end: drop, discard() and a panic", || {
+            drop(stays);
+            goes.discard();
+            panic_while_holding(panics);
+        });
+        idle_is(lab, "after three loans have ended", &shelf, 1);
+        lab.you("shelf goes: drop(shelf)", || drop(shelf));
+        lab.same("things that still exist", Arc::strong_count(&thing) - 1, 0);
     });
 }

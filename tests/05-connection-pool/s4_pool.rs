@@ -4,11 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use connection_pool::{Lease, Limits, Pool, PoolError};
-use netlab::Lab;
+use connection_pool::{Lease, Pool, PoolError};
+use netlab::{Gate, Lab};
 
-use super::fake::{Fake, aging_pool, get, pool, pool_with, state_is, waiting};
+use super::fake::{
+    Fake, aging_pool, get, gets, getting, idle_ones, limits, pool, pool_with, prewarmed, state_is,
+    waiting,
+};
 use super::panic_while_holding;
+use super::waits::waits_once;
 
 /// What a get gave, in a word that can be compared.
 fn word<T>(outcome: &Result<T, PoolError<&str>>) -> String {
@@ -24,6 +28,35 @@ fn connects_are(lab: &Lab, fake: &Fake, want: usize) {
     lab.same("calls of connect", fake.attempts(), want);
 }
 
+/// Demands that the limit held, with the reason that a test has for it.
+fn peak_is(lab: &Lab, fake: &Fake, want: usize) {
+    lab.same("most connections at the same time", fake.peak(), want);
+}
+
+fn gets_fresh(lab: &Lab, pool: &Pool<Fake>) -> Lease<Fake> {
+    lab.ok("get_fresh()", || pool.get_fresh())
+}
+
+/// Demands that try_get finds nothing.
+fn try_get_is_none(lab: &Lab, pool: &Pool<Fake>, since: &str) {
+    let none = lab.you("try_get()", || pool.try_get());
+    lab.holds(
+        none.is_none(),
+        format!("None, since {since}"),
+        "a connection",
+    );
+}
+
+/// What prewarm says must be ready.
+fn ready_is(lab: &Lab, pool: &Pool<Fake>, n: usize, which: &str, want: usize) {
+    let wish = match n {
+        usize::MAX => "usize::MAX".to_owned(),
+        n => n.to_string(),
+    };
+    let ready = lab.ok(&format!("prewarm({wish})"), || pool.prewarm(n));
+    lab.same(which, ready, want);
+}
+
 #[test]
 fn s4_lazy_then_reused() {
     netlab::lab(|lab| {
@@ -34,13 +67,20 @@ fn s4_lazy_then_reused() {
         for user in 0..10 {
             let lease = get(lab, &pool);
             lab.same("the connection's number", lease.id, 1);
-            lab.same("reused()", lease.reused(), user > 0);
+            lab.because("A connection is reused when it comes from the shelf. The first user's was made for it.")
+                .same("reused()", lease.reused(), user > 0);
             state_is(lab, "while it is leased", &pool, (0, 1, 0));
             lab.you("lease ends: drop(lease)", || drop(lease));
         }
         lab.why("Ten users, one after the other. Each found the connection of the one before.");
         connects_are(lab, &fake, 1);
         state_is(lab, "in the end", &pool, (1, 0, 0));
+
+        lab.why(
+            "The last handle of the pool is gone, and nobody can use the idle connection any more.",
+        );
+        lab.you("pool goes: drop(pool)", || drop(pool));
+        lab.same("connections that exist", fake.live(), 0);
     });
 }
 
@@ -63,8 +103,7 @@ fn s4_returns_on_drop_and_on_question_mark() {
             "the reply makes no sense",
         );
         state_is(lab, "after the user has left", &pool, (1, 0, 0));
-        let lease = get(lab, &pool);
-        lab.same("the connection, as it was left", lease.id, 7);
+        gets(lab, &pool, "the connection, as it was left", 7);
     });
 }
 
@@ -77,9 +116,9 @@ fn s4_discard_frees_the_place() {
         let lease = get(lab, &pool);
         lab.you("discard()", || lease.discard());
         state_is(lab, "after discard()", &pool, (0, 0, 0));
-        lab.same("connections that exist", fake.live(), 0);
-        let lease = get(lab, &pool);
-        lab.same("the next connection's number", lease.id, 2);
+        lab.because("When discard() returns, the connection is closed. Nobody closes it later, and no other thread does.")
+            .same("connections that exist", fake.live(), 0);
+        gets(lab, &pool, "the next connection's number", 2);
     });
 }
 
@@ -107,6 +146,7 @@ fn s4_never_more_than_max() {
         waiting(lab, &pool, 28);
         state_is(lab, "while 4 are leased", &pool, (0, 4, 28));
         gate.opens();
+        lab.if_stuck("Each lease that ends lets the next thread in. A permit that does not come back, or comes back without a bell, leaves somebody asleep.");
         let served = lab.student("get() in the other 28 threads", move || {
             users
                 .into_iter()
@@ -115,7 +155,7 @@ fn s4_never_more_than_max() {
                 .count()
         });
         lab.same("threads that got a connection", served.returns(), 32);
-        lab.same("most connections at the same time", fake.peak(), 4);
+        peak_is(lab, &fake, 4);
         state_is(lab, "in the end", &pool, (4, 0, 0));
     });
 }
@@ -123,26 +163,19 @@ fn s4_never_more_than_max() {
 #[test]
 fn s4_the_waiter_finds_the_returned_one() {
     netlab::lab(|lab| {
-        lab.why("First the connection is back on the shelf, then somebody may look for it. The other way round, who is let in finds nothing and connects: one too many.");
+        lab.why("First the connection is back on the shelf, then somebody may look for it. In the other order a thread is let in, finds nothing and connects: one too many.");
         let fake = Fake::new();
         let pool = pool(1, &fake);
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                let pool = pool.clone();
-                move || (0..200).filter(|_| pool.get().is_ok()).count()
-            })
-            .collect();
-        let users = lab.student(
-            "get() and drop, 200 times in each of 4 threads",
-            move || {
-                let running: Vec<_> = threads.into_iter().map(thread::spawn).collect();
-                running
-                    .into_iter()
-                    .map(|user| user.join().unwrap_or(0))
-                    .sum::<usize>()
-            },
-        );
-        lab.same("successful gets", users.returns(), 800);
+        let threads = [(); 4].map(|()| {
+            let pool = pool.clone();
+            move || (0..200).filter(|_| pool.get().is_ok()).count()
+        });
+        let call = "get() and drop, 200 times in each of 4 threads";
+        let users = lab.student(call, move || {
+            let running = threads.map(thread::spawn);
+            running.map(|user| user.join().unwrap_or(0))
+        });
+        lab.same("successful gets of each", users.returns(), [200; 4]);
         connects_are(lab, &fake, 1);
         state_is(lab, "in the end", &pool, (1, 0, 0));
     });
@@ -152,19 +185,22 @@ fn s4_the_waiter_finds_the_returned_one() {
 fn s4_timeout_is_typed_and_leaks_nothing() {
     netlab::lab(|lab| {
         lab.why(
-            "Timeout says \"all were busy\", which is another trouble than \"the server is down\".",
+            "Timeout says that all connections were in use. That is another trouble than a server that is down.",
         );
         let fake = Fake::new();
         let pool = pool_with(1, Duration::from_millis(20), &fake);
         let lease = get(lab, &pool);
         match lab.you("get()", || pool.get()) {
-            Err(PoolError::Timeout { waited }) => lab.holds(
-                waited >= Duration::from_millis(20),
-                "`waited` is 20 ms at least",
-                format!("{waited:?}"),
-            ),
+            Err(PoolError::Timeout { waited }) => lab
+                .because("`waited` is how long the call has waited for its turn: as long as the pool's `wait`, or longer.")
+                .holds(
+                    waited >= Duration::from_millis(20),
+                    "`waited` is 20 ms at least",
+                    format!("{waited:?}"),
+                ),
             other => lab.fails("Timeout", word(&other)),
         }
+        lab.why("A thread that gives up has no permit, and touches no connection.");
         state_is(lab, "after the time-out", &pool, (0, 1, 0));
         lab.you("lease ends: drop(lease)", || drop(lease));
         state_is(lab, "after the return", &pool, (1, 0, 0));
@@ -175,39 +211,27 @@ fn s4_timeout_is_typed_and_leaks_nothing() {
 #[test]
 fn s4_try_get_never_waits_and_never_connects() {
     netlab::lab(|lab| {
-        lab.why("try_get is for those who have a plan B. It takes what is there, and does nothing that can last.");
+        lab.why("try_get is for callers that can do without. It takes what is there, and does nothing that can last.");
         let fake = Fake::new();
         let pool = pool(1, &fake);
-        let none = lab.you("try_get()", || pool.try_get());
-        lab.holds(
-            none.is_none(),
-            "None, since nothing is idle",
-            "a connection",
-        );
+        try_get_is_none(lab, &pool, "nothing is idle");
         connects_are(lab, &fake, 0);
         state_is(lab, "after it", &pool, (0, 0, 0));
         let lease = get(lab, &pool);
-        let none = lab.you("try_get()", || pool.try_get());
-        lab.holds(
-            none.is_none(),
-            "None, since the only connection is leased",
-            "a connection",
-        );
+        try_get_is_none(lab, &pool, "the only connection is leased");
         lab.you("lease ends: drop(lease)", || drop(lease));
         let Some(mut lease) = lab.you("try_get()", || pool.try_get()) else {
             lab.fails("the idle connection", "None");
         };
-        lab.same("reused()", lease.reused(), true);
+        lab.because(
+            "What try_get gives comes from the shelf: it was idle, and may have died there.",
+        )
+        .same("reused()", lease.reused(), true);
 
         lab.why("A broken one is no connection, for try_get either.");
         lease.broken = true;
         lab.you("lease ends, with the connection broken", || drop(lease));
-        let none = lab.you("try_get()", || pool.try_get());
-        lab.holds(
-            none.is_none(),
-            "None, since the idle connection is broken",
-            "a connection",
-        );
+        try_get_is_none(lab, &pool, "the idle connection is broken");
         state_is(lab, "in the end", &pool, (0, 0, 0));
         connects_are(lab, &fake, 1);
     });
@@ -219,25 +243,22 @@ fn s4_prewarm_makes_what_is_missing() {
         lab.why("prewarm(3) makes sure that three are ready. What is idle already counts.");
         let fake = Fake::new();
         let pool = pool(4, &fake);
-        let ready = lab.ok("prewarm(3)", || pool.prewarm(3));
-        lab.same("ready", ready, 3);
-        connects_are(lab, &fake, 3);
-        state_is(lab, "after it", &pool, (3, 0, 0));
-        let ready = lab.ok("prewarm(3)", || pool.prewarm(3));
-        lab.same("ready", ready, 3);
-        connects_are(lab, &fake, 3);
+        for _ in 0..2 {
+            ready_is(lab, &pool, 3, "ready", 3);
+            connects_are(lab, &fake, 3);
+            state_is(lab, "after it", &pool, (3, 0, 0));
+        }
 
         lab.why("The limit holds here too, and those in use are part of it.");
         let lease = get(lab, &pool);
-        let ready = lab.ok("prewarm(9)", || pool.prewarm(9));
-        lab.same("ready, with 1 of 4 in use", ready, 3);
+        ready_is(lab, &pool, 9, "ready, with 1 of 4 in use", 3);
+        ready_is(lab, &pool, 0, "ready: none was asked for", 0);
 
         lab.why("n is a wish. The limit says how many there can be, so the wish is no reason to reserve memory.");
-        let ready = lab.ok("prewarm(usize::MAX)", || pool.prewarm(usize::MAX));
-        lab.same("ready, with 1 of 4 in use", ready, 3);
+        ready_is(lab, &pool, usize::MAX, "ready, with 1 of 4 in use", 3);
         lab.you("lease ends: drop(lease)", || drop(lease));
         state_is(lab, "in the end", &pool, (4, 0, 0));
-        lab.same("most connections at the same time", fake.peak(), 4);
+        peak_is(lab, &fake, 4);
     });
 }
 
@@ -250,8 +271,7 @@ fn s4_prewarm_says_when_it_cannot() {
         let error = lab.err("prewarm(4)", || pool.prewarm(4));
         lab.same("the error", error, "refused");
         state_is(lab, "after it", &pool, (2, 0, 0));
-        let ready = lab.ok("prewarm(4)", || pool.prewarm(4));
-        lab.same("ready at the second attempt", ready, 4);
+        ready_is(lab, &pool, 4, "ready at the second attempt", 4);
     });
 }
 
@@ -260,19 +280,10 @@ fn s4_connect_outside_the_lock() {
     netlab::lab(|lab| {
         lab.why("A connect can take seconds. While A connects, B only wants to return its connection and take it again; nothing of that needs A.");
         let gate = lab.gate("connect #2");
-        let slow = gate.clone();
-        let fake = Fake::new().connecting(move |n| {
-            if n == 2 {
-                slow.waits();
-            }
-            Ok(())
-        });
+        let fake = Fake::new().connect_held(&gate, 2);
         let pool = pool(2, &fake);
         let lease = get(lab, &pool);
-        let asking = pool.clone();
-        let a = lab.student("get(), in thread A", move || {
-            asking.get().map(|lease| lease.id)
-        });
+        let a = getting(lab, &pool, "get(), in thread A");
         gate.expects_arrivals(1);
         let b = pool.clone();
         let b = lab.student("lease ends, and get(), in thread B", move || {
@@ -289,22 +300,12 @@ fn s4_connect_outside_the_lock() {
 #[test]
 fn s4_health_check_outside_the_lock() {
     netlab::lab(|lab| {
-        lab.why("A health check may ask the network. While A's connection is being checked, B gets and returns another one.");
+        lab.why("A check may take long: it may ask the network. While A's connection is being checked, B gets and returns another one.");
         let gate = lab.gate("the check of connection #2");
-        let slow = gate.clone();
-        let fake = Fake::new().checking(move |conn| {
-            if conn.id == 2 {
-                slow.waits();
-            }
-            true
-        });
+        let fake = Fake::new().check_held(&gate, 2);
         let pool = pool(2, &fake);
-        let (one, two) = (get(lab, &pool), get(lab, &pool));
-        lab.you("two leases end", || (drop(one), drop(two)));
-        let asking = pool.clone();
-        let a = lab.student("get(), in thread A", move || {
-            asking.get().map(|lease| lease.id)
-        });
+        idle_ones(lab, &pool, 2);
+        let a = getting(lab, &pool, "get(), in thread A");
         gate.expects_arrivals(1);
         let b = pool.clone();
         let b = lab.student("get(), drop, and try_get(), in thread B", move || {
@@ -325,10 +326,10 @@ fn s4_health_check_outside_the_lock() {
 #[test]
 fn s4_failed_connect_gives_the_slot_back() {
     netlab::lab(|lab| {
-        lab.why("With a pool of one, one leaked place is all there is. After a failed connect nobody holds anything.");
         let fake = Fake::new().connecting(|n| if n < 3 { Err("refused") } else { Ok(()) });
         let pool = pool_with(1, Duration::ZERO, &fake);
-        for _ in 0..2 {
+        for attempt in 1..=2 {
+            lab.why("A connect that failed is the caller's news: as the manager's error, at once, and in its words.");
             let outcome = lab.you("get()", || pool.get());
             lab.same(
                 "what get() gives",
@@ -337,10 +338,12 @@ fn s4_failed_connect_gives_the_slot_back() {
             );
             let words = outcome.err().map(|error| error.to_string());
             lab.same("the error in words", words.as_deref(), Some("refused"));
+            lab.because("One get is one connect: a failed one is not repeated.")
+                .same("calls of connect", fake.attempts(), attempt);
+            lab.why("In a pool of one, one leaked place is all there is. After a failed connect nobody holds anything.");
             state_is(lab, "after the failure", &pool, (0, 0, 0));
         }
-        let lease = get(lab, &pool);
-        lab.same("the connection's number", lease.id, 3);
+        gets(lab, &pool, "the connection's number", 3);
     });
 }
 
@@ -390,8 +393,10 @@ fn s4_broken_one_is_dropped() {
         lab.you("lease ends, with connection #1 broken", || drop(lease));
         let lease = get(lab, &pool);
         lab.same("B's connection", lease.id, 2);
-        lab.same("reused()", lease.reused(), false);
-        lab.same("connections that exist: #1 is closed", fake.live(), 1);
+        lab.because("This connection was made for this lease. Whatever lay on the shelf before is another one.")
+            .same("reused()", lease.reused(), false);
+        lab.because("#1 is of no use to anybody. Close it: a bad one that is kept is open at the server, and counts for the limit.")
+            .same("connections that exist: #1 is closed", fake.live(), 1);
 
         lab.why("Two broken ones lie on top of a good one. Both go, and the good one is found.");
         let mut bad = [get(lab, &pool), get(lab, &pool)];
@@ -410,44 +415,60 @@ fn s4_broken_one_is_dropped() {
 #[test]
 fn s4_expired_one_is_dropped() {
     netlab::lab(|lab| {
-        lab.why(
-            "What has reached a limit is as good as broken, whatever the manager thinks of it.",
-        );
-        let limits = Limits {
-            max_idle: Some(Duration::from_secs(10)),
-            max_age: Some(Duration::from_secs(60)),
-        };
         let fake = Fake::new();
-        let (pool, clock) = aging_pool(1, limits, &fake);
+        let (pool, clock) = aging_pool(1, limits(Some(10), Some(60)), &fake);
         let go = |seconds| {
             clock.advance(Duration::from_secs(seconds));
             lab.note(format!("the clock shows {} s", clock.now().as_secs()));
         };
-        let used_at = |which: &str, want| {
-            let lease = get(lab, &pool);
-            lab.same(which, lease.id, want);
-            lease
-        };
         go(5);
-        let lease = used_at("the connection at 5 s", 1);
+        let lease = get(lab, &pool);
         go(20);
         lab.you("lease ends: drop(lease), at 25 s", || drop(lease));
         lab.why("Idle time counts from the return, not from the making: the user had it for 20 s.");
         go(9);
-        drop(used_at("the connection after 9 s on the shelf", 1));
+        gets(lab, &pool, "the connection after 9 s on the shelf", 1);
         go(10);
-        lab.why("10 s on the shelf are the limit.");
-        let lease = used_at("the connection after 10 s on the shelf", 2);
-        drop(lease);
+        lab.why("What has reached a limit is as good as broken, whatever the manager thinks of it. 10 s on the shelf are the limit.");
+        gets(lab, &pool, "the connection after 10 s on the shelf", 2);
 
         lab.why("Used every 9 s, the connection is never idle for long. At the age of 60 s it goes all the same.");
         for _ in 0..6 {
             go(9);
-            drop(used_at("the busy connection", 2));
+            gets(lab, &pool, "the busy connection", 2);
         }
         go(6);
-        drop(used_at("the connection when #2 is 60 s old", 3));
+        gets(lab, &pool, "the connection when #2 is 60 s old", 3);
         lab.same("connections that exist", fake.live(), 1);
+    });
+}
+
+#[test]
+fn s4_a_connection_is_young_when_it_is_there() {
+    netlab::lab(|lab| {
+        for (what, call) in [GET, GET_FRESH, PREWARM] {
+            for max in [limits(Some(60), None), limits(None, Some(60))] {
+                lab.scene(format!("{what}; the connect takes 30 s, and {max:?}"));
+                lab.why("A connection begins to exist when connect() has returned it. Its age and its idle time count from there: read the clock after the connect, not before.");
+                let turns: Arc<Mutex<Option<netlab::ManualClock>>> = Arc::default();
+                let turning = turns.clone();
+                let fake = Fake::new().connecting(move |_| {
+                    if let Some(clock) = &*turning.lock().expect("no panic in here") {
+                        clock.advance(Duration::from_secs(30));
+                    }
+                    Ok(())
+                });
+                let (pool, clock) = aging_pool(1, max, &fake);
+                *turns.lock().expect("no panic in here") = Some(clock.clone());
+                lab.you(what, || call(&pool));
+                lab.note("the clock shows 30 s");
+                clock.advance(Duration::from_secs(59));
+                lab.note("the clock shows 89 s: for 59 s nobody has used connection #1");
+                let which = "the connection, 59 s after it was made";
+                let id = lab.ok("get()", || pool.get()).id;
+                lab.same(which, id, 1);
+            }
+        }
     });
 }
 
@@ -461,16 +482,25 @@ fn s4_panic_while_holding() {
         lab.you("lease ends: its user panics", || panic_while_holding(lease));
         state_is(lab, "after the panic", &pool, (0, 0, 0));
         lab.same("connections that exist", fake.live(), 0);
-        let lease = get(lab, &pool);
-        lab.same("the next connection", lease.id, 2);
+        gets(lab, &pool, "the next connection", 2);
     });
 }
+
+/// A way to ask the pool for something. Whatever it gives is given back at once.
+type Way = (&'static str, fn(&Pool<Fake>));
+
+const GET: Way = ("get()", |pool| drop(pool.get()));
+const GET_FRESH: Way = ("get_fresh()", |pool| drop(pool.get_fresh()));
+const TRY_GET: Way = ("try_get()", |pool| drop(pool.try_get()));
+const PREWARM: Way = ("prewarm(2)", |pool| {
+    let _ = pool.prewarm(2);
+});
 
 #[test]
 fn s4_panic_in_connect_or_in_the_check() {
     netlab::lab(|lab| {
-        lab.why("The manager is somebody else's code, and it panics. No place may be lost, no lock may stay poisoned, and the connection under examination goes.");
-        let [ill_connect, ill_check] = [true, false].map(|ill| Arc::new(AtomicBool::new(ill)));
+        lab.why("The manager is somebody else's code, and it panics. No place may be lost, no lock may stay poisoned, and the connection that was being checked is closed.");
+        let [ill_connect, ill_check] = [false, false].map(|ill| Arc::new(AtomicBool::new(ill)));
         let (connect, check) = (ill_connect.clone(), ill_check.clone());
         let fake = Fake::new()
             .connecting(move |_| {
@@ -483,19 +513,26 @@ fn s4_panic_in_connect_or_in_the_check() {
             });
         let pool = pool_with(1, Duration::ZERO, &fake);
 
-        panics(lab, &pool, "connect");
-        state_is(lab, "after the panic in connect", &pool, (0, 0, 0));
-        ill_connect.store(false, SeqCst);
-        let lease = get(lab, &pool);
-        lab.you("lease ends: drop(lease)", || drop(lease));
-
-        ill_check.store(true, SeqCst);
-        panics(lab, &pool, "is_reusable");
-        state_is(lab, "after the panic in is_reusable", &pool, (0, 0, 0));
-        lab.same("connections that exist", fake.live(), 0);
-        ill_check.store(false, SeqCst);
-        let lease = get(lab, &pool);
-        lab.same("the next connection", lease.id, 3);
+        for way in [GET, GET_FRESH, PREWARM] {
+            ill_connect.store(true, SeqCst);
+            panics(lab, &pool, way, "connect");
+            state_is(lab, "after the panic in connect", &pool, (0, 0, 0));
+            ill_connect.store(false, SeqCst);
+        }
+        for way in [GET, TRY_GET, PREWARM] {
+            idle_ones(lab, &pool, 1);
+            ill_check.store(true, SeqCst);
+            panics(lab, &pool, way, "is_reusable");
+            state_is(lab, "after the panic in is_reusable", &pool, (0, 0, 0));
+            lab.same("connections that exist", fake.live(), 0);
+            ill_check.store(false, SeqCst);
+        }
+        gets(
+            lab,
+            &pool,
+            "the next connection: attempts 1 to 3 panicked",
+            7,
+        );
     });
 }
 
@@ -507,38 +544,89 @@ fn panic_if(ill: &AtomicBool) {
     }
 }
 
-/// Calls get on a thread, which the manager's panic ends.
-fn panics(lab: &Lab, pool: &Pool<Fake>, place: &str) {
+/// Calls the pool on a thread, which the manager's panic ends.
+fn panics(lab: &Lab, pool: &Pool<Fake>, (what, call): Way, place: &str) {
     let pool = pool.clone();
-    let thread = lab.student(&format!("get(), with a panic in {place}"), move || {
-        thread::spawn(move || drop(pool.get())).join().is_err()
+    let thread = lab.student(&format!("{what}, with a panic in {place}"), move || {
+        thread::spawn(move || call(&pool)).join().is_err()
     });
-    lab.same(
-        "the panic reaches the caller of get()",
-        thread.returns(),
-        true,
-    );
+    lab.because(
+        "The panic is the caller's news. A pool that catches it has to guess what it meant.",
+    )
+    .same("the panic reaches the caller", thread.returns(), true);
+}
+
+#[test]
+fn s4_what_prewarm_held_is_closed_before_its_permit_is_free() {
+    netlab::lab(|lab| {
+        lab.why("The third connect panics, and prewarm holds two connections. Each is closed first, and then its permit is free: hold loan and permit so that they are dropped in this order. Otherwise somebody connects in between, and that is one too many.");
+        let seen: Arc<Mutex<Option<Pool<Fake>>>> = Arc::default();
+        let worst = Arc::new(Mutex::new("as many permits as connections".to_owned()));
+        let (looking, telling) = (seen.clone(), worst.clone());
+        let fake = Fake::new()
+            .connecting(|n| match n {
+                3 => resume_unwind(Box::new("the manager panics")),
+                _ => Ok(()),
+            })
+            .closing(move |id| {
+                let pool = looking.lock().expect("no panic in here").clone();
+                let Some(pool) = pool else { return };
+                let (state, live) = (pool.state(), pool.manager().live());
+                if live > state.idle + state.in_use {
+                    *telling.lock().expect("no panic in here") = format!(
+                        "while #{id} is being closed: {} in use, {live} connections that exist, {} of them idle",
+                        state.in_use, state.idle
+                    );
+                }
+            });
+        let pool = pool(3, &fake);
+        idle_ones(lab, &pool, 1);
+        *seen.lock().expect("no panic in here") = Some(pool.clone());
+        panics(
+            lab,
+            &pool,
+            ("prewarm(3)", |pool| {
+                let _ = pool.prewarm(3);
+            }),
+            "connect #3",
+        );
+        *seen.lock().expect("no panic in here") = None;
+        lab.same(
+            "while connections are being closed",
+            worst.lock().expect("no panic in here").as_str(),
+            "as many permits as connections",
+        );
+        lab.because("What nobody holds any more is idle or closed, and every permit is back.")
+            .same(
+                "in use, and connections that are not idle",
+                (pool.state().in_use, fake.live() - pool.state().idle),
+                (0, 0),
+            );
+    });
 }
 
 #[test]
 fn s4_fresh_means_fresh() {
     netlab::lab(|lab| {
-        lab.why("Who asks for a fresh connection has just seen an idle one die. With the limit reached, an idle one makes room.");
+        lab.why("A caller that asks for a fresh connection has just seen an idle one die. With the limit reached, an idle one makes room.");
         let fake = Fake::new();
         let pool = pool(2, &fake);
-        lab.ok("prewarm(2)", || pool.prewarm(2));
-        let lease = lab.ok("get_fresh()", || pool.get_fresh());
+        prewarmed(lab, &pool, 2);
+        let lease = gets_fresh(lab, &pool);
         lab.same("the connection's number", lease.id, 3);
-        lab.same("reused()", lease.reused(), false);
-        let second = lab.ok("get_fresh()", || pool.get_fresh());
+        lab.because("A fresh connection was made for this lease.")
+            .same("reused()", lease.reused(), false);
+        let second = gets_fresh(lab, &pool);
         lab.same("the connection's number", second.id, 4);
         state_is(lab, "with both places in use", &pool, (0, 2, 0));
-        lab.same(
-            "most connections at the same time, idle ones included",
-            fake.peak(),
-            2,
-        );
+        lab.because("An idle connection counts for the limit. With two of two there, close one before you connect.")
+            .same(
+                "most connections at the same time, idle ones included",
+                fake.peak(),
+                2,
+            );
         lab.you("two leases end", || (drop(lease), drop(second)));
+        lab.because("A fresh connection goes back to the shelf like any other.");
         state_is(lab, "in the end", &pool, (2, 0, 0));
     });
 }
@@ -561,8 +649,35 @@ fn s4_fresh_ones_keep_to_the_limit_and_wait_their_turn() {
             "Connect(\"refused\")",
         );
         state_is(lab, "after the failure", &pool, (0, 0, 0));
-        let lease = lab.ok("get_fresh()", || pool.get_fresh());
-        lab.same("the connection's number", lease.id, 3);
+        lab.same("the connection's number", gets_fresh(lab, &pool).id, 3);
+    });
+}
+
+#[test]
+fn s4_one_wait_is_all() {
+    netlab::lab(|lab| {
+        let wait = Duration::from_millis(10);
+        let fake = Fake::new();
+        let pool = pool_with(1, wait, &fake);
+        let _lease = get(lab, &pool);
+        lab.note("the pool's wait is 10 ms");
+        waits_once(lab, "get()", wait, || drop(pool.get()));
+        waits_once(lab, "get_fresh()", wait, || drop(pool.get_fresh()));
+    });
+}
+
+#[test]
+fn s4_a_wait_without_end_is_allowed() {
+    netlab::lab(|lab| {
+        lab.why("`wait: Duration::MAX` means \"as long as it takes\". Instant::now() + Duration::MAX is no time that exists, and panics.");
+        let fake = Fake::new();
+        let pool = pool_with(1, Duration::MAX, &fake);
+        let lease = get(lab, &pool);
+        let user = getting(lab, &pool, "get(), in another thread");
+        waiting(lab, &pool, 1);
+        lab.you("lease ends: drop(lease)", || drop(lease));
+        lab.because("The lease ended while this call waited. Look at the shelf when you have the permit: what you saw before is of no use any more.")
+            .same("the connection", user.returns_ok(), 1);
     });
 }
 
@@ -580,7 +695,7 @@ fn s4_fresh_waits_for_its_turn() {
         waiting(lab, &pool, 1);
         lab.you("lease ends: drop(lease)", || drop(lease));
         lab.same("the fresh connection", user.returns_ok(), 2);
-        lab.same("most connections at the same time", fake.peak(), 1);
+        peak_is(lab, &fake, 1);
     });
 }
 
@@ -590,15 +705,11 @@ fn s4_the_oldest_makes_room() {
         lab.why("Of the idle connections, the one that has been idle for the longest time is the likeliest to be dead. It makes room, and the one used last stays.");
         let fake = Fake::new();
         let pool = pool(2, &fake);
-        let (one, two) = (get(lab, &pool), get(lab, &pool));
-        lab.you("leases end: #1, then #2", || {
-            drop(one);
-            drop(two);
-        });
-        let fresh = lab.ok("get_fresh()", || pool.get_fresh());
-        lab.same("the fresh connection", fresh.id, 3);
-        let left = get(lab, &pool);
-        lab.same("the connection that is left", left.id, 2);
+        idle_ones(lab, &pool, 2);
+        let fresh = gets_fresh(lab, &pool);
+        lab.because("get_fresh gives no idle connection, but makes one.")
+            .same("the fresh connection", fresh.id, 3);
+        gets(lab, &pool, "the connection that is left", 2);
     });
 }
 
@@ -611,9 +722,8 @@ fn s4_the_bad_one_goes_first() {
         let mut lease = get(lab, &pool);
         lease.broken = true;
         lab.you("lease ends, with connection #1 broken", || drop(lease));
-        let lease = get(lab, &pool);
-        lab.same("the next connection", lease.id, 2);
-        lab.same("most connections at the same time", fake.peak(), 1);
+        gets(lab, &pool, "the next connection", 2);
+        peak_is(lab, &fake, 1);
     });
 }
 
@@ -633,26 +743,17 @@ fn s4_two_work_at_the_same_time() {
                 true
             });
         let pool = pool(2, &fake);
-        let two_users = |call: &str| {
-            [(); 2].map(|()| {
-                let asking = pool.clone();
-                lab.student(call, move || asking.get().map(|lease| lease.id))
-            })
+        let two_meet = |call: &str, gate: &Gate| {
+            let users = [(); 2].map(|()| getting(lab, &pool, call));
+            gate.expects_arrivals(2);
+            gate.opens();
+            for user in users {
+                user.returns_ok();
+            }
         };
-        let users = two_users("get(), which connects");
-        connects.expects_arrivals(2);
-        connects.opens();
-        for user in users {
-            user.returns_ok();
-        }
-
+        two_meet("get(), which connects", &connects);
         lab.why("A check can ask the network as well. The same holds for it.");
-        let users = two_users("get(), which checks");
-        checks.expects_arrivals(2);
-        checks.opens();
-        for user in users {
-            user.returns_ok();
-        }
+        two_meet("get(), which checks", &checks);
         connects_are(lab, &fake, 2);
     });
 }
@@ -666,7 +767,7 @@ fn s4_the_place_is_free_when_the_connection_is_closed() {
             ("lease ends: its user panics", panic_while_holding),
         ];
         for (way, end) in ways {
-            lab.why("A connection that is being closed still exists. First it is closed, then its permit is free: the other way round, somebody connects in between, and that is one too many.");
+            lab.why("A connection that is being closed still exists. First it is closed, then its permit is free. In the other order somebody connects in between, and that is one too many.");
             let asks: Arc<Mutex<Option<Pool<Fake>>>> = Arc::default();
             let heard = Arc::new(Mutex::new("nothing".to_owned()));
             let (asking, hearing) = (asks.clone(), heard.clone());
@@ -686,7 +787,7 @@ fn s4_the_place_is_free_when_the_connection_is_closed() {
                 heard.lock().expect("no panic in here").as_str(),
                 "Timeout",
             );
-            lab.same("most connections at the same time", fake.peak(), 1);
+            peak_is(lab, &fake, 1);
             state_is(lab, "in the end", &pool, (0, 0, 0));
         }
     });
@@ -696,23 +797,16 @@ fn s4_the_place_is_free_when_the_connection_is_closed() {
 fn s4_the_clock_is_read_after_the_wait() {
     netlab::lab(|lab| {
         lab.why("B may wait long for its turn, and connections grow old meanwhile. Whether one is too old is a question for the moment when it is chosen.");
-        let limits = Limits {
-            max_idle: None,
-            max_age: Some(Duration::from_secs(60)),
-        };
         let fake = Fake::new();
-        let (pool, clock) = aging_pool(1, limits, &fake);
+        let (pool, clock) = aging_pool(1, limits(None, Some(60)), &fake);
         let lease = get(lab, &pool);
-        let asking = pool.clone();
-        let b = lab.student("get(), in thread B", move || {
-            asking.get().map(|lease| lease.id)
-        });
+        let b = getting(lab, &pool, "get(), in thread B");
         waiting(lab, &pool, 1);
         clock.advance(Duration::from_secs(60));
         lab.note("the clock shows 60 s, while B waits");
         lab.you("lease ends: drop(lease)", || drop(lease));
         lab.same("B's connection: #1 is 60 s old", b.returns_ok(), 2);
-        lab.same("most connections at the same time", fake.peak(), 1);
+        peak_is(lab, &fake, 1);
     });
 }
 
@@ -722,22 +816,14 @@ fn s4_try_get_is_as_strict_as_get() {
         lab.why(
             "try_get looks as closely as get does. What has reached a limit is no good connection.",
         );
-        let limits = Limits {
-            max_idle: Some(Duration::from_secs(10)),
-            max_age: None,
-        };
         let fake = Fake::new();
-        let (pool, clock) = aging_pool(2, limits, &fake);
-        lab.ok("prewarm(1)", || pool.prewarm(1));
+        let (pool, clock) = aging_pool(2, limits(Some(10), None), &fake);
+        prewarmed(lab, &pool, 1);
         clock.advance(Duration::from_secs(10));
         lab.note("the clock shows 10 s");
-        let none = lab.you("try_get()", || pool.try_get());
-        lab.holds(
-            none.is_none(),
-            "None, since the idle one is expired",
-            "a connection",
-        );
-        lab.same("connections that exist", fake.live(), 0);
+        try_get_is_none(lab, &pool, "the idle one is expired");
+        lab.because("A bad one that try_get finds is closed, as get does it.")
+            .same("connections that exist", fake.live(), 0);
 
         lab.why("A bad one on top says nothing about the ones below. Drop it and look on.");
         let (good, mut bad) = (get(lab, &pool), get(lab, &pool));
@@ -751,5 +837,246 @@ fn s4_try_get_is_as_strict_as_get() {
             None => lab.fails("connection #2, which is good", "None"),
         }
         state_is(lab, "in the end", &pool, (1, 0, 0));
+    });
+}
+
+/// A connection that is being checked, made or closed is held up; somebody else must wait for it, as
+/// the pool allows one connection.
+fn another_get_waits(lab: &Lab, pool: &Pool<Fake>, fake: &Fake, way: Way, held: &Gate) {
+    let (what, call) = way;
+    let asking = pool.clone();
+    let a = lab.student(&format!("{what}, in thread A"), move || call(&asking));
+    held.expects_arrivals(1);
+    let attempts = fake.attempts();
+    let b = getting(lab, pool, "get(), in thread B");
+    lab.until(
+        "B to wait for its turn while A has the only one",
+        || (pool.state().waiting, fake.attempts() - attempts),
+        |&(waiting, connects)| waiting == 1 || connects > 0,
+    );
+    held.opens();
+    a.returns();
+    b.returns_ok();
+    peak_is(lab, fake, 1);
+    state_is(lab, "in the end", pool, (1, 0, 0));
+}
+
+#[test]
+fn s4_first_the_turn_then_the_connection() {
+    netlab::lab(|lab| {
+        for way in [GET, TRY_GET, PREWARM] {
+            lab.scene(format!(
+                "{} with one idle connection, in a pool of one",
+                way.0
+            ));
+            lab.why("First the permit, then the shelf. Whoever takes the idle connection off the shelf without a permit leaves an empty shelf and a free permit: somebody else comes, connects, and there are two where one is allowed.");
+            let gate = lab.gate("the check of connection #1");
+            let fake = Fake::new().check_held(&gate, 1);
+            let pool = pool(1, &fake);
+            idle_ones(lab, &pool, 1);
+            another_get_waits(lab, &pool, &fake, way, &gate);
+        }
+    });
+}
+
+#[test]
+fn s4_no_connect_without_a_turn() {
+    netlab::lab(|lab| {
+        for way in [GET, GET_FRESH, PREWARM] {
+            lab.scene(format!("{} in an empty pool of one", way.0));
+            lab.why("A connection that is being made needs a permit already. Without one, somebody else connects at the same time, and there are two where one is allowed.");
+            let gate = lab.gate("connect #1");
+            let fake = Fake::new().connect_held(&gate, 1);
+            let pool = pool(1, &fake);
+            another_get_waits(lab, &pool, &fake, way, &gate);
+        }
+    });
+}
+
+#[test]
+fn s4_fresh_closes_with_a_turn() {
+    netlab::lab(|lab| {
+        lab.why("The connection that makes room exists until it is closed. Get the permit first and close it then, or somebody else connects meanwhile, and there are two where one is allowed.");
+        let gate = lab.gate("the close of connection #1");
+        let fake = Fake::new().close_held(&gate, 1);
+        let pool = pool(1, &fake);
+        idle_ones(lab, &pool, 1);
+        another_get_waits(lab, &pool, &fake, GET_FRESH, &gate);
+    });
+}
+
+#[test]
+fn s4_one_bad_one_at_a_time() {
+    netlab::lab(|lab| {
+        for (what, call) in [GET, TRY_GET, PREWARM] {
+            lab.scene(format!(
+                "{what} with two idle connections, both bad, in a pool of two"
+            ));
+            lab.why("One permit is the right to one connection. Close a bad one before you take the next one off the shelf: whoever holds two with one permit leaves room for one too many.");
+            let gate = lab.gate("the check of connection #1");
+            let fake = Fake::new().check_held(&gate, 1);
+            let pool = pool(2, &fake);
+            let mut bad = [get(lab, &pool), get(lab, &pool)];
+            bad.iter_mut().for_each(|lease| lease.broken = true);
+            lab.you("leases end: #1, then #2, both broken", || drop(bad));
+            let asking = pool.clone();
+            let a = lab.student(&format!("{what}, in thread A"), move || call(&asking));
+            gate.expects_arrivals(1);
+            let b = getting(lab, &pool, "get(), in thread B, while #1 is being checked");
+            // With a permit for each connection, B waits, and that is right as well.
+            lab.until(
+                "B to get a connection or to wait",
+                || (fake.attempts(), pool.state().waiting),
+                |&(attempts, waiting)| attempts > 2 || waiting == 1,
+            );
+            gate.opens();
+            a.returns();
+            b.returns_ok();
+            peak_is(lab, &fake, 2);
+        }
+    });
+}
+
+#[test]
+fn s4_a_new_one_is_not_checked() {
+    netlab::lab(|lab| {
+        lab.why("is_reusable is a question about connections that were idle. This manager says no to all of them, so none is used again; a new one is good because it is new.");
+        let fake = Fake::new().checking(|_| false);
+        lab.note("the manager finds no connection reusable");
+        let pool = pool_with(1, Duration::ZERO, &fake);
+        for number in 1..=3 {
+            gets(lab, &pool, "the connection's number", number);
+        }
+        lab.same("the connection's number", gets_fresh(lab, &pool).id, 4);
+        let lab = &lab.because("The idle one is bad. It is closed, and its permit is then the right to a new one, which is good because it is new.");
+        ready_is(lab, &pool, 1, "ready", 1);
+        connects_are(lab, &fake, 5);
+    });
+}
+
+#[test]
+fn s4_prewarm_replaces_the_bad_ones() {
+    netlab::lab(|lab| {
+        lab.why("A connection that is bad is not ready. prewarm looks at the idle ones as get does: the manager's answer counts, and so do the limits.");
+        let fake = Fake::new();
+        let (pool, clock) = aging_pool(2, limits(Some(10), None), &fake);
+        let (good, mut bad) = (get(lab, &pool), get(lab, &pool));
+        bad.broken = true;
+        lab.you("leases end: #1, then #2, which is broken", || {
+            drop(good);
+            drop(bad);
+        });
+        ready_is(lab, &pool, 2, "ready", 2);
+        connects_are(lab, &fake, 3);
+        clock.advance(Duration::from_secs(10));
+        lab.note("the clock shows 10 s: both are idle for too long");
+        ready_is(lab, &pool, 1, "ready", 1);
+        connects_are(lab, &fake, 4);
+        peak_is(lab, &fake, 2);
+    });
+}
+
+#[test]
+fn s4_prewarm_is_not_a_use() {
+    netlab::lab(|lab| {
+        lab.why("A program may call prewarm every second to have connections ready. If that counted as a use, max_idle would never be reached, and connections that nobody needs would stay for ever.");
+        let fake = Fake::new();
+        let (pool, clock) = aging_pool(1, limits(Some(10), None), &fake);
+        prewarmed(lab, &pool, 1);
+        clock.advance(Duration::from_secs(9));
+        lab.note("the clock shows 9 s");
+        prewarmed(lab, &pool, 1);
+        lab.because("After 9 s the idle one is good: the limit is 10 s. It is ready, and nothing is missing.")
+            .same("calls of connect", fake.attempts(), 1);
+        clock.advance(Duration::from_secs(1));
+        lab.note("the clock shows 10 s: nobody has used connection #1 for 10 s");
+        gets(lab, &pool, "the connection's number", 2);
+    });
+}
+
+#[test]
+fn s4_prewarm_keeps_the_order() {
+    netlab::lab(|lab| {
+        lab.why("The connection used last lies on top, the one that has been idle for the longest time at the bottom. prewarm takes them down to look at them, and must put them back in the same order; new ones come on top.");
+        let fake = Fake::new();
+        let pool = pool(3, &fake);
+        idle_ones(lab, &pool, 2);
+        prewarmed(lab, &pool, 2);
+        gets(lab, &pool, "the one used last", 2);
+        prewarmed(lab, &pool, 3);
+        ready_is(lab, &pool, 1, "ready, of three that are idle", 1);
+        lab.because("One is enough for this caller, and there are more: they are good, and stay on the shelf.")
+            .same("idle", pool.state().idle, 3);
+        let ids = [get(lab, &pool), get(lab, &pool), get(lab, &pool)].map(|lease| lease.id);
+        lab.same("the connections, last one first", ids, [3, 2, 1]);
+    });
+}
+
+#[test]
+fn s4_what_prewarm_made_may_be_stale() {
+    netlab::lab(|lab| {
+        lab.why("reused() is true for a connection that comes from the shelf, also when nobody has used it yet: it was idle, and may have died there.");
+        let fake = Fake::new();
+        let pool = pool(1, &fake);
+        prewarmed(lab, &pool, 1);
+        lab.same("reused()", get(lab, &pool).reused(), true);
+    });
+}
+
+#[test]
+fn s4_the_clock_is_read_for_each_choice() {
+    netlab::lab(|lab| {
+        lab.why("The check of connection #2 takes 10 s and says no. Connection #1 grows old meanwhile: ask the clock again for each connection that you look at.");
+        let goes_on: Arc<Mutex<Option<netlab::ManualClock>>> = Arc::default();
+        let going = goes_on.clone();
+        let fake = Fake::new().checking(move |conn| {
+            if let Some(clock) = &*going.lock().expect("no panic in here") {
+                clock.advance(Duration::from_secs(10));
+            }
+            !conn.broken
+        });
+        let (pool, clock) = aging_pool(2, limits(Some(10), None), &fake);
+        let (good, mut bad) = (get(lab, &pool), get(lab, &pool));
+        bad.broken = true;
+        lab.you("leases end: #1, then #2, which is broken", || {
+            drop(good);
+            drop(bad);
+        });
+        *goes_on.lock().expect("no panic in here") = Some(clock);
+        gets(lab, &pool, "the connection: #1 has been idle for 10 s", 3);
+    });
+}
+
+#[test]
+fn s4_prewarm_looks_at_the_shelf_each_time() {
+    netlab::lab(|lab| {
+        lab.why("A lease ends while prewarm connects: its connection is idle now, and its permit free. Whoever takes that permit and connects without another look at the shelf makes one too many.");
+        let ends: Arc<Mutex<Option<Lease<Fake>>>> = Arc::default();
+        let ending = ends.clone();
+        let fake = Fake::new().connecting(move |_| {
+            let lease = ending.lock().expect("no panic in here").take();
+            drop(lease);
+            Ok(())
+        });
+        let pool = pool(2, &fake);
+        let lease = get(lab, &pool);
+        *ends.lock().expect("no panic in here") = Some(lease);
+        let ready = lab.ok("prewarm(2), while a lease ends", || pool.prewarm(2));
+        lab.same("ready", ready, 2);
+        peak_is(lab, &fake, 2);
+    });
+}
+
+#[test]
+fn s4_prewarm_keeps_the_order_when_it_fails() {
+    netlab::lab(|lab| {
+        lab.why("prewarm could not connect for the third. The two good ones were only looked at: each goes back to its own place, with an error as without.");
+        let fake = Fake::new().connecting(|n| if n == 3 { Err("refused") } else { Ok(()) });
+        let pool = pool(3, &fake);
+        idle_ones(lab, &pool, 2);
+        let error = lab.err("prewarm(3)", || pool.prewarm(3));
+        lab.same("the error", error, "refused");
+        let ids = [get(lab, &pool), get(lab, &pool)].map(|lease| lease.id);
+        lab.same("the connections, last one first", ids, [2, 1]);
     });
 }

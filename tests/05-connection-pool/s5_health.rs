@@ -1,5 +1,7 @@
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use connection_pool::{Config, Limits, Manager, Pool, TcpManager, tcp_is_reusable};
@@ -7,6 +9,7 @@ use netlab::{Lab, TcpPeer};
 
 use super::FOR_EVER;
 use super::fake::{get, state_is};
+use super::waits::never_waits;
 
 /// A connection between the test's client end and a scripted server end.
 fn pair(lab: &Lab) -> (TcpStream, TcpPeer) {
@@ -51,6 +54,16 @@ fn s5_silence_is_healthy() {
     });
 }
 
+#[test]
+fn s5_the_check_does_not_wait() {
+    netlab::lab(|lab| {
+        let (stream, _peer) = pair(lab);
+        never_waits(lab, "tcp_is_reusable(a silent stream)", || {
+            let _ = tcp_is_reusable(&stream);
+        });
+    });
+}
+
 /// Whether a read waits; `None` on systems that do not tell (Windows).
 #[cfg(unix)]
 fn blocks(stream: &TcpStream) -> Option<bool> {
@@ -71,20 +84,23 @@ fn s5_the_stream_blocks_as_before() {
             return eprintln!("skipped: this system does not tell a socket's mode");
         }
         lab.why("The mode belongs to the socket, not to your call. A stream left in non-blocking mode gives its next user WouldBlock instead of a reply.");
-        check(lab, &stream);
-        lab.same(
-            "blocking after the check of a healthy stream",
-            blocks(&stream),
-            Some(true),
-        );
-        peer.closes();
+        let of_a = |which: &str, stream: &TcpStream| {
+            check(lab, stream);
+            let what = format!("blocking after the check of {which} stream");
+            lab.same(&what, blocks(stream), Some(true));
+        };
+        of_a("a healthy", &stream);
+
+        let (closed, other) = pair(lab);
+        other.closes();
+        something_has_come(&closed);
+        of_a("a closed", &closed);
+
+        peer.sends(b"left over");
         something_has_come(&stream);
-        check(lab, &stream);
-        lab.same(
-            "blocking after the check of a closed stream",
-            blocks(&stream),
-            Some(true),
-        );
+        of_a("a dirty", &stream);
+        peer.closes();
+        of_a("a dirty and then closed", &stream);
     });
 }
 
@@ -153,6 +169,8 @@ fn s5_reset_is_no_health() {
             error.kind(),
             ErrorKind::ConnectionReset,
         );
+        lab.because("Put the mode back before you look at the answer: a `?` between the two calls of set_nonblocking leaves by the side door.")
+            .same("blocking after the check of a reset stream", blocks(&stream), Some(true));
 
         let mut stream = reset();
         let nobody = lab.refused();
@@ -171,11 +189,12 @@ fn s5_manager_makes_streams_that_cannot_hang() {
         let manager = TcpManager::new(server.addr(), patience);
         let stream = lab.ok("connect()", || manager.connect());
         let peer = server.accepts();
-        lab.same(
-            "the peer's address",
-            stream.peer_addr().ok(),
-            Some(server.addr()),
-        );
+        lab.because("A manager has one address, and all of its connections go there.")
+            .same(
+                "the peer's address",
+                stream.peer_addr().ok(),
+                Some(server.addr()),
+            );
         lab.same(
             "read time-out",
             stream.read_timeout().ok().flatten(),
@@ -186,8 +205,10 @@ fn s5_manager_makes_streams_that_cannot_hang() {
             stream.write_timeout().ok().flatten(),
             Some(patience),
         );
-        lab.same("TCP_NODELAY", stream.nodelay().ok(), Some(true));
-        lab.same("made()", manager.made(), 1);
+        lab.because("Nagle's algorithm holds a small write back while another one is not acknowledged. A request is one write, and has nothing to wait for.")
+            .same("TCP_NODELAY", stream.nodelay().ok(), Some(true));
+        lab.because("made() counts the connections that this manager has made.")
+            .same("made()", manager.made(), 1);
 
         lab.why("The check looks, and leaves everything as it was. A check that sets a time-out of its own takes the user's away.");
         let mut stream = stream;
@@ -197,6 +218,16 @@ fn s5_manager_makes_streams_that_cannot_hang() {
             "read time-out after the check",
             stream.read_timeout().ok().flatten(),
             Some(patience),
+        );
+        lab.same(
+            "write time-out after the check",
+            stream.write_timeout().ok().flatten(),
+            Some(patience),
+        );
+        lab.same(
+            "TCP_NODELAY after the check",
+            stream.nodelay().ok(),
+            Some(true),
         );
 
         lab.why("Every connection that was made is counted, for ever: made() is no count of those that exist.");
@@ -228,11 +259,25 @@ fn s5_connect_has_a_deadline() {
         if !cfg!(target_os = "linux") {
             return eprintln!("skipped: needs Linux (a full queue drops the SYN)");
         }
-        lab.why("Without one, the kernel repeats its SYN for two minutes, and a user of the pool waits all that time with a permit in hand.");
+        lab.why("`patience` is how long a connect may take: no longer, and no shorter. Without a deadline the kernel repeats its SYN for two minutes, and a user of the pool waits all that time with a permit in hand.");
+        lab.if_stuck("The time-out of this connect is not the manager's `patience`.");
         let hole = lab.black_hole();
-        let manager = TcpManager::new(hole.addr(), Duration::from_millis(50));
-        let error = lab.err("connect(), 50 ms", || manager.connect());
+        let slow = TcpManager::new(hole.addr(), Duration::from_secs(10));
+        let returned = Arc::new(AtomicBool::new(false));
+        let told = returned.clone();
+        let waits = lab.student("connect(), patience 10 s, in another thread", move || {
+            let made = slow.connect();
+            told.store(true, SeqCst);
+            made.map(drop)
+        });
+        waits.settles();
+        let manager = TcpManager::new(hole.addr(), Duration::from_millis(20));
+        let error = lab.err("connect(), patience 20 ms", || manager.connect());
         lab.same("kind of the error", error.kind(), ErrorKind::TimedOut);
+        // One whose time is over, too, has a moment to say so.
+        waits.settles();
+        lab.because("Each manager has a patience of its own. A connect that began earlier and may take 10 s still waits.")
+            .same("the other connect has given up, too", returned.load(SeqCst), false);
         lab.why("Only what was made is counted. A try is no connection.");
         lab.same("made()", manager.made(), 0);
     });
@@ -241,7 +286,7 @@ fn s5_connect_has_a_deadline() {
 #[test]
 fn s5_peer_closed_while_idle() {
     netlab::lab(|lab| {
-        lab.why("Servers close idle connections when they like. The pool has to notice before its user does.");
+        lab.why("Servers close idle connections when they like. The pool has to notice before its user does: is_reusable asks the kernel, and a connection that has ended is not used again.");
         let server = lab.tcp_server("server");
         let pool = tcp_pool(1, server.addr());
         let lease = get(lab, &pool);

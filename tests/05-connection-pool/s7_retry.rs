@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connection_pool::{
@@ -13,7 +13,7 @@ use netlab::io::{Interrupting, OneByte, Play, Tape};
 use netlab::{Lab, Running, TcpPeer, TcpServer};
 
 use super::FOR_EVER;
-use super::fake::{get, state_is};
+use super::fake::{get, prewarmed, state_is};
 use super::frames::frame;
 
 const READ: Request<'static> = Request {
@@ -32,15 +32,39 @@ struct Scripts {
     streams: Mutex<VecDeque<Stream>>,
     /// Calls of `connect`.
     attempts: AtomicUsize,
+    /// Requests that were written, whole or in part.
+    sent: Arc<AtomicUsize>,
 }
 
 type Stream = Interrupting<Scripted>;
 
-/// A [`Tape`] whose writes may fail.
+/// A [`Tape`] whose next write or flush may fail.
 struct Scripted {
     tape: Tape,
     write: Option<ErrorKind>,
+    flush: Option<ErrorKind>,
+    /// Counts the writes.
+    sent: Arc<AtomicUsize>,
 }
+
+impl Scripted {
+    fn new(tape: Tape) -> Scripted {
+        Scripted {
+            tape,
+            write: None,
+            flush: None,
+            sent: Arc::default(),
+        }
+    }
+}
+
+/// Where a stream may fail while a request is on its way out.
+type Fault = (&'static str, fn(&mut Scripted, ErrorKind));
+
+const FAULTS: [Fault; 2] = [
+    ("write", |stream, kind| stream.write = Some(kind)),
+    ("flush", |stream, kind| stream.flush = Some(kind)),
+];
 
 impl Read for Scripted {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -50,14 +74,18 @@ impl Read for Scripted {
 
 impl Write for Scripted {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        match self.write {
+        self.sent.fetch_add(1, SeqCst);
+        match self.write.take() {
             Some(kind) => Err(kind.into()),
             None => self.tape.write(buf),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.tape.flush()
+        match self.flush.take() {
+            Some(kind) => Err(kind.into()),
+            None => self.tape.flush(),
+        }
     }
 }
 
@@ -76,22 +104,45 @@ impl Manager for Scripts {
     }
 }
 
-/// A connection that plays this and then ends.
-fn plays(script: impl IntoIterator<Item = Play>) -> Stream {
-    Interrupting::new(Scripted {
-        tape: Tape::new(script),
-        write: None,
-    })
-}
-
 fn bytes(bytes: &[u8]) -> Play {
     Play::Bytes(bytes.to_vec())
 }
 
-fn scripted_pool(max: usize, streams: impl IntoIterator<Item = Stream>) -> Pool<Scripts> {
+/// A whole reply.
+fn reply(payload: &[u8]) -> Vec<Play> {
+    vec![bytes(&frame(payload))]
+}
+
+/// What a connection plays, for the story.
+fn plot(script: &[Play]) -> String {
+    let parts = script.iter().map(|play| match play {
+        Play::Bytes(bytes) if bytes.len() > 4 => format!(
+            "gives {:?} as a frame",
+            String::from_utf8_lossy(&bytes[4..])
+        ),
+        Play::Bytes(bytes) => format!("gives {} bytes of a frame", bytes.len()),
+        Play::Error(kind) => format!("answers {kind:?}"),
+    });
+    let parts: Vec<String> = parts.chain(["ends".to_owned()]).collect();
+    parts.join(", then ")
+}
+
+/// A pool whose connections play these scripts, the first one first.
+fn scripted_pool(lab: &Lab, max: usize, scripts: Vec<Vec<Play>>) -> Pool<Scripts> {
+    for (nth, script) in scripts.iter().enumerate() {
+        lab.note(format!("connection #{} {}", nth + 1, plot(script)));
+    }
+    let sent: Arc<AtomicUsize> = Arc::default();
+    let streams = scripts.into_iter().map(|script| {
+        let mut stream = Scripted::new(Tape::new(script));
+        stream.sent = sent.clone();
+        Interrupting::new(stream)
+    });
+    let streams = Mutex::new(streams.collect());
     let scripts = Scripts {
-        streams: Mutex::new(streams.into_iter().collect()),
+        streams,
         attempts: AtomicUsize::new(0),
+        sent,
     };
     pool_of(max, scripts)
 }
@@ -109,11 +160,24 @@ fn tcp_pool(addr: SocketAddr) -> Pool<TcpManager> {
     pool_of(1, TcpManager::new(addr, Duration::from_secs(10)))
 }
 
+/// Why a call that tries again may hang in a pool of one.
+const HOLDS: &str = "This pool has one place. Discard the dead connection before you ask for another one, or the call waits for itself.";
+
+/// Demands what kind of error it was. `why` is for every other kind.
+fn kind_is(lab: &Lab, lost: &Lost, want: ErrorKind, why: &str) {
+    lab.because(why)
+        .same("kind of the cause", lost.cause.kind(), want);
+}
+
+/// The stream's own errors are told as they are.
+const AS_IT_IS: &str = "The cause is the stream's own error, of the kind that it had. Whoever reads the report wants to know what happened.";
+
 /// A pool with one idle connection, whose first exchange went well. The rest of `script` follows.
-fn used_pool(lab: &Lab, script: Vec<Play>, others: Vec<Stream>) -> Pool<Scripts> {
-    let mut first = vec![bytes(&frame(b"good"))];
-    first.extend(script);
-    let pool = scripted_pool(1, std::iter::once(plays(first)).chain(others));
+fn used_pool(lab: &Lab, script: Vec<Play>, others: Vec<Vec<Play>>) -> Pool<Scripts> {
+    lab.if_stuck(HOLDS);
+    let first = [reply(b"good"), script].concat();
+    let scripts = [vec![first], others].concat();
+    let pool = scripted_pool(lab, 1, scripts);
     let reply = lab.ok("call(pool, read page 7)", || call(&pool, READ));
     lab.same_bytes("the first reply", &reply, b"good");
     pool
@@ -176,9 +240,6 @@ fn s7_exchange_speaks_frames() {
         lab.same_bytes("the reply", &got, b"hello back");
         let tape = &mut stream.0.inner;
         lab.same_bytes("bytes on the wire", &tape.written, b"\0\0\0\x05hello");
-        lab.why("Somebody may put a buffer between you and the network. flush is the word that makes it send.");
-        lab.same("flushed", tape.flushes > 0, true);
-
         lab.why("What follows the reply is not yours. It must stay in the stream, where the pool's check can see it.");
         let mut rest = Vec::new();
         tape.read_to_end(&mut rest).expect("a tape reads");
@@ -212,12 +273,134 @@ fn s7_no_byte_too_many_is_read() {
 #[test]
 fn s7_request_leaves_in_one_write() {
     netlab::lab(|lab| {
-        lab.why("Two small writes meet Nagle's algorithm and delayed ACKs wherever somebody forgot TCP_NODELAY (chapter 02). One write never does.");
-        let mut stream = Tape::new([bytes(&frame(b"good"))]);
-        lab.ok("exchange(stream, hello)", || {
+        lab.why("Two small writes meet Nagle's algorithm and delayed ACKs wherever somebody forgot TCP_NODELAY (chapter 02). One write never does. A stream that takes all in one write gets all in one, however long it is.");
+        for len in [5, 5000, 100_000] {
+            let mut stream = Tape::new(reply(b"good"));
+            lab.ok(&format!("exchange(stream, {len} bytes)"), || {
+                exchange(&mut stream, &vec![b'x'; len])
+            });
+            lab.same("writes", stream.writes, 1);
+        }
+    });
+}
+
+/// A buffer before a [`Tape`]: what is written reaches it with the next flush.
+struct Buffered {
+    tape: Tape,
+    written: Vec<u8>,
+    /// What the flushes have sent before the first read.
+    sent_before_read: Option<Vec<u8>>,
+}
+
+impl Read for Buffered {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let sent = &self.tape.written;
+        self.sent_before_read.get_or_insert_with(|| sent.clone());
+        self.tape.read(buf)
+    }
+}
+
+impl Write for Buffered {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tape.write_all(&self.written)?;
+        self.written.clear();
+        self.tape.flush()
+    }
+}
+
+#[test]
+fn s7_the_request_is_flushed() {
+    netlab::lab(|lab| {
+        lab.why("Somebody may put a buffer between you and the network (BufWriter, TLS). flush makes it send what was written before: write first, flush then, and read after that.");
+        let mut stream = Buffered {
+            tape: Tape::new(reply(b"good")),
+            written: Vec::new(),
+            sent_before_read: None,
+        };
+        lab.ok("exchange(a stream with a buffer, hello)", || {
             exchange(&mut stream, b"hello")
         });
-        lab.same("writes", stream.writes, 1);
+        let sent = stream.sent_before_read.unwrap_or_default();
+        lab.same_bytes(
+            "bytes that have left the buffer before the first read",
+            &sent,
+            b"\0\0\0\x05hello",
+        );
+    });
+}
+
+#[test]
+fn s7_errors_are_told() {
+    netlab::lab(|lab| {
+        let kind_of = |call: &str, stream: &mut Scripted| {
+            let lost = lab.err(call, || exchange(stream, b"hello"));
+            (lost.cause.kind(), lost.received)
+        };
+        lab.why("write returned Ok(0): the stream takes nothing more, and the next write would say the same. write_all calls this WriteZero; a loop of your own has to notice it.");
+        let mut full = Scripted::new(Tape::new(reply(b"good")).taking(0));
+        lab.same(
+            "kind of the cause, bytes received",
+            kind_of("exchange(a stream that takes 0 bytes a write)", &mut full),
+            (ErrorKind::WriteZero, 0),
+        );
+
+        lab.why("An error of write or of flush is the end of this exchange: nothing of the request may have left, and a reply may never come. Interrupted alone is a reason to call again.");
+        for (place, fails) in FAULTS {
+            for kind in [
+                ErrorKind::BrokenPipe,
+                ErrorKind::ConnectionReset,
+                ErrorKind::WouldBlock,
+                ErrorKind::TimedOut,
+                ErrorKind::Other,
+            ] {
+                let mut broken = Scripted::new(Tape::new(reply(b"good")));
+                fails(&mut broken, kind);
+                let call = format!("exchange(a stream whose {place} answers {kind:?}, once)");
+                lab.same(
+                    "kind of the cause, bytes received",
+                    kind_of(&call, &mut broken),
+                    (kind, 0),
+                );
+            }
+        }
+
+        lab.why("Whatever ends the reply, `received` says how much of it had come: with the end of the stream, and with an error.");
+        for kind in [ErrorKind::ConnectionReset, ErrorKind::TimedOut] {
+            for n in [0, 2, 4, 6] {
+                let came = &frame(b"hello")[..n];
+                let mut script = vec![Play::Error(kind)];
+                if n > 0 {
+                    script.insert(0, bytes(came));
+                }
+                let mut dies = Scripted::new(Tape::new(script));
+                let call = format!("exchange(a stream with {n} bytes of a reply, then {kind:?})");
+                lab.same(
+                    "kind of the cause, bytes received",
+                    kind_of(&call, &mut dies),
+                    (kind, n),
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_a_long_request_is_sent() {
+    netlab::lab(|lab| {
+        lab.why("MAX_REPLY limits what you believe of a stranger. What your own user sends is limited by the four bytes of the length only.");
+        let long = vec![b'x'; MAX_REPLY as usize + 1];
+        let mut stream = Tape::new(reply(b"good"));
+        let got = lab.ok("exchange(stream, 1 MiB and a byte)", || {
+            exchange(&mut stream, &long)
+        });
+        lab.same_bytes("the reply", &got, b"good");
+        lab.same("bytes on the wire", stream.written.len(), 4 + long.len());
+        lab.same_bytes("the header", &stream.written[..4], &[0, 0x10, 0, 1]);
     });
 }
 
@@ -231,11 +414,8 @@ fn s7_exchange_counts_what_came() {
             let call = format!("exchange(a stream that ends after {n} bytes)");
             let lost = lab.err(&call, || exchange(&mut stream, b"?"));
             lab.same("received", lost.received, n);
-            lab.same(
-                "kind of the cause",
-                lost.cause.kind(),
-                ErrorKind::UnexpectedEof,
-            );
+            let why = "read gave 0: the stream has ended before the reply did. That is UnexpectedEof, with no byte of a reply as with some.";
+            kind_is(lab, &lost, ErrorKind::UnexpectedEof, why);
         }
     });
 }
@@ -243,7 +423,7 @@ fn s7_exchange_counts_what_came() {
 #[test]
 fn s7_a_huge_reply_is_not_believed() {
     netlab::lab(|lab| {
-        lab.why("The length is a stranger's word. Believed, four bytes cost you 4 GiB.");
+        lab.why("The length is the word of a stranger. If you believe it, four bytes cost you 4 GiB of memory.");
         for (len, fine) in [(1 << 20, true), ((1 << 20) + 1, false), (u32::MAX, false)] {
             let mut script = vec![bytes(&len.to_be_bytes())];
             match fine {
@@ -257,16 +437,18 @@ fn s7_a_huge_reply_is_not_believed() {
             match outcome {
                 Ok(reply) => lab.same("length of the reply", (reply.len(), fine), (1 << 20, true)),
                 Err(lost) => {
-                    lab.same("refused", fine, false);
-                    lab.same(
-                        "kind of the cause",
-                        lost.cause.kind(),
-                        ErrorKind::InvalidData,
-                    );
-                    lab.same("received: the header", lost.received, 4);
+                    lab.because(
+                        "A reply of MAX_REPLY bytes is allowed, and one of a byte more is not.",
+                    )
+                    .same("refused", fine, false);
+                    let why = "The stream works, but what it says makes no sense: InvalidData.";
+                    kind_is(lab, &lost, ErrorKind::InvalidData, why);
+                    lab.because("`received` counts all bytes of a reply that came: the four of its header, too.")
+                        .same("received: the header", lost.received, 4);
                     let mut rest = Vec::new();
                     stream.read_to_end(&mut rest).expect("a tape reads");
-                    lab.same_bytes("what is left in the stream", &rest, b"behind");
+                    lab.because("Nothing of such a reply is read. Ask read for the four bytes of the header, look at them, and stop.")
+                        .same_bytes("what is left in the stream", &rest, b"behind");
                 }
             }
         }
@@ -294,7 +476,8 @@ fn s7_good_connections_go_back() {
 #[test]
 fn s7_stale_read_is_retried_once() {
     netlab::lab(|lab| {
-        lab.why("The server closed just as the request left. The check could not see it. To read twice is to read once, so the user need not hear of it.");
+        lab.why("The server closed just as the request left. The check could not see it. To read a page twice is as good as once, so try again, over a fresh connection.");
+        lab.if_stuck(HOLDS);
         let server = lab.tcp_server("server");
         let pool = tcp_pool(server.addr());
         let peer = first_call_goes_well(lab, &pool, &server);
@@ -307,6 +490,8 @@ fn s7_stale_read_is_retried_once() {
         peer.sends(&frame(b"page 7 again"));
         lab.same_bytes("the reply", &second.returns_ok(), b"page 7 again");
         lab.same("connections made", pool.manager().made(), 2);
+        lab.because("The second attempt uses a connection of the pool, too: it counts for the limit, and goes back when all is well.")
+            .same("idle connections", pool.state().idle, 1);
         lab.picture("05-stale-read");
     });
 }
@@ -345,12 +530,16 @@ fn s7_an_order_is_not_sent_twice() {
 fn s7_no_retry_after_response_bytes() {
     netlab::lab(|lab| {
         lab.why("The first byte of a reply says: the request was served. From there on a retry is a second service.");
-        let half = vec![bytes(&frame(b"page 7")[..2])];
-        let pool = used_pool(lab, half, vec![plays([bytes(&frame(b"again"))])]);
-        let lost = lost(lab, &pool, READ);
-        lab.same("received", lost.received, 2);
-        lab.same("connections made", made(&pool, 2), 1);
-        state_is(lab, "in the end", &pool, (0, 0, 0));
+        let end = vec![];
+        let reset = vec![Play::Error(ErrorKind::ConnectionReset)];
+        for how in [end, reset] {
+            let half = [vec![bytes(&frame(b"page 7")[..2])], how].concat();
+            let pool = used_pool(lab, half, vec![reply(b"again")]);
+            let lost = lost(lab, &pool, READ);
+            lab.same("received", lost.received, 2);
+            lab.same("connections made", made(&pool, 2), 1);
+            state_is(lab, "in the end", &pool, (0, 0, 0));
+        }
     });
 }
 
@@ -358,37 +547,137 @@ fn s7_no_retry_after_response_bytes() {
 fn s7_fresh_connection_is_not_retried() {
     netlab::lab(|lab| {
         lab.why("A fresh connection that ends was not stale: the server has another reason to hang up, and will have it again.");
-        let pool = scripted_pool(1, [plays([]), plays([bytes(&frame(b"again"))])]);
-        let lost = lost(lab, &pool, READ);
-        lab.same("received", lost.received, 0);
-        lab.same("connections made", made(&pool, 2), 1);
-        state_is(lab, "in the end", &pool, (0, 0, 0));
+        let is_lost = |pool: Pool<Scripts>| {
+            let lost = lost(lab, &pool, READ);
+            lab.same("received", lost.received, 0);
+            lab.same("connections made", made(&pool, 2), 1);
+            state_is(lab, "in the end", &pool, (0, 0, 0));
+        };
+        for how in ways_to_die() {
+            is_lost(scripted_pool(lab, 1, vec![how, reply(b"again")]));
+        }
+        for (place, fails) in FAULTS {
+            for kind in ENDED {
+                let pool = scripted_pool(lab, 1, vec![vec![], reply(b"again")]);
+                lab.note(format!("{place} of connection #1 answers {kind:?}"));
+                let mut streams = pool.manager().streams.lock().expect("no panic in here");
+                fails(&mut streams[0].inner, kind);
+                drop(streams);
+                is_lost(pool);
+            }
+        }
+    });
+}
+
+/// The errors of a connection that has ended.
+const ENDED: [ErrorKind; 4] = [
+    ErrorKind::UnexpectedEof,
+    ErrorKind::ConnectionReset,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::BrokenPipe,
+];
+
+/// All that a read says of a connection that has ended.
+fn ways_to_die() -> Vec<Vec<Play>> {
+    let errors = ENDED.map(|kind| vec![Play::Error(kind)]);
+    [vec![vec![]], errors.to_vec()].concat()
+}
+
+#[test]
+fn s7_an_order_is_lost_whatever_the_error() {
+    netlab::lab(|lab| {
+        lab.why("A reset or a broken pipe says that the connection is dead. It does not say how much of the order had arrived before, nor what was done with it. Only an idempotent request may go out twice.");
+        let is_lost = |pool: Pool<Scripts>| {
+            let lost = lost(lab, &pool, ORDER);
+            lab.same("received", lost.received, 0);
+            lab.same("connections made", made(&pool, 2), 1);
+            state_is(lab, "in the end", &pool, (0, 0, 0));
+        };
+        for how in ways_to_die() {
+            is_lost(used_pool(lab, how, vec![reply(b"again")]));
+        }
+        for (place, fails) in FAULTS {
+            for kind in ENDED {
+                let pool = used_pool(lab, vec![], vec![reply(b"again")]);
+                lab.note(format!("{place} answers {kind:?}"));
+                will_fail(lab, &pool, |stream| fails(stream, kind));
+                is_lost(pool);
+            }
+        }
     });
 }
 
 #[test]
 fn s7_reset_and_broken_pipe_are_stale_too() {
     netlab::lab(|lab| {
-        lab.why("A dead connection has several voices: the end of the stream, a reset (which Windows may call an abort), and a broken pipe when the request is written. In all of them no reply had begun.");
-        for kind in [ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted] {
-            let dead = vec![Play::Error(kind)];
-            let pool = used_pool(lab, dead, vec![plays([bytes(&frame(b"again"))])]);
-            let reply = lab.ok(
-                &format!("call(pool, read page 7), {kind:?} on the way"),
-                || call(&pool, READ),
-            );
-            lab.same_bytes("the reply", &reply, b"again");
+        lab.why("The end of a connection is told in several ways: the end of the stream, a reset (which Windows may call an abort), and a broken pipe when the request is written. In all of them no reply had begun.");
+        for how in ways_to_die() {
+            let call_name = format!("call(pool, read page 7); the connection {}", plot(&how));
+            let pool = used_pool(lab, how, vec![reply(b"again")]);
+            is_repeated(lab, &pool, &call_name);
         }
+        for (place, fails) in FAULTS {
+            for kind in ENDED {
+                let call_name = format!("call(pool, read page 7); {place} answers {kind:?}");
+                let pool = used_pool(lab, vec![], vec![reply(b"again")]);
+                will_fail(lab, &pool, |stream| fails(stream, kind));
+                is_repeated(lab, &pool, &call_name);
+            }
+        }
+    });
+}
 
-        let again = plays([bytes(&frame(b"again"))]);
-        let pool = used_pool(lab, vec![], vec![again]);
-        let mut lease = get(lab, &pool);
-        lease.inner.write = Some(ErrorKind::BrokenPipe);
-        lab.you("lease ends: drop(lease)", || drop(lease));
-        let reply = lab.ok("call(pool, read page 7), into a broken pipe", || {
-            call(&pool, READ)
-        });
-        lab.same_bytes("the reply", &reply, b"again");
+/// Demands that a call is answered at its second attempt.
+fn is_repeated(lab: &Lab, pool: &Pool<Scripts>, call_name: &str) {
+    let reply = lab.ok(call_name, || call(pool, READ));
+    lab.same_bytes("the reply", &reply, b"again");
+    let lab = lab.because("Both attempts use connections of the pool. The second one went well, so it goes back to the pool, too.");
+    state_is(&lab, "in the end", pool, (1, 0, 0));
+}
+
+/// Prepares the idle connection for a fault.
+fn will_fail(lab: &Lab, pool: &Pool<Scripts>, fails: impl Fn(&mut Scripted)) {
+    let mut lease = get(lab, pool);
+    fails(&mut lease.inner);
+    lab.you("lease ends: drop(lease)", || drop(lease));
+}
+
+#[test]
+fn s7_other_errors_are_not_retried() {
+    netlab::lab(|lab| {
+        lab.why("Only a connection that has ended gives a reason to try again. After any other error it may be alive, and the request may have been served.");
+        let is_lost = |pool: Pool<Scripts>, kind| {
+            let lost = lost(lab, &pool, READ);
+            kind_is(lab, &lost, kind, AS_IT_IS);
+            lab.same("connections made", made(&pool, 2), 1);
+            let lab = lab.because("A connection on which an exchange failed is in the middle of something. It does not go back.");
+            state_is(&lab, "in the end", &pool, (0, 0, 0));
+        };
+        for kind in [
+            ErrorKind::Other,
+            ErrorKind::InvalidData,
+            ErrorKind::HostUnreachable,
+            ErrorKind::ConnectionRefused,
+            ErrorKind::NotConnected,
+            ErrorKind::WriteZero,
+            ErrorKind::TimedOut,
+            ErrorKind::WouldBlock,
+        ] {
+            is_lost(
+                used_pool(lab, vec![Play::Error(kind)], vec![reply(b"again")]),
+                kind,
+            );
+            for (place, fails) in FAULTS {
+                let pool = used_pool(lab, reply(b"late"), vec![reply(b"again")]);
+                lab.note(format!("{place} answers {kind:?}"));
+                will_fail(lab, &pool, |stream| fails(stream, kind));
+                is_lost(pool, kind);
+            }
+        }
+        let pool = used_pool(lab, vec![], vec![reply(b"again")]);
+        lab.note("the idle connection takes 0 bytes a write");
+        will_fail(lab, &pool, |stream| stream.tape = Tape::new([]).taking(0));
+        is_lost(pool, ErrorKind::WriteZero);
     });
 }
 
@@ -398,9 +687,9 @@ fn s7_a_time_out_is_not_retried() {
         lab.why("A time-out does not say that the connection died. The server may be slow, and a second request makes it slower. Linux calls a time-out of read WouldBlock, Windows TimedOut.");
         for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
             let slow = vec![Play::Error(kind)];
-            let pool = used_pool(lab, slow, vec![plays([bytes(&frame(b"again"))])]);
+            let pool = used_pool(lab, slow, vec![reply(b"again")]);
             let lost = lost(lab, &pool, READ);
-            lab.same("kind of the cause", lost.cause.kind(), kind);
+            kind_is(lab, &lost, kind, AS_IT_IS);
             lab.same("connections made", made(&pool, 2), 1);
 
             lab.why("The late reply may still come. On a connection that went back to the pool, the next user would get it.");
@@ -413,12 +702,14 @@ fn s7_a_time_out_is_not_retried() {
 fn s7_retry_goes_over_a_fresh_connection() {
     netlab::lab(|lab| {
         lab.why("The server restarted: every idle connection is as dead as the first. With one more attempt to spend, spend it on a fresh one.");
-        let dead = || plays([]);
-        let pool = scripted_pool(2, [dead(), dead(), plays([bytes(&frame(b"page 7"))])]);
-        lab.ok("prewarm(2)", || pool.prewarm(2));
+        let pool = scripted_pool(lab, 3, vec![vec![], vec![], vec![], reply(b"page 7")]);
+        prewarmed(lab, &pool, 3);
         let reply = lab.ok("call(pool, read page 7)", || call(&pool, READ));
         lab.same_bytes("the reply", &reply, b"page 7");
-        lab.same("connections made", made(&pool, 3), 3);
+        lab.same("connections made", made(&pool, 4), 4);
+        let sent = pool.manager().sent.load(SeqCst);
+        lab.because("The request goes out twice at most: over an idle connection, and over a fresh one. The other idle ones are not tried.")
+            .same("requests sent", sent, 2);
     });
 }
 
@@ -426,23 +717,22 @@ fn s7_retry_goes_over_a_fresh_connection() {
 fn s7_second_failure_is_final() {
     netlab::lab(|lab| {
         lab.why("One retry (RFC 9110 §9.2.2: a client should not repeat a failed repetition). A server that hangs up on everybody is not helped by a third request.");
-        let pool = used_pool(
-            lab,
-            vec![],
-            vec![plays([]), plays([bytes(&frame(b"third"))])],
-        );
-        let lost = lost(lab, &pool, READ);
-        lab.same("received", lost.received, 0);
-        lab.same("connections made", made(&pool, 3), 2);
-        state_is(lab, "in the end", &pool, (0, 0, 0));
+        let time_out = vec![Play::Error(ErrorKind::TimedOut)];
+        for second in [ways_to_die(), vec![time_out]].concat() {
+            let pool = used_pool(lab, vec![], vec![second, reply(b"third")]);
+            let lost = lost(lab, &pool, READ);
+            lab.same("received", lost.received, 0);
+            lab.same("connections made", made(&pool, 3), 2);
+            state_is(lab, "in the end", &pool, (0, 0, 0));
+        }
     });
 }
 
 #[test]
 fn s7_the_last_failure_is_told() {
     netlab::lab(|lab| {
-        lab.why("Two attempts have two failures. The second is the newer news: here a reply had begun, and with it the request was served.");
-        let half = plays([bytes(&frame(b"page 7")[..2])]);
+        lab.why("Two attempts have two failures. The second is the newer one: here a reply had begun, and with it the request was served.");
+        let half = vec![bytes(&frame(b"page 7")[..2])];
         let pool = used_pool(lab, vec![], vec![half]);
         let lost = lost(lab, &pool, READ);
         lab.same("received, at the second attempt", lost.received, 2);
@@ -470,11 +760,8 @@ fn s7_a_reply_that_makes_no_sense_goes_with_its_connection() {
         let huge = vec![bytes(&(MAX_REPLY + 1).to_be_bytes())];
         let pool = used_pool(lab, huge, vec![]);
         let lost = lost(lab, &pool, READ);
-        lab.same(
-            "kind of the cause",
-            lost.cause.kind(),
-            ErrorKind::InvalidData,
-        );
+        let why = "The stream works, but what it says makes no sense: InvalidData.";
+        kind_is(lab, &lost, ErrorKind::InvalidData, why);
         state_is(lab, "after the failure", &pool, (0, 0, 0));
     });
 }
@@ -482,20 +769,80 @@ fn s7_a_reply_that_makes_no_sense_goes_with_its_connection() {
 #[test]
 fn s7_no_connection_is_the_pools_error() {
     netlab::lab(|lab| {
-        lab.why("\"No connection\" means that nothing was sent: a user may safely try again. \"Lost\" means that nobody knows.");
-        let pool = scripted_pool(1, []);
-        let error = lab.err("call(pool, order 1 book)", || in_words(call(&pool, ORDER)));
-        let words = error.to_string();
-        lab.holds(!words.is_empty(), "words for a person", "an empty text");
-        match error {
-            CallError::Pool(PoolError::Connect(error)) => {
-                lab.same(
-                    "kind of the error",
-                    error.kind(),
-                    ErrorKind::ConnectionRefused,
-                );
+        for request in [ORDER, READ] {
+            lab.why("\"No connection\" means that nothing was sent: a user may safely try again. \"Lost\" means that nobody knows.");
+            let pool = scripted_pool(lab, 1, vec![]);
+            let name = String::from_utf8_lossy(request.payload);
+            let error = lab.err(&format!("call(pool, {name})"), || {
+                in_words(call(&pool, request))
+            });
+            let words = error.to_string();
+            lab.because("The error is shown to a person.").holds(
+                !words.is_empty(),
+                "words for a person",
+                "an empty text",
+            );
+            match error {
+                CallError::Pool(PoolError::Connect(error)) => lab
+                    .because("The manager's own error says why there is no connection.")
+                    .same(
+                        "kind of the error",
+                        error.kind(),
+                        ErrorKind::ConnectionRefused,
+                    ),
+                other => lab.fails("CallError::Pool(Connect(…))", format!("{other:?}")),
             }
-            other => lab.fails("CallError::Pool(Connect(…))", format!("{other:?}")),
+            let attempts = pool.manager().attempts.load(SeqCst);
+            lab.because("A call is repeated when a reused connection died. A connect that failed is no such thing: it is told at once, and not repeated.")
+                .same("calls of connect", attempts, 1);
         }
+    });
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a shell limits a program's memory"
+)]
+fn s7_a_length_of_more_than_four_bytes() {
+    netlab::lab(|lab| {
+        lab.ok("exchange(stream, hello)", || {
+            exchange(&mut Tape::new(reply(b"good")), b"hello")
+        });
+        lab.why("The length has four bytes, and 4 294 967 301 does not fit in. Cut to four bytes it is 5, and the server takes the rest for other requests. Look at the length first (u32::try_from), and write nothing: the copy of such a payload alone takes 4 GiB.");
+        let end = lab.elsewhere("ulimit -v 6000000", || {
+            let payload = vec![0; (1 << 32) + 5];
+            println!("the payload is there");
+            let mut stream = Tape::new(reply(b"good"));
+            let lost = exchange(&mut stream, &payload).map_err(|lost| lost.cause.kind());
+            println!("exchange: {lost:?}, calls of write: {}", stream.writes);
+            let pool = used_pool(lab, reply(b"again"), vec![]);
+            let request = Request {
+                payload: &payload,
+                idempotent: true,
+            };
+            let is_lost = matches!(call(&pool, request), Err(CallError::Lost(_)));
+            println!("call: lost: {is_lost}, idle: {}", pool.state().idle);
+        });
+        if !end.stdout.contains("the payload is there") {
+            return eprintln!("skipped: this machine gives no program 4 GiB of memory");
+        }
+        let said = |begin: &str| {
+            let line = end.stdout.lines().find_map(|line| line.strip_prefix(begin));
+            let end = || format!("the program ended, and said: {}", end.stderr.trim());
+            line.map_or_else(end, str::to_owned)
+        };
+        lab.same(
+            "exchange(stream, 4294967301 bytes)",
+            said("exchange: ").as_str(),
+            "Err(InvalidInput), calls of write: 0",
+        );
+        lab.because("A connection on which an exchange failed is never given back, whatever the reason was: one rule, and nobody has to think about the exceptions.")
+            .same(
+                "call(pool, 4294967301 bytes)",
+                said("call: ").as_str(),
+                "lost: true, idle: 0",
+            );
     });
 }

@@ -37,7 +37,8 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
-    /// Takes the next `n` bytes. On an error nothing is taken: [`Reader::pos`] stays where it was.
+    /// Takes the next `n` bytes: a piece of the buffer itself, not a copy. On an error nothing is
+    /// taken: [`Reader::pos`] stays where it was.
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], Truncated> {
         let (at, end) = (self.pos, self.buf.len());
         todo!("0.2 take({n}) at byte {at} of {end}: the next n bytes, or Truncated and stay")
@@ -48,12 +49,12 @@ impl<'a> Reader<'a> {
         todo!("0.2 u8() at byte {}: one byte, by take", self.pos)
     }
 
-    /// Takes a 16-bit big-endian number.
+    /// Takes a 16-bit big-endian number: both bytes, or none of them and `wanted` is 2.
     pub fn u16(&mut self) -> Result<u16, Truncated> {
         todo!("0.2 u16() at byte {}: two bytes, high one first", self.pos)
     }
 
-    /// Takes a 32-bit big-endian number.
+    /// Takes a 32-bit big-endian number: all four bytes, or none of them and `wanted` is 4.
     pub fn u32(&mut self) -> Result<u32, Truncated> {
         todo!("0.2 u32() at byte {}: four bytes, highest first", self.pos)
     }

@@ -9,7 +9,7 @@ use socket2::Socket;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketCard {
     pub kind: Kind,
-    /// The socket's own address and port. `0.0.0.0:0` stands for "not chosen yet"; so does `None`,
+    /// The socket's own address and port, as the kernel tells them. `0.0.0.0:0` stands for "not chosen yet"; so does `None`,
     /// on systems that give an error for a socket without an address (Windows).
     pub local: Option<SocketAddr>,
     /// The other end's address and port; `None` as long as there is no other end.
@@ -26,10 +26,12 @@ pub enum Kind {
     Datagram,
 }
 
-/// Asks the kernel about a socket and changes nothing.
+/// Asks the kernel about a socket and changes nothing: no option, no address, no byte, client or
+/// error that waits in it; and nothing goes to the peer.
 ///
-/// A socket that has no address or no peer yet is no error. A socket that is neither TCP's nor
-/// UDP's kind is: [`io::ErrorKind::Unsupported`].
+/// A socket that has no address or no peer yet is no error. An address that is no IP address (a Unix
+/// socket's) is `None`. A socket whose kind is neither TCP's nor UDP's is an error:
+/// [`io::ErrorKind::Unsupported`].
 pub fn describe(s: &Socket) -> io::Result<SocketCard> {
     let kind = s.r#type()?;
     todo!(

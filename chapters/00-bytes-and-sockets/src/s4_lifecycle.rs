@@ -15,6 +15,8 @@ use crate::s3_card::SocketCard;
 /// | `listening` | the server's | `listen` |
 /// | `connected` | the client's | `connect` to the server's address |
 /// | `accepted` | the one that `accept` returned | `accept` |
+///
+/// When it returns, no socket is left open. An error of any call is returned.
 pub fn lifecycle() -> io::Result<Vec<(&'static str, SocketCard)>> {
     todo!("0.4 lifecycle(): two sockets, five calls, a card after each of them")
 }

@@ -18,7 +18,7 @@ pub struct Name {
     labels: Vec<Vec<u8>>,
 }
 
-/// Why something is no domain name.
+/// Why something is not a domain name.
 #[derive(Clone, Copy, Debug)]
 pub enum NameError {
     /// Two dots in a row, a dot at the front, or nothing at all.

@@ -8,6 +8,8 @@ pub const TYPE_A: u16 = 1;
 pub const TYPE_NS: u16 = 2;
 /// Another name to look under (RFC 1035 §3.3.1).
 pub const TYPE_CNAME: u16 = 5;
+/// Where a zone begins, and who looks after it (RFC 1035 §3.3.13).
+pub const TYPE_SOA: u16 = 6;
 /// An IPv6 address (RFC 3596 §2.1).
 pub const TYPE_AAAA: u16 = 28;
 /// The Internet, the one class in use (RFC 1035 §3.2.4).
@@ -26,8 +28,9 @@ pub struct Question {
 
 /// One whole query message (RFC 1035 §4.1): the twelve octets of the header, then the question.
 ///
-/// The header says: this `id`; a standard query (QR 0, OPCODE 0) with recursion desired (RD 1), so
-/// that the server asks around for us; one question and no records. Numbers are big-endian.
+/// The header says: this `id`; a standard query (QR 0, OPCODE 0) with recursion desired (RD 1, the
+/// bit `0x0100`), so that the server asks around for us; one question and no records. All other
+/// flags are 0. Numbers are big-endian.
 pub fn build_query(id: u16, question: &Question) -> Vec<u8> {
     todo!(
         "1.2 build_query({id:#06x}, {question:?}): six 16-bit numbers (id, flags, four counts), the \

@@ -9,7 +9,7 @@ pub const HEADER_LEN: usize = 12;
 /// The first twelve octets of every message (RFC 1035 §4.1.1; bits AD and CD: RFC 4035 §3).
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
-    /// Chosen by who asks, repeated by who answers.
+    /// Chosen by the client, repeated by the server.
     pub id: u16,
     /// QR: a response, not a query.
     pub qr: bool,
@@ -29,7 +29,7 @@ pub struct Header {
     pub counts: [u16; 4],
 }
 
-/// Why bytes are no DNS message. They come from strangers, so every one of these will happen.
+/// Why bytes are not a DNS message. They come from strangers, so every one of these will happen.
 #[derive(Clone, Copy, Debug)]
 pub enum ParseError {
     /// The message ends before what it promised.
@@ -47,11 +47,11 @@ pub enum ParseError {
 /// Reads the header, the first twelve octets of `msg`.
 ///
 /// From the highest bit, octets 2 and 3 hold QR 1, OPCODE 4, AA 1, TC 1, RD 1, RA 1, Z 1, AD 1,
-/// CD 1, RCODE 4. Z, AD and CD are passed over.
+/// CD 1, RCODE 4. Z, AD and CD are ignored.
 ///
 /// # Errors
 ///
-/// [`ParseError::Truncated`] when there are fewer than twelve octets. Any flags will do.
+/// [`ParseError::Truncated`] when there are fewer than twelve octets. Any combination of flags is accepted.
 pub fn parse_header(msg: &[u8]) -> Result<Header, ParseError> {
     todo!(
         "1.3 parse_header({} octets): read six big-endian numbers, then take the second one apart \

@@ -13,13 +13,16 @@ use crate::s3_header::ParseError;
 /// `10` are reserved.
 ///
 /// A pointer must lead before the place where the present stretch of labels began: that is `at`
-/// first, and after each jump the place it led to. So every jump goes further back.
+/// first, and after each jump the place it led to. So every jump goes further back. A name may have
+/// 127 labels and a pointer after each of them; so many jumps are followed at least.
+///
+/// Labels are bytes: whatever they hold is kept as it is.
 ///
 /// # Errors
 ///
 /// [`ParseError::Truncated`], [`ParseError::ReservedLabel`], [`ParseError::NameTooLong`], and
-/// [`ParseError::BadPointer`] for a pointer that does not lead back in this way.
-/// No message makes it loop for ever or recurse deeply.
+/// [`ParseError::BadPointer`] for a pointer that does not lead back in this way, or for more jumps
+/// than you are willing to follow. No message makes it loop for ever or recurse deeply.
 pub fn read_name(msg: &[u8], at: usize) -> Result<(Name, usize), ParseError> {
     todo!(
         "1.4 read_name({} octets, {at}): collect labels until the zero octet; a pointer moves the \

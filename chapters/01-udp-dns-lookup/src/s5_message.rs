@@ -53,19 +53,19 @@ pub enum RData {
 }
 
 /// Takes a message apart: the header, then as many questions and records as its counts say.
-/// What stands behind the last record is passed over.
+/// Bytes after the last record are ignored.
 ///
 /// Each record's RDLENGTH tells where the next one begins, whatever its type. A name inside RDATA
 /// may be compressed too; its pointers count from the beginning of the message.
 ///
-/// When the header says TC (cut off), nothing behind the questions is read and the three lists of
+/// When the header says TC (cut off), nothing after the questions is read and the three lists of
 /// records are empty: what was cut off is not to be used (RFC 2181 §9), and may end anywhere.
 ///
 /// # Errors
 ///
 /// [`ParseError`]. The counts are a stranger's claims: a message that says 65 535 and holds two is
 /// [`ParseError::Truncated`]. An address or a name that does not fill its RDATA exactly is
-/// [`ParseError::BadRdata`].
+/// [`ParseError::BadRdata`]. An error of `read_name` is passed on as it is.
 pub fn parse_message(msg: &[u8]) -> Result<Message, ParseError> {
     todo!(
         "1.5 parse_message({} octets): the header, then its number of questions and of records in \

@@ -62,7 +62,7 @@ pub enum Why {
     WrongSource,
     /// It has another id, or is too short to have one.
     WrongId,
-    /// It cannot be read as a message.
+    /// It cannot be read as a message; over TCP also: it was cut off (TC).
     Malformed,
     /// It is itself a query: QR is 0.
     NotAReply,
@@ -83,6 +83,8 @@ pub enum LookupError {
     BadReply(Why),
     /// The server answered that it cannot or will not: its RCODE, such as 2 SERVFAIL, 5 REFUSED.
     Rcode(u8),
+    /// The server does not know and does not ask around: it only names other servers.
+    Referral,
     /// The answer's chain of other names goes in a circle, or on for too long.
     CnameChain,
 }
@@ -93,17 +95,24 @@ pub enum LookupError {
 /// Every try is a query of its own, with a fresh unpredictable id (the crate `getrandom` has them),
 /// from a fresh socket and so from a port that the system picks (RFC 5452 §9.2). A try ends
 /// `patience.timeout` after its query was sent, no matter what came in meanwhile; then the next one
-/// begins. A reply may be as large as a UDP datagram can be.
+/// begins. The last try waits as long as the others. Whatever `judge` ignores, and however much of
+/// it, the same try goes on. A reply may be as large as a UDP datagram can be.
+///
+/// To wait is to let the system wait, in one `recv_from` for all the time that is left of the try:
+/// nobody wakes up to look. When the function returns, its sockets are closed. Nothing is kept from one call to the next, and
+/// calls in several threads do not wait for one another.
 ///
 /// Each socket is bound to port 0 of the unspecified address of the server's family, `0.0.0.0` or
 /// `[::]`: bound to `127.0.0.1` it reaches only this machine. It may be connected or not. A
-/// connected one may be told that nobody listens (`ConnectionRefused`); that may end the try or the
-/// look-up.
+/// connected one may be told that nobody listens (`ConnectionRefused`). An error of receiving, this one
+/// or another, may end the try or the look-up; after the last try it may be told or be `TimedOut`.
 ///
 /// # Errors
 ///
-/// [`LookupError::TimedOut`] when the last try ended without an accepted reply;
-/// [`LookupError::Io`] when the system refuses to send or to receive.
+/// [`LookupError::TimedOut`] when the last try ended without an accepted reply. (When the time of a
+/// read is up, Linux says `WouldBlock` and Windows `TimedOut`; both mean this. `Interrupted` says that a
+/// signal came: the try goes on.)
+/// [`LookupError::Io`] when the system refuses to make a socket or to send.
 pub fn exchange_udp(
     server: SocketAddr,
     question: &Question,
@@ -155,7 +164,12 @@ impl fmt::Display for LookupError {
                 5 => f.write_str("the server refused (REFUSED)"),
                 _ => write!(f, "the server answered with RCODE {rcode}"),
             },
-            LookupError::CnameChain => f.write_str("its chain of other names does not end"),
+            LookupError::Referral => {
+                f.write_str("the server knows no answer, only other servers to ask (a referral)")
+            }
+            LookupError::CnameChain => {
+                f.write_str("its chain of other names goes in a circle, or on for too long")
+            }
         }
     }
 }

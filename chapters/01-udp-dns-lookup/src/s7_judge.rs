@@ -7,12 +7,14 @@ use crate::s6_udp::{Sent, Verdict};
 /// Whether `datagram`, which came from `from`, is the reply to `sent`: a `Judge`.
 ///
 /// Anyone can send a datagram to our port. A reply must come from the address and port we asked,
-/// repeat our id, be a response (QR 1) and repeat our question, and only that: name, type and
-/// class (RFC 5452 §9.1). The name may differ in the case of its letters (RFC 4343).
+/// repeat our id, be a response (QR 1) and repeat our question, exactly one: the same name, the same
+/// type and the same class (RFC 5452 §9.1). The name may differ in the case of its letters (RFC
+/// 4343). Type or class 255, "any", is not the same.
 ///
 /// Source and id are checked in this order and *before* anything is parsed: otherwise a stranger's
 /// garbage decides what happens next. Whatever does not match is ignored, whether it is broken or
-/// well made. RCODE and TC are not judged: NXDOMAIN is a reply too.
+/// well made. Neither OPCODE nor RCODE nor any flag but QR is judged, nor what follows the question:
+/// NXDOMAIN is a reply too.
 pub fn judge_reply(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {
     todo!(
         "1.7 judge_reply({sent:?}, {from}, {} octets): source, id, and only then the message: a \

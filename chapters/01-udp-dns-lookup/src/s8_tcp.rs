@@ -11,13 +11,16 @@ use crate::s6_udp::{LookupError, Patience};
 ///
 /// TCP is a stream of bytes without boundaries, so each message is preceded by its length in two
 /// big-endian octets (RFC 1035 §4.2.2). Length and query go out together (RFC 7766 §8). The reply
-/// may come in pieces of any size. `timeout` is for everything: connecting, sending, receiving.
+/// may come in pieces of any size. `timeout` is for everything together: connecting, sending, and
+/// every byte of the reply. When the function returns, the connection is closed.
 ///
 /// # Errors
 ///
-/// [`LookupError::TimedOut`]; [`LookupError::Io`] when the connection cannot be made, breaks, or
-/// ends before the whole reply came; [`LookupError::BadReply`] when `judge_reply` does not accept
-/// what came: here no stranger can have slipped it in, so there is nothing to wait for.
+/// [`LookupError::TimedOut`] when the time is up, wherever that happens. (Of a read, Linux then says
+/// `WouldBlock`. `Interrupted` says that a signal came: go on.) [`LookupError::Io`] when the connection cannot be made, breaks, or ends before the
+/// whole reply came; that end has the kind `UnexpectedEof`. [`LookupError::BadReply`] when
+/// `judge_reply` does not accept what came: here no stranger can have slipped it in, so there is
+/// nothing to wait for. A reply over TCP that says TC is `BadReply(Why::Malformed)`.
 pub fn exchange_tcp(
     server: SocketAddr,
     question: &Question,
@@ -29,8 +32,9 @@ pub fn exchange_tcp(
     )
 }
 
-/// Asks over UDP, believing `judge_reply`, and if the reply was cut off (TC) once more over TCP,
-/// with one try's time. What the cut-off reply said is not used (RFC 2181 §9).
+/// Asks over UDP, believing `judge_reply`, and if the reply was cut off (TC) over TCP: once, whatever
+/// `patience.attempts` says, with one try's time. What the cut-off reply said is not used (RFC 2181
+/// §9).
 ///
 /// # Errors
 ///

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::s6_udp::{LookupError, Patience};
 
 /// How many CNAME records [`lookup_ip`] follows for one question.
-pub const MAX_CNAME_LINKS: usize = 8;
+pub const MAX_CNAME_LINKS: usize = 16;
 
 /// What a server says about the addresses of a name. None of these is an error: the server knew.
 #[derive(Clone, Debug)]
@@ -20,19 +20,32 @@ pub enum Answer {
 
 /// The addresses of `host`: asks `server` for A and for AAAA records, with `ask`, each question
 /// as patiently as `patience` says. IPv4 addresses come first, each kind in the server's order.
+/// Every `host` is a name and is asked about, also `localhost`, `192.0.2.7` and the root. Every address
+/// counts, whatever it is, however short its TTL, and as often as it comes. Nothing is kept from one call to the next.
 ///
-/// A record counts only if its owner is the name asked for, or the name to which a chain of CNAME
-/// records in the same reply leads from there, in whatever order the records stand. RCODE 3 means
-/// [`Answer::NoSuchName`], also behind a CNAME (RFC 6604 §3). RCODE 0 without an address means
-/// that there is none of this kind. If one of the two questions fails, whichever it is, and the
-/// other one brings addresses, they are the answer. If that one brings none, the failure is the
-/// result: whether the name has an address is not known.
+/// What one reply says is settled by its RCODE first:
+///
+/// - 3: there is no such name, also at the end of a CNAME chain (RFC 6604 §3), whatever else the reply holds.
+/// - 0: the addresses in the answer section that the name asked for owns. If it owns none but a
+///   CNAME record, those of the name that this leads to, and so on, in whatever order the records
+///   stand. Addresses that any other name owns do not count, nor do those of another type or class.
+/// - 0 without such an address: there is none of this kind. But NS records and no SOA record of class IN
+///   in the authority section are a referral (RFC 2308 §2.2): the server only knows whom else to ask.
+///
+/// Of the two replies:
+///
+/// - If any of them brings addresses, they are the answer, whatever became of the other question.
+///   (When A brings "no such name", AAAA need not be asked.)
+/// - Else, if any of them says that there is no such name: [`Answer::NoSuchName`].
+/// - Else, if one of the questions failed, its error, the one of A if both did: whether the name has
+///   an address is not known.
+/// - Else [`Answer::NoData`].
 ///
 /// # Errors
 ///
 /// [`LookupError::BadName`] before anything is sent. [`LookupError::Rcode`] for an RCODE other
-/// than 0 and 3. [`LookupError::CnameChain`] for a circle or more than [`MAX_CNAME_LINKS`] links.
-/// Otherwise those of `ask`.
+/// than 0 and 3. [`LookupError::Referral`]. [`LookupError::CnameChain`] for a circle or more than
+/// [`MAX_CNAME_LINKS`] links. Otherwise those of `ask`.
 pub fn lookup_ip(
     server: SocketAddr,
     host: &str,

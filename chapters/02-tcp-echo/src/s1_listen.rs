@@ -15,7 +15,7 @@ use std::net::{SocketAddr, TcpListener};
 ///   in TIME-WAIT (RFC 9293 §3.6.1). Windows needs no option for that, and gives this one another
 ///   meaning there (two sockets on one port), so it is set everywhere but on Windows.
 ///
-/// The listener is an ordinary blocking one.
+/// The listener is an ordinary blocking one, and no other option is set.
 ///
 /// # Errors
 ///

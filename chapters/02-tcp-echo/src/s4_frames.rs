@@ -53,7 +53,7 @@ impl From<FrameError> for io::Error {
 /// # Errors
 ///
 /// `ErrorKind::InvalidInput` when the length does not fit into four bytes (nothing is written
-/// then), and the errors of `send_all` and `flush`.
+/// then), and the first error of `send_all` and `flush`, as it is.
 pub fn write_frame<W: Write>(w: &mut W, payload: &[u8]) -> io::Result<()> {
     let _ = w;
     todo!(
@@ -63,9 +63,11 @@ pub fn write_frame<W: Write>(w: &mut W, payload: &[u8]) -> io::Result<()> {
 }
 
 /// Reads one frame and returns its payload, or `None` when the stream ended before the frame's
-/// first byte. (An `ErrorKind::UnexpectedEof` of `r` itself counts as such an end.)
+/// first byte. (An `ErrorKind::UnexpectedEof` of `r` itself counts as its end, here and inside a
+/// frame.)
 ///
-/// Exactly one frame is taken from `r`: what follows it stays there for the next call.
+/// Exactly one frame is taken from `r`: what follows it stays there for the next call. Memory is taken for
+/// what the header announces, not for `max`.
 ///
 /// # Errors
 ///

@@ -49,13 +49,15 @@ pub fn reply_to(message: &str, peer: SocketAddr) -> String {
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help, whatever else is there. `-p PORT` may stand before,
-/// between and behind the others, and the last one counts; PORT is a number from 0 to 65535.
+/// between and behind the others, and the last one counts; each PORT is a number from 0 to 65535, as
+/// `str::parse` reads it.
 /// Anything else that begins with `-` is an error. What is left must be a role, `server` or
 /// `client`, and a host.
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person.
+/// One line that says what is wrong, for a person: one line also when an argument has a line break in
+/// it, which `{arg:?}` shows as `\n`.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     todo!(
         "2.6 parse_args({args:?}): find --help and -p PORT, wherever they stand; a role and a host must be left"
@@ -66,10 +68,11 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 /// ends its stream.
 ///
 /// One client's trouble is the end of its conversation and of nothing else, so it is returned in
-/// `Talk::trouble`: a broken connection, a frame that is too big or torn, bytes that are not
-/// UTF-8, and a client that for `patience` long sends nothing, or makes no room for its replies
-/// (`ErrorKind::TimedOut`). The patience is for clients: `accept` waits for one as long as it takes,
-/// and `listener` is left as it is.
+/// `Talk::trouble`: a broken connection (its error as it is), a frame that is longer than `MAX_MESSAGE` or
+/// bytes that are not UTF-8 (`ErrorKind::InvalidData`), a torn frame (`UnexpectedEof`), and a client that
+/// for `patience` long, at any time, sends nothing, or makes no room for its replies (`TimedOut`). The
+/// patience is for clients: `accept` waits for one, asleep, as long as it takes, and `listener` is left
+/// as it is. When the function returns, the connection is closed.
 ///
 /// # Errors
 ///
@@ -84,27 +87,33 @@ pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients for ever, with ten
-///   seconds of patience for each. One after the other is enough; a thread for each is allowed.
+///   seconds of patience for each. One after the other is enough; a thread for each is allowed. While
+///   it is busy with one, sixteen others can connect and wait for their turn.
 ///   Each conversation's end is told in a line on standard output that has the client's address
-///   and port in it.
+///   and port in it. When standard output takes nothing, not even the first line, the server goes on
+///   without.
 /// - **Client**: reads one line from standard input (its end counts as an empty line; a person at
 ///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
-///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`.
-///   No single wait for the server is longer than ten seconds. The reply goes to standard output, as a line.
+///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`. A line
+///   that is longer than `MAX_MESSAGE` is refused without reading to its end (two more bytes than
+///   that are enough to know), and without connecting. No single wait for the server is longer than ten seconds. The reply goes to standard
+///   output as it is, with a line break behind it.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be an IPv4 or IPv6 address (`::1`), or a name with several addresses: the first one
-/// that works is taken.
+/// that works is taken. A client may so ask at two of them: at the next one when an `ask` has failed.
 ///
 /// Exit codes:
 ///
 /// - 0, done.
-/// - 1, it failed: the network (for a server, also an error of `accept`), or the line, which is not
-///   UTF-8 or longer than `MAX_MESSAGE`. Standard error says what failed, and of the network also
-///   at which address, as `127.0.0.1:1060`.
+/// - 1, it failed: the network (for a server, also an error of `accept`), a HOST that has no address,
+///   standard input, which cannot be read, the line, which is not UTF-8 or longer than `MAX_MESSAGE`, or
+///   standard output, which does not take the reply or the help. Standard error says what failed, and
+///   of the network also at which address, as `127.0.0.1:1060`, or for which HOST.
 /// - 2, wrong arguments. Standard error says what is wrong, then `USAGE`.
 ///
-/// When something fails, standard output gets nothing from a client.
+/// When something fails, standard output gets nothing from a client. A standard error that takes nothing
+/// changes no exit code.
 pub fn run(args: &[String]) -> u8 {
     todo!("2.6 run({args:?}): parse_args, play the role, return the exit code")
 }

@@ -13,7 +13,7 @@ use crate::{Acceptor, Handler, Stats};
 /// - What belongs to a finished thread is given back while the server goes on: its stack, its
 ///   handle. A server that runs for a year has had millions of them.
 /// - A client for whom the system has no thread is closed, and counts as `Stats::turned_away`.
-/// - The function returns when the last conversation has ended.
+/// - The function returns when the last conversation has ended, and waits for that asleep.
 ///
 /// # Errors
 ///

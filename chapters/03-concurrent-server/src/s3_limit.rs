@@ -22,7 +22,7 @@ impl Slots {
 
     /// Takes a place. Waits for one, asleep, when none is free.
     ///
-    /// As many wake as places become free.
+    /// Each place that becomes free wakes one of those who wait, if there is one.
     pub fn take(&self) -> Slot {
         todo!(
             "3.3 Slots::take(): wait while none of {self:?} is free, count one down, return a Slot that counts it up again when dropped"

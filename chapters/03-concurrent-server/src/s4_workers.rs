@@ -7,6 +7,10 @@ use std::thread::ThreadId;
 
 use crate::{Acceptor, Handler, Stats};
 
+/// The most workers that a pool starts. More are a mistake in a number. And on Linux a program that
+/// asks for as many threads as it can get may be ended in the middle of starting one.
+pub const MOST_WORKERS: usize = 4096;
+
 /// A piece of work.
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
@@ -28,16 +32,18 @@ pub struct PoolReport {
     pub panicked: u64,
 }
 
-/// Threads that wait for jobs. Their number never changes.
+/// Threads that wait for jobs. Their number never changes. A pool that is dropped without
+/// `shutdown` ends them as well, and waits for nobody.
 pub struct WorkerPool {}
 
 impl WorkerPool {
     /// Starts `workers` threads. Up to `queue` jobs may wait for one; a job waits until a worker
-    /// has taken it. Both are 1 or more.
+    /// has taken it. Both are 1 or more. A worker without a job sleeps until there is one.
     ///
     /// # Errors
     ///
-    /// The system has no more threads. Those that were started end.
+    /// More than `MOST_WORKERS` are asked for: `ErrorKind::InvalidInput`, and no thread is started.
+    /// The system has no more threads: those that were started end.
     pub fn start(workers: usize, queue: usize) -> io::Result<WorkerPool> {
         todo!(
             "3.4 WorkerPool::start({workers}, {queue}): threads that share the receiving end of a queue, and take a job from it again and again"

@@ -22,8 +22,10 @@ pub const PAUSE: Duration = Duration::from_millis(20);
 /// Judges an error of `accept` (accept(2), section ERRORS).
 ///
 /// - `Next`: `ErrorKind::ConnectionAborted` and `ConnectionReset` (the client was gone before it
-///   was let in), `Interrupted` (a signal), and what Linux hands over from the new connection:
-///   `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`, `NetworkDown`.
+///   was let in), `Interrupted` (a signal), and the network errors of the new connection:
+///   `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`, `NetworkDown`. On
+///   Linux also those that accept(2) lists for TCP and that have no such name, by their raw numbers:
+///   64 (ENONET), 71 (EPROTO), 92 (ENOPROTOOPT), 95 (EOPNOTSUPP), 112 (EHOSTDOWN).
 /// - `End`: `ErrorKind::InvalidInput` (EINVAL: the socket does not listen), and on Unix the raw
 ///   error 9 (EBADF: there is no such descriptor).
 /// - `Pause`: everything else. Above all EMFILE and ENFILE, Unix's 24 and 23: the process, or the

@@ -19,7 +19,8 @@ impl Door {
         )
     }
 
-    /// The address and port that clients connect to.
+    /// The address and port that clients connect to, as the system tells them of the listener. A closed
+    /// door still tells them.
     pub fn addr(&self) -> SocketAddr {
         todo!("3.6 Door::addr() of {self:?}")
     }
@@ -30,8 +31,9 @@ impl Door {
     /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
     /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
     ///   refuses connections.
-    /// - All this holds when the process has no descriptor left, too: whether `accept` sleeps, or
-    ///   fails and pauses.
+    /// - All this also holds when the process has no descriptor left (`accept` sleeps, or fails and
+    ///   pauses), when the kernel's queue of connections is full, and on Linux even when nobody
+    ///   can connect to the door: its network interface is down, say.
     ///
     /// To close a closed door does nothing.
     pub fn close(&self) {

@@ -38,8 +38,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of `Door::new`, or the system has no thread for the server. Workers are started in the
-    /// background: if it has no threads for them, `shutdown` says so.
+    /// Those of `Door::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
+    /// thread for the server. Then nobody is served, and nothing of the server is left.
     pub fn start(
         listener: TcpListener,
         handler: Arc<dyn Handler>,
@@ -60,12 +60,14 @@ impl Server {
     ///
     /// 1. No client is let in any more; soon the port refuses connections.
     /// 2. Conversations that have begun, and those in the queue of the workers, get `grace` to end
-    ///    by themselves.
+    ///    by themselves. That is the most they get: when the last one has ended, nobody waits.
+    ///    `Duration::MAX` is a grace without an end.
     /// 3. What is left then is cut off: its connection is ended in both directions, so that a
     ///    handler in `read` gets the end of the stream. Who still waits in the queue is closed
     ///    without a conversation.
     ///
-    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it.
+    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it, as
+    /// long as it takes. All waiting is done asleep: nobody wakes only to look whether it is over.
     ///
     /// # Errors
     ///

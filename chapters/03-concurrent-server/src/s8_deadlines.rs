@@ -51,7 +51,7 @@ impl Waits for &TcpStream {
     }
 }
 
-/// How long a client may keep us. Neither is zero.
+/// How long a client may keep us. Neither is zero; `Duration::MAX` is no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// For one read or write.
@@ -89,12 +89,14 @@ impl<S: Waits, C: Clock> Timed<S, C> {
     }
 }
 
-/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline.
+/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline. What it
+/// gives is passed on, however late it is by then.
 ///
 /// # Errors
 ///
 /// `ErrorKind::TimedOut` when that time is over, whatever the system calls it, and when the
-/// deadline has passed before (then nothing is read). Any other error as it is.
+/// deadline has passed before (then nothing is read). Any other error as it is, also one of
+/// `Waits::wait_at_most`; then nothing is read either.
 impl<S: Waits, C: Clock> Read for Timed<S, C> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         todo!(

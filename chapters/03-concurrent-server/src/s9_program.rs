@@ -20,31 +20,36 @@ pub const BACKLOG: i32 = 128;
 /// The largest payload of a frame, in bytes.
 pub const MAX_FRAME: u32 = 64 * 1024;
 
-/// How long a client of the program may keep it.
+/// How long a client of the program may keep it, unless `--idle` or `--total` says otherwise.
 pub const LIMITS: Limits = Limits {
     idle: Duration::from_secs(10),
     total: Duration::from_secs(30),
 };
 
-/// How long conversations may go on after Ctrl-C.
+/// How long conversations may go on after Ctrl-C, unless `--grace` says otherwise.
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// What `--help` prints on standard output, and wrong arguments on standard error.
 pub const USAGE: &str = "\
 usage: ch03 serve HOST [-p PORT] [--mode MODE] [--workers N]
+            [--idle MS] [--total MS] [--grace MS]
 
   serve HOST    listen on HOST; send back each frame that comes
   -p PORT       TCP port, default 1060; 0 means: choose one
   --mode MODE   iterative  one client after the other
                 threads    a thread for each client, at most N
                 workers    N threads started beforehand (default)
-  --workers N   1 or more, default 8
+  --workers N   1 or more (workers: at most 4096), default 8
+  --idle MS     how long one read or write may wait, default 10000 (10 s)
+  --total MS    how long a frame and its reply may take, default 30000
+  --grace MS    how long clients may go on after Ctrl-C, default 5000
   -h, --help    print this
 
 A frame is the length of its payload (4 bytes, big-endian) and the payload, at
-most 65536 bytes. Ctrl-C ends the server: clients get 5 seconds to finish.
+most 65536 bytes. Ctrl-C ends the server when clients have finished, or the
+grace is over. A second one ends it at once.
 
-exit codes: 0 done, 1 the network failed, 2 wrong arguments";
+exit codes: 0 done, 1 failed, 2 wrong arguments";
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -60,13 +65,17 @@ pub struct Serve {
     pub port: u16,
     /// `Threads { max: N }`, or `Workers { workers: N, queue: QUEUE }`.
     pub mode: Mode,
+    pub limits: Limits,
+    pub grace: Duration,
 }
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help. The options may stand anywhere else, in any order. PORT
-/// is a number from 0 to 65535, N a number from 1, as `str::parse` reads them (`+80` is 80). What is
-/// left must be `serve` and a host.
+/// `-h` or `--help` anywhere asks for help, whatever else is there. The options may stand anywhere, in
+/// any order; of one that is repeated the last counts. PORT is a number from 0 to 65535, N a number
+/// from 1, MS a number of milliseconds in 64 bits, as `str::parse` reads them (`+80` is 80). No limit
+/// is 0; the grace may be. Anything else that begins with `-` is an error. What is left must be
+/// `serve` and a host.
 ///
 /// # Errors
 ///
@@ -107,18 +116,22 @@ where
 /// Does what `args` ask for, and returns the exit code.
 ///
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it
-///   really has, printed when clients can connect. The kernel's queue for it has `BACKLOG` places.
-///   Then it serves with `EchoFrames` and `LIMITS`, until Ctrl-C (SIGINT) or SIGTERM, and shuts
-///   down with `GRACE`. The last line is `served S, failed F, turned away T, cut off C`, the numbers
-///   of the `Report`.
+///   really has. It is printed when clients can connect and the signals below are caught: whoever
+///   reads it may send one at once. The kernel's queue for it has `BACKLOG` places. Then it serves
+///   with `EchoFrames` and its limits, until Ctrl-C (SIGINT) or SIGTERM, and shuts down with its grace.
+///   A second signal ends the program at once, with exit code 1. The last line is
+///   `served S, failed F, turned away T, cut off C`, the numbers of the `Report`. That nobody reads
+///   standard output any more is no failure then.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
 ///
-/// Exit codes: 0, done; 1, the network failed; 2, wrong arguments. What failed, and at which
-/// address, is said on standard error.
+/// Exit codes: 0, done; 1, it failed: the network, or the system has no threads for the workers; 2,
+/// wrong arguments. More than `MOST_WORKERS` workers are either of the two: `parse_args` may refuse
+/// them, and `Server::start` does. Standard error says what is wrong. Of the network it also says at
+/// which address (`127.0.0.1:1060`); behind wrong arguments it has `USAGE`.
 pub fn run(args: &[String]) -> u8 {
     todo!(
-        "3.9 run({args:?}): parse_args, listen_on with BACKLOG, Server::start, print the address, wait for ctrlc, shut down, return the exit code"
+        "3.9 run({args:?}): parse_args, listen_on with BACKLOG, Server::start, print the address, wait for the signals of StopSignals::catch, which comes before the address; shut down, return the exit code"
     )
 }

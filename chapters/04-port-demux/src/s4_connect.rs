@@ -26,11 +26,11 @@ impl EphemeralPorts {
         }
     }
 
-    /// A port of the range that `is_free`, or `None` when none is.
+    /// A port of the range that `is_free`, or `None` when none is. A range can be without a port.
     ///
     /// Where the search begins is random, with a new number each time, and can be anywhere in the
-    /// range: from one port nobody may be able to tell the next (RFC 6056, section 3). A single free
-    /// port must be found, wherever it is.
+    /// range: from one port nobody may be able to tell the next (RFC 6056, section 3). That holds when
+    /// most ports are taken, too. A single free port must be found, wherever it is.
     pub fn pick(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
         let random = (self.random)();
         let first = is_free(*self.range.start());
@@ -60,13 +60,15 @@ impl SocketTable {
     /// The local end is what the socket has. An unspecified address becomes the table's `home`. A
     /// missing port is chosen:
     ///
-    /// - TCP: any port of the range with which these four numbers are not in the table yet, in
-    ///   whatever state, and that no TCP socket has from `bind` or `listen`, at whatever address. So
-    ///   one port serves many connections, as long as their other ends differ. A port is had from
-    ///   `bind` also if `bind` was given port 0, after the socket has got a peer, and by a child
-    ///   whose listener has it from there.
-    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address, so nobody else has
-    ///   it at any address.
+    /// - TCP: any port of the range with which these four numbers are not in the table yet, in any
+    ///   state, and that no TCP socket has from `bind` or `listen`, at any address. So one port serves
+    ///   many connections, as long as their other ends differ. A socket has its port from `bind` also
+    ///   when `bind` was given port 0, when it has a peer by now, when the program has closed it and
+    ///   its row is still there, and when it is a child whose listener has its port from `bind` or
+    ///   `listen`. Left open: a socket that gave back the port of a `bind` with port 0 (step 6), and
+    ///   has one from `connect` now.
+    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address of `home`'s family, so
+    ///   nobody else has it at any address.
     ///
     /// A TCP socket is in SYN-SENT then: its SYN is on the way. A UDP socket is ESTABLISHED at
     /// once, and nothing was sent. A connected UDP socket may be connected anew, and two that share

@@ -60,10 +60,10 @@ impl SocketTable {
     ///   change.
     /// - A connection in SYN-RECEIVED: the SYN comes a second time, the answer was lost. The same
     ///   child answers again.
-    /// - A connection in TIME-WAIT makes room if there is a listener for this SYN: its row is gone,
-    ///   and the listener gets it, even if its queue is full and it drops it (RFC 9293, section
-    ///   3.10.7.4; the sequence numbers that have a say in it belong to chapter 12). Without a
-    ///   listener: a challenge.
+    /// - A connection in TIME-WAIT makes room if there is a listener for this SYN: its row is removed,
+    ///   and the listener gets the SYN. The row is removed also when the listener drops the SYN because
+    ///   its queue is full. (RFC 9293, section 3.10.7.4; the sequence numbers that matter here belong to
+    ///   chapter 12.) Without a listener: a challenge.
     /// - Any other connection, SYN-SENT too: a challenge. Left out: two ends that call each other
     ///   at the same time (simultaneous open, chapter 09).
     pub fn on_syn(&mut self, t: FourTuple) -> SynOutcome {

@@ -1,7 +1,10 @@
 //! Step 7: the kernel as a witness.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use crate::{Proto, Row};
 
@@ -49,7 +52,7 @@ pub fn parse_proc_net(text: &str, proto: Proto) -> Result<Vec<Row>, BadLine> {
 /// Given: the rows of the machine that this program runs on, TCP first. Linux only.
 ///
 /// A socket that is bound and neither listens nor is connected is in no list of the kernel's for
-/// TCP, and so it is not here.
+/// TCP, and so it is not here. A row can be of a socket that was closed during the reading.
 ///
 /// # Errors
 ///
@@ -68,16 +71,41 @@ pub fn kernel_rows() -> io::Result<Vec<Row>> {
         ("udp", Proto::Udp),
         ("udp6", Proto::Udp),
     ] {
-        match std::fs::read_to_string(format!("/proc/net/{file}")) {
-            Ok(text) => {
-                let of_this_file = parse_proc_net(&text, proto)
-                    .map_err(|bad| io::Error::new(io::ErrorKind::InvalidData, bad))?;
-                rows.extend(of_this_file);
-            }
+        match rows_of(&Path::new("/proc/net").join(file), proto) {
+            Ok(of_this_file) => rows.extend(of_this_file),
             // A kernel without IPv6 has no tcp6.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
     Ok(rows)
+}
+
+/// The rows of one file.
+///
+/// The kernel gives a file in pieces. For the next piece of UDP's it counts the rows that it has
+/// given: when one of these is gone by then, another row is left out. So UDP's are read until a
+/// reading shows nothing new. (TCP's place is kept in another way.)
+fn rows_of(file: &Path, proto: Proto) -> io::Result<Vec<Row>> {
+    const MOST_READINGS: usize = 10;
+    let mut rows = read_once(file, proto)?;
+    if proto == Proto::Udp {
+        let mut known: HashSet<Row> = rows.iter().copied().collect();
+        for _ in 1..MOST_READINGS {
+            let before = rows.len();
+            let again = read_once(file, proto)?;
+            rows.extend(again.into_iter().filter(|row| known.insert(*row)));
+            if rows.len() == before {
+                break;
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn read_once(file: &Path, proto: Proto) -> io::Result<Vec<Row>> {
+    // Room for whole pieces: without it the first one would be tiny.
+    let mut text = String::with_capacity(1 << 16);
+    File::open(file)?.read_to_string(&mut text)?;
+    parse_proc_net(&text, proto).map_err(|bad| io::Error::new(io::ErrorKind::InvalidData, bad))
 }

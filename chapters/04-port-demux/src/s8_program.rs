@@ -15,7 +15,7 @@ usage: ch04 who PORT
   table        all sockets of this machine, sieve by sieve
   -h, --help   print this
 
-exit codes: 0 done, 1 nobody has the port or the system does not tell, 2 wrong arguments";
+exit codes: 0 done, 1 nobody has the port, or an error, 2 wrong arguments";
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -29,18 +29,20 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     pub pid: u32,
-    /// The name of its program, as `/proc/PID/comm` has it; empty where that cannot be read.
+    /// The name of its program: the text of `/proc/PID/comm` without the white space at its end, and
+    /// with U+FFFD for bytes that are not UTF-8. Empty where that file cannot be read.
     pub name: String,
 }
 
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535, in digits alone, and
-/// nothing else; `table` nothing.
+/// nothing else; `table` nothing. Any other word is wrong, and so is none.
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person.
+/// One line that says what is wrong, for a person. An argument can hold a line break: when the line
+/// quotes it, `{:?}` keeps it in one line.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     todo!("4.8 parse_args({args:?}): --help anywhere, else who and a port, or table")
 }
@@ -49,7 +51,8 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 ///
 /// `proc` is a folder like `/proc`. Each process has a folder there, named by its number, and in it
 /// a folder `fd` with one symbolic link for each descriptor. The link of a socket leads to
-/// `socket:[INODE]`. A process that may not be looked into, or has ended meanwhile, is passed over.
+/// `socket:[INODE]`, exactly. Whatever else there is is passed over, and so is what cannot be read: a
+/// process that may not be looked into or has ended meanwhile, a link that is gone.
 ///
 /// One socket can have several owners: descriptors are inherited and handed on. The owners of a
 /// socket are sorted by pid, and a process that has two descriptors of it is named once.
@@ -68,15 +71,20 @@ pub fn owners(proc: &Path) -> io::Result<HashMap<SocketId, Vec<Owner>>> {
 ///
 /// - **who PORT**: the first line names the port, its class in lower case (`system`, `user`,
 ///   `dynamic`), and the names under which it is registered. Then a line for each row whose *local*
-///   port it is, over TCP or UDP. Its words, parted by blanks: the protocol, the local end, the
-///   remote end or `-`, the state, and the owners, each as `PID NAME` and with a comma between two,
-///   or `-`.
+///   port it is, over TCP or UDP. Its words, parted by blanks or tabs: the protocol, the local end, the
+///   remote end or `-`, the state, and the owners, each as `PID NAME` and with a comma behind all but
+///   the last, or `-`. A control character in a name is shown as `?`: anybody can start a process
+///   whose name holds a newline.
 /// - **table**: three headings, the words `exact`, `bound` and `wildcard` at the beginning of a
 ///   line, each followed by the rows that this sieve of [`crate::lookup`] consists of, written as
-///   above.
+///   above. A sieve without rows has its heading too.
+///
+/// A reader who has gone (`table | head -1`, [`io::ErrorKind::BrokenPipe`]) is no error: nothing is
+/// said, and the exit code is the one that it would have been.
 ///
 /// Exit codes: 0, done; 1, no socket has the port (said on standard output), or the system does not
-/// tell (said on standard error); 2, wrong arguments (standard error, with the usage).
+/// tell, or standard output takes nothing (said on standard error); 2, wrong arguments (standard
+/// error: what is wrong, and the usage).
 pub fn run(args: &[String]) -> u8 {
     todo!("4.8 run({args:?}): parse_args, show what is asked for, return the exit code")
 }

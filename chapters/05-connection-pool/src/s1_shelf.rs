@@ -3,18 +3,19 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Things that wait to be used again. Clones are handles of the same shelf.
+/// Things that wait to be used again. Clones are handles of the same shelf. When the last handle and
+/// the last loan are gone, the things on the shelf are dropped with it.
 ///
-/// A thing's own `drop` may take its time, or use the shelf: none is dropped under the lock.
+/// A thing's own `drop` may take its time, or use the shelf: no thing is dropped under the lock.
 pub struct Shelf<T>(Arc<Mutex<Stock<T>>>);
 
 struct Stock<T> {
-    /// The one that came last stands at the end.
+    /// The last one to come back is at the end.
     idle: Vec<T>,
     closed: bool,
 }
 
-/// A thing in use. When the loan ends, by whatever way, the thing goes back to its shelf.
+/// A thing in use. When the loan ends, however it ends, the thing goes back to its shelf.
 pub struct Loan<T> {
     /// `None` only while the loan is ending: a `drop` that owns nothing can take it from here.
     thing: Option<T>,
@@ -45,8 +46,8 @@ impl<T> Shelf<T> {
 
     /// Lends what came back last; `None` when the shelf is empty.
     ///
-    /// The last one first, so that under a light load the same few things are used again and
-    /// again, and the others grow old enough to be removed.
+    /// Last in, first out: under a light load the same few things are used again and again, and the
+    /// others grow old enough to be removed.
     pub fn take(&self) -> Option<Loan<T>> {
         todo!(
             "5.1 take() from a shelf of {}: the last one as a loan, or None",
@@ -54,16 +55,19 @@ impl<T> Shelf<T> {
         )
     }
 
-    /// Lends the thing that has been on the shelf for the longest time, of those for which
-    /// `wanted` holds; `None` when there is none.
+    /// Of the things for which `wanted` holds, lends the one that has been on the shelf for the
+    /// longest time; `None` when there is none. The order of the others stays as it is.
     ///
-    /// `wanted` must not use the shelf.
+    /// The things stay on the shelf, under its lock, while `wanted` looks at them: another thread
+    /// that calls `take` meanwhile waits, and does not find the shelf empty. So `wanted` must not use
+    /// the shelf. It may panic: then the shelf is as it was, and can be used.
     pub fn take_where(&self, wanted: impl Fn(&T) -> bool) -> Option<Loan<T>> {
         let first = self.stock().idle.first().map(wanted);
         todo!("5.1 take_where(wanted), true for the oldest: {first:?}: lend the oldest wanted one")
     }
 
-    /// Drops everything on the shelf. From now on, what comes back is dropped as well.
+    /// Drops everything on the shelf. What comes back later is dropped as well, and so is what comes
+    /// back while `close` drops the others.
     pub fn close(&self) {
         let closed = self.stock().closed;
         todo!("5.1 close() of a shelf, closed: {closed}: drop what is there, and take nothing back")

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 /// A fixed number of permits. Clones are handles of the same ones.
 #[derive(Debug, Clone)]
-pub struct Permits(Arc<Desk>);
+pub struct Permits(Arc<Shared>);
 
 #[derive(Debug)]
-struct Desk {
+struct Shared {
     max: usize,
     counts: Mutex<Counts>,
-    /// Rung when `free` grows, and when the desk closes.
+    /// Rung when `free` grows, and when the permits close.
     bell: Condvar,
 }
 
@@ -24,14 +24,14 @@ struct Counts {
     closed: bool,
 }
 
-/// The right to use one of a limited number of things. Dropping it lets the next one in.
+/// The right to use one of a limited number of things. Dropping it lets the next thread in.
 #[derive(Debug)]
 pub struct Permit(Permits);
 
 /// Why there is no permit.
 #[derive(Debug, Clone, Copy)]
 pub enum NoPermit {
-    /// None came free in time. `waited` is how long the caller has waited.
+    /// None came free in time. `waited` is how long the call has waited, from its beginning.
     Timeout { waited: Duration },
     /// The permits are closed.
     Closed,
@@ -40,7 +40,7 @@ pub enum NoPermit {
 impl Permits {
     /// `max` permits, all free.
     pub fn new(max: usize) -> Permits {
-        Permits(Arc::new(Desk {
+        Permits(Arc::new(Shared {
             max,
             counts: Mutex::new(Counts {
                 free: max,
@@ -51,7 +51,7 @@ impl Permits {
         }))
     }
 
-    /// How many permits are in somebody's hands.
+    /// How many permits are in use.
     pub fn in_use(&self) -> usize {
         self.0.max - self.counts().free
     }
@@ -61,21 +61,24 @@ impl Permits {
         self.counts().waiting
     }
 
-    /// Wakes everybody who waits, for no reason. Given, for the tests: a Condvar may do this by
-    /// itself at any time, only not when one wants to see it.
+    /// Wakes everybody who waits, for no reason. Given, for the tests: a Condvar may wake a thread
+    /// for no reason at any time, but a test cannot make it do so.
     pub fn ring(&self) {
         self.0.bell.notify_all();
     }
 
-    /// Takes a permit. When none is free, waits for one, `wait` long at most.
+    /// Takes a permit. When none is free, waits for one, for `wait` at most.
     ///
-    /// The whole call keeps to `wait`, however often the thread is woken in between. Any duration
-    /// will do, `Duration::MAX` too.
+    /// A thread that waits sleeps: it uses no processor time, and wakes up when a permit comes back,
+    /// when the permits close, or when `wait` is over. The whole call keeps to `wait`, however often
+    /// the thread is woken in between. Every duration is allowed, `Duration::ZERO` and
+    /// `Duration::MAX` too.
     ///
     /// # Errors
     ///
+    /// - [`NoPermit::Closed`] when the permits are closed, before the call or during it. This comes
+    ///   first: also when a permit is free, and when the time is over.
     /// - [`NoPermit::Timeout`] when none came free in time.
-    /// - [`NoPermit::Closed`] when the permits are closed, before the call or during it.
     pub fn acquire(&self, wait: Duration) -> Result<Permit, NoPermit> {
         let Counts {
             free,
@@ -95,7 +98,8 @@ impl Permits {
         )
     }
 
-    /// Lets nobody in any more and sends those home who wait. Permits in use stay valid.
+    /// Gives out no permit any more, and wakes everybody who waits: they get
+    /// [`NoPermit::Closed`]. Permits in use stay valid.
     pub fn close(&self) {
         todo!(
             "5.2 close(), {} waiting: mark it, and wake everybody",
@@ -113,7 +117,7 @@ impl Permits {
 /// Gives the permit back and wakes one of those who wait.
 impl Drop for Permit {
     fn drop(&mut self) {
-        let _desk = &self.0.0;
+        let _shared = &self.0.0;
         // 5.2: as the comment above says.
     }
 }

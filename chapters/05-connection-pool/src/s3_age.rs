@@ -62,19 +62,22 @@ impl<T> DerefMut for Aged<T> {
 /// How long a thing may be kept. `None` stands for "no limit".
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits {
-    /// Unused for this long, it is expired. A NAT or a firewall on the way may have forgotten a
-    /// connection that nobody uses.
+    /// A thing that has not been used for this long is expired. A NAT or a firewall on the way may
+    /// have forgotten a connection that nobody uses.
     pub max_idle: Option<Duration>,
-    /// This long after it was made, it is expired, however busy. So servers that have moved are
-    /// noticed, and load spreads to new ones.
+    /// A thing is expired this long after it was made, even if it is busy all the time. Then a server
+    /// that has moved is noticed, and a new server gets its share of the load.
     pub max_age: Option<Duration>,
 }
 
 impl Limits {
-    /// Whether `it`, which lies on the shelf, has reached one of the limits at the time `now`.
+    /// Whether `it`, which lies on the shelf, has reached one of the limits at the time `now`: its
+    /// idle time or its age is as long as the limit, or longer. Times and limits count to the
+    /// nanosecond, and a limit of zero is reached at once.
     ///
     /// A time later than `now` counts as `now`: another thread may have read the clock after the
-    /// caller did.
+    /// caller did. That is one question for each limit: a connection whose idle time lies ahead can
+    /// still be too old.
     pub fn expired<T>(&self, it: &Aged<T>, now: Duration) -> bool {
         let times = (it.made_at, it.idle_since);
         todo!("5.3 {self:?}.expired({times:?}, {now:?}): whether a limit is reached")

@@ -22,10 +22,11 @@ pub trait Manager: Send + Sync + 'static {
     fn is_reusable(&self, conn: &mut Self::Conn) -> bool;
 }
 
-/// What a pool keeps to.
+/// The limits of a pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// The largest number of connections, idle and in use together, that exist at any time.
+    /// The largest number of connections that exist at any time: idle ones, those in use, and those
+    /// that are being checked, made or closed.
     pub max: usize,
     /// How long [`Pool::get`] waits for its turn.
     pub wait: Duration,
@@ -44,13 +45,13 @@ pub enum PoolError<E> {
     Closed,
 }
 
-/// A glance at the pool. The numbers are read one after the other: while others use the pool,
-/// they need not belong to the same moment.
+/// What the pool looks like. The numbers are read one after the other: while other threads use the
+/// pool, they need not belong to the same moment.
 #[derive(Debug, Clone, Copy)]
 pub struct State {
     /// Connections on the shelf.
     pub idle: usize,
-    /// Permits in somebody's hands: leases, and calls in the middle of connecting.
+    /// Permits in use: leases, and calls that are checking, connecting or closing.
     pub in_use: usize,
     /// Threads that wait for their turn.
     pub waiting: usize,
@@ -109,13 +110,17 @@ impl<M: Manager> Pool<M> {
 
     /// A connection: an idle one if there is a good one, else a new one.
     ///
-    /// Good means: within the limits at the moment of the choice (not of the call: the wait may
-    /// have been long), and reusable in the eyes of the manager. Bad ones are dropped on the way.
-    /// Waits for its turn, `config.wait` at most; the time that checking and connecting take is not
-    /// part of it.
+    /// Good means: within the limits at the moment of the choice (not of the call, because the wait
+    /// may have been long), and reusable as the manager says. A bad one is closed before the next one
+    /// is taken, and before a new one is made. A new connection is not checked. Its age and its idle
+    /// time begin when `connect` has returned.
     ///
-    /// While the manager works here, other threads can use the pool. When it fails or panics, the
-    /// pool is as if the call had not been made.
+    /// Waits for its turn once, for `config.wait` at most; the time that checking and connecting take
+    /// is not part of it. It touches no connection before its turn has come.
+    ///
+    /// While the manager works here, other threads can use the pool. When the manager fails or
+    /// panics, the turn is given back, and the connection that was being checked is closed. A failed
+    /// connect is not repeated.
     ///
     /// # Errors
     ///
@@ -128,8 +133,9 @@ impl<M: Manager> Pool<M> {
         )
     }
 
-    /// A new connection, never an idle one. To make room for it, the connection that has been idle
-    /// for the longest time may be closed. Waits for its turn like [`Pool::get`].
+    /// A new connection, never an idle one. Waits for its turn as [`Pool::get`] does. Then, to make
+    /// room, it may close one idle connection, the one that has been idle for the longest time, before
+    /// it connects.
     ///
     /// # Errors
     ///
@@ -139,33 +145,46 @@ impl<M: Manager> Pool<M> {
         todo!("5.4 get_fresh() of {state:?}: a permit, room for one more connection, and connect")
     }
 
-    /// A good idle connection if there is one now. Never waits and never connects.
+    /// A good idle connection if there is one now, with a turn of its own. Never waits for a turn
+    /// and never connects. Bad ones are closed, one after the other, as in [`Pool::get`].
     pub fn try_get(&self) -> Option<Lease<M>> {
         let state = self.state();
         todo!("5.4 try_get() of {state:?}: a permit and a good idle connection, or None at once")
     }
 
-    /// Sees to it that `n` connections are ready, as far as the limit and those in use leave
-    /// room; connects where idle ones are missing. Does not wait for anybody's turn.
+    /// Makes sure that `n` good connections are idle, as far as the limit and those in use leave
+    /// room: takes the good idle ones, closes bad ones as [`Pool::get`] does, connects for those that
+    /// are missing, and then gives all of them back. Does not wait for a turn. `n` may be any number.
+    ///
+    /// To be ready is not to be used. An idle connection that is good stays as it is: its idle time
+    /// goes on, and its place in the order of the shelf is the same. (Otherwise a program that calls
+    /// `prewarm` every second would keep connections for ever that nobody uses.) New connections
+    /// count as the last to come back.
     ///
     /// Returns how many are ready.
     ///
     /// # Errors
     ///
-    /// The manager's, at the first connection that it cannot make. Those made before are kept.
+    /// The manager's, at the first connection that it cannot make. Those made before are kept. (When
+    /// the manager panics, they may be closed, and the idle ones with them. No permit is lost, and none
+    /// is free before its connection is closed.)
     pub fn prewarm(&self, n: usize) -> Result<usize, M::Error> {
         let state = self.state();
-        todo!("5.4 prewarm({n}) of {state:?}: n leases at the same time, without waiting")
+        todo!(
+            "5.4 prewarm({n}) of {state:?}: n connections at the same time, each with a permit, without waiting"
+        )
     }
 }
 
 impl<M: Manager> Lease<M> {
-    /// Whether somebody had the connection before: it has been idle, and may have died there.
+    /// Whether the connection comes from the shelf, and was not made for this lease: it has been
+    /// idle, and may have died there.
     pub fn reused(&self) -> bool {
         self.reused
     }
 
-    /// Drops the connection instead of giving it back. Then its place in the pool is free again.
+    /// Closes the connection instead of giving it back. First it is closed, and then its place in the
+    /// pool is free.
     pub fn discard(self) {
         todo!(
             "5.4 discard() of a lease, reused: {}: discard the loan",

@@ -18,12 +18,13 @@ use crate::Manager;
 /// | bytes | the rest of a reply: the next user would read them as theirs | `false` |
 /// | the end of the stream (FIN) | the peer has closed | `false` |
 ///
-/// The stream is in blocking mode before and after, and its time-outs are what they were.
+/// The stream is in blocking mode before and after, whatever the answer is, and its options
+/// (time-outs, `TCP_NODELAY`) are what they were.
 ///
 /// # Errors
 ///
 /// What the kernel says of the connection, such as `ErrorKind::ConnectionReset`. `WouldBlock` is
-/// no error here.
+/// not an error here.
 pub fn tcp_is_reusable(stream: &TcpStream) -> io::Result<bool> {
     todo!(
         "5.5 tcp_is_reusable({stream:?}): peek without waiting: nothing, bytes, the end, or an error"
@@ -58,7 +59,7 @@ impl Manager for TcpManager {
     type Error = io::Error;
 
     /// Connects, sets the time-outs of `read` and `write`, and switches Nagle's algorithm off: a
-    /// request is written in one piece, and nothing comes behind it that it could wait for.
+    /// request is written in one piece, and there is nothing that it could wait for.
     fn connect(&self) -> io::Result<TcpStream> {
         let TcpManager { addr, patience, .. } = self;
         todo!("5.5 connect() to {addr} within {patience:?}: a stream with time-outs, counted")

@@ -14,11 +14,19 @@ usage: ch05 load HOST [-p PORT] [--pool N] [--clients M] [--requests R]
   load HOST      send frames to a server that echoes them, and measure
   -p PORT        TCP port, default 1060
   --pool N       share N connections, default 4; 0 means: one connection a request
-  --clients M    threads that send, each one request after the other, default 8
+  --clients M    threads that send, each one request after the other, 1 to 10000,
+                 default 8
   --requests R   requests of each client, default 100
   -h, --help     print this
 
 exit codes: 0 done, 1 the network failed, 2 wrong arguments";
+
+/// The largest number of clients: each is a thread of its own.
+pub const MAX_CLIENTS: usize = 10_000;
+
+/// How long a client of [`load`] waits for its turn, and how long a connect, a read or a write of it may
+/// take.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -32,7 +40,7 @@ pub enum Command {
 pub struct Load {
     /// The pool's `max`. 0: no pool, and one connection for each request.
     pub pool: usize,
-    /// Threads, 1 at least.
+    /// Threads, from 1 to [`MAX_CLIENTS`].
     pub clients: usize,
     /// Requests of each client, 1 at least.
     pub requests: usize,
@@ -41,8 +49,8 @@ pub struct Load {
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How long each answered request took, from the wish to the reply, waiting for a connection
-    /// included. Sorted.
+    /// How long each answered request took. The clock starts before the request has a connection:
+    /// waiting for one, and connecting, are part of it. It stops with the reply. Sorted.
     pub latencies: Vec<Duration>,
     /// How many requests got no reply, or one that is not their echo.
     pub failed: usize,
@@ -54,9 +62,11 @@ pub struct Report {
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help. Options may stand anywhere; the last of its kind
-/// counts. PORT is a number from 0 to 65535, M and R are 1 or more. What is left must be `load`
-/// and a host.
+/// They are read from left to right. `-h` or `--help` in the place of an option ends the reading and
+/// asks for help; only an option that is wrong before it is an error all the same. Options may stand
+/// anywhere; the last of its kind counts. PORT is a number from 0 to
+/// 65535, N is 0 or more, M is 1 to [`MAX_CLIENTS`], R is 1 or more. Anything else that begins with
+/// `-` is an unknown option. What is left must be `load` and a host.
 ///
 /// # Errors
 ///
@@ -67,7 +77,7 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 
 /// The smallest of the sorted values that at least `percent` of a hundred of them do not exceed
 /// (nearest rank): of 10 values, the 90th percentile is the ninth, and the 91st the tenth. The
-/// 0th is the first. `None` when there is no value.
+/// 0th is the first. `percent` is from 0 to 100. `None` when there is no value.
 pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     let n = sorted.len();
     todo!("5.8 percentile({n} values, {percent}): the value at the nearest rank")
@@ -75,17 +85,19 @@ pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
 
 /// Lets `clients` threads send `requests` requests each to a server at `addr` that echoes frames.
 ///
-/// With a pool, all clients share it and use [`call`]. Without one, each request makes a
-/// connection of its own. Every request has a payload that no other has, so that a reply to
-/// somebody else is noticed. An echo changes nothing, so these requests are idempotent. A client
-/// stops at its first request that fails.
+/// With a pool, all clients share it and use [`call`](crate::call). Without one, each request makes
+/// a connection of its own. Every request has a payload that no other has, and a reply that differs
+/// from it in any byte is a failure. An echo changes nothing, so these requests are idempotent. A
+/// client stops at its first request that fails; a client whose thread cannot be started counts as
+/// one failed request. The pool's `wait`, and the patience of its [`TcpManager`](crate::TcpManager), is
+/// [`PATIENCE`]. When `load` returns, its connections are closed.
 pub fn load(addr: SocketAddr, load: Load) -> Report {
     todo!("5.8 load({addr}, {load:?}): clients on threads, a shared pool or none, a report")
 }
 
-/// [`load`] at the first of these addresses that lets anybody in, or else at the last one: a name
-/// may have several addresses, and the server may listen at one of them only. `None` when there is
-/// no address.
+/// [`load`] at the first of these addresses where a connection can be made, whatever fails after
+/// that, or else at the last address: a name may have several, and the server may listen at one of
+/// them only. `load` itself finds out; nothing else connects. `None` when there is no address.
 pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Report)> {
     todo!("5.8 load_one_of({addrs:?}, {wanted:?}): the first report with a connection in it")
 }
@@ -94,13 +106,19 @@ pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Re
 ///
 /// - **Load**: prints the report on standard output, a name and a value a line: `requests` (the
 ///   answered and the failed ones), `failed`, `connections`, and for the answered requests `p50`,
-///   `p90`, `p99` and `max` in microseconds; these four are left out when nothing was answered. One
-///   of the errors, if there was any, goes to standard error with the server's address and port.
+///   `p90`, `p99` and `max` in microseconds; these four are left out when nothing was answered. A
+///   run in which requests fail has its report too. One of the errors, if there was any, goes to
+///   standard error with the server's address and port.
 /// - **Help**: `USAGE` on standard output.
+/// - **Wrong arguments**: what is wrong, and `USAGE`, on standard error.
 ///
-/// A HOST may be a name with several addresses: the first one that lets us in is taken.
+/// A HOST may be a name with several addresses: see [`load_one_of`].
 ///
-/// Exit codes: 0, done; 1, a request failed, or the host has no address; 2, wrong arguments.
+/// A reader that has closed standard output has read enough: that is not an error. Every other error
+/// of standard output is. It is told, and then no other has to be.
+///
+/// Exit codes: 0, done; 1, at least one request failed, the host has no address, or standard output
+/// cannot be written; 2, wrong arguments.
 pub fn run(args: &[String]) -> u8 {
     todo!("5.8 run({args:?}): parse_args, load, the report; return the exit code")
 }

@@ -37,7 +37,8 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
-    /// Takes the next `n` bytes. On an error nothing is taken: [`Reader::pos`] stays where it was.
+    /// Takes the next `n` bytes: a piece of the buffer itself, not a copy. On an error nothing is
+    /// taken: [`Reader::pos`] stays where it was.
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], Truncated> {
         let rest = &self.buf[self.pos..];
         let piece = rest.get(..n).ok_or(Truncated {
@@ -53,12 +54,12 @@ impl<'a> Reader<'a> {
         Ok(self.array::<1>()?[0])
     }
 
-    /// Takes a 16-bit big-endian number.
+    /// Takes a 16-bit big-endian number: both bytes, or none of them and `wanted` is 2.
     pub fn u16(&mut self) -> Result<u16, Truncated> {
         Ok(u16::from_be_bytes(self.array()?))
     }
 
-    /// Takes a 32-bit big-endian number.
+    /// Takes a 32-bit big-endian number: all four bytes, or none of them and `wanted` is 4.
     pub fn u32(&mut self) -> Result<u32, Truncated> {
         Ok(u32::from_be_bytes(self.array()?))
     }

@@ -18,6 +18,8 @@ use crate::s3_card::{SocketCard, describe};
 /// | `listening` | the server's | `listen` |
 /// | `connected` | the client's | `connect` to the server's address |
 /// | `accepted` | the one that `accept` returned | `accept` |
+///
+/// When it returns, no socket is left open. An error of any call is returned.
 pub fn lifecycle() -> io::Result<Vec<(&'static str, SocketCard)>> {
     let mut cards = Vec::new();
 

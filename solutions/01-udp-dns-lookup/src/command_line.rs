@@ -1,6 +1,6 @@
 //! Given: how the program is called. There is nothing to write here.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::s6_udp::Patience;
@@ -8,7 +8,7 @@ use crate::s6_udp::Patience;
 /// The port on which DNS servers listen, over UDP and TCP (RFC 1035 §4.2).
 pub const DNS_PORT: u16 = 53;
 
-/// Nobody waits longer for one reply.
+/// The longest time-out that may be asked for.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What `--help` prints.
@@ -19,7 +19,8 @@ usage: ch01 NAME [@ADDRESS[:PORT]] [--timeout SECONDS] [--attempts N]
 
   NAME                a host name, for example www.example.com
   @ADDRESS[:PORT]     the DNS server's IP address, for example @127.0.0.1:5300 or @[::1]:53;
-                      port 53 unless told, the system's own server when left out
+                      port 53 unless told, the system's own server when left out;
+                      0.0.0.0 and :: are this machine
   --timeout SECONDS   how long one try waits for its reply [5]
   --attempts N        how many times a question is sent at most [2]
   --help              prints this
@@ -31,7 +32,7 @@ exit code
   3  there is no such name (NXDOMAIN)
   4  the name has no address (no data)
   5  no answer in time
-  6  the server would not or could not answer (REFUSED, SERVFAIL, ...)
+  6  the server would not or could not answer (REFUSED, SERVFAIL, a referral, ...)
 ";
 
 /// The command line, understood.
@@ -78,13 +79,25 @@ impl Request {
     }
 }
 
+/// The address at which a server answers that is named as `ip`. Systems take the unspecified address,
+/// `0.0.0.0` or `::`, for this machine; but the reply comes from `127.0.0.1` or `::1`.
+pub fn address_of_server(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
 /// `127.0.0.1:5300`, `127.0.0.1`, `[::1]:5300`, `[::1]` or `::1`. A server's name would have to be
 /// looked up first, and whom would one ask?
 fn parse_server(text: &str) -> Result<SocketAddr, String> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
-    text.parse()
+    let named: SocketAddr = text
+        .parse()
         .or_else(|_| bare.parse().map(|ip: IpAddr| SocketAddr::new(ip, DNS_PORT)))
-        .map_err(|_| format!("@{text} is not an IP address, with or without a port"))
+        .map_err(|_| format!("@{text} is not an IP address, with or without a port"))?;
+    Ok(SocketAddr::new(address_of_server(named.ip()), named.port()))
 }
 
 fn parse_timeout(text: &str) -> Result<Duration, String> {

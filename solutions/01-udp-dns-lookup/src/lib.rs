@@ -18,7 +18,9 @@ pub mod s9_lookup;
 
 pub use command_line::{DNS_PORT, Request, USAGE};
 pub use s1_names::{Name, NameError};
-pub use s2_query::{CLASS_IN, Question, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, build_query};
+pub use s2_query::{
+    CLASS_IN, Question, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_SOA, build_query,
+};
 pub use s3_header::{Header, ParseError, parse_header};
 pub use s4_compression::read_name;
 pub use s5_message::{Message, RData, Record, parse_message};

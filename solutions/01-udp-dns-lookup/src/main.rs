@@ -1,16 +1,28 @@
 //! `ch01 NAME [@ADDRESS:PORT]`: prints a name's addresses. All of it is in step 10.
 
 use std::env;
-use std::io::{stderr, stdout};
+use std::io::{ErrorKind, Write, stderr, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use udp_dns_lookup_solution::run;
+
+/// The file in which a Unix system says whom to ask, resolv.conf(5).
+const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args_os()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    // A pipe that was closed early (`| head -1`) is the reader's choice, not a failure of ours.
-    run(&args, &mut stdout(), &mut stderr()).map_or(ExitCode::FAILURE, ExitCode::from)
+    match run(&args, Path::new(RESOLV_CONF), &mut stdout(), &mut stderr()) {
+        Ok(code) => code.into(),
+        // A pipe that was closed early (`| head -1`) is the reader's choice, not a failure of ours.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // If standard error is what cannot be written, nobody is left to tell.
+            let _ = writeln!(stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
 }

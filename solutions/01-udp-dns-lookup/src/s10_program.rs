@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
-use crate::command_line::{DNS_PORT, Request, USAGE};
+use crate::command_line::{DNS_PORT, Request, USAGE, address_of_server};
 use crate::s6_udp::LookupError;
 use crate::s9_lookup::{Answer, lookup_ip};
 
@@ -15,21 +16,30 @@ const NO_DATA: u8 = 4;
 const TIMED_OUT: u8 = 5;
 const REFUSED: u8 = 6;
 
-/// The file in which a Unix system says whom to ask, resolv.conf(5).
-const RESOLV_CONF: &str = "/etc/resolv.conf";
-
 /// The whole program but for the process around it: `args` are the command line's words without
-/// the program's name. Addresses go to `out`, one a line, IPv4 first; anything else worth saying
-/// goes to `err`. Gives the exit code, as `USAGE` lists them. `--help` prints `USAGE` to `out`.
+/// the program's name. Gives the exit code, as `USAGE` lists them.
 ///
-/// Without a server in `args` it asks the one that [`nameserver_in`] finds in /etc/resolv.conf. When
-/// there is no such file, or it names no server, `err` tells that and the exit code is 1: there is
-/// no network to ask.
+/// - `--help`, wherever it stands: `USAGE` on `out`, and nothing else happens.
+/// - Words that `Request::parse` does not understand: its sentence on `err`.
+/// - Addresses: on `out`, one a line, IPv4 first. Nothing else ever goes to `out`.
+/// - No address: a line on `err` with the name as it was typed and the reason. That is `no such name`
+///   or `no address`; for an error it is the sentence that its `Display` gives.
+/// - The line about an error also names the server that was asked; for `BadName` it does not, since
+///   nobody was asked.
+///
+/// Without a server in `args` it asks the one that [`nameserver_in`] finds in the file `resolv_conf`.
+/// Bytes that are not UTF-8 are ignored. When the file cannot be read, or names no server, a line
+/// on `err` names the file and the exit code is 1: there is no network to ask.
 ///
 /// # Errors
 ///
-/// Only when `out` or `err` cannot be written.
-pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
+/// Only when `out` or `err` cannot be written: then what `write` said.
+pub fn run(
+    args: &[String],
+    resolv_conf: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<u8> {
     if args.iter().any(|word| word == "--help") {
         write!(out, "{USAGE}")?;
         return Ok(0);
@@ -41,7 +51,7 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> io::Res
             return Ok(COMMAND_LINE);
         }
     };
-    let server = match request.server.map_or_else(system_server, Ok) {
+    let server = match request.server.map_or_else(|| server_in(resolv_conf), Ok) {
         Ok(server) => server,
         Err(reason) => {
             writeln!(err, "{reason}; name a server with @ADDRESS:PORT")?;
@@ -57,13 +67,15 @@ pub fn run(args: &[String], out: &mut dyn Write, err: &mut dyn Write) -> io::Res
         }
         Ok(Answer::NoSuchName) => writeln!(err, "{}: no such name", request.name)?,
         Ok(Answer::NoData) => writeln!(err, "{}: the name has no address", request.name)?,
+        // Nothing was sent.
+        Err(e @ LookupError::BadName(_)) => writeln!(err, "{}: {e}", request.name)?,
         Err(e) => writeln!(err, "{}: {e} (asked {server})", request.name)?,
     }
     Ok(exit_code(&outcome))
 }
 
-/// The exit code that `USAGE` lists for an outcome. A name that can be none (`BadName`) is a mistake
-/// in the command line, 2.
+/// The exit code that `USAGE` lists for an outcome. `BadName` is a mistake in the command line, 2.
+/// `Io`, `BadReply` and `CnameChain` are 1; `Rcode` and `Referral` are 6.
 pub fn exit_code(outcome: &Result<Answer, LookupError>) -> u8 {
     match outcome {
         Ok(Answer::Addresses(_)) => 0,
@@ -71,15 +83,17 @@ pub fn exit_code(outcome: &Result<Answer, LookupError>) -> u8 {
         Ok(Answer::NoData) => NO_DATA,
         Err(LookupError::BadName(_)) => COMMAND_LINE,
         Err(LookupError::TimedOut) => TIMED_OUT,
-        Err(LookupError::Rcode(_)) => REFUSED,
+        Err(LookupError::Rcode(_) | LookupError::Referral) => REFUSED,
         Err(LookupError::Io(_) | LookupError::BadReply(_) | LookupError::CnameChain) => NETWORK,
     }
 }
 
 /// The first server that the text of a resolv.conf(5) names, with port 53: the address in its
 /// first line whose first word is `nameserver`. Words stand apart by blanks or tabs; what follows
-/// the address does not matter; lines that begin with `#` or `;` are comments. An address that
-/// cannot be read (such as one with a zone, `fe80::1%eth0`) is passed over.
+/// the address does not matter; lines that begin with `#` or `;` are comments. (resolv.conf(5) wants
+/// the word at the very beginning of the line; an indented one you may take or skip.) An address that
+/// cannot be read (such as one with a zone, `fe80::1%eth0`) is skipped. `0.0.0.0` and `::` are
+/// this machine, `127.0.0.1` and `::1`: `address_of_server` is given.
 pub fn nameserver_in(resolv_conf: &str) -> Option<SocketAddr> {
     resolv_conf
         .lines()
@@ -88,14 +102,13 @@ pub fn nameserver_in(resolv_conf: &str) -> Option<SocketAddr> {
             (words.next()? == "nameserver").then_some(words.next()?)
         })
         .find_map(|address| address.parse::<IpAddr>().ok())
-        .map(|ip| SocketAddr::new(ip, DNS_PORT))
+        .map(|ip| SocketAddr::new(address_of_server(ip), DNS_PORT))
 }
 
 /// The server that this system asks.
-fn system_server() -> Result<SocketAddr, String> {
-    if cfg!(not(unix)) {
-        return Err(format!("this system has no {RESOLV_CONF}"));
-    }
-    let text = fs::read_to_string(RESOLV_CONF).map_err(|e| format!("{RESOLV_CONF}: {e}"))?;
-    nameserver_in(&text).ok_or_else(|| format!("{RESOLV_CONF} names no server"))
+fn server_in(resolv_conf: &Path) -> Result<SocketAddr, String> {
+    let file = resolv_conf.display();
+    // People write comments in it, in whatever encoding they like.
+    let bytes = fs::read(resolv_conf).map_err(|e| format!("{file}: {e}"))?;
+    nameserver_in(&String::from_utf8_lossy(&bytes)).ok_or(format!("{file} names no server"))
 }

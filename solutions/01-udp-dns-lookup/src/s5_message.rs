@@ -54,19 +54,19 @@ pub enum RData {
 }
 
 /// Takes a message apart: the header, then as many questions and records as its counts say.
-/// What stands behind the last record is passed over.
+/// Bytes after the last record are ignored.
 ///
 /// Each record's RDLENGTH tells where the next one begins, whatever its type. A name inside RDATA
 /// may be compressed too; its pointers count from the beginning of the message.
 ///
-/// When the header says TC (cut off), nothing behind the questions is read and the three lists of
+/// When the header says TC (cut off), nothing after the questions is read and the three lists of
 /// records are empty: what was cut off is not to be used (RFC 2181 §9), and may end anywhere.
 ///
 /// # Errors
 ///
 /// [`ParseError`]. The counts are a stranger's claims: a message that says 65 535 and holds two is
 /// [`ParseError::Truncated`]. An address or a name that does not fill its RDATA exactly is
-/// [`ParseError::BadRdata`].
+/// [`ParseError::BadRdata`]. An error of `read_name` is passed on as it is.
 pub fn parse_message(msg: &[u8]) -> Result<Message, ParseError> {
     let header = parse_header(msg)?;
     let [questions, answers, authorities, additionals] = header.counts;
@@ -87,10 +87,10 @@ pub fn parse_message(msg: &[u8]) -> Result<Message, ParseError> {
     })
 }
 
-/// Reads one thing at an offset of the message; gives it and the offset behind it.
+/// Reads one thing at an offset of the message; gives it and the offset after it.
 type ReadOne<T> = fn(&[u8], usize) -> Result<(T, usize), ParseError>;
 
-/// Reads `count` things, one behind the other, and moves `at` behind the last. Room is made as
+/// Reads `count` things, one after the other, and moves `at` past the last. Room is made as
 /// they are found, not as they are announced.
 fn read_many<T>(
     msg: &[u8],

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::s2_query::{Question, build_query};
 use crate::s5_message::Message;
 use crate::s6_udp::{
-    LookupError, Patience, Sent, Verdict, exchange_udp, fresh_id, is_pause, remaining,
+    LookupError, Patience, Sent, Verdict, Why, exchange_udp, fresh_id, is_pause, remaining,
 };
 use crate::s7_judge::judge_reply;
 
@@ -15,13 +15,16 @@ use crate::s7_judge::judge_reply;
 ///
 /// TCP is a stream of bytes without boundaries, so each message is preceded by its length in two
 /// big-endian octets (RFC 1035 §4.2.2). Length and query go out together (RFC 7766 §8). The reply
-/// may come in pieces of any size. `timeout` is for everything: connecting, sending, receiving.
+/// may come in pieces of any size. `timeout` is for everything together: connecting, sending, and
+/// every byte of the reply. When the function returns, the connection is closed.
 ///
 /// # Errors
 ///
-/// [`LookupError::TimedOut`]; [`LookupError::Io`] when the connection cannot be made, breaks, or
-/// ends before the whole reply came; [`LookupError::BadReply`] when `judge_reply` does not accept
-/// what came: here no stranger can have slipped it in, so there is nothing to wait for.
+/// [`LookupError::TimedOut`] when the time is up, wherever that happens. (Of a read, Linux then says
+/// `WouldBlock`. `Interrupted` says that a signal came: go on.) [`LookupError::Io`] when the connection cannot be made, breaks, or ends before the
+/// whole reply came; that end has the kind `UnexpectedEof`. [`LookupError::BadReply`] when
+/// `judge_reply` does not accept what came: here no stranger can have slipped it in, so there is
+/// nothing to wait for. A reply over TCP that says TC is `BadReply(Why::Malformed)`.
 pub fn exchange_tcp(
     server: SocketAddr,
     question: &Question,
@@ -49,13 +52,16 @@ pub fn exchange_tcp(
     read_exact_until(&mut stream, &mut reply, deadline)?;
 
     match judge_reply(&sent, server, &reply) {
+        // There is nowhere else to ask for the rest.
+        Verdict::Accept(message) if message.header.tc => Err(LookupError::BadReply(Why::Malformed)),
         Verdict::Accept(message) => Ok(message),
         Verdict::Ignore(why) => Err(LookupError::BadReply(why)),
     }
 }
 
-/// Asks over UDP, believing `judge_reply`, and if the reply was cut off (TC) once more over TCP,
-/// with one try's time. What the cut-off reply said is not used (RFC 2181 §9).
+/// Asks over UDP, believing `judge_reply`, and if the reply was cut off (TC) over TCP: once, whatever
+/// `patience.attempts` says, with one try's time. What the cut-off reply said is not used (RFC 2181
+/// §9).
 ///
 /// # Errors
 ///

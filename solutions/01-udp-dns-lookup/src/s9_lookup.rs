@@ -3,13 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::s1_names::Name;
-use crate::s2_query::{CLASS_IN, Question, TYPE_A, TYPE_AAAA};
+use crate::s2_query::{CLASS_IN, Question, TYPE_A, TYPE_AAAA, TYPE_SOA};
 use crate::s5_message::{Message, RData, Record};
 use crate::s6_udp::{LookupError, Patience};
 use crate::s8_tcp::ask;
 
 /// How many CNAME records [`lookup_ip`] follows for one question.
-pub const MAX_CNAME_LINKS: usize = 8;
+pub const MAX_CNAME_LINKS: usize = 16;
 
 /// What a server says about the addresses of a name. None of these is an error: the server knew.
 #[derive(Clone, Debug)]
@@ -24,19 +24,32 @@ pub enum Answer {
 
 /// The addresses of `host`: asks `server` for A and for AAAA records, with `ask`, each question
 /// as patiently as `patience` says. IPv4 addresses come first, each kind in the server's order.
+/// Every `host` is a name and is asked about, also `localhost`, `192.0.2.7` and the root. Every address
+/// counts, whatever it is, however short its TTL, and as often as it comes. Nothing is kept from one call to the next.
 ///
-/// A record counts only if its owner is the name asked for, or the name to which a chain of CNAME
-/// records in the same reply leads from there, in whatever order the records stand. RCODE 3 means
-/// [`Answer::NoSuchName`], also behind a CNAME (RFC 6604 §3). RCODE 0 without an address means
-/// that there is none of this kind. If one of the two questions fails, whichever it is, and the
-/// other one brings addresses, they are the answer. If that one brings none, the failure is the
-/// result: whether the name has an address is not known.
+/// What one reply says is settled by its RCODE first:
+///
+/// - 3: there is no such name, also at the end of a CNAME chain (RFC 6604 §3), whatever else the reply holds.
+/// - 0: the addresses in the answer section that the name asked for owns. If it owns none but a
+///   CNAME record, those of the name that this leads to, and so on, in whatever order the records
+///   stand. Addresses that any other name owns do not count, nor do those of another type or class.
+/// - 0 without such an address: there is none of this kind. But NS records and no SOA record of class IN
+///   in the authority section are a referral (RFC 2308 §2.2): the server only knows whom else to ask.
+///
+/// Of the two replies:
+///
+/// - If any of them brings addresses, they are the answer, whatever became of the other question.
+///   (When A brings "no such name", AAAA need not be asked.)
+/// - Else, if any of them says that there is no such name: [`Answer::NoSuchName`].
+/// - Else, if one of the questions failed, its error, the one of A if both did: whether the name has
+///   an address is not known.
+/// - Else [`Answer::NoData`].
 ///
 /// # Errors
 ///
 /// [`LookupError::BadName`] before anything is sent. [`LookupError::Rcode`] for an RCODE other
-/// than 0 and 3. [`LookupError::CnameChain`] for a circle or more than [`MAX_CNAME_LINKS`] links.
-/// Otherwise those of `ask`.
+/// than 0 and 3. [`LookupError::Referral`]. [`LookupError::CnameChain`] for a circle or more than
+/// [`MAX_CNAME_LINKS`] links. Otherwise those of `ask`.
 pub fn lookup_ip(
     server: SocketAddr,
     host: &str,
@@ -51,7 +64,8 @@ pub fn lookup_ip(
     let v6 = lookup_type(server, &name, TYPE_AAAA, patience);
     let found = [&v4, &v6].into_iter().flatten().flatten().flatten();
     let addresses: Vec<IpAddr> = found.copied().collect();
-    // Half an answer is of use, whichever half it is; half a no is not.
+    // Addresses are an answer, whatever became of the other question. One "none" is not: the other
+    // question might have brought some.
     if !addresses.is_empty() {
         return Ok(Answer::Addresses(addresses));
     }
@@ -76,7 +90,10 @@ fn lookup_type(
     };
     let reply = ask(server, &question, patience)?;
     match reply.header.rcode {
-        0 => addresses_in(&reply, &question).map(Some),
+        0 => match addresses_in(&reply, &question)? {
+            none if none.is_empty() && is_referral(&reply) => Err(LookupError::Referral),
+            addresses => Ok(Some(addresses)),
+        },
         3 => Ok(None),
         rcode => Err(LookupError::Rcode(rcode)),
     }
@@ -84,31 +101,42 @@ fn lookup_type(
 
 /// The addresses that `reply` has for the question's name, or for what that is another name for.
 fn addresses_in(reply: &Message, question: &Question) -> Result<Vec<IpAddr>, LookupError> {
-    // Records of other names may stand in any reply. They are not what we asked for, and whoever
-    // uses them can be told anything about anybody. (Those of another class stayed bytes.)
-    let owned_by = |name: &Name, record: &Record| record.name.eq_ignore_case(name);
     let mut name = &question.name;
-    let mut links = 0;
-    while let Some(target) = reply.answers.iter().find_map(|record| match &record.data {
-        RData::Cname(target) if owned_by(name, record) => Some(target),
-        _ => None,
-    }) {
-        name = target;
-        links += 1;
-        // A circle ends here too: it has no end, so it has more links than any number.
-        if links > MAX_CNAME_LINKS {
-            return Err(LookupError::CnameChain);
+    for _ in 0..=MAX_CNAME_LINKS {
+        // Records of other names may stand in any reply. They are not what we asked for, and whoever
+        // uses them can be told anything about anybody. (Those of another class stayed bytes.)
+        let of_name = || {
+            let mine = |record: &&Record| record.name.eq_ignore_case(name);
+            reply.answers.iter().filter(mine)
+        };
+        let addresses: Vec<IpAddr> = of_name()
+            .filter_map(|record| match record.data {
+                RData::A(ip) if question.qtype == TYPE_A => Some(IpAddr::V4(ip)),
+                RData::Aaaa(ip) if question.qtype == TYPE_AAAA => Some(IpAddr::V6(ip)),
+                _ => None,
+            })
+            .collect();
+        // No name should own a CNAME beside its addresses (RFC 1034 §3.6.2), but some do.
+        if !addresses.is_empty() {
+            return Ok(addresses);
+        }
+        let target = of_name().find_map(|record| match &record.data {
+            RData::Cname(target) => Some(target),
+            _ => None,
+        });
+        match target {
+            Some(target) => name = target,
+            None => return Ok(addresses),
         }
     }
-    let of_our_kind = |record: &&Record| owned_by(name, record) && record.rtype == question.qtype;
-    Ok(reply
-        .answers
-        .iter()
-        .filter(of_our_kind)
-        .filter_map(|record| match record.data {
-            RData::A(ip) => Some(IpAddr::V4(ip)),
-            RData::Aaaa(ip) => Some(IpAddr::V6(ip)),
-            _ => None,
-        })
-        .collect())
+    // A circle ends here too: it has no end, so it has more links than any number.
+    Err(LookupError::CnameChain)
+}
+
+/// Whether a reply without an answer only names other servers (RFC 2308 §2.2): "no data" comes with
+/// the zone's SOA record, or with nothing at all.
+fn is_referral(reply: &Message) -> bool {
+    let is_ns = |record: &Record| matches!(record.data, RData::Ns(_));
+    let is_soa = |record: &Record| (record.class, record.rtype) == (CLASS_IN, TYPE_SOA);
+    reply.authorities.iter().any(is_ns) && !reply.authorities.iter().any(is_soa)
 }

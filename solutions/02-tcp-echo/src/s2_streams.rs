@@ -9,14 +9,14 @@ use std::io::{self, ErrorKind, Read, Write};
 /// Writes all of `buf` to `w`, with as many `write` calls as it takes.
 ///
 /// `write` says how many bytes it took, and may take fewer than it was given. An empty `buf` is
-/// written without any call. `flush` is not called: when to flush is the caller's affair.
+/// written without any call. `flush` is not called: when to flush is for the caller to decide.
 ///
 /// # Errors
 ///
 /// - `ErrorKind::WriteZero` when `write` takes 0 bytes of what is left: the sink is full for
 ///   good.
-/// - `ErrorKind::Interrupted` is none: a signal came and nothing was written, so the call is
-///   made again.
+/// - `ErrorKind::Interrupted` is not an error: a signal came and nothing was written. Call again,
+///   however often it comes.
 /// - Any other error of `write`, as it is, also `WouldBlock` and `TimedOut`: how long to wait is
 ///   not decided here.
 pub fn send_all<W: Write>(w: &mut W, mut buf: &[u8]) -> io::Result<()> {
@@ -39,7 +39,7 @@ pub fn send_all<W: Write>(w: &mut W, mut buf: &[u8]) -> io::Result<()> {
 ///
 /// - `ErrorKind::UnexpectedEof` when the stream ends before `buf` is full. The bytes that came
 ///   before the end stand in the front of `buf`.
-/// - `ErrorKind::Interrupted` is none: the call is made again.
+/// - `ErrorKind::Interrupted` is not an error: call again.
 /// - Any other error of `read`, as it is, also `WouldBlock` and `TimedOut`.
 pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;

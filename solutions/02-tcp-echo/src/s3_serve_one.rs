@@ -22,9 +22,10 @@ pub enum Served {
 /// - When the function returns, its side of the connection is closed. Every byte that came was
 ///   read by then; a socket that is closed with unread bytes sends RST (RFC 9293 §3.6.1), which
 ///   can cost the client the reply.
-/// - How long a client may be silent is not decided here. The accepted socket keeps the options
-///   with which `accept` gave it: no time-out is set on it, and none is taken away.
-/// - `listener` goes on listening. Call the function again for the next client.
+/// - How long a client may be silent is not decided here: no time-out is set on the accepted socket,
+///   and none is taken away that it has from the listener (Linux).
+/// - `listener` goes on listening, and is left as it is. Call the function again for the next client.
+/// - All waiting is done asleep.
 ///
 /// A client that breaks its connection is an outcome, `Served::Reset`, and no error: the server
 /// has other clients. Systems tell it as `ErrorKind::ConnectionReset`,

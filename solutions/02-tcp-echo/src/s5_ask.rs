@@ -22,7 +22,7 @@ pub const MAX_MESSAGE: u32 = 65_536;
 ///   begins.
 /// - `ErrorKind::InvalidData` when the reply announces more than `MAX_MESSAGE` bytes, or is
 ///   not UTF-8 as a whole.
-/// - Any error of the stream.
+/// - Any error of the stream, as it is.
 pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<String> {
     if message.len() > MAX_MESSAGE as usize {
         return Err(ErrorKind::InvalidInput.into());
@@ -35,8 +35,10 @@ pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<St
 
 /// Connects to `addr`, IPv4 or IPv6, makes one `exchange` and closes, whatever came of it.
 ///
-/// No single wait is longer than `timeout`: neither for the connection, nor for the next bytes of
-/// the reply, nor for room to send.
+/// No single wait is longer than `timeout`, which is not zero: neither for the connection, nor for the
+/// next bytes of the reply, nor for room to send. (A limit for the whole may come on top; none is
+/// asked for.) All waiting is done asleep. What has failed is not tried again, not even the connection:
+/// the server may have done it.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 //! Step 6: the program of two roles.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
@@ -52,13 +53,15 @@ pub fn reply_to(message: &str, peer: SocketAddr) -> String {
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help, whatever else is there. `-p PORT` may stand before,
-/// between and behind the others, and the last one counts; PORT is a number from 0 to 65535.
+/// between and behind the others, and the last one counts; each PORT is a number from 0 to 65535, as
+/// `str::parse` reads it.
 /// Anything else that begins with `-` is an error. What is left must be a role, `server` or
 /// `client`, and a host.
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person.
+/// One line that says what is wrong, for a person: one line also when an argument has a line break in
+/// it, which `{arg:?}` shows as `\n`.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     if args.iter().any(|arg| arg == "-h" || arg == "--help") {
         return Ok(Command::Help);
@@ -93,10 +96,11 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 /// ends its stream.
 ///
 /// One client's trouble is the end of its conversation and of nothing else, so it is returned in
-/// `Talk::trouble`: a broken connection, a frame that is too big or torn, bytes that are not
-/// UTF-8, and a client that for `patience` long sends nothing, or makes no room for its replies
-/// (`ErrorKind::TimedOut`). The patience is for clients: `accept` waits for one as long as it takes,
-/// and `listener` is left as it is.
+/// `Talk::trouble`: a broken connection (its error as it is), a frame that is longer than `MAX_MESSAGE` or
+/// bytes that are not UTF-8 (`ErrorKind::InvalidData`), a torn frame (`UnexpectedEof`), and a client that
+/// for `patience` long, at any time, sends nothing, or makes no room for its replies (`TimedOut`). The
+/// patience is for clients: `accept` waits for one, asleep, as long as it takes, and `listener` is left
+/// as it is. When the function returns, the connection is closed.
 ///
 /// # Errors
 ///
@@ -133,41 +137,47 @@ fn converse(
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients for ever, with ten
-///   seconds of patience for each. One after the other is enough; a thread for each is allowed.
+///   seconds of patience for each. One after the other is enough; a thread for each is allowed. While
+///   it is busy with one, sixteen others can connect and wait for their turn.
 ///   Each conversation's end is told in a line on standard output that has the client's address
-///   and port in it.
+///   and port in it. When standard output takes nothing, not even the first line, the server goes on
+///   without.
 /// - **Client**: reads one line from standard input (its end counts as an empty line; a person at
 ///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
-///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`.
-///   No single wait for the server is longer than ten seconds. The reply goes to standard output, as a line.
+///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`. A line
+///   that is longer than `MAX_MESSAGE` is refused without reading to its end (two more bytes than
+///   that are enough to know), and without connecting. No single wait for the server is longer than ten seconds. The reply goes to standard
+///   output as it is, with a line break behind it.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be an IPv4 or IPv6 address (`::1`), or a name with several addresses: the first one
-/// that works is taken.
+/// that works is taken. A client may so ask at two of them: at the next one when an `ask` has failed.
 ///
 /// Exit codes:
 ///
 /// - 0, done.
-/// - 1, it failed: the network (for a server, also an error of `accept`), or the line, which is not
-///   UTF-8 or longer than `MAX_MESSAGE`. Standard error says what failed, and of the network also
-///   at which address, as `127.0.0.1:1060`.
+/// - 1, it failed: the network (for a server, also an error of `accept`), a HOST that has no address,
+///   standard input, which cannot be read, the line, which is not UTF-8 or longer than `MAX_MESSAGE`, or
+///   standard output, which does not take the reply or the help. Standard error says what failed, and
+///   of the network also at which address, as `127.0.0.1:1060`, or for which HOST.
 /// - 2, wrong arguments. Standard error says what is wrong, then `USAGE`.
 ///
-/// When something fails, standard output gets nothing from a client.
+/// When something fails, standard output gets nothing from a client. A standard error that takes nothing
+/// changes no exit code.
 pub fn run(args: &[String]) -> u8 {
     let done = match parse_args(args) {
         Ok(Command::Help) => print_line(USAGE),
         Ok(Command::Server { host, port }) => serve(&host, port),
         Ok(Command::Client { host, port }) => talk(&host, port),
         Err(wrong) => {
-            eprintln!("{wrong}\n\n{USAGE}");
+            complain(&format!("{wrong}\n\n{USAGE}\n"));
             return 2;
         }
     };
     match done {
         Ok(()) => 0,
         Err(e) => {
-            eprintln!("{e}");
+            complain(&format!("{e}\n"));
             1
         }
     }
@@ -181,18 +191,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 fn serve(host: &str, port: u16) -> io::Result<()> {
     let listener = with_any_address(host, port, |addr| listen_on(addr, BACKLOG))?;
-    print_line(&format!("listening on {}", listener.local_addr()?))?;
+    let addr = listener.local_addr()?;
+    // Whoever reads our output may have gone, or the disk is full. The clients have not.
+    let _ = print_line(&format!("listening on {addr}"));
     loop {
         let Talk {
             peer,
             messages,
             trouble,
-        } = answer_one(&listener, PATIENCE)?;
+        } = answer_one(&listener, PATIENCE).map_err(|e| at(addr, &e))?;
         let end = match trouble {
             None => "closed".to_owned(),
             Some(e) => format!("cut off: {e}"),
         };
-        // Whoever read our output may have gone. The clients have not.
         let _ = print_line(&format!("{peer}: {messages} answered, {end}"));
     }
 }
@@ -200,20 +211,33 @@ fn serve(host: &str, port: u16) -> io::Result<()> {
 fn talk(host: &str, port: u16) -> io::Result<()> {
     // A person wants to be asked. A pipe does not read.
     if io::stdin().is_terminal() {
-        eprint!("message: ");
+        complain("message: ");
     }
-    let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    let message = without_line_break(&line);
-    let reply = with_any_address(host, port, |addr| ask(addr, message, PATIENCE))?;
+    let message = read_message(io::stdin().lock())?;
+    let reply = with_any_address(host, port, |addr| ask(addr, &message, PATIENCE))?;
     print_line(&reply)
 }
 
-fn without_line_break(line: &str) -> &str {
-    let Some(text) = line.strip_suffix('\n') else {
-        return line; // the input ended without one
-    };
-    text.strip_suffix('\r').unwrap_or(text)
+/// One line without its line break. Of a line that is too long no more is read than shows it.
+fn read_message(input: impl BufRead) -> io::Result<String> {
+    let mut line = Vec::new();
+    // The longest message, and a line break of two characters.
+    let most = u64::from(MAX_MESSAGE) + 2;
+    input
+        .take(most)
+        .read_until(b'\n', &mut line)
+        .map_err(|e| at("standard input", &e))?;
+    if line.ends_with(b"\n") {
+        line.pop();
+        if line.ends_with(b"\r") {
+            line.pop();
+        }
+    }
+    let wrong = |text: &str| io::Error::new(ErrorKind::InvalidInput, text);
+    if line.len() > MAX_MESSAGE as usize {
+        return Err(wrong("the line is longer than 65536 bytes"));
+    }
+    String::from_utf8(line).map_err(|_| wrong("the line is not UTF-8"))
 }
 
 /// What `attempt` makes of the first of `host`'s addresses that works, or the last one's error.
@@ -224,22 +248,31 @@ fn with_any_address<T>(
     attempt: impl Fn(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut last = io::Error::new(ErrorKind::NotFound, format!("{host} has no address"));
-    let addrs = (host, port)
-        .to_socket_addrs()
-        .map_err(|e| io::Error::new(e.kind(), format!("{host}: {e}")))?;
+    let addrs = (host, port).to_socket_addrs().map_err(|e| at(host, &e))?;
     for addr in addrs {
         match attempt(addr) {
             Ok(value) => return Ok(value),
-            Err(e) => last = io::Error::new(e.kind(), format!("{addr}: {e}")),
+            Err(e) => last = at(addr, &e),
         }
     }
     Err(last)
+}
+
+/// The error with the place at which it happened.
+fn at(place: impl Display, e: &io::Error) -> io::Error {
+    io::Error::new(e.kind(), format!("{place}: {e}"))
 }
 
 /// A line on standard output that is out when this returns, also when it goes into a pipe.
 /// `println!` would panic when nobody reads there any more.
 fn print_line(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|e| at("standard output", &e))
+}
+
+/// Text on standard error, as it is. `eprintln!` would panic when that takes nothing.
+fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }

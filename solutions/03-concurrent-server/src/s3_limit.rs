@@ -32,7 +32,7 @@ impl Slots {
 
     /// Takes a place. Waits for one, asleep, when none is free.
     ///
-    /// As many wake as places become free.
+    /// Each place that becomes free wakes one of those who wait, if there is one.
     pub fn take(&self) -> Slot {
         let mut free = self.lock();
         // A loop, because a thread may wake without a reason, or find that another one was quicker.

@@ -1,7 +1,7 @@
 //! Step 4: workers that are there before the first client.
 
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -10,6 +10,10 @@ use std::thread::{self, JoinHandle, ThreadId};
 
 use crate::s2_threads::{Tally, converse};
 use crate::{Acceptor, Handler, Stats};
+
+/// The most workers that a pool starts. More are a mistake in a number. And on Linux a program that
+/// asks for as many threads as it can get may be ended in the middle of starting one.
+pub const MOST_WORKERS: usize = 4096;
 
 /// A piece of work.
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
@@ -32,7 +36,8 @@ pub struct PoolReport {
     pub panicked: u64,
 }
 
-/// Threads that wait for jobs. Their number never changes.
+/// Threads that wait for jobs. Their number never changes. A pool that is dropped without
+/// `shutdown` ends them as well, and waits for nobody.
 pub struct WorkerPool {
     jobs: SyncSender<Job>,
     workers: Vec<JoinHandle<()>>,
@@ -47,12 +52,17 @@ struct Count {
 
 impl WorkerPool {
     /// Starts `workers` threads. Up to `queue` jobs may wait for one; a job waits until a worker
-    /// has taken it. Both are 1 or more.
+    /// has taken it. Both are 1 or more. A worker without a job sleeps until there is one.
     ///
     /// # Errors
     ///
-    /// The system has no more threads. Those that were started end.
+    /// More than `MOST_WORKERS` are asked for: `ErrorKind::InvalidInput`, and no thread is started.
+    /// The system has no more threads: those that were started end.
     pub fn start(workers: usize, queue: usize) -> io::Result<WorkerPool> {
+        if workers > MOST_WORKERS {
+            let text = format!("{workers} workers: {MOST_WORKERS} at most");
+            return Err(io::Error::new(ErrorKind::InvalidInput, text));
+        }
         let (jobs, waiting) = sync_channel(queue);
         let waiting = Arc::new(Mutex::new(waiting));
         let count = Arc::new(Count::default());
@@ -63,7 +73,10 @@ impl WorkerPool {
                     .name(format!("worker {n}"))
                     .spawn(move || work(&waiting, &count))
             })
-            .collect::<io::Result<_>>()?;
+            .collect::<io::Result<_>>()
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("no thread for a worker: {error}"))
+            })?;
         Ok(WorkerPool {
             jobs,
             workers,
@@ -138,7 +151,15 @@ pub fn serve_workers(
     workers: usize,
     queue: usize,
 ) -> io::Result<Stats> {
-    let pool = WorkerPool::start(workers, queue)?;
+    serve_pool(acceptor, handler, WorkerPool::start(workers, queue)?)
+}
+
+/// The same, with workers that have been started already.
+pub(crate) fn serve_pool(
+    acceptor: &dyn Acceptor,
+    handler: Arc<dyn Handler>,
+    pool: WorkerPool,
+) -> io::Result<Stats> {
     let tally = Arc::new(Tally::default());
     let end = loop {
         match acceptor.accept() {

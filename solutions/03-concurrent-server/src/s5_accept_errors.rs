@@ -22,8 +22,10 @@ pub const PAUSE: Duration = Duration::from_millis(20);
 /// Judges an error of `accept` (accept(2), section ERRORS).
 ///
 /// - `Next`: `ErrorKind::ConnectionAborted` and `ConnectionReset` (the client was gone before it
-///   was let in), `Interrupted` (a signal), and what Linux hands over from the new connection:
-///   `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`, `NetworkDown`.
+///   was let in), `Interrupted` (a signal), and the network errors of the new connection:
+///   `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`, `NetworkDown`. On
+///   Linux also those that accept(2) lists for TCP and that have no such name, by their raw numbers:
+///   64 (ENONET), 71 (EPROTO), 92 (ENOPROTOOPT), 95 (EOPNOTSUPP), 112 (EHOSTDOWN).
 /// - `End`: `ErrorKind::InvalidInput` (EINVAL: the socket does not listen), and on Unix the raw
 ///   error 9 (EBADF: there is no such descriptor).
 /// - `Pause`: everything else. Above all EMFILE and ENFILE, Unix's 24 and 23: the process, or the
@@ -41,8 +43,21 @@ pub fn after_error(error: &io::Error) -> AfterError {
         | ErrorKind::NetworkDown => AfterError::Next,
         ErrorKind::InvalidInput => AfterError::End,
         _ if cfg!(unix) && error.raw_os_error() == Some(9) => AfterError::End,
+        _ if cfg!(target_os = "linux") && error.raw_os_error().is_some_and(is_pending) => {
+            AfterError::Next
+        }
         _ => AfterError::Pause,
     }
+}
+
+/// Whether Linux takes this number from the new connection, which has failed before it was let in.
+fn is_pending(number: i32) -> bool {
+    const ENONET: i32 = 64;
+    const EPROTO: i32 = 71;
+    const ENOPROTOOPT: i32 = 92;
+    const EOPNOTSUPP: i32 = 95;
+    const EHOSTDOWN: i32 = 112;
+    [ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, EHOSTDOWN].contains(&number)
 }
 
 /// The next client, however many errors come first that it can live with.

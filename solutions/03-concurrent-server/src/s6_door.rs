@@ -1,30 +1,23 @@
 //! Step 6: a listening socket that can be closed while somebody waits at it.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::{Acceptor, Client, accept_patiently};
 
 /// A listener with an end. One thread at a time waits in `accept`; any thread may close the door.
 #[derive(Debug)]
 pub struct Door {
-    /// `None` once the door is closed.
-    open: Mutex<Option<Open>>,
-    addr: SocketAddr,
-}
-
-#[derive(Debug)]
-struct Open {
-    /// A thread in `accept` holds a handle of its own meanwhile.
-    listener: Arc<TcpListener>,
-    /// The client that will wake it. Its descriptor is taken while there are some: a server is also
-    /// told to stop when it has none left.
+    /// `None` once the door is closed. A thread in `accept` holds a handle of its own meanwhile.
+    open: Mutex<Option<Arc<TcpListener>>>,
+    /// The client that will wake that thread, where nothing else does. Its descriptor is taken while
+    /// there are some: a server is also told to stop when it has none left.
     bell: Socket,
+    addr: SocketAddr,
 }
 
 impl Door {
@@ -34,14 +27,17 @@ impl Door {
     pub fn new(listener: TcpListener) -> io::Result<Door> {
         let addr = listener.local_addr()?;
         let bell = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        let listener = Arc::new(listener);
+        // A full queue must not make `close` wait.
+        bell.set_nonblocking(true)?;
         Ok(Door {
-            open: Mutex::new(Some(Open { listener, bell })),
+            open: Mutex::new(Some(Arc::new(listener))),
+            bell,
             addr,
         })
     }
 
-    /// The address and port that clients connect to.
+    /// The address and port that clients connect to, as the system tells them of the listener. A closed
+    /// door still tells them.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -52,21 +48,24 @@ impl Door {
     /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
     /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
     ///   refuses connections.
-    /// - All this holds when the process has no descriptor left, too: whether `accept` sleeps, or
-    ///   fails and pauses.
+    /// - All this also holds when the process has no descriptor left (`accept` sleeps, or fails and
+    ///   pauses), when the kernel's queue of connections is full, and on Linux even when nobody
+    ///   can connect to the door: its network interface is down, say.
     ///
     /// To close a closed door does nothing.
     pub fn close(&self) {
-        let Some(Open { listener, bell }) = self.lock().take() else {
+        let Some(listener) = self.lock().take() else {
             return;
         };
-        // Nothing that we do here wakes a thread in accept, on every system, but a client. So we
-        // are one. If the queue is so full that we do not get in, then nobody sleeps in accept.
-        let _ = bell.connect_timeout(&reachable(self.addr).into(), Duration::from_millis(200));
-        drop(listener);
+        // Linux ends a listening socket that is shut down: whoever sleeps in accept wakes with an
+        // error. Other systems refuse, and nothing wakes accept there but a client. So we are one.
+        // If the queue is so full that we do not get in, then nobody sleeps in accept.
+        if SockRef::from(&*listener).shutdown(Shutdown::Both).is_err() {
+            let _ = self.bell.connect(&reachable(self.addr).into());
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<TcpListener>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -85,12 +84,12 @@ struct Once<'a>(&'a Door);
 impl Acceptor for Once<'_> {
     fn accept(&self) -> io::Result<Option<Client>> {
         // A handle of our own, so that the lock is free while we wait.
-        let Some(listener) = self.0.lock().as_ref().map(|open| open.listener.clone()) else {
+        let Some(listener) = self.0.lock().clone() else {
             return Ok(None);
         };
         let client = Acceptor::accept(&*listener);
         if self.0.lock().is_none() {
-            // Closed meanwhile: this is the one who woke us, or a client too late.
+            // Closed meanwhile: this is the error or the bell that woke us, or a client too late.
             return Ok(None);
         }
         client

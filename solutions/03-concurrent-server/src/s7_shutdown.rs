@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::{Client, Door, Handler, Stats, serve_iterative, serve_limited, serve_workers};
+use crate::s4_workers::serve_pool;
+use crate::{Client, Door, Handler, Stats, WorkerPool, serve_iterative, serve_limited};
 
 /// How a server shares its time between clients.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +36,9 @@ pub struct Report {
 pub struct Server {
     door: Arc<Door>,
     guests: Arc<Guests>,
-    /// What the serving thread returns, when it does.
-    end: Receiver<io::Result<Stats>>,
+    serving: JoinHandle<io::Result<Stats>>,
+    /// Nothing is ever sent. Its other end is gone when the serving thread has done its work.
+    over: Receiver<()>,
 }
 
 impl Server {
@@ -47,8 +49,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of `Door::new`, or the system has no thread for the server. Workers are started in the
-    /// background: if it has no threads for them, `shutdown` says so.
+    /// Those of `Door::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
+    /// thread for the server. Then nobody is served, and nothing of the server is left.
     pub fn start(
         listener: TcpListener,
         handler: Arc<dyn Handler>,
@@ -60,21 +62,32 @@ impl Server {
             handler,
             guests: Arc::clone(&guests),
         };
-        let (tell, end) = sync_channel(1);
         let entrance = Arc::clone(&door);
-        thread::Builder::new()
+        let serve: Box<dyn FnOnce() -> io::Result<Stats> + Send> = match mode {
+            Mode::Iterative => Box::new(move || serve_iterative(&*entrance, &tracked)),
+            Mode::Threads { max } => {
+                Box::new(move || serve_limited(&*entrance, Arc::new(tracked), max))
+            }
+            Mode::Workers { workers, queue } => {
+                // Here and not on the serving thread: if there are no threads for them, the caller
+                // must hear it now.
+                let pool = WorkerPool::start(workers, queue)?;
+                Box::new(move || serve_pool(&*entrance, Arc::new(tracked), pool))
+            }
+        };
+        let (working, over) = channel();
+        let serving = thread::Builder::new()
             .name("accept".to_owned())
             .spawn(move || {
-                let stats = match mode {
-                    Mode::Iterative => serve_iterative(&*entrance, &tracked),
-                    Mode::Threads { max } => serve_limited(&*entrance, Arc::new(tracked), max),
-                    Mode::Workers { workers, queue } => {
-                        serve_workers(&*entrance, Arc::new(tracked), workers, queue)
-                    }
-                };
-                let _ = tell.send(stats);
+                let _working: Sender<()> = working;
+                serve()
             })?;
-        Ok(Server { door, guests, end })
+        Ok(Server {
+            door,
+            guests,
+            serving,
+            over,
+        })
     }
 
     /// The address and port that clients connect to.
@@ -86,27 +99,25 @@ impl Server {
     ///
     /// 1. No client is let in any more; soon the port refuses connections.
     /// 2. Conversations that have begun, and those in the queue of the workers, get `grace` to end
-    ///    by themselves.
+    ///    by themselves. That is the most they get: when the last one has ended, nobody waits.
+    ///    `Duration::MAX` is a grace without an end.
     /// 3. What is left then is cut off: its connection is ended in both directions, so that a
     ///    handler in `read` gets the end of the stream. Who still waits in the queue is closed
     ///    without a conversation.
     ///
-    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it.
+    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it, as
+    /// long as it takes. All waiting is done asleep: nobody wakes only to look whether it is over.
     ///
     /// # Errors
     ///
     /// The error that ended the server before it was told to stop.
     pub fn shutdown(self, grace: Duration) -> io::Result<Report> {
         self.door.close();
-        let end = match self.end.recv_timeout(grace) {
-            Err(RecvTimeoutError::Timeout) => {
-                self.guests.hang_up();
-                self.end.recv()
-            }
-            Err(RecvTimeoutError::Disconnected) => self.end.recv(),
-            Ok(end) => Ok(end),
-        };
-        // The serving thread never goes without a word: what could panic there is caught.
+        if self.over.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
+            self.guests.hang_up();
+        }
+        // The serving thread does not panic: what could do so there is caught.
+        let end = self.serving.join();
         let stats = end.unwrap_or_else(|_| Err(io::Error::other("the server panicked")))?;
         Ok(Report {
             stats,

@@ -51,7 +51,7 @@ impl Waits for &TcpStream {
     }
 }
 
-/// How long a client may keep us. Neither is zero.
+/// How long a client may keep us. Neither is zero; `Duration::MAX` is no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// For one read or write.
@@ -73,7 +73,7 @@ pub struct Timed<S, C> {
 impl<S: Waits, C: Clock> Timed<S, C> {
     /// The first request begins now.
     pub fn new(stream: S, clock: C, limits: Limits) -> Timed<S, C> {
-        let deadline = clock.now() + limits.total;
+        let deadline = clock.now().saturating_add(limits.total);
         Timed {
             stream,
             clock,
@@ -84,7 +84,7 @@ impl<S: Waits, C: Clock> Timed<S, C> {
 
     /// The next request begins now: it gets the whole of `Limits::total`.
     pub fn begin(&mut self) {
-        self.deadline = self.clock.now() + self.limits.total;
+        self.deadline = self.clock.now().saturating_add(self.limits.total);
     }
 
     /// Tells the stream how long its next call may wait.
@@ -97,12 +97,14 @@ impl<S: Waits, C: Clock> Timed<S, C> {
     }
 }
 
-/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline.
+/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline. What it
+/// gives is passed on, however late it is by then.
 ///
 /// # Errors
 ///
 /// `ErrorKind::TimedOut` when that time is over, whatever the system calls it, and when the
-/// deadline has passed before (then nothing is read). Any other error as it is.
+/// deadline has passed before (then nothing is read). Any other error as it is, also one of
+/// `Waits::wait_at_most`; then nothing is read either.
 impl<S: Waits, C: Clock> Read for Timed<S, C> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.prepare()?;

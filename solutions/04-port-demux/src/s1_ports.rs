@@ -52,15 +52,20 @@ http-alt        8080/tcp        webcache
 /// The name under which a port of a protocol is registered in `services`.
 ///
 /// `services` has the format of `/etc/services`: a line is a name, `PORT/PROTOCOL` and any number
-/// of aliases, parted by blanks or tabs. `#` begins a comment, which goes to the end of the line.
-/// What does not fit the format is passed over. Of several lines the first one counts.
+/// of aliases, parted by blanks or tabs, which may also stand before the name. PORT is a number in
+/// decimal digits, and nothing but digits (`080` is 80, `+80` does not fit). PROTOCOL is `tcp` or `udp`
+/// in small letters (`TCP` does not fit). `#` begins a comment, which goes to the end of the line. What
+/// does not fit the format is passed over. Of several lines the first one counts. Left open: whether
+/// other white space parts words as well.
 pub fn service_name(services: &str, port: u16, proto: Proto) -> Option<&str> {
     services.lines().find_map(|line| {
         let (entry, _comment) = line.split_once('#').unwrap_or((line, ""));
         let mut words = entry.split_whitespace();
         let name = words.next()?;
         let (number, protocol) = words.next()?.split_once('/')?;
-        let matches = number.parse() == Ok(port) && protocol == proto.to_string();
+        // `parse` would take a sign as well.
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        let matches = digits && number.parse() == Ok(port) && protocol == proto.to_string();
         matches.then_some(name)
     })
 }

@@ -34,7 +34,8 @@ pub enum Refusal {
 ///
 /// 1. A row whose `local` is `dst` and whose `remote` is `src`.
 /// 2. A row without a peer whose `local` is `dst`.
-/// 3. A row without a peer at `dst`'s port whose address is unspecified and of `dst`'s family.
+/// 3. A row without a peer at `dst`'s port whose address is unspecified and of `dst`'s family
+///    (`::ffff:10.0.0.5` is of IPv6).
 ///
 /// TCP asks for more in 2 and 3: the socket must listen. A row with another peer than `src` gets
 /// nothing. Only rows of the same protocol count. Where several rows are equally good (their
@@ -88,7 +89,7 @@ struct Sieves {
 }
 
 impl Index {
-    /// Puts `rows` in order, once for many look-ups.
+    /// Builds the index of `rows`, once for many look-ups.
     pub fn new(rows: &[Row]) -> Index {
         let (mut tcp, mut udp) = (Sieves::default(), Sieves::default());
         for row in rows {

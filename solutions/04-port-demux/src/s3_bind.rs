@@ -13,6 +13,8 @@ impl SocketTable {
     ///
     /// # Errors
     ///
+    /// Where several apply, the first of them:
+    ///
     /// - [`Errno::BadSocket`]: the program has no such socket.
     /// - [`Errno::Invalid`]: it has a port already.
     /// - [`Errno::AddrInUse`]: [`SocketTable::may_bind`] or [`SocketTable::free_port`] says so.

@@ -24,7 +24,7 @@ impl SocketTable {
     /// - A listener: the row is gone, and so are all its children that nobody has accepted. Those
     ///   that were in the queue get an RST each; those in SYN-RECEIVED go silently, and so do those
     ///   that were reset themselves. Children that were accepted are not touched.
-    /// - Anything else: the row is gone, nothing goes out. So it is for a UDP socket with a peer.
+    /// - Anything else, a UDP socket with a peer too: the row is gone, nothing goes out.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl SocketTable {
     /// A FIN arrives: the other end has nothing more to say. Tells whose connection it was, `None`
     /// if there is none.
     ///
-    /// A FIN carries an ACK, which counts first: it can be the one that opens a child in
+    /// A FIN carries an ACK, which is looked at first: it can be the one that opens a child in
     /// SYN-RECEIVED ([`SocketTable::on_ack`]).
     ///
     /// ESTABLISHED becomes CLOSE-WAIT: now it is this end's turn to close. FIN-WAIT-2 becomes

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::str::FromStr;
 
 use crate::{PortClass, Proto, Row, SERVICES, SocketId, classify_port, kernel_rows, service_name};
 
@@ -16,7 +17,7 @@ usage: ch04 who PORT
   table        all sockets of this machine, sieve by sieve
   -h, --help   print this
 
-exit codes: 0 done, 1 nobody has the port or the system does not tell, 2 wrong arguments";
+exit codes: 0 done, 1 nobody has the port, or an error, 2 wrong arguments";
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -30,27 +31,28 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     pub pid: u32,
-    /// The name of its program, as `/proc/PID/comm` has it; empty where that cannot be read.
+    /// The name of its program: the text of `/proc/PID/comm` without the white space at its end, and
+    /// with U+FFFD for bytes that are not UTF-8. Empty where that file cannot be read.
     pub name: String,
 }
 
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535, in digits alone, and
-/// nothing else; `table` nothing.
+/// nothing else; `table` nothing. Any other word is wrong, and so is none.
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person.
+/// One line that says what is wrong, for a person. An argument can hold a line break: when the line
+/// quotes it, `{:?}` keeps it in one line.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     if args.contains(&"-h") || args.contains(&"--help") {
         return Ok(Command::Help);
     }
     match args[..] {
-        ["who", text] => match text.parse() {
-            // `parse` would take a sign as well.
-            Ok(port) if port != 0 && !text.starts_with('+') => Ok(Command::Who { port }),
+        ["who", text] => match number(text) {
+            Some(port) if port != 0 => Ok(Command::Who { port }),
             _ => Err(format!("{text:?} is no port: 1 to 65535")),
         },
         ["table"] => Ok(Command::Table),
@@ -62,7 +64,8 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 ///
 /// `proc` is a folder like `/proc`. Each process has a folder there, named by its number, and in it
 /// a folder `fd` with one symbolic link for each descriptor. The link of a socket leads to
-/// `socket:[INODE]`. A process that may not be looked into, or has ended meanwhile, is passed over.
+/// `socket:[INODE]`, exactly. Whatever else there is is passed over, and so is what cannot be read: a
+/// process that may not be looked into or has ended meanwhile, a link that is gone.
 ///
 /// One socket can have several owners: descriptors are inherited and handed on. The owners of a
 /// socket are sorted by pid, and a process that has two descriptors of it is named once.
@@ -77,14 +80,14 @@ pub fn owners(proc: &Path) -> io::Result<HashMap<SocketId, Vec<Owner>>> {
             continue;
         };
         let name = process.file_name().and_then(|name| name.to_str());
-        let Some(pid) = name.and_then(|name| name.parse().ok()) else {
+        let Some(pid) = name.and_then(number) else {
             continue;
         };
         let Ok(descriptors) = fs::read_dir(process.join("fd")) else {
             continue;
         };
-        let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-        let name = name.trim_end().to_owned();
+        let name = fs::read(process.join("comm")).unwrap_or_default();
+        let name = String::from_utf8_lossy(&name).trim_end().to_owned();
         let owner = Owner { pid, name };
         for link in descriptors.flatten() {
             if let Some(id) = fs::read_link(link.path())
@@ -105,22 +108,33 @@ pub fn owners(proc: &Path) -> io::Result<HashMap<SocketId, Vec<Owner>>> {
 /// The socket that a descriptor's link leads to.
 fn socket_of(target: &Path) -> Option<SocketId> {
     let inode = target.to_str()?.strip_prefix("socket:[")?;
-    inode.strip_suffix(']')?.parse().ok().map(SocketId)
+    number(inode.strip_suffix(']')?).map(SocketId)
+}
+
+/// Digits only: `parse` would take a plus sign as well.
+fn number<T: FromStr>(digits: &str) -> Option<T> {
+    let digits = Some(digits).filter(|digits| !digits.starts_with('+'));
+    digits?.parse().ok()
 }
 
 /// Does what `args` ask for, and returns the exit code.
 ///
 /// - **who PORT**: the first line names the port, its class in lower case (`system`, `user`,
 ///   `dynamic`), and the names under which it is registered. Then a line for each row whose *local*
-///   port it is, over TCP or UDP. Its words, parted by blanks: the protocol, the local end, the
-///   remote end or `-`, the state, and the owners, each as `PID NAME` and with a comma between two,
-///   or `-`.
+///   port it is, over TCP or UDP. Its words, parted by blanks or tabs: the protocol, the local end, the
+///   remote end or `-`, the state, and the owners, each as `PID NAME` and with a comma behind all but
+///   the last, or `-`. A control character in a name is shown as `?`: anybody can start a process
+///   whose name holds a newline.
 /// - **table**: three headings, the words `exact`, `bound` and `wildcard` at the beginning of a
 ///   line, each followed by the rows that this sieve of [`crate::lookup`] consists of, written as
-///   above.
+///   above. A sieve without rows has its heading too.
+///
+/// A reader who has gone (`table | head -1`, [`io::ErrorKind::BrokenPipe`]) is no error: nothing is
+/// said, and the exit code is the one that it would have been.
 ///
 /// Exit codes: 0, done; 1, no socket has the port (said on standard output), or the system does not
-/// tell (said on standard error); 2, wrong arguments (standard error, with the usage).
+/// tell, or standard output takes nothing (said on standard error); 2, wrong arguments (standard
+/// error: what is wrong, and the usage).
 pub fn run(args: &[String]) -> u8 {
     let done = match parse_args(args) {
         Ok(Command::Help) => print(USAGE).map(|()| 0),
@@ -208,16 +222,24 @@ fn line(row: &Row, owners: &HashMap<SocketId, Vec<Owner>>) -> String {
     let owners = owners.get(&row.id).map_or("-".to_owned(), |owners| {
         let names = owners
             .iter()
-            .map(|owner| format!("{} {}", owner.pid, owner.name));
+            .map(|owner| format!("{} {}", owner.pid, printable(&owner.name)));
         names.collect::<Vec<_>>().join(", ")
     });
     let (proto, state) = (row.proto, row.state);
     format!("{proto:3}  {local:21}  {remote:21}  {state:12}  {owners}")
 }
 
-/// Lines on standard output. `println!` would panic when nobody reads there any more.
+/// A name without the characters that would move the cursor or end the line.
+fn printable(name: &str) -> String {
+    name.replace(char::is_control, "?")
+}
+
+/// Lines on standard output. `println!` would panic where they cannot be written.
 fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }

@@ -1,8 +1,7 @@
 //! Given: the rows of the table, and what the steps share.
 //!
-//! Nothing here is to be written. [`Socket`], [`Holder`] and the fields of [`SocketTable`] are the
-//! workshop of the steps. They are yours to change, if your steps would rather keep them in another
-//! shape: the tests use the functions only.
+//! You have nothing to write here. But you may change [`Socket`], [`Holder`] and the fields of
+//! [`SocketTable`], if another shape suits your answer better: the tests use the functions only.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -40,7 +39,7 @@ pub enum State {
 }
 
 /// One socket, as the look-up sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Row {
     pub id: SocketId,
     pub proto: Proto,
@@ -92,8 +91,8 @@ pub struct SocketTable {
     pub sockets: Vec<Socket>,
     pub ports: EphemeralPorts,
     /// The address that a socket gets by `connect` when it has none. Real machines ask the routing
-    /// table (chapter 07). Left out: a peer of the other family, and IPv4 addresses in the dress of
-    /// IPv6 (`::ffff:10.0.0.5`), which are IPv6 addresses like any other here (chapter 08).
+    /// table (chapter 07). Left out: a peer of the other family. An IPv4 address inside an IPv6 one
+    /// (`::ffff:10.0.0.5`) is an IPv6 address like any other here (chapter 08).
     pub home: IpAddr,
     next_id: u64,
 }
@@ -146,7 +145,7 @@ impl SocketTable {
         self.add(Socket::new(row, reuse, None, Holder::Program))
     }
 
-    /// Puts in a row as it stands, for a scene that begins in the middle. The program holds the
+    /// Adds a row as it is, for a test that begins in the middle. The program holds the
     /// socket, unless its state says that it was closed before. A port without a peer counts as
     /// given by `bind`, one with a peer as chosen by `connect`.
     pub fn insert(&mut self, row: Row, reuse: Reuse) {
@@ -177,7 +176,7 @@ impl SocketTable {
         lookup(&self.rows(), proto, dst, src)
     }
 
-    /// Adds a socket and sees to it that its id is not given again.
+    /// Adds a socket. No other socket gets its id.
     pub fn add(&mut self, socket: Socket) -> SocketId {
         let id = socket.row.id;
         self.next_id = self.next_id.max(id.0 + 1);

@@ -18,5 +18,6 @@ pub use s4_pool::{Config, Lease, Manager, Pool, PoolError, State};
 pub use s5_health::{TcpManager, tcp_is_reusable};
 pub use s7_retry::{CallError, Lost, MAX_REPLY, Request, call, exchange};
 pub use s8_load::{
-    Command, DEFAULT_PORT, Load, Report, USAGE, load, load_one_of, parse_args, percentile, run,
+    Command, DEFAULT_PORT, Load, MAX_CLIENTS, PATIENCE, Report, USAGE, load, load_one_of,
+    parse_args, percentile, run,
 };

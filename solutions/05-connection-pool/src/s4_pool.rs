@@ -1,5 +1,6 @@
 //! Step 4: the pool. A shelf of connections, and permits to use them.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -22,10 +23,11 @@ pub trait Manager: Send + Sync + 'static {
     fn is_reusable(&self, conn: &mut Self::Conn) -> bool;
 }
 
-/// What a pool keeps to.
+/// The limits of a pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// The largest number of connections, idle and in use together, that exist at any time.
+    /// The largest number of connections that exist at any time: idle ones, those in use, and those
+    /// that are being checked, made or closed.
     pub max: usize,
     /// How long [`Pool::get`] waits for its turn.
     pub wait: Duration,
@@ -44,13 +46,13 @@ pub enum PoolError<E> {
     Closed,
 }
 
-/// A glance at the pool. The numbers are read one after the other: while others use the pool,
-/// they need not belong to the same moment.
+/// What the pool looks like. The numbers are read one after the other: while other threads use the
+/// pool, they need not belong to the same moment.
 #[derive(Debug, Clone, Copy)]
 pub struct State {
     /// Connections on the shelf.
     pub idle: usize,
-    /// Permits in somebody's hands: leases, and calls in the middle of connecting.
+    /// Permits in use: leases, and calls that are checking, connecting or closing.
     pub in_use: usize,
     /// Threads that wait for their turn.
     pub waiting: usize,
@@ -109,13 +111,17 @@ impl<M: Manager> Pool<M> {
 
     /// A connection: an idle one if there is a good one, else a new one.
     ///
-    /// Good means: within the limits at the moment of the choice (not of the call: the wait may
-    /// have been long), and reusable in the eyes of the manager. Bad ones are dropped on the way.
-    /// Waits for its turn, `config.wait` at most; the time that checking and connecting take is not
-    /// part of it.
+    /// Good means: within the limits at the moment of the choice (not of the call, because the wait
+    /// may have been long), and reusable as the manager says. A bad one is closed before the next one
+    /// is taken, and before a new one is made. A new connection is not checked. Its age and its idle
+    /// time begin when `connect` has returned.
     ///
-    /// While the manager works here, other threads can use the pool. When it fails or panics, the
-    /// pool is as if the call had not been made.
+    /// Waits for its turn once, for `config.wait` at most; the time that checking and connecting take
+    /// is not part of it. It touches no connection before its turn has come.
+    ///
+    /// While the manager works here, other threads can use the pool. When the manager fails or
+    /// panics, the turn is given back, and the connection that was being checked is closed. A failed
+    /// connect is not repeated.
     ///
     /// # Errors
     ///
@@ -123,56 +129,70 @@ impl<M: Manager> Pool<M> {
     pub fn get(&self) -> Result<Lease<M>, PoolError<M::Error>> {
         // From here on, every way out gives the permit back: the lease's end, `?`, a panic.
         let permit = self.0.permits.acquire(self.0.config.wait)?;
-        match self.take_good() {
-            Some(loan) => Ok(self.lease(loan, permit, true)),
-            None => self.connect(permit).map_err(PoolError::Connect),
+        if let Some(loan) = self.take_good() {
+            return Ok(self.lease(loan, permit, true));
         }
+        let loan = self.connect().map_err(PoolError::Connect)?;
+        Ok(self.lease(loan, permit, false))
     }
 
-    /// A new connection, never an idle one. To make room for it, the connection that has been idle
-    /// for the longest time may be closed. Waits for its turn like [`Pool::get`].
+    /// A new connection, never an idle one. Waits for its turn as [`Pool::get`] does. Then, to make
+    /// room, it may close one idle connection, the one that has been idle for the longest time, before
+    /// it connects.
     ///
     /// # Errors
     ///
     /// [`PoolError`].
     pub fn get_fresh(&self) -> Result<Lease<M>, PoolError<M::Error>> {
         let permit = self.0.permits.acquire(self.0.config.wait)?;
-        // The limit holds because only those connect who find the shelf empty. Here it may not be
+        // The limit holds because those who connect have found the shelf empty. Here it may not be
         // empty, so one connection goes first: the permit is then the right to one in its place.
         if let Some(oldest) = self.0.shelf.take_where(|_| true) {
             oldest.discard();
         }
-        self.connect(permit).map_err(PoolError::Connect)
+        let loan = self.connect().map_err(PoolError::Connect)?;
+        Ok(self.lease(loan, permit, false))
     }
 
-    /// A good idle connection if there is one now. Never waits and never connects.
+    /// A good idle connection if there is one now, with a turn of its own. Never waits for a turn
+    /// and never connects. Bad ones are closed, one after the other, as in [`Pool::get`].
     pub fn try_get(&self) -> Option<Lease<M>> {
         let permit = self.0.permits.try_acquire()?;
         let loan = self.take_good()?;
         Some(self.lease(loan, permit, true))
     }
 
-    /// Sees to it that `n` connections are ready, as far as the limit and those in use leave
-    /// room; connects where idle ones are missing. Does not wait for anybody's turn.
+    /// Makes sure that `n` good connections are idle, as far as the limit and those in use leave
+    /// room: takes the good idle ones, closes bad ones as [`Pool::get`] does, connects for those that
+    /// are missing, and then gives all of them back. Does not wait for a turn. `n` may be any number.
+    ///
+    /// To be ready is not to be used. An idle connection that is good stays as it is: its idle time
+    /// goes on, and its place in the order of the shelf is the same. (Otherwise a program that calls
+    /// `prewarm` every second would keep connections for ever that nobody uses.) New connections
+    /// count as the last to come back.
     ///
     /// Returns how many are ready.
     ///
     /// # Errors
     ///
-    /// The manager's, at the first connection that it cannot make. Those made before are kept.
+    /// The manager's, at the first connection that it cannot make. Those made before are kept. (When
+    /// the manager panics, they may be closed, and the idle ones with them. No permit is lost, and none
+    /// is free before its connection is closed.)
     pub fn prewarm(&self, n: usize) -> Result<usize, M::Error> {
-        // Leased at the same time, so that none is counted twice; then all go to the shelf.
-        let mut leases = Vec::new();
-        while leases.len() < n {
+        // On loan at the same time, so that none is counted twice. In the order of the shelf: the
+        // idle ones come off it last one first, and all go back from front to back, each before its
+        // permit. They are no leases, whose end would note a use.
+        let mut ready = VecDeque::new();
+        while ready.len() < n {
             let Some(permit) = self.0.permits.try_acquire() else {
                 break;
             };
-            leases.push(match self.take_good() {
-                Some(loan) => self.lease(loan, permit, true),
-                None => self.connect(permit)?,
-            });
+            match self.take_good() {
+                Some(loan) => ready.push_front((loan, permit)),
+                None => ready.push_back((self.connect()?, permit)),
+            }
         }
-        Ok(leases.len())
+        Ok(ready.len())
     }
 
     /// The last returned of the idle connections that are good. The bad ones above it are dropped.
@@ -195,11 +215,10 @@ impl<M: Manager> Pool<M> {
         None
     }
 
-    /// The holder of `permit` has found the shelf empty, or has closed what it took from there.
-    fn connect(&self, permit: Permit) -> Result<Lease<M>, M::Error> {
+    /// For those who hold a permit, and have found the shelf empty or closed what they took from it.
+    fn connect(&self) -> Result<Loan<Aged<M::Conn>>, M::Error> {
         let conn = self.0.manager.connect()?;
-        let loan = self.0.shelf.lend(Aged::new(conn, self.0.clock.now()));
-        Ok(self.lease(loan, permit, false))
+        Ok(self.0.shelf.lend(Aged::new(conn, self.0.clock.now())))
     }
 
     fn lease(&self, loan: Loan<Aged<M::Conn>>, permit: Permit, reused: bool) -> Lease<M> {
@@ -213,12 +232,14 @@ impl<M: Manager> Pool<M> {
 }
 
 impl<M: Manager> Lease<M> {
-    /// Whether somebody had the connection before: it has been idle, and may have died there.
+    /// Whether the connection comes from the shelf, and was not made for this lease: it has been
+    /// idle, and may have died there.
     pub fn reused(&self) -> bool {
         self.reused
     }
 
-    /// Drops the connection instead of giving it back. Then its place in the pool is free again.
+    /// Closes the connection instead of giving it back. First it is closed, and then its place in the
+    /// pool is free.
     pub fn discard(mut self) {
         if let Some(loan) = self.loan.take() {
             loan.discard();

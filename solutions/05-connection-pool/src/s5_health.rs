@@ -18,14 +18,16 @@ use crate::Manager;
 /// | bytes | the rest of a reply: the next user would read them as theirs | `false` |
 /// | the end of the stream (FIN) | the peer has closed | `false` |
 ///
-/// The stream is in blocking mode before and after, and its time-outs are what they were.
+/// The stream is in blocking mode before and after, whatever the answer is, and its options
+/// (time-outs, `TCP_NODELAY`) are what they were.
 ///
 /// # Errors
 ///
 /// What the kernel says of the connection, such as `ErrorKind::ConnectionReset`. `WouldBlock` is
-/// no error here.
+/// not an error here.
 pub fn tcp_is_reusable(stream: &TcpStream) -> io::Result<bool> {
     stream.set_nonblocking(true)?;
+    // No `?` before the mode is back.
     let seen = stream.peek(&mut [0]);
     stream.set_nonblocking(false)?;
     match seen {
@@ -63,7 +65,7 @@ impl Manager for TcpManager {
     type Error = io::Error;
 
     /// Connects, sets the time-outs of `read` and `write`, and switches Nagle's algorithm off: a
-    /// request is written in one piece, and nothing comes behind it that it could wait for.
+    /// request is written in one piece, and there is nothing that it could wait for.
     fn connect(&self) -> io::Result<TcpStream> {
         let stream = TcpStream::connect_timeout(&self.addr, self.patience)?;
         stream.set_read_timeout(Some(self.patience))?;

@@ -3,11 +3,13 @@
 use crate::{Manager, Pool};
 
 impl<M: Manager> Pool<M> {
-    /// Closes the idle connections that have reached a limit, and returns how many. To be called
-    /// from time to time by whoever owns the pool. Connections in use are left alone.
+    /// Closes the idle connections that have reached a limit, and returns how many. The owner of the
+    /// pool calls it from time to time. Connections in use are left alone, and idle ones within the
+    /// limits stay as they are: on the shelf all the time, in their order, with their idle time going
+    /// on. The manager is not asked.
     ///
     /// At no time do more than `max` connections exist, not even while one is being closed. When
-    /// every permit is in use, nothing can be idle, and there is nothing to do.
+    /// every permit is in use, it does nothing and returns 0 at once.
     pub fn reap(&self) -> usize {
         // To close is to use: without a permit, somebody could connect in the place of a
         // connection that is off the shelf and not yet closed.
@@ -23,11 +25,15 @@ impl<M: Manager> Pool<M> {
         closed
     }
 
-    /// Ends the pool. Idle connections are closed now, those in use when their leases end. Who
-    /// waits for a turn, and whoever comes later, gets [`PoolError::Closed`](crate::PoolError).
+    /// Ends the pool. Idle connections are closed now, those in use when their leases end. A thread
+    /// that waits for its turn, or calls later, gets [`PoolError::Closed`](crate::PoolError); so does
+    /// one that calls while the idle connections are being closed.
     ///
-    /// A call that is in the middle of connecting still gets its connection.
+    /// A call that is in the middle of connecting still gets its connection, and so does one that has
+    /// waited for its turn and is checking a connection.
     pub fn close(&self) {
+        // In this order: a connection that is being closed still exists, and with a permit somebody
+        // could connect in its place.
         self.0.permits.close();
         self.0.shelf.close();
     }

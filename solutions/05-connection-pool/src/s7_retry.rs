@@ -22,7 +22,7 @@ pub struct Request<'a> {
 /// An exchange that gave no reply.
 #[derive(Debug)]
 pub struct Lost {
-    /// How many bytes of a reply had come before.
+    /// How many bytes of a reply had come before, those of its header included.
     pub received: usize,
     pub cause: io::Error,
 }
@@ -36,17 +36,22 @@ pub enum CallError {
     Lost(Lost),
 }
 
-/// Sends one request, in one `write` and a `flush`, and reads its reply: exactly its bytes, and
-/// none behind them.
+/// Sends one request and reads its reply: exactly its bytes, and none behind them.
+///
+/// The request goes out in one `write`, or in more when the stream takes only a part of it, and
+/// then a `flush`. `ErrorKind::Interrupted` from `read` or `write` is not an error: the call is
+/// repeated. (From `flush` it may be either.) No other error is.
 ///
 /// # Errors
 ///
-/// [`Lost`], with the stream's error as its cause, or
+/// [`Lost`], with the stream's error as its cause (of `write`, `flush` or `read`), or
 ///
+/// - `ErrorKind::WriteZero` when `write` takes 0 bytes;
 /// - `ErrorKind::UnexpectedEof` when the stream ends before the reply does;
 /// - `ErrorKind::InvalidData` when the reply announces more than [`MAX_REPLY`] bytes (nothing of
 ///   it is read then);
-/// - `ErrorKind::InvalidInput` when the payload's length does not fit into four bytes.
+/// - `ErrorKind::InvalidInput` when the payload's length does not fit into four bytes (nothing is
+///   written then).
 ///
 /// After an error the stream is in the middle of something and of no use any more.
 pub fn exchange<S: Read + Write>(stream: &mut S, payload: &[u8]) -> Result<Vec<u8>, Lost> {
@@ -99,17 +104,17 @@ fn fill(stream: &mut impl Read, buffer: &mut [u8], received: &mut usize) -> io::
 /// Sends a request over a connection of the pool and returns the reply.
 ///
 /// A connection can die between the moment when the pool finds it good and the moment when the
-/// request arrives. So a call is repeated, once and on a fresh connection, when *all* of this
-/// holds:
+/// request arrives. So a call is repeated, once and on a fresh connection ([`Pool::get_fresh`]), when
+/// *all* of this holds:
 ///
 /// - the request is idempotent (RFC 9110 §9.2.2),
-/// - the connection had been used before (a fresh one that ends has another reason to),
+/// - the connection is a [reused](Lease::reused) one (a fresh one that ends has another reason to),
 /// - the connection ended: `UnexpectedEof`, `ConnectionReset`, `ConnectionAborted` (Windows) or
-///   `BrokenPipe`. A time-out says nothing about it,
+///   `BrokenPipe`. After any other error, such as a time-out, it may be alive,
 /// - and no byte of a reply had come (the same section).
 ///
-/// The second attempt's failure is final. A connection on which an exchange failed is never given
-/// back to the pool.
+/// The second attempt's failure is final. Both attempts use connections of the pool. A connection
+/// on which an exchange failed is never given back to it; the others are.
 ///
 /// # Errors
 ///

@@ -13,9 +13,9 @@ mod synthetic;
 
 use std::path::Path;
 
+use course::Course;
+use course::problem::{Problem, Result};
 use synthetic::Maker;
-use workbook::course::Course;
-use workbook::problem::{Problem, Result};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,49 +1,39 @@
 //! `cargo grader`: the instructor's tool.
 //!
-//! One submission in, one report out: `collect` takes the student's files, `desk` lays them beside
-//! a copy of the tests, `compile` and `exam` build and run them inside a `jail`, `report` says what came of
-//! it, and `render` writes that in the format a platform reads.
+//! One submission in, one report out:
+//!
+//! | folder | what it does |
+//! |---|---|
+//! | `submission` | takes the student's files |
+//! | `build` | lays them beside a copy of the tests, and compiles both |
+//! | `jail` | runs a program so that it reaches nothing that is not its own |
+//! | `run` | runs the tests in the jail and writes the report |
+//! | `render` | writes a report in the format that a platform reads |
+//! | `class` | does so for every submission of a folder |
+//! | `grades` | makes grades from the reports |
+//! | `handout` | copies the workbook for students |
+//! | `command` | the command line |
+//!
+//! `report` and `settings` are the data that they share.
 
-pub mod bench;
-mod checklist;
+mod build;
 pub mod class;
-mod cli;
-mod collect;
-mod compile;
-mod desk;
-mod digest;
-mod exam;
-pub mod export;
-mod failure;
-pub mod gradebook;
+mod command;
+pub mod grades;
 pub mod handout;
-mod interrupt;
 pub mod jail;
-pub mod merge;
-pub mod one;
-mod overview;
-pub mod plan;
-pub mod policy;
-pub mod progress;
 pub mod render;
 pub mod report;
-pub mod roster;
-mod scratch;
-mod select;
+pub mod run;
 pub mod settings;
-mod sitting;
-mod slot;
-pub mod store;
-mod table;
-mod tier;
-pub mod workers;
+pub mod submission;
 
 use std::process::ExitCode;
 
 /// Runs the command that the process was started with: a person's, or one by which the grader calls
 /// itself.
 pub fn run() -> ExitCode {
-    compile::record()
+    runner::rustc::record()
         .or_else(jail::entry)
-        .unwrap_or_else(cli::run)
+        .unwrap_or_else(command::run)
 }

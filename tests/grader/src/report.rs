@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Names the format, for programs that read it later.
 pub const SCHEMA: &str = "loopback/report/v1";
 
-/// What one submission came to.
+/// The result of one submission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub schema: String,
@@ -19,16 +19,16 @@ pub struct Report {
     /// `rustc 1.95.0 (59807616e 2026-04-14)`
     pub toolchain: String,
     /// What kept the submission from the rest of the machine, strongest first:
-    /// `bwrap+landlock+seccomp+rlimits`, or `none`; empty when nothing came to run.
+    /// `bwrap+landlock+seccomp+rlimits`, or `none`; empty if nothing was run.
     pub isolation: String,
     /// Given to the tests as `NETLAB_SEED`.
     pub seed: u64,
-    /// RFC 3339, UTC; when the platform says so.
+    /// RFC 3339, UTC; absent if the platform does not say.
     pub submitted_at: Option<String>,
     /// RFC 3339, UTC.
     pub graded_at: String,
     pub status: Status,
-    /// Why there is nothing to grade, or what went wrong on our side.
+    /// Why nothing could be graded, or how the grader failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     pub score: u32,
@@ -39,11 +39,11 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The score stands.
+    /// The score is valid.
     Graded,
-    /// Nothing was handed in, or what was handed in cannot be taken: `problem` says why. Zero points.
+    /// Nothing was handed in, or it cannot be graded: `problem` says why. Zero points.
     Rejected,
-    /// We failed, not the student. No score: somebody has to look and run it again.
+    /// The grader failed, not the student. No score: somebody has to look and run it again.
     GraderError,
 }
 
@@ -111,7 +111,7 @@ pub enum Verdict {
     Fail,
     /// Still running at the deadline, and killed.
     Timeout,
-    /// The process ended in good order, but its laboratory never said that the test came to its end.
+    /// The process exited normally, but its laboratory never said that the test was done.
     NoVerdict,
     /// A signal ended it.
     Crash,
@@ -119,11 +119,11 @@ pub enum Verdict {
     Oom,
     /// The test binary does not have the test.
     Missing,
-    /// Left out on this system, with its reason; it does not count.
+    /// Skipped on this system, with a reason. It does not count.
     Skipped,
     /// The student's files do not compile.
     BuildError,
-    /// We failed, not the student.
+    /// The grader failed, not the student.
     GraderError,
 }
 
@@ -150,7 +150,7 @@ impl Verdict {
 }
 
 impl Report {
-    /// For a submission that we could not even look at.
+    /// For a submission that could not be read at all.
     pub fn of_our_failure(student: &str, problem: &str, graded_at: String) -> Report {
         Report {
             schema: SCHEMA.into(),

@@ -9,17 +9,17 @@ use crate::jail::Isolation;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Folders of chapters, `02-tcp-echo`. None: all of the course.
+    /// Folders of chapters, `02-tcp-echo`. Empty: the whole course.
     pub chapters: Vec<String>,
-    /// The instructor's own tests: a folder with folders of the form of `tests/02-tcp-echo`.
+    /// The instructor's own tests: a folder that holds folders like `tests/02-tcp-echo`.
     pub hidden: Option<PathBuf>,
-    /// Whether the steps count that a chapter is done without.
+    /// Whether optional steps count.
     pub optional: bool,
     pub seed: Seed,
     pub limits: Limits,
-    /// Refuse to run with less than this.
+    /// Refuse to run with a weaker jail.
     pub require_isolation: Option<Isolation>,
-    /// Do with this, where there may be more.
+    /// Use no stronger jail.
     pub at_most: Isolation,
 }
 
@@ -27,14 +27,14 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seed {
-    /// This one.
+    /// The same number for every student.
     Exact(u64),
-    /// Each student has another one, and the same one in every run.
+    /// A number for each student, derived from this one; the same in every run.
     OfClass(u64),
 }
 
 impl Seed {
-    /// A number that nobody knows before.
+    /// A random number.
     pub fn drawn() -> u64 {
         use std::hash::{BuildHasher, Hasher};
         let random = std::collections::hash_map::RandomState::new();
@@ -49,15 +49,16 @@ impl Seed {
                     .chain_update(seed.to_be_bytes())
                     .chain_update(student)
                     .finalize();
-                // 32 bits: every program that reads JSON can hold it.
+                // 32 bits, which every program that reads JSON can hold.
                 u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
             }
         }
     }
 }
 
-/// What one process of a submission may use.
+/// What a submission may use.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Multiplies netlab's deadlines: a noisy machine must not cost points.
     pub patience: f64,
@@ -71,6 +72,10 @@ pub struct Limits {
     pub file_mib: u64,
     /// Seconds of processor time that the compiler may take for one crate.
     pub compile_seconds: u64,
+    /// Seconds that the compiler may wait without doing anything.
+    pub compile_waits_seconds: u64,
+    /// Memory that the compiler may take for one crate, MiB.
+    pub compile_memory_mib: u64,
 }
 
 impl Default for Limits {
@@ -82,6 +87,8 @@ impl Default for Limits {
             files: 4096,
             file_mib: 64,
             compile_seconds: 60,
+            compile_waits_seconds: 3,
+            compile_memory_mib: 4096,
         }
     }
 }

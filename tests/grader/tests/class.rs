@@ -1,6 +1,8 @@
 //! A class run with a quick grader: what is kept, what is done again, and what a `kill -9` leaves.
 
 mod fake;
+#[path = "support/skip.rs"]
+mod skip;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -9,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use fake::{NOBODY, grade, hand_in};
-use grader::plan::Shard;
+use grader::class::shards::Shard;
+use skip::skip;
 
 const MARKS: [(&str, &str); 12] = [
     ("s01", "10"),
@@ -102,7 +105,7 @@ fn a_mistake_of_ours_over_one_student_stops_no_other() {
     assert_eq!(named, ["s02", "s05"]);
     let said = &outcome.errors[0].1;
     assert!(said.contains("a mistake of ours over s02"), "{said}");
-    let report = grader::store::load(&results.join("s02/report.json")).unwrap();
+    let report = grader::class::store::load(&results.join("s02/report.json")).unwrap();
     assert_eq!(report.status, grader::report::Status::GraderError);
 }
 
@@ -259,8 +262,7 @@ fn a_full_disk_is_our_failure_and_says_so() {
         .output()
         .is_ok_and(|output| output.status.success());
     if !can_mount {
-        eprintln!("skipped: there is no bubblewrap here, or it may not mount anything");
-        return;
+        return skip("there is no bubblewrap here, or it may not mount anything");
     }
     let this = this_binary();
     let arguments: Vec<&str> = small_disk.into_iter().chain([this.as_str()]).collect();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use fake::{NOBODY, grade, hand_in, report};
-use grader::plan::Shard;
+use grader::class::shards::Shard;
 use grader::report::Report;
 
 /// A class's folder: submissions, results, roster and grades.
@@ -156,7 +156,7 @@ fn a_policy_and_overrides_change_the_grades_and_nothing_runs_again() {
     folder.write(
         "overrides.csv",
         "id,score,due,reason\n\
-         s4,7.5,,=oral exam\n\
+         s4,7.5,,=oral test_run\n\
          s3,,2026-11-08T12:00:00Z,ill\n\
          s5,0,,\"withdrew, 3 Nov\"\n",
     );
@@ -203,7 +203,10 @@ fn a_policy_and_overrides_change_the_grades_and_nothing_runs_again() {
     assert_eq!(exit, 0, "the error of ours was decided by hand");
     assert_eq!(score(&grades, "s4"), "7.5");
     assert_eq!(grades["s4"]["status"], "grader_error");
-    assert_eq!(grades["s4"]["note"], "'=oral exam. No space left on device");
+    assert_eq!(
+        grades["s4"]["note"],
+        "'=oral test_run. No space left on device"
+    );
     assert_eq!(grades["s4"]["override"], "score");
     assert_eq!(grades["s3"]["due"], "2026-11-08T12:00:00Z");
     assert_eq!(

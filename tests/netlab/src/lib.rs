@@ -2,8 +2,8 @@
 //!
 //! A test describes a scene: the student's code runs, scripted peers talk to it over real sockets on
 //! loopback, and each step is recorded. When an expectation fails, the steps so far are printed as a
-//! ladder together with what was expected, what came, why it matters and where to read on. Every
-//! wait has a deadline, so an answer that hangs gets a verdict too.
+//! ladder, together with what was expected, what came, why, and where to read on. Every wait has a
+//! deadline, so an answer that hangs gets a verdict too.
 //!
 //! ```ignore
 //! #[test]
@@ -23,36 +23,37 @@
 //!     });
 //! }
 //! ```
+//!
+//! The folders, each of which uses only those below it:
+//!
+//! | folder | holds |
+//! |---|---|
+//! | `sockets` | peers, servers, adapters and exact situations: the other end of the student's socket |
+//! | `lab` | the test's run and its verdict: deadlines, checks, the student's calls and programs |
+//! | `script` | conversations as data, and how they are played to a machine |
+//! | `sim` | the simulated network: nodes, links, virtual time |
+//! | `pictures` | SVG for the book |
+//! | `report` | the story of a test and the text that a failure prints |
+//! | `protocol` | what netlab agrees on with the programs that run tests |
 
-pub mod bytes_picture;
-mod checks;
-mod clock;
-mod gate;
-pub mod hex;
-pub mod hostile;
-pub mod io;
 mod lab;
-mod ladder;
-mod ladder_picture;
-mod panics;
-mod patience;
-pub mod picture;
-mod program;
+mod pictures;
+pub mod protocol;
 mod report;
-mod situations;
-mod story;
-mod student;
-mod task;
-mod tcp;
-mod test_name;
-mod udp;
-mod witness;
+pub mod script;
+pub mod sim;
+mod sockets;
 
-pub use clock::ManualClock;
-pub use gate::Gate;
-pub use lab::{Lab, lab, trial};
-pub use program::{End, Program};
-pub use situations::{BlackHole, Refused};
-pub use student::Running;
-pub use tcp::{TcpPeer, TcpServer};
-pub use udp::{Answering, Chatter, Datagram, UdpPeer};
+pub use lab::Lab;
+pub use lab::arguments::words;
+pub use lab::clock::{ManualClock, slow_until};
+pub use lab::gate::Gate;
+pub use lab::program::{End, Program};
+pub use lab::run::{alone, lab, trial, trial_alone};
+pub use lab::student::Running;
+pub use pictures::{bytes as bytes_picture, canvas as picture};
+pub use report::hex;
+pub use sockets::situations::{BlackHole, Refused};
+pub use sockets::tcp::{TcpPeer, TcpServer};
+pub use sockets::udp::{Answering, Chatter, Datagram, UdpPeer};
+pub use sockets::{adapters as io, frames, hostile};

@@ -83,6 +83,31 @@ fn a_todo_on_any_thread_is_found_at_once() {
 }
 
 #[test]
+fn what_was_given_is_shown() {
+    let report = report_of(|lab| {
+        lab.given("services", "# name  port\nssh      22/tcp\n");
+        lab.given("resolv.conf", "of an earlier try");
+        lab.given("resolv.conf", &format!("nameserver {}", "1".repeat(90)));
+        lab.same("the port of ssh", 23, 22);
+    });
+    has(
+        &report,
+        &[
+            "  given     services:\n    # name  port\n    ssh      22/tcp\n            resolv.conf:\n",
+            &format!("    nameserver {}…\n", "1".repeat(64)),
+            "  expected  the port of ssh: 22\n",
+        ],
+    );
+    assert!(!report.contains("earlier try"), "{report}");
+    let report = report_of(|lab| {
+        lab.given("services", "ssh 22/tcp");
+        lab.scene("another list");
+        lab.same("the port of ssh", 23, 22);
+    });
+    assert!(!report.contains("  given"), "{report}");
+}
+
+#[test]
 fn a_panic_names_its_place() {
     let report = report_of(|lab| {
         lab.why("A stranger chose that length.");
@@ -97,8 +122,9 @@ fn a_panic_names_its_place() {
             "  1  your be16([01], 0)\n",
             "expected  no panic",
             "got       index out of bounds: the len is 1 but the index is 1",
-            "at tests/netlab/tests/reports.rs:",
-            "why       A stranger chose that length.",
+            "  in        tests/netlab/tests/reports.rs:",
+            "why       There are fewer elements than the index says.",
+            "about     A stranger chose that length.",
         ],
     );
 }
@@ -117,6 +143,25 @@ fn a_panic_of_a_thread_that_the_student_started_is_in_the_story() {
             "got       0",
         ],
     );
+}
+
+/// Does this when it goes.
+struct AtTheEnd<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for AtTheEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_check_in_a_drop_of_a_test_that_has_failed_does_not_end_the_process() {
+    let report = report_of(|lab| {
+        let shut = lab.gate("the close");
+        let _conn = AtTheEnd(move || shut.waits());
+        lab.same("connections", 2, 1);
+    });
+    has(&report, &["expected  connections: 1", "got       2"]);
 }
 
 #[test]
@@ -147,6 +192,7 @@ fn bytes_are_compared_with_the_first_difference() {
 #[test]
 fn an_unexpected_error_and_an_unexpected_success() {
     let report = report_of(|lab| {
+        lab.why("The theme of the test.");
         lab.ok("listen_on(addr)", || {
             Err::<(), _>(std::io::Error::from(ErrorKind::AddrInUse))
         });
@@ -156,7 +202,9 @@ fn an_unexpected_error_and_an_unexpected_success() {
         &[
             "✗ your listen_on(addr) gives an error",
             "expected  your listen_on(addr) to succeed",
-            "AddrInUse",
+            "got       Err(Kind(AddrInUse))",
+            "why       Another socket has this address and port",
+            "about     The theme of the test.",
         ],
     );
     let report = report_of(|lab| {
@@ -173,27 +221,37 @@ fn an_unexpected_error_and_an_unexpected_success() {
 
 #[test]
 fn a_reset_is_told_from_an_end() {
-    let report = report_of(|lab| {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let server = lab.student("serve_one(listener)", move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            // Closing with unread input makes the kernel send RST.
-            stream.read_exact(&mut [0; 10]).unwrap();
-        });
-        let peer = lab.connect(addr);
-        peer.sends(&[b'x'; 5000]);
-        server.returns();
-        peer.expects_exactly(5000);
-    });
+    let resets = |about: &'static str| {
+        report_of(move |lab| {
+            lab.why(about);
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let addr = listener.local_addr().unwrap();
+            let server = lab.student("serve_one(listener)", move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                // Closing with unread input makes the kernel send RST.
+                stream.read_exact(&mut [0; 10]).unwrap();
+            });
+            let peer = lab.connect(addr);
+            peer.sends(&[b'x'; 5000]);
+            server.returns();
+            peer.expects_exactly(5000);
+        })
+    };
     has(
-        &report,
+        &resets("Every client is served."),
         &[
             "├── connects ──",
             "├── 5000 bytes ─",
             "expected  peer reads 5000 bytes",
             "got       connection reset",
+            "why       Your end has broken the connection off (RST)",
+            "about     Every client is served.",
         ],
+    );
+    // Where the test is about resets, it explains them itself.
+    has(
+        &resets("Unread bytes cause an RST."),
+        &["why       Unread bytes"],
     );
 }
 
@@ -331,11 +389,46 @@ fn a_program_is_part_of_the_story() {
         ],
     );
 
+    let report = report_of(|lab| {
+        // More than pipes hold, both ways.
+        let input = "x".repeat(1 << 20);
+        let output = lab.output("/bin/sh", &["-c", "cat; echo no >&2; exit 4"], &input);
+        lab.same("standard output", output.stdout.len(), 1 << 20);
+        lab.same("standard error", &*output.stderr, b"no\n");
+        lab.same("exit code", output.status.code(), Some(0));
+    });
+    has(
+        &report,
+        &[
+            "your program ran: sh -c cat",
+            "expected  exit code: Some(0)",
+        ],
+    );
+
     let script = "echo 'thread panicked at src/s6.rs:1:2:' >&2; echo 'not yet implemented: 2.6 run' >&2; exit 101";
     let report = report_of(move |lab| {
         lab.program("/bin/sh", &["-c", script]).exits();
     });
     has(&report, &["  to do     2.6 run"]);
+
+    // Any other panic is told in the story, and explained.
+    let panics = "echo \"thread 'main' (7) panicked at chapters/02/src/s6.rs:9:2:\" >&2; \
+                  echo 'attempt to subtract with overflow' >&2; exit 101";
+    let report = report_of(move |lab| {
+        lab.why("The theme of the test.");
+        let end = lab.program("/bin/sh", &["-c", panics]).exits();
+        lab.same("exit code", end.code, Some(0));
+    });
+    has(
+        &report,
+        &[
+            "your program panics: attempt to subtract with overflow",
+            "chapters/02/src/s6.rs:9",
+            "got       Some(101)",
+            "why       The result is below zero",
+            "about     The theme of the test.",
+        ],
+    );
 
     // More than a pipe holds, for a program that reads nothing.
     let report = report_of(move |lab| {
@@ -347,6 +440,10 @@ fn a_program_is_part_of_the_story() {
 
     let report = report_of(|lab| {
         lab.program("/bin/sh", &["-c", "exec sleep 9"]).exits();
+    });
+    has(&report, &["to end", "after 400 ms it "]);
+    let report = report_of(|lab| {
+        lab.output("/bin/sh", &["-c", "exec sleep 9"], "");
     });
     has(&report, &["to end", "after 400 ms it "]);
 }
@@ -369,8 +466,7 @@ fn a_program_that_runs_tells_what_it_does() {
         &report,
         &[
             &format!("is given \"{}\"… (1000 bytes)", "x".repeat(40)),
-            "meanwhile `sh -c echo ready; read line; echo $line` waits in read() for",
-            "standard input",
+            "got       only this in 400 ms:\n            ready\n            and it waits in read() for standard input",
         ],
     );
     assert!(!report.contains("`sh -c echo done`"), "{report}");

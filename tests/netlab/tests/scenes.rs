@@ -85,7 +85,7 @@ fn ignores_ctrl_c() -> bool {
 fn a_program_with_few_descriptors() {
     lab(|lab| {
         let end = lab
-            .program_with_descriptors(24, "/bin/sh", &["-c", "ulimit -n"])
+            .program_after("ulimit -n 24", "/bin/sh", &["-c", "ulimit -n"])
             .exits();
         assert_eq!((end.code, end.stdout.as_str()), (Some(0), "24\n"));
     });

@@ -1,20 +1,17 @@
 //! A contestant's side: a process that answers the referee.
 //!
-//! The referee writes the number of a case on a line, and gets an answer on a line that begins with
-//! [`MARK`]. Other lines are a student's own prints.
+//! The referee writes the number of a case on a line, and gets an answer on a line of its own form
+//! ([`answer_line`]). Other lines are a student's own prints.
 
 use std::any::Any;
-use std::io::{self, Write};
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::process;
+use crate::answer_line;
 use crate::race::{Answer, Contestant, Effort};
-
-/// How an answer's line begins.
-pub const MARK: &str = "@race ";
 
 /// Takes turns until the referee has no more.
 pub fn run(contestant: &Contestant, effort: &Effort) -> ExitCode {
@@ -28,7 +25,7 @@ pub fn run(contestant: &Contestant, effort: &Effort) -> ExitCode {
             }
         }
         // The referee has gone, and a student's call may never return.
-        process::end_own_group();
+        runner::child::end_own_group();
     });
 
     let caught = |result: thread::Result<Result<Answer, String>>| match result {
@@ -57,7 +54,7 @@ pub fn run(contestant: &Contestant, effort: &Effort) -> ExitCode {
 pub fn tell_what_is_to_do() {
     panic::set_hook(Box::new(|panic| {
         let words = words(panic.payload());
-        match words.strip_prefix("not yet implemented: ") {
+        match netlab::protocol::task_of(words) {
             Some(instruction) => say(&Answer::ToDo(instruction.to_owned())),
             None => eprintln!("panicked: {words}"),
         }
@@ -71,20 +68,6 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 }
 
 fn say(answer: &Answer) {
-    let json = serde_json::to_string(answer).expect("an answer is JSON");
     // A student's print may have left the cursor inside a line.
-    tell(&format!("\n{MARK}{json}"));
-}
-
-/// Writes a line to the referee.
-pub fn tell(line: &str) {
-    let mut out = io::stdout().lock();
-    // The referee may have given up on us.
-    let _ = out.write_all(format!("{line}\n").as_bytes());
-    let _ = out.flush();
-}
-
-/// What a line of a contestant's output says, if it is an answer.
-pub fn answer(line: &str) -> Option<Answer> {
-    serde_json::from_str(line.strip_prefix(MARK)?).ok()
+    answer_line::write(&format!("\n{}", answer_line::of(answer)));
 }

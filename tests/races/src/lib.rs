@@ -9,12 +9,14 @@
     reason = "ours.rs of each race is compiled against the reference and against the student's crate"
 )]
 
+mod answer_line;
 mod cli;
 mod contestant;
+pub mod foreign;
 mod grid;
 mod machine;
 mod picture;
-mod process;
+
 mod progress;
 mod race;
 mod race01;
@@ -22,10 +24,16 @@ mod race02;
 mod race03;
 mod race04;
 mod race05;
+mod race06;
+mod race07;
+mod race08;
+mod race10;
 mod record;
 mod referee;
 mod rehearsal;
+mod server;
 mod stats;
+mod stopwatch;
 mod table;
 
 pub use cli::run;
@@ -37,4 +45,8 @@ const RACES: &[race::Race] = &[
     race03::RACE,
     race04::RACE,
     race05::RACE,
+    race06::RACE,
+    race07::RACE,
+    race08::RACE,
+    race10::RACE,
 ];

@@ -10,7 +10,7 @@ pub struct Race {
     pub number: &'static str,
     pub title: &'static str,
     pub disciplines: fn() -> Vec<Discipline>,
-    /// Servers that contestants start as processes of their own, with [`crate::process::Process::own`].
+    /// Servers that contestants start as processes of their own, with [`crate::server::ServerProcess::own`].
     pub servers: &'static [Server],
 }
 
@@ -133,7 +133,7 @@ pub enum Answer {
 /// A server in a process of its own.
 pub struct Server {
     pub name: &'static str,
-    /// Listens on 127.0.0.1, says so with [`crate::process::listening`], and serves for ever.
+    /// Listens on 127.0.0.1, says so with [`crate::server::listening`], and serves for ever.
     pub run: fn() -> std::io::Result<()>,
 }
 

@@ -6,9 +6,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::contestant;
+use netlab::protocol::Patience;
+
+use crate::answer_line;
 use crate::machine::Machine;
-use crate::process;
 use crate::progress::Progress;
 use crate::race::{Answer, Contestant, Discipline, Effort, Kind, Race, Side};
 use crate::record::{End, Outcome, Record, Row, Verdict};
@@ -170,7 +171,7 @@ impl Entry {
     }
 
     fn turn(&mut self, case: usize) -> Answer {
-        let deadline = DEADLINE.mul_f64(patience());
+        let deadline = Patience::from_environment().scale(DEADLINE);
         let player = match &mut self.player {
             Some(player) => player,
             None => {
@@ -196,14 +197,6 @@ impl Entry {
     }
 }
 
-/// `NETLAB_PATIENCE=2` doubles every deadline, as it does in the laboratory.
-fn patience() -> f64 {
-    let said = std::env::var("NETLAB_PATIENCE").ok();
-    said.and_then(|text| text.parse().ok())
-        .filter(|factor| (0.01..=1000.0).contains(factor))
-        .unwrap_or(1.0)
-}
-
 /// A contestant's process.
 struct Player {
     child: Child,
@@ -221,7 +214,7 @@ impl Player {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        process::own_group(&mut command);
+        runner::child::own_group(&mut command);
         let mut child = command.spawn()?;
         let (send, lines) = mpsc::channel();
         pass_on(child.stdout.take().expect("piped"), send.clone());
@@ -248,7 +241,7 @@ impl Player {
                 .lines
                 .recv_timeout(left.min(Duration::from_millis(100)))
             {
-                Ok(line) => match contestant::answer(&line) {
+                Ok(line) => match answer_line::parse(&line) {
                     Some(answer) => return answer,
                     None if line.is_empty() => {}
                     None => self.last_words = Some(line),
@@ -271,7 +264,7 @@ impl Player {
 
 impl Drop for Player {
     fn drop(&mut self) {
-        process::end_group(&mut self.child);
+        runner::child::kill_group(&mut self.child);
     }
 }
 

@@ -66,6 +66,10 @@ fn colophon(record: &Record) -> String {
     let Record {
         rounds, machine, ..
     } = record;
+    // Verdicts are words, whatever else the machine does.
+    if record.disciplines.iter().find_map(Outcome::base).is_none() {
+        return format!("\n{}\n", wrapped(&machine.line()));
+    }
     let mut text = format!(
         "\n{}\n",
         wrapped(&format!(

@@ -23,7 +23,7 @@ fn run(race: &str, patience: &str) -> Run {
         .arg(&record)
         .arg("--pictures")
         .arg(&folder)
-        .env("NETLAB_PATIENCE", patience)
+        .env(netlab::protocol::PATIENCE, patience)
         .output()
         .expect("the races run");
     assert!(output.status.success(), "{output:?}");

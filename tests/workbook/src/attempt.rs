@@ -3,17 +3,17 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::bench::{Bench, Tried};
-use crate::course::{Chapter, Course, Step, Test};
+use crate::binaries::{Binaries, Tried};
 use crate::digest;
-use crate::problem::Result;
-use crate::process::Report;
+use crate::output::Failure;
 use crate::progress::{Known, Progress};
-use crate::tell::Failure;
 use crate::ui::Ui;
+use course::problem::Result;
+use course::{Chapter, Course, Step, Test};
+use runner::test_binary::Report;
 
 pub struct Attempt<'a> {
-    bench: Bench<'a>,
+    binaries: Binaries<'a>,
     chapter: &'a Chapter,
     /// Of the sources as they were when the attempt began.
     digest: String,
@@ -29,9 +29,9 @@ pub struct Attempt<'a> {
 /// What a student has to look at next.
 pub enum Stop<'a> {
     /// Nothing: every test passes.
-    Nowhere,
+    AllPass,
     AtTest(Failure<'a>),
-    /// The crate does not compile; the build in [`Attempt::bench`] says why.
+    /// The crate does not compile; the build in [`Attempt::binaries`] says why.
     AtBuild {
         step: &'a Step,
     },
@@ -43,7 +43,7 @@ impl<'a> Attempt<'a> {
         let steps = chapter.steps.iter();
         let old = steps.filter(|step| known.has_ever_passed_step(step));
         Attempt {
-            bench: Bench::student(course, chapter),
+            binaries: Binaries::student(course, chapter),
             chapter,
             digest: digest::of(course, chapter),
             old: old.map(|step| step.number).collect(),
@@ -88,7 +88,7 @@ impl<'a> Attempt<'a> {
             if self.is_decided(test) {
                 continue;
             }
-            match self.bench.run(ui, step, test)? {
+            match self.binaries.run(ui, step, test)? {
                 Tried::Broken(_) => return Ok(Stop::AtBuild { step }),
                 Tried::Ran(report) => {
                     self.note(progress, test, &report);
@@ -98,7 +98,7 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
-        Ok(Stop::Nowhere)
+        Ok(Stop::AllPass)
     }
 
     /// Tries the other tests as well, only to count them: a student may work out of order, or break
@@ -106,11 +106,11 @@ impl<'a> Attempt<'a> {
     pub fn count_the_rest(&mut self, ui: &Ui, progress: &mut Progress) -> Result<()> {
         for (step, test) in self.chapter.required_tests() {
             // Counting is not worth a heavy build.
-            let is_heavy = !step.features.is_empty() && !self.bench.is_ready(step);
+            let is_heavy = !step.features.is_empty() && !self.binaries.is_ready(step);
             if self.is_decided(test) || is_heavy {
                 continue;
             }
-            if let Tried::Ran(report) = self.bench.run(ui, step, test)? {
+            if let Tried::Ran(report) = self.binaries.run(ui, step, test)? {
                 self.note(progress, test, &report);
                 // Nor is it worth waiting for one answer that hangs after the other.
                 if report.took > Duration::from_secs(1) {
@@ -132,6 +132,11 @@ impl<'a> Attempt<'a> {
             .collect()
     }
 
+    /// Whether the step passed when it was tried last before this attempt, or passes now.
+    pub fn knew(&self, step: &Step) -> bool {
+        self.old.contains(&step.number)
+    }
+
     fn is_decided(&self, test: &Test) -> bool {
         self.known.has_passed(test) || self.tried.contains(test.name.as_str())
     }
@@ -145,7 +150,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The builds of the chapter.
-    pub fn bench(&mut self) -> &mut Bench<'a> {
-        &mut self.bench
+    pub fn binaries(&mut self) -> &mut Binaries<'a> {
+        &mut self.binaries
     }
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::problem::{Problem, Result};
 use crate::progress::FOLDER;
+use course::problem::{Problem, Result};
 
 /// Copies `files` (relative to `root`) to `.workbook/backups/<chapter>-<time>/` and returns that
 /// folder, relative to `root`. Nothing that is there is overwritten.

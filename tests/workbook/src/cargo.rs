@@ -7,7 +7,8 @@ use std::thread;
 
 use serde::Deserialize;
 
-use crate::problem::{Problem, Result};
+use course::problem::{Problem, Result};
+use runner::rustc;
 
 /// What to build: one integration test of one package.
 pub struct Request<'a> {
@@ -18,7 +19,8 @@ pub struct Request<'a> {
     pub target: &'a str,
     pub features: &'a [String],
     pub default_features: bool,
-    /// Another folder than the workspace's own for what is built.
+    /// Another folder than the workspace's own for what is built, and for the records of rustc's
+    /// command lines ([`records`]).
     pub target_dir: Option<&'a Path>,
 }
 
@@ -68,6 +70,9 @@ pub fn build(request: &Request, hears: &(dyn Fn(&str) + Sync)) -> Result<Built> 
     }
     if let Some(folder) = request.target_dir {
         command.env("CARGO_TARGET_DIR", folder);
+        let own = std::env::current_exe();
+        own.and_then(|own| rustc::have_recorded(&mut command, &own, &records(folder)))
+            .map_err(|error| Problem::with_file("prepare", folder, &error))?;
     }
     let mut child = command.spawn().map_err(no_cargo)?;
     let stdout = child.stdout.take().expect("stdout is piped");
@@ -90,6 +95,11 @@ pub fn build(request: &Request, hears: &(dyn Fn(&str) + Sync)) -> Result<Built> 
         built.binary = None;
     }
     Ok(built)
+}
+
+/// Where the records of rustc's command lines lie for what is built in `target_dir`.
+pub fn records(target_dir: &Path) -> PathBuf {
+    target_dir.join("rustc-records")
 }
 
 /// The folder into which cargo builds the workspace.

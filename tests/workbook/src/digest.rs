@@ -5,7 +5,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
-use crate::course::{Chapter, Course};
+use course::{Chapter, Course};
 
 /// Changes when a file of the student's crate, of the chapter's tests or of netlab changes.
 ///

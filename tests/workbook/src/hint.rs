@@ -2,12 +2,19 @@
 
 use std::process::ExitCode;
 
-use crate::course::{Chapter, Step};
-use crate::problem::Result;
+use crate::output;
 use crate::progress::Progress;
 use crate::ui::{Ui, strong};
+use course::problem::Result;
+use course::{Chapter, Course, Step};
 
-pub fn run(ui: &Ui, progress: &mut Progress, chapter: &Chapter, step: &Step) -> Result<ExitCode> {
+pub fn run(
+    ui: &Ui,
+    course: &Course,
+    progress: &mut Progress,
+    chapter: &Chapter,
+    step: &Step,
+) -> Result<ExitCode> {
     let (number, of) = (chapter.number(), step.hints.len());
     ui.line(strong(format!(
         "{number}, step {}: {}",
@@ -15,7 +22,6 @@ pub fn run(ui: &Ui, progress: &mut Progress, chapter: &Chapter, step: &Step) -> 
     )));
     ui.blank();
     let shown = progress.take_hint(chapter, step);
-    progress.save()?;
     if shown < of {
         ui.indented(
             &format!("  hint {} of {of}  ", shown + 1),
@@ -27,15 +33,22 @@ pub fn run(ui: &Ui, progress: &mut Progress, chapter: &Chapter, step: &Step) -> 
         }
     }
     ui.blank();
-    if shown + 1 < of {
+    let is_kept = progress.save(ui);
+    if shown + 1 < of && is_kept {
         ui.prose("The same command gives the next one.");
-    } else {
+    } else if shown + 1 < of {
         ui.prose(&format!(
-            "There are no more hints. Read {} again, or look at the reference: \
-             `cargo workbook solution {number} s{} --anyway`.",
-            chapter.page(step),
-            step.number
+            "The next ones are in {}/chapter.toml.",
+            chapter.tests_dir()
         ));
+    } else {
+        let read = output::read_command(chapter, step);
+        let mut words = format!("There are no more hints. Read the step's section again: `{read}`");
+        if course.has_solutions() {
+            let solution = output::solution_command(chapter, step);
+            words += &format!(", or look at the reference: `{solution} --anyway`");
+        }
+        ui.prose(&(words + "."));
     }
     Ok(ExitCode::SUCCESS)
 }

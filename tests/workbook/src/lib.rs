@@ -1,38 +1,38 @@
 //! `cargo workbook`: the student's companion.
 //!
-//! It reads the course from its folders (`course`), builds a chapter (`cargo`), runs each test in a
-//! process of its own (`process`) and says in words how far the student is. It is a library so that
-//! the house tests in `tests/` look at the course through the same eyes.
+//! It reads the course from its folders (crate `course`), builds a chapter (`cargo`, `binaries`), runs
+//! each test in a process of its own (crate `runner`), remembers what passed (`progress`) and says in
+//! words how far the student is (`output`, `status`, `done`). Each command of `cli` has a module of its
+//! name; `cargo workbook` alone is `next`. It is a library so that the house tests in `tests/` read
+//! the `book` as it does.
 
 mod attempt;
 mod backup;
-mod bench;
-mod broken;
+mod base;
+mod binaries;
+pub mod book;
 mod cargo;
 mod cli;
-pub mod course;
+mod compile_errors;
 mod digest;
 mod done;
 mod hint;
 mod list;
-mod manifest;
-mod meant;
+mod look;
 mod next;
-mod pristine;
-pub mod problem;
-mod process;
+mod output;
 mod progress;
 mod race;
+mod read;
 mod reset;
-mod scan;
-pub mod select;
+mod resolve;
+mod script;
 mod solution;
 mod status;
-mod tell;
+mod stubs;
 mod test;
 mod ui;
 mod verify;
 mod watch;
-pub mod wrong;
 
 pub use cli::run;

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::course::{Chapter, Course};
 use crate::progress::Progress;
 use crate::ui::{Ui, faint, good, plural, strong};
+use course::{Chapter, Course};
 
 pub fn run(ui: &Ui, course: &Course, progress: &Progress, only: Option<&Chapter>) -> ExitCode {
     for chapter in &course.chapters {
@@ -23,26 +23,22 @@ fn show(ui: &Ui, course: &Course, progress: &Progress, chapter: &Chapter) {
     ui.line(strong(format!("{}  {}", chapter.number(), chapter.title)));
     ui.indented("    ", &chapter.summary);
     let tests = chapter.tests().count();
-    ui.line(format!(
-        "    {}, {}, {}",
-        minutes(chapter.minutes),
-        plural(tests, "test"),
-        worth(points)
-    ));
+    let tests = plural(tests, "test");
+    let minutes_all = minutes(chapter.minutes);
+    ui.indented(
+        "    ",
+        &format!("{minutes_all}, {tests}, {}", worth(points)),
+    );
     for step in &chapter.steps {
         ui.blank();
         let optional = if step.is_optional { " (optional)" } else { "" };
-        ui.line(format!(
-            "    {}  {}{optional}",
-            strong(format!("{:2}", step.number)),
-            step.title
-        ));
-        ui.line(faint(format!(
-            "        {}, {}, {}",
-            minutes(step.minutes),
-            worth(step.points()),
-            chapter.source(step)
-        )));
+        ui.indented(
+            &format!("    {}  ", strong(format!("{:2}", step.number))),
+            &format!("{}{optional}", step.title),
+        );
+        let costs = format!("{}, {}", minutes(step.minutes), worth(step.points()));
+        let file = chapter.source(step);
+        ui.indented("        ", &faint(format!("{costs}, {file}")));
         for test in &step.tests {
             let mark = if known.has_passed(test) {
                 good("passed")
@@ -54,7 +50,8 @@ fn show(ui: &Ui, course: &Course, progress: &Progress, chapter: &Chapter) {
             } else {
                 format!(", {}", worth(test.points))
             };
-            ui.line(format!("        {mark}  {}{points}", test.name));
+            let name = format!("{}{points}", test.name);
+            ui.indented(&format!("        {mark}  "), &name);
         }
     }
     ui.blank();

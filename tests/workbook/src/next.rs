@@ -3,20 +3,20 @@
 use std::process::ExitCode;
 
 use crate::attempt::{Attempt, Stop};
-use crate::broken;
-use crate::course::{Chapter, Course, Step};
+use crate::compile_errors;
 use crate::done;
-use crate::problem::Result;
+use crate::output;
 use crate::progress::Progress;
 use crate::status;
-use crate::tell;
 use crate::ui::Ui;
+use course::problem::Result;
+use course::{Chapter, Course, Step};
 
 const AGAIN: &str = "cargo workbook, or after every save: cargo workbook watch";
 
 pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode> {
     let mut news = Vec::new();
-    for chapter in progress.itinerary(course) {
+    for chapter in progress.in_order(course) {
         if progress.of(course, chapter).next_step(chapter).is_none() {
             continue;
         }
@@ -25,21 +25,21 @@ pub fn run(ui: &Ui, course: &Course, progress: &mut Progress) -> Result<ExitCode
         if let Stop::AtTest(_) = &stop {
             attempt.count_the_rest(ui, progress)?;
         }
-        progress.save()?;
+        progress.save(ui);
         news.push((chapter, attempt.news()));
         match stop {
-            Stop::Nowhere => {}
+            Stop::AllPass => {}
             Stop::AtTest(failure) => {
                 overview(ui, course, progress);
                 tell_news(ui, course, progress, &news);
-                tell::failure(ui, chapter, &failure, Some(AGAIN));
-                tell::warnings(ui, chapter, attempt.bench().built(ui, failure.step)?);
+                output::failure(ui, chapter, &failure, Some(AGAIN));
+                output::warnings(ui, chapter, attempt.binaries().built(ui, failure.step)?);
                 return Ok(ExitCode::SUCCESS);
             }
             Stop::AtBuild { step } => {
                 overview(ui, course, progress);
                 tell_news(ui, course, progress, &news);
-                broken::show(ui, course, chapter, attempt.bench().built(ui, step)?);
+                compile_errors::show(ui, course, chapter, attempt.binaries().built(ui, step)?);
                 return Ok(ExitCode::FAILURE);
             }
         }

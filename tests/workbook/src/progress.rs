@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::course::{Chapter, Course, Step, Test};
 use crate::digest;
-use crate::problem::{Problem, Result};
+use crate::ui::{Ui, faint};
+use course::{Chapter, Course, Step, Test};
 
 /// The folder for what the workbook keeps, in the workspace; git ignores it.
 pub const FOLDER: &str = ".workbook";
@@ -17,6 +17,8 @@ pub const FOLDER: &str = ".workbook";
 pub struct Progress {
     file: PathBuf,
     state: State,
+    /// The student knows that nothing can be kept.
+    is_warned: bool,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -54,13 +56,18 @@ impl Known {
         self.passed.contains(&test.name)
     }
 
+    /// Whether every test of the step passes.
+    pub fn has_passed_step(&self, step: &Step) -> bool {
+        step.tests.iter().all(|test| self.has_passed(test))
+    }
+
     /// Whether the test passes, or did so when it was tried last.
     pub fn has_ever_passed(&self, test: &Test) -> bool {
         self.has_passed(test) || self.before.contains(&test.name)
     }
 
     /// Whether some of what passed was tried with earlier sources only.
-    pub fn is_dated(&self) -> bool {
+    pub fn is_stale(&self) -> bool {
         !self.before.is_empty()
     }
 
@@ -71,8 +78,8 @@ impl Known {
 
     /// The first step, of those that a chapter needs, with a test that is not known to pass.
     pub fn next_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
-        let done = |step: &&Step| step.tests.iter().all(|test| self.has_passed(test));
-        chapter.required().find(|step| !done(step))
+        let mut steps = chapter.required();
+        steps.find(|step| !self.has_passed_step(step))
     }
 
     /// The optional steps that the student has not done.
@@ -83,7 +90,7 @@ impl Known {
 
     /// The step that the student works on, also while an unfinished change leaves open what passes:
     /// the first one with a test that did not pass when it was tried last.
-    pub fn step_at_hand<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
+    pub fn current_step<'a>(&self, chapter: &'a Chapter) -> Option<&'a Step> {
         let mut steps = chapter.required();
         steps.find(|step| !self.has_ever_passed_step(step))
     }
@@ -103,20 +110,35 @@ impl Progress {
         Progress {
             file,
             state: serde_json::from_str(&text).unwrap_or_default(),
+            is_warned: false,
         }
     }
 
+    /// Keeps it for the next run. A folder that cannot be written is no reason to withhold a verdict
+    /// or a hint: the student is told once. False when nothing was kept.
+    pub fn save(&mut self, ui: &Ui) -> bool {
+        let Err(error) = self.write() else {
+            return true;
+        };
+        if !std::mem::replace(&mut self.is_warned, true) {
+            ui.prose(&faint(format!(
+                "Nothing is remembered for the next time: {FOLDER} cannot be written ({error})."
+            )));
+            ui.blank();
+        }
+        false
+    }
+
     /// Replaces the file as a whole, so that a killed run leaves the old one.
-    pub fn save(&self) -> Result<()> {
+    fn write(&self) -> std::io::Result<()> {
         let folder = self.file.parent().expect("the file lies in a folder");
         let text = serde_json::to_string_pretty(&self.state).expect("maps of strings are JSON");
         let new = self
             .file
             .with_extension(format!("{}.new", std::process::id()));
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&new, text + "\n"))
-            .and_then(|()| fs::rename(&new, &self.file))
-            .map_err(|error| Problem::with_file("write", &self.file, &error))
+        fs::create_dir_all(folder)?;
+        fs::write(&new, text + "\n")?;
+        fs::rename(&new, &self.file)
     }
 
     pub fn of(&self, course: &Course, chapter: &Chapter) -> Known {
@@ -142,7 +164,7 @@ impl Progress {
 
     /// The chapters as the student goes through them: the chosen one, then the others in their
     /// order. Chapters may be taken in another order than the book's.
-    pub fn itinerary<'a>(&self, course: &'a Course) -> Vec<&'a Chapter> {
+    pub fn in_order<'a>(&self, course: &'a Course) -> Vec<&'a Chapter> {
         let is_chosen = |chapter: &&Chapter| Some(&chapter.folder) == self.state.chosen.as_ref();
         let (mut chosen, others): (Vec<_>, Vec<_>) = course.chapters.iter().partition(is_chosen);
         chosen.extend(others);
@@ -152,13 +174,13 @@ impl Progress {
     /// The first chapter on the student's way with a test that is not known to pass.
     pub fn next_chapter<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
         let is_open = |chapter: &&Chapter| self.of(course, chapter).next_step(chapter).is_some();
-        self.itinerary(course).into_iter().find(is_open)
+        self.in_order(course).into_iter().find(is_open)
     }
 
-    /// The chapter that the student works on, as [`Known::step_at_hand`] is the step.
-    pub fn chapter_at_hand<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
-        let is_open = |chapter: &&Chapter| self.of(course, chapter).step_at_hand(chapter).is_some();
-        self.itinerary(course).into_iter().find(is_open)
+    /// The chapter that the student works on, as [`Known::current_step`] is the step.
+    pub fn current_chapter<'a>(&self, course: &'a Course) -> Option<&'a Chapter> {
+        let is_open = |chapter: &&Chapter| self.of(course, chapter).current_step(chapter).is_some();
+        self.in_order(course).into_iter().find(is_open)
     }
 
     /// A verdict for the sources with this digest. Verdicts for other sources are dated from now on.
@@ -220,9 +242,10 @@ mod tests {
         let mut progress = Progress {
             file: PathBuf::new(),
             state: State::default(),
+            is_warned: false,
         };
         let way = |progress: &Progress| -> Vec<String> {
-            let way = progress.itinerary(&course);
+            let way = progress.in_order(&course);
             way.into_iter().map(|it| it.folder.clone()).collect()
         };
         assert_eq!(way(&progress), ["00-a", "01-b", "02-c"]);

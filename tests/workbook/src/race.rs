@@ -6,12 +6,17 @@
 use std::process::ExitCode;
 
 use crate::cargo;
-use crate::course::Course;
-use crate::problem::{Problem, Result};
-use crate::select;
+use course::Course;
+use course::problem::{Problem, Result};
+use course::select;
+
+/// Whether this copy has the races.
+pub fn is_here(course: &Course) -> bool {
+    course.root.join("tests").join("races").is_dir()
+}
 
 pub fn run(course: &Course, arguments: &[String]) -> Result<ExitCode> {
-    if !course.root.join("tests").join("races").is_dir() {
+    if !is_here(course) {
         return Err(Problem::new(
             "This copy of the workbook came without the reference answers, and so without the races against them.\n\
              The book's pages show how the reference's own races ended.",

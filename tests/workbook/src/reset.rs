@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::backup;
-use crate::course::{Chapter, Course, Step};
-use crate::pristine;
-use crate::problem::{Problem, Result};
 use crate::progress::Progress;
+use crate::stubs;
 use crate::ui::Ui;
+use course::problem::{Problem, Result};
+use course::{Chapter, Course, Step};
 
 pub fn run(
     ui: &Ui,
@@ -23,13 +23,11 @@ pub fn run(
     let src = format!("{}/src", chapter.dir());
     let files = match step {
         Some(step) => vec![chapter.source(step)],
-        None => pristine::files(&course.root, &src)?,
+        None => stubs::files(&course.root, &src)?,
     };
     let mut stubs = Vec::new();
     for file in files {
-        let stub = pristine::of(&course.root, &file)?.ok_or_else(|| {
-            Problem::new(format!("git has never seen {file}. Nothing was changed."))
-        })?;
+        let stub = stubs::of(&course.root, &file)?.ok_or_else(|| stubs::unknown(&file))?;
         // A file that cannot be read counts as changed too.
         if fs::read(course.root.join(&file)).ok().as_ref() != Some(&stub) {
             stubs.push((file, stub));
@@ -65,19 +63,17 @@ pub fn run(
     {
         progress.forget_hints(chapter, step);
     }
-    progress.save()?;
-    let files = if stubs.len() == 1 {
-        "1 file is".into()
-    } else {
-        format!("{} files are", stubs.len())
-    };
-    ui.line(format!("{files} as you got them."));
+    progress.save(ui);
+    ui.line(match stubs.len() {
+        1 => "1 file is as you got it.".to_owned(),
+        count => format!("{count} files are as you got them."),
+    });
     Ok(ExitCode::SUCCESS)
 }
 
 /// Says what a reset wants to know.
-pub fn which(at_hand: &Chapter) -> Problem {
-    let number = at_hand.number();
+pub fn which(current: &Chapter) -> Problem {
+    let number = current.number();
     Problem::new(format!(
         "Say what is to go back to its stubs, for instance:\n  \
          cargo workbook reset {number}     a chapter\n  \

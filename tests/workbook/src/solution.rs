@@ -4,11 +4,11 @@ use std::fs;
 use std::process::ExitCode;
 
 use crate::attempt::{Attempt, Stop};
-use crate::course::{Chapter, Course, Step};
-use crate::problem::{Problem, Result};
+use crate::output;
 use crate::progress::Progress;
-use crate::tell;
 use crate::ui::{Ui, strong};
+use course::problem::{Problem, Result};
+use course::{Chapter, Course, Step};
 
 pub fn run(
     ui: &Ui,
@@ -23,20 +23,16 @@ pub fn run(
         ui.prose(
             "This copy of the workbook came without the reference answers. Whoever gave it to you has them.",
         );
-        ui.line(format!("  a hint  {}", tell::hint_command(chapter, step)));
+        ui.field("hint", &output::hint_command(chapter, step));
         return Ok(ExitCode::FAILURE);
     }
     if !anyway && !has_passed(ui, course, progress, chapter, step)? {
         ui.prose(&format!(
             "Step {said} of chapter {number} does not pass yet, so its reference stays closed."
         ));
-        ui.line(format!(
-            "  a hint                 {}",
-            tell::hint_command(chapter, step)
-        ));
-        ui.line(format!(
-            "  the reference, anyway  cargo workbook solution {number} s{said} --anyway"
-        ));
+        ui.field("hint", &output::hint_command(chapter, step));
+        let solution = output::solution_command(chapter, step);
+        ui.field("anyway", &format!("{solution} --anyway"));
         return Ok(ExitCode::FAILURE);
     }
     let (yours, reference) = (chapter.source(step), chapter.solution_source(step));
@@ -62,6 +58,6 @@ fn has_passed(
 ) -> Result<bool> {
     let mut attempt = Attempt::new(course, chapter, progress);
     let stop = attempt.run_step(ui, progress, step)?;
-    progress.save()?;
-    Ok(matches!(stop, Stop::Nowhere))
+    progress.save(ui);
+    Ok(matches!(stop, Stop::AllPass))
 }

@@ -1,8 +1,8 @@
 //! The chapters and how far each one is.
 
-use crate::course::{Chapter, Course};
 use crate::progress::{Known, Progress};
 use crate::ui::{Ui, faint, good, plural, strong};
+use course::{Chapter, Course};
 
 /// Cells of a bar.
 const BAR: usize = 10;
@@ -41,14 +41,15 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
     for ((chapter, known), words) in chapters.iter().zip(&known).zip(&words) {
         let number = strong(chapter.number());
         let title = &chapter.title;
-        let (done, all) = (count(chapter, known), chapter.required_tests().count());
+        let (passed, all) = (count(chapter, known), chapter.tests().count());
+        let is_done = known.current_step(chapter).is_none();
         let words = match known {
-            _ if !known.is_tried || known.is_dated() => faint(words),
-            _ if done == all => good(words),
+            _ if !known.is_tried || known.is_stale() => faint(words),
+            _ if is_done => good(words),
             _ => words.clone(),
         };
         if with_bar {
-            let bar = bar(done, all);
+            let bar = bar(passed, all, is_done);
             ui.line(format!("  {number}  {title:title_width$}  {bar}  {words}"));
         } else if one_line <= ui.width {
             ui.line(format!("  {number}  {title:title_width$}  {words}"));
@@ -60,37 +61,38 @@ fn show_some(ui: &Ui, course: &Course, progress: &Progress, chapters: &[&Chapter
 }
 
 fn in_words(chapter: &Chapter, known: &Known) -> String {
-    let all = chapter.required_tests().count();
+    let all = chapter.tests().count();
     let steps = chapter.steps.len();
     let tests = plural(all, "test");
     if !known.is_tried {
         return format!("{tests}, not tried yet");
     }
-    let passed = format!("{} of {tests}", count(chapter, known));
-    if known.is_dated() {
+    let count = count(chapter, known);
+    let passed = format!("{count} of {tests}");
+    if known.is_stale() {
         return format!("{passed} at the last run");
     }
     match known.next_step(chapter) {
-        None => format!("done, {tests}"),
+        None if count == all => format!("done, {tests}"),
+        // An optional step is open.
+        None => format!("done, {passed}"),
         Some(step) => format!("{passed}, step {} of {steps}", step.number),
     }
 }
 
-/// How many of the tests that the chapter needs pass, or did so when they were tried last.
+/// How many tests of the chapter pass, or did so when they were tried last.
 fn count(chapter: &Chapter, known: &Known) -> usize {
     chapter
-        .required_tests()
+        .tests()
         .filter(|(_, test)| known.has_ever_passed(test))
         .count()
 }
 
-fn bar(done: usize, all: usize) -> String {
-    // Full only when all is done; not empty once something is.
-    let cells = (BAR * done).div_ceil(all.max(1));
-    let cells = if done < all {
-        cells.min(BAR - 1)
-    } else {
-        cells
+fn bar(passed: usize, all: usize, is_done: bool) -> String {
+    // Full only when the chapter is done; not empty once something is.
+    let cells = match is_done {
+        true => BAR,
+        false => (BAR * passed).div_ceil(all.max(1)).min(BAR - 1),
     };
     format!("{}{}", "█".repeat(cells), "░".repeat(BAR - cells))
 }
@@ -101,10 +103,12 @@ mod tests {
 
     #[test]
     fn a_bar_is_full_only_at_the_end_and_empty_only_at_the_beginning() {
-        assert_eq!(bar(0, 40), "░".repeat(BAR));
-        assert_eq!(bar(1, 40).matches('█').count(), 1);
-        assert_eq!(bar(39, 40).matches('█').count(), BAR - 1);
-        assert_eq!(bar(40, 40), "█".repeat(BAR));
-        assert_eq!(bar(0, 0), "░".repeat(BAR));
+        let filled = |passed, all, is_done| bar(passed, all, is_done).matches('█').count();
+        assert_eq!(filled(0, 40, false), 0);
+        assert_eq!(filled(1, 40, false), 1);
+        assert_eq!(filled(39, 40, false), BAR - 1);
+        assert_eq!(filled(40, 40, true), BAR);
+        assert_eq!(filled(34, 40, true), BAR);
+        assert_eq!(bar(0, 0, false).chars().count(), BAR);
     }
 }

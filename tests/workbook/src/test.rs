@@ -1,17 +1,18 @@
-//! `cargo workbook test`: every test of a chapter or a step, a line each, then the failures.
+//! `cargo workbook test`: every test of a chapter or a step, a line each, then the first failure.
 
 use std::process::ExitCode;
 
-use crate::bench::{Bench, Tried};
-use crate::broken;
-use crate::course::{Chapter, Course, Step, Test};
+use crate::binaries::{Binaries, Tried};
+use crate::compile_errors;
 use crate::digest;
-use crate::problem::Result;
-use crate::process::Verdict;
+use crate::done;
+use crate::output::{self, Failure};
 use crate::progress::Progress;
-use crate::select::Selected;
-use crate::tell::{self, Failure};
-use crate::ui::{Ui, bad, faint, good, strong};
+use crate::ui::{Ui, bad, faint, good, plural, strong};
+use course::problem::Result;
+use course::select::Selected;
+use course::{Chapter, Course, Step, Test};
+use runner::test_binary::Verdict;
 
 pub fn run(
     ui: &Ui,
@@ -19,7 +20,9 @@ pub fn run(
     progress: &mut Progress,
     chapter: &Chapter,
     selected: Option<Selected>,
+    shows_all: bool,
 ) -> Result<ExitCode> {
+    let was_done = progress.of(course, chapter).current_step(chapter).is_none();
     let is_asked = |step: &Step, test: &Test| match &selected {
         None => true,
         Some(Selected {
@@ -30,7 +33,7 @@ pub fn run(
             test: Some(only), ..
         }) => test.name == only.name,
     };
-    let mut bench = Bench::student(course, chapter);
+    let mut binaries = Binaries::student(course, chapter);
     let digest = digest::of(course, chapter);
     let mut failures: Vec<Failure> = Vec::new();
     let mut left_out: Vec<&Step> = Vec::new();
@@ -50,10 +53,10 @@ pub fn run(
             }
             continue;
         }
-        match bench.run(ui, step, test)? {
+        match binaries.run(ui, step, test)? {
             Tried::Broken(built) => {
-                broken::show(ui, course, chapter, built);
-                progress.save()?;
+                compile_errors::show(ui, course, chapter, built);
+                progress.save(ui);
                 return Ok(ExitCode::FAILURE);
             }
             Tried::Ran(report) => {
@@ -61,7 +64,11 @@ pub fn run(
                     ui.line(strong(format!("Step {}: {}", step.number, step.title)));
                     headed = step.number;
                 }
-                ui.line(format!("  {}  {}", verdict(&report.verdict), test.name));
+                ui.line(format!(
+                    "  {}  {}",
+                    output::verdict(&report.verdict),
+                    test.name
+                ));
                 progress.record(chapter, &digest, test, report.verdict.is_done());
                 if report.verdict.is_done() {
                     passed += 1;
@@ -71,29 +78,28 @@ pub fn run(
             }
         }
     }
-    progress.save()?;
+    progress.save(ui);
 
-    // Every failure is shown, but of the tests that wait for an answer only the first one: each
-    // says what its stub says.
+    let again = match &selected {
+        Some(selected) => output::test_command(chapter, selected.step),
+        None => format!("cargo workbook test {}", chapter.number()),
+    };
+    show_failures(ui, chapter, &failures, (!shows_all).then_some(&again));
     let is_to_do = |failure: &&Failure| failure.report.verdict == Verdict::ToDo;
-    let to_do = failures.iter().filter(is_to_do).count();
-    let first_to_do = failures.iter().find(is_to_do);
-    for failure in failures
-        .iter()
-        .filter(|failure| !is_to_do(failure))
-        .chain(first_to_do)
-    {
-        ui.blank();
-        ui.line(faint("─".repeat(ui.width)));
-        tell::failure(ui, chapter, failure, None);
-    }
     let summary = Summary {
         passed,
         failed: failures.len(),
-        to_do,
+        to_do: failures.iter().filter(is_to_do).count(),
         left_out,
     };
     summary.show(ui, chapter);
+    let known = progress.of(course, chapter);
+    if !was_done && known.next_step(chapter).is_none() {
+        ui.blank();
+        done::chapter(ui, chapter, &known);
+        ui.blank();
+        done::onward(ui, course, progress);
+    }
     Ok(if failures.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -101,13 +107,44 @@ pub fn run(
     })
 }
 
-fn verdict(verdict: &Verdict) -> String {
-    let word = format!("{:10}", verdict.word());
-    match verdict {
-        Verdict::Passed => good(word),
-        Verdict::Skipped | Verdict::ToDo => strong(word),
-        _ => bad(word),
+/// The first failure as a whole, and the names of the others. Of the tests that wait for an answer
+/// the first one speaks for all: each says what its stub says. Without `again`, the command that can
+/// show all of them, all are shown.
+fn show_failures(ui: &Ui, chapter: &Chapter, failures: &[Failure], again: Option<&str>) {
+    let (to_do, failed): (Vec<&Failure>, Vec<&Failure>) = failures
+        .iter()
+        .partition(|failure| failure.report.verdict == Verdict::ToDo);
+    let mut shown: Vec<&Failure> = failed
+        .iter()
+        .copied()
+        .chain(to_do.first().copied())
+        .collect();
+    if again.is_some() {
+        shown.truncate(1);
     }
+    for failure in &shown {
+        ui.blank();
+        ui.line(faint("─".repeat(ui.width)));
+        output::failure(ui, chapter, failure, None);
+    }
+    let others = failed.get(shown.len()..).unwrap_or_default();
+    let Some(again) = again.filter(|_| !others.is_empty()) else {
+        return;
+    };
+    ui.blank();
+    let count = others.len();
+    ui.prose(&match count {
+        1 => "Another test fails:".to_owned(),
+        _ => format!("{count} other tests fail:"),
+    });
+    for Failure { test, report, .. } in others {
+        ui.line(format!(
+            "  {}  {}",
+            output::verdict(&report.verdict),
+            test.name
+        ));
+    }
+    ui.prose(&format!("To see them whole: `{again} --all`."));
 }
 
 struct Summary<'a> {
@@ -120,29 +157,33 @@ struct Summary<'a> {
 
 impl Summary<'_> {
     fn show(&self, ui: &Ui, chapter: &Chapter) {
-        let all = self.passed + self.failed;
+        let passed = self.passed;
+        let left_out: usize = self.left_out.iter().map(|step| step.tests.len()).sum();
+        let all = passed + self.failed + left_out;
         ui.blank();
         match (self.failed, all) {
             (0, 0) => ui.line("There is no test here yet."),
             (0, 1) => ui.line(good("The test passes.")),
-            (0, _) => ui.line(good(format!("All {all} tests pass."))),
+            (0, _) if passed == all => ui.line(good(format!("All {all} tests pass."))),
+            (0, _) => ui.line(good(format!("{passed} of {all} tests pass."))),
             (_, 1) => {}
-            _ if self.to_do == 0 => ui.line(bad(format!("{} of {all} tests pass.", self.passed))),
+            _ if self.to_do == 0 => ui.line(bad(format!("{passed} of {all} tests pass."))),
             _ => ui.line(bad(format!(
-                "{} of {all} tests pass, {} still to do.",
-                self.passed, self.to_do
+                "{passed} of {all} tests pass, {} still to do.",
+                self.to_do
             ))),
         }
         for step in &self.left_out {
+            let tests = plural(step.tests.len(), "test");
             let why = if step.is_optional {
                 "is optional"
             } else {
                 "waits for the others to pass, because it needs a longer build"
             };
             ui.prose(&format!(
-                "Step {} {why}. To run it now: `{}`.",
+                "Step {} ({tests}) {why}. To run it now: `{}`.",
                 step.number,
-                tell::test_command(chapter, step)
+                output::test_command(chapter, step)
             ));
         }
     }

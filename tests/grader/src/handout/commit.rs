@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use workbook::problem::{Problem, Result};
+use course::problem::{Problem, Result};
 
 use super::Files;
 

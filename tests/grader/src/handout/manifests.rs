@@ -1,12 +1,20 @@
 //! The manifests of a copy, which has fewer packages than the course.
 
+use course::Chapter;
+use course::problem::{Problem, Result};
 use toml_edit::{Array, DocumentMut, Item, Value};
-use workbook::course::Chapter;
-use workbook::problem::{Problem, Result};
 
 use super::Files;
 use super::commit::Commit;
-use super::pick::beside;
+use super::path::beside;
+
+/// What every copy for students has besides the chapters.
+const TOOLS: [&str; 4] = [
+    "tests/course",
+    "tests/netlab",
+    "tests/runner",
+    "tests/workbook",
+];
 
 /// Mends the manifests of a student's copy: the workspace has fewer members, and a chapter that is
 /// linked with the reference of another takes the student's own instead.
@@ -17,12 +25,14 @@ pub fn for_students(
     with_grader: bool,
 ) -> Result<()> {
     workspace(files, commit, |workspace| {
-        let mut members = vec!["chapters/*", "tests/netlab", "tests/workbook"];
+        let answers: Vec<String> = chapters.iter().map(|chapter| chapter.dir()).collect();
+        let mut members = answers.clone();
+        members.extend(TOOLS.map(str::to_owned));
         if with_grader {
-            members.push("tests/grader");
+            members.push("tests/grader".to_owned());
         }
         workspace["members"] = list(&members);
-        workspace["default-members"] = list(&["chapters/*"]);
+        workspace["default-members"] = list(&answers);
         comment(
             workspace,
             "default-members",
@@ -52,12 +62,17 @@ pub fn for_students(
 
 /// The manifests of what grades: the members are those whose manifests are there.
 pub fn for_grading(files: &mut Files, commit: &Commit) -> Result<()> {
-    let here = files.keys().filter_map(|path| {
-        let folder = path.strip_suffix("/Cargo.toml")?;
-        (!folder.starts_with("chapters/")).then(|| folder.to_owned())
-    });
-    let mut members = vec!["chapters/*".to_owned()];
-    members.extend(here);
+    let here = files
+        .keys()
+        .filter_map(|path| path.strip_suffix("/Cargo.toml"));
+    let members: Vec<String> = here.map(str::to_owned).collect();
+    for reference in members.iter().filter(|it| it.starts_with("solutions/")) {
+        // Its tests are the authors', and not in the copy.
+        edit(files, &format!("{reference}/Cargo.toml"), |manifest| {
+            manifest.remove("test");
+            manifest.remove("dev-dependencies");
+        })?;
+    }
     workspace(files, commit, |workspace| {
         workspace["members"] = list(&members);
         workspace["default-members"] = list(&["tests/grader"]);
@@ -75,28 +90,28 @@ pub fn made_from(manifest: &str) -> Option<String> {
     Some(loopback.get("course-commit")?.as_str()?.to_owned())
 }
 
-/// The sources of a package's targets, as its manifest names them.
-pub fn target_paths(manifest: &str) -> Vec<String> {
-    let Ok(manifest) = manifest.parse::<DocumentMut>() else {
-        return Vec::new();
-    };
-    let of_kind = |kind: &str| {
-        let targets = manifest.get(kind).and_then(Item::as_array_of_tables);
-        let tables = targets.into_iter().flatten();
-        let paths = tables.filter_map(|target| Some(target.get("path")?.as_str()?.to_owned()));
-        paths.collect::<Vec<_>>()
-    };
-    ["test", "example", "bench"].map(of_kind).concat()
+/// The manifests of the references that a chapter is linked with, and of those that these are.
+pub fn references(commit: &Commit, chapter: &Chapter) -> Result<Vec<String>> {
+    let mut found = links(commit, &format!("{}/Cargo.toml", chapter.dir()))?;
+    let mut at = 0;
+    while let Some(path) = found.get(at).cloned() {
+        for further in links(commit, &path)? {
+            if !found.contains(&further) {
+                found.push(further);
+            }
+        }
+        at += 1;
+    }
+    Ok(found)
 }
 
-/// The manifests of the references that a chapter is linked with.
-pub fn references(commit: &Commit, chapter: &Chapter) -> Result<Vec<String>> {
-    let path = format!("{}/Cargo.toml", chapter.dir());
-    let manifest = parsed(&path, &commit.read(&path)?)?;
+/// The manifests of the references that a manifest names.
+fn links(commit: &Commit, path: &str) -> Result<Vec<String>> {
+    let manifest = parsed(path, &commit.read(path)?)?;
     let dependencies = manifest.get("dependencies").and_then(Item::as_table_like);
     let paths = dependencies.into_iter().flat_map(|table| table.iter());
     let to_reference = |(_, item): (&str, &Item)| {
-        let there = beside(&path, item.get("path")?.as_str()?);
+        let there = beside(path, item.get("path")?.as_str()?);
         there
             .starts_with("solutions/")
             .then(|| format!("{there}/Cargo.toml"))
@@ -194,5 +209,63 @@ fn list(items: &[impl AsRef<str>]) -> Item {
 fn comment(table: &mut toml_edit::Table, key: &str, words: &str) {
     if let Some(mut key) = table.key_mut(key) {
         key.leaf_decor_mut().set_prefix(words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_reference_brings_what_it_stands_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manifest = |dir: &str, on: &str| {
+            let dir = folder.path().join(dir);
+            std::fs::create_dir_all(&dir).expect("a folder");
+            let text = format!("[dependencies]\nlog = \"0.4\"\n{on}");
+            std::fs::write(dir.join("Cargo.toml"), text).expect("a file");
+        };
+        let to = |name: &str, path: &str| format!("{name} = {{ path = \"{path}\" }}\n");
+        manifest("chapters/03-c", &to("b", "../../solutions/02-b"));
+        manifest(
+            "solutions/02-b",
+            &(to("a", "../01-a") + &to("own", "../../tests/own")),
+        );
+        manifest("solutions/01-a", "");
+        for arguments in [
+            &["init", "-q"][..],
+            &["add", "."],
+            &[
+                "-c",
+                "user.name=Somebody",
+                "-c",
+                "user.email=somebody@localhost",
+                "-c",
+                "commit.gpgsign=false",
+                "commit",
+                "-qm",
+                "all",
+            ],
+        ] {
+            let git = Command::new("git")
+                .args(arguments)
+                .current_dir(folder.path())
+                .status();
+            assert!(git.expect("git runs").success(), "git {arguments:?}");
+        }
+        let commit = Commit::head(folder.path()).expect("a commit");
+        let chapter = Chapter {
+            folder: "03-c".into(),
+            title: String::new(),
+            summary: String::new(),
+            minutes: 0,
+            steps: Vec::new(),
+        };
+        assert_eq!(
+            references(&commit, &chapter).expect("they can be read"),
+            ["solutions/02-b/Cargo.toml", "solutions/01-a/Cargo.toml"]
+        );
     }
 }

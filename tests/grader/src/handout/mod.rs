@@ -7,7 +7,9 @@
 
 mod commit;
 mod manifests;
+mod path;
 mod pick;
+mod reading;
 mod write;
 
 use std::collections::BTreeMap;
@@ -15,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use workbook::course::Chapter;
-use workbook::problem::{Problem, Result};
+use course::Chapter;
+use course::problem::{Problem, Result};
 
-use crate::select;
+use crate::command::select;
 use commit::Commit;
 
 /// Classroom 50's script in a copy: the instructor takes it from there, the student has no use for it.

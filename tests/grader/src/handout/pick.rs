@@ -1,17 +1,17 @@
 //! Which files of the course go into a copy.
 //!
-//! A chapter's tests are found from its manifest: the sources of its targets, and the modules that
-//! these declare. So tests of the reference answer alone, and lists of wrong answers, which hold
-//! pieces of it, stay out without being named.
+//! One path rule parts the course's files: what only the course needs lies in `tests/NN-name/author`.
 
 use std::collections::BTreeSet;
 
-use workbook::course::Chapter;
-use workbook::problem::Result;
+use course::Chapter;
+use course::problem::Result;
 
 use super::Files;
 use super::commit::Commit;
 use super::manifests;
+use super::path::beside;
+use super::reading;
 
 /// What stands at the top of every copy.
 const TOP: [&str; 6] = [
@@ -42,7 +42,24 @@ pub fn for_students(commit: &Commit, chapters: &[&Chapter], with_grader: bool) -
             }
         }
     }
-    files(commit, &paths)
+    let mut files = files(commit, &paths)?;
+    for (path, content) in files.iter_mut().filter(|(path, _)| path.ends_with(".md")) {
+        let page = String::from_utf8_lossy(content);
+        *content = reading::of_copy(path, &page)?.into_bytes();
+    }
+    // Nor does it have the pictures of what was left out.
+    let pages: Vec<String> = files
+        .iter()
+        .filter(|(path, _)| path.ends_with(".md"))
+        .map(|(_, page)| String::from_utf8_lossy(page).into_owned())
+        .collect();
+    files.retain(|path, _| {
+        let name = path.strip_prefix("book/src/");
+        name.is_none_or(|name| {
+            !name.starts_with("pictures/") || pages.iter().any(|page| page.contains(name))
+        })
+    });
+    Ok(files)
 }
 
 /// What grades: no book, but the references that a chapter is linked with.
@@ -53,7 +70,6 @@ pub fn for_grading(commit: &Commit, chapters: &[&Chapter]) -> Result<Files> {
             let folder = manifest.trim_end_matches("Cargo.toml");
             let of_reference = |path: &&str| path.starts_with(folder);
             paths.extend(commit.paths().filter(of_reference).map(str::to_owned));
-            targets(commit, &manifest, &mut paths)?;
         }
     }
     files(commit, &paths)
@@ -62,7 +78,12 @@ pub fn for_grading(commit: &Commit, chapters: &[&Chapter]) -> Result<Files> {
 fn common(commit: &Commit, chapters: &[&Chapter], with_grader: bool) -> Result<BTreeSet<String>> {
     let mut paths: BTreeSet<String> = TOP.map(str::to_owned).into();
     paths.retain(|path| commit.has(path));
-    let mut crates = vec!["tests/netlab/", "tests/workbook/"];
+    let mut crates = vec![
+        "tests/course/",
+        "tests/netlab/",
+        "tests/runner/",
+        "tests/workbook/",
+    ];
     if with_grader {
         crates.push("tests/grader/");
     }
@@ -76,8 +97,10 @@ fn common(commit: &Commit, chapters: &[&Chapter], with_grader: bool) -> Result<B
         let folder = format!("{}/", chapter.dir());
         let of_chapter = |path: &&str| path.starts_with(&folder);
         paths.extend(commit.paths().filter(of_chapter).map(str::to_owned));
-        paths.insert(format!("{}/chapter.toml", chapter.tests_dir()));
-        targets(commit, &format!("{folder}Cargo.toml"), &mut paths)?;
+        let folder = format!("{}/", chapter.tests_dir());
+        let author = format!("{}/", chapter.author_dir());
+        let of_tests = |path: &&str| path.starts_with(&folder) && !path.starts_with(&author);
+        paths.extend(commit.paths().filter(of_tests).map(str::to_owned));
     }
     Ok(paths)
 }
@@ -85,67 +108,6 @@ fn common(commit: &Commit, chapters: &[&Chapter], with_grader: bool) -> Result<B
 fn files(commit: &Commit, paths: &BTreeSet<String>) -> Result<Files> {
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     commit.files(&paths)
-}
-
-/// Adds the sources of a package's targets, and what they are made of.
-fn targets(commit: &Commit, manifest: &str, paths: &mut BTreeSet<String>) -> Result<()> {
-    for target in manifests::target_paths(&commit.read(manifest)?) {
-        let file = beside(manifest, &target);
-        if commit.has(&file) {
-            modules(commit, &file, true, paths)?;
-        }
-    }
-    Ok(())
-}
-
-/// Adds a source and the modules and texts that it names.
-fn modules(commit: &Commit, file: &str, is_root: bool, paths: &mut BTreeSet<String>) -> Result<()> {
-    if !paths.insert(file.to_owned()) && !is_root {
-        return Ok(());
-    }
-    let source = commit.read(file)?;
-    // The modules of main.rs lie beside it, those of x.rs in the folder x.
-    let is_root = is_root || file.ends_with("/mod.rs");
-    let home = if is_root {
-        file.to_owned()
-    } else {
-        format!("{}/", file.trim_end_matches(".rs"))
-    };
-    let mut said_path = None;
-    for line in source.lines().map(str::trim) {
-        if let Some(path) = quoted_after(line, "#[path = ") {
-            said_path = Some(path);
-        } else if let Some(name) = declared(line) {
-            let found = match said_path.take() {
-                // rustc takes it from the folder of the file, for a file that is no inner module.
-                Some(path) => vec![beside(file, path)],
-                None => vec![
-                    beside(&home, &format!("{name}.rs")),
-                    beside(&home, &format!("{name}/mod.rs")),
-                ],
-            };
-            for file in found.iter().filter(|file| commit.has(file)) {
-                modules(commit, file, false, paths)?;
-            }
-        }
-        for macro_name in ["include_str!(", "include_bytes!(", "include!("] {
-            let text = quoted_after(line, macro_name).map(|text| beside(file, text));
-            paths.extend(text.filter(|text| commit.has(text)));
-        }
-    }
-    Ok(())
-}
-
-/// `x` of `mod x;`, `pub(crate) mod x;`. The sources are formatted, so a declaration is a line.
-fn declared(line: &str) -> Option<&str> {
-    let (before, name) = line.strip_suffix(';')?.rsplit_once(' ')?;
-    let is_module = before == "mod" || (before.starts_with("pub") && before.ends_with(" mod"));
-    is_module.then_some(name)
-}
-
-fn quoted_after<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
-    let (_, rest) = line.split_once(mark)?;
-    Some(rest.strip_prefix('"')?.split_once('"')?.0)
 }
 
 /// The files that a page takes in, as it names them.
@@ -160,43 +122,12 @@ fn includes(page: &str) -> Vec<String> {
     pieces.filter_map(target).collect()
 }
 
-/// A path that a file names, from the top of the course. One that leads out of it stays empty.
-pub fn beside(file: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = file.split('/').collect();
-    parts.pop();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                if parts.pop().is_none() {
-                    return String::new();
-                }
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn declarations_are_found() {
-        for line in ["mod a;", "pub mod a;", "pub(crate) mod a;"] {
-            assert_eq!(declared(line), Some("a"), "{line}");
-        }
-        for line in ["mod a {", "// mod a;", "let x = mod_a;", "use a;"] {
-            assert_eq!(declared(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn paths_are_flat() {
-        assert_eq!(beside("a/b/c.toml", "../../d/e.rs"), "d/e.rs");
-        assert_eq!(beside("a/b/", "c.rs"), "a/b/c.rs");
-        assert_eq!(beside("a", "../../b"), "");
+    fn a_page_names_the_files_that_it_takes_in() {
         assert_eq!(
             includes("x\n{{#include ../../tests/x.rs:anchor}} {{#title x}}"),
             ["../../tests/x.rs"]

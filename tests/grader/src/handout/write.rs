@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use workbook::problem::{Problem, Result};
+use course::problem::{Problem, Result};
 use zip::write::SimpleFileOptions;
 
 use super::Files;

@@ -1,14 +1,31 @@
 //! bubblewrap's command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Cell, HELPER};
+use course::problem::{Problem, Result};
+
+use super::HELPER;
+use super::cell::Cell;
+
+/// Where a program may write.
+pub const SCRATCH: [&str; 2] = ["/tmp", "/dev/shm"];
+
+/// bubblewrap as the grader's PATH has it. The command's own environment is empty, and with it the system
+/// would look in places of its own.
+fn program() -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&path).map(|folder| folder.join("bwrap"));
+    found
+        .find(|path| path.is_file())
+        .ok_or_else(|| Problem::new("bubblewrap is not installed: there is no bwrap in PATH"))
+}
 
 /// The command up to the helper's arguments.
-pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
-    let mut command = Command::new("bwrap");
-    command.args(["--die-with-parent", "--new-session", "--as-pid-1"]);
+pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Result<Command> {
+    let mut command = Command::new(program()?);
+    // It ends when its first process does, which ends when the grader does.
+    command.args(["--new-session", "--as-pid-1"]);
     match user {
         // Root needs no user namespace. The helper becomes the worker's user, for which it keeps two
         // capabilities until then.
@@ -33,7 +50,7 @@ pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
         };
     }
     command.args(["--dir", "/etc"]);
-    // The linker and the loader look here; nothing else of /etc is anybody's business.
+    // The linker and the loader look here; nothing else of /etc is needed.
     for file in ["/etc/alternatives", "/etc/ld.so.cache", "/etc/hosts"] {
         command.args(["--ro-bind-try", file, file]);
     }
@@ -42,7 +59,7 @@ pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
     }
     command.args(["--dev", "/dev"]);
     let room = (cell.quotas.file_mib << 20).to_string();
-    for folder in ["/tmp", "/dev/shm"] {
+    for folder in SCRATCH {
         command.args(["--perms", "1777", "--size", &room, "--tmpfs", folder]);
     }
     for (bind, paths) in [("--ro-bind", &cell.reads), ("--bind", &cell.writes)] {
@@ -54,7 +71,7 @@ pub fn command(cell: &Cell, helper: &Path, user: Option<u32>) -> Command {
     add_parents(&mut command, Path::new(HELPER));
     command.arg("--ro-bind").arg(helper).arg(HELPER);
     command.args(["--chdir", "/", "--", HELPER]);
-    command
+    Ok(command)
 }
 
 /// bubblewrap makes the folders above a mount by itself, but for root only.

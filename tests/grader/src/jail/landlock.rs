@@ -1,13 +1,15 @@
-//! Landlock: what the process may read and write, whoever it is.
+//! Landlock: limits which files a process may read and write, whoever runs it.
 
 use landlock::{
     ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::{Cell, Isolation};
+use super::bwrap::SCRATCH;
+use super::cell::Cell;
+use super::isolation::Isolation;
 
-/// The newest that we know the meaning of. An older kernel does what it can, from `LEAST` on.
+/// The newest version that we know. An older kernel enforces what it can, from `LEAST` on.
 const ABI_KNOWN: ABI = ABI::V6;
 const LEAST: ABI = ABI::V1;
 
@@ -28,12 +30,15 @@ const SYSTEM: [&str; 10] = [
 /// What a program asks about itself and the network.
 const RUNNING: [&str; 2] = ["/proc", "/dev/urandom"];
 
+/// bubblewrap's own pseudo-terminals, for a test of what a program says to a person.
+const TERMINALS: [&str; 1] = ["/dev/pts"];
+
 /// Devices that anybody may write to.
 const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
 
 pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
     let read = AccessFs::from_read(ABI_KNOWN);
-    // What a process has written, it cannot execute.
+    // A process cannot execute what it has written.
     let write: BitFlags<AccessFs> = AccessFs::from_all(ABI_KNOWN) & !AccessFs::Execute;
     let running = match cell.sees_proc {
         true => &RUNNING[..],
@@ -52,7 +57,9 @@ pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
             .scope(Scope::from_all(ABI_KNOWN))?
             .create()?;
         if level == Isolation::Bwrap {
-            ruleset = ruleset.add_rules(path_beneath_rules(["/tmp", "/dev/shm"], write))?;
+            ruleset = ruleset
+                .add_rules(path_beneath_rules(SCRATCH, write))?
+                .add_rules(path_beneath_rules(TERMINALS, write))?;
         }
         ruleset
             .add_rules(path_beneath_rules(SYSTEM, read))?

@@ -1,11 +1,14 @@
-//! Tries the jail instead of believing in it.
+//! Runs a program in the jail to see what is really in force.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{Cell, Ending, Isolation, Jail, Quotas};
+use super::Jail;
+use super::cell::{Cell, Ending, Quotas};
+use super::isolation::Isolation;
+use super::watch::Share;
 
 pub const WORD: &str = "--probe";
 
@@ -40,7 +43,7 @@ impl Jail {
             },
         };
         let outcome = self
-            .run(&cell, Duration::from_secs(10))
+            .run(&cell, &Share::until(Duration::from_secs(10)))
             .map_err(|problem| problem.to_string())?;
         if outcome.ending != Ending::Exited(0) {
             let said = outcome.stderr.text();
@@ -82,12 +85,12 @@ fn namespace(name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// In the jail: says what it sees.
+/// Runs in the jail and prints what it sees.
 pub fn run() -> ExitCode {
     for name in NAMESPACES {
         println!("{name} {}", namespace(name));
     }
-    // Anybody may write the name of his own thread, unless Landlock is there.
+    // Every thread may write its own name, unless Landlock forbids it.
     let is_denied = fs::read("/proc/self/comm").is_ok()
         && fs::write("/proc/self/comm", "probe")
             .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);

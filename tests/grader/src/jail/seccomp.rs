@@ -13,7 +13,7 @@ mod numbers {
 }
 use numbers as n;
 
-/// They look into other processes, at the kernel, or make new worlds.
+/// They look into other processes or the kernel, or create namespaces.
 const REFUSED: &[i64] = &[
     n::SYS_ptrace,
     n::SYS_process_vm_readv,
@@ -66,6 +66,31 @@ const REFUSED: &[i64] = &[
     n::SYS_syslog,
     n::SYS_sethostname,
     n::SYS_setdomainname,
+    // What they create outlives the process.
+    n::SYS_shmget,
+    n::SYS_shmat,
+    n::SYS_shmctl,
+    n::SYS_semget,
+    n::SYS_semop,
+    n::SYS_semtimedop,
+    n::SYS_semctl,
+    n::SYS_msgget,
+    n::SYS_msgsnd,
+    n::SYS_msgrcv,
+    n::SYS_msgctl,
+    n::SYS_mq_open,
+    n::SYS_mq_unlink,
+];
+
+/// They change the priority of a process or where it runs. If the argument with this number is not 0, it
+/// may be another process.
+const OF_OTHERS: &[(i64, u8)] = &[
+    (n::SYS_sched_setaffinity, 0),
+    (n::SYS_sched_setattr, 0),
+    (n::SYS_sched_setparam, 0),
+    (n::SYS_sched_setscheduler, 0),
+    (n::SYS_setpriority, 1),
+    (n::SYS_ioprio_set, 1),
 ];
 
 /// A kernel may offer x86-64's calls a second time, with 32-bit pointers, under numbers with this bit.
@@ -111,9 +136,27 @@ fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
         .chain(OTHER_DOOR)
         .map(|&call| (call, Vec::new()))
         .collect();
-    if cfg!(target_arch = "x86_64") {
-        rules.extend(REFUSED.iter().map(|&call| (call | X32, Vec::new())));
+    let not_zero =
+        |argument| SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0);
+    for &(call, argument) in OF_OTHERS {
+        rules.insert(call, vec![SeccompRule::new(vec![not_zero(argument)?])?]);
     }
+    // For a user, 0 means all processes of one's own user.
+    let of_user = |call: i64, which: u64| {
+        let is_user = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, which)?;
+        Ok::<_, seccompiler::BackendError>((call, SeccompRule::new(vec![is_user])?))
+    };
+    const IOPRIO_WHO_USER: u64 = 3; // linux/ioprio.h
+    for (call, rule) in [
+        of_user(n::SYS_setpriority, u64::from(n::PRIO_USER))?,
+        of_user(n::SYS_ioprio_set, IOPRIO_WHO_USER)?,
+    ] {
+        rules.entry(call).or_default().push(rule);
+    }
+    // Reading another process's limits is harmless.
+    let new_limit = SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?;
+    let of_another = SeccompRule::new(vec![not_zero(0)?, new_limit])?;
+    rules.insert(n::SYS_prlimit64, vec![of_another]);
     let mut other_family = Vec::new();
     for family in FAMILIES {
         let family = u64::from(family.unsigned_abs());
@@ -138,6 +181,13 @@ fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
         }
     }
     rules.insert(n::SYS_clone, makes_one);
+    if cfg!(target_arch = "x86_64") {
+        let doubled: Vec<_> = rules
+            .iter()
+            .map(|(&call, rules)| (call | X32, rules.clone()))
+            .collect();
+        rules.extend(doubled);
+    }
 
     // The flags of clone3 lie in memory, where a filter cannot look. The C library takes clone when
     // there is no clone3.

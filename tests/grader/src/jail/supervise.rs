@@ -1,82 +1,253 @@
-//! The parent of the program, which sees to it that nothing outlives it.
+//! The jail's own process, which starts one program after another, each in a fresh process.
 //!
-//! In a PID namespace it is the namespace's first process: the kernel ends all others with it, before
-//! anybody learns that it has ended. Elsewhere it adopts what is left behind and ends that itself.
+//! It is the grader's binary. In a PID namespace it is the namespace's first process: the kernel ends
+//! all others with it. Elsewhere it adopts what is left behind and ends that itself. It has no more
+//! rights than it needs, and a program none over it:
+//!
+//! - The limits are its own, so that every program begins with them.
+//! - Landlock and seccomp are in force in one thread of it, which starts the programs. So a program can
+//!   neither look into this process nor stop it, and has none of its descriptors.
+//! - A program that has left something behind, a process or a file, was the last one in this jail: the
+//!   grader builds a new one for the next.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc;
+use std::io::stdin;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{
+    DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open,
+    set_child_subreaper, set_dumpable_behavior,
+};
 
-use super::inside;
-use super::{NO_JAIL, NO_JAIL_WORDS};
+use super::cell::Ending;
+use super::isolation::Isolation;
+use super::messages::{Reply, Request, receive, send};
+use super::order::Order;
+use super::processes::{self, Process};
+use super::{landlock, limits, seccomp};
 
+/// The argument by which the binary knows that it is meant.
 pub const WORD: &str = "--supervise";
 
-/// Runs the program to its end, or until standard input closes, and then ends all that is left of it.
+/// Runs programs until the grader closes the socket on standard input, or dies. Then nothing is left of
+/// them.
 pub fn run(order: &str) -> ExitCode {
-    match supervise(order) {
-        Ok(code) => ExitCode::from(code),
-        Err(why) => {
-            eprintln!("{NO_JAIL_WORDS}{why}");
-            ExitCode::from(NO_JAIL)
+    let is_first = std::process::id() == 1;
+    if let Err(why) = supervise(order, is_first) {
+        // A grader that has gone needs no answer.
+        let _ = send(stdin().as_fd(), &Reply::Failed(why), &[]);
+    }
+    if !is_first {
+        end_all();
+    }
+    ExitCode::SUCCESS
+}
+
+fn supervise(order: &str, is_first: bool) -> Result<(), String> {
+    if !is_first {
+        // Orphans become our children, however far down they were started; setsid does not help them.
+        set_child_subreaper(Pid::from_raw(1))
+            .map_err(|error| format!("cannot adopt orphans: {error}"))?;
+    }
+    let order = Order::read(order)?;
+    limits::apply(order.cell.quotas)?;
+    // Nobody of the same user may look into it either. A program that it starts is its own again.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| format!("cannot close itself to others: {error}"))?;
+    let starter = Starter::begin(&order)?;
+    let before = Traces::of(&order.scratch)?;
+    let socket = stdin();
+    let tell = |reply: &Reply| {
+        send(socket.as_fd(), reply, &[]).map_err(|error| format!("cannot answer: {error}"))
+    };
+    tell(&Reply::Ready)?;
+    loop {
+        let request = receive::<Request>(socket.as_fd());
+        let Some((request, output)) = request.map_err(|error| format!("cannot hear: {error}"))?
+        else {
+            return Ok(());
+        };
+        match starter.start(&order, request, output) {
+            Ok(mut child) => {
+                let Some(ending) = wait(&mut child)? else {
+                    return Ok(());
+                };
+                let is_clean = !has_children() && before.are_all(&order.scratch);
+                tell(&Reply::Ended { ending, is_clean })?;
+            }
+            Err(why) => tell(&Reply::Failed(why))?,
         }
     }
 }
 
-fn supervise(order: &str) -> Result<u8, String> {
-    let is_first = std::process::id() == 1;
-    if !is_first {
-        // Orphans become our children, however far down they were started; setsid does not help them.
-        rustix::process::set_child_subreaper(Pid::from_raw(1))
-            .map_err(|error| format!("cannot adopt orphans: {error}"))?;
-    }
-    let own = inside::Order::read(order)?.helper()?;
-    let mut child = Command::new(own)
-        .args([inside::WORD, order])
-        .stdin(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("cannot start itself: {error}"))?;
+/// The thread that has no more rights than the programs that it starts.
+struct Starter {
+    commands: Sender<Command>,
+    children: Receiver<std::io::Result<Child>>,
+}
 
-    let (tell, over) = mpsc::channel();
-    let told = tell.clone();
-    thread::spawn(move || {
-        let _ = std::io::stdin().read(&mut [0]);
-        let _ = told.send(None);
-    });
-    let pid = child.id();
-    thread::spawn(move || {
-        let _ = tell.send(child.wait().ok());
-    });
-    let status = over.recv().ok().flatten();
-    if !is_first {
-        end_all(pid);
+impl Starter {
+    fn begin(order: &Order) -> Result<Starter, String> {
+        let (commands, to_start) = channel::<Command>();
+        let (started, children) = channel();
+        let (tell, told) = channel();
+        let (cell, level) = (order.cell.clone(), order.level);
+        let run = move || {
+            let restricted = match level >= Isolation::Landlock {
+                true => landlock::apply(&cell, level).and_then(|()| seccomp::apply()),
+                false => Ok(()),
+            };
+            let _ = tell.send(restricted);
+            for mut command in to_start {
+                let _ = started.send(command.spawn());
+            }
+        };
+        thread::Builder::new()
+            .spawn(run)
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
+        told.recv().map_err(|error| error.to_string())??;
+        Ok(Starter { commands, children })
     }
-    Ok(match status {
-        Some(status) => {
-            let signal = status.signal().map(|signal| 128 + signal);
-            u8::try_from(status.code().or(signal).unwrap_or(255)).unwrap_or(255)
+
+    fn start(
+        &self,
+        order: &Order,
+        request: Request,
+        output: Vec<OwnedFd>,
+    ) -> Result<Child, String> {
+        let [stdout, stderr] = <[OwnedFd; 2]>::try_from(output)
+            .map_err(|_| "there is no output for a program".to_owned())?;
+        // Opened here: the thread that starts programs may not.
+        let nothing = fs::File::open("/dev/null")
+            .map_err(|error| format!("cannot open /dev/null: {error}"))?;
+        let program = &order.cell.program;
+        let mut command = Command::new(program);
+        command
+            .args(request.args)
+            .env_clear()
+            .envs(request.env)
+            .current_dir(&order.cell.dir)
+            .stdin(nothing)
+            .stdout(stdout)
+            .stderr(stderr)
+            // A signal to all of its group is none to us.
+            .process_group(0);
+        if let Some(user) = order.user {
+            // Also gives up the supplementary groups.
+            command.uid(user).gid(user);
         }
-        None => 128 + 9,
-    })
+        self.commands
+            .send(command)
+            .map_err(|error| error.to_string())?;
+        let child = self.children.recv().map_err(|error| error.to_string())?;
+        child.map_err(|error| format!("cannot run {}: {error}", program.display()))
+    }
+}
+
+/// How the program ended; none when the grader has closed the socket before.
+fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
+    let trouble = |error: Errno| format!("cannot wait for a program: {error}");
+    let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(trouble)?;
+    let socket = stdin();
+    loop {
+        let mut both = [
+            PollFd::new(&process, PollFlags::IN),
+            PollFd::new(&socket, PollFlags::IN),
+        ];
+        match poll(&mut both, None) {
+            Err(Errno::INTR) => continue,
+            other => other.map_err(trouble)?,
+        };
+        let [has_ended, is_closed] = both.map(|one| !one.revents().is_empty());
+        if has_ended {
+            let status = child.wait();
+            let status = status.map_err(|error| format!("cannot wait for a program: {error}"))?;
+            return Ok(Some(status.into()));
+        }
+        if is_closed {
+            return Ok(None);
+        }
+    }
+}
+
+/// Whether any process is below us. Those that have ended are put away.
+fn has_children() -> bool {
+    loop {
+        match rustix::process::wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) | Err(Errno::INTR) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// What lies in folders, whose it is and how it is open. Files that are shown there from elsewhere are
+/// not looked into: no program may write to them.
+struct Traces(BTreeMap<PathBuf, (u32, u32, u32)>);
+
+impl Traces {
+    fn of(folders: &[PathBuf]) -> Result<Traces, String> {
+        let mut all = BTreeMap::new();
+        walk(folders, &mut |path, meta| {
+            all.insert(path.to_owned(), (meta.mode(), meta.uid(), meta.gid()));
+            true
+        })
+        .map_err(|error| format!("cannot look at what a program may write to: {error}"))?;
+        Ok(Traces(all))
+    }
+
+    /// Nothing is there that was not there before, and nothing is missing.
+    fn are_all(&self, folders: &[PathBuf]) -> bool {
+        let mut left = self.0.len();
+        let is_known = walk(folders, &mut |path, meta| {
+            let is_known = self.0.get(path) == Some(&(meta.mode(), meta.uid(), meta.gid()));
+            left = left.saturating_sub(1);
+            is_known
+        });
+        is_known.is_ok_and(|is_known| is_known) && left == 0
+    }
+}
+
+/// Shows each entry until one is refused. Whether none was.
+fn walk(
+    folders: &[PathBuf],
+    see: &mut dyn FnMut(&Path, &fs::Metadata) -> bool,
+) -> std::io::Result<bool> {
+    for top in folders {
+        let device = fs::symlink_metadata(top)?.dev();
+        let mut next = vec![top.clone()];
+        while let Some(path) = next.pop() {
+            let meta = fs::symlink_metadata(&path)?;
+            if !see(&path, &meta) {
+                return Ok(false);
+            }
+            if meta.is_dir() && meta.dev() == device {
+                for entry in fs::read_dir(&path)? {
+                    next.push(entry?.path());
+                }
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Kills everything below us until nothing is left: somebody may fork while we look.
-fn end_all(first: u32) {
+fn end_all() {
     let own = std::process::id();
-    if let Some(pid) = pid(first) {
-        let _ = rustix::process::kill_process(pid, Signal::KILL);
-    }
     loop {
-        let below = below(own);
-        for pid in below.iter().filter_map(|&id| pid(id)) {
-            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        let below = processes::below(own);
+        for pid in below.iter().filter_map(Process::pid) {
+            let _ = kill_process(pid, Signal::KILL);
         }
         while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
         if below.is_empty() {
@@ -84,41 +255,4 @@ fn end_all(first: u32) {
         }
         thread::sleep(Duration::from_millis(1));
     }
-}
-
-fn pid(id: u32) -> Option<Pid> {
-    i32::try_from(id).ok().and_then(Pid::from_raw)
-}
-
-/// All processes whose line of parents leads to this one.
-fn below(root: u32) -> Vec<u32> {
-    let mut parents = HashMap::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(id) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        // PID (NAME) STATE PARENT …, where NAME may hold anything.
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        if let Some(parent) = after_name.split_whitespace().nth(1)
-            && let Ok(parent) = parent.parse::<u32>()
-        {
-            parents.insert(id, parent);
-        }
-    }
-    let leads_up = |&start: &u32| {
-        let mut at = start;
-        while let Some(&parent) = parents.get(&at) {
-            if parent == root {
-                return true;
-            }
-            at = parent;
-        }
-        false
-    };
-    parents.keys().copied().filter(leads_up).collect()
 }

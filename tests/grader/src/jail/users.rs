@@ -1,7 +1,7 @@
-//! Whose processes a submission's are.
+//! The user that a submission runs as.
 //!
-//! A limit on the number of processes does not bind root. So when the grader is root, each worker's
-//! submissions run as a user of their own, which owns nothing.
+//! A limit on the number of processes does not bind root. So if the grader runs as root, each worker's
+//! submissions run as a separate user that owns nothing.
 
 use std::io;
 use std::path::Path;
@@ -43,7 +43,7 @@ pub fn closed_above(_folder: &Path) -> Option<&Path> {
     None
 }
 
-/// Lets the user, and none but him and us, enter a folder of ours.
+/// Lets the user enter a folder of ours, and nobody else.
 #[cfg(unix)]
 pub fn admit(user: Option<u32>, folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{PermissionsExt, chown};

@@ -1,5 +1,5 @@
 //! Autolab reads the last line of the output: a score for each problem, which is a chapter here, and
-//! the row of the scoreboard. What stands above it is for the student.
+//! the row of the scoreboard. What comes before it is for the student.
 //!
 //! When the grader failed there is no such line. Autolab then gives no score and shows the output.
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use workbook::problem::Problem;
+use course::problem::Problem;
 
 use super::{Format, failure, render};
-use crate::failure::{Failure, OURS};
+use crate::command::failure::{Failure, OURS};
 use crate::report::{Report, SCHEMA};
 
 #[derive(Args, Debug)]

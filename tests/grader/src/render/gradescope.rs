@@ -1,6 +1,6 @@
 //! Gradescope's `results.json`.
 //!
-//! There is no score at the top: it would stand above those of the tests. Student output is text,
+//! There is no score at the top level: it would override those of the tests. Student output is text,
 //! never HTML or Markdown. A hidden test appears after the due date, and then without its output.
 //!
 //! When the grader failed there is neither a score nor a test. Gradescope, which asks for one of them,

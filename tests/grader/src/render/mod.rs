@@ -1,13 +1,13 @@
 //! A report in the formats that platforms read.
 //!
-//! One file a format, each a pure function from a report to text. Three rules hold for all of them:
+//! One file for each format, each with a pure function from a report to text. Three rules hold for all of them:
 //!
 //! - **Our failure is never a zero.** When the grader failed ([`failure`]), no format names a score.
-//!   What it says instead stands at the head of its file.
+//!   The head of its file says what it writes instead.
 //! - **A hidden test shows its name and its verdict**, never its message or output. These stand in
 //!   the canonical report only.
-//! - **What a student can write is data.** Names and outputs come through [`text`], and are then
-//!   escaped as the format asks.
+//! - **What a student can write is data.** Names and outputs go through [`text`] and are then escaped as
+//!   the format requires.
 
 mod autolab;
 mod canonical;
@@ -61,8 +61,8 @@ pub enum Format {
     Junit,
 }
 
-/// A report in a format. `None` when the grader failed and the format has no word for that: then
-/// nothing must be written, and the platform reports the missing file.
+/// Renders a report. `None` if the grader failed and the format cannot say so: then nothing must be
+/// written, and the platform reports the missing file.
 pub fn render(format: Format, report: &Report) -> Option<String> {
     match format {
         Format::Json => Some(canonical::render(report)),

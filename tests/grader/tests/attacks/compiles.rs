@@ -6,39 +6,50 @@ use grader::jail::Isolation;
 use grader::report::{Status, Verdict};
 use grader::settings::{Limits, Settings};
 
-use crate::support::{self, CHAPTER_00, Submission, course, grade, scratch, settings};
+use crate::support::{self, CHAPTER_00, CHAPTER_02, Submission, course, grade, scratch, settings};
 
 /// A library of these lines does not compile, and rustc says why.
 fn refused(settings: &Settings, name: &str, lib: &str, words: &str) {
+    let began = Instant::now();
+    let said = build_error(settings, lib);
+    assert!(said.contains(words), "{name}: {words:?} is not in {said}");
+    assert!(!said.contains("root:x:0:0"), "{name}");
+    eprintln!("{name}: {:?}", began.elapsed());
+}
+
+/// What is said against a library of these lines.
+fn build_error(settings: &Settings, lib: &str) -> String {
     let lib = lib
         .replace("{COURSE}", &course().root.display().to_string())
         .replace("{SCRATCH}", &scratch().display().to_string());
     let submission =
         Submission::stubs(&[CHAPTER_00]).with(&format!("chapters/{CHAPTER_00}/src/lib.rs"), &lib);
-    let began = Instant::now();
-    let report = grade(&submission, settings);
+    build_error_of(&submission, settings)
+}
+
+/// What is said against a submission of one chapter, which costs it all points and us nothing.
+fn build_error_of(submission: &Submission, settings: &Settings) -> String {
+    let report = grade(submission, settings);
     assert_eq!(
         (report.status, report.score, &report.problem),
-        (Status::Graded, 0, &None),
-        "{name}"
+        (Status::Graded, 0, &None)
     );
     let [chapter] = &report.chapters[..] else {
         panic!("one chapter")
     };
-    let said = chapter.build_error.as_deref().unwrap_or_default();
-    assert!(said.contains(words), "{name}: {words:?} is not in {said}");
     assert!(
         chapter
             .tests
             .iter()
             .all(|test| test.verdict == Verdict::BuildError)
     );
-    assert!(!said.contains("root:x:0:0"), "{name}");
-    eprintln!("{name}: {:?}", began.elapsed());
+    chapter.build_error.clone().expect("it does not compile")
 }
 
 /// What rustc says of the rule that is broken, which it spells in its own way.
-const UNSAFE: &str = "-F unsafe-code";
+const LINT: &str = "-F unsafe-code";
+/// What the grader says before it comes to that.
+const UNSAFE: &str = "`unsafe` is not allowed in a submission";
 
 #[test]
 fn unsafe_code_does_not_compile_whatever_it_is_called() {
@@ -53,7 +64,7 @@ fn unsafe_code_does_not_compile_whatever_it_is_called() {
         (
             "a macro",
             "macro_rules! m { ($k:tt) => { $k {} } }\npub fn f() { m!(unsafe) }",
-            "error",
+            UNSAFE,
         ),
         (
             "a macro of its own",
@@ -75,7 +86,22 @@ fn unsafe_code_does_not_compile_whatever_it_is_called() {
             "#[unsafe(export_name = \"write\")]\npub extern \"C\" fn f() -> isize { 0 }",
             UNSAFE,
         ),
-        ("assembly", "std::arch::global_asm!(\"nop\");", UNSAFE),
+        (
+            "machine code that the lint does not see",
+            "#[unsafe(naked)]\npub extern \"C\" fn f() { std::arch::naked_asm!(\"ret\") }",
+            UNSAFE,
+        ),
+        (
+            "the same through a macro",
+            "macro_rules! m { ($($a:tt)*) => { #[$($a)*] pub extern \"C\" fn f() { std::arch::naked_asm!(\"ret\") } } }\nm!(unsafe(naked));",
+            UNSAFE,
+        ),
+        (
+            "the same through an attribute of an attribute",
+            "#[cfg_attr(all(), unsafe(naked))]\npub extern \"C\" fn f() { std::arch::naked_asm!(\"ret\") }",
+            UNSAFE,
+        ),
+        ("assembly", "std::arch::global_asm!(\"nop\");", LINT),
         (
             "a C function that says it is safe",
             "unsafe extern \"C\" { safe fn dup(fd: i32) -> i32; }\npub fn f() { dup(3); }",
@@ -111,7 +137,6 @@ fn unsafe_code_does_not_compile_whatever_it_is_called() {
 fn the_compiler_reads_nothing_but_the_submission() {
     for level in [Isolation::Bwrap, Isolation::Landlock] {
         if !support::has(level) {
-            eprintln!("skipped: no {level:?} here");
             continue;
         }
         let settings = Settings {
@@ -140,7 +165,7 @@ fn the_compiler_reads_nothing_but_the_submission() {
                 "pub const S: &str = include_str!(\"{COURSE}/Cargo.toml\");",
             ),
             (
-                "the tests on the desk",
+                "the tests on the workdir",
                 "pub const S: &str = include_str!(\"../../../tests/00-bytes-and-sockets/main.rs\");",
             ),
             (
@@ -157,26 +182,60 @@ fn the_compiler_reads_nothing_but_the_submission() {
     }
 }
 
-/// A compiler that reads from a pipe of its own waits for ever.
+/// A compiler that reads from a pipe of its own would wait for ever. Each jail has another answer, and
+/// none of them takes long.
 #[test]
 fn a_compiler_that_waits_costs_a_while_at_most() {
-    const PIPE: &str = "pub const S: &str = include_str!(\"/proc/self/fd/2\");";
-    refused(&settings(&[CHAPTER_00]), "a pipe", PIPE, "couldn't read `");
-    // Landlock lets it pass. Then it is for a person to see, and neither a zero nor points.
-    let settings = Settings {
-        limits: Limits {
-            compile_seconds: 1,
-            ..Limits::default()
-        },
-        at_most: Isolation::Landlock,
-        ..settings(&[CHAPTER_00])
-    };
-    let submission =
-        Submission::stubs(&[CHAPTER_00]).with(&format!("chapters/{CHAPTER_00}/src/lib.rs"), PIPE);
-    let report = grade(&submission, &settings);
-    assert_eq!(report.status, Status::GraderError);
-    let problem = report.problem.unwrap_or_default();
-    assert!(problem.contains("makes rustc wait"), "{problem}");
+    // The compiler may see it as a pipe that nobody writes to, or not at all.
+    const WAITS: &[&str] = &["the compiler waited 1 s", "couldn't read `"];
+    const GROWS: &[&str] = &[
+        "the compiler used more than",
+        "the compiler crashed",
+        "couldn't read `",
+    ];
+    for level in [
+        Isolation::Bwrap,
+        Isolation::Landlock,
+        Isolation::Rlimits,
+        Isolation::None,
+    ] {
+        if !support::has(level) {
+            continue;
+        }
+        let settings = Settings {
+            limits: Limits {
+                compile_seconds: 20,
+                compile_waits_seconds: 1,
+                compile_memory_mib: 1024,
+                ..Limits::default()
+            },
+            at_most: level,
+            ..settings(&[CHAPTER_00])
+        };
+        for (file, words) in [("/proc/self/fd/2", WAITS), ("/dev/zero", GROWS)] {
+            let lib = format!("pub const S: &[u8] = include_bytes!({file:?});");
+            let began = Instant::now();
+            let said = build_error(&settings, &lib);
+            eprintln!("{level:?} {file}: {:?}", began.elapsed());
+            assert!(
+                words.iter().any(|words| said.contains(words)),
+                "{level:?} {file}: {said}"
+            );
+        }
+        // In a program of the student's, which is linked, and so sees more.
+        let program = "const S: &[u8] = include_bytes!(\"/proc/self/fd/2\");\nfn main() { print!(\"{}\", S.len()) }";
+        let submission = Submission::solutions(&[CHAPTER_02])
+            .with(&format!("chapters/{CHAPTER_02}/src/main.rs"), program);
+        let settings = Settings {
+            chapters: vec![CHAPTER_02.into()],
+            ..settings
+        };
+        let said = build_error_of(&submission, &settings);
+        assert!(
+            WAITS.iter().any(|words| said.contains(words)),
+            "{level:?}: {said}"
+        );
+    }
 }
 
 #[test]

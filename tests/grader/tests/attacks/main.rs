@@ -10,6 +10,7 @@ mod bombs;
 mod compiles;
 mod ends;
 mod hand_in;
+mod next_test;
 mod reaches;
 mod types;
 mod volley;

@@ -19,11 +19,12 @@ fn no_test_asks_a_students_equality() {
             .any(|text| text.contains("PartialEq"))
     };
     tried(&with_equality, "PartialEq", &|head| {
+        let (of, arguments) = (head.parameters, head.arguments());
+        let name = format!("{}{arguments}", head.name);
         format!(
-            "impl PartialEq for {0} {{\n    #[track_caller]\n    fn eq(&self, other: &{0}) -> bool {{ \
-             crate::judge(self, other) }}\n    #[track_caller]\n    fn ne(&self, other: &{0}) -> bool {{ \
-             !crate::judge(self, other) }}\n}}\n",
-            head.name
+            "impl{of} PartialEq for {name} {{\n    #[track_caller]\n    fn eq(&self, other: &{name}) -> bool {{ \
+             crate::asked_for_equality(self, other) }}\n    #[track_caller]\n    fn ne(&self, other: &{name}) -> bool {{ \
+             !crate::asked_for_equality(self, other) }}\n}}\n"
         )
     });
 }
@@ -42,15 +43,18 @@ fn no_test_reads_a_students_debug() {
 }
 
 /// Honest to the answer itself; a panic when a test asks. Which of the two it is, the place of the call
-/// says, and where that is in the standard library, the stack.
+/// says, and where that is in the standard library, the stack: at first, for a table of thousands asks often.
 const JUDGE: &str = r#"
 #[doc(hidden)]
 #[track_caller]
-pub fn judge(one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug) -> bool {
-    if !std::panic::Location::caller().file().contains("chapters/") {
+pub fn asked_for_equality(one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug) -> bool {
+    static ASKED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let asks = std::panic::Location::caller().file();
+    let is_often = || ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 200;
+    if !asks.contains("chapters/") && !(asks.contains("/library/") && is_often()) {
         let stack = std::backtrace::Backtrace::force_capture().to_string();
         let own = concat!(env!("CARGO_CRATE_NAME"), "::");
-        let is_own = |line: &str| line.contains(own) && !line.contains("judge") && !line.contains("PartialEq");
+        let is_own = |line: &str| line.contains(own) && !line.contains("asked_for_equality") && !line.contains("PartialEq");
         assert!(stack.lines().any(is_own), "a test asks for a student's ==");
     }
     format!("{one:?}") == format!("{other:?}")

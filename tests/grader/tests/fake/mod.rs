@@ -3,15 +3,15 @@
 
 use std::path::Path;
 
-use grader::progress::Progress;
+use course::problem::Result;
+use grader::class::progress::Progress;
+use grader::class::roster::{Class, Submission};
+use grader::class::store::{ClassFile, Store};
+use grader::class::workers::{Grader, Outcome, grade_all};
 use grader::report::{
     ChapterReport, Report, SCHEMA, Status, TestReport, Tier, Verdict, Visibility,
 };
-use grader::roster::{Class, Submission};
 use grader::settings::{Seed, Settings};
-use grader::store::{ClassFile, Store};
-use grader::workers::{Grader, Outcome, grade_all};
-use workbook::problem::Result;
 
 /// `7`: so many of ten tests pass. `error`: the grader fails. `rejected`. `panic`.
 pub struct Fake {

@@ -11,8 +11,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use grader::jail::{Cell, Ending, Isolation, Jail, Outcome, Quotas};
-use grader::settings::Settings;
+use grader::jail::{Cell, Ending, Isolation, Jail, Outcome, Quotas, Session, Share};
+use support::skip::skip;
 use tempfile::TempDir;
 
 /// The program, compiled once.
@@ -47,15 +47,11 @@ struct Prison {
 impl Prison {
     /// Of exactly this strength; none where the machine has no such jail.
     fn of(level: Isolation) -> Option<Prison> {
-        let settings = Settings {
-            at_most: level,
-            ..Settings::default()
-        };
         let scratch = support::scratch();
         fs::create_dir_all(&scratch).expect("a folder");
-        let jail = Jail::find(998, &settings, &scratch).unwrap_or_else(|why| panic!("{why}"));
+        let jail = Jail::find(998, level, None, &scratch).unwrap_or_else(|why| panic!("{why}"));
         if jail.level != level {
-            eprintln!("skipped: there is no jail of the strength {level:?} here");
+            skip(&format!("there is no jail of the strength {level:?} here"));
             return None;
         }
         let cell = tempfile::tempdir().expect("a folder");
@@ -85,7 +81,9 @@ impl Prison {
     }
 
     fn run(&self, args: &[&str]) -> Outcome {
-        let outcome = self.jail.run(&self.cell(args), Duration::from_secs(30));
+        let outcome = self
+            .jail
+            .run(&self.cell(args), &Share::until(Duration::from_secs(30)));
         outcome.unwrap_or_else(|why| panic!("{args:?}: {why}"))
     }
 
@@ -251,7 +249,7 @@ fn the_filter_refuses_what_no_exercise_needs() {
     const SCRIPT: &str = "my @call = map { $_ + 0 } @ARGV; my $result = syscall(shift @call, @call); \
                           print $result == -1 ? $! + 0 : 'came through'";
     if !Path::new(PERL).exists() {
-        return eprintln!("skipped: there is no Perl here");
+        return skip("there is no Perl here");
     }
     let (family, stream) = (libc::AF_VSOCK.into(), libc::SOCK_STREAM.into());
     let new_user: i64 = (libc::CLONE_NEWUSER | libc::SIGCHLD).into();
@@ -273,6 +271,26 @@ fn the_filter_refuses_what_no_exercise_needs() {
                 &[libc::SYS_pidfd_getfd, -1, 0, 0],
                 libc::EPERM,
             ),
+            ("shmget", &[libc::SYS_shmget, 0, 4096, 0o1600], libc::EPERM),
+            ("semget", &[libc::SYS_semget, 0, 1, 0o1600], libc::EPERM),
+            ("msgget", &[libc::SYS_msgget, 0, 0o1600], libc::EPERM),
+            ("mq_open", &[libc::SYS_mq_open, 0, 0, 0, 0], libc::EPERM),
+            (
+                "setpriority",
+                &[libc::SYS_setpriority, 0, 1, 19],
+                libc::EPERM,
+            ),
+            (
+                "setpriority of a user",
+                &[libc::SYS_setpriority, 2, 0, 19],
+                libc::EPERM,
+            ),
+            (
+                "sched_setaffinity",
+                &[libc::SYS_sched_setaffinity, 1, 0, 0],
+                libc::EPERM,
+            ),
+            ("prlimit", &[libc::SYS_prlimit64, 1, 7, 1, 0], libc::EPERM),
             ("memfd_create", &[libc::SYS_memfd_create, 0, 0], libc::EPERM),
             (
                 "io_uring_setup",
@@ -299,7 +317,9 @@ fn the_filter_refuses_what_no_exercise_needs() {
             let mut cell = prison.cell(&["-e", SCRIPT]);
             cell.program = PERL.into();
             cell.args.extend(arguments.iter().map(i64::to_string));
-            let outcome = prison.jail.run(&cell, Duration::from_secs(30));
+            let outcome = prison
+                .jail
+                .run(&cell, &Share::until(Duration::from_secs(30)));
             let outcome = outcome.unwrap_or_else(|why| panic!("{why}"));
             let said = outcome.stdout.text();
             assert_eq!(said, errno.to_string(), "{:?}: {call}", prison.jail.level);
@@ -361,7 +381,9 @@ fn its_tmp_has_little_room() {
     );
     cell.program = "/bin/sh".into();
     cell.args = vec!["-c".into(), both];
-    let outcome = prison.jail.run(&cell, Duration::from_secs(30));
+    let outcome = prison
+        .jail
+        .run(&cell, &Share::until(Duration::from_secs(30)));
     let said = outcome.unwrap_or_else(|why| panic!("{why}")).stdout.text();
     assert!(said.starts_with("done\nrefused: No space left"), "{said}");
 }
@@ -392,12 +414,181 @@ fn a_deadline_ends_all_of_it() {
         let mark = format!("{}", 100_005 + 10 * std::process::id() as usize + number);
         let began = Instant::now();
         let cell = prison.cell(&["never-ends", &mark]);
-        let outcome = prison.jail.run(&cell, Duration::from_secs(1));
+        let outcome = prison
+            .jail
+            .run(&cell, &Share::until(Duration::from_secs(1)));
         let outcome = outcome.unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(outcome.ending, Ending::Deadline);
         assert!(began.elapsed() < Duration::from_secs(15));
         assert!(!lives(&mark), "{:?}: it lives", prison.jail.level);
     }
+}
+
+/// Several programs in one jail, as the tests of a submission run.
+struct Row<'a> {
+    prison: &'a Prison,
+    session: Session<'a>,
+}
+
+impl<'a> Row<'a> {
+    fn of(prison: &'a Prison) -> Row<'a> {
+        let mut cell = prison.cell(&[]);
+        // A folder that it may write to would be shared on purpose.
+        cell.writes.clear();
+        Row {
+            prison,
+            session: Session::new(&prison.jail, cell),
+        }
+    }
+
+    fn run(&mut self, args: &[&str]) -> Outcome {
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let share = Share::until(Duration::from_secs(30));
+        let outcome = self.session.run(&args, &[], &share, None);
+        outcome.unwrap_or_else(|why| panic!("{args:?}: {why}"))
+    }
+
+    fn says(&mut self, args: &[&str]) -> String {
+        let outcome = self.run(args);
+        let (said, told) = (outcome.stdout.text(), outcome.stderr.text());
+        assert_eq!(outcome.ending, Ending::Exited(0), "{args:?}: {said} {told}");
+        said.trim().to_owned()
+    }
+
+    fn cannot(&mut self, args: &[&str]) {
+        let said = self.says(args);
+        let level = self.prison.jail.level;
+        assert!(said.starts_with("refused"), "{level:?}: {args:?}: {said}");
+    }
+
+    fn can(&mut self, args: &[&str]) {
+        let said = self.says(args);
+        assert_eq!(said, "done", "{:?}: {args:?}", self.prison.jail.level);
+    }
+
+    /// Where the next program runs.
+    fn place(&mut self) -> Place {
+        let said = self.says(&["namespace"]);
+        let (namespace, pid) = said.split_once(' ').expect("two words");
+        Place {
+            namespace: namespace.to_owned(),
+            pid: pid.parse().expect("a number"),
+        }
+    }
+}
+
+/// Where a program ran.
+struct Place {
+    namespace: String,
+    pid: u32,
+}
+
+impl Place {
+    /// The kernel may give a new namespace the number of one that has ended. Its process numbers begin
+    /// anew.
+    fn is_in_the_jail_of(&self, earlier: &Place) -> bool {
+        self.namespace == earlier.namespace && self.pid > earlier.pid
+    }
+}
+
+#[test]
+fn programs_share_a_jail_until_one_leaves_something_in_it() {
+    let Some(prison) = Prison::of(Isolation::Bwrap) else {
+        return;
+    };
+    let mut row = Row::of(&prison);
+    let first = row.place();
+    assert!(row.place().is_in_the_jail_of(&first), "one jail for both");
+    // Whoever puts away what he has made leaves nothing.
+    row.can(&["writes-and-removes", "/tmp/x"]);
+    assert!(row.place().is_in_the_jail_of(&first));
+    for leaves in [
+        &["write", "/tmp/x"][..],
+        &["write", "/dev/shm/x"],
+        &["deep", "/tmp", "2000"],
+        &["runs", "/bin/chmod", "0", "/tmp"],
+        &["leaves-a-daemon", "100008"],
+    ] {
+        let before = row.place();
+        // Who may change the folder itself depends on whose it is.
+        let said = row.says(leaves);
+        if said.starts_with("refused") {
+            continue;
+        }
+        assert!(!row.place().is_in_the_jail_of(&before), "{leaves:?}");
+    }
+    let before = row.place();
+    row.run(&["aborts"]);
+    assert!(
+        row.place().is_in_the_jail_of(&before),
+        "a crash leaves nothing"
+    );
+}
+
+#[test]
+fn nothing_reaches_the_next_program() {
+    for (number, prison) in strong().enumerate() {
+        let level = prison.jail.level;
+        let mut row = Row::of(&prison);
+        let mark = format!("{}", 100_009 + 10 * std::process::id() as usize + number);
+        for file in ["/tmp/loopback-left", "/dev/shm/loopback-left"] {
+            let said = row.says(&["write", file]);
+            assert_eq!(said == "done", level == Isolation::Bwrap, "{file}: {said}");
+            row.cannot(&["read", file]);
+        }
+        // The folder that TMPDIR names is another one then, or empty.
+        let left = row.says(&["leaves-in-tmp"]);
+        row.cannot(&["read", &left]);
+        row.can(&["tmp-is-empty"]);
+        let port = free_port();
+        row.can(&["leaves-a-listener", &port, &mark]);
+        assert!(!lives(&mark), "{level:?}: it lives");
+        row.cannot(&["connect", &port]);
+        row.cannot(&["connect-abstract", &mark]);
+        assert_eq!(row.says(&["opens", "200"]), row.says(&["opens", "200"]));
+        row.can(&["runs", "/bin/sh", "-c", "ulimit -n 10; ulimit -t 1"]);
+        assert!(
+            row.says(&["opens", "200"])
+                .parse::<usize>()
+                .is_ok_and(|n| n > 50)
+        );
+        assert_eq!(row.says(&["environment"]), row.says(&["environment"]));
+    }
+}
+
+#[test]
+fn what_starts_the_programs_is_out_of_their_reach() {
+    for prison in strong() {
+        let level = prison.jail.level;
+        let mut row = Row::of(&prison);
+        for file in ["mem", "fd/0", "environ", "cwd/x"] {
+            row.cannot(&["opens-of-parent", file]);
+        }
+        // Its socket is none of ours: nobody can speak for the next program.
+        row.cannot(&["finds-a-socket"]);
+        if level == Isolation::Bwrap {
+            row.can(&["kills-its-parent"]);
+        } else {
+            // A kernel with signals in Landlock refuses; an older one lets a user end what is his own.
+            row.run(&["kills-its-parent"]);
+        }
+        row.can(&["list", "/proc/self/task"]);
+        let limit = ["runs", "/usr/bin/prlimit", "--nofile=5", "--pid"];
+        if Path::new(limit[1]).exists() {
+            row.cannot(&[&limit[..], &["1"]].concat());
+        }
+        assert!(
+            row.says(&["opens", "200"])
+                .parse::<usize>()
+                .is_ok_and(|n| n > 50)
+        );
+    }
+}
+
+/// A port that nobody has at the moment.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
 }
 
 #[test]
@@ -412,12 +603,8 @@ fn an_end_is_told_as_it_was() {
 
 #[test]
 fn more_than_there_is_cannot_be_had() {
-    let settings = Settings {
-        require_isolation: Some(Isolation::Bwrap),
-        at_most: Isolation::Landlock,
-        ..Settings::default()
-    };
-    let refused = Jail::find(998, &settings, &support::scratch());
+    let least = Some(Isolation::Bwrap);
+    let refused = Jail::find(998, Isolation::Landlock, least, &support::scratch());
     let why = refused.expect_err("a weaker jail").to_string();
     assert!(
         why.starts_with("This machine has no jail as strong as bwrap"),

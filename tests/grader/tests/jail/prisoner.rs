@@ -95,6 +95,88 @@ fn main() {
             let shell = Command::new("/bin/sh").args(["-c", &script]).status();
             tried(daemon.and(shell))
         }
+        ["namespace"] => {
+            let pid = fs::read_link("/proc/self/ns/pid").expect("Linux has it");
+            format!("{} {}", pid.display(), std::process::id())
+        }
+        ["writes-and-removes", path] => {
+            tried(fs::write(path, "x").and_then(|()| fs::remove_file(path)))
+        }
+        ["deep", folder, depth] => {
+            std::env::set_current_dir(folder).expect("a folder");
+            for _ in 0..depth.parse().expect("a number") {
+                fs::create_dir("d").expect("a folder");
+                std::env::set_current_dir("d").expect("a folder");
+            }
+            "done".into()
+        }
+        ["leaves-in-tmp"] => {
+            let path = std::env::temp_dir().join("loopback-left");
+            fs::write(&path, "x").expect("a folder of its own");
+            path.display().to_string()
+        }
+        ["tmp-is-empty"] => {
+            let names = fs::read_dir(std::env::temp_dir()).expect("a folder").flatten();
+            let names = names.map(|entry| entry.file_name());
+            // What the jail shows there was there before.
+            match names.filter(|name| name.to_string_lossy().contains("left")).count() {
+                0 => "done".into(),
+                count => format!("{count} files"),
+            }
+        }
+        ["leaves-a-listener", addr, mark] => {
+            let own = std::env::current_exe().expect("Linux has it");
+            let mut child = Command::new(own)
+                .args(["listens", addr, mark])
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("a process");
+            let mut ready = [0; 5];
+            let stdout = child.stdout.as_mut().expect("it is piped");
+            tried(stdout.read_exact(&mut ready))
+        }
+        ["listens", addr, mark] => {
+            use std::os::linux::net::SocketAddrExt;
+            use std::os::unix::net::{SocketAddr, UnixListener};
+            let name = SocketAddr::from_abstract_name(mark).expect("a short name");
+            let _both = (
+                TcpListener::bind(addr).expect("a free port"),
+                UnixListener::bind_addr(&name).expect("a free name"),
+            );
+            println!("ready");
+            loop {
+                std::thread::park();
+            }
+        }
+        ["connect-abstract", mark] => {
+            use std::os::linux::net::SocketAddrExt;
+            use std::os::unix::net::{SocketAddr, UnixStream};
+            let name = SocketAddr::from_abstract_name(mark).expect("a short name");
+            tried(UnixStream::connect_addr(&name))
+        }
+        ["opens-of-parent", file] => {
+            let parent = std::os::unix::process::parent_id();
+            let path = format!("/proc/{parent}/{file}");
+            let mut options = fs::OpenOptions::new();
+            tried(fs::File::open(&path).or_else(|_| options.write(true).open(&path)))
+        }
+        ["finds-a-socket"] => {
+            let fds = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
+            let mut targets = fds.filter_map(|fd| fs::read_link(fd.path()).ok());
+            match targets.find(|to| to.to_string_lossy().starts_with("socket:")) {
+                Some(_) => "done".into(),
+                None => "refused: it has none".into(),
+            }
+        }
+        ["kills-its-parent"] => {
+            let parent = std::os::unix::process::parent_id().to_string();
+            let script = format!("kill -STOP {parent}; kill -KILL {parent}");
+            let shell = Command::new("/bin/sh").args(["-c", &script]).output();
+            let _ = shell.expect("a shell");
+            "done".into()
+        }
         ["never-ends", mark] => {
             let script = format!("/usr/bin/setsid /usr/bin/sleep {mark} & wait");
             let _ = Command::new("/bin/sh").args(["-c", &script]).spawn();

@@ -1,12 +1,12 @@
-//! Submissions that nobody wrote: right answers, halves, every wrong answer that `wrong.toml` knows,
+//! Submissions that nobody wrote: right answers, halves, every wrong answer of the catalogue,
 //! hangs and attacks.
 
 use std::fs;
 use std::path::Path;
 
-use workbook::course::{Chapter, Course};
-use workbook::problem::{Problem, Result};
-use workbook::wrong::{self, Wrong};
+use course::problem::{Problem, Result};
+use course::wrong::{self, Wrong};
+use course::{Chapter, Course};
 
 /// What is put in the place of `todo!` in one step of an answer. The rest of it is right.
 const HANGS: [(&str, &str); 2] = [

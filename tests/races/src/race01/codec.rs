@@ -1,7 +1,6 @@
 //! How long it takes to write a query and to take a reply apart.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use trust_dns_resolver::proto::op::{Message, MessageType, OpCode, Query};
 use trust_dns_resolver::proto::rr::{Name, RData, RecordType};
@@ -13,7 +12,7 @@ use super::servers::{HOST, pointer_to_itself};
 use super::wire::{self, Asked, a};
 use crate::machine;
 use crate::race::{Answer, Better, Contestant, Discipline, Effort, Kind, Measure, Turns, View};
-use crate::stats;
+use crate::stopwatch::nanoseconds;
 
 /// What a contestant does with messages.
 pub struct Codec {
@@ -79,30 +78,6 @@ fn measured(effort: &Effort, mut codec: Codec) -> Result<Turns, String> {
         ];
         Ok(Answer::Figures(figures))
     }))
-}
-
-/// How long one call takes: the median of batches. A batch is long beside the reading of a clock, and
-/// short beside a turn of the processor, so that few are interrupted by somebody else's work.
-fn nanoseconds<T>(span: Duration, mut call: impl FnMut() -> T) -> f64 {
-    const BATCH: Duration = Duration::from_micros(20);
-    let mut batch = |calls: u32| {
-        let begun = Instant::now();
-        for _ in 0..calls {
-            black_box(call());
-        }
-        begun.elapsed()
-    };
-    let mut calls = 1;
-    while batch(calls) < BATCH {
-        calls *= 2;
-    }
-    let begun = Instant::now();
-    let mut times = Vec::new();
-    while times.is_empty() || begun.elapsed() < span {
-        times.push(batch(calls).as_nanos() as f64 / f64::from(calls));
-    }
-    times.sort_by(f64::total_cmp);
-    stats::quantile(&times, 0.5).unwrap_or(f64::NAN)
 }
 
 /// The messages that are read.

@@ -31,6 +31,7 @@ pub fn outcome(outcome: Result<Answer, LookupError>) -> Outcome {
         Err(LookupError::Rcode(rcode)) => Outcome::Rcode(rcode),
         Err(LookupError::Io(error)) => Outcome::Error(error.to_string()),
         Err(LookupError::BadReply(_)) => Outcome::Error("not a reply".to_owned()),
+        Err(LookupError::Referral) => Outcome::Error("a referral".to_owned()),
         Err(LookupError::CnameChain) => Outcome::Error("endless chain".to_owned()),
         Err(LookupError::BadName(_)) => Outcome::Error("not a name".to_owned()),
     }

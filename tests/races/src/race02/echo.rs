@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine;
-use crate::process::Process;
 use crate::race::{Answer, Better, Contestant, Discipline, Effort, Kind, Measure, Turns, View};
+use crate::server::ServerProcess;
 use crate::stats;
 
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
@@ -23,7 +23,7 @@ pub fn discipline() -> Discipline {
         |effort| own("tokio", effort),
     ));
     contestants.push(Contestant::other("socat", machine::socat, |effort| {
-        clients(Process::socat()?, effort)
+        clients(ServerProcess::socat()?, effort)
     }));
     Discipline {
         id: "echo",
@@ -64,10 +64,10 @@ pub fn discipline() -> Discipline {
 }
 
 fn own(server: &str, effort: &Effort) -> Result<Turns, String> {
-    clients(Process::own("02", server)?, effort)
+    clients(ServerProcess::own("02", server)?, effort)
 }
 
-fn clients(server: Process, effort: &Effort) -> Result<Turns, String> {
+fn clients(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
     let span = effort.span;
     Ok(Box::new(move |case| {
         measured(server.addr(), CONNECTIONS[case], span).map_err(|error| error.to_string())

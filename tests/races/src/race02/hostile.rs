@@ -9,8 +9,8 @@ use std::time::Duration;
 use netlab::hostile::CLIENTS;
 
 use crate::machine;
-use crate::process::Process;
 use crate::race::{Answer, Contestant, Discipline, Kind, Turns};
+use crate::server::ServerProcess;
 
 /// A friend who waits longer than this has noticed.
 const NOTICEABLE: Duration = Duration::from_millis(300);
@@ -27,12 +27,12 @@ pub fn discipline() -> Discipline {
         |_| {
             turns(|| {
                 let script = include_str!("script.py");
-                Process::start(Command::new("python3").args(["-c", script]))
+                ServerProcess::start(Command::new("python3").args(["-c", script]))
             })
         },
     ));
     contestants.push(Contestant::other("socat", machine::socat, |_| {
-        turns(Process::socat)
+        turns(ServerProcess::socat)
     }));
     Discipline {
         id: "hostile",
@@ -49,10 +49,10 @@ pub fn discipline() -> Discipline {
 }
 
 fn own(server: &'static str) -> Result<Turns, String> {
-    turns(move || Process::own("02", server))
+    turns(move || ServerProcess::own("02", server))
 }
 
-fn turns(server: impl Fn() -> Result<Process, String> + 'static) -> Result<Turns, String> {
+fn turns(server: impl Fn() -> Result<ServerProcess, String> + 'static) -> Result<Turns, String> {
     Ok(Box::new(move |case| {
         let server = server()?;
         let word = meets(server.addr(), case)?;

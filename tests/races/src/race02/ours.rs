@@ -6,12 +6,12 @@ use std::thread;
 
 use super::tcp_echo::{echo_stream, listen_on, read_frame, run, write_frame};
 
-use crate::process;
+use crate::server;
 
 /// A thread for each client, which is given back to it what it sends.
 pub fn serve() -> io::Result<()> {
     let listener = listen_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 128)?;
-    process::listening(listener.local_addr()?);
+    server::listening(listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept()?;
         thread::spawn(move || echo_stream(&stream, &stream));
@@ -20,7 +20,7 @@ pub fn serve() -> io::Result<()> {
 
 /// The program, as a person would start it: it says itself where it listens.
 pub fn program() -> io::Result<()> {
-    process::ends_with_its_starter();
+    server::ends_with_its_starter();
     match run(&["server", "127.0.0.1", "-p", "0"].map(str::to_owned)) {
         0 => Ok(()),
         code => Err(io::Error::other(format!("exit code {code}"))),

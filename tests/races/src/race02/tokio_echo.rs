@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::process;
+use crate::server;
 
 /// As many threads as there are cores, a task for each client; buffers as large as the reference's.
 pub fn serve() -> io::Result<()> {
@@ -15,7 +15,7 @@ pub fn serve() -> io::Result<()> {
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        process::listening(listener.local_addr()?);
+        server::listening(listener.local_addr()?);
         loop {
             let (mut stream, _) = listener.accept().await?;
             tokio::spawn(async move {

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use super::reference::ours;
-use crate::process::Process;
 use crate::race::{Answer, Better, Contestant, Discipline, Effort, Kind, Measure, Turns, View};
+use crate::server::ServerProcess;
 use crate::stats;
 
 /// Sends a frame, each in its own way.
@@ -63,7 +63,7 @@ fn two_writes(stream: &mut TcpStream, payload: &[u8]) -> io::Result<()> {
 
 fn asks(send: Send, take: Take, no_delay: bool, effort: &Effort) -> Result<Turns, String> {
     let requests = if effort.quick { 2 } else { 16 };
-    let server = Process::own("02", "reference program")?;
+    let server = ServerProcess::own("02", "reference program")?;
     let connect = || {
         let stream = TcpStream::connect(server.addr())?;
         stream.set_nodelay(no_delay)?;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::clients::Client;
 use super::{DESIGNS, line_up};
-use crate::process::Process;
 use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View};
+use crate::server::ServerProcess;
 use crate::stats;
 
 /// Fewer than the workers of ours.
@@ -42,7 +42,7 @@ pub fn discipline() -> Discipline {
     }
 }
 
-fn come(server: Process, effort: &Effort) -> Result<Turns, String> {
+fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
     let enters = move |addr: SocketAddr| -> io::Result<Client> {
         let mut client = Client::connects(addr, Duration::from_secs(5))?;
         client.asks()?;

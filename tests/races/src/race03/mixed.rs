@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::clients::Client;
 use super::short::at_a_time;
 use super::{DESIGNS, line_up, one_at_a_time};
-use crate::process::Process;
 use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View};
+use crate::server::ServerProcess;
 use crate::stats;
 
 /// Clients that stay: each asks so many questions, and thinks before each.
@@ -45,7 +45,7 @@ pub fn discipline() -> Discipline {
     }
 }
 
-fn come(server: Process, effort: &Effort) -> Result<Turns, String> {
+fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
     let span = effort.span;
     Ok(Box::new(move |_| {
         let addr = server.addr();

@@ -15,8 +15,8 @@ mod tutorial;
 use std::time::Duration;
 
 use crate::machine;
-use crate::process::Process;
 use crate::race::{Contestant, Effort, Race, Server, Turns};
+use crate::server::ServerProcess;
 
 /// The workers of the small servers, and as many silent clients.
 pub const FOUR: usize = 4;
@@ -70,12 +70,12 @@ const fn server(name: &'static str, run: fn() -> std::io::Result<()>) -> Server 
 const DESIGNS: [[&str; 2]; 2] = [["workers", "my workers"], ["threads", "my threads"]];
 
 /// How a discipline makes turns of a server.
-type With = fn(Process, &Effort) -> Result<Turns, String>;
+type With = fn(ServerProcess, &Effort) -> Result<Turns, String>;
 
 /// These designs of the reference and of the student, tokio, and a process for each client.
 fn line_up(designs: &[[&'static str; 2]], tokio: &'static str, with: With) -> Vec<Contestant> {
     let own = move |server: &'static str| {
-        move |effort: &Effort| with(Process::own(RACE.number, server)?, effort)
+        move |effort: &Effort| with(ServerProcess::own(RACE.number, server)?, effort)
     };
     let mut contestants = Vec::new();
     for [reference, _] in designs {
@@ -92,13 +92,14 @@ fn line_up(designs: &[[&'static str; 2]], tokio: &'static str, with: With) -> Ve
         own(tokio),
     ));
     contestants.push(Contestant::other("socat", machine::socat, move |effort| {
-        with(Process::socat()?, effort)
+        with(ServerProcess::socat()?, effort)
     }));
     contestants
 }
 
 /// The reference's first design: one is enough to see what it cannot.
 fn one_at_a_time(with: With) -> Contestant {
-    let start = move |effort: &Effort| with(Process::own(RACE.number, "one at a time")?, effort);
+    let start =
+        move |effort: &Effort| with(ServerProcess::own(RACE.number, "one at a time")?, effort);
     Contestant::reference(start).named("one at a time")
 }

@@ -8,8 +8,8 @@ use std::process::{self, Command};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::machine;
-use crate::process::Process;
 use crate::race::{Answer, Better, Contestant, Discipline, Kind, Measure, Turns, View};
+use crate::server::ServerProcess;
 
 const CONNECTIONS: &str = "16";
 
@@ -17,12 +17,12 @@ pub fn discipline() -> Discipline {
     let needs_wrk = || wrk().map(|_| String::new());
     let mut contestants = vec![Contestant {
         present: needs_wrk,
-        ..Contestant::reference(|_| asked(Process::own("03", "http")?)).named("workers")
+        ..Contestant::reference(|_| asked(ServerProcess::own("03", "http")?)).named("workers")
     }];
     if cfg!(feature = "mine-03") {
         contestants.push(Contestant {
             present: needs_wrk,
-            ..Contestant::mine(|_| asked(Process::own("03", "my http")?)).named("my workers")
+            ..Contestant::mine(|_| asked(ServerProcess::own("03", "my http")?)).named("my workers")
         });
     }
     contestants.push(Contestant::other(
@@ -59,7 +59,7 @@ fn wrk() -> Result<String, String> {
     machine::program("wrk", &["-v"])
 }
 
-fn asked(server: Process) -> Result<Turns, String> {
+fn asked(server: ServerProcess) -> Result<Turns, String> {
     Ok(Box::new(move |_| {
         let url = format!("http://{}/", server.addr());
         let output = Command::new("wrk")
@@ -96,7 +96,7 @@ fn figures(said: &str) -> Option<Answer> {
 }
 
 /// nginx with as many workers as there are cores, in a folder of its own.
-fn nginx() -> Result<Process, String> {
+fn nginx() -> Result<ServerProcess, String> {
     let folder = env::temp_dir().join(format!("races-nginx-{}", process::id()));
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     // It cannot be told to choose a port. If this one is taken, it ends at once.
@@ -109,7 +109,7 @@ fn nginx() -> Result<Process, String> {
     server
 }
 
-fn nginx_at(port: u16, folder: &Path) -> Result<Process, String> {
+fn nginx_at(port: u16, folder: &Path) -> Result<ServerProcess, String> {
     let addr = SocketAddr::from(([127, 0, 0, 1], port));
     let config = format!(
         "daemon off; pid nginx.pid; error_log stderr crit; worker_processes auto;\n\
@@ -123,7 +123,7 @@ fn nginx_at(port: u16, folder: &Path) -> Result<Process, String> {
     let file = folder.join("nginx.conf");
     fs::write(&file, config).map_err(|error| error.to_string())?;
     let mut nginx = Command::new("nginx");
-    Process::at(nginx.arg("-p").arg(folder).arg("-c").arg(&file), addr)
+    ServerProcess::at(nginx.arg("-p").arg(folder).arg("-c").arg(&file), addr)
 }
 
 /// A port below those that systems give to clients.

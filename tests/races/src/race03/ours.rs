@@ -9,8 +9,8 @@ use super::concurrent_server::{
     BACKLOG, Client, EchoFrames, Handler, LIMITS, Limits, Mode, Server, SystemClock,
 };
 
-use crate::process;
 use crate::race03::{FOUR, MANY, PATIENCE, QUEUE};
+use crate::server;
 
 #[cfg_attr(
     feature = "mine-03",
@@ -80,7 +80,7 @@ fn serve(handler: Arc<dyn Handler>, mode: Mode) -> io::Result<()> {
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listener = tcp_echo_solution::listen_on(addr, BACKLOG)?;
     let server = Server::start(listener, handler, mode)?;
-    process::listening(server.addr());
+    server::listening(server.addr());
     loop {
         thread::park();
     }

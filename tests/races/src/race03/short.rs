@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::clients::Client;
 use super::{DESIGNS, line_up, one_at_a_time};
-use crate::process::Process;
 use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View};
+use crate::server::ServerProcess;
 use crate::stats;
 
 const CLIENTS: [usize; 2] = [1, 16];
@@ -49,7 +49,7 @@ pub fn discipline() -> Discipline {
     }
 }
 
-fn come(server: Process, effort: &Effort) -> Result<Turns, String> {
+fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
     let span = effort.span;
     Ok(Box::new(move |case| {
         let begun = Instant::now();

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::clients::Client;
 use super::{FOUR, line_up};
-use crate::process::Process;
 use crate::race::{Answer, Contestant, Discipline, Effort, Kind, Turns};
+use crate::server::ServerProcess;
 
 /// A friend who waits longer than this gives up.
 const PATIENCE: Duration = Duration::from_millis(1200);
@@ -22,7 +22,7 @@ pub fn discipline() -> Discipline {
     let mut contestants = vec![Contestant::other(
         "tutorial",
         || Ok(String::new()),
-        |_| meets(Process::own("03", "tutorial")?, REQUEST),
+        |_| meets(ServerProcess::own("03", "tutorial")?, REQUEST),
     )];
     contestants.extend(line_up(&designs, "tokio, 0.2 s", |server, _: &Effort| {
         meets(server, FRAME)
@@ -40,7 +40,7 @@ pub fn discipline() -> Discipline {
     }
 }
 
-fn meets(server: Process, words: &'static [u8]) -> Result<Turns, String> {
+fn meets(server: ServerProcess, words: &'static [u8]) -> Result<Turns, String> {
     let mut silent = Vec::new();
     Ok(Box::new(move |case| {
         let addr = server.addr();

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::process;
+use crate::server;
 
 const MAX_FRAME: u32 = 64 * 1024;
 
@@ -27,7 +27,7 @@ fn run(patience: Duration) -> io::Result<()> {
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        process::listening(listener.local_addr()?);
+        server::listening(listener.local_addr()?);
         loop {
             let (stream, _) = listener.accept().await?;
             tokio::spawn(async move {

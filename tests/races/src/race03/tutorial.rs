@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::FOUR;
-use crate::process;
+use crate::server;
 
 type Job = Box<dyn FnOnce() + Send>;
 
 pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    process::listening(listener.local_addr()?);
+    server::listening(listener.local_addr()?);
     let pool = pool(FOUR);
     for stream in listener.incoming() {
         let stream = stream?;

@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::mine;
 use super::tables::{self, Key};
 use super::{hashed, reference};
-use crate::race::{Better, Contestant, Discipline, Effort, Kind, Measure, View};
+use crate::race::{Contestant, Discipline, Effort};
 
 pub fn discipline() -> Discipline {
     let mut contestants = vec![Contestant::reference(|effort| {
@@ -30,14 +30,7 @@ pub fn discipline() -> Discipline {
                that their FxHash (rustc-hash) puts all of them into one heap. The other hashers are keyed with a \
                secret that differs from run to run.",
         cases: vec!["as they come".to_owned(), "chosen".to_owned()],
-        kind: Kind::Figures {
-            measures: vec![Measure {
-                name: "look-ups",
-                unit: "1/s",
-                better: Better::More,
-            }],
-            view: View::Bars,
-        },
+        kind: tables::look_ups(),
         contestants,
     }
 }

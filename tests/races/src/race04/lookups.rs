@@ -6,7 +6,7 @@ use port_demux_solution::{Hit, Proto, Row, lookup};
 use super::mine;
 use super::tables::{self, Key, Table};
 use super::{hashed, reference};
-use crate::race::{Better, Contestant, Discipline, Effort, Kind, Measure, View};
+use crate::race::{Contestant, Discipline, Effort};
 
 pub fn discipline() -> Discipline {
     let mut contestants = vec![Contestant::reference(|effort| {
@@ -32,14 +32,7 @@ pub fn discipline() -> Discipline {
             "1 000 connections".to_owned(),
             "1 000 000 connections".to_owned(),
         ],
-        kind: Kind::Figures {
-            measures: vec![Measure {
-                name: "look-ups",
-                unit: "1/s",
-                better: Better::More,
-            }],
-            view: View::Bars,
-        },
+        kind: tables::look_ups(),
         contestants,
     }
 }

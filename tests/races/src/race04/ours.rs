@@ -6,17 +6,17 @@ use super::port_demux::{self, Hit, Proto, Row, SocketId, State};
 use crate::race04::tables::{Key, Table};
 
 // The scripts of the chapter's own race with the kernel. `duel` and the others are its modules.
-#[path = "../../../04-port-demux/race/duel.rs"]
+#[path = "../../../04-port-demux/author/race/duel.rs"]
 mod duel;
 #[path = "../../../04-port-demux/inode.rs"]
 mod inode;
-#[path = "../../../04-port-demux/race/kernel.rs"]
+#[path = "../../../04-port-demux/author/race/kernel.rs"]
 mod kernel;
-#[path = "../../../04-port-demux/race/model.rs"]
+#[path = "../../../04-port-demux/author/race/model.rs"]
 mod model;
-#[path = "../../../04-port-demux/race/names.rs"]
+#[path = "../../../04-port-demux/author/race/names.rs"]
 mod names;
-#[path = "../../../04-port-demux/race/script.rs"]
+#[path = "../../../04-port-demux/author/race/script.rs"]
 mod script;
 
 /// Plays the scripts of these seeds in the table and in the kernel, and counts those that differ.

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use crate::race::{Answer, Effort, Turns};
+use crate::race::{Answer, Better, Effort, Kind, Measure, Turns, View};
 
 /// The four numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,18 @@ impl Key {
             local: (Ipv4Addr::new(10, 0, 0, 5), 443).into(),
             remote: (Ipv4Addr::from_bits(ip), port).into(),
         }
+    }
+}
+
+/// What is measured: look-ups a second, as bars.
+pub fn look_ups() -> Kind {
+    Kind::Figures {
+        measures: vec![Measure {
+            name: "look-ups",
+            unit: "1/s",
+            better: Better::More,
+        }],
+        view: View::Bars,
     }
 }
 

@@ -1,122 +1,163 @@
 //! One wrong answer: does its test catch it, and in the right words?
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Finding;
-use super::scratch::Scratch;
-use crate::bench::{Bench, Subject, Tried};
-use crate::course::{Chapter, Step, Test};
-use crate::problem::Result;
-use crate::ui::Ui;
-use crate::wrong::Wrong;
+use super::check::catcher;
+use super::lines::Lines;
+use super::needed;
+use super::slots::Slots;
+use super::workdir::Workdir;
+use course::problem::{Problem, Result};
+use course::wrong::Wrong;
+use course::{Chapter, Course, Step, Test};
+use runner::test_binary::{DEADLINE, TestBinary};
 
-pub fn check(ui: &Ui, scratch: &Scratch, chapter: &Chapter, wrong: &Wrong) -> Result<Finding> {
-    let began = Instant::now();
-    let complaint = complaint(ui, scratch, chapter, wrong)?.map(|complaint| {
-        let toml = format!("{}/wrong.toml", chapter.tests_dir());
-        format!(
-            "{}\nThe mistake: {} ({toml}).",
-            complaint.trim_end(),
-            wrong.mistake
-        )
-    });
-    let what = format!("{} {}: {}", chapter.number(), wrong.name, wrong.test);
-    Ok(Finding {
-        what,
-        took: began.elapsed(),
-        complaint,
-        is_unsteady: false,
-    })
+/// What it takes to try wrong answers.
+pub struct Trial<'a> {
+    pub course: &'a Course,
+    pub chapter: &'a Chapter,
+    pub lines: &'a Lines,
+    pub slots: &'a Slots,
 }
 
-/// What is wrong with the wrong answer, if anything.
-fn complaint(
-    ui: &Ui,
-    scratch: &Scratch,
-    chapter: &Chapter,
-    wrong: &Wrong,
-) -> Result<Option<String>> {
-    let Some((step, test)) = chapter.tests().find(|(_, test)| test.name == wrong.test) else {
-        return Ok(Some(format!("There is no test {}.", wrong.test)));
-    };
-    let file = format!("{}/src/{}", chapter.solution_dir(), wrong.file);
-    let right = match scratch.read(&file) {
-        Ok(text) => text,
-        Err(problem) => return Ok(Some(problem.to_string())),
-    };
-    match right.matches(&wrong.find).count() {
-        1 => {}
-        times => {
-            let what = format!(
-                "`find` stands {times} times in {file}, not once:\n{}",
-                wrong.find
-            );
-            return Ok(Some(what));
+/// What came of a wrong answer.
+#[derive(Default)]
+pub struct Tried {
+    /// What is wrong with it, if anything.
+    pub complaint: Option<String>,
+    /// Nothing, but that showed at the second try only.
+    pub is_unsteady: bool,
+    /// Without the wait for a free compiler.
+    pub took: Duration,
+}
+
+impl Tried {
+    pub fn bad(complaint: impl Into<String>) -> Tried {
+        Tried {
+            complaint: Some(complaint.into()),
+            ..Tried::default()
         }
     }
-    scratch.write(&file, &right.replacen(&wrong.find, &wrong.replace, 1))?;
-    let complaint = try_it(ui, scratch, chapter, wrong, (step, test));
-    scratch.write(&file, &right)?;
-    complaint
 }
 
-fn try_it(
-    ui: &Ui,
-    scratch: &Scratch,
-    chapter: &Chapter,
-    wrong: &Wrong,
-    (step, test): (&Step, &Test),
-) -> Result<Option<String>> {
-    let subject = Subject {
-        target_dir: Some(&scratch.target),
-        ..Subject::solution(&scratch.root, chapter)
-    };
-    let dir = subject.dir.clone();
-    let mut bench = Bench::new(subject);
-    let built = bench.built(ui, step)?;
-    if built.binary.is_none() {
-        let rendered: String = built
-            .errors
-            .iter()
-            .map(|diagnostic| diagnostic.rendered.as_str())
-            .collect();
-        let said = if rendered.is_empty() {
-            &built.said
-        } else {
-            &rendered
+impl Trial<'_> {
+    pub fn of(&self, workdir: &mut Workdir, wrong: &Wrong) -> Result<Tried> {
+        let Some((step, test)) = catcher(self.chapter, wrong) else {
+            return Ok(Tried::bad(format!("There is no test {}.", wrong.test)));
         };
-        return Ok(Some(format!("The wrong answer does not compile.\n{said}")));
+        let file = format!("{}/src/{}", self.chapter.solution_dir(), wrong.file);
+        let path = self.course.root.join(&file);
+        let right = std::fs::read_to_string(&path)
+            .map_err(|error| Problem::with_file("read", &path, &error))?;
+        let times = right.matches(&wrong.find).count();
+        if times != 1 {
+            return Ok(Tried::bad(format!(
+                "`find` stands {times} times in {file}, not once:\n{}",
+                wrong.find
+            )));
+        }
+        workdir.take(self.chapter)?;
+        workdir.change(&file, &right.replacen(&wrong.find, &wrong.replace, 1))?;
+        let tried = self.try_it(workdir, wrong, step, test);
+        workdir.restore()?;
+        tried
     }
-    if !built.compiled.iter().any(|root| root.starts_with(&dir)) {
-        return Ok(Some(format!(
-            "cargo did not compile the solution again: is {} a part of it?",
-            wrong.file
-        )));
+
+    fn try_it(
+        &self,
+        workdir: &mut Workdir,
+        wrong: &Wrong,
+        step: &Step,
+        test: &Test,
+    ) -> Result<Tried> {
+        let mut began = Instant::now();
+        let said = self.slots.with(|| {
+            began = Instant::now();
+            self.compile(workdir, step, test)
+        })?;
+        let mut tried = match said {
+            Some(said) => Tried::bad(format!("The wrong answer does not compile.\n{said}")),
+            None => self.run_twice(workdir, wrong, step, test)?,
+        };
+        tried.took = began.elapsed();
+        Ok(tried)
     }
-    let Tried::Ran(report) = bench.run(ui, step, test)? else {
-        return Ok(None);
-    };
-    if report.verdict.is_done() {
-        return Ok(Some(format!("It escapes: {} passes.", test.name)));
+
+    /// What a mistake does may depend on chance or on how busy the machine is. Then the second run says
+    /// so, and the author can look for a steadier test. A hole shows both times.
+    fn run_twice(
+        &self,
+        workdir: &Workdir,
+        wrong: &Wrong,
+        step: &Step,
+        test: &Test,
+    ) -> Result<Tried> {
+        let mut tried = Tried {
+            complaint: self.run(workdir, wrong, step, test)?,
+            ..Tried::default()
+        };
+        if tried.complaint.is_some() {
+            tried.complaint = self.run(workdir, wrong, step, test)?;
+            tried.is_unsteady = tried.complaint.is_none();
+        }
+        Ok(tried)
     }
-    let mut told = report.told.clone();
-    if let Some(post_mortem) = report.post_mortem() {
-        told = format!(
-            "{told}
-{}
-{}
-",
-            post_mortem.got, post_mortem.why
-        );
+
+    /// What rustc says against it, if anything.
+    fn compile(&self, workdir: &mut Workdir, step: &Step, test: &Test) -> Result<Option<String>> {
+        let said = self.lines.library(workdir, self.chapter)?;
+        if said.is_some() {
+            return Ok(said);
+        }
+        if let Some(needed) = needed::by_test(self.course, self.chapter, step, &test.name) {
+            for (file, text) in &needed.cut {
+                workdir.change(file, text)?;
+            }
+            if self.lines.tests(workdir, self.chapter)?.is_none() {
+                return Ok(None);
+            }
+            // Perhaps too much was left out.
+            for (file, _) in &needed.cut {
+                workdir.reset(file)?;
+            }
+        }
+        self.lines.tests(workdir, self.chapter)
     }
-    let missing = missing(&told, &wrong.says);
-    if missing.is_empty() {
-        return Ok(None);
+
+    /// Runs the test, and says what is wrong with that, if anything.
+    fn run(
+        &self,
+        workdir: &Workdir,
+        wrong: &Wrong,
+        step: &Step,
+        test: &Test,
+    ) -> Result<Option<String>> {
+        let binary = self.lines.binary(workdir, self.chapter);
+        let binary = TestBinary {
+            path: &binary,
+            dir: &workdir.root.join(self.chapter.solution_dir()),
+            package: &self.chapter.solution_package(),
+            deadline: DEADLINE,
+        };
+        let report = binary
+            .run(&format!("exercise::{}", step.path_of(test)))
+            .map_err(|error| Problem::with_file("run the test binary", binary.path, &error))?;
+        if report.verdict.is_done() {
+            return Ok(Some(format!("It escapes: {} passes.", test.name)));
+        }
+        let mut told = report.told.clone();
+        if let Some(post_mortem) = report.post_mortem() {
+            told = format!("{told}\n{}\n{}\n", post_mortem.got, post_mortem.why);
+        }
+        let missing = missing(&told, &wrong.says);
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let missing = missing.join("\n  ");
+        Ok(Some(format!(
+            "The failure does not say:\n  {missing}\nIt says:\n\n{told}"
+        )))
     }
-    let missing = missing.join("\n  ");
-    Ok(Some(format!(
-        "The failure does not say:\n  {missing}\nIt says:\n\n{told}"
-    )))
 }
 
 /// The words that do not stand in the report. Reports wrap their lines, so white space is folded.

@@ -4,85 +4,96 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 use std::time::Instant;
 
-use super::Finding;
-use super::scratch::Scratch;
-use crate::bench::{Bench, Subject, Tried};
+use super::check::Tests;
+use super::finding::Finding;
+use crate::binaries::{Binaries, Tried};
 use crate::cargo::Built;
-use crate::course::{Chapter, Step, Test};
-use crate::problem::Result;
-use crate::process::{Report, Verdict};
-use crate::ui::Ui;
+use crate::ui::{Ui, plural};
+use course::problem::Result;
+use course::{Chapter, Step, Test};
+use runner::test_binary::{Report, Verdict};
 
-/// How many findings [`check`] gives.
-pub const FINDINGS: usize = 2;
-
-pub fn check(ui: &Ui, scratch: &Scratch, chapter: &Chapter) -> Result<[Finding; FINDINGS]> {
-    let number = chapter.number();
-    let tests = chapter.tests().count();
-
+/// Each test fails on the stub, by its `todo!`.
+pub fn stubs(
+    ui: &Ui,
+    binaries: &mut Binaries,
+    chapter: &Chapter,
+    tests: &Tests,
+) -> Result<Finding> {
     let began = Instant::now();
     let mut complaint = String::new();
-    let subject = Subject {
-        target_dir: Some(&scratch.target),
-        // As for the solution: what is heavy is built for its own step only.
-        default_features: false,
-        ..Subject::student(&scratch.root, chapter)
-    };
-    let mut bench = Bench::new(subject);
-    try_all(ui, &mut bench, chapter, &mut complaint, stub_complaint)?;
-    unknown_tests(ui, &mut bench, chapter, &mut complaint)?;
-    let stubs = Finding {
-        what: format!("{number} stubs: {tests} tests wait for an answer"),
-        took: began.elapsed(),
-        complaint: Some(complaint).filter(|complaint| !complaint.is_empty()),
-        is_unsteady: false,
-    };
+    try_all(ui, binaries, chapter, tests, &mut complaint, stub_complaint)?;
+    if *tests == Tests::All {
+        unknown_tests(ui, binaries, chapter, &mut complaint)?;
+    }
+    let count = tests.of(chapter).count();
+    let wait = if count == 1 { "waits" } else { "wait" };
+    let what = format!("{} {wait} for an answer", plural(count, "test"));
+    Ok(finding(
+        began,
+        format!("{} stubs: {what}", chapter.number()),
+        complaint,
+    ))
+}
 
+/// Each test passes on the reference answer.
+pub fn solution(
+    ui: &Ui,
+    binaries: &mut Binaries,
+    chapter: &Chapter,
+    tests: &Tests,
+) -> Result<Finding> {
     let began = Instant::now();
     let mut complaint = String::new();
-    let subject = Subject {
-        target_dir: Some(&scratch.target),
-        ..Subject::solution(&scratch.root, chapter)
-    };
     try_all(
         ui,
-        &mut Bench::new(subject),
+        binaries,
         chapter,
+        tests,
         &mut complaint,
         |_, test, report| {
             (report.verdict != Verdict::Passed)
                 .then(|| format!("{} {}\n{}", test.name, report.verdict.word(), report.told))
         },
     )?;
-    let solution = Finding {
-        what: format!("{number} solution: {tests} tests pass"),
+    let count = tests.of(chapter).count();
+    let pass = if count == 1 { "passes" } else { "pass" };
+    let what = format!("{} {pass}", plural(count, "test"));
+    Ok(finding(
+        began,
+        format!("{} solution: {what}", chapter.number()),
+        complaint,
+    ))
+}
+
+fn finding(began: Instant, what: String, complaint: String) -> Finding {
+    Finding {
+        what,
         took: began.elapsed(),
         complaint: Some(complaint).filter(|complaint| !complaint.is_empty()),
         is_unsteady: false,
-    };
-    Ok([stubs, solution])
+    }
 }
 
-/// Runs every test, and adds to `complaint` what does not compile, what compiles with a warning, and
+/// Runs the tests, and adds to `complaint` what does not compile, what compiles with a warning, and
 /// what `judge` has against a report.
 fn try_all(
     ui: &Ui,
-    bench: &mut Bench,
+    binaries: &mut Binaries,
     chapter: &Chapter,
+    tests: &Tests,
     complaint: &mut String,
     judge: impl Fn(&Step, &Test, &Report) -> Option<String>,
 ) -> Result<()> {
     let mut seen_features = HashSet::new();
-    for step in &chapter.steps {
+    for (step, test) in tests.of(chapter) {
         if seen_features.insert(&step.features) {
-            build_complaint(bench.built(ui, step)?, complaint);
+            build_complaint(binaries.built(ui, step)?, complaint);
         }
-        for test in &step.tests {
-            if let Tried::Ran(report) = bench.run(ui, step, test)?
-                && let Some(complaint_of_test) = judge(step, test, &report)
-            {
-                let _ = writeln!(complaint, "{complaint_of_test}");
-            }
+        if let Tried::Ran(report) = binaries.run(ui, step, test)?
+            && let Some(complaint_of_test) = judge(step, test, &report)
+        {
+            let _ = writeln!(complaint, "{complaint_of_test}");
         }
     }
     Ok(())
@@ -120,7 +131,7 @@ fn stub_complaint(step: &Step, test: &Test, report: &Report) -> Option<String> {
 /// Tests in the student's binary that belong to no step: the workbook would never run them.
 fn unknown_tests(
     ui: &Ui,
-    bench: &mut Bench,
+    binaries: &mut Binaries,
     chapter: &Chapter,
     complaint: &mut String,
 ) -> Result<()> {
@@ -130,7 +141,7 @@ fn unknown_tests(
         .collect();
     let mut unknown = BTreeSet::new();
     for step in &chapter.steps {
-        let paths = bench.list(ui, step)?;
+        let paths = binaries.list(ui, step)?;
         unknown.extend(paths.into_iter().filter(|path| !known.contains(path)));
     }
     for path in unknown {

@@ -1,12 +1,12 @@
 //! The checks of the book. Each returns all its complaints, with the file, the line, and what to do.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
 
-use workbook::course::{Chapter, Course, SECTIONS};
+use course::{Course, SECTIONS};
+use workbook::book::{Include, part_of};
 
 use crate::Book;
-use crate::page::{Include, Page};
+use crate::page::Page;
 
 /// The languages that a block of code may name. Rust is special: see [`snippets`].
 const LANGUAGES: [&str; 3] = ["rust", "text", "console"];
@@ -30,7 +30,7 @@ pub fn summary(book: &Book, course: &Course) -> Vec<String> {
         }
     }
     for chapter in &course.chapters {
-        let file = page_of(chapter);
+        let file = chapter.page();
         let title = format!("{} {}", chapter.number(), chapter.title);
         for link in book
             .summary
@@ -103,14 +103,15 @@ pub fn pictures(book: &Book) -> Vec<String> {
     let mut complaints = Vec::new();
     for page in &book.pages {
         let lines: Vec<&str> = page.text.lines().map(str::trim).collect();
-        for include in page.includes.iter().filter(|i| i.file.ends_with(".svg")) {
-            let (before, after) = lines.split_at(include.line - 1);
+        let svgs = page.includes.iter();
+        for (line, _) in svgs.filter(|(_, include)| include.file.ends_with(".svg")) {
+            let (before, after) = lines.split_at(line - 1);
             let above = before.iter().rev().find(|line| !line.is_empty());
             let below = after[1..].iter().find(|line| !line.is_empty());
             if above != Some(&"<div class=\"picture\">") || below != Some(&"</div>") {
                 complaints.push(format!(
-                    "book/src/{}:{}: this picture needs a line <div class=\"picture\"> above it and </div> below.",
-                    page.name, include.line
+                    "book/src/{}:{line}: this picture needs a line <div class=\"picture\"> above it and </div> below.",
+                    page.name
                 ));
             }
         }
@@ -122,8 +123,8 @@ pub fn pictures(book: &Book) -> Vec<String> {
 pub fn snippets(book: &Book) -> Vec<String> {
     let mut complaints = Vec::new();
     for page in &book.pages {
-        for include in &page.includes {
-            let at = format!("book/src/{}:{}", page.name, include.line);
+        for (line, include) in &page.includes {
+            let at = format!("book/src/{}:{line}", page.name);
             complaints.extend(
                 included(book, page, include)
                     .err()
@@ -164,7 +165,7 @@ pub fn snippets(book: &Book) -> Vec<String> {
 pub fn steps(book: &Book, course: &Course) -> Vec<String> {
     let mut complaints = Vec::new();
     for chapter in &course.chapters {
-        let file = page_of(chapter);
+        let file = chapter.page();
         let Some(page) = book.page(&file) else {
             complaints.push(format!(
                 "book/src/{file}:1: tests/{} has no page. Write it, with a section for each step.",
@@ -175,26 +176,25 @@ pub fn steps(book: &Book, course: &Course) -> Vec<String> {
         for step in &chapter.steps {
             let id = format!("step-{}", step.number);
             let title = format!("Step {}: {}", step.number, step.title);
-            match page.headings.iter().find(|heading| heading.id == id) {
-                Some(heading) if heading.level == 2 && heading.title == title => {}
-                Some(heading) => complaints.push(format!(
-                    "book/src/{file}:{}: chapter.toml says: ## {title} {{#{id}}}",
-                    heading.line
+            match page.headings.iter().find(|(_, heading)| heading.id == id) {
+                Some((_, heading)) if heading.level == 2 && heading.title == title => {}
+                Some((line, _)) => complaints.push(format!(
+                    "book/src/{file}:{line}: chapter.toml says: ## {title} {{#{id}}}"
                 )),
                 None => complaints.push(format!(
                     "book/src/{file}:1: missing section: ## {title} {{#{id}}}"
                 )),
             }
         }
-        for heading in &page.headings {
+        for (line, heading) in &page.headings {
             let number = heading
                 .id
                 .strip_prefix("step-")
                 .and_then(|n| n.parse::<usize>().ok());
             if number.is_some_and(|n| n == 0 || n > chapter.steps.len()) {
                 complaints.push(format!(
-                    "book/src/{file}:{}: tests/{}/chapter.toml has no step of this number. Drop the section or add the step.",
-                    heading.line, chapter.folder
+                    "book/src/{file}:{line}: tests/{}/chapter.toml has no step of this number. Drop the section or add the step.",
+                    chapter.folder
                 ));
             }
         }
@@ -207,9 +207,9 @@ pub fn sections(book: &Book, course: &Course) -> Vec<String> {
     let mut complaints = Vec::new();
     // That a page is missing is said once, with its steps.
     let pages = course.chapters.iter();
-    for page in pages.filter_map(|chapter| book.page(&page_of(chapter))) {
-        let ids = page.headings.iter().filter(|heading| heading.level == 2);
-        let ids: Vec<&str> = ids.map(|heading| heading.id.as_str()).collect();
+    for page in pages.filter_map(|chapter| book.page(&chapter.page())) {
+        let ids = page.headings.iter().filter(|(_, it)| it.level == 2);
+        let ids: Vec<&str> = ids.map(|(_, it)| it.id.as_str()).collect();
         for id in SECTIONS.iter().filter(|id| !ids.contains(id)) {
             complaints.push(format!(
                 "book/src/{}:1: missing section: ## … {{#{id}}}",
@@ -277,16 +277,12 @@ pub fn map(book: &Book, course: &Course) -> Vec<String> {
     complaints
 }
 
-fn page_of(chapter: &Chapter) -> String {
-    format!("{}.md", chapter.folder)
-}
-
 /// The sections that teach the step of this test: `02-tcp-echo.md#step-3`.
 fn homes(course: &Course, test: &str) -> Vec<String> {
     let mut homes = Vec::new();
     for chapter in &course.chapters {
         let steps = chapter.tests().filter(|(_, found)| found.name == test);
-        homes.extend(steps.map(|(step, _)| format!("{}#step-{}", page_of(chapter), step.number)));
+        homes.extend(steps.map(|(step, _)| format!("{}#step-{}", chapter.page(), step.number)));
     }
     homes
 }
@@ -315,14 +311,14 @@ fn beside(page: &str, path: &str) -> Option<String> {
 
 /// Whether the file, and the part of it, that an include asks for exist.
 fn included(book: &Book, page: &Page, include: &Include) -> Result<(), String> {
-    let Include { file, part, .. } = include;
-    let folder = Path::new("book/src").join(&page.name);
-    let path = flat(&folder.parent().expect("a page is in a folder").join(file));
+    let path = include.path(&page.name);
     let shown = path.display();
     let text = std::fs::read_to_string(book.root.join(&path)).map_err(|error| {
         format!("cannot include {shown}: {error}. Mend the path: it starts at the page.")
     })?;
-    let Some(part) = part else { return Ok(()) };
+    let Some(part) = &include.part else {
+        return Ok(());
+    };
     if part
         .split(':')
         .all(|number| number.parse::<usize>().is_ok() || number.is_empty())
@@ -331,29 +327,8 @@ fn included(book: &Book, page: &Page, include: &Include) -> Result<(), String> {
             "lines {part} of {shown} will be others tomorrow. Mark the piece with ANCHOR comments."
         ));
     }
-    let marked = |mark: &str| {
-        let named = |(_, rest): (&str, &str)| rest.trim().split(' ').next() == Some(part);
-        text.lines()
-            .any(|line| line.split_once(mark).is_some_and(named))
-    };
-    match (marked("ANCHOR:"), marked("ANCHOR_END:")) {
-        (true, true) => Ok(()),
-        (false, _) => Err(format!(
-            "{shown} has no line `// ANCHOR: {part}`. Add it before the piece."
-        )),
-        (_, false) => Err(format!(
-            "{shown} has no line `// ANCHOR_END: {part}`. Add it after the piece."
-        )),
-    }
-}
-
-/// A path without `..` in its middle.
-fn flat(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut flat, part| {
-        if part != Component::ParentDir || !flat.pop() {
-            flat.push(part);
-        }
-        flat
+    part_of(&text, Some(part)).map(drop).map_err(|mark| {
+        format!("{shown} has no line `// {mark}`. Add it: the two marks stand around the piece.")
     })
 }
 

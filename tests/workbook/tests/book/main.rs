@@ -7,8 +7,9 @@ mod checks;
 mod page;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use workbook::course::Course;
+use course::Course;
 
 use page::Page;
 
@@ -22,7 +23,7 @@ pub struct Book {
 
 #[test]
 fn the_pages_and_the_summary_agree() {
-    report(checks::summary(&Book::read(), &course()));
+    report(checks::summary(&Book::read(), course()));
 }
 
 #[test]
@@ -42,22 +43,47 @@ fn pictures_stand_in_their_boxes() {
 
 #[test]
 fn chapter_pages_have_their_steps() {
-    report(checks::steps(&Book::read(), &course()));
+    report(checks::steps(&Book::read(), course()));
 }
 
 #[test]
 fn chapter_pages_have_their_other_sections() {
-    report(checks::sections(&Book::read(), &course()));
+    report(checks::sections(&Book::read(), course()));
 }
 
 #[test]
 fn tests_that_the_book_names_exist() {
-    report(checks::names(&Book::read(), &course()));
+    report(checks::names(&Book::read(), course()));
 }
 
 #[test]
 fn the_map_of_the_documents_is_current() {
-    report(checks::map(&Book::read(), &course()));
+    report(checks::map(&Book::read(), course()));
+}
+
+#[test]
+fn every_package_is_a_member_by_its_name() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace");
+    let mut complaints = Vec::new();
+    for parent in ["chapters", "solutions", "tests"] {
+        let entries = std::fs::read_dir(root().join(parent)).expect("a folder");
+        let folders = entries.map(|entry| entry.expect("an entry").path());
+        // One that is a workspace of its own is a member of none.
+        let is_member = |folder: &PathBuf| {
+            std::fs::read_to_string(folder.join("Cargo.toml"))
+                .is_ok_and(|text| text.lines().all(|line| line != "[workspace]"))
+        };
+        for folder in folders.filter(is_member) {
+            let name = folder.file_name().expect("a name").to_string_lossy();
+            if !manifest.contains(&format!("\"{parent}/{name}\",")) {
+                complaints.push(format!(
+                    "Cargo.toml:1: {parent}/{name} is not among the members. Add it by its name: a \
+                     pattern fails where a folder above is called `net [2026]`."
+                ));
+            }
+        }
+    }
+    report(complaints);
 }
 
 /// Fails with all complaints, one a line.
@@ -78,8 +104,10 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
-fn course() -> Course {
-    Course::load(&root()).unwrap_or_else(|problem| panic!("{problem}"))
+/// Read once: it takes a while, and no test changes it.
+fn course() -> &'static Course {
+    static COURSE: OnceLock<Course> = OnceLock::new();
+    COURSE.get_or_init(|| Course::load(&root()).unwrap_or_else(|problem| panic!("{problem}")))
 }
 
 impl Book {
@@ -163,7 +191,7 @@ fn a_page_outside_the_summary_is_found() {
         ("b/c.md", ""),
     ]);
     says(
-        &checks::summary(&book, &course()),
+        &checks::summary(&book, course()),
         &["book/src/b/c.md:1", "SUMMARY.md does not list"],
     );
 }
@@ -176,7 +204,7 @@ fn a_summary_entry_without_a_page_is_found() {
         ..book
     };
     says(
-        &checks::summary(&empty, &course()),
+        &checks::summary(&empty, course()),
         &["book/src/SUMMARY.md:3", "a.md does not exist"],
     );
 }
@@ -188,7 +216,7 @@ fn a_chapter_goes_by_its_title() {
     let book = bad(&page, "");
     let title = format!("\"{} {}\"", chapter.number(), chapter.title);
     says(
-        &checks::summary(&book, &course()),
+        &checks::summary(&book, course()),
         &["book/src/SUMMARY.md:1", &title],
     );
 }
@@ -271,7 +299,7 @@ fn a_step_without_its_section_is_found() {
     }
     let book = bad(&format!("{}.md", chapter.folder), &text);
     let about_it = |complaint: &String| complaint.contains(&chapter.folder);
-    let complaints: Vec<_> = checks::steps(&book, &course)
+    let complaints: Vec<_> = checks::steps(&book, course)
         .into_iter()
         .filter(about_it)
         .collect();
@@ -287,14 +315,14 @@ fn a_page_without_a_look_is_found() {
     let page = format!("{}.md", course.chapters[0].folder);
     let text = "## A {#predict}\n\n### Look {#look}\n\n## B {#reflect}\n\n## C {#further}";
     says(
-        &checks::sections(&bad(&page, text), &course),
+        &checks::sections(&bad(&page, text), course),
         &[&page, "missing section", "{#look}"],
     );
 }
 
 #[test]
 fn names_of_no_test_are_found() {
-    let try_name = |text: &str| checks::names(&bad("a.md", text), &course());
+    let try_name = |text: &str| checks::names(&bad("a.md", text), course());
     says(
         &try_name("one\ntwo `s1_no_such_test`"),
         &["book/src/a.md:2", "s1_no_such_test"],
@@ -321,7 +349,7 @@ fn a_map_that_fell_behind_is_found() {
     let chapter = &course.chapters[0];
     let (step, test) = chapter.tests().next().expect("a chapter has tests");
     let home = format!("{}.md#step-{}", chapter.folder, step.number);
-    let try_map = |row: String| checks::map(&bad("documents.md", &row), &course);
+    let try_map = |row: String| checks::map(&bad("documents.md", &row), course);
     says(
         &try_map(format!(
             "| x | [y]({}.md#step-99): `{}` |",

@@ -1,27 +1,21 @@
 //! One page of the book, read the way mdBook reads it.
 
-use std::collections::HashSet;
-
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use workbook::book::{Heading, Include, headings, options};
 
 /// A page and what its Markdown holds. Lines are counted from 1.
 pub struct Page {
     /// Relative to `book/src`, with `/` between the parts.
     pub name: String,
     pub text: String,
-    pub headings: Vec<Heading>,
+    /// Each with its line.
+    pub headings: Vec<(usize, Heading)>,
     pub links: Vec<Link>,
     pub blocks: Vec<Block>,
-    pub includes: Vec<Include>,
+    /// Each with its line.
+    pub includes: Vec<(usize, Include)>,
     /// Everything that a `#fragment` can lead to. An id that stands twice is listed twice.
     pub ids: Vec<String>,
-}
-
-pub struct Heading {
-    pub line: usize,
-    pub level: usize,
-    pub title: String,
-    pub id: String,
 }
 
 pub struct Link {
@@ -38,49 +32,26 @@ pub struct Block {
     pub text: String,
 }
 
-/// `{{#include file:part}}`
-pub struct Include {
-    pub line: usize,
-    /// Relative to the page.
-    pub file: String,
-    pub part: Option<String>,
-}
-
 impl Page {
     pub fn read(name: &str, text: &str) -> Page {
+        let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let line_of = |at: usize| ends.partition_point(|end| *end < at) + 1;
+        let headings = headings(text).into_iter();
+        let headings: Vec<_> = headings.map(|it| (line_of(it.at), it)).collect();
         let mut page = Page {
             name: name.to_owned(),
             text: text.to_owned(),
-            headings: Vec::new(),
+            ids: headings.iter().map(|(_, it)| it.id.clone()).collect(),
+            headings,
             links: Vec::new(),
             blocks: Vec::new(),
-            includes: includes(text),
-            ids: Vec::new(),
+            includes: includes(text).collect(),
         };
-        let mut used = HashSet::new();
-        let mut heading: Option<Heading> = None;
         let mut link: Option<Link> = None;
         let mut block: Option<Block> = None;
         for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-            let line = text[..range.start].matches('\n').count() + 1;
+            let line = line_of(range.start);
             match event {
-                Event::Start(Tag::Heading { level, id, .. }) => {
-                    let id = id.map(String::from).unwrap_or_default();
-                    heading = Some(Heading {
-                        line,
-                        level: level as usize,
-                        title: String::new(),
-                        id,
-                    });
-                }
-                Event::End(TagEnd::Heading(_)) => {
-                    let mut done = heading.take().expect("a heading ends after it began");
-                    if done.id.is_empty() {
-                        done.id = unique(id_from_content(&done.title), &mut used);
-                    }
-                    page.ids.push(done.id.clone());
-                    page.headings.push(done);
-                }
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     link = Some(Link {
                         line,
@@ -103,7 +74,6 @@ impl Page {
                 Event::End(TagEnd::CodeBlock) => page.blocks.extend(block.take()),
                 Event::Text(piece) | Event::Code(piece) => {
                     for place in [
-                        heading.as_mut().map(|heading| &mut heading.title),
                         link.as_mut().map(|link| &mut link.text),
                         block.as_mut().map(|block| &mut block.text),
                     ] {
@@ -137,41 +107,6 @@ impl Page {
     }
 }
 
-/// What mdBook 0.5 switches on, as `book.toml` leaves it.
-fn options() -> Options {
-    Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_HEADING_ATTRIBUTES
-        | Options::ENABLE_DEFINITION_LIST
-        | Options::ENABLE_GFM
-}
-
-/// The id that mdBook 0.5 gives to a heading without one of its own.
-fn id_from_content(title: &str) -> String {
-    let kept = |c: char| match c {
-        c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c),
-        c if c.is_whitespace() => Some('-'),
-        _ => None,
-    };
-    title
-        .trim()
-        .to_lowercase()
-        .chars()
-        .filter_map(kept)
-        .collect()
-}
-
-/// mdBook numbers headings of the same text: `look`, `look-1`, `look-2`.
-fn unique(id: String, used: &mut HashSet<String>) -> String {
-    let numbered = (1..).map(|n| format!("{id}-{n}"));
-    let free = std::iter::once(id.clone())
-        .chain(numbered)
-        .find(|id| used.insert(id.clone()));
-    free.expect("the numbers do not end")
-}
-
 /// The values of an attribute in a piece of HTML. Quotes are double ones in this book.
 fn attribute(html: &str, name: &str) -> Vec<String> {
     let opening = format!(" {name}=\"");
@@ -181,29 +116,9 @@ fn attribute(html: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-fn includes(text: &str) -> Vec<Include> {
-    let mut found = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        for piece in line.split("{{#").skip(1) {
-            let Some((command, _)) = piece.split_once("}}") else {
-                continue;
-            };
-            let Some((kind, target)) = command.trim().split_once(char::is_whitespace) else {
-                continue;
-            };
-            if matches!(kind, "include" | "rustdoc_include" | "playground") {
-                let target = target.trim();
-                let (file, part) = match target.split_once(':') {
-                    Some((file, part)) => (file, Some(part.to_owned())),
-                    None => (target, None),
-                };
-                found.push(Include {
-                    line: index + 1,
-                    file: file.to_owned(),
-                    part,
-                });
-            }
-        }
-    }
-    found
+fn includes(text: &str) -> impl Iterator<Item = (usize, Include)> {
+    text.lines().enumerate().flat_map(|(index, line)| {
+        let found = Include::all(line).into_iter();
+        found.map(move |(_, include)| (index + 1, include))
+    })
 }

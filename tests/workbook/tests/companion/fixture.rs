@@ -13,7 +13,14 @@ pub const RIGHT_TWO: &str = "pub fn two() -> u32 {\n    crate::one() + 1\n}\n";
 const FILES: &[(&str, &str)] = &[
     (
         "Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"chapters/*\", \"solutions/*\"]\n",
+        // The profile builds a fifth quicker.
+        r#"[workspace]
+resolver = "3"
+members = ["chapters/00-first", "solutions/00-first"]
+[profile.dev]
+debug = false
+incremental = false
+"#,
     ),
     (".gitignore", "/target/\n/.workbook/\n"),
     // The tests compare bytes: no other line ends on Windows.
@@ -57,7 +64,7 @@ test = false
 doctest = false
 [[test]]
 name = "solution"
-path = "../../tests/00-first/solution.rs"
+path = "../../tests/00-first/author/solution.rs"
 "#,
     ),
     (
@@ -85,11 +92,49 @@ points = { s2_two_is_even = 4 }
 "#,
     ),
     (
-        "tests/00-first/solution.rs",
-        "extern crate first_solution as first;\n#[path = \"main.rs\"]\nmod exercise;\n",
+        "book/src/00-first.md",
+        r#"# 00 First
+
+Two numbers. The [glossary](glossary.md) says what a number is.
+
+## Step 1: One {#step-1}
+
+Answer with the number that comes *before* two, and mind that a **line** of a page is wrapped at the width.
+
+```rust
+{{#include ../../tests/00-first/obvious.rs:obvious}}
+```
+
+<div class="picture">
+
+{{#include pictures/one.svg}}
+
+</div>
+
+## Step 2: Two {#step-2}
+
+One more, as in [step 1](#step-1).
+
+## Look {#look}
+
+Nothing to see.
+"#,
+    ),
+    ("book/src/glossary.md", "# Glossary\n\nA number counts.\n"),
+    (
+        "book/src/pictures/one.svg",
+        "<svg>\n<title>A one</title>\n</svg>\n",
     ),
     (
-        // Reports failures in the laboratory's form.
+        "tests/00-first/obvious.rs",
+        "use x;\n// ANCHOR: obvious\nfn one() -> u32 {\n    0\n}\n// ANCHOR_END: obvious\n",
+    ),
+    (
+        "tests/00-first/author/solution.rs",
+        "extern crate first_solution as first;\n#[path = \"../main.rs\"]\nmod exercise;\n",
+    ),
+    (
+        // Reports failures, and draws, as the laboratory does.
         "tests/00-first/main.rs",
         r#"mod s1_one;
 mod s2_two;
@@ -101,6 +146,10 @@ fn same(got: u32, want: u32) {
 }
 
 fn lab(body: fn()) {
+    if let (Some(folder), Some(_)) = (std::env::var_os("NETLAB_PICTURES"), std::env::var_os("NETLAB_LOOK")) {
+        std::fs::write(std::path::Path::new(&folder).join("a-ladder.svg"), "<svg></svg>").unwrap();
+        std::fs::write(std::path::Path::new(&folder).join("packets.pcapng"), "").unwrap();
+    }
     std::panic::set_hook(Box::new(|panic| {
         let text = panic.to_string();
         let (_, text) = text.split_once('\n').unwrap_or_default();
@@ -196,6 +245,17 @@ impl Workbook {
     }
 }
 
+/// What follows these words; a line may end at one of their blanks.
+fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
+    let blanks = words.match_indices(' ').map(|(at, _)| at);
+    let broken = blanks.map(|at| format!("{}\n{}", &words[..at], &words[at + 1..]));
+    let found = std::iter::once(words.to_owned())
+        .chain(broken)
+        .filter_map(|words| text.split_once(&words));
+    let (_, after) = found.min_by_key(|(before, _)| before.len())?;
+    Some(after)
+}
+
 /// What a command said and how it ended.
 pub struct Said {
     pub stdout: String,
@@ -212,15 +272,16 @@ impl Said {
         }
     }
 
-    /// Fails unless the command ended with this code and said these words in this order.
+    /// Fails unless the command ended with this code and said these words in this order. A line may
+    /// have been broken at a blank in them.
     #[track_caller]
     pub fn is(&self, code: i32, words: &[&str]) {
         let all = format!("{}{}", self.stdout, self.stderr);
         assert_eq!(self.code, Some(code), "exit code; it said:\n{all}");
         let mut rest = all.as_str();
         for word in words {
-            match rest.split_once(word) {
-                Some((_, after)) => rest = after,
+            match after(rest, word) {
+                Some(after) => rest = after,
                 None => panic!("no \"{word}\" (in this order) in:\n{all}"),
             }
         }

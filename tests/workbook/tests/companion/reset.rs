@@ -105,6 +105,24 @@ fn without_a_yes_nothing_happens() {
 }
 
 #[test]
+fn a_history_that_holds_no_stub_is_none() {
+    let workbook = Workbook::new("reset-untracked");
+    // As in a home folder that is a repository: its history knows nothing of the workbook.
+    workbook.git(&["init", "-q"]);
+    workbook.git(&["add", ".gitignore"]);
+    workbook.git(&["commit", "-q", "-m", "something else"]);
+    workbook.write(ONE, RIGHT_ONE);
+    for said in [&["reset", "0", "--yes"][..], &["reset", "0", "1", "--yes"]] {
+        let words = [
+            "git has never seen chapters/00-first/src",
+            "Nothing was changed",
+        ];
+        workbook.run(said).is(2, &words);
+    }
+    assert_eq!(workbook.read(ONE), RIGHT_ONE);
+}
+
+#[test]
 fn without_history_nothing_happens() {
     let workbook = Workbook::new("reset-no-git");
     // A repository of its own without a commit: git would look for one in the folders above.

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::fixture::{ONE, RIGHT_ONE, RIGHT_TWO, TWO, Workbook};
+use crate::fixture::{ONE, RIGHT_ONE, RIGHT_TWO, Said, TWO, Workbook};
 
 #[test]
 fn the_way_through_a_chapter() {
@@ -48,11 +48,11 @@ fn the_way_through_a_chapter() {
             "done, 3 tests",
             "Step 2 passes: 2 of 2 tests.",
             "Chapter 00 is done.",
-            "book/src/00-first.md#look",
-            "book/src/00-first.md#predict",
-            "book/src/00-first.md#reflect",
+            "cargo workbook read 00 look",
+            "cargo workbook read 00 predict",
+            "cargo workbook read 00 reflect",
             "Every chapter is done.",
-            "book/src/00-first.md#further",
+            "cargo workbook read 00 further",
         ],
     );
     // What is known is not run again, but a changed file is.
@@ -92,7 +92,7 @@ fn the_last_figures_stay_while_a_change_is_unfinished() {
     );
     let mut hanging = workbook.command(&[]);
     hanging.env("NETLAB_PATIENCE", "0.15");
-    let said = crate::fixture::Said::of(hanging.output().expect("it runs"));
+    let said = Said::of(hanging.output().expect("it runs"));
     said.is(0, &["1 of 3 tests at the last run", "s1_one_is_one"]);
 }
 
@@ -117,7 +117,6 @@ fn test_gives_a_line_each_and_an_exit_code() {
             "fails       s2_two_is_two",
             "passes      s2_two_is_even",
             "expected 2, got 4",
-            "0.1 one()",
             "1 of 3 tests pass, 1 still to do.",
         ],
     );
@@ -131,6 +130,140 @@ fn test_gives_a_line_each_and_an_exit_code() {
             .run(&["test", "0", said])
             .is(1, &["Step 2: Two", "1 of 2 tests pass."]);
     }
+}
+
+#[test]
+fn the_first_failure_is_shown_whole_and_the_others_by_name() {
+    let workbook = Workbook::new("all");
+    workbook.write(ONE, RIGHT_ONE);
+    workbook.write(TWO, "pub fn two() -> u32 {\n    5\n}\n");
+    let said = workbook.run(&["test", "0"]);
+    let words = [
+        "passes      s1_one_is_one",
+        "expected 2, got 5",
+        "Another test fails:\n  fails       s2_two_is_even",
+        "`cargo workbook test 00 --all`",
+        "1 of 3 tests pass.",
+    ];
+    said.is(1, &words);
+    assert!(
+        !said.stdout.contains("expected 0, got 1"),
+        "{}",
+        said.stdout
+    );
+    let whole = [
+        "expected 2, got 5",
+        "expected 0, got 1",
+        "1 of 3 tests pass.",
+    ];
+    workbook.run(&["test", "0", "--all"]).is(1, &whole);
+    workbook.run(&["test", "0", "s2"]).is(
+        1,
+        &["`cargo workbook test 00 s2 --all`", "0 of 2 tests pass."],
+    );
+    workbook
+        .run(&["test", "0", "s2", "--all"])
+        .is(1, &whole[..2]);
+}
+
+#[test]
+fn a_chapter_that_test_finishes_is_greeted() {
+    let workbook = Workbook::new("greeted");
+    workbook.write(ONE, RIGHT_ONE);
+    workbook.write(TWO, RIGHT_TWO);
+    let greeting = ["Chapter 00 is done.", "Every chapter is done."];
+    workbook
+        .run(&["test", "0", "1"])
+        .is(0, &["The test passes."]);
+    let words = [&["All 2 tests pass."][..], &greeting].concat();
+    workbook.run(&["test", "0", "2"]).is(0, &words);
+    // Once.
+    let again = workbook.run(&["test", "0"]);
+    again.is(0, &["All 3 tests pass."]);
+    assert!(!again.stdout.contains("is done"), "{}", again.stdout);
+}
+
+#[test]
+fn a_tests_name_may_be_cut_short() {
+    let workbook = Workbook::new("prefix");
+    workbook.write(TWO, "pub fn two() -> u32 {\n    2\n}\n");
+    for said in ["s2_two_is_e", "s2_two_is_even", "s2_two::s2_two_is_e"] {
+        workbook
+            .run(&["test", "0", said])
+            .is(0, &["passes      s2_two_is_even", "The test passes."]);
+    }
+    workbook
+        .run(&["test", "0", "s2_"])
+        .is(0, &["All 2 tests pass."]);
+    workbook.run(&["test", "0", "s2_t"]).is(
+        2,
+        &[
+            "Several tests of chapter 00 begin with \"s2_t\":",
+            "s2_two_is_two",
+            "s2_two_is_even",
+        ],
+    );
+    workbook.run(&["test", "0", "s2_too"]).is(
+        2,
+        &[
+            "Step 2 of chapter 00 has no test \"s2_too\"",
+            "s2_two_is_two",
+        ],
+    );
+    workbook
+        .run(&["test", "s2_two_is_e"])
+        .is(2, &["`cargo workbook test 00 s2_two_is_even`"]);
+}
+
+#[test]
+fn where_nothing_can_be_kept_there_are_verdicts_and_hints() {
+    let workbook = Workbook::new("read-only");
+    // Where the folder belongs there is a file: nobody can write there, not even root.
+    workbook.write(".workbook", "");
+    let word = "Nothing is remembered for the next time";
+    workbook.run(&[]).is(0, &[word, "to do     0.1 one()"]);
+    workbook
+        .run(&["test", "0", "1"])
+        .is(1, &["to do", word, "0.1 one()"]);
+    let hint = ["hint 1 of 3  Think", word, "tests/00-first/chapter.toml"];
+    workbook.run(&["hint"]).is(0, &hint);
+    workbook.run(&["watch"]).is(0, &["0.1 one()", word]);
+}
+
+#[test]
+fn look_draws_a_run_and_says_where() {
+    let workbook = Workbook::new("look");
+    let picture = "target/workbook/look/00-s1_one_is_one/a-ladder.svg";
+    let path = workbook.root.join(picture);
+    let words = [
+        "to do       s1_one_is_one",
+        picture,
+        "packets.pcapng",
+        "browser",
+        "Wireshark",
+    ];
+    workbook.run(&["look", "0", "s1_one_i"]).is(0, &words);
+    assert_eq!(workbook.read(picture), "<svg></svg>");
+    // What an earlier run drew is gone, also when this one draws nothing.
+    workbook.write(ONE, "pub fn one() -> u32 {\n    std::process::exit(0)\n}\n");
+    workbook.write(
+        "tests/00-first/s1_one.rs",
+        "#[test]\nfn s1_one_is_one() {\n    first::one();\n}\n",
+    );
+    let words = [
+        "ends early",
+        "before it could draw anything",
+        "cargo workbook test 00 s1_one_is_one",
+    ];
+    workbook.run(&["look", "0", "s1_one_is_one"]).is(1, &words);
+    assert!(!path.exists());
+    workbook.write(ONE, "pub fn one() -> u32 {\n");
+    workbook
+        .run(&["look", "0", "s1_one"])
+        .is(2, &["Say which test of step 1", "look 00 s1_one_is_one"]);
+    workbook
+        .run(&["look", "0", "s1_one_is_one"])
+        .is(1, &["does not compile yet"]);
 }
 
 #[test]
@@ -150,7 +283,7 @@ fn what_is_not_there_is_named_with_what_is() {
         let command = "cargo workbook hint 00 s1";
         workbook
             .run(&["hint", said])
-            .is(2, &["no chapter", "step 1 of chapter 00", command]);
+            .is(2, &["no chapter", "Did you mean", command]);
     }
     workbook.run(&["reset"]).is(
         2,
@@ -162,7 +295,7 @@ fn what_is_not_there_is_named_with_what_is() {
     );
     workbook.run(&["tset"]).is(2, &["test"]);
     let mut elsewhere = workbook.command(&[]);
-    let outside = crate::fixture::Said::of(elsewhere.current_dir("/").output().expect("it runs"));
+    let outside = Said::of(elsewhere.current_dir("/").output().expect("it runs"));
     outside.is(2, &["There is no workbook here."]);
 }
 
@@ -176,7 +309,7 @@ fn an_optional_step_holds_nobody_up() {
     workbook.run(&[]).is(
         0,
         &[
-            "done, 1 test",
+            "done, 1 of 3 tests",
             "Step 1 passes",
             "Chapter 00 is done.",
             option,
@@ -189,8 +322,8 @@ fn an_optional_step_holds_nobody_up() {
     workbook.run(&["test", "0"]).is(
         0,
         &[
-            "The test passes.",
-            "Step 2 is optional. To run it now: `cargo workbook test 00 s2`.",
+            "1 of 3 tests pass.",
+            "Step 2 (2 tests) is optional. To run it now: `cargo workbook test 00 s2`.",
         ],
     );
     // By name it is a step like any other.
@@ -277,6 +410,21 @@ fn a_copy_without_the_reference_answers_says_so() {
     workbook
         .run(&["race", "0"])
         .is(2, &["without the races against them"]);
+    workbook
+        .run(&["verify"])
+        .is(2, &["came without the reference answers"]);
+    // None of them is offered.
+    let help = workbook.run(&["help"]);
+    help.is(0, &["watch", "read", "look", "reset"]);
+    for command in ["solution", "race", "verify"] {
+        assert!(!help.stdout.contains(command), "{command}: {}", help.stdout);
+    }
+    for _ in 0..3 {
+        workbook.run(&["hint"]);
+    }
+    let hints = workbook.run(&["hint"]);
+    hints.is(0, &["no more hints", "cargo workbook read 00 s1`."]);
+    assert!(!hints.stdout.contains("solution"), "{}", hints.stdout);
 }
 
 #[test]
@@ -316,6 +464,38 @@ fn a_crate_that_does_not_compile_is_shown_as_rustc_shows_it() {
 }
 
 #[test]
+fn a_crate_that_cannot_be_fetched_is_no_error_of_the_student() {
+    let workbook = Workbook::new("offline");
+    let manifest = "chapters/00-first/Cargo.toml";
+    workbook.write(
+        manifest,
+        &(workbook.read(manifest) + "[dependencies]\nitoa = \"1\"\n"),
+    );
+    let mut command = workbook.command(&[]);
+    command.env("CARGO_HOME", workbook.root.join("home"));
+    Said::of(command.output().expect("it runs")).is(
+        1,
+        &["offline", "cargo could not build ch00.", "`cargo fetch`"],
+    );
+}
+
+#[test]
+fn without_cargo_there_is_a_sentence() {
+    let workbook = Workbook::new("no-cargo");
+    let mut command = workbook.command(&[]);
+    command
+        .env_remove("CARGO")
+        .env("PATH", workbook.root.join("nowhere"));
+    Said::of(command.output().expect("it runs")).is(2, &["Cannot run cargo", "on the PATH?"]);
+    // What needs no cargo works.
+    let mut command = workbook.command(&["read"]);
+    command
+        .env_remove("CARGO")
+        .env("PATH", workbook.root.join("nowhere"));
+    Said::of(command.output().expect("it runs")).is(0, &["Step 1: One"]);
+}
+
+#[test]
 fn a_broken_file_of_the_course_is_named_with_its_line() {
     let workbook = Workbook::new("toml");
     let toml = "tests/00-first/chapter.toml";
@@ -338,6 +518,29 @@ fn a_broken_file_of_the_course_is_named_with_its_line() {
     );
     let said = workbook.run(&["list"]);
     said.is(2, &["tests/00-first/s1_one.rs:2:", "cannot be read"]);
+}
+
+#[test]
+fn a_folder_may_have_any_name() {
+    let workbook = Workbook::new("net [2026] lab");
+    workbook.git(&["init", "-q"]);
+    workbook.git(&["add", "."]);
+    workbook.git(&["commit", "-q", "-m", "the workbook"]);
+    workbook.write(ONE, RIGHT_ONE);
+    workbook.run(&[]).is(0, &["1 of 3 tests", "0.2 two()"]);
+    workbook
+        .run(&["test", "0", "1"])
+        .is(0, &["The test passes."]);
+    workbook.run(&["hint"]).is(0, &["Use one()."]);
+    workbook.run(&["read"]).is(0, &["Step 2: Two"]);
+    workbook
+        .run(&["look", "0", "s1_one_is"])
+        .is(0, &["\ntarget/workbook/look/"]);
+    workbook.run(&["solution"]).is(0, &["solutions/00-first"]);
+    workbook.run(&["watch"]).is(0, &["0.2 two()"]);
+    workbook
+        .run(&["reset", "0", "--yes"])
+        .is(0, &["1 file is as you got it"]);
 }
 
 #[test]

@@ -4,13 +4,16 @@ use crate::fixture::{CHAPTER, TWO, Workbook};
 
 fn wrong(name: &str, find: &str, replace: &str, test: &str, says: &str) -> String {
     format!(
-        "[[wrong]]\nname = \"{name}\"\nmistake = \"a mistake\"\nfile = \"s1_one.rs\"\nfind = '{find}'\nreplace = '{replace}'\ntest = \"{test}\"\nsays = [\"{says}\"]\n"
+        "[[find]]\ntext = '{find}'\n[[find.wrong]]\nname = \"{name}\"\nmistake = \"a mistake\"\nreplace = '{replace}'\ntest = \"{test}\"\nsays = [\"{says}\"]\n"
     )
 }
 
 fn with_wrong_answers(name: &str, answers: &[String]) -> Workbook {
     let workbook = Workbook::new(name);
-    workbook.write(&format!("tests/{CHAPTER}/wrong.toml"), &answers.concat());
+    workbook.write(
+        &format!("tests/{CHAPTER}/author/wrong/s1_one.toml"),
+        &answers.concat(),
+    );
     workbook
 }
 
@@ -33,13 +36,13 @@ fn a_sound_chapter_is_sound() {
         ),
     ];
     let workbook = with_wrong_answers("verify-sound", &answers);
-    let words = ["4 checks, 2 of them wrong answers", "all as it should be"];
+    let words = ["4 checks (2 wrong answers)", "all as it should be"];
     workbook.run(&["verify", "--jobs", "2"]).is(0, &words);
     // Again with everything built: cargo must see that the answer is another one.
     workbook.run(&["verify", "0", "--jobs", "1"]).is(0, &words);
     workbook
         .run(&["verify", "--stubs"])
-        .is(0, &["2 checks, 0 of them wrong answers"]);
+        .is(0, &["2 checks (0 wrong answers)"]);
 }
 
 #[test]
@@ -83,13 +86,7 @@ fn a_bad_wrong_answer_is_found() {
     ];
     let workbook = with_wrong_answers("verify-wrong", &answers);
     let said = workbook.run(&["verify", "--jobs", "1"]);
-    said.is(
-        1,
-        &[
-            "10 checks, 8 of them wrong answers",
-            "7 not as it should be",
-        ],
-    );
+    said.is(1, &["10 checks (8 wrong answers)", "7 not as it should be"]);
     for (name, complaint) in [
         ("escapes", "It escapes: s1_one_is_one passes."),
         ("other-test", "It escapes: s2_two_is_even passes."),
@@ -113,8 +110,9 @@ fn a_bad_wrong_answer_is_found() {
             1,
             &[
                 &format!("\n00 {name}: "),
+                "tests/00-first/author/wrong/s1_one.toml:",
+                "The mistake: a mistake.",
                 complaint,
-                "The mistake: a mistake",
             ],
         );
     }
@@ -155,4 +153,126 @@ fn a_bad_stub_and_a_bad_solution_are_found() {
         "{}",
         said.stdout
     );
+}
+
+#[test]
+fn an_author_may_ask_for_a_part() {
+    let answers = [
+        wrong("two", "    1", "    2", "s1_one_is_one", "got 2"),
+        wrong("none", "    1", "    0", "s2_two_is_two", "got 1"),
+    ];
+    let workbook = with_wrong_answers("verify-part", &answers);
+    let said = workbook.run(&["verify", "0", "two"]);
+    said.is(
+        0,
+        &[
+            "1/1  ok   00 two: s1_one_is_one",
+            "1 check (1 wrong answer)",
+        ],
+    );
+    let said = workbook.run(&["verify", "0", "s2", "--jobs", "1"]);
+    said.is(
+        0,
+        &[
+            "00 stubs: 2 tests wait",
+            "00 solution: 2 tests pass",
+            "00 none",
+            "3 checks",
+        ],
+    );
+    let said = workbook.run(&["verify", "0", "s1_one_is_one", "--jobs", "1"]);
+    said.is(
+        0,
+        &[
+            "00 stubs: 1 test waits",
+            "00 solution: 1 test passes",
+            "00 two",
+            "3 checks",
+        ],
+    );
+    let said = workbook.run(&["verify", "0", "three"]);
+    said.is(
+        2,
+        &[
+            "no step or test \"three\"",
+            "Nor is there a wrong answer of this name.",
+        ],
+    );
+
+    // Each check belongs to exactly one shard.
+    let shards = ["1/2", "2/2"].map(|shard| workbook.run(&["verify", "--shard", shard]));
+    let all: String = shards.iter().map(|said| said.stdout.as_str()).collect();
+    for check in ["00 stubs", "00 solution", "00 two", "00 none"] {
+        assert_eq!(all.matches(check).count(), 1, "{check} in:\n{all}");
+    }
+    for said in &shards {
+        said.is(0, &["all as it should be"]);
+    }
+    workbook
+        .run(&["verify", "--shard", "3/2"])
+        .is(2, &["--shard", "a shard is 1/4"]);
+}
+
+#[test]
+fn only_what_a_change_can_reach_is_checked() {
+    let answers = [
+        wrong("two", "    1", "    2", "s1_one_is_one", "got 2"),
+        wrong("none", "    1", "    0", "s2_two_is_two", "got 1"),
+    ];
+    let workbook = with_wrong_answers("verify-changed", &answers);
+    workbook.git(&["init", "--quiet"]);
+    let committed = || {
+        workbook.git(&["add", "--all"]);
+        workbook.git(&["commit", "--quiet", "--allow-empty", "--message", "x"]);
+    };
+    let append = |file: &str, text: &str| workbook.write(file, &(workbook.read(file) + text));
+    committed();
+    let reaches = |checks: &[&str]| {
+        let said = workbook.run(&["verify", "--changed", "HEAD", "--jobs", "1"]);
+        if checks.is_empty() {
+            return said.is(0, &["There is nothing to check."]);
+        }
+        for check in checks {
+            said.is(0, &[&format!("ok   00 {check}")]);
+        }
+        let count = format!("{}/{0}", checks.len());
+        said.is(0, &[&format!("{count}  ok")]);
+    };
+    reaches(&[]);
+    // A file that no test reads, not yet known to git.
+    workbook.write("book/src/new.md", "# New\n");
+    reaches(&[]);
+    // One wrong answer, and what stands beside it in the file.
+    let third = wrong("three", "    1", "    3", "s1_one_is_one", "got 3");
+    append(&format!("tests/{CHAPTER}/author/wrong/s1_one.toml"), &third);
+    reaches(&["three"]);
+    committed();
+    append(&format!("tests/{CHAPTER}/s2_two.rs"), "// more\n");
+    reaches(&["stubs", "solution", "none"]);
+    committed();
+    append(TWO, "// more\n");
+    reaches(&["stubs"]);
+    committed();
+    append("solutions/00-first/src/s2_two.rs", "// more\n");
+    reaches(&["solution", "two", "none", "three"]);
+    committed();
+    append("Cargo.toml", "# more\n");
+    reaches(&["stubs", "solution", "two", "none", "three"]);
+    workbook
+        .run(&["verify", "--changed", "no-such-commit"])
+        .is(2, &["git says", "no-such-commit"]);
+}
+
+#[test]
+fn a_test_that_needs_another_test_is_compiled_with_it() {
+    let answers = [wrong("none", "    1", "    0", "s2_two_is_even", "got 1")];
+    let workbook = with_wrong_answers("verify-needs", &answers);
+    let file = format!("tests/{CHAPTER}/s2_two.rs");
+    let calls = workbook
+        .read(&file)
+        .replace("lab(|| same(first::two() % 2, 0))", "s2_two_is_two()");
+    workbook.write(&file, &calls);
+    workbook
+        .run(&["verify", "0", "none"])
+        .is(0, &["ok   00 none: s2_two_is_even"]);
 }

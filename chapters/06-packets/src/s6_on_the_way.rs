@@ -1,0 +1,82 @@
+//! Step 6: what a router changes, and what a capture file keeps.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::LinkType;
+
+/// The new checksum of bytes in which one 16-bit word, at an even offset, was `old` and is `new`
+/// now; `checksum` fitted them before (RFC 1624, equation 3: `~(~checksum + ~old + new)`).
+///
+/// It gives what [`crate::internet_checksum`] gives for the changed bytes, provided that not all of
+/// them are 0. A checksum that did not fit before does not fit now either.
+///
+/// 0 is a number like any other here. `ffff` is its other form and fitted where 0 did; where `old` is
+/// `new`, the equation makes 0 of both. (UDP's two exceptions are its caller's affair: a 0 that means
+/// "none" stays, and a result of 0 is sent as `ffff`.)
+pub fn update_checksum(checksum: u16, old: u16, new: u16) -> u16 {
+    todo!(
+        "6.6 update_checksum({checksum:04x}, {old:04x}, {new:04x}): equation 3 of RFC 1624, and the carries go back twice"
+    )
+}
+
+/// Why a router does not pass a datagram on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotForwarded {
+    /// Its time to live is over.
+    Expired,
+    /// It is not a datagram: fewer than 20 bytes, or the version is not 4.
+    NotIpv4,
+}
+
+/// Does to a datagram what each router does before it passes it on: takes 1 from its TTL, and brings
+/// the header's checksum up to date.
+///
+/// The checksum is updated, not computed anew: a header that was damaged in the router's memory, after
+/// it was checked, must not look sound when it leaves (RFC 1812, section 4.2.2.5). It is updated in every
+/// case: a checksum of 0 is one like any other. No other byte changes, and nothing but the version, the
+/// TTL, the word that the TTL is in and the checksum is looked at.
+///
+/// # Errors
+///
+/// [`NotForwarded::NotIpv4`] first, then [`NotForwarded::Expired`] where the TTL is 1 or 0: nothing would
+/// be left of it. The datagram is as before.
+pub fn decrement_ttl(datagram: &mut [u8]) -> Result<(), NotForwarded> {
+    todo!(
+        "6.6 decrement_ttl({} bytes): TTL is byte 8; update_checksum for the word that it is in",
+        datagram.len()
+    )
+}
+
+/// Writes a capture file that tcpdump, tshark and Wireshark open (the pcap format of
+/// draft-ietf-opsawg-pcap).
+///
+/// The file begins with 24 bytes: the magic number `a1b2c3d4` (times are in microseconds), the version
+/// 2.4 as two numbers of 16 bits, two numbers of 32 bits that are 0, the length to which packets were
+/// cut (262144), and the link type; both of these have 32 bits. Each packet has 16 bytes in front: the
+/// time in seconds and the rest of it in microseconds, how many bytes of it follow, and how many it had.
+/// All four have 32 bits. What is left of a microsecond is cut off. A packet of more than 262144 bytes is
+/// cut to that.
+///
+/// All packets stand in the order given, whatever their times are, and one that comes twice stands twice.
+///
+/// All these numbers are in one byte order, which is up to you: the reader sees it in the magic number.
+/// In the end `out` is flushed, also where there are no packets.
+///
+/// # Errors
+///
+/// Each error of `out`, of whatever kind and at whatever call, as [`Write::write_all`] and
+/// [`Write::flush`] give it. [`io::ErrorKind::InvalidInput`] for the first packet whose time has more
+/// than 32 bits of seconds; what comes before such a packet may be written by then, and nothing of it or
+/// of what stands behind it.
+pub fn write_pcap<W: Write>(
+    mut out: W,
+    link: LinkType,
+    packets: &[(Duration, &[u8])],
+) -> io::Result<()> {
+    let flushed = out.flush();
+    todo!(
+        "6.6 write_pcap(out, {link:?}, {} packets), out flushed: {flushed:?}: 24 bytes of file header, then 16 bytes in front of each packet",
+        packets.len()
+    )
+}

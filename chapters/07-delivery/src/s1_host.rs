@@ -1,0 +1,84 @@
+//! Step 1: send, and hope.
+
+use std::net::Ipv4Addr;
+
+use packets::PacketError;
+
+/// The IP layer of a host with one address.
+#[derive(Debug)]
+pub struct Host {
+    addr: Ipv4Addr,
+    // Yours to fill.
+}
+
+/// What a host hands to the protocol above IP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received<'a> {
+    pub src: Ipv4Addr,
+    /// The protocol that it is for: see [`packets::protocol`].
+    pub proto: u8,
+    pub payload: &'a [u8],
+}
+
+/// Why a host discards a datagram. Nobody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discard {
+    /// It is no sound datagram.
+    Malformed(PacketError),
+    /// It is for another address.
+    NotForUs,
+    /// Its source is not the address of one host (RFC 1122, section 3.2.1.3).
+    BadSource,
+    /// It is a piece of a datagram. Step 3 puts these together.
+    Fragment,
+}
+
+impl Host {
+    /// A host with this address.
+    pub fn new(addr: Ipv4Addr) -> Host {
+        Host { addr }
+    }
+
+    /// Makes the datagram that carries `payload` to `dst`: from this host's address, with TTL 64, no
+    /// options, and fragmenting allowed.
+    ///
+    /// The identification counts the datagrams that were made, from 0; after 65535 it begins anew.
+    ///
+    /// Nobody is asked whether `dst` exists, and any address will do: IP has no connection.
+    ///
+    /// # Errors
+    ///
+    /// That of [`packets::Ipv4Header::emit`], for a payload of more than 65515 bytes. It costs no identification.
+    pub fn send(
+        &mut self,
+        dst: Ipv4Addr,
+        proto: u8,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, PacketError> {
+        todo!(
+            "7.1 send({dst}, {proto}, {} bytes) from {}: a datagram with the next identification",
+            payload.len(),
+            self.addr
+        )
+    }
+
+    /// Takes a datagram that has come in. What is for this host goes to the protocol above.
+    ///
+    /// For this host is what is sent to its address, or to every host on the link (255.255.255.255).
+    ///
+    /// Each datagram is judged by itself. The same one twice is received twice, and a later one may come
+    /// first: IP promises neither order nor number.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that holds: [`Discard::Malformed`] with what [`packets::Ipv4Header::parse`] says,
+    /// [`Discard::NotForUs`], [`Discard::BadSource`] (see [`crate::is_one_host`]), [`Discard::Fragment`] (More
+    /// Fragments is set, or the offset is not 0).
+    pub fn receive<'a>(&self, datagram: &'a [u8]) -> Result<Received<'a>, Discard> {
+        todo!(
+            "7.1 receive({} bytes) at {}: the payload, if it is sound, for this host, from one host and whole",
+            datagram.len(),
+            self.addr
+        )
+    }
+}

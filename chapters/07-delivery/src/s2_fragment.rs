@@ -1,0 +1,44 @@
+//! Step 2: a datagram that is too long for a link.
+
+use packets::PacketError;
+
+/// Why a datagram is not cut up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FragError {
+    /// It is no sound datagram.
+    Malformed(PacketError),
+    /// It is too long for the link, and Don't Fragment is set.
+    DontFragment,
+    /// The link is too narrow for the header and 8 bytes.
+    MtuTooSmall,
+}
+
+/// Cuts a datagram into pieces that fit a link (RFC 791, section 3.2).
+///
+/// A datagram of at most `mtu` bytes goes as it is: one piece, equal to the datagram up to its Total
+/// Length.
+///
+/// - Each piece has a header of its own and is a datagram of at most `mtu` bytes. Joined in their order, the
+///   payloads are the datagram's.
+/// - The offset says in units of 8 bytes where the piece's payload begins in the whole. So each piece but the
+///   last carries a multiple of 8 bytes, and as many as fit.
+/// - More Fragments is set in each piece but the last.
+/// - A piece can be cut again: its pieces begin at its own offset, and the last of them has its own More
+///   Fragments.
+/// - Everything else in the header is the datagram's: identification, TOS, TTL, protocol, addresses.
+/// - The first piece has the datagram's options. A later one has those whose highest bit, *copied*, is set
+///   (RFC 791, section 3.1, "Options"), in their order, and padding. An option whose length cannot be ends the
+///   list.
+///
+/// # Errors
+///
+/// The first of these that holds: [`FragError::Malformed`] with what [`packets::Ipv4Header::parse`] says. For a
+/// datagram of more than `mtu` bytes, [`FragError::DontFragment`]; then [`FragError::MtuTooSmall`] if the
+/// link is too narrow for the datagram's header and 8 bytes of payload; then [`FragError::Malformed`] with what
+/// [`packets::Ipv4Header::emit`] says if a piece of a piece would begin behind what 13 bits can say.
+pub fn fragment(datagram: &[u8], mtu: usize) -> Result<Vec<Vec<u8>>, FragError> {
+    todo!(
+        "7.2 fragment({} bytes, MTU {mtu}): pieces of a multiple of 8 bytes, each with its header",
+        datagram.len()
+    )
+}

@@ -1,0 +1,67 @@
+//! Step 5: a router.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+/// A router's end of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    pub addr: Ipv4Addr,
+    pub mtu: usize,
+}
+
+/// The interface by which a destination is reached, counted from 0; `None` where no route leads there.
+type Routes = dyn Fn(Ipv4Addr) -> Option<usize>;
+
+/// Passes datagrams on from one link to another (RFC 1812).
+pub struct Router {
+    interfaces: Vec<Interface>,
+    routes: Box<Routes>,
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Router").field(&self.interfaces).finish()
+    }
+}
+
+impl Router {
+    /// A router with these interfaces. `routes` gives the index of one of them. (Chapter 08 is about how
+    /// such a table is made.)
+    pub fn new(
+        interfaces: Vec<Interface>,
+        routes: impl Fn(Ipv4Addr) -> Option<usize> + 'static,
+    ) -> Router {
+        Router {
+            interfaces,
+            routes: Box::new(routes),
+        }
+    }
+
+    /// What goes out, and by which interface, when `datagram` comes in. The first of these that holds:
+    ///
+    /// 1. It is no sound datagram: nothing. Nobody is told, for the source may be what is damaged.
+    /// 2. It is for the address of one of the router's interfaces: the answer of [`crate::answer_echo`] from that
+    ///    address, else nothing. The TTL does not matter: it has arrived.
+    /// 3. Its destination or its source is not one host ([`crate::is_one_host`]): nothing (RFC 1812, section 5.3.7).
+    /// 4. Its TTL is 1 or 0: the error [`crate::Cause::TtlExceeded`].
+    /// 5. No route leads to its destination: the error [`crate::Cause::NetUnreachable`].
+    /// 6. Its TTL is lowered ([`packets::decrement_ttl`]), and it goes out by the interface that the route says, even if it
+    ///    came in by that. If it is too long for that link, [`crate::fragment`] cuts it; where Don't Fragment forbids that,
+    ///    the error [`crate::Cause::FragmentationNeeded`] with the MTU of that link. Where it cannot be cut for another
+    ///    reason: nothing.
+    ///
+    /// What stands behind Total Length does not go out.
+    ///
+    /// Answers and errors go out by the interface to which the route to the datagram's source leads, in one piece,
+    /// however narrow the link is. Without such a route they do not go out. An error is made by [`crate::icmp_error`] about
+    /// the datagram as it came in, and has that interface's address as its source (RFC 1812, section 4.3.2.4).
+    pub fn forward(&self, datagram: &[u8]) -> Vec<(usize, Vec<u8>)> {
+        todo!(
+            "7.5 forward({} bytes) at a router with {} interfaces and {} bytes of routes: pass it on, answer, or tell its source",
+            datagram.len(),
+            self.interfaces.len(),
+            size_of_val(&*self.routes)
+        )
+    }
+}

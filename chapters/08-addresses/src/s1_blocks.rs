@@ -1,0 +1,123 @@
+//! Step 1: blocks of addresses.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+/// A block of IPv4 addresses: all that begin with the same bits (RFC 4632, section 3.1).
+///
+/// It is written as its first address, a slash, and how many bits the addresses have in common:
+/// `192.0.2.64/26`. That number is the prefix length. The bits behind the prefix are the host bits; in
+/// the first address they are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cidr {
+    network: Ipv4Addr,
+    prefix_len: u8,
+}
+
+/// Why something is not a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CidrError {
+    /// The text is not of the form `a.b.c.d/len`.
+    Malformed,
+    /// The prefix length is above 32, or, in [`Cidr::split`], below the block's own: a part is no larger
+    /// than the whole.
+    Length,
+    /// A host bit of the address is set: `10.0.0.1/8`.
+    HostBits,
+}
+
+impl Cidr {
+    /// The block that begins at `network` and whose addresses have `prefix_len` bits in common.
+    ///
+    /// # Errors
+    ///
+    /// [`CidrError::Length`] if `prefix_len` is above 32, else [`CidrError::HostBits`] if `network` has
+    /// a host bit set. Two texts for one block are one too many: who writes `10.0.0.1/8` may mean the
+    /// address, the block, or a longer prefix.
+    pub fn new(network: Ipv4Addr, prefix_len: u8) -> Result<Cidr, CidrError> {
+        todo!(
+            "8.1 Cidr::new({network}, {prefix_len}): refuse a length above 32 and host bits that are set"
+        )
+    }
+
+    /// Reads `a.b.c.d/len`.
+    ///
+    /// All five numbers are decimal digits without a sign, without blanks and without needless zeros
+    /// in front: `10.0.0.0/08` and `010.0.0.0/8` are refused, since some programs read `010` as 8.
+    ///
+    /// # Errors
+    ///
+    /// [`CidrError::Malformed`] if the text has another form, else what [`Cidr::new`] says. A length of
+    /// three digits or more may be [`CidrError::Malformed`] or [`CidrError::Length`].
+    pub fn parse(text: &str) -> Result<Cidr, CidrError> {
+        todo!(
+            "8.1 Cidr::parse({text:?}): cut at the slash, read both sides strictly, and let new judge the numbers"
+        )
+    }
+
+    /// The first address of the block.
+    pub fn network(self) -> Ipv4Addr {
+        self.network
+    }
+
+    /// How many bits its addresses have in common: 0 to 32.
+    pub fn prefix_len(self) -> u8 {
+        self.prefix_len
+    }
+
+    /// The mask: a 1 for each bit of the prefix, a 0 for each host bit. `/26` is 255.255.255.192.
+    pub fn mask(self) -> Ipv4Addr {
+        todo!("8.1 mask() of {self}: as many ones as the prefix has bits, then zeros; mind /0")
+    }
+
+    /// Whether the block holds this address.
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        todo!("8.1 contains({address}) of {self}: compare the bits of the prefix")
+    }
+
+    /// The address that means every host of the block: the last one. `None` for /31 and /32, which
+    /// have no address to spare (RFC 3021, section 2.1).
+    pub fn broadcast(self) -> Option<Ipv4Addr> {
+        todo!("8.1 broadcast() of {self}: the last address, or None for /31 and /32")
+    }
+
+    /// How many addresses can be given to hosts.
+    ///
+    /// The first one names the block and the last one means everybody, so neither can. A /31 is a link
+    /// with two ends and uses both (RFC 3021), a /32 is one host.
+    pub fn hosts(self) -> u64 {
+        todo!("8.1 hosts() of {self}: all addresses but the first and the last; mind /31 and /32")
+    }
+
+    /// The blocks of `prefix_len` that this one consists of, from the lowest to the highest. They are
+    /// computed as they are asked for: a /0 has four thousand million blocks of /32.
+    ///
+    /// # Errors
+    ///
+    /// [`CidrError::Length`] if `prefix_len` is above 32 or below this block's.
+    pub fn split(self, prefix_len: u8) -> Result<Split, CidrError> {
+        todo!(
+            "8.1 split({prefix_len}) of {self}: refuse a shorter prefix, else remember where the parts begin and end"
+        )
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.prefix_len)
+    }
+}
+
+/// The parts of a block: see [`Cidr::split`].
+#[derive(Debug, Clone)]
+pub struct Split {
+    // Yours to fill.
+}
+
+impl Iterator for Split {
+    type Item = Cidr;
+
+    fn next(&mut self) -> Option<Cidr> {
+        todo!("8.1 Split::next(): the next part, or None behind the last one; mind 255.255.255.255")
+    }
+}

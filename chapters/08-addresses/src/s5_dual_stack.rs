@@ -1,0 +1,56 @@
+//! Step 5: two families on one port.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use crate::Cidr;
+
+/// A socket that listens at `port` of all this host's addresses, of IPv4 and of IPv6. With port 0 the
+/// system chooses one.
+///
+/// It is one IPv6 socket, bound to `::`, that takes IPv4 as well: `IPV6_V6ONLY` is off (RFC 3493,
+/// section 5.3). A system has a default of its own for this option, and an administrator can change
+/// it (`net.ipv6.bindv6only`), so it is set in any case.
+///
+/// # Errors
+///
+/// What the system says: it has no IPv6, or the port is taken.
+pub fn listen_dual(port: u16) -> io::Result<TcpListener> {
+    todo!(
+        "8.5 listen_dual({port}): an IPv6 socket that takes IPv4, too; set the option before bind"
+    )
+}
+
+/// Two sockets that listen at one port: the first at all of this host's IPv4 addresses, the second at
+/// its IPv6 ones and at nothing else. With port 0 the system chooses one that is free in both families.
+/// It looks in one family only, so more than one try may be needed; how many there are is left open.
+///
+/// An IPv6 socket that took IPv4 as well would be in the first one's way, so it has `IPV6_V6ONLY`. The
+/// option has to be set before `bind`.
+///
+/// # Errors
+///
+/// What the system says: it has no IPv6, or the port is taken in one of the families.
+pub fn listen_apart(port: u16) -> io::Result<(TcpListener, TcpListener)> {
+    todo!(
+        "8.5 listen_apart({port}): an IPv4 socket, then one at the same port that takes IPv6 only"
+    )
+}
+
+/// The peer's address as one would write it: an IPv4 client of an IPv6 socket is called
+/// `[::ffff:192.0.2.1]:5000` there, and `192.0.2.1:5000` here. All others stay as they are; `::1` and
+/// `::192.0.2.1` are IPv6 addresses.
+pub fn plain_peer(peer: SocketAddr) -> SocketAddr {
+    todo!(
+        "8.5 plain_peer({peer}): ::ffff:a.b.c.d as a.b.c.d, with the same port; all others as they are"
+    )
+}
+
+/// Whether one of `blocks` holds the peer's address, however it is written. An address that is of IPv6
+/// only is in none of them.
+pub fn admits(blocks: &[Cidr], peer: SocketAddr) -> bool {
+    todo!(
+        "8.5 admits({} blocks, {peer}): whether one of them holds the peer's plain address",
+        blocks.len()
+    )
+}

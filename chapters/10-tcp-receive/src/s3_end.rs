@@ -1,0 +1,62 @@
+//! Step 3: the end of the stream.
+
+use std::ops::Range;
+
+use crate::Assembler;
+
+/// The stream that the peer sends: its bytes, and where it ends.
+#[derive(Debug)]
+pub struct Inbound {
+    bytes: Assembler,
+    // Yours to fill.
+}
+
+impl Inbound {
+    /// Room for `capacity` bytes, at least 1. Nothing is here.
+    pub fn new(capacity: usize) -> Inbound {
+        Inbound {
+            bytes: Assembler::new(capacity),
+        }
+    }
+
+    /// Takes a piece of the stream that begins at the position `at`, as [`Assembler::push`] does. With `fin`, the stream
+    /// ends right behind the piece, which may be empty.
+    ///
+    /// - A FIN needs no room. But if a byte of its piece is cut off, the FIN is cut off with it.
+    /// - What came first counts. A second FIN changes nothing, nor does one that lies before a byte that is here or
+    ///   has been read. Bytes behind the end are ignored.
+    ///
+    /// A FIN is not the news that the stream is over, but where it ends. Bytes before it may still be missing.
+    pub fn push(&mut self, at: u64, data: &[u8], fin: bool) {
+        todo!(
+            "10.3 push({at}, {} bytes, {fin}): where does the stream end, and which bytes lie before it?",
+            data.len()
+        )
+    }
+
+    /// Reads at most `max` bytes, as [`Assembler::read`] does.
+    pub fn read(&mut self, max: usize) -> Vec<u8> {
+        todo!("10.3 read({max}): from the bytes")
+    }
+
+    /// Whether the end is known and every byte before it has come. Some may not have been read.
+    pub fn is_complete(&self) -> bool {
+        todo!("10.3 is_complete(): has every byte before the end come?")
+    }
+
+    /// Whether the end is known and every byte before it has been read: nothing comes any more.
+    pub fn is_over(&self) -> bool {
+        todo!("10.3 is_over(): has every byte before the end been read?")
+    }
+
+    /// What is missing, as [`Assembler::holes`] says, and what is missing between the last byte that is here and the end,
+    /// if that is known.
+    pub fn holes(&self) -> Vec<Range<u64>> {
+        todo!("10.3 holes(): those of the bytes, and the one before the end")
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &Assembler {
+        &self.bytes
+    }
+}

@@ -1,0 +1,52 @@
+//! Step 6: when to acknowledge.
+
+use std::time::Duration;
+
+/// Whether an acknowledgment is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AckPlan {
+    /// None is owed.
+    Nothing,
+    /// One is owed. If no segment leaves before this moment that can carry it, one is sent then for its sake.
+    Later(Duration),
+    /// One is to be sent now.
+    Now,
+}
+
+/// When the next acknowledgment is to leave. `now` is the time since any fixed moment.
+#[derive(Debug, Default)]
+pub struct AckTimer {
+    // Yours to fill.
+}
+
+impl AckTimer {
+    /// How long an acknowledgment may wait. RFC 9293 (section 3.8.6.3) demands less than 500 ms.
+    pub const DELAY: Duration = Duration::from_millis(200);
+
+    /// None is owed.
+    pub fn new() -> AckTimer {
+        AckTimer::default()
+    }
+
+    /// A segment has come in order at `now`, and is to be acknowledged. That can wait for [`AckTimer::DELAY`]: the program may
+    /// answer, and its answer carries the acknowledgment. But if one is owed already, it is to be sent now: every second
+    /// segment is acknowledged at once.
+    pub fn on_data(&mut self, now: Duration) {
+        todo!("10.6 on_data({now:?}): owed by when?")
+    }
+
+    /// Something has come that the peer must hear of at once.
+    pub fn at_once(&mut self) {
+        todo!("10.6 at_once(): owed now")
+    }
+
+    /// A segment leaves that carries an acknowledgment, whatever it was sent for. None is owed any more.
+    pub fn sent(&mut self) {
+        todo!("10.6 sent(): nothing is owed")
+    }
+
+    /// What is to be done as things stand at `now`.
+    pub fn plan(&self, now: Duration) -> AckPlan {
+        todo!("10.6 plan({now:?}): nothing, later, or now?")
+    }
+}

@@ -1,0 +1,97 @@
+//! Step 7: the receiver, put together.
+
+use std::time::Duration;
+
+use tcp_open::{Segment, Seq};
+
+use crate::{AckPlan, Inbound};
+
+/// The receiving half of a connection, from ESTABLISHED on. `now` is the time since any fixed moment.
+///
+/// It sends nothing itself. After each event its owner asks [`Receiver::plan`] whether a segment has to leave. Whatever
+/// segment leaves, for whatever reason, the owner lets [`Receiver::stamp`] write the acknowledgment and the window
+/// into it.
+///
+/// ```ignore
+/// receiver.on_segment(now, &segment);
+/// match receiver.plan(now) {
+///     AckPlan::Now => {
+///         let mut ack = Segment { seq: snd_nxt, ..Segment::default() };
+///         receiver.stamp(&mut ack);
+///         // send it
+///     }
+///     AckPlan::Later(at) => {} // ask again at this moment
+///     AckPlan::Nothing => {}
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Receiver {
+    // Yours to fill.
+}
+
+impl Receiver {
+    /// The receiver of a connection whose peer has sent the SYN `irs`. There is room for `capacity` bytes, at least 1;
+    /// the handshake has offered that, or 65535 if that is less. `mss` is what this side has announced: the most bytes that
+    /// the peer puts into a segment.
+    pub fn new(irs: Seq, capacity: usize, mss: u16) -> Receiver {
+        todo!("10.7 Receiver::new({irs}, {capacity}, {mss}): a stream, an offer, a timer")
+    }
+
+    /// Takes a segment that has come in at `now`: its data, and its FIN (RFC 9293, section 3.10.7.4: the first, seventh and
+    /// eighth check). Its ACK and its window are the sender's business, RST and SYN the connection's.
+    ///
+    /// - A segment with RST changes nothing, and is not acknowledged.
+    /// - One that is not acceptable ([`crate::acceptable`], with [`Receiver::rcv_nxt`] and [`Receiver::rcv_wnd`]) changes nothing else, and
+    ///   is acknowledged at once: its sender does not know what has come. So is one whose first byte has the number of the
+    ///   peer's SYN.
+    /// - One that uses no number is not acknowledged. What is owed already stays owed.
+    /// - The data of any other is kept as [`Inbound::push`] says, and so is its FIN. A SYN uses the first number of a
+    ///   segment, and the data begins behind it.
+    ///
+    /// Such a segment is acknowledged at once
+    ///
+    /// - if [`Receiver::rcv_nxt`] stays what it was: the peer has to hear which number is wanted. For what lies behind a
+    ///   hole, this is the *duplicate ACK*, by which it learns of the loss (RFC 5681, section 4.2);
+    /// - if there was a hole before it came: it has filled the hole or a part of it;
+    /// - if the stream is complete with it.
+    ///
+    /// Any other has come in order, and its acknowledgment can wait ([`crate::AckTimer::on_data`]).
+    pub fn on_segment(&mut self, now: Duration, segment: &Segment) {
+        todo!(
+            "10.7 on_segment({now:?}, {segment:?}): acceptable? Keep its data. When to acknowledge?"
+        )
+    }
+
+    /// Reads at most `max` bytes. If a window update is now due ([`crate::Offer::is_update_due`]), a segment has to leave at once;
+    /// but not when the stream is complete, for then the peer has nothing to send.
+    pub fn read(&mut self, max: usize) -> Vec<u8> {
+        todo!("10.7 read({max}): from the stream, and is a window update due?")
+    }
+
+    /// Whether a segment has to leave, as things stand at `now`, only to acknowledge or to tell the window.
+    pub fn plan(&self, now: Duration) -> AckPlan {
+        todo!("10.7 plan({now:?}): as the timer says")
+    }
+
+    /// Writes the acknowledgment and the window into a segment that leaves now: [`Receiver::rcv_nxt`], and what
+    /// [`crate::Offer::renew`] says. With that, nothing is owed any more. Everything else in the segment stays.
+    pub fn stamp(&mut self, segment: &mut Segment) {
+        todo!("10.7 stamp({segment:?}): the acknowledgment, the window, and nothing is owed")
+    }
+
+    /// RCV.NXT: the number that is wanted next. It is behind all bytes without a hole, and behind the FIN when the stream is
+    /// complete.
+    pub fn rcv_nxt(&self) -> Seq {
+        todo!("10.7 rcv_nxt(): the number that is wanted next")
+    }
+
+    /// RCV.WND: how many numbers from [`Receiver::rcv_nxt`] on the peer may send, as it has been told last.
+    pub fn rcv_wnd(&self) -> u32 {
+        todo!("10.7 rcv_wnd(): what is left of the last offer")
+    }
+
+    /// The stream as it is here.
+    pub fn inbound(&self) -> &Inbound {
+        todo!("10.7 inbound(): the stream")
+    }
+}

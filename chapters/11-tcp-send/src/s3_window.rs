@@ -1,0 +1,82 @@
+//! Step 3: how much the peer has room for.
+
+use tcp_open::{Segment, Seq, Vars};
+
+/// What a segment says about what we have sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing new: it acknowledges nothing, or what was acknowledged before. It may have changed the window.
+    Nothing,
+    /// It repeats the last acknowledgment, and says nothing else: something behind it has arrived (RFC 5681,
+    /// section 2).
+    Duplicate,
+    /// It acknowledges so many numbers for the first time.
+    New(u32),
+    /// It acknowledges what was never sent. Its owner answers with an ACK and drops it (RFC 9293, section 3.10.7.4).
+    Beyond,
+}
+
+/// SND.UNA, SND.NXT and SND.WND (RFC 9293, section 3.3.1): what is acknowledged, what is sent, and what may be.
+#[derive(Debug, Clone)]
+pub struct SendWindow {
+    // Yours to fill.
+}
+
+impl SendWindow {
+    /// As the handshake has left it: SND.UNA, SND.NXT and SND.WND are in `vars`, and SND.WL1 is RCV.NXT.
+    pub fn new(vars: &Vars) -> SendWindow {
+        todo!("11.3 SendWindow::new({vars:?}): as the handshake has left it")
+    }
+
+    /// SND.UNA, the oldest number that is not acknowledged.
+    pub fn una(&self) -> Seq {
+        todo!("11.3 una(): SND.UNA")
+    }
+
+    /// SND.NXT, the next number to send.
+    pub fn nxt(&self) -> Seq {
+        todo!("11.3 nxt(): SND.NXT")
+    }
+
+    /// SND.WND: for how many bytes, counted from SND.UNA, the peer has room.
+    pub fn wnd(&self) -> u32 {
+        todo!("11.3 wnd(): SND.WND")
+    }
+
+    /// The widest that SND.WND has ever been.
+    pub fn widest(&self) -> u32 {
+        todo!("11.3 widest(): the widest that SND.WND has been")
+    }
+
+    /// How many numbers are sent and not acknowledged.
+    pub fn in_flight(&self) -> u32 {
+        todo!("11.3 in_flight(): how many numbers from SND.UNA to SND.NXT")
+    }
+
+    /// How many numbers may be sent now. None, if the peer has taken back room that is in use.
+    pub fn usable(&self) -> u32 {
+        todo!("11.3 usable(): what the window has room for behind SND.NXT")
+    }
+
+    /// So many numbers are sent: SND.NXT moves on.
+    pub fn sent(&mut self, numbers: u32) {
+        todo!("11.3 sent({numbers}): SND.NXT moves on")
+    }
+
+    /// Takes the acknowledgment and the window of a segment that is in the receive window (RFC 9293,
+    /// section 3.10.7.4, "fifth, check the ACK field"). By SEG.ACK, the first that holds:
+    ///
+    /// 1. There is none: [`Heard::Nothing`], and nothing changes.
+    /// 2. It is behind SND.NXT: [`Heard::Beyond`], and nothing changes.
+    /// 3. It is before SND.UNA: [`Heard::Nothing`], and nothing changes. The segment is old.
+    /// 4. Else SND.WND becomes the segment's window, and SND.WL1 becomes SEG.SEQ, unless SEG.SEQ is before SND.WL1: then
+    ///    the present window is from a newer segment. (The RFC has SND.WL2, too, for two segments with the same number.
+    ///    The older of them has the smaller SEG.ACK, and is old by 3.)
+    ///
+    ///    SND.UNA becomes SEG.ACK. If it moves, that is [`Heard::New`]. If not, it is [`Heard::Duplicate`] where
+    ///    something is in flight, the segment carries no payload, SYN or FIN, and it has the window that SND.WND was
+    ///    until now. Anything else is [`Heard::Nothing`].
+    pub fn on_segment(&mut self, segment: &Segment) -> Heard {
+        todo!("11.3 on_segment({segment:?}): check SEG.ACK, then take the window")
+    }
+}

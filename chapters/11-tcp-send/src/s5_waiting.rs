@@ -1,0 +1,80 @@
+//! Step 5: what does not leave yet: small segments, and all of them while the window is shut.
+
+use std::time::Duration;
+
+use crate::s4_flight::Alarm;
+
+/// A piece of the stream that the window has room for, and what decides whether it leaves now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// How many bytes it has, at least 1.
+    pub len: u32,
+    /// The most that a segment may have.
+    pub mss: u16,
+    /// Nothing is left to send behind it.
+    pub is_last: bool,
+    /// The program has closed: behind the last piece comes a FIN.
+    pub is_closing: bool,
+    /// How many numbers are sent and not acknowledged.
+    pub in_flight: u32,
+    /// The widest that the peer's window has ever been.
+    pub widest: u32,
+    /// The program has switched Nagle's algorithm off (TCP_NODELAY).
+    pub nodelay: bool,
+}
+
+/// Whether a piece leaves now (RFC 9293, sections 3.7.4 and 3.8.6.2.1). It does if one of these holds:
+///
+/// - It is as long as a segment may be.
+/// - It is the last, and it need not wait for an acknowledgment.
+/// - It has at least half as many bytes as the window ever was wide, and need not wait for an acknowledgment.
+///
+/// Nagle: it must wait for an acknowledgment while anything is in flight, unless `nodelay` is set, or it is the last
+/// and a FIN comes behind it, since then it can grow no more.
+pub fn may_go(piece: &Piece) -> bool {
+    todo!("11.5 may_go({piece:?}): full, or the last, or half a window; and Nagle")
+}
+
+/// The timer of a sender that has something to send, may not, and waits for nothing (RFC 9293, section 3.8.6.1): the
+/// word that the window has opened may be lost, so it asks.
+#[derive(Debug)]
+pub struct Persist {
+    // Yours to fill.
+}
+
+impl Persist {
+    /// It does not run. It waits at most `max` from one time to the next. `give_up` is how long the peer may be silent
+    /// when it is asked.
+    pub fn new(max: Duration, give_up: Duration) -> Persist {
+        todo!("11.5 Persist::new({max:?}, {give_up:?}): it does not run")
+    }
+
+    /// Starts: it rings after one RTO. If it runs already, it is left alone.
+    pub fn start(&mut self, now: Duration, rto: Duration) {
+        todo!("11.5 start({now:?}, {rto:?}): ring after one RTO, unless it runs already")
+    }
+
+    /// Stops. The next start is a new one.
+    pub fn stop(&mut self) {
+        todo!("11.5 stop(): it does not run")
+    }
+
+    /// The peer has sent an acknowledgment, whatever it says: it is there (MUST-37).
+    pub fn heard(&mut self) {
+        todo!("11.5 heard(): the peer is there")
+    }
+
+    /// Looks at the timer. It rings if its time is `now` or has passed, and then:
+    ///
+    /// - If the peer has been silent since it rang for the first time after it was last heard, or after the start,
+    ///   and that is `give_up` or longer ago, that is [`Alarm::GivesUp`], and it stops.
+    /// - Else it rings, and starts anew from `now` with twice the wait, at most `max`.
+    pub fn alarm(&mut self, now: Duration) -> Alarm {
+        todo!("11.5 alarm({now:?}): has the time come? Then wait twice as long for the next")
+    }
+
+    /// When it rings, if it runs.
+    pub fn wake_at(&self) -> Option<Duration> {
+        todo!("11.5 wake_at(): when it rings")
+    }
+}

@@ -1,0 +1,167 @@
+//! Step 8: the sender of a connection.
+
+use std::time::Duration;
+
+use tcp_open::{Segment, Seq, Vars};
+
+use crate::s1_rto::RtoLimits;
+use crate::s3_window::Heard;
+
+/// What the owner of a [`Sender`] decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// The most bytes that fit into a packet of ours: the link's MTU without 40 bytes of headers. The peer's limit is
+    /// in [`Vars::mss`]; the smaller of the two holds.
+    pub mss: u16,
+    /// How many bytes wait here at most: those not sent yet, and those not acknowledged.
+    pub buffer: usize,
+    /// Nagle's algorithm is off.
+    pub nodelay: bool,
+    pub rto: RtoLimits,
+    /// How long the peer may leave us without an acknowledgment: at least 100 seconds (RFC 9293, section 3.8.3).
+    pub give_up: Duration,
+}
+
+/// Ethernet, 64 kB, Nagle, RFC 6298's limits, 100 seconds.
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            mss: 1460,
+            buffer: 65_536,
+            nodelay: false,
+            rto: RtoLimits::default(),
+            give_up: Duration::from_secs(100),
+        }
+    }
+}
+
+/// The sending half of a connection, from ESTABLISHED on.
+///
+/// Its owner tells it what happens, by [`Sender::write`], [`Sender::close`] and [`Sender::on_segment`], calls
+/// [`Sender::poll`] after each of these and when [`Sender::wake_at`] says so, and sends what `poll` gives. `now` is
+/// the time since any fixed moment.
+///
+/// **`ack` and `window` of these segments are the receiving half's**: they come with `ack: None` and `window: 0`, and
+/// the owner writes both before a segment leaves.
+#[derive(Debug)]
+pub struct Sender {
+    // Yours to fill.
+}
+
+impl Sender {
+    /// The handshake is over and has left `vars`.
+    ///
+    /// `handshake` is how long the peer's answer to our SYN took, and is the first sample for the RTO. It is `None` if
+    /// the SYN had to be sent again. Then the RTO is as `RttEstimator::syn_was_resent` says, and the initial window
+    /// is one MSS (RFC 5681, section 3.1).
+    pub fn new(config: Config, vars: &Vars, handshake: Option<Duration>) -> Sender {
+        todo!("11.8 Sender::new({config:?}, {vars:?}, {handshake:?}): put the parts together")
+    }
+
+    /// Takes bytes of the program, as many as there is [`Sender::room`] for, and says how many. After
+    /// [`Sender::close`] it takes none.
+    pub fn write(&mut self, bytes: &[u8]) -> usize {
+        todo!(
+            "11.8 write({} bytes): keep as many as there is room for",
+            bytes.len()
+        )
+    }
+
+    /// How many bytes [`Sender::write`] would take: [`Config::buffer`] without what is not sent and what is in flight.
+    pub fn room(&self) -> usize {
+        todo!("11.8 room(): the buffer without what is in it")
+    }
+
+    /// The program writes no more: behind its last byte goes a FIN.
+    pub fn close(&mut self) {
+        todo!("11.8 close(): a FIN behind the last byte")
+    }
+
+    /// Takes what a segment in the receive window says about our data (step 3), with all that follows from it for the
+    /// timers (steps 4 and 5) and the congestion window (steps 6 and 7). To `Heard::Beyond` the owner answers with an
+    /// ACK, and drops the segment.
+    ///
+    /// A segment that acknowledges one number more than SND.NXT after a question of [`Sender::poll`] is the answer: the
+    /// peer has taken what it was asked with, so that has been sent now.
+    ///
+    /// Every segment with an acknowledgment that is not beyond is a sign of life (`Persist::heard`), and one after
+    /// which SND.WND is 0 is one for the flight, too (`Flight::heard`).
+    pub fn on_segment(&mut self, now: Duration, segment: &Segment) -> Heard {
+        todo!("11.8 on_segment({now:?}, {segment:?}): window, timers, congestion window")
+    }
+
+    /// What leaves now, in this order:
+    ///
+    /// 1. What must be sent again: the first segment in flight, if the timer has rung (step 4) or step 7 says so; then
+    ///    others that count as lost, as long as the congestion window has room for one MSS.
+    /// 2. If nothing counts as lost: new segments, as long as the peer's window has room (step 3), the congestion
+    ///    window has room for the whole payload, and `may_go` lets them leave. The one behind which nothing is left
+    ///    carries PSH. If nothing was in flight, and nothing was sent for longer than an RTO, the congestion window is
+    ///    that of `Recovery::after_idle`.
+    /// 3. The FIN, when every byte has been sent and the peer's window has room for its number: on the last segment if
+    ///    it still can, else alone. The congestion window does not count it.
+    /// 4. If bytes or the FIN wait, and nothing is in flight, the timer of `Persist` runs. When it rings, what the
+    ///    peer's window has room for leaves as one segment, whatever `may_go` says. If it has room for nothing, the
+    ///    next byte, or the FIN if that is next, leaves as a question. That does not count as sent: SND.NXT stays, and
+    ///    the same is sent again later, as a question or at the beginning of a segment.
+    ///
+    /// After a timer has given up, nothing leaves any more.
+    pub fn poll(&mut self, now: Duration) -> Vec<Segment> {
+        todo!("11.8 poll({now:?}): what leaves now")
+    }
+
+    /// When [`Sender::poll`] is to be called again, if nothing else happens before.
+    pub fn wake_at(&self) -> Option<Duration> {
+        todo!("11.8 wake_at(): the earlier of the two timers")
+    }
+
+    /// The peer has been silent for too long ([`Config::give_up`]): the connection is dead.
+    pub fn has_given_up(&self) -> bool {
+        todo!("11.8 has_given_up(): has a timer given up?")
+    }
+
+    /// Whether the FIN has been sent and acknowledged.
+    pub fn fin_acked(&self) -> bool {
+        todo!("11.8 fin_acked(): is the FIN acknowledged?")
+    }
+
+    /// SND.UNA, the oldest number that is not acknowledged.
+    pub fn una(&self) -> Seq {
+        todo!("11.8 una(): SND.UNA")
+    }
+
+    /// SND.NXT, the next number to send.
+    pub fn nxt(&self) -> Seq {
+        todo!("11.8 nxt(): SND.NXT")
+    }
+
+    /// SND.WND: for how many bytes, counted from SND.UNA, the peer has room.
+    pub fn wnd(&self) -> u32 {
+        todo!("11.8 wnd(): SND.WND")
+    }
+
+    /// The widest that SND.WND has ever been (RFC 5961's MAX.SND.WND).
+    pub fn widest(&self) -> u32 {
+        todo!("11.8 widest(): the widest that SND.WND has been")
+    }
+
+    /// How many numbers are sent and not acknowledged.
+    pub fn in_flight(&self) -> u32 {
+        todo!("11.8 in_flight(): how many numbers from SND.UNA to SND.NXT")
+    }
+
+    /// The retransmission time-out now.
+    pub fn rto(&self) -> Duration {
+        todo!("11.8 rto(): the time-out now")
+    }
+
+    /// The congestion window.
+    pub fn cwnd(&self) -> u32 {
+        todo!("11.8 cwnd(): the congestion window")
+    }
+
+    /// The slow start threshold.
+    pub fn ssthresh(&self) -> u32 {
+        todo!("11.8 ssthresh(): the slow start threshold")
+    }
+}

@@ -1,0 +1,62 @@
+//! Step 3: the last one waits.
+
+use std::time::Duration;
+
+use tcp_open::{Segment, Seq};
+
+/// A connection in TIME-WAIT: nothing is left of it but its numbers and a time (RFC 9293, section 3.4.2).
+///
+/// It stays for two reasons. Its last ACK can be lost: the peer then sends its FIN again, and somebody has to answer. And
+/// segments of it can still be on their way, which must not be taken for those of another connection between the same two
+/// sockets. A segment lives for one MSL at most, and its answer for another.
+#[derive(Debug, Clone)]
+pub struct TimeWait {
+    // Your fields.
+}
+
+/// What a segment does to a connection in TIME-WAIT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    Nothing,
+    /// It is answered with [`TimeWait::ack`].
+    Ack,
+    /// The connection is gone: the peer has reset it.
+    Gone,
+    /// The peer wants a new connection. If somebody listens, this one is gone.
+    Reopens,
+}
+
+impl TimeWait {
+    /// It begins at `now`, and lasts two MSL.
+    pub fn new(now: Duration, msl: Duration, snd_nxt: Seq, rcv_nxt: Seq) -> TimeWait {
+        todo!("12.3 TimeWait::new({now:?}, {msl:?}, {snd_nxt}, {rcv_nxt}): when is it over?")
+    }
+
+    /// When it is over.
+    pub fn until(&self) -> Duration {
+        todo!("12.3 until(): two MSL behind the beginning, or behind the last FIN")
+    }
+
+    /// A segment comes. The first of these that holds:
+    ///
+    /// 1. Its flags make no sense: nothing.
+    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing happens.
+    /// 3. It has SYN and no ACK, and its number comes after RCV.NXT: the peer begins anew. Nothing that is on its way can have
+    ///    such a number (RFC 1122, section 4.2.2.13).
+    /// 4. It uses no number, and has the number RCV.NXT: nothing. So ends the connection.
+    /// 5. Else it is answered. If it has FIN and no SYN, our last ACK was lost, and the two MSL begin anew at `now`.
+    pub fn arrives(&mut self, now: Duration, segment: &Segment) -> Late {
+        todo!("12.3 arrives({now:?}, {segment:?}): old, repeated, or new?")
+    }
+
+    /// The ACK that it answers with: numbers SND.NXT and RCV.NXT, window 0, no data.
+    pub fn ack(&self) -> Segment {
+        todo!("12.3 ack(): SND.NXT and RCV.NXT")
+    }
+
+    /// The lowest number with which a new connection between the same two sockets may begin: behind all that this one has
+    /// sent, and all that its peer had room for.
+    pub fn next_isn(&self) -> Seq {
+        todo!("12.3 next_isn(): behind the old window")
+    }
+}

@@ -1,0 +1,49 @@
+//! Step 5: the end in good order.
+
+use std::time::Duration;
+
+use tcp_open::Segment;
+
+use crate::{Connection, Sign};
+
+impl Connection {
+    /// The program writes no more, but still reads.
+    ///
+    /// - LISTEN and SYN-SENT: the opening machine gets [`tcp_open::Event::Abort`]. It is CLOSED then, and nothing leaves.
+    /// - SYN-RECEIVED: it `closes_early`.
+    /// - From ESTABLISHED on: the sender closes, and the state goes on with [`Sign::WeClose`]. Where the program has done it
+    ///   already, that changes nothing.
+    pub fn shutdown(&mut self, now: Duration) {
+        todo!(
+            "12.5 shutdown({now:?}) in {}: is there anything to close?",
+            self.state
+        )
+    }
+
+    /// There is a sign: the state is the one [`crate::after`] it.
+    ///
+    /// - Whoever comes to TIME-WAIT by it has a [`crate::TimeWait`] from `now` on, with `config.msl` and the numbers as they are.
+    /// - An orphan that comes to FIN-WAIT-2 by it `lingers` until `config.linger` from `now`.
+    pub(crate) fn goes_on(&mut self, now: Duration, sign: Sign) {
+        todo!(
+            "12.5 goes_on({now:?}, {sign:?}) in {}: the next state, and what begins with it",
+            self.state
+        )
+    }
+
+    /// A segment comes in TIME-WAIT: see [`crate::TimeWait::arrives`].
+    ///
+    /// - [`crate::Late::Ack`] and [`crate::Late::Reopens`]: its answer goes to `out` if the segment has a FIN, or if
+    ///   [`Challenges::answers`](crate::Challenges::answers) says so. (A connection cannot begin anew: a host can, and then it does not
+    ///   ask.)
+    /// - [`crate::Late::Gone`] is [`Connection::waits_no_longer`].
+    pub(crate) fn arrives_late(&mut self, now: Duration, segment: &Segment) {
+        todo!("12.5 arrives_late({now:?}, {segment:?}): ask time_wait")
+    }
+
+    /// TIME-WAIT is over, or an orphan's FIN-WAIT-2: it is CLOSED. The streams stay, since the program may not have read all. The
+    /// program is not told.
+    pub(crate) fn waits_no_longer(&mut self) {
+        todo!("12.5 waits_no_longer() in {}: CLOSED", self.state)
+    }
+}

@@ -1,0 +1,203 @@
+//! Step 5: headers inside headers.
+
+use std::net::SocketAddrV4;
+
+use crate::{
+    Flow, Ipv4Header, Layer, Mac, PacketError, Reason, TcpHeader, UdpHeader, ethertype, protocol,
+};
+
+/// The header of an Ethernet frame (RFC 894). The four bytes of CRC behind a frame are the card's
+/// affair: software never sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EthernetHeader {
+    pub dst: Mac,
+    pub src: Mac,
+    /// What the frame carries: see [`crate::ethertype`].
+    pub ethertype: u16,
+}
+
+impl EthernetHeader {
+    /// The length of the header.
+    pub const LEN: usize = 14;
+
+    /// Reads a frame: gives its header and everything behind it.
+    ///
+    /// # Errors
+    ///
+    /// `Reason::Truncated` of `Layer::Ethernet`: fewer than 14 bytes.
+    #[inline]
+    pub fn parse(b: &[u8]) -> Result<(EthernetHeader, &[u8]), PacketError> {
+        let (&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1], payload) =
+            b.split_first_chunk().ok_or(PacketError {
+                layer: Layer::Ethernet,
+                reason: Reason::Truncated,
+            })?;
+        let header = EthernetHeader {
+            dst: Mac([d0, d1, d2, d3, d4, d5]),
+            src: Mac([s0, s1, s2, s3, s4, s5]),
+            ethertype: u16::from_be_bytes([t0, t1]),
+        };
+        Ok((header, payload))
+    }
+
+    /// Appends the header and the payload to `out`. A short frame is not padded: the card does that.
+    pub fn emit(&self, payload: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.dst.0);
+        out.extend_from_slice(&self.src.0);
+        out.extend_from_slice(&self.ethertype.to_be_bytes());
+        out.extend_from_slice(payload);
+    }
+}
+
+/// A frame, layer by layer. What it carries is a piece of the frame itself, not a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame<'a> {
+    pub ethernet: EthernetHeader,
+    pub network: Network<'a>,
+}
+
+/// What a frame carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network<'a> {
+    Ipv4(Datagram<'a>),
+    /// Another protocol, such as ARP: everything behind the Ethernet header, padding included.
+    Other(&'a [u8]),
+}
+
+/// An IPv4 datagram, layer by layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram<'a> {
+    pub ip: Ipv4Header,
+    pub transport: Transport<'a>,
+}
+
+/// What a datagram carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport<'a> {
+    /// A segment and its data.
+    Tcp(TcpHeader, &'a [u8]),
+    /// A UDP datagram and its payload.
+    Udp(UdpHeader, &'a [u8]),
+    /// A piece of something that was cut up, whatever the protocol is. The first piece alone has the
+    /// header of TCP or UDP, and its checksum is that of the whole.
+    Fragment(&'a [u8]),
+    /// Another protocol, such as ICMP: the payload of IP.
+    Other(&'a [u8]),
+}
+
+impl Datagram<'_> {
+    /// Who sends to whom: the addresses of IP with the ports of TCP or UDP. `None` where no ports are
+    /// known: for a fragment and for another protocol. 0 is a port like any other.
+    pub fn flow(&self) -> Option<Flow> {
+        let (src, dst) = match &self.transport {
+            Transport::Tcp(tcp, _) => (tcp.src, tcp.dst),
+            Transport::Udp(udp, _) => (udp.src, udp.dst),
+            Transport::Fragment(_) | Transport::Other(_) => return None,
+        };
+        Some(Flow {
+            src: SocketAddrV4::new(self.ip.src, src),
+            dst: SocketAddrV4::new(self.ip.dst, dst),
+        })
+    }
+}
+
+/// Takes a frame apart, from the outside to the inside: Ethernet, IPv4, TCP or UDP, data.
+///
+/// Each layer tells what comes next: Ethernet by its type, IPv4 by its protocol. What is neither
+/// IPv4, nor TCP or UDP in it, is given as bytes.
+///
+/// # Errors
+///
+/// What the `parse` of the outermost broken layer says.
+#[inline]
+pub fn dissect(frame: &[u8]) -> Result<Frame<'_>, PacketError> {
+    let (ethernet, payload) = EthernetHeader::parse(frame)?;
+    let network = match ethernet.ethertype {
+        ethertype::IPV4 => Network::Ipv4(dissect_ip(payload)?),
+        _ => Network::Other(payload),
+    };
+    Ok(Frame { ethernet, network })
+}
+
+/// Takes an IPv4 datagram apart, as [`dissect`] does with a frame.
+///
+/// A datagram with More Fragments set, or with a fragment offset other than 0, is a
+/// [`Transport::Fragment`], however short it is: nothing in it is looked at.
+///
+/// # Errors
+///
+/// What the `parse` of the outermost broken layer says.
+#[inline]
+pub fn dissect_ip(datagram: &[u8]) -> Result<Datagram<'_>, PacketError> {
+    let (ip, payload) = Ipv4Header::parse(datagram)?;
+    let transport = match ip.proto {
+        _ if ip.mf || ip.frag_off > 0 => Transport::Fragment(payload),
+        protocol::TCP => {
+            let (tcp, data) = TcpHeader::parse(payload, ip.src, ip.dst)?;
+            Transport::Tcp(tcp, data)
+        }
+        protocol::UDP => {
+            let (udp, data) = UdpHeader::parse(payload, ip.src, ip.dst)?;
+            Transport::Udp(udp, data)
+        }
+        _ => Transport::Other(payload),
+    };
+    Ok(Datagram { ip, transport })
+}
+
+/// Puts a frame together, from the inside to the outside: each layer puts its header in front of what
+/// the layer above hands down.
+///
+/// The layer inside decides what the layer outside says of it. So the type is `0800` in front of IPv4,
+/// the protocol is 6 in front of TCP and 17 in front of UDP, whatever `ethertype` and `proto` say. In
+/// front of the others they stand as they are. All other fields always stand as they are, More Fragments
+/// and the fragment offset too, and a frame may have any length: no cable is asked.
+///
+/// A frame that [`dissect`] gave, put together again, gives the same frame once more. (One whose fields
+/// contradict each other, such as a segment with a fragment offset, is taken for something else.)
+///
+/// # Errors
+///
+/// What the `emit` of the innermost layer that cannot be written says.
+pub fn encapsulate(frame: &Frame) -> Result<Vec<u8>, PacketError> {
+    let mut header = frame.ethernet;
+    let datagram;
+    let payload = match &frame.network {
+        Network::Ipv4(inside) => {
+            header.ethertype = ethertype::IPV4;
+            datagram = encapsulate_ip(inside)?;
+            &datagram
+        }
+        Network::Other(bytes) => *bytes,
+    };
+    let mut out = Vec::with_capacity(EthernetHeader::LEN + payload.len());
+    header.emit(payload, &mut out);
+    Ok(out)
+}
+
+/// Puts an IPv4 datagram together, as [`encapsulate`] does with a frame.
+///
+/// # Errors
+///
+/// What the `emit` of the innermost layer that cannot be written says.
+pub fn encapsulate_ip(datagram: &Datagram) -> Result<Vec<u8>, PacketError> {
+    let mut header = datagram.ip.clone();
+    let (src, dst) = (header.src, header.dst);
+    let mut segment = Vec::new();
+    let payload = match &datagram.transport {
+        Transport::Tcp(tcp, data) => {
+            header.proto = protocol::TCP;
+            tcp.emit(src, dst, data, &mut segment)?;
+            &segment
+        }
+        Transport::Udp(udp, data) => {
+            header.proto = protocol::UDP;
+            udp.emit(src, dst, data, &mut segment)?;
+            &segment
+        }
+        Transport::Fragment(bytes) | Transport::Other(bytes) => *bytes,
+    };
+    let mut out = Vec::with_capacity(header.header_len() + payload.len());
+    header.emit(payload, &mut out)?;
+    Ok(out)
+}

@@ -1,0 +1,102 @@
+//! Step 3: addresses with a purpose.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// No address yet; for `bind`, all addresses of this host.
+    Unspecified,
+    /// This host, whatever its addresses are. Never on a wire.
+    Loopback,
+    /// One link, and no router passes it on.
+    LinkLocal,
+    /// Anybody's own network. Millions use the same ones.
+    Private,
+    /// Between a provider's NAT and its customers' NATs (RFC 6598).
+    Shared,
+    /// Examples in texts, such as this one.
+    Documentation,
+    /// Measuring equipment in a laboratory.
+    Benchmarking,
+    /// A group of hosts.
+    Multicast,
+    /// Every host of the link.
+    Broadcast,
+    /// Protocols' own uses, and what nobody may use yet.
+    Reserved,
+    /// The rest: one host, or one service, that the whole Internet can reach.
+    Global,
+}
+
+/// The kind of an address, by IANA's registries of special-purpose addresses (RFC 6890; RFC 9780 was
+/// the latest addition) and of the IPv6 address space.
+///
+/// | kind | IPv4 | IPv6 |
+/// |---|---|---|
+/// | Unspecified | 0.0.0.0/32 | ::/128 |
+/// | Loopback | 127.0.0.0/8 | ::1/128 |
+/// | LinkLocal | 169.254.0.0/16 | fe80::/10 |
+/// | Private | 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 | fc00::/7 |
+/// | Shared | 100.64.0.0/10 | |
+/// | Documentation | 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 | 2001:db8::/32, 3fff::/20 |
+/// | Benchmarking | 198.18.0.0/15 | 2001:2::/48 |
+/// | Multicast | 224.0.0.0/4 | ff00::/8 |
+/// | Broadcast | 255.255.255.255/32 | |
+/// | Reserved | 0.0.0.0/8, 192.0.0.0/24, 192.88.99.0/24, 240.0.0.0/4 | 2001::/23, 2002::/16, whatever is outside 2000::/3 |
+/// | Global | 192.0.0.9/32, 192.0.0.10/32, whatever is not named | 64:ff9b::/96, 2001:1::1/128, 2001:1::2/128, 2001:1::3/128, 2001:3::/32, 2001:4:112::/48, 2001:20::/28, 2001:30::/28, whatever in 2000::/3 is not named |
+///
+/// Where blocks hold one another, the longest prefix decides: 0.0.0.1 is Reserved and 0.0.0.0 is
+/// Unspecified. Where the registry leaves open whether the Internet can reach a block (2002::/16,
+/// 2001::/32), it is Reserved here: who asks mostly wants to be on the safe side.
+///
+/// One block is in no column. An IPv4 address can be written as an IPv6 one, `::ffff:10.0.0.1` (RFC
+/// 4291, section 2.5.5.2), and is of the same kind in that form: `::ffff:10.0.0.1` is Private.
+pub fn kind_of(address: IpAddr) -> Kind {
+    match address {
+        IpAddr::V4(address) => kind_of_v4(address),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => kind_of_v4(address),
+            None => kind_of_v6(address),
+        },
+    }
+}
+
+fn kind_of_v4(address: Ipv4Addr) -> Kind {
+    match address.octets() {
+        [0, 0, 0, 0] => Kind::Unspecified,
+        [0, ..] => Kind::Reserved,
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Kind::Private,
+        [100, 64..=127, ..] => Kind::Shared,
+        [127, ..] => Kind::Loopback,
+        [169, 254, ..] => Kind::LinkLocal,
+        [192, 0, 0, 9 | 10] => Kind::Global,
+        [192, 0, 0, _] | [192, 88, 99, _] => Kind::Reserved,
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Kind::Documentation,
+        [198, 18..=19, ..] => Kind::Benchmarking,
+        [224..=239, ..] => Kind::Multicast,
+        [255, 255, 255, 255] => Kind::Broadcast,
+        [240..=255, ..] => Kind::Reserved,
+        _ => Kind::Global,
+    }
+}
+
+fn kind_of_v6(address: Ipv6Addr) -> Kind {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => Kind::Unspecified,
+        [0, 0, 0, 0, 0, 0, 0, 1] => Kind::Loopback,
+        [0x64, 0xff9b, 0, 0, 0, 0, _, _] => Kind::Global,
+        [0x2001, 1, 0, 0, 0, 0, 0, 1..=3] => Kind::Global,
+        [0x2001, 2, 0, ..] => Kind::Benchmarking,
+        [0x2001, 3, ..] | [0x2001, 4, 0x112, ..] => Kind::Global,
+        [0x2001, 0x20..=0x3f, ..] => Kind::Global,
+        [0x2001, 0..=0x1ff, ..] => Kind::Reserved,
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Kind::Documentation,
+        [0x2002, ..] => Kind::Reserved,
+        [0x2000..=0x3fff, ..] => Kind::Global,
+        [0xfc00..=0xfdff, ..] => Kind::Private,
+        [0xfe80..=0xfebf, ..] => Kind::LinkLocal,
+        [0xff00..=0xffff, ..] => Kind::Multicast,
+        _ => Kind::Reserved,
+    }
+}

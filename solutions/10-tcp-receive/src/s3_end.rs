@@ -1,0 +1,70 @@
+//! Step 3: the end of the stream.
+
+use std::ops::Range;
+
+use crate::Assembler;
+
+/// The stream that the peer sends: its bytes, and where it ends.
+#[derive(Debug)]
+pub struct Inbound {
+    bytes: Assembler,
+    end: Option<u64>,
+}
+
+impl Inbound {
+    /// Room for `capacity` bytes, at least 1. Nothing is here.
+    pub fn new(capacity: usize) -> Inbound {
+        Inbound {
+            bytes: Assembler::new(capacity),
+            end: None,
+        }
+    }
+
+    /// Takes a piece of the stream that begins at the position `at`, as [`Assembler::push`] does. With `fin`, the stream
+    /// ends right behind the piece, which may be empty.
+    ///
+    /// - A FIN needs no room. But if a byte of its piece is cut off, the FIN is cut off with it.
+    /// - What came first counts. A second FIN changes nothing, nor does one that lies before a byte that is here or
+    ///   has been read. Bytes behind the end are ignored.
+    ///
+    /// A FIN is not the news that the stream is over, but where it ends. Bytes before it may still be missing.
+    pub fn push(&mut self, at: u64, data: &[u8], fin: bool) {
+        let end = at.saturating_add(data.len() as u64);
+        let edge = self.bytes.next() + self.bytes.window() as u64;
+        if fin && self.end.is_none() && (self.bytes.top()..=edge).contains(&end) {
+            self.end = Some(end);
+        }
+        let here = self.end.map_or(u64::MAX, |end| end.saturating_sub(at));
+        let here = here.min(data.len() as u64) as usize;
+        self.bytes.push(at, &data[..here]);
+    }
+
+    /// Reads at most `max` bytes, as [`Assembler::read`] does.
+    pub fn read(&mut self, max: usize) -> Vec<u8> {
+        self.bytes.read(max)
+    }
+
+    /// Whether the end is known and every byte before it has come. Some may not have been read.
+    pub fn is_complete(&self) -> bool {
+        self.end == Some(self.bytes.next())
+    }
+
+    /// Whether the end is known and every byte before it has been read: nothing comes any more.
+    pub fn is_over(&self) -> bool {
+        self.is_complete() && self.bytes.readable() == 0
+    }
+
+    /// What is missing, as [`Assembler::holes`] says, and what is missing between the last byte that is here and the end,
+    /// if that is known.
+    pub fn holes(&self) -> Vec<Range<u64>> {
+        let mut holes = self.bytes.holes();
+        let top = self.bytes.top();
+        holes.extend(self.end.filter(|end| top < *end).map(|end| top..end));
+        holes
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &Assembler {
+        &self.bytes
+    }
+}

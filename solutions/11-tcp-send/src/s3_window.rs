@@ -1,0 +1,115 @@
+//! Step 3: how much the peer has room for.
+
+use tcp_open::{Segment, Seq, Vars, seq_lt};
+
+/// What a segment says about what we have sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing new: it acknowledges nothing, or what was acknowledged before. It may have changed the window.
+    Nothing,
+    /// It repeats the last acknowledgment, and says nothing else: something behind it has arrived (RFC 5681,
+    /// section 2).
+    Duplicate,
+    /// It acknowledges so many numbers for the first time.
+    New(u32),
+    /// It acknowledges what was never sent. Its owner answers with an ACK and drops it (RFC 9293, section 3.10.7.4).
+    Beyond,
+}
+
+/// SND.UNA, SND.NXT and SND.WND (RFC 9293, section 3.3.1): what is acknowledged, what is sent, and what may be.
+#[derive(Debug, Clone)]
+pub struct SendWindow {
+    una: Seq,
+    nxt: Seq,
+    wnd: u32,
+    /// SND.WL1: the number of the segment that the window is from.
+    wl1: Seq,
+    widest: u32,
+}
+
+impl SendWindow {
+    /// As the handshake has left it: SND.UNA, SND.NXT and SND.WND are in `vars`, and SND.WL1 is RCV.NXT.
+    pub fn new(vars: &Vars) -> SendWindow {
+        SendWindow {
+            una: vars.snd_una,
+            nxt: vars.snd_nxt,
+            wnd: vars.snd_wnd,
+            wl1: vars.rcv_nxt,
+            widest: vars.snd_wnd,
+        }
+    }
+
+    /// SND.UNA, the oldest number that is not acknowledged.
+    pub fn una(&self) -> Seq {
+        self.una
+    }
+
+    /// SND.NXT, the next number to send.
+    pub fn nxt(&self) -> Seq {
+        self.nxt
+    }
+
+    /// SND.WND: for how many bytes, counted from SND.UNA, the peer has room.
+    pub fn wnd(&self) -> u32 {
+        self.wnd
+    }
+
+    /// The widest that SND.WND has ever been.
+    pub fn widest(&self) -> u32 {
+        self.widest
+    }
+
+    /// How many numbers are sent and not acknowledged.
+    pub fn in_flight(&self) -> u32 {
+        self.nxt - self.una
+    }
+
+    /// How many numbers may be sent now. None, if the peer has taken back room that is in use.
+    pub fn usable(&self) -> u32 {
+        self.wnd.saturating_sub(self.in_flight())
+    }
+
+    /// So many numbers are sent: SND.NXT moves on.
+    pub fn sent(&mut self, numbers: u32) {
+        self.nxt = self.nxt + numbers;
+    }
+
+    /// Takes the acknowledgment and the window of a segment that is in the receive window (RFC 9293,
+    /// section 3.10.7.4, "fifth, check the ACK field"). By SEG.ACK, the first that holds:
+    ///
+    /// 1. There is none: [`Heard::Nothing`], and nothing changes.
+    /// 2. It is behind SND.NXT: [`Heard::Beyond`], and nothing changes.
+    /// 3. It is before SND.UNA: [`Heard::Nothing`], and nothing changes. The segment is old.
+    /// 4. Else SND.WND becomes the segment's window, and SND.WL1 becomes SEG.SEQ, unless SEG.SEQ is before SND.WL1: then
+    ///    the present window is from a newer segment. (The RFC has SND.WL2, too, for two segments with the same number.
+    ///    The older of them has the smaller SEG.ACK, and is old by 3.)
+    ///
+    ///    SND.UNA becomes SEG.ACK. If it moves, that is [`Heard::New`]. If not, it is [`Heard::Duplicate`] where
+    ///    something is in flight, the segment carries no payload, SYN or FIN, and it has the window that SND.WND was
+    ///    until now. Anything else is [`Heard::Nothing`].
+    pub fn on_segment(&mut self, segment: &Segment) -> Heard {
+        let Some(ack) = segment.ack else {
+            return Heard::Nothing;
+        };
+        if seq_lt(ack, self.una) {
+            return Heard::Nothing;
+        }
+        let acked = ack - self.una;
+        if acked > self.in_flight() {
+            return Heard::Beyond;
+        }
+        let window = u32::from(segment.window);
+        let is_same_window = window == self.wnd;
+        if !seq_lt(segment.seq, self.wl1) {
+            (self.wnd, self.wl1) = (window, segment.seq);
+            self.widest = self.widest.max(window);
+        }
+        let is_bare = segment.len() == 0;
+        self.una = ack;
+        match acked {
+            0 if self.in_flight() > 0 && is_bare && is_same_window => Heard::Duplicate,
+            0 => Heard::Nothing,
+            n => Heard::New(n),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Step 5: what does not leave yet: small segments, and all of them while the window is shut.
+
+use std::time::Duration;
+
+use crate::s4_flight::Alarm;
+
+/// A piece of the stream that the window has room for, and what decides whether it leaves now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// How many bytes it has, at least 1.
+    pub len: u32,
+    /// The most that a segment may have.
+    pub mss: u16,
+    /// Nothing is left to send behind it.
+    pub is_last: bool,
+    /// The program has closed: behind the last piece comes a FIN.
+    pub is_closing: bool,
+    /// How many numbers are sent and not acknowledged.
+    pub in_flight: u32,
+    /// The widest that the peer's window has ever been.
+    pub widest: u32,
+    /// The program has switched Nagle's algorithm off (TCP_NODELAY).
+    pub nodelay: bool,
+}
+
+/// Whether a piece leaves now (RFC 9293, sections 3.7.4 and 3.8.6.2.1). It does if one of these holds:
+///
+/// - It is as long as a segment may be.
+/// - It is the last, and it need not wait for an acknowledgment.
+/// - It has at least half as many bytes as the window ever was wide, and need not wait for an acknowledgment.
+///
+/// Nagle: it must wait for an acknowledgment while anything is in flight, unless `nodelay` is set, or it is the last
+/// and a FIN comes behind it, since then it can grow no more.
+pub fn may_go(piece: &Piece) -> bool {
+    let is_full = piece.len >= u32::from(piece.mss);
+    let is_free = piece.nodelay || piece.in_flight == 0;
+    let is_half = u64::from(piece.len) * 2 >= u64::from(piece.widest);
+    is_full || piece.is_last && (is_free || piece.is_closing) || is_half && is_free
+}
+
+/// The timer of a sender that has something to send, may not, and waits for nothing (RFC 9293, section 3.8.6.1): the
+/// word that the window has opened may be lost, so it asks.
+#[derive(Debug)]
+pub struct Persist {
+    max: Duration,
+    give_up: Duration,
+    /// When it rings, and how long it has waited for that.
+    rings: Option<(Duration, Duration)>,
+    /// When it rang for the first time since the peer was heard.
+    unanswered: Option<Duration>,
+}
+
+impl Persist {
+    /// It does not run. It waits at most `max` from one time to the next. `give_up` is how long the peer may be silent
+    /// when it is asked.
+    pub fn new(max: Duration, give_up: Duration) -> Persist {
+        Persist {
+            max,
+            give_up,
+            rings: None,
+            unanswered: None,
+        }
+    }
+
+    /// Starts: it rings after one RTO. If it runs already, it is left alone.
+    pub fn start(&mut self, now: Duration, rto: Duration) {
+        if self.rings.is_none() {
+            self.rings = Some((now + rto, rto));
+            self.unanswered = None;
+        }
+    }
+
+    /// Stops. The next start is a new one.
+    pub fn stop(&mut self) {
+        self.rings = None;
+    }
+
+    /// The peer has sent an acknowledgment, whatever it says: it is there (MUST-37).
+    pub fn heard(&mut self) {
+        self.unanswered = None;
+    }
+
+    /// Looks at the timer. It rings if its time is `now` or has passed, and then:
+    ///
+    /// - If the peer has been silent since it rang for the first time after it was last heard, or after the start,
+    ///   and that is `give_up` or longer ago, that is [`Alarm::GivesUp`], and it stops.
+    /// - Else it rings, and starts anew from `now` with twice the wait, at most `max`.
+    pub fn alarm(&mut self, now: Duration) -> Alarm {
+        let Some((_, wait)) = self.rings.filter(|(at, _)| now >= *at) else {
+            return Alarm::Quiet;
+        };
+        let first = *self.unanswered.get_or_insert(now);
+        if now.saturating_sub(first) >= self.give_up {
+            self.rings = None;
+            return Alarm::GivesUp;
+        }
+        let wait = (wait * 2).min(self.max);
+        self.rings = Some((now + wait, wait));
+        Alarm::Rings
+    }
+
+    /// When it rings, if it runs.
+    pub fn wake_at(&self) -> Option<Duration> {
+        self.rings.map(|(at, _)| at)
+    }
+}

@@ -1,0 +1,60 @@
+//! Step 6: the end at once.
+
+use std::time::Duration;
+
+use tcp_open::{Event, Notice, Segment, State};
+
+use crate::Connection;
+use crate::connection::Streams;
+
+impl Connection {
+    /// The program neither writes nor reads any more.
+    ///
+    /// - If there is something that it could still have read, that is lost, and the peer has to know: [`Connection::abort`]
+    ///   (RFC 9293, section 3.6.1, SHLD-3).
+    /// - Else it is [`Connection::shutdown`], and the connection is an orphan from now on: data that comes to it ends it (RFC
+    ///   1122, section 4.2.2.13; the frame looks for it), and in FIN-WAIT-2 it waits for the peer's FIN for `config.linger` at
+    ///   most. If it is there already, it `lingers` from `now` on.
+    pub fn close(&mut self, now: Duration) {
+        if self.readable() > 0 {
+            return self.abort(now);
+        }
+        self.is_orphan = true;
+        self.shutdown(now);
+        if self.state == State::FinWait2 {
+            self.lingers = Some(now + self.config.linger);
+        }
+    }
+
+    /// The program wants no more of it, at once (RFC 9293, section 3.10.5).
+    ///
+    /// - In CLOSED it ends ([`Connection::ends`]), without a notice.
+    /// - Before ESTABLISHED, the opening machine gets [`tcp_open::Event::Abort`].
+    /// - In ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT the peer is told: with a RST that has the number SND.NXT, no ACK and
+    ///   window 0. Then it ends in the same way.
+    /// - In CLOSING, LAST-ACK and TIME-WAIT it ends, and the peer is not told: it knows already.
+    pub fn abort(&mut self, now: Duration) {
+        use State::{CloseWait, Established, FinWait1, FinWait2};
+        if self.state == State::Closed {
+            return self.ends(None);
+        }
+        let Some(Streams { sender, .. }) = &self.streams else {
+            return self.opens(now, Event::Abort);
+        };
+        if matches!(self.state, Established | FinWait1 | FinWait2 | CloseWait) {
+            self.out.push(Segment {
+                seq: sender.nxt(),
+                rst: true,
+                ..Segment::default()
+            });
+        }
+        self.ends(None);
+    }
+
+    /// The peer has reset the connection: it ends ([`Connection::ends`]). The program is told [`tcp_open::Notice::Reset`], unless both sides
+    /// had closed: in CLOSING and LAST-ACK nothing is lost for it.
+    pub(crate) fn is_reset(&mut self) {
+        let is_lost = !matches!(self.state, State::Closing | State::LastAck);
+        self.ends(is_lost.then_some(Notice::Reset));
+    }
+}

@@ -1,0 +1,346 @@
+//! Step 1: send, and hope.
+
+use delivery::Host;
+use netlab::sim::{Inbox, Kind, Link, fourth, nth, second, third};
+use netlab::{Lab, hex, lab};
+
+use super::wire::{ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, ip, numbered, padded, unsound};
+use super::words;
+
+const A: &str = "10.0.0.1";
+const B: &str = "10.0.0.2";
+
+/// What a host at B makes of a datagram: source, protocol and payload, or why it is discarded.
+fn receives(lab: &Lab, what: &str, datagram: &[u8]) -> String {
+    lab.given("the datagram", &hex::rows(datagram));
+    let host = lab.you(&format!("Host::new({B})"), || Host::new(ip(B)));
+    lab.you(&format!("host.receive({what})"), || {
+        match host.receive(datagram) {
+            Ok(it) => format!(
+                "from {}, protocol {}: {}",
+                it.src,
+                it.proto,
+                hex::all(it.payload)
+            ),
+            Err(why) => words::discard(why),
+        }
+    })
+}
+
+fn sends(lab: &Lab, host: &mut Host, dst: &str, proto: u8, payload: &[u8]) -> Vec<u8> {
+    let what = format!("host.send({dst}, {proto}, {})", hex::count(payload.len()));
+    lab.ok(&what, || host.send(ip(dst), proto, payload))
+}
+
+fn host(lab: &Lab, addr: &str) -> Host {
+    lab.you(&format!("Host::new({addr})"), || Host::new(ip(addr)))
+}
+
+#[test]
+fn s1_a_datagram_carries_addresses_protocol_and_payload() {
+    lab(|lab| {
+        let mut a = host(lab, A);
+        for (n, (dst, proto, payload)) in [
+            (B, UDP, b"hi".as_slice()),
+            ("198.51.100.7", ICMP, b""),
+            ("10.0.0.200", 6, b"three"),
+            ("255.255.255.255", UDP, b"all"),
+            ("224.0.0.1", UDP, b"some"),
+            ("0.0.0.0", UDP, b"nobody"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let got = sends(lab, &mut a, dst, proto, payload);
+            let want = Ip {
+                id: n as u16,
+                ..Ip::new(proto, A, dst)
+            };
+            lab.because(
+                "The header is chapter 06's: TTL 64, no options, no flag set, and an identification \
+                 that counts up from 0 (RFC 791, section 3.1).",
+            )
+            .same_bytes("the datagram", &got, &want.bytes(payload));
+        }
+    });
+}
+
+#[test]
+fn s1_the_source_is_the_hosts_own() {
+    lab(|lab| {
+        for addr in [A, "192.0.2.77"] {
+            let mut sender = host(lab, addr);
+            let got = sends(lab, &mut sender, B, UDP, b"x");
+            lab.because("Each host writes its own address into the source field.")
+                .same_bytes("the source", &got[12..16], &ip(addr).octets());
+        }
+    });
+}
+
+#[test]
+fn s1_identifications_count_and_begin_anew() {
+    lab(|lab| {
+        let mut a = host(lab, A);
+        for n in 0..=65537_u32 {
+            let datagram = a.send(ip(B), UDP, b"").map_err(|error| error.to_string());
+            let id = datagram.map(|d| u16::from_be_bytes([d[4], d[5]]));
+            lab.because(
+                "The field has 16 bits: after 65535 comes 0. Two datagrams in a row must not have the \
+                 same, or their fragments are taken for one.",
+            )
+            .same(&format!("the identification of datagram {n}"), id, Ok(n as u16));
+        }
+    });
+}
+
+#[test]
+fn s1_what_does_not_fit_is_an_error_and_costs_no_number() {
+    lab(|lab| {
+        let mut a = host(lab, A);
+        let longest = sends(lab, &mut a, B, UDP, &numbered(65515));
+        lab.because("Total Length has 16 bits, and the header takes 20 of 65535 bytes.")
+            .same("the longest datagram's length", longest.len(), 65535);
+        lab.because("One byte more does not fit into Total Length.")
+            .err("host.send(10.0.0.2, 17, 65516 bytes)", || {
+                a.send(ip(B), UDP, &numbered(65516))
+            });
+        let next = sends(lab, &mut a, B, UDP, b"next");
+        lab.because("No datagram was made, so none was counted.")
+            .same("the next identification", next[5], 1);
+    });
+}
+
+#[test]
+fn s1_what_is_for_this_host_is_received() {
+    lab(|lab| {
+        let cases = [
+            (
+                B,
+                UDP,
+                b"hi".as_slice(),
+                "from 10.0.0.1, protocol 17: 68 69",
+            ),
+            (B, 200, b"", "from 10.0.0.1, protocol 200: "),
+            (
+                "255.255.255.255",
+                ICMP,
+                b"x",
+                "from 10.0.0.1, protocol 1: 78",
+            ),
+        ];
+        for (dst, proto, payload, want) in cases {
+            let got = receives(
+                lab,
+                &format!("a datagram to {dst}"),
+                &Ip::new(proto, A, dst).bytes(payload),
+            );
+            lab.because(
+                "A host takes what is sent to its address, and what is sent to all on the link. Which \
+                 protocols it knows is not IP's business.",
+            )
+            .same("what is received", got.as_str(), want);
+        }
+        let got = receives(
+            lab,
+            "a datagram with padding behind it",
+            &padded(&Ip::new(UDP, A, B).bytes(b"hi")),
+        );
+        lab.because(
+            "Total Length says where the datagram ends. What follows is Ethernet's padding.",
+        )
+        .same(
+            "what is received",
+            got.as_str(),
+            "from 10.0.0.1, protocol 17: 68 69",
+        );
+        let options = Ip {
+            options: vec![1; 8],
+            ttl: 0,
+            df: true,
+            id: 9,
+            ..Ip::new(UDP, A, B)
+        };
+        let got = receives(
+            lab,
+            "a datagram with options and TTL 0",
+            &options.bytes(b"hi"),
+        );
+        lab.because(
+            "A host does not look at the TTL of what has arrived (RFC 1122, section 3.2.1.7). \
+             The payload begins behind the options.",
+        )
+        .same(
+            "what is received",
+            got.as_str(),
+            "from 10.0.0.1, protocol 17: 68 69",
+        );
+    });
+}
+
+#[test]
+fn s1_what_is_for_others_is_not() {
+    lab(|lab| {
+        for dst in [
+            "10.0.0.3",
+            "10.0.1.2",
+            "10.1.0.2",
+            "11.0.0.2",
+            "10.0.0.1",
+            "2.0.0.10",
+            "10.0.0.255",
+            "224.0.0.1",
+            "127.0.0.1",
+            "0.0.0.0",
+        ] {
+            let got = receives(
+                lab,
+                &format!("a datagram to {dst}"),
+                &Ip::new(UDP, A, dst).bytes(b"hi"),
+            );
+            lab.because("All four bytes of the address count. A host that took what is for others would be a wiretap.")
+                .same("what becomes of it", got.as_str(), "NotForUs");
+        }
+    });
+}
+
+#[test]
+fn s1_a_source_that_is_nobody_is_discarded() {
+    lab(|lab| {
+        for src in NOT_ONE_HOST {
+            let got = receives(
+                lab,
+                &format!("a datagram from {src}"),
+                &Ip::new(UDP, src, B).bytes(b"hi"),
+            );
+            lab.because(
+                "An answer to this source would go to nobody, to many, or to oneself (RFC 1122, section 3.2.1.3).",
+            )
+            .same("what becomes of it", got.as_str(), "BadSource");
+        }
+        for src in ONE_HOST.into_iter().chain([B]) {
+            let got = receives(
+                lab,
+                &format!("a datagram from {src}"),
+                &Ip::new(UDP, src, B).bytes(b"hi"),
+            );
+            lab.because("This address can be a host's.").same(
+                "what becomes of it",
+                got,
+                format!("from {src}, protocol 17: 68 69"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s1_damage_is_discarded_before_anything_else() {
+    lab(|lab| {
+        for (what, datagram, says) in unsound(&Ip::new(UDP, "127.0.0.1", "10.0.0.3")) {
+            let got = receives(lab, what, &datagram);
+            lab.because(
+                "The addresses of a damaged header mean nothing: look at them after the checksum. What is wrong with it is \
+                 what chapter 06's parse says.",
+            )
+            .same("what becomes of it", got, format!("Malformed: {says}"));
+        }
+    });
+}
+
+#[test]
+fn s1_pieces_are_left_to_step_3() {
+    lab(|lab| {
+        for (mf, offset) in [(true, 0), (false, 1), (true, 185), (false, 8191)] {
+            let piece = Ip {
+                mf,
+                offset,
+                ..Ip::new(UDP, A, B)
+            };
+            let got = receives(
+                lab,
+                &format!("a piece, More Fragments {mf}, offset {offset}"),
+                &piece.bytes(b"12345678"),
+            );
+            lab.because("More Fragments, or an offset that is not 0: a part of a datagram. A program must not get it.")
+                .same("what becomes of it", got.as_str(), "Fragment");
+        }
+        let order = Ip {
+            mf: true,
+            ..Ip::new(UDP, "224.0.0.9", "10.0.0.3")
+        };
+        let got = receives(lab, "a piece for another host", &order.bytes(b"12345678"));
+        lab.because("The reasons have an order: first whom it is for.")
+            .same("what becomes of it", got.as_str(), "NotForUs");
+        let order = Ip {
+            dst: ip(B),
+            ..order
+        };
+        let got = receives(lab, "a piece from nobody", &order.bytes(b"12345678"));
+        lab.because(
+            "The reasons have an order: the source comes before the question whether it is whole.",
+        )
+        .same("what becomes of it", got.as_str(), "BadSource");
+    });
+}
+
+#[test]
+fn s1_sending_to_nobody_succeeds() {
+    lab(|lab| {
+        let mut net = lab.net(1);
+        let a = net.add("A", Inbox::default());
+        let b = net.add("B", Inbox::default());
+        net.join(a, b, Link::default().delay_ms(10));
+        let mut sender = host(lab, A);
+        let datagram = sends(lab, &mut sender, "10.0.0.99", UDP, b"anybody there?");
+        net.send(a, datagram);
+        lab.runs(&mut net);
+        let came = net.node::<Inbox>(b).packets().first().map(|it| it.to_vec());
+        let got = receives(lab, "what came", &came.expect("the link delivers it"));
+        lab.because("There is no host 10.0.0.99. The call succeeded all the same: IP asks nobody before it sends.")
+            .same("what becomes of it", got.as_str(), "NotForUs");
+        lab.because(
+            "Nothing comes back, not even an error: this link has no router that could tell.",
+        )
+        .same(
+            "datagrams that came back",
+            net.node::<Inbox>(a).packets().len(),
+            0,
+        );
+    });
+}
+
+#[test]
+fn s1_lost_repeated_and_late_datagrams_are_received_as_they_come() {
+    lab(|lab| {
+        let mut net = lab.net(1);
+        let a = net.add("A", Inbox::default());
+        let b = net.add("B", Inbox::default());
+        net.join(a, b, Link::default().delay_ms(10));
+        net.way(a, b)
+            .delivers_after(second(Kind::Packet), fourth(Kind::Packet))
+            .repeats(third(Kind::Packet))
+            .loses(nth(5, Kind::Packet));
+        let mut sender = host(lab, A);
+        for payload in [b"1", b"2", b"3", b"4", b"5"] {
+            let datagram = sends(lab, &mut sender, B, UDP, payload);
+            net.send(a, datagram);
+        }
+        lab.runs(&mut net);
+        let receiver = host(lab, B);
+        let came = net.node::<Inbox>(b).packets();
+        let got: Vec<String> = came
+            .iter()
+            .map(|came| {
+                let what = format!("host.receive({})", hex::short(&came[20..]));
+                lab.you(&what, || match receiver.receive(came) {
+                    Ok(it) => String::from_utf8_lossy(it.payload).into_owned(),
+                    Err(why) => words::discard(why),
+                })
+            })
+            .collect();
+        lab.because(
+            "IP promises neither that each datagram comes, nor that it comes once, nor in which order. A host \
+             hands up what comes. TCP will put that right (chapter 10), UDP leaves it to the program.",
+        )
+        .same("what is received", got.join(" ").as_str(), "1 3 3 4 2");
+    });
+}

@@ -1,0 +1,569 @@
+//! Step 5: a router.
+
+use std::net::Ipv4Addr;
+
+use delivery::{Interface, Router};
+use netlab::sim::{Event, Inbox, Link, Node, Outbox, Time};
+use netlab::{Lab, hex, lab};
+
+use super::wire::{
+    ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, echo, icmp, ip, numbered, padded, unsound,
+};
+
+const A: &str = "10.1.0.1";
+const B: &str = "10.2.0.1";
+
+/// A router of three interfaces: 10.1.0.0/16 is behind 0, 10.2.0.0/16 behind 1, 10.3.0.0/16 behind 2.
+fn router(lab: &Lab, mtus: [usize; 3]) -> Router {
+    let interfaces = [0, 1, 2].map(|n| Interface {
+        addr: Ipv4Addr::new(10, n as u8 + 1, 0, 254),
+        mtu: mtus[n],
+    });
+    lab.you(
+        &format!("Router::new(three interfaces, MTU {mtus:?})"),
+        || Router::new(interfaces.to_vec(), behind),
+    )
+}
+
+fn behind(dst: Ipv4Addr) -> Option<usize> {
+    match dst.octets() {
+        [10, n @ 1..=3, ..] => Some(usize::from(n) - 1),
+        _ => None,
+    }
+}
+
+fn forward(lab: &Lab, router: &Router, what: &str, datagram: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    lab.given(
+        "the datagram begins with",
+        &hex::rows(&datagram[..datagram.len().min(64)]),
+    );
+    lab.you(&format!("router.forward({what})"), || {
+        router.forward(datagram)
+    })
+}
+
+/// What goes out, if it is one datagram.
+fn one(lab: &Lab, router: &Router, what: &str, datagram: &[u8]) -> (usize, Vec<u8>) {
+    let mut out = forward(lab, router, what, datagram);
+    match out.len() {
+        1 => out.remove(0),
+        n => lab.fails("one datagram goes out", format!("{n}")),
+    }
+}
+
+fn none(lab: &Lab, router: &Router, what: &str, datagram: &[u8]) {
+    let out = forward(lab, router, what, datagram);
+    lab.same("datagrams that go out", out.len(), 0);
+}
+
+/// Demands an ICMP error about a datagram.
+fn tells(
+    lab: &Lab,
+    router: &Router,
+    what: &str,
+    about: &[u8],
+    (kind, code, mtu): (u8, u8, u16),
+    back: (usize, &str),
+) {
+    let (out, got) = one(lab, router, what, about);
+    lab.same("the interface by which the error goes out", out, back.0);
+    let src = Ipv4Addr::new(about[12], about[13], about[14], about[15]).to_string();
+    let header = 4 * usize::from(about[0] & 0xf);
+    let total = usize::from(u16::from_be_bytes([about[2], about[3]]));
+    let [high, low] = mtu.to_be_bytes();
+    let message = icmp(
+        kind,
+        code,
+        [0, 0, high, low],
+        &about[..total.min(header + 8)],
+    );
+    lab.same_bytes(
+        "the error",
+        &got,
+        &Ip::new(ICMP, back.1, &src).bytes(&message),
+    );
+}
+
+#[test]
+fn s5_the_route_says_the_interface_and_the_ttl_goes_down() {
+    lab(|lab| {
+        let router = router(lab, [1500; 3]);
+        for (dst, out, ttl) in [
+            (B, 1, 64),
+            ("10.3.255.255", 2, 2),
+            ("10.2.7.7", 1, 255),
+            (A, 0, 9),
+        ] {
+            let datagram = Ip {
+                ttl,
+                id: 5,
+                tos: 7,
+                df: true,
+                reserved: true,
+                options: vec![1; 4],
+                ..Ip::new(UDP, A, dst)
+            };
+            let (to, got) = one(
+                lab,
+                &router,
+                &format!("a datagram to {dst} with TTL {ttl}, padded"),
+                &padded(&datagram.bytes(b"hi")),
+            );
+            lab.because("The route to its destination says the interface, also back by the one that it came from.")
+                .same("the interface", to, out);
+            let want = Ip {
+                ttl: ttl - 1,
+                ..datagram
+            };
+            lab.because("A router takes 1 from the TTL, brings the checksum up to date, and changes nothing else, not even the \
+                         reserved bit. Padding stays behind.")
+                .same_bytes("the datagram", &got, &want.bytes(b"hi"));
+        }
+        for src in ["192.0.2.1", "10.9.0.1"] {
+            let datagram = Ip::new(UDP, src, B);
+            let (to, _) = one(
+                lab,
+                &router,
+                &format!("a datagram from {src}"),
+                &datagram.bytes(b"hi"),
+            );
+            lab.because("Whether a route leads to its source is asked only when its source is to be told something.")
+                .same("the interface", to, 1);
+        }
+    });
+}
+
+#[test]
+fn s5_ttl_1_is_time_exceeded() {
+    lab(|lab| {
+        let router = router(lab, [1500; 3]);
+        for (src, dst, back) in [
+            (A, B, (0, "10.1.0.254")),
+            ("10.3.0.9", A, (2, "10.3.0.254")),
+            ("10.2.0.254", A, (1, "10.2.0.254")),
+        ] {
+            for (ttl, len) in [(1, 50), (0, 50), (1, 2)] {
+                let datagram = Ip {
+                    ttl,
+                    reserved: true,
+                    ..Ip::new(UDP, src, dst)
+                };
+                let datagram = padded(&datagram.bytes(&numbered(len)));
+                lab.why(
+                    "A datagram that would leave with TTL 0 does not leave. Its source is told, by the way that leads to it, \
+                     and the quote is the datagram as it came in (RFC 1812, section 5.3.1).",
+                );
+                tells(
+                    lab,
+                    &router,
+                    &format!("a datagram with TTL {ttl}, padded"),
+                    &datagram,
+                    (11, 0, 0),
+                    back,
+                );
+            }
+        }
+        let datagram = Ip {
+            ttl: 1,
+            ..Ip::new(UDP, A, "192.0.2.1")
+        }
+        .bytes(b"12345678");
+        lab.why("The reasons have an order: TTL before the route.");
+        tells(
+            lab,
+            &router,
+            "a datagram with TTL 1 to where no route leads",
+            &datagram,
+            (11, 0, 0),
+            (0, "10.1.0.254"),
+        );
+        let datagram = Ip {
+            ttl: 1,
+            df: true,
+            ..Ip::new(UDP, A, B)
+        };
+        lab.why("The reasons have an order: TTL before the length.");
+        tells(
+            lab,
+            &router,
+            "a datagram of 1501 bytes with TTL 1 and DF",
+            &datagram.bytes(&numbered(1481)),
+            (11, 0, 0),
+            (0, "10.1.0.254"),
+        );
+    });
+}
+
+#[test]
+fn s5_no_route_is_net_unreachable() {
+    lab(|lab| {
+        let router = router(lab, [1500; 3]);
+        for dst in ["192.0.2.1", "10.4.0.1", "11.1.0.1"] {
+            let datagram = Ip {
+                options: vec![1; 4],
+                ..Ip::new(UDP, A, dst)
+            }
+            .bytes(b"1234567890");
+            lab.why("No route leads there, and the source is told so.");
+            tells(
+                lab,
+                &router,
+                &format!("a datagram to {dst}"),
+                &datagram,
+                (3, 0, 0),
+                (0, "10.1.0.254"),
+            );
+        }
+        lab.why("No route leads back to the source either: nobody can be told.");
+        none(
+            lab,
+            &router,
+            "a datagram from 192.0.2.1 to 192.0.2.9",
+            &Ip::new(UDP, "192.0.2.1", "192.0.2.9").bytes(b"x"),
+        );
+    });
+}
+
+#[test]
+fn s5_what_is_too_long_is_cut_or_its_source_told() {
+    lab(|lab| {
+        let router = router(lab, [1500, 576, 100_000]);
+        let datagram = Ip::new(UDP, A, B);
+        let got = forward(
+            lab,
+            &router,
+            "a datagram of 1000 bytes, padded",
+            &padded(&datagram.bytes(&numbered(980))),
+        );
+        lab.because("The link behind interface 1 carries 576 bytes: 552 + 428.")
+            .same("datagrams that go out", got.len(), 2);
+        let payload = numbered(980);
+        for (n, (out, piece)) in got.iter().enumerate() {
+            lab.because("All pieces go the same way.")
+                .same("the interface", *out, 1);
+            let want = Ip {
+                ttl: 63,
+                mf: n == 0,
+                offset: if n == 0 { 0 } else { 69 },
+                ..datagram.clone()
+            };
+            let range = if n == 0 { 0..552 } else { 552..980 };
+            lab.because("Each piece has the TTL that the datagram leaves with.")
+                .same_bytes(&format!("piece {n}"), piece, &want.bytes(&payload[range]));
+        }
+        let df = Ip {
+            df: true,
+            ..datagram.clone()
+        };
+        lab.why("Don't Fragment: the source is told the MTU of the link that is too narrow (RFC 1191), and the quote is the \
+                 datagram as it came in.");
+        tells(
+            lab,
+            &router,
+            "a datagram of 577 bytes with DF",
+            &df.bytes(&numbered(557)),
+            (3, 4, 576),
+            (0, "10.1.0.254"),
+        );
+        let (out, got) = one(
+            lab,
+            &router,
+            "a datagram of 576 bytes with DF",
+            &df.bytes(&numbered(556)),
+        );
+        lab.because("576 bytes fit.")
+            .same("interface and length", (out, got.len()), (1, 576));
+        let datagram = padded(&df.bytes(&numbered(556)));
+        let (_, got) = one(lab, &router, "the same, padded", &datagram);
+        lab.because("Padding does not count: Total Length says 576.")
+            .same("length", got.len(), 576);
+        let router = self::router(lab, [1280, 1006, 68]);
+        for (dst, mtu) in [(A, 1280), (B, 1006), ("10.3.0.1", 68)] {
+            let datagram = Ip {
+                df: true,
+                ..Ip::new(UDP, "10.2.0.9", dst)
+            };
+            lab.why("Each of the links has another MTU. The one that is told is that of the link by which it would have gone out.");
+            tells(
+                lab,
+                &router,
+                &format!("a datagram of 1400 bytes with DF to {dst}"),
+                &datagram.bytes(&numbered(1380)),
+                (3, 4, mtu),
+                (1, "10.2.0.254"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s5_answers_and_errors_are_not_cut() {
+    lab(|lab| {
+        let router = router(lab, [40, 1500, 1500]);
+        for len in [13, 1000] {
+            let request = Ip::new(ICMP, A, "10.1.0.254").bytes(&echo(8, 7, 9, &numbered(len)));
+            let what = format!("an echo request with {} of data", hex::count(len));
+            let (_, got) = one(lab, &router, &what, &request);
+            lab.because("The link back carries 40 bytes. What the router itself says goes out in one piece all the same.")
+                .same_bytes(
+                    "the answer",
+                    &got,
+                    &Ip::new(ICMP, "10.1.0.254", A).bytes(&echo(0, 7, 9, &numbered(len))),
+                );
+        }
+        lab.why("The link back carries 40 bytes. What the router itself says goes out in one piece all the same.");
+        for (ttl, dst, error) in [(1, B, (11, 0, 0)), (64, "192.0.2.1", (3, 0, 0))] {
+            let datagram = Ip {
+                ttl,
+                ..Ip::new(UDP, A, dst)
+            };
+            let what = format!("a datagram to {dst} with TTL {ttl}");
+            let datagram = datagram.bytes(b"12345678");
+            tells(lab, &router, &what, &datagram, error, (0, "10.1.0.254"));
+        }
+    });
+}
+
+#[test]
+fn s5_a_link_that_carries_nothing() {
+    lab(|lab| {
+        let router = router(lab, [1500, 27, 1500]);
+        lab.why("A link of 27 bytes has no room for a header and 8 bytes. There is no ICMP error for that.");
+        none(
+            lab,
+            &router,
+            "a datagram of 100 bytes",
+            &Ip::new(UDP, A, B).bytes(&numbered(80)),
+        );
+        lab.why("Its last piece would begin behind what 13 bits can say. There is no ICMP error for that either.");
+        none(
+            lab,
+            &router,
+            "a piece of 2000 bytes at offset 8191",
+            &Ip {
+                offset: 8191,
+                ..Ip::new(UDP, A, "10.3.0.1")
+            }
+            .bytes(&numbered(1980)),
+        );
+    });
+}
+
+#[test]
+fn s5_the_router_itself_can_be_asked() {
+    lab(|lab| {
+        let router = router(lab, [1500; 3]);
+        for (addr, src, out) in [
+            ("10.1.0.254", A, 0),
+            ("10.2.0.254", A, 0),
+            ("10.3.0.254", "10.2.0.5", 1),
+        ] {
+            for ttl in [1, 64] {
+                let request = Ip {
+                    ttl,
+                    ..Ip::new(ICMP, src, addr)
+                }
+                .bytes(&echo(8, 7, 9, b"ping"));
+                let (to, got) = one(
+                    lab,
+                    &router,
+                    &format!("an echo request for {addr} with TTL {ttl}"),
+                    &request,
+                );
+                lab.because("Each address of the router answers, by the way to who asked. It has arrived, so its TTL does not \
+                             matter.")
+                    .same("the interface", to, out);
+                lab.because("The answer comes from the address that was asked.")
+                    .same_bytes(
+                        "the answer",
+                        &got,
+                        &Ip::new(ICMP, addr, src).bytes(&echo(0, 7, 9, b"ping")),
+                    );
+            }
+        }
+        lab.why("What is for the router itself is not passed on, and only an echo request has an answer.");
+        none(
+            lab,
+            &router,
+            "a UDP datagram for 10.2.0.254",
+            &Ip::new(UDP, A, "10.2.0.254").bytes(b"12345678"),
+        );
+        none(
+            lab,
+            &router,
+            "an echo reply for 10.1.0.254",
+            &Ip::new(ICMP, A, "10.1.0.254").bytes(&echo(0, 1, 1, b"")),
+        );
+        lab.why("No route leads back to who asked.");
+        none(
+            lab,
+            &router,
+            "a request from 192.0.2.1",
+            &Ip::new(ICMP, "192.0.2.1", "10.1.0.254").bytes(&echo(8, 1, 1, b"")),
+        );
+    });
+}
+
+#[test]
+fn s5_what_goes_nowhere() {
+    lab(|lab| {
+        // With a default route, so that the routes are no reason.
+        let interfaces = [1, 2].map(|n| Interface {
+            addr: Ipv4Addr::new(10, n, 0, 254),
+            mtu: 1500,
+        });
+        let router = lab.you("Router::new(two interfaces, a default route to 1)", || {
+            Router::new(interfaces.to_vec(), |dst| {
+                Some(behind(dst).map_or(1, |n| n.min(1)))
+            })
+        });
+        lab.why("A damaged datagram is discarded, and nobody is told (RFC 1812, section 5.2.2). A router that updates the \
+                 checksum of what it has not checked passes the damage on.");
+        for ttl in [64, 1] {
+            let header = Ip {
+                ttl,
+                ..Ip::new(UDP, A, B)
+            };
+            for (what, datagram, _) in unsound(&header) {
+                none(lab, &router, what, &datagram);
+            }
+        }
+        for addr in NOT_ONE_HOST {
+            for ttl in [64, 1] {
+                let header = Ip {
+                    ttl,
+                    ..Ip::new(UDP, A, B)
+                };
+                lab.why(
+                    "What is for all on a link does not leave the link, multicast has routers of its own, and the rest is nobody's \
+                     address (RFC 1812, section 5.3.7).",
+                );
+                let to = Ip {
+                    dst: ip(addr),
+                    ..header.clone()
+                };
+                none(
+                    lab,
+                    &router,
+                    &format!("a datagram to {addr} with TTL {ttl}"),
+                    &to.bytes(b"x"),
+                );
+                lab.why(
+                    "A source that is not one host cannot have sent it (RFC 1812, section 5.3.7).",
+                );
+                let from = Ip {
+                    src: ip(addr),
+                    ..header
+                };
+                none(
+                    lab,
+                    &router,
+                    &format!("a datagram from {addr} with TTL {ttl}"),
+                    &from.bytes(b"x"),
+                );
+            }
+        }
+        for addr in ONE_HOST {
+            for (src, dst) in [(A, addr), (addr, B)] {
+                let datagram = Ip::new(UDP, src, dst);
+                let what = format!("a datagram from {src} to {dst}");
+                let out = forward(lab, &router, &what, &datagram.bytes(b"x"));
+                lab.because("Each of these addresses can be one host's.")
+                    .same("datagrams that go out", out.len(), 1);
+            }
+        }
+        let sound = Ip::new(UDP, A, B).bytes(&numbered(30));
+        lab.why("Its time is over, and it is an ICMP error itself: no error about an error.");
+        let error = icmp(3, 1, [0; 4], &sound[..28]);
+        none(
+            lab,
+            &router,
+            "an ICMP error with TTL 1",
+            &Ip {
+                ttl: 1,
+                ..Ip::new(ICMP, A, B)
+            }
+            .bytes(&error),
+        );
+        none(
+            lab,
+            &router,
+            "a later piece with TTL 1",
+            &Ip {
+                ttl: 1,
+                offset: 3,
+                ..Ip::new(UDP, A, B)
+            }
+            .bytes(b"x"),
+        );
+    });
+}
+
+/// A router of the reader's in a simulated network.
+struct Forwards(Router);
+
+impl Node for Forwards {
+    fn step(&mut self, _now: Time, event: Event, out: &mut Outbox) {
+        if let Event::Arrives { packet, .. } = event {
+            for (port, datagram) in self.0.forward(&packet) {
+                out.send(port, datagram);
+            }
+        }
+    }
+}
+
+#[test]
+fn s5_a_loop_of_routes_ends() {
+    lab(|lab| {
+        let mut net = lab.net(1);
+        let a = net.add("A", Inbox::default());
+        // Two routers that take each other for the way to everywhere.
+        let make = |n: u8, home: u8| {
+            let interfaces = vec![
+                Interface {
+                    addr: Ipv4Addr::new(10, home, 0, 254),
+                    mtu: 1500,
+                },
+                Interface {
+                    addr: Ipv4Addr::new(10, 9, 0, n),
+                    mtu: 1500,
+                },
+            ];
+            lab.you("Router::new(two interfaces)", || {
+                Router::new(interfaces, move |dst| {
+                    Some(usize::from(dst.octets()[1] != home))
+                })
+            })
+        };
+        let (one, two) = (make(1, 1), make(2, 2));
+        let (one, two) = (net.add("R1", Forwards(one)), net.add("R2", Forwards(two)));
+        net.join(a, one, Link::default().delay_ms(1));
+        // R2's port 0 leads to nobody's network.
+        let other = net.add("B", Inbox::default());
+        net.join(other, two, Link::default().delay_ms(1));
+        net.join(one, two, Link::default().delay_ms(1));
+        net.send(
+            a,
+            Ip {
+                ttl: 40,
+                ..Ip::new(UDP, A, "10.7.0.1")
+            }
+            .bytes(b"12345678"),
+        );
+        net.give_up_after(1000);
+        lab.runs(&mut net);
+        let hops = net.trace().entries().count();
+        lab.because(
+            "The two routers pass it to each other until its TTL is over: 40 crossings, and one error on its way back. \
+             Without a TTL it would go round for ever.",
+        )
+        .holds(hops >= 41, "at least 41 packets on the links", hops);
+        let back = net
+            .node::<Inbox>(a)
+            .packets()
+            .first()
+            .map(|it| (it[20], it[21]));
+        lab.because("The router where it ended has told the source.")
+            .same("type and code of what came back", back, Some((11, 0)));
+    });
+}

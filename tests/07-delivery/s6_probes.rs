@@ -1,0 +1,744 @@
+//! Step 6: what a host finds out about a path that it does not see.
+
+use std::net::Ipv4Addr;
+
+use delivery::{Interface, Path, Router, answer_echo, path_mtu, traceroute};
+use netlab::sim::{Event, Inbox, Kind, Link, Net, Node, NodeId, Outbox, Time, every, first};
+use netlab::{Lab, lab};
+
+use super::path::{Scripted, Through};
+use super::wire::{ICMP, Ip, UDP, echo, icmp, ip, padded, seal};
+use super::words;
+
+const A: &str = "10.0.0.1";
+const B: &str = "10.9.0.1";
+const IDENT: u16 = 0x4c42;
+
+struct Forwards(Router);
+
+impl Node for Forwards {
+    fn step(&mut self, _now: Time, event: Event, out: &mut Outbox) {
+        if let Event::Arrives { packet, .. } = event {
+            for (port, datagram) in self.0.forward(&packet) {
+                out.send(port, datagram);
+            }
+        }
+    }
+}
+
+/// The host that is looked for.
+struct Answers;
+
+impl Node for Answers {
+    fn step(&mut self, _now: Time, event: Event, out: &mut Outbox) {
+        if let Event::Arrives { port, packet } = event
+            && let Some(reply) = answer_echo(ip(B), &packet)
+        {
+            out.send(port, reply);
+        }
+    }
+}
+
+/// A, routers in a row, and B. Router n has the addresses 10.0.n.1 towards A and 10.0.n.2 towards B. The MTUs are
+/// those of the links, from A to B.
+fn row(lab: &Lab, mtus: &[usize]) -> (Net, Vec<NodeId>) {
+    let mut net = lab.net(1);
+    let mut nodes = vec![net.add("A", Inbox::default())];
+    for n in 1..mtus.len() {
+        let interface = |side: u8, mtu| Interface {
+            addr: Ipv4Addr::new(10, 0, n as u8, side),
+            mtu,
+        };
+        let interfaces = vec![interface(1, mtus[n - 1]), interface(2, mtus[n])];
+        let router = lab.you("Router::new(two interfaces)", || {
+            Router::new(interfaces, |dst| match dst.octets() {
+                [10, 0, ..] => Some(0),
+                [10, 9, ..] => Some(1),
+                _ => None,
+            })
+        });
+        nodes.push(net.add(&format!("R{n}"), Forwards(router)));
+    }
+    nodes.push(net.add("B", Answers));
+    for (pair, mtu) in nodes.windows(2).zip(mtus) {
+        net.join(pair[0], pair[1], Link::default().delay_ms(5).mtu(*mtu));
+    }
+    (net, nodes)
+}
+
+fn traces(lab: &Lab, path: &mut dyn Path, to: &str, most: u8) -> String {
+    let what = format!("traceroute(path, {A}, {to}, {IDENT:#06x}, {most})");
+    let hops = lab.you(&what, || traceroute(path, ip(A), ip(to), IDENT, most));
+    hops.iter().map(words::hop).collect::<Vec<_>>().join(", ")
+}
+
+fn finds(lab: &Lab, path: &mut dyn Path, first: usize) -> Result<usize, &'static str> {
+    let what = format!("path_mtu(path, {A}, {B}, {IDENT:#06x}, {first})");
+    lab.you(&what, || path_mtu(path, ip(A), ip(B), IDENT, first))
+        .map_err(|_| "NoAnswer")
+}
+
+/// The reply to a probe.
+fn reply(probe: &[u8]) -> Vec<u8> {
+    let mut message = probe[20..].to_vec();
+    message[0] = 0;
+    let message = icmp(
+        0,
+        0,
+        [message[4], message[5], message[6], message[7]],
+        &message[8..],
+    );
+    Ip::new(ICMP, B, A).bytes(&message)
+}
+
+/// An error about a probe.
+fn error(from: &str, kind: u8, code: u8, mtu: u16, probe: &[u8]) -> Vec<u8> {
+    quotes(from, kind, code, mtu, &probe[..28])
+}
+
+/// An error with this quote.
+fn quotes(from: &str, kind: u8, code: u8, mtu: u16, quote: &[u8]) -> Vec<u8> {
+    let [high, low] = mtu.to_be_bytes();
+    Ip::new(ICMP, from, A).bytes(&icmp(kind, code, [0, 0, high, low], quote))
+}
+
+/// The same datagram with options. They look like the type of another message.
+fn with_options(datagram: &[u8]) -> Vec<u8> {
+    let mut other = datagram[..20].to_vec();
+    other[0] = 0x46;
+    let total = u16::from_be_bytes([other[2], other[3]]) + 4;
+    other[2..4].copy_from_slice(&total.to_be_bytes());
+    other.extend_from_slice(&[11, 4, 1, 1]);
+    seal(&mut other);
+    other.extend_from_slice(&datagram[20..]);
+    other
+}
+
+/// The causes other than "time to live exceeded", in words.
+const OTHER_CAUSES: [(u8, u8, &str); 6] = [
+    (3, 0, "NetUnreachable"),
+    (3, 1, "HostUnreachable"),
+    (3, 2, "ProtocolUnreachable"),
+    (3, 3, "PortUnreachable"),
+    (3, 4, "FragmentationNeeded, MTU 500"),
+    (11, 1, "ReassemblyExceeded"),
+];
+
+#[test]
+fn s6_traceroute_lists_the_routers_on_the_way() {
+    lab(|lab| {
+        for routers in 0..=4 {
+            lab.scene(format!("{routers} routers between A and B"));
+            let (mut net, nodes) = row(lab, &vec![1500; routers + 1]);
+            let mut path = Through {
+                net: &mut net,
+                host: nodes[0],
+                seen: 0,
+            };
+            let got = traces(lab, &mut path, B, 30);
+            let want: Vec<String> = (1..=routers)
+                .map(|n| format!("Router(10.0.{n}.1)"))
+                .chain(["Reached".to_owned()])
+                .collect();
+            lab.because("TTL 1 ends at the first router, TTL 2 at the second, and so on: each tells from which address.")
+                .same("the hops", got, want.join(", "));
+            if routers == 2 {
+                lab.draws("07-hops", net.trace().svg("A traceroute over two routers"));
+            }
+        }
+    });
+}
+
+#[test]
+fn s6_each_probe_is_an_echo_request_with_its_own_ttl_and_number() {
+    lab(|lab| {
+        let mut path = Scripted::new(lab, |_, _| vec![]);
+        let got = traces(lab, &mut path, B, 5);
+        lab.because("Nobody answered, so five tries were made.")
+            .same(
+                "the hops",
+                got.as_str(),
+                "Silent, Silent, Silent, Silent, Silent",
+            );
+        lab.because("One probe for each TTL.")
+            .same("probes sent", path.sent.len(), 5);
+        let mut numbers = Vec::new();
+        for (n, probe) in path.sent.iter().enumerate() {
+            lab.because("TTL 1, 2, 3 and so on.")
+                .same("the TTL", usize::from(probe[8]), n + 1);
+            lab.because("An echo request: protocol 1, type 8, code 0.")
+                .same(
+                    "protocol, type, code",
+                    (probe[9], probe[20], probe[21]),
+                    (1, 8, 0),
+                );
+            lab.because("From A to B.").same_bytes(
+                "source and destination",
+                &probe[12..20],
+                &[ip(A).octets(), ip(B).octets()].concat(),
+            );
+            lab.because("The identifier tells these probes from those of other programs.")
+                .same_bytes("the identifier", &probe[24..26], &IDENT.to_be_bytes());
+            let number = u16::from_be_bytes([probe[26], probe[27]]);
+            lab.because("A number of its own tells whose answer it is.")
+                .holds(
+                    !numbers.contains(&number),
+                    "another sequence number",
+                    number,
+                );
+            numbers.push(number);
+        }
+    });
+}
+
+#[test]
+fn s6_a_router_that_says_nothing_is_silent() {
+    lab(|lab| {
+        let (mut net, nodes) = row(lab, &[1500; 4]);
+        // What comes from R2 itself is lost; what it passes on is not.
+        net.way(nodes[2], nodes[1]).loses(
+            every(Kind::Icmp).that("come from R2", |packet: &[u8]| packet[12..15] == [10, 0, 2]),
+        );
+        let mut path = Through {
+            net: &mut net,
+            host: nodes[0],
+            seen: 0,
+        };
+        let got = traces(lab, &mut path, B, 30);
+        lab.because("Some routers tell nobody, or their answer is lost. The probes behind it still get through.")
+            .same("the hops", got.as_str(), "Router(10.0.1.1), Silent, Router(10.0.3.1), Reached");
+    });
+}
+
+#[test]
+fn s6_unreachable_is_the_end_of_the_list() {
+    lab(|lab| {
+        let (mut net, nodes) = row(lab, &[1500; 3]);
+        let mut path = Through {
+            net: &mut net,
+            host: nodes[0],
+            seen: 0,
+        };
+        let got = traces(lab, &mut path, "192.0.2.9", 30);
+        lab.because("The first router has no route: it says so with the first probe that gets past its TTL.")
+            .same("the hops", got.as_str(), "Router(10.0.1.1), Unreachable(10.0.1.1, NetUnreachable)");
+        for from in ["10.0.7.7", B] {
+            for (kind, code, want) in OTHER_CAUSES {
+                lab.scene(format!("{want}, from {from}"));
+                let mut path = Scripted::new(lab, |_, probe: &[u8]| {
+                    vec![error(from, kind, code, 500, probe)]
+                });
+                let got = traces(lab, &mut path, B, 30);
+                lab.because("Any cause but \"time to live exceeded\" ends the list, whoever says so: a router, or the destination.")
+                    .same("the hops", got, format!("Unreachable({from}, {want})"));
+            }
+        }
+    });
+}
+
+#[test]
+fn s6_time_exceeded_is_a_router_whoever_says_so() {
+    lab(|lab| {
+        for from in [B, "10.9.0.2"] {
+            let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+                0 => vec![error(from, 11, 0, 0, probe)],
+                _ => vec![reply(probe)],
+            });
+            let got = traces(lab, &mut path, B, 30);
+            lab.because("\"Time to live exceeded\" says that the probe was on its way to another. Only a reply says that it is there.")
+                .same("the hops", got, format!("Router({from}), Reached"));
+        }
+    });
+}
+
+#[test]
+fn s6_padding_and_options_hide_no_answer() {
+    lab(|lab| {
+        for (what, is_padded, has_options) in [
+            ("padded", true, false),
+            ("with options", false, true),
+            ("with options, padded", true, true),
+        ] {
+            let change = |answer: Vec<u8>| {
+                let answer = if has_options {
+                    with_options(&answer)
+                } else {
+                    answer
+                };
+                if is_padded { padded(&answer) } else { answer }
+            };
+            lab.scene(format!("each answer comes {what}"));
+            let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+                0 => vec![change(error("10.0.1.1", 11, 0, 0, probe))],
+                1 => vec![change(quotes("10.0.2.1", 11, 0, 0, &with_options(probe)))],
+                _ => vec![change(reply(probe))],
+            });
+            let got = traces(lab, &mut path, B, 9);
+            lab.because(
+                "The ICMP message is the payload: it begins behind the options and ends at Total Length. So it is with the header \
+                 that is quoted.",
+            )
+            .same("the hops", got.as_str(), "Router(10.0.1.1), Router(10.0.2.1), Reached");
+            let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+                0 => vec![change(error("10.0.1.1", 3, 4, 1400, probe))],
+                _ => vec![change(reply(probe))],
+            });
+            let got = finds(lab, &mut path, 1500);
+            lab.because("The ICMP message is the payload: it begins behind the options and ends at Total Length.")
+                .same("the path's MTU", got, Ok(1400));
+        }
+    });
+}
+
+#[test]
+fn s6_a_flood_of_others_is_no_answer() {
+    lab(|lab| {
+        for strangers in [10, 1000] {
+            let stranger = Ip::new(UDP, "10.0.0.66", A).bytes(b"look at me");
+            let mut path = Scripted::new(lab, |n, probe: &[u8]| {
+                let answer = match n {
+                    0 => error("10.0.1.1", 11, 0, 0, probe),
+                    _ => reply(probe),
+                };
+                let mut come = vec![stranger.clone(); strangers];
+                come.push(answer);
+                come
+            });
+            let got = traces(lab, &mut path, B, 2);
+            lab.because(format!(
+                "Before each answer come {strangers} datagrams that are none. However many there are, they are ignored, until the \
+                 time to wait is over."
+            ))
+            .same("the hops", got.as_str(), "Router(10.0.1.1), Reached");
+        }
+    });
+}
+
+#[test]
+fn s6_after_so_many_it_ends() {
+    lab(|lab| {
+        for most in [0, 1, 255] {
+            let mut path = Scripted::new(lab, |n, probe: &[u8]| {
+                vec![error(&format!("10.1.0.{}", n % 200), 11, 0, 0, probe)]
+            });
+            let got = traces(lab, &mut path, B, most);
+            let count = got.matches("Router").count();
+            lab.because(
+                "The list has at most so many entries, 255 too: the TTL has no higher value.",
+            )
+            .same("entries", count, usize::from(most));
+        }
+    });
+}
+
+#[test]
+fn s6_answers_to_others_are_ignored() {
+    lab(|lab| {
+        let strangers = |probe: &[u8]| {
+            let change = |at: usize, value: u8| {
+                let mut other = probe.to_vec();
+                other[at] ^= value;
+                other
+            };
+            let requote = |other: &[u8]| {
+                let (kind, second, rest) = (
+                    other[20],
+                    [other[24], other[25], other[26], other[27]],
+                    &other[28..],
+                );
+                let ip4 = |at: usize| {
+                    Ipv4Addr::new(other[at], other[at + 1], other[at + 2], other[at + 3])
+                        .to_string()
+                };
+                let whole =
+                    Ip::new(other[9], &ip4(12), &ip4(16)).bytes(&icmp(kind, 0, second, rest));
+                error("10.0.0.66", 11, 0, 0, &whole)
+            };
+            let mut damaged = error("10.0.0.66", 11, 0, 0, probe);
+            damaged[22] ^= 1;
+            let mut for_another = error("10.0.0.66", 11, 0, 0, probe);
+            for_another[16..20].copy_from_slice(&[10, 0, 0, 2]);
+            seal(&mut for_another);
+            let short = error(
+                "10.0.0.66",
+                11,
+                0,
+                0,
+                &[&probe[..20], &probe[20..]].concat(),
+            )[..55]
+                .to_vec();
+            let quote_of = |len: usize| quotes("10.0.0.66", 11, 0, 0, &probe[..20 + len]);
+            vec![
+                ("an error that quotes the header alone", quote_of(0)),
+                ("an error that quotes 1 byte of payload", quote_of(1)),
+                ("an error that quotes 4 bytes of payload", quote_of(4)),
+                ("an error that quotes 5 bytes of payload", quote_of(5)),
+                ("an error that quotes 6 bytes of payload", quote_of(6)),
+                ("an error that quotes 7 bytes of payload", quote_of(7)),
+                ("an error about another identifier", requote(&change(24, 1))),
+                (
+                    "an error about another identifier's low byte",
+                    requote(&change(25, 1)),
+                ),
+                (
+                    "an error about another number's high byte",
+                    requote(&change(26, 1)),
+                ),
+                ("an error about another number", requote(&change(27, 0x40))),
+                (
+                    "an error about a datagram of another source",
+                    requote(&change(15, 9)),
+                ),
+                (
+                    "an error about a datagram to another",
+                    requote(&change(19, 9)),
+                ),
+                ("an error about an echo reply", requote(&change(20, 8))),
+                ("an error about a UDP datagram", requote(&change(9, 16))),
+                ("a damaged error", damaged),
+                ("an error for another host", for_another),
+                ("an error that is cut off", short),
+                ("a reply to another identifier", reply(&change(24, 1))),
+                ("a reply to another number", reply(&change(27, 0x40))),
+                (
+                    "a reply from another host",
+                    Ip::new(ICMP, "10.9.0.2", A).bytes(&reply(probe)[20..]),
+                ),
+                (
+                    "an echo request like the probe",
+                    Ip::new(ICMP, B, A).bytes(&probe[20..]),
+                ),
+                (
+                    "the bytes of the reply in protocol 17",
+                    Ip::new(UDP, B, A).bytes(&reply(probe)[20..]),
+                ),
+                ("three bytes", vec![1, 2, 3]),
+            ]
+        };
+        let all = strangers(&Ip::new(ICMP, A, B).bytes(&echo(8, IDENT, 1, b"")));
+        for (n, (name, _)) in all.iter().enumerate() {
+            let mut path = Scripted::new(lab, |_, probe: &[u8]| {
+                let (_, bytes) = strangers(probe).swap_remove(n);
+                vec![bytes, error("10.0.1.1", 11, 0, 0, probe)]
+            });
+            lab.why(format!(
+                "Before each answer came {name}. What is not about this very probe is somebody else's: go on waiting.",
+            ));
+            let got = traces(lab, &mut path, B, 2);
+            lab.same(
+                "the hops",
+                got.as_str(),
+                "Router(10.0.1.1), Router(10.0.1.1)",
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_a_late_answer_is_not_the_next_probes() {
+    lab(|lab| {
+        let mut earlier: Option<Vec<u8>> = None;
+        let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+            0 => {
+                earlier = Some(probe.to_vec());
+                vec![]
+            }
+            1 => vec![
+                error("10.0.1.1", 11, 0, 0, earlier.as_ref().unwrap()),
+                error("10.0.2.1", 11, 0, 0, probe),
+            ],
+            _ => vec![reply(earlier.as_ref().unwrap()), reply(probe)],
+        });
+        let got = traces(lab, &mut path, B, 9);
+        lab.because("The answer to the first probe came while the second was under way. It is not the second one's.")
+            .same("the hops", got.as_str(), "Silent, Router(10.0.2.1), Reached");
+    });
+}
+
+#[test]
+fn s6_path_mtu_finds_the_narrowest_link() {
+    lab(|lab| {
+        for (mtus, want, probes) in [
+            (vec![1500, 1500], 1500, vec![1500]),
+            (vec![1500, 1400, 1500], 1400, vec![1500, 1400]),
+            (vec![1500, 1400, 576, 1000], 576, vec![1500, 1400, 576]),
+            (vec![1500, 68], 68, vec![1500, 68]),
+            (vec![9000, 1500], 1500, vec![9000, 1500]),
+        ] {
+            lab.scene(format!("links of {mtus:?} bytes"));
+            let (mut net, nodes) = row(lab, &mtus);
+            let mut path = Through {
+                net: &mut net,
+                host: nodes[0],
+                seen: 0,
+            };
+            let got = finds(lab, &mut path, mtus[0]);
+            lab.because("The path carries what its narrowest link carries.")
+                .same("the path's MTU", got, Ok(want));
+            let sent: Vec<usize> = net
+                .trace()
+                .entries()
+                .filter(|it| it.from() == "A")
+                .map(|it| it.bytes().len())
+                .collect();
+            lab.because(
+                "Each router that cannot pass it on says its link's MTU. Nothing longer gets through, and that is the next length to \
+                 try. When a reply comes, the search is over.",
+            )
+            .same("the lengths of the probes", sent, probes);
+        }
+    });
+}
+
+#[test]
+fn s6_each_probe_for_the_mtu_is_as_long_as_it_says_and_must_not_be_cut() {
+    lab(|lab| {
+        let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+            0 => vec![error("10.0.1.1", 3, 4, 1400, probe)],
+            1 => vec![error("10.0.2.1", 3, 4, 69, probe)],
+            _ => vec![reply(probe)],
+        });
+        let got = finds(lab, &mut path, 1500);
+        lab.because("A router said 69, and 69 bytes got through: nothing longer does.")
+            .same("the path's MTU", got, Ok(69));
+        let mut numbers = Vec::new();
+        for (probe, len) in path.sent.iter().zip([1500, 1400, 69]) {
+            lab.because("The whole datagram counts: 20 bytes of header, 8 of ICMP, and data.")
+                .same(
+                    "the length",
+                    (
+                        probe.len(),
+                        usize::from(u16::from_be_bytes([probe[2], probe[3]])),
+                    ),
+                    (len, len),
+                );
+            lab.because("Without Don't Fragment a router would cut it, and nobody would be told.")
+                .same("Don't Fragment", probe[6] & 0x40, 0x40);
+            lab.because("It is an echo request with the identifier.")
+                .same_bytes(
+                    "type, code, identifier",
+                    &[probe[20], probe[21], probe[24], probe[25]],
+                    &[8, 0, 0x4c, 0x42],
+                );
+            numbers.push([probe[26], probe[27]]);
+        }
+        numbers.dedup();
+        lab.because("Each probe has a number of its own.").same(
+            "different numbers",
+            numbers.len(),
+            3,
+        );
+    });
+}
+
+#[test]
+fn s6_one_lost_probe_is_no_narrow_link() {
+    lab(|lab| {
+        let (mut net, nodes) = row(lab, &[1500, 1400, 1500]);
+        net.way(nodes[0], nodes[1]).loses(first(Kind::Icmp));
+        net.way(nodes[3], nodes[2]).loses(first(Kind::Icmp));
+        let mut path = Through {
+            net: &mut net,
+            host: nodes[0],
+            seen: 0,
+        };
+        let got = finds(lab, &mut path, 1500);
+        lab.because("One probe and one reply were lost. IP promises nothing, so a probe is repeated before it counts.")
+            .same("the path's MTU", got, Ok(1400));
+        let sent: Vec<usize> = net
+            .trace()
+            .entries()
+            .filter(|it| it.from() == "A")
+            .map(|it| it.bytes().len())
+            .collect();
+        lab.because(
+            "Each length is tried again, since one datagram was lost. 1400 was told by a router: nothing longer gets through, \
+             and with the reply the search is over.",
+        )
+        .same(
+            "the lengths of the probes",
+            sent,
+            vec![1500, 1500, 1400, 1400],
+        );
+    });
+}
+
+#[test]
+fn s6_a_black_hole_is_noticed() {
+    lab(|lab| {
+        for (first, real) in [
+            (1500, 1280),
+            (1500, 68),
+            (1500, 1499),
+            (1500, 69),
+            (9000, 1500),
+            (65535, 576),
+            (100, 99),
+        ] {
+            let mut path = Scripted::new(lab, |_, probe: &[u8]| {
+                if probe.len() <= real {
+                    vec![reply(probe)]
+                } else {
+                    vec![]
+                }
+            });
+            let got = finds(lab, &mut path, first);
+            lab.because("A link carries less, and nobody says so: a black hole (RFC 2923). Only trying helps.").same("the path's MTU", got, Ok(real));
+            let sent = path.sent.iter();
+            let sizes: Vec<usize> = sent.map(Vec::len).collect();
+            let in_vain = sizes.iter().filter(|size| **size > real).count();
+            let halves = usize::BITS - (first - 67).leading_zeros();
+            let most = 3 * (halves as usize + 1);
+            let begin = &sizes[..sizes.len().min(12)];
+            lab.because(
+                "The next length is halfway between the longest that gets through and the shortest that does not. So half the rest is \
+                 ruled out with each length, and three tries are made of each that gets no answer.",
+            )
+            .holds(
+                sizes.len() <= most && in_vain % 3 == 0,
+                format!("at most {most} probes, and three of each length that gets no answer"),
+                format!("{} probes, of which {in_vain} got no answer; the first lengths: {begin:?}", sizes.len()),
+            );
+            let mut numbers: Vec<[u8; 2]> = path.sent.iter().map(|it| [it[26], it[27]]).collect();
+            numbers.sort();
+            numbers.dedup();
+            lab.because("Each probe that is sent has a number of its own, a repeated one too: else a late answer to one is taken for \
+                         the other's.")
+                .same("different numbers", numbers.len(), sizes.len());
+        }
+    });
+}
+
+#[test]
+fn s6_the_third_try_counts() {
+    lab(|lab| {
+        for answered in 0..3 {
+            let mut path = Scripted::new(lab, |n, probe: &[u8]| {
+                if n == answered {
+                    vec![reply(probe)]
+                } else {
+                    vec![]
+                }
+            });
+            let got = finds(lab, &mut path, 1500);
+            lab.because(format!("Try {} of three was answered.", answered + 1))
+                .same("the path's MTU", got, Ok(1500));
+            lab.because("With the answer it is known.").same(
+                "probes sent",
+                path.sent.len(),
+                answered + 1,
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_an_mtu_that_cannot_be_is_not_believed() {
+    lab(|lab| {
+        for said in [0, 1, 67, 1500, 1501, 65535] {
+            let mut path = Scripted::new(lab, |_, probe: &[u8]| {
+                if probe.len() <= 1006 {
+                    vec![reply(probe)]
+                } else {
+                    vec![error("10.0.1.1", 3, 4, said, probe)]
+                }
+            });
+            let got = finds(lab, &mut path, 1500);
+            lab.because(format!(
+                "The router says {said}: less than any link carries, or no less than the probe. Old routers say 0 (RFC 1191). \
+                 Only that the probe was too long is known."
+            ))
+            .same("the path's MTU", got, Ok(1006));
+            let second = path.sent.get(1).map(Vec::len);
+            lab.because("It was told, so the length need not be tried again.")
+                .same(
+                    "the second probe is shorter",
+                    second.is_some_and(|len| len < 1500),
+                    true,
+                );
+        }
+        // What was told in the middle of a search is not less than what is known to get through.
+        let mut path = Scripted::new(lab, |n, probe: &[u8]| match probe.len() {
+            1500 => vec![],
+            len if len <= 1200 => vec![reply(probe)],
+            _ if n > 6 => vec![error("10.0.1.1", 3, 4, 100, probe)],
+            _ => vec![],
+        });
+        let got = finds(lab, &mut path, 1500);
+        lab.because("Longer probes have got through than the router says: it is wrong.")
+            .same("the path's MTU", got, Ok(1200));
+        for less in [0, 1] {
+            let mut longest = 0;
+            let mut path = Scripted::new(lab, |_, probe: &[u8]| match probe.len() {
+                len if len <= 1000 => {
+                    longest = longest.max(len);
+                    vec![reply(probe)]
+                }
+                _ if longest == 0 => vec![],
+                _ => vec![error("10.0.1.1", 3, 4, (longest - less) as u16, probe)],
+            });
+            let got = finds(lab, &mut path, 1500);
+            lab.because(format!(
+                "The router says the longest length that got through, less {less}. It must be above that to be believed: else it is \
+                 another MTU, and only that the probe was too long is known."
+            ))
+            .same("the path's MTU", got, Ok(1000));
+        }
+    });
+}
+
+#[test]
+fn s6_other_errors_are_no_answer() {
+    lab(|lab| {
+        let others = OTHER_CAUSES.into_iter().filter(|it| (it.0, it.1) != (3, 4));
+        for (kind, code, what) in others.chain([(11, 0, "TtlExceeded")]) {
+            lab.scene(format!("each probe is answered with {what}"));
+            let mut path = Scripted::new(lab, |_, probe: &[u8]| {
+                vec![error("10.0.1.1", kind, code, 0, probe)]
+            });
+            let got = finds(lab, &mut path, 200);
+            lab.because(format!(
+                "{what} says nothing about a length, and nothing got through."
+            ))
+            .same("the path's MTU", got, Err("NoAnswer"));
+            let tries = path.sent.iter().filter(|probe| probe.len() == 200).count();
+            lab.because(format!(
+                "{what} counts as silence: a length does not get through after three probes of it."
+            ))
+            .same("probes of 200 bytes", tries, 3);
+            for until in [1, 2] {
+                lab.scene(format!(
+                    "the first {until} of the probes get {what}, the next a reply"
+                ));
+                let mut path = Scripted::new(lab, |n, probe: &[u8]| match n < until {
+                    true => vec![error("10.0.1.1", kind, code, 0, probe)],
+                    false => vec![reply(probe)],
+                });
+                let got = finds(lab, &mut path, 200);
+                lab.because(format!(
+                    "{what} counts as silence: the probe is repeated, and then 200 bytes get through."
+                ))
+                .same("the path's MTU", got, Ok(200));
+            }
+        }
+    });
+}
+
+#[test]
+fn s6_where_nobody_answers_there_is_no_mtu() {
+    lab(|lab| {
+        for first in [68, 69, 1500, 65535] {
+            let mut path = Scripted::new(lab, |_, _| vec![]);
+            let got = finds(lab, &mut path, first);
+            lab.because("Not even 68 bytes got an answer: the way is broken, or nobody is there.")
+                .same("the path's MTU", got, Err("NoAnswer"));
+            let sent = path.sent.iter().map(Vec::len);
+            lab.because(format!(
+                "{first} bytes are what the host's own link carries. They are tried first, like any other length."
+            ))
+            .same("the first probe", sent.clone().next(), Some(first));
+            lab.because("68 bytes are the last that is tried: every link carries them (RFC 791).")
+                .same("the shortest probe", sent.min(), Some(68));
+        }
+    });
+}

@@ -1,0 +1,882 @@
+//! Step 8: ping, and the host that answers.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use delivery::{Path, Pong, Responder, ping};
+use netlab::{End, Lab, hex, lab};
+
+use super::far::{self, A, Dice, PROGRAM, Way, error, joined, pieces, reply, reply_message, runs};
+use super::path::Scripted;
+use super::wire::{ICMP, Ip, UDP, echo, icmp, ip, numbered};
+use super::words;
+
+const B: &str = "198.51.100.2";
+const ROUTER: &str = "10.0.7.7";
+const IDENT: u16 = 0x4c42;
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn pings(lab: &Lab, path: &mut dyn Path, seq: u16, data: &[u8], mtu: usize) -> String {
+    let count = data.len();
+    let what =
+        format!("ping(path, {A}, {B}, {IDENT:#06x}, number {seq}, {count} bytes of data, {mtu})");
+    match lab.you(&what, || ping(path, ip(A), ip(B), IDENT, seq, data, mtu)) {
+        Pong::Reply { ttl } => format!("Reply, ttl {ttl}"),
+        Pong::Error(who, cause) => format!("Error({who}, {})", words::cause(cause)),
+        Pong::Lost => "Lost".to_owned(),
+    }
+}
+
+/// The request as it should be, before it is cut.
+fn request(seq: u16, data: &[u8]) -> (Ip, Vec<u8>) {
+    let header = Ip {
+        id: seq,
+        ..Ip::new(ICMP, A, B)
+    };
+    (header, echo(8, IDENT, seq, data))
+}
+
+#[test]
+fn s8_one_request_is_sent() {
+    lab(|lab| {
+        for (seq, data) in [(0, b"".as_slice()), (7, b"ping"), (65535, &numbered(56))] {
+            lab.scene("nobody answers");
+            let mut path = Scripted::new(lab, |_, _| vec![]);
+            let got = pings(lab, &mut path, seq, data, 1500);
+            lab.because("Silence is all that is known.").same(
+                "what became of it",
+                got.as_str(),
+                "Lost",
+            );
+            lab.because("One call is one request.")
+                .same("datagrams sent", path.sent.len(), 1);
+            let (header, message) = request(seq, data);
+            lab.because("An echo request from A to B, with TTL 64, Don't Fragment clear, and the number as its identification.")
+                .same_bytes("the datagram", &path.sent[0], &header.bytes(&message));
+        }
+    });
+}
+
+#[test]
+fn s8_the_reply_tells_its_ttl() {
+    lab(|lab| {
+        for ttl in [64, 57, 1] {
+            let mut path = Scripted::new(lab, |_, it: &[u8]| vec![reply(B, ttl, it)]);
+            let got = pings(lab, &mut path, 3, b"ping", 1500);
+            lab.because("The reply's own header has it: what its routers have left.")
+                .same("what became of it", got, format!("Reply, ttl {ttl}"));
+        }
+    });
+}
+
+#[test]
+fn s8_only_its_own_reply_counts() {
+    lab(|lab| {
+        let message = |kind, ident, seq| echo(kind, ident, seq, b"ping");
+        let from = |src: &str, dst: &str, message: &[u8]| Ip::new(ICMP, src, dst).bytes(message);
+        let mut damaged = message(0, IDENT, 5);
+        damaged[9] ^= 1;
+        let mut of_udp = Ip::new(ICMP, A, B);
+        of_udp.proto = UDP;
+        let own = request(5, b"ping");
+        let own = own.0.bytes(&own.1);
+        let others: [(&str, Vec<u8>); 10] = [
+            (
+                "a reply to another program",
+                from(B, A, &message(0, IDENT + 1, 5)),
+            ),
+            ("a late reply", from(B, A, &message(0, IDENT, 4))),
+            (
+                "a reply from another host",
+                from(ROUTER, A, &message(0, IDENT, 5)),
+            ),
+            (
+                "a reply to another host",
+                from(B, "10.0.0.3", &message(0, IDENT, 5)),
+            ),
+            ("B's own request", from(B, A, &message(8, IDENT, 5))),
+            ("a damaged reply", from(B, A, &damaged)),
+            (
+                "a piece of a reply",
+                Ip {
+                    mf: true,
+                    ..Ip::new(ICMP, B, A)
+                }
+                .bytes(&message(0, IDENT, 5)[..8]),
+            ),
+            (
+                "an error about an earlier one",
+                error(
+                    ROUTER,
+                    3,
+                    1,
+                    0,
+                    &request(4, b"").0.bytes(&echo(8, IDENT, 4, b"")),
+                ),
+            ),
+            (
+                "an error about a UDP datagram",
+                error(ROUTER, 3, 3, 0, &of_udp.bytes(&own[20..])),
+            ),
+            ("no datagram", vec![0x45; 12]),
+        ];
+        for (what, datagram) in &others {
+            lab.scene(format!("{what} comes, and nothing else"));
+            lab.given("what comes", &hex::rows(datagram));
+            let mut path = Scripted::new(lab, |_, _| vec![datagram.clone()]);
+            let got = pings(lab, &mut path, 5, b"ping", 1500);
+            lab.because(
+                "Whatever comes may be somebody else's: compare source, identifier and number.",
+            )
+            .same("what became of it", got.as_str(), "Lost");
+        }
+        lab.scene("all of them come, and the reply behind them");
+        let mut path = Scripted::new(lab, |_, it: &[u8]| {
+            let all = others.iter().map(|(_, datagram)| datagram.clone());
+            all.chain([reply(B, 61, it)]).collect()
+        });
+        let got = pings(lab, &mut path, 5, b"ping", 1500);
+        lab.because("What is not for this request is passed over, and the wait goes on.")
+            .same("what became of it", got.as_str(), "Reply, ttl 61");
+    });
+}
+
+#[test]
+fn s8_an_error_is_told() {
+    lab(|lab| {
+        for (kind, code, mtu, cause) in [
+            (3, 0, 0, "NetUnreachable"),
+            (3, 1, 0, "HostUnreachable"),
+            (3, 4, 1280, "FragmentationNeeded, MTU 1280"),
+            (11, 0, 0, "TtlExceeded"),
+            (11, 1, 0, "ReassemblyExceeded"),
+        ] {
+            let mut path = Scripted::new(lab, |_, it: &[u8]| {
+                vec![error(ROUTER, kind, code, mtu, it), reply(B, 60, it)]
+            });
+            let got = pings(lab, &mut path, 9, b"ping", 1500);
+            lab.because(
+                "An error that quotes the request is its end, and says from whom it comes.",
+            )
+            .same(
+                "what became of it",
+                got,
+                format!("Error({ROUTER}, {cause})"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s8_a_long_request_goes_in_pieces() {
+    lab(|lab| {
+        for (size, mtu, count) in [
+            (4000, 1500, 3),
+            (1472, 1500, 1),
+            (1473, 1500, 2),
+            (300, 68, 7),
+        ] {
+            lab.scene(format!("{size} bytes of data, and a link of {mtu}"));
+            let data = numbered(size);
+            let (_, message) = request(2, &data);
+            let mut path = Scripted::new(lab, |n, _| {
+                // When the last piece has come, the reply comes in pieces, the last first.
+                let whole = Ip {
+                    id: 77,
+                    ttl: 50,
+                    ..Ip::new(ICMP, B, A)
+                };
+                let reply = pieces(&whole, &reply_message(&message), 512);
+                let is_last = n + 1 == count;
+                reply.into_iter().rev().filter(|_| is_last).collect()
+            });
+            let got = pings(lab, &mut path, 2, &data, mtu);
+            let longest = path.sent.iter().map(Vec::len).max().unwrap_or(0);
+            lab.because("The host's own link carries no more.").holds(
+                longest <= mtu,
+                format!("datagrams of at most {mtu} bytes"),
+                longest,
+            );
+            lab.because("As many pieces as are needed, and each once.")
+                .same("datagrams sent", path.sent.len(), count);
+            match joined(&path.sent) {
+                Ok(payload) => lab.because("Together they are the request.").same_bytes(
+                    "the message",
+                    &payload,
+                    &message,
+                ),
+                Err(wrong) => lab.fails("pieces of one datagram, in their order", wrong),
+            }
+            lab.because(
+                "The number is the identification, or pieces of two requests are one heap.",
+            )
+            .same_bytes("the identification", &path.sent[0][4..6], &[0, 2]);
+            lab.because(
+                "A reply that comes in pieces is put together first, in whatever order they come.",
+            )
+            .same("what became of it", got.as_str(), "Reply, ttl 50");
+        }
+    });
+}
+
+/// A host at B, and what it does with what comes.
+struct At<'a> {
+    lab: &'a Lab,
+    host: Responder,
+}
+
+impl At<'_> {
+    fn new(lab: &Lab, mtu: usize) -> At<'_> {
+        let host = lab.you(&format!("Responder::new({B}, {mtu})"), || {
+            Responder::new(ip(B), mtu)
+        });
+        At { lab, host }
+    }
+
+    fn gets(&mut self, now: Duration, what: &str, datagram: &[u8]) -> Vec<Vec<u8>> {
+        self.lab.given(
+            "the datagram",
+            &hex::rows(&datagram[..datagram.len().min(96)]),
+        );
+        self.lab.you(&format!("receive({now:?}, {what})"), || {
+            self.host.receive(now, datagram)
+        })
+    }
+
+    /// The message of the one answer, if it is one short datagram to `to`.
+    fn one(&mut self, what: &str, datagram: &[u8], to: &str) -> Vec<u8> {
+        let mut out = self.gets(Duration::ZERO, what, datagram);
+        self.lab.same("datagrams sent", out.len(), 1);
+        let answer = out.remove(0);
+        let ends = [ip(B).octets(), ip(to).octets()].concat();
+        self.lab.holds(
+            answer.len() >= 28 && answer[9] == ICMP && answer[12..20] == ends,
+            format!("an ICMP message from {B} to {to}"),
+            hex::rows(&answer),
+        );
+        answer[20..].to_vec()
+    }
+
+    fn nothing(&mut self, now: Duration, what: &str, datagram: &[u8]) {
+        let out = self.gets(now, what, datagram);
+        self.lab.same("datagrams sent", out.len(), 0);
+    }
+}
+
+/// An echo request from A to B.
+fn asks(ident: u16, seq: u16, data: &[u8]) -> Vec<u8> {
+    Ip::new(ICMP, A, B).bytes(&echo(8, ident, seq, data))
+}
+
+#[test]
+fn s8_a_host_answers_echo() {
+    lab(|lab| {
+        let mut host = At::new(lab, 1500);
+        let mut numbers = Vec::new();
+        for (ident, seq, data) in [
+            (1, 1, b"ping".as_slice()),
+            (0xabcd, 2, b""),
+            (1, 1, b"ping"),
+        ] {
+            lab.why("A request is answered with its identifier, its number and its data, each time it comes.");
+            let out = host.gets(Duration::ZERO, "an echo request", &asks(ident, seq, data));
+            lab.same("datagrams sent", out.len(), 1);
+            let number = out[0].get(4..6).unwrap_or_default().to_vec();
+            let header = Ip {
+                id: u16::from_be_bytes([number[0], number[1]]),
+                ..Ip::new(ICMP, B, A)
+            };
+            lab.same_bytes(
+                "the reply",
+                &out[0],
+                &header.bytes(&echo(0, ident, seq, data)),
+            );
+            numbers.push(number);
+        }
+        lab.because("Host::send counts. Two replies with one identification are one heap when they are cut.")
+            .holds(
+                numbers[0] != numbers[1] && numbers[1] != numbers[2],
+                "another identification each time",
+                format!("{numbers:?}"),
+            );
+    });
+}
+
+#[test]
+fn s8_a_host_is_silent_where_it_must_be() {
+    lab(|lab| {
+        let mut host = At::new(lab, 1500);
+        let message = echo(8, 1, 1, b"ping");
+        let mut damaged = message.clone();
+        damaged[4] ^= 1;
+        let mut header = asks(1, 1, b"ping");
+        header[8] ^= 1;
+        lab.why("What is not for this host is not its business, what is damaged may be anybody's, and whoever cannot be one host is told nothing.");
+        for (what, datagram) in [
+            (
+                "a request to another host",
+                Ip::new(ICMP, A, "198.51.100.3").bytes(&message),
+            ),
+            (
+                "a request to all",
+                Ip::new(ICMP, A, "255.255.255.255").bytes(&message),
+            ),
+            (
+                "a request to a group",
+                Ip::new(ICMP, A, "224.0.0.1").bytes(&message),
+            ),
+            (
+                "a request from 0.0.0.0",
+                Ip::new(ICMP, "0.0.0.0", B).bytes(&message),
+            ),
+            (
+                "a request from 127.0.0.1",
+                Ip::new(ICMP, "127.0.0.1", B).bytes(&message),
+            ),
+            (
+                "UDP from a group",
+                Ip::new(UDP, "224.0.0.1", B).bytes(&numbered(16)),
+            ),
+            (
+                "UDP to another host",
+                Ip::new(UDP, A, "198.51.100.3").bytes(&numbered(16)),
+            ),
+            ("a damaged header", header),
+            (
+                "the beginning of a request",
+                asks(1, 1, b"ping")[..24].to_vec(),
+            ),
+            ("no bytes", vec![]),
+        ] {
+            host.nothing(Duration::ZERO, what, &datagram);
+        }
+        lab.why("Of protocol 1, only a request is answered: an answer to an answer never ends.");
+        let quote = &asks(1, 1, b"ping")[..28];
+        for (what, message) in [
+            ("an echo reply", echo(0, 1, 1, b"ping")),
+            ("an error", icmp(3, 1, [0; 4], quote)),
+            ("a type that nobody knows", icmp(42, 0, [0; 4], b"")),
+            ("four bytes", vec![8, 0, 0xf7, 0xff]),
+            ("a damaged request", damaged),
+        ] {
+            host.nothing(Duration::ZERO, what, &Ip::new(ICMP, A, B).bytes(&message));
+        }
+    });
+}
+
+#[test]
+fn s8_a_host_says_what_it_does_not_have() {
+    lab(|lab| {
+        let mut host = At::new(lab, 1500);
+        for (proto, code, why) in [
+            (
+                UDP,
+                3,
+                "No program has a port here: port unreachable, type 3, code 3.",
+            ),
+            (
+                6,
+                2,
+                "Nobody here knows this protocol: protocol unreachable, type 3, code 2.",
+            ),
+            (
+                0,
+                2,
+                "Nobody here knows this protocol: protocol unreachable, type 3, code 2.",
+            ),
+            (
+                253,
+                2,
+                "Nobody here knows this protocol: protocol unreachable, type 3, code 2.",
+            ),
+        ] {
+            let about = Ip::new(proto, A, B).bytes(&numbered(40));
+            lab.why(why);
+            let got = host.one(&format!("protocol {proto}"), &about, A);
+            lab.same_bytes("the message", &got, &icmp(3, code, [0; 4], &about[..28]));
+        }
+        lab.scene("UDP in two pieces");
+        for is_backwards in [false, true] {
+            let whole = Ip {
+                id: 7 + u16::from(is_backwards),
+                ..Ip::new(UDP, A, B)
+            };
+            let mut parts = pieces(&whole, &numbered(40), 24);
+            if is_backwards {
+                parts.reverse();
+            }
+            lab.why("Nobody knows yet what it is.");
+            host.nothing(Duration::ZERO, "one piece", &parts[0]);
+            lab.why(
+                "The error is about the whole datagram: More Fragments is clear in what it quotes.",
+            );
+            let got = host.one("the other piece", &parts[1], A);
+            let quote = &whole.bytes(&numbered(40))[..28];
+            lab.same_bytes("the message", &got, &icmp(3, 3, [0; 4], quote));
+        }
+    });
+}
+
+#[test]
+fn s8_a_host_puts_pieces_together() {
+    lab(|lab| {
+        for (size, mtu) in [(3000, 1500), (3000, 576), (900, 68)] {
+            lab.scene(format!(
+                "a request of {size} bytes in pieces, to a host behind a link of {mtu}"
+            ));
+            let mut host = At::new(lab, mtu);
+            let message = echo(8, 7, 1, &numbered(size));
+            let mut numbers = Vec::new();
+            for id in [1, 2] {
+                let whole = Ip {
+                    id,
+                    ..Ip::new(ICMP, A, B)
+                };
+                let mut parts = pieces(&whole, &message, 256);
+                parts.rotate_left(2);
+                let last = parts.pop().expect("a piece");
+                lab.why("Before the last piece nobody knows what it is. A copy changes nothing.");
+                for (n, piece) in parts.iter().enumerate() {
+                    host.nothing(Duration::ZERO, &format!("piece {n}"), piece);
+                    host.nothing(Duration::ZERO, &format!("piece {n} again"), piece);
+                }
+                let out = host.gets(Duration::ZERO, "the last piece to come", &last);
+                let longest = out.iter().map(Vec::len).max().unwrap_or(0);
+                lab.because("What is too long for the host's link goes out in pieces.")
+                    .holds(
+                        longest <= mtu,
+                        format!("datagrams of at most {mtu} bytes"),
+                        longest,
+                    );
+                match joined(&out) {
+                    Ok(payload) => lab.because("Together they are the reply.").same_bytes(
+                        "the message",
+                        &payload,
+                        &echo(0, 7, 1, &numbered(size)),
+                    ),
+                    Err(wrong) => lab.fails("the pieces of one reply, in their order", wrong),
+                }
+                numbers.push(out[0][4..6].to_vec());
+            }
+            lab.because("The pieces of two replies may meet on the way: each reply needs a number of its own.")
+                .holds(
+                    numbers[0] != numbers[1],
+                    "another identification for the second reply",
+                    format!("{numbers:?}"),
+                );
+        }
+    });
+}
+
+#[test]
+fn s8_a_host_gives_up_after_a_minute() {
+    lab(|lab| {
+        let piece = |id, offset, dst: &str| {
+            let piece = Ip {
+                id,
+                offset,
+                mf: true,
+                ..Ip::new(ICMP, A, dst)
+            };
+            piece.bytes(&echo(8, 7, 1, &numbered(8)))
+        };
+        let first = piece(1, 0, B);
+        // A clock does not begin when a host does.
+        let begin = Duration::from_secs(10);
+        let end = begin + MINUTE;
+        let nearly = end - Duration::from_millis(1);
+        let mut host = At::new(lab, 1500);
+        lab.why("Pieces are kept for a minute.");
+        host.nothing(begin, "a first piece", &first);
+        host.nothing(begin, "a later piece of another datagram", &piece(2, 2, B));
+        host.nothing(nearly, "no datagram", &[]);
+        lab.why("When the time is over, the source of the first piece is told, type 11, code 1. Without a first piece nobody is.");
+        let got = host.gets(end, "no datagram", &[]);
+        lab.same("datagrams sent", got.len(), 1);
+        let want = Ip::new(ICMP, B, A).bytes(&icmp(11, 1, [0; 4], &first[..28]));
+        lab.same_bytes("the error", &got[0], &want);
+        lab.why("It is told once.");
+        host.nothing(end + MINUTE, "no datagram", &[]);
+
+        lab.scene("what is for somebody else");
+        let mut host = At::new(lab, 1500);
+        lab.why(
+            "Nothing is kept of what is for another host: a stranger could fill this one with it.",
+        );
+        host.nothing(
+            begin,
+            "a first piece for 198.51.100.3",
+            &piece(1, 0, "198.51.100.3"),
+        );
+        host.nothing(end, "no datagram", &[]);
+        lab.scene("an error comes before the answer");
+        let mut host = At::new(lab, 1500);
+        host.nothing(begin, "a first piece", &first);
+        let out = host.gets(end, "an echo request", &asks(1, 1, b"ping"));
+        lab.because("First what is over, then what came.").same(
+            "types of the messages",
+            out.iter().map(|d| d.get(20).copied()).collect::<Vec<_>>(),
+            vec![Some(11), Some(0)],
+        );
+    });
+}
+
+#[test]
+fn s8_what_a_host_keeps_has_an_end() {
+    lab(|lab| {
+        let piece = |src, id| {
+            let piece = Ip {
+                id,
+                offset: 1,
+                mf: true,
+                ..Ip::new(ICMP, src, B)
+            };
+            piece.bytes(&numbered(1480))
+        };
+        for (src, strangers, answers) in [(A, 173, 1), (A, 174, 0), ("0.0.0.1", 174, 1)] {
+            lab.scene(format!(
+                "{strangers} pieces of 1480 bytes have come from {src}"
+            ));
+            let mut host = At::new(lab, 1500);
+            for id in 0..strangers {
+                lab.you("receive(0ns, a piece of another datagram)", || {
+                    host.host.receive(Duration::ZERO, &piece(src, id))
+                });
+            }
+            let message = echo(8, 7, 1, &numbered(1480));
+            let whole = Ip {
+                id: 1000,
+                ..Ip::new(ICMP, A, B)
+            };
+            let parts = pieces(&whole, &message, 1480);
+            lab.you("receive(0ns, the first piece of a request)", || {
+                host.host.receive(Duration::ZERO, &parts[0])
+            });
+            let out = host.gets(Duration::ZERO, "the second piece", &parts[1]);
+            let is_answered = usize::from(!out.is_empty());
+            lab.because("Each piece counts for its payload and 20 bytes, and all pieces for 262144 at most. What is here stays. Of what cannot come from one host nothing is kept.")
+                .same("requests answered", is_answered, answers);
+        }
+    });
+}
+
+fn has_lines(lab: &Lab, end: &End, lines: &[String]) {
+    let got: Vec<&str> = end.stdout.lines().map(str::trim).collect();
+    let want: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lab.same("the lines on standard output", got, want);
+}
+
+fn host_of(dice: &mut Dice) -> String {
+    let mut byte = || 1 + dice.below(250) as u8;
+    Ipv4Addr::new(198, byte(), byte(), byte()).to_string()
+}
+
+#[test]
+fn s8_program_pings() {
+    lab(|lab| {
+        lab.why("The program prints what ping says, number by number.");
+        for seed in lab.seeds(2) {
+            let mut dice = Dice(seed);
+            let (to, router) = (host_of(&mut dice), host_of(&mut dice));
+            let (size, ttl) = (dice.below(1400), 1 + dice.below(254) as u8);
+            let args = ["ping", &to, "-c", "3", "-s", &size.to_string()];
+            let (sent, end) = runs(lab, &args, |n, request| match n {
+                0 => vec![reply(&to, ttl, request)],
+                1 => vec![],
+                _ => vec![error(&router, 3, 1, 0, request)],
+            });
+            lab.same("datagrams sent", sent.len(), 3);
+            let ident = u16::from_be_bytes([sent[0][24], sent[0][25]]);
+            for (seq, got) in (0..).zip(&sent) {
+                let header = Ip {
+                    id: seq,
+                    ..Ip::new(ICMP, A, &to)
+                };
+                let data: Vec<u8> = (0..size).map(|at| at as u8).collect();
+                let want = header.bytes(&echo(8, ident, seq, &data));
+                lab.same_bytes("the request", got, &want);
+            }
+            let lines = [
+                format!("seq 0: reply from {to}, ttl {ttl}"),
+                "seq 1: no answer".to_owned(),
+                format!("seq 2: {router} says: host unreachable"),
+                "3 sent, 1 answered".to_owned(),
+            ];
+            has_lines(lab, &end, &lines);
+            lab.same("exit code", end.code, Some(0));
+        }
+    });
+}
+
+#[test]
+fn s8_program_reaches_nobody() {
+    lab(|lab| {
+        lab.why("Where no reply comes, the exit code says so: 1.");
+        for seed in lab.seeds(2) {
+            let to = host_of(&mut Dice(seed));
+            let (_, end) = runs(lab, &["ping", &to, "-c", "2"], |_, request| {
+                // Another host's reply is none.
+                vec![reply("198.51.100.77", 64, request)]
+            });
+            has_lines(
+                lab,
+                &end,
+                &["seq 0: no answer", "seq 1: no answer", "2 sent, 0 answered"].map(str::to_owned),
+            );
+            lab.same("exit code", end.code, Some(1));
+        }
+    });
+}
+
+#[test]
+fn s8_program_pings_in_pieces() {
+    lab(|lab| {
+        for seed in lab.seeds(3) {
+            let mut dice = Dice(seed);
+            let to = host_of(&mut dice);
+            let (size, mtu) = (2000 + dice.below(6000), 300 + dice.below(1200));
+            let data: Vec<u8> = (0..size).map(|at| at as u8).collect();
+            let mut came: Vec<Vec<u8>> = Vec::new();
+            let [size, mtu_text] = [size, mtu].map(|n| n.to_string());
+            let args = ["ping", &to, "-c", "1", "-s", &size, "--mtu", &mtu_text];
+            let (sent, end) = runs(lab, &args, |_, piece| {
+                came.push(piece.to_vec());
+                let is_last = piece[6] & 0x20 == 0;
+                let Some(message) = joined(&came).ok().filter(|_| is_last) else {
+                    return vec![];
+                };
+                let whole = Ip {
+                    id: 9,
+                    ttl: 44,
+                    ..Ip::new(ICMP, &to, A)
+                };
+                // Not more of them than a socket keeps.
+                let reply = pieces(&whole, &reply_message(&message), 8 * (16 + dice.below(160)));
+                reply.into_iter().rev().collect()
+            });
+            let longest = sent.iter().map(Vec::len).max().unwrap_or(0);
+            lab.because("The host's own link carries no more.").holds(
+                longest <= mtu,
+                format!("datagrams of at most {mtu} bytes"),
+                longest,
+            );
+            let message =
+                joined(&sent).unwrap_or_else(|wrong| lab.fails("pieces, in order", wrong));
+            let ident = u16::from_be_bytes([message[4], message[5]]);
+            lab.because("Together the pieces are one request.")
+                .same_bytes("the message", &message, &echo(8, ident, 0, &data));
+            lab.why("The reply's pieces come the last first.");
+            let lines = [
+                format!("seq 0: reply from {to}, ttl 44"),
+                "1 sent, 1 answered".to_owned(),
+            ];
+            has_lines(lab, &end, &lines);
+        }
+    });
+}
+
+#[test]
+fn s8_program_lists_the_routers() {
+    lab(|lab| {
+        for seed in lab.seeds(3) {
+            let way = Way::drawn(seed);
+            lab.given("the way", &format!("{way:#?}"));
+            let to = way.to.to_string();
+            let (_, end) = runs(lab, &["traceroute", &to], |_, probe| way.answers(probe));
+            let hop = |n: usize| match &way.routers.get(n) {
+                Some(_) if way.silent == Some(n) => "*".to_owned(),
+                Some(router) => router.to_string(),
+                None => format!("{to}, reached"),
+            };
+            let lines: Vec<String> = (0..=way.routers.len())
+                .map(|n| format!("{}  {}", n + 1, hop(n)))
+                .collect();
+            lab.why("Each router tells when a probe's time to live ends with it. One of them never does.");
+            has_lines(lab, &end, &lines);
+            lab.same("exit code", end.code, Some(0));
+        }
+        lab.scene("a router that has no route");
+        let (_, end) = runs(lab, &["traceroute", B], |n, probe| {
+            let code = [(11, 0), (3, 0)][n.min(1)];
+            vec![error(ROUTER, code.0, code.1, 0, probe)]
+        });
+        lab.why("Whoever says that it cannot be reached is the end of the list.");
+        let lines = [
+            format!("1  {ROUTER}"),
+            format!("2  {ROUTER} says: network unreachable"),
+        ];
+        has_lines(lab, &end, &lines);
+        lab.same("exit code", end.code, Some(1));
+    });
+}
+
+#[test]
+fn s8_program_finds_the_mtu() {
+    lab(|lab| {
+        for seed in lab.seeds(3) {
+            let way = Way::drawn(seed);
+            lab.given("the way", &format!("{way:#?}"));
+            let to = way.to.to_string();
+            let (_, end) = runs(lab, &["mtu", &to], |_, probe| way.answers(probe));
+            let narrowest = way.mtus.iter().min().expect("a router");
+            lab.why(
+                "The narrowest link decides. One router drops what is too long and says nothing.",
+            );
+            has_lines(
+                lab,
+                &end,
+                &[format!("{narrowest} bytes get through to {to}")],
+            );
+            lab.same("exit code", end.code, Some(0));
+        }
+        lab.scene("a network in which everything is lost");
+        let (_, end) = runs(lab, &["mtu", B, "--mtu", "80"], |_, _| vec![]);
+        has_lines(lab, &end, &[format!("nothing gets through to {B}")]);
+        lab.same("exit code", end.code, Some(1));
+    });
+}
+
+#[test]
+fn s8_program_is_a_host() {
+    lab(|lab| {
+        for seed in lab.seeds(2) {
+            let mut dice = Dice(seed);
+            let addr = host_of(&mut dice);
+            let host = far::Host::starts(lab, &addr, "1500");
+            let message = echo(8, dice.below(65536) as u16, 3, &numbered(dice.below(900)));
+            lab.why("A host answers pings.");
+            let out = host.answers(&Ip::new(ICMP, A, &addr).bytes(&message));
+            lab.same("datagrams sent", out.len(), 1);
+            lab.same_bytes("the reply", &out[0][20..], &reply_message(&message));
+            lab.why("To nobody else's.");
+            let other = Ip::new(ICMP, A, "198.51.100.77").bytes(&message);
+            lab.same("datagrams sent", host.answers(&other).len(), 0);
+            lab.why("It has no program, and says so: no port, no protocol.");
+            for (proto, code) in [(UDP, 3), (2 + dice.below(4) as u8, 2)] {
+                let about = Ip::new(proto, A, &addr).bytes(&numbered(30));
+                let out = host.answers(&about);
+                lab.same("datagrams sent", out.len(), 1);
+                let want = icmp(3, code, [0; 4], &about[..28]);
+                lab.same_bytes("the error", &out[0][20..], &want);
+            }
+            host.ends();
+        }
+    });
+}
+
+#[test]
+fn s8_program_host_puts_pieces_together() {
+    lab(|lab| {
+        for seed in lab.seeds(3) {
+            let mut dice = Dice(seed);
+            let addr = host_of(&mut dice);
+            let mtu = 300 + dice.below(1200);
+            let host = far::Host::starts(lab, &addr, &mtu.to_string());
+            let message = echo(8, 7, 1, &numbered(1000 + dice.below(3000)));
+            let mut storm = |id| {
+                let whole = Ip {
+                    id,
+                    ..Ip::new(ICMP, A, &addr)
+                };
+                let mut parts = pieces(&whole, &message, 8 * (10 + dice.below(50)));
+                for _ in 0..8 {
+                    let (a, b) = (dice.below(parts.len()), dice.below(parts.len()));
+                    parts.swap(a, b);
+                }
+                parts
+            };
+            lab.scene("pieces in another order, one of them twice");
+            let mut parts = storm(1);
+            parts.insert(1, parts[0].clone());
+            let mut out: Vec<Vec<u8>> =
+                parts.iter().flat_map(|piece| host.answers(piece)).collect();
+            lab.because(
+                "All are here: the request is answered, in pieces that fit the host's link.",
+            )
+            .holds(
+                !out.is_empty() && out.iter().all(|piece| piece.len() <= mtu),
+                format!("a reply in datagrams of at most {mtu} bytes"),
+                format!("{:?}", out.iter().map(Vec::len).collect::<Vec<_>>()),
+            );
+            out.sort_by_key(|piece| u16::from_be_bytes([piece[6], piece[7]]) & 0x1fff);
+            let got =
+                joined(&out).unwrap_or_else(|wrong| lab.fails("the pieces of one reply", wrong));
+            lab.same_bytes("the reply", &got, &reply_message(&message));
+
+            lab.scene("one of the pieces comes with other bytes first");
+            let mut parts = storm(2);
+            let mut forged = parts[1].clone();
+            *forged.last_mut().expect("a payload") ^= 1;
+            parts.insert(0, forged);
+            let out: Vec<Vec<u8>> = parts.iter().flat_map(|piece| host.answers(piece)).collect();
+            lab.because("Two pieces that claim the same bytes are no datagram at all, and what is left of it is not whole.")
+                .same("datagrams sent", out.len(), 0);
+
+            lab.scene("a piece is missing");
+            let mut parts = storm(3);
+            parts.pop();
+            let out: Vec<Vec<u8>> = parts.iter().flat_map(|piece| host.answers(piece)).collect();
+            lab.because("There is a hole.")
+                .same("datagrams sent", out.len(), 0);
+            host.ends();
+        }
+    });
+}
+
+#[test]
+fn s8_program_has_an_internet() {
+    lab(|lab| {
+        let run = |line: &str| {
+            let args: Vec<&str> = line.split(' ').collect();
+            lab.program(PROGRAM, &args).exits()
+        };
+        let says = |line: &str, code: i32, want: &[&str]| {
+            let end = run(line);
+            has_lines(
+                lab,
+                &end,
+                &want.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            );
+            lab.same("exit code", end.code, Some(code));
+        };
+        lab.why("The program's own internet is made of your routers and hosts: three routers in a row, and a link of 576 bytes between the second and the third.");
+        says(
+            "traceroute 10.3.0.2",
+            0,
+            &[
+                "1  10.0.0.1",
+                "2  10.1.0.2",
+                "3  10.2.0.2",
+                "4  10.3.0.2, reached",
+            ],
+        );
+        says("mtu 10.3.0.2", 0, &["576 bytes get through to 10.3.0.2"]);
+        says("mtu 10.4.0.2", 0, &["1500 bytes get through to 10.4.0.2"]);
+        says(
+            "ping 10.3.0.2 -c 2 -s 3000",
+            0,
+            &[
+                "seq 0: reply from 10.3.0.2, ttl 61",
+                "seq 1: reply from 10.3.0.2, ttl 61",
+                "2 sent, 2 answered",
+            ],
+        );
+        says(
+            "ping 192.0.2.1 -c 1",
+            1,
+            &[
+                "seq 0: 10.0.0.1 says: network unreachable",
+                "1 sent, 0 answered",
+            ],
+        );
+        lab.why("R1 sends it to R2, and R2 sends it back. Each lowers the time to live, so it ends: R1 gets it with 64, 62 and so on, R2 with 63, 61, and the last with 1.");
+        says(
+            "ping 10.66.0.1 -c 1",
+            1,
+            &[
+                "seq 0: 10.1.0.2 says: time to live exceeded",
+                "1 sent, 0 answered",
+            ],
+        );
+    });
+}

@@ -1,0 +1,1376 @@
+//! Step 7: the table of a NAT.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use addresses::{
+    Control, ECHO_IDLE, Filter, Flow, Proto, Refused, TCP_CLOSED_IDLE, TCP_OPEN_IDLE, Table,
+    UDP_IDLE,
+};
+use netlab::{Lab, lab};
+
+use super::door::{Door, refused, rules};
+use super::words::end;
+
+const FILTERS: [Filter; 3] = [Filter::Anyone, Filter::Address, Filter::AddressAndPort];
+
+/// Less than any time that counts.
+const BLINK: Duration = Duration::from_nanos(1);
+
+#[test]
+fn s7_two_hosts_same_source_port() {
+    lab(|lab| {
+        lab.why("10.0.0.7 and 10.0.0.8 both chose port 5000; neither asked the other. The inside's key is its address *and* its port, and outside each has a port of its own.");
+        for proto in ["UDP", "TCP", "echo"] {
+            lab.scene(format!("two hosts send from 5000 over {proto}"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            let far = match proto {
+                "echo" => "198.51.100.2:0",
+                _ => "198.51.100.2:53",
+            };
+            let a = door.out(&format!("{proto} 10.0.0.7:5000 → {far}"));
+            let b = door.out(&format!("{proto} 10.0.0.8:5000 → {far}"));
+            lab.holds(a != b, "two ports", format!("{a} for both"));
+            door.comes(
+                &format!("{proto} {far} → 203.0.113.1:{a}"),
+                Some("10.0.0.7:5000"),
+            );
+            door.comes(
+                &format!("{proto} {far} → 203.0.113.1:{b}"),
+                Some("10.0.0.8:5000"),
+            );
+            lab.why("Two ports of one host are two ends as well.");
+            let c = door.out(&format!("{proto} 10.0.0.7:5001 → {far}"));
+            lab.holds(c != a && c != b, "a third port", c);
+            door.comes(
+                &format!("{proto} {far} → 203.0.113.1:{c}"),
+                Some("10.0.0.7:5001"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_nobody_comes_in_unasked() {
+    lab(|lab| {
+        lab.why(
+            "A NAT has no idea for whom a packet is that answers nothing. So it is for nobody.",
+        );
+        for filter in FILTERS {
+            lab.scene(format!("a table with the filter {filter:?}"));
+            let mut door = Door::wide(lab, filter);
+            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:5000", None);
+            door.comes("TCP 198.51.100.2:80 → 203.0.113.1:80 SYN", None);
+            let port = door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:4999", None);
+            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:5001", None);
+            door.comes(
+                &format!("UDP 198.51.100.2:53 → 203.0.113.1:{port}"),
+                Some("10.0.0.7:5000"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_mapping_is_endpoint_independent() {
+    lab(|lab| {
+        lab.why("One inside port has one external port, wherever it sends to (RFC 4787, REQ-1). Two clients that learn each other's external ports from a server they both talk to can then talk directly; that is how calls and games work.");
+        for proto in ["UDP", "TCP", "echo"] {
+            lab.scene(format!("over {proto}"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            let port = door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+            for far in ["198.51.100.2:54", "198.51.100.3:53", "192.0.2.9:80"] {
+                let other = door.out(&format!("{proto} 10.0.0.7:5000 → {far}"));
+                lab.same(
+                    &format!("the port that 10.0.0.7:5000 has towards {far}"),
+                    other,
+                    port,
+                );
+            }
+            lab.why("Each of these conversations has its own session.");
+            door.keeps(4);
+            for far in [
+                "198.51.100.2:54",
+                "198.51.100.3:53",
+                "192.0.2.9:80",
+                "198.51.100.2:53",
+            ] {
+                door.comes(
+                    &format!("{proto} {far} → 203.0.113.1:{port}"),
+                    Some("10.0.0.7:5000"),
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_the_port_is_kept_if_it_is_free() {
+    lab(|lab| {
+        lab.why("A new mapping gets the inside's own port number, if the range has it and nobody of this protocol has it.");
+        let mut door = Door::new(lab, rules(2000..=2009, Filter::Anyone, 100));
+        for inside in [2000, 2005, 2009] {
+            let port = door.out(&format!("UDP 10.0.0.7:{inside} → 198.51.100.2:53"));
+            lab.same("the external port", port, inside);
+        }
+        lab.why("It has no other claim to it than being the first.");
+        let mut seen: BTreeSet<u16> = [2000, 2005, 2009].into();
+        for inside in ["10.0.0.8:2000", "10.0.0.8:2005", "10.0.0.9:2009"] {
+            let port = door.out(&format!("UDP {inside} → 198.51.100.2:53"));
+            lab.holds(
+                (2000..=2009).contains(&port) && seen.insert(port),
+                "a free port of 2000 to 2009",
+                port,
+            );
+        }
+        lab.why("A port outside the range is nobody's, free or not.");
+        for inside in ["10.0.0.7:1999", "10.0.0.7:2010", "10.0.0.7:53"] {
+            let port = door.out(&format!("UDP {inside} → 198.51.100.2:53"));
+            lab.holds(
+                (2000..=2009).contains(&port) && seen.insert(port),
+                "a free port of 2000 to 2009",
+                port,
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_no_two_share_a_port() {
+    lab(|lab| {
+        lab.why("Two mappings on one external port can be told apart only as long as they talk to different servers (RFC 4787, REQ-3: no port overloading). When the ports are used up, a new mapping gets none.");
+        for (first, last) in [(3000, 3003), (65532, 65535), (1, 4)] {
+            lab.scene(format!("a range from {first} to {last}"));
+            let mut door = Door::new(lab, rules(first..=last, Filter::AddressAndPort, 100));
+            let mut ports = BTreeSet::new();
+            for host in 1..=4 {
+                // To four different servers.
+                let port = door.out(&format!("UDP 10.0.0.{host}:5000 → 198.51.100.{host}:53"));
+                let is_free = ports.insert(port);
+                lab.holds(
+                    is_free && (first..=last).contains(&port),
+                    "a port of the range that nobody has",
+                    port,
+                );
+            }
+            for far in ["198.51.100.1:53", "198.51.100.9:53"] {
+                door.cannot_go_out(&format!("UDP 10.0.0.5:5000 → {far}"), "NoPort");
+            }
+            door.cannot_go_out("UDP 10.0.0.1:5001 → 198.51.100.1:53", "NoPort");
+            lab.why("A refused packet changes nothing. Those who have a port keep it, and may begin further sessions with it.");
+            door.keeps(4);
+            door.has_port(Proto::Udp, "10.0.0.5:5000", None);
+            door.out("UDP 10.0.0.1:5000 → 198.51.100.77:53");
+            door.keeps(5);
+            lab.why("Another protocol has its own ports. The search for a free one begins anew at the range's first port when it has come to the last one.");
+            door.out("TCP 10.0.0.5:5000 → 198.51.100.1:80 SYN");
+            lab.why("When a mapping has ended, its port is free.");
+            door.waits(UDP_IDLE);
+            let port = door.out("UDP 10.0.0.5:5000 → 198.51.100.1:53");
+            lab.holds((first..=last).contains(&port), "a port of the range", port);
+        }
+    });
+}
+
+#[test]
+fn s7_each_protocol_has_its_own_ports() {
+    lab(|lab| {
+        lab.why("Port 5000 of UDP, port 5000 of TCP and identifier 5000 of ICMP are three things.");
+        let mut door = Door::wide(lab, Filter::Anyone);
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.comes("TCP 198.51.100.2:53 → 203.0.113.1:5000 SYN", None);
+        door.comes("echo 198.51.100.2:0 → 203.0.113.1:5000", None);
+        let tcp = door.out("TCP 10.0.0.8:5000 → 198.51.100.2:53 SYN");
+        lab.same(
+            "the port of 10.0.0.8 over TCP, which nobody has there",
+            tcp,
+            5000,
+        );
+        let echo = door.out("echo 10.0.0.9:5000 → 198.51.100.2:0");
+        lab.same("the identifier of 10.0.0.9", echo, 5000);
+        door.comes(
+            "UDP 198.51.100.2:53 → 203.0.113.1:5000",
+            Some("10.0.0.7:5000"),
+        );
+        door.comes(
+            "TCP 198.51.100.2:53 → 203.0.113.1:5000 SYN,ACK",
+            Some("10.0.0.8:5000"),
+        );
+        door.comes(
+            "echo 198.51.100.2:0 → 203.0.113.1:5000",
+            Some("10.0.0.9:5000"),
+        );
+        door.has_port(Proto::Tcp, "10.0.0.7:5000", None);
+        door.has_port(Proto::Udp, "10.0.0.8:5000", None);
+        lab.why("One inside port of UDP and of TCP is two mappings.");
+        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:53 SYN");
+        door.keeps(4);
+    });
+}
+
+#[test]
+fn s7_three_filters() {
+    lab(|lab| {
+        let senders = [
+            (
+                "198.51.100.2:53",
+                "the very port that was sent to",
+                [true, true, true],
+            ),
+            (
+                "198.51.100.2:54",
+                "another port of that host",
+                [true, true, false],
+            ),
+            ("198.51.100.2:0", "port 0 of that host", [true, true, false]),
+            (
+                "198.51.100.2:65535",
+                "the last port of that host",
+                [true, true, false],
+            ),
+            ("198.51.100.3:53", "a neighbour", [true, false, false]),
+            ("192.0.2.9:53", "a stranger", [true, false, false]),
+        ];
+        for (i, filter) in FILTERS.into_iter().enumerate() {
+            lab.scene(format!("a table with the filter {filter:?}"));
+            lab.why(match filter {
+                Filter::Anyone => "Endpoint-independent filtering: as long as the mapping lasts, everybody may send to it.",
+                Filter::Address => "Address-dependent filtering: whoever the inside has sent to may send, from any port.",
+                Filter::AddressAndPort => "Address and port-dependent filtering: only the very address and port that the inside has sent to.",
+            });
+            for proto in ["UDP", "TCP"] {
+                let mut door = Door::wide(lab, filter);
+                let port = door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+                for (sender, who, may) in senders {
+                    lab.note(who);
+                    let want = may[i].then_some("10.0.0.7:5000");
+                    door.comes(&format!("{proto} {sender} → 203.0.113.1:{port}"), want);
+                }
+                // What was let in has not opened anything.
+                door.keeps(1);
+                if filter != Filter::Anyone {
+                    lab.why("What counts is whom *this* mapping has sent to. Another one's friends are not its own.");
+                    door.out(&format!("{proto} 10.0.0.8:6000 → 192.0.2.9:53"));
+                    door.comes(&format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"), None);
+                    lab.why("Once it has sent there, it may be answered.");
+                    door.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:53"));
+                    door.comes(
+                        &format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"),
+                        Some("10.0.0.7:5000"),
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_idle_mapping_ends_and_outbound_refreshes() {
+    lab(|lab| {
+        lab.why("How long a session lasts is given, by RFC 4787 (REQ-5), RFC 5508 (REQ-2) and RFC 5382 (REQ-5).");
+        lab.same("UDP_IDLE", UDP_IDLE.as_secs(), 300);
+        lab.same("ECHO_IDLE", ECHO_IDLE.as_secs(), 60);
+        lab.same("TCP_CLOSED_IDLE", TCP_CLOSED_IDLE.as_secs(), 240);
+        lab.same("TCP_OPEN_IDLE", TCP_OPEN_IDLE.as_secs(), 7440);
+        for (proto, kind, idle, why) in [
+            (
+                "UDP",
+                Proto::Udp,
+                UDP_IDLE,
+                "UDP has no goodbye. A session lasts five minutes after its last outbound datagram (RFC 4787, REQ-5).",
+            ),
+            (
+                "echo",
+                Proto::Echo,
+                ECHO_IDLE,
+                "An echo lasts a minute after the last request (RFC 5508, REQ-2).",
+            ),
+            (
+                "TCP",
+                Proto::Tcp,
+                TCP_CLOSED_IDLE,
+                "A TCP connection that never opened lasts four minutes after its last outbound segment (RFC 5382, REQ-5).",
+            ),
+        ] {
+            lab.scene(format!("over {proto}"));
+            lab.why(why);
+            let mut door = Door::wide(lab, Filter::Address);
+            let out = format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53");
+            let answer = format!("{proto} 198.51.100.2:53 → 203.0.113.1:5000");
+            door.out(&out);
+            door.waits(idle - BLINK);
+            door.comes(&answer, Some("10.0.0.7:5000"));
+            lab.why("An outbound packet lets the session last from then on.");
+            door.out(&out);
+            door.waits(idle - BLINK);
+            door.comes(&answer, Some("10.0.0.7:5000"));
+            door.has_port(kind, "10.0.0.7:5000", Some(5000));
+            lab.why("The session ends at the moment that its time is over, although nobody has called expire.");
+            door.waits(BLINK);
+            door.comes(&answer, None);
+            door.has_port(kind, "10.0.0.7:5000", None);
+            door.owns(kind, 5000, "198.51.100.2:53", None);
+            lab.why("What comes out later begins anew.");
+            door.out(&out);
+            door.comes(&answer, Some("10.0.0.7:5000"));
+            door.expires(0);
+            door.keeps(1);
+        }
+    });
+}
+
+#[test]
+fn s7_inbound_does_not_refresh() {
+    lab(|lab| {
+        lab.why("If what comes in lets the session last, an outsider keeps the door open for ever, long after the inside has forgotten it (RFC 4787, REQ-6).");
+        for filter in FILTERS {
+            for (proto, idle) in [
+                ("UDP", UDP_IDLE),
+                ("echo", ECHO_IDLE),
+                ("TCP", TCP_CLOSED_IDLE),
+            ] {
+                lab.scene(format!("over {proto}, with the filter {filter:?}"));
+                let mut door = Door::wide(lab, filter);
+                door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+                let answer = format!("{proto} 198.51.100.2:53 → 203.0.113.1:5000");
+                for _ in 0..3 {
+                    door.waits(idle / 4);
+                    door.comes(&answer, Some("10.0.0.7:5000"));
+                }
+                door.waits(idle / 4);
+                door.comes(&answer, None);
+            }
+        }
+        lab.scene("an open connection");
+        lab.why("An open TCP connection is no exception. Whoever receives something acknowledges it, and that is an outbound segment.");
+        let mut door = open(lab);
+        for _ in 0..3 {
+            door.waits(TCP_OPEN_IDLE / 4);
+            door.comes(
+                "TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK",
+                Some("10.0.0.7:5000"),
+            );
+        }
+        door.waits(TCP_OPEN_IDLE / 4);
+        door.comes("TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK", None);
+    });
+}
+
+/// A TCP connection from 10.0.0.7:5000 to 198.51.100.2:80 that has just opened.
+fn open(lab: &Lab) -> Door<'_> {
+    let mut door = Door::wide(lab, Filter::AddressAndPort);
+    goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+    door
+}
+
+const SERVER: &str = "198.51.100.2:80";
+
+/// Segments between 10.0.0.7:5000 and 198.51.100.2:80 that all must pass: `out SYN, in SYN,ACK`.
+fn goes(door: &mut Door, segments: &str) {
+    goes_with(door, SERVER, segments);
+}
+
+/// The same with another server.
+fn goes_with(door: &mut Door, far: &str, segments: &str) {
+    for segment in segments.split(", ") {
+        let (way, bits) = segment.split_once(' ').unwrap_or((segment, ""));
+        match way {
+            "out" => {
+                door.out(&format!("TCP 10.0.0.7:5000 → {far} {bits}"));
+            }
+            _ => door.comes(
+                &format!("TCP {far} → 203.0.113.1:5000 {bits}"),
+                Some("10.0.0.7:5000"),
+            ),
+        }
+    }
+}
+
+/// Demands that the session lasts for this time from now, and no longer.
+fn lasts(door: &mut Door, time: Duration) {
+    door.waits(time - BLINK);
+    door.has_port(Proto::Tcp, "10.0.0.7:5000", Some(5000));
+    door.waits(BLINK);
+    door.has_port(Proto::Tcp, "10.0.0.7:5000", None);
+}
+
+/// The same of one session, whatever becomes of the mapping's others.
+fn session_lasts(door: &mut Door, proto: Proto, far: &str, time: Duration) {
+    door.waits(time - BLINK);
+    door.owns(proto, 5000, far, Some("10.0.0.7:5000"));
+    door.waits(BLINK);
+    door.owns(proto, 5000, far, None);
+}
+
+#[test]
+fn s7_an_open_connection_lasts_for_hours() {
+    lab(|lab| {
+        lab.why("TCP may be silent for hours. A host that cares asks after two hours whether the other is still there (RFC 9293, section 3.8.4), so a NAT waits four minutes longer than that (RFC 5382, REQ-5).");
+        let mut door = open(lab);
+        lasts(&mut door, TCP_OPEN_IDLE);
+        let opens = [
+            (
+                "out SYN, in SYN,ACK, out ACK, in ACK, out FIN,ACK",
+                "one side has closed, the other still sends",
+            ),
+            (
+                "out SYN, in SYN,ACK, out ACK, in FIN,ACK, out ACK",
+                "the other side has closed, this one still sends",
+            ),
+            (
+                "out SYN, in SYN, out SYN,ACK, in SYN,ACK, out ACK",
+                "both ends have called each other at once (RFC 9293, section 3.5)",
+            ),
+            (
+                "out ACK, in ACK, out ACK",
+                "the table has forgotten the beginning, after a restart",
+            ),
+        ];
+        for (segments, what) in opens {
+            lab.scene(what);
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_OPEN_IDLE);
+        }
+        lab.why("Only FINs of both sides and an RST end it, and only an *outbound* SYN *without ACK* begins it anew. A SYN from outside is forged, or late, and the inside answers it with an ACK (RFC 9293, section 3.10.7.4). A SYN,ACK from inside is one that was sent again.");
+        for segments in [
+            "in SYN",
+            "in SYN,ACK",
+            "in SYN, out ACK",
+            "out SYN,ACK",
+            "in",
+        ] {
+            lab.scene(format!("an open connection, then: {segments}"));
+            let mut door = open(lab);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_OPEN_IDLE);
+        }
+    });
+}
+
+#[test]
+fn s7_until_it_is_open_a_connection_is_short() {
+    lab(|lab| {
+        lab.why("A connection is open when the inside has acknowledged something that came in: only then have both ends said something. Until then it lasts four minutes (RFC 5382, REQ-5). Otherwise a scan of a thousand ports fills the table for two hours.");
+        for segments in [
+            "out SYN",
+            "out SYN, in SYN,ACK",
+            "out SYN, out ACK",
+            "out ACK",
+            "out ACK, out ACK",
+            "out ACK, in ACK",
+            "out SYN, in SYN,ACK, out SYN",
+            "out SYN, in SYN,ACK, out RST,ACK",
+            "out SYN, in SYN,ACK, out RST,ACK, out",
+            "out SYN, in SYN, out SYN,ACK",
+            "out SYN, in SYN,ACK, out FIN",
+            "out SYN, in SYN,ACK, out",
+        ] {
+            lab.scene(format!("these segments: {segments}"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
+        lab.why("An RST is no answer that could be acknowledged.");
+        for segments in [
+            "out SYN, in RST,ACK, out ACK",
+            "out SYN, in RST, out ACK, out ACK",
+        ] {
+            lab.scene(format!("these segments: {segments}"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
+        lab.why("A session that has ended has said nothing. What goes out later is a new one.");
+        lab.scene("an open connection, two hours of silence, and an ACK");
+        let mut door = open(lab);
+        door.waits(TCP_OPEN_IDLE);
+        goes(&mut door, "out ACK");
+        lasts(&mut door, TCP_CLOSED_IDLE);
+        lab.why("An answer from elsewhere belongs to another session.");
+        lab.scene("the filter lets a stranger in");
+        let mut door = Door::wide(lab, Filter::Anyone);
+        goes(&mut door, "out SYN");
+        door.comes(
+            "TCP 192.0.2.9:80 → 203.0.113.1:5000 ACK",
+            Some("10.0.0.7:5000"),
+        );
+        goes(&mut door, "out ACK");
+        lasts(&mut door, TCP_CLOSED_IDLE);
+    });
+}
+
+#[test]
+fn s7_both_fins_close() {
+    lab(|lab| {
+        lab.why("A FIN closes one direction. When both are closed, what is left is the last ACK, and FINs that were lost: four minutes are enough (RFC 5382, REQ-5).");
+        for segments in [
+            "out FIN,ACK, in FIN,ACK, out ACK",
+            "in FIN,ACK, out FIN,ACK, in ACK",
+            "out FIN,ACK, in FIN,ACK",
+            "in FIN,ACK, out FIN,ACK",
+            "in FIN,ACK, out ACK, out FIN,ACK",
+        ] {
+            lab.scene(format!("an open connection, then: {segments}"));
+            let mut door = open(lab);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
+        lab.why("A FIN counts whenever it was sent, in whatever segment: before the connection was open, and together with an RST.");
+        for segments in [
+            "out SYN, in SYN,ACK, out FIN,ACK, in FIN,ACK, out ACK",
+            "out SYN, in SYN,ACK, in FIN,ACK, out ACK, out FIN,ACK",
+            "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN,RST,ACK, out ACK",
+            "out SYN, in SYN,ACK, out ACK, in FIN,ACK, out FIN,RST,ACK, out ACK",
+        ] {
+            lab.scene(format!("these segments: {segments}"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
+        lab.why("After both FINs nothing opens the session again but a new SYN.");
+        lab.scene("an open connection, then both FINs, and more of both sides");
+        let mut door = open(lab);
+        goes(
+            &mut door,
+            "out FIN,ACK, in FIN,ACK, out ACK, in RST, out ACK",
+        );
+        lasts(&mut door, TCP_CLOSED_IDLE);
+        lab.why("Two FINs of one side are one FIN, sent again.");
+        for segments in [
+            "out FIN,ACK, out FIN,ACK",
+            "in FIN,ACK, in FIN,ACK, out ACK",
+        ] {
+            lab.scene(format!("an open connection, then: {segments}"));
+            let mut door = open(lab);
+            goes(&mut door, segments);
+            lasts(&mut door, TCP_OPEN_IDLE);
+        }
+    });
+}
+
+#[test]
+fn s7_the_end_may_come_after_hours() {
+    lab(|lab| {
+        lab.why("The connection was silent for an hour, and now the other side ends it. If the four minutes are counted from the last outbound segment they are over, and the last ACK does not get through. So they begin with the segment that ends the connection.");
+        for (segments, end) in [
+            ("out FIN,ACK", "in FIN,ACK"),
+            ("out ACK", "in RST"),
+            ("in FIN,ACK, out ACK", "in RST,ACK"),
+        ] {
+            lab.scene(format!(
+                "an open connection, then: {segments}, and an hour later: {end}"
+            ));
+            let mut door = open(lab);
+            goes(&mut door, segments);
+            door.waits(Duration::from_secs(3600));
+            goes(&mut door, end);
+            lab.note("the end was let in");
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
+        lab.why("Four minutes from the segment that ends the connection, whatever time was left before: the last ACK needs them, and RFC 7857 (section 2.2) counts them from the RST. Nobody outside keeps a door open so, since only the inside opens the connection again.");
+        for (segments, end) in [("out ACK", "in RST"), ("out FIN,ACK", "in FIN,ACK")] {
+            lab.scene(format!(
+                "an open connection, then: {segments}, and a minute before the session ends: {end}"
+            ));
+            let mut door = open(lab);
+            goes(&mut door, segments);
+            door.waits(TCP_OPEN_IDLE - Duration::from_secs(60));
+            goes(&mut door, end);
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
+        lab.why("Each time that an open connection ends, its four minutes begin. The inside has opened it again in between.");
+        lab.scene("an open connection, an RST, the inside goes on, and another RST");
+        let mut door = open(lab);
+        for segment in ["in RST", "out ACK", "in RST"] {
+            door.waits(Duration::from_secs(60));
+            goes(&mut door, segment);
+        }
+        lasts(&mut door, TCP_CLOSED_IDLE);
+        lab.why("This holds for the segment that ends the connection. What comes in later moves nothing.");
+        for (end, more) in [
+            ("in RST", "in RST"),
+            ("in RST", "in ACK"),
+            ("in RST", "in FIN,ACK"),
+            ("in RST", "in SYN"),
+            ("in RST", "in ACK, in RST"),
+            ("in RST", "in SYN,ACK, in FIN,ACK, in RST,ACK"),
+        ] {
+            lab.scene(format!(
+                "an open connection, then: {end}, and a minute later: {more}"
+            ));
+            let mut door = open(lab);
+            goes(&mut door, end);
+            door.waits(Duration::from_secs(60));
+            goes(&mut door, more);
+            lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
+        }
+        lab.scene(
+            "an open connection, both FINs, and a minute later the other side's FIN once more",
+        );
+        let mut door = open(lab);
+        goes(&mut door, "out FIN,ACK, in FIN,ACK");
+        door.waits(Duration::from_secs(60));
+        goes(&mut door, "in FIN,ACK");
+        lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
+        lab.why("A connection that never opened is not ended by anything that comes in: its four minutes run already.");
+        for end in ["in RST,ACK", "in FIN,ACK"] {
+            lab.scene(format!("a SYN goes out, and a minute later: {end}"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            goes(&mut door, "out SYN");
+            door.waits(Duration::from_secs(60));
+            goes(&mut door, end);
+            lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
+        }
+    });
+}
+
+#[test]
+fn s7_a_reset_is_not_believed_at_once() {
+    lab(|lab| {
+        for reset in ["in RST", "in RST,ACK", "out RST", "out RST,ACK"] {
+            lab.why(match reset {
+                "in RST" | "in RST,ACK" => "Anybody can forge an RST. A NAT cannot check its sequence number, so it does not throw the session out: if the inside goes on as if nothing had happened, so does the session.",
+                _ => "The inside's own RST may be lost on its way, so the session stays for four minutes, and the RST can be sent again from the same port. If the inside goes on, so does the session.",
+            });
+            lab.scene(format!("an open connection, then: {reset}"));
+            let mut door = open(lab);
+            goes(&mut door, reset);
+            lasts(&mut door, TCP_CLOSED_IDLE);
+            for more in ["out ACK", "in ACK, out ACK", "out FIN,ACK", "out"] {
+                lab.scene(format!(
+                    "an open connection, then: {reset}, and a minute later the inside goes on: {more}"
+                ));
+                let mut door = open(lab);
+                goes(&mut door, reset);
+                door.waits(Duration::from_secs(60));
+                goes(&mut door, more);
+                lasts(&mut door, TCP_OPEN_IDLE);
+            }
+        }
+        lab.why("What comes in does not undo it.");
+        lab.scene("an open connection, then an RST and more from outside");
+        let mut door = open(lab);
+        goes(&mut door, "in RST, in ACK, in SYN,ACK");
+        lasts(&mut door, TCP_CLOSED_IDLE);
+    });
+}
+
+#[test]
+fn s7_a_syn_begins_anew() {
+    lab(|lab| {
+        lab.why("A host may use its port again for the same server. Its SYN is a new connection, and what the old one has said does not count.");
+        for before in ["in ACK", "out FIN,ACK, in FIN,ACK", "in RST"] {
+            lab.scene(format!("an open connection, then: {before}, and a new SYN"));
+            let mut door = open(lab);
+            goes(&mut door, before);
+            goes(&mut door, "out SYN");
+            lasts(&mut door, TCP_CLOSED_IDLE);
+            for more in ["out ACK", "in RST, out ACK"] {
+                lab.scene(format!(
+                    "an open connection, then: {before}, a new SYN without an answer, and: {more}"
+                ));
+                let mut door = open(lab);
+                goes(&mut door, before);
+                goes(&mut door, "out SYN");
+                goes(&mut door, more);
+                lasts(&mut door, TCP_CLOSED_IDLE);
+            }
+            lab.scene(format!("an open connection, then: {before}, and a new one"));
+            let mut door = open(lab);
+            goes(&mut door, before);
+            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+            lasts(&mut door, TCP_OPEN_IDLE);
+        }
+        lab.scene("an old FIN and a new connection");
+        let mut door = open(lab);
+        goes(
+            &mut door,
+            "out FIN,ACK, in FIN,ACK, out ACK, out SYN, in SYN,ACK, out ACK, out FIN,ACK",
+        );
+        lab.because("The other side's FIN was the old connection's. The new one is closed on one side only.").same("how long it takes to end", ends_after(&mut door), TCP_OPEN_IDLE);
+    });
+}
+
+/// After which of the two times the session has ended.
+fn ends_after(door: &mut Door) -> Duration {
+    let now = door.now();
+    let port = |door: &mut Door, time| {
+        door.table
+            .port_of(now + time, Proto::Tcp, end("10.0.0.7:5000"))
+    };
+    let short = port(door, TCP_CLOSED_IDLE).is_none();
+    match short {
+        true => TCP_CLOSED_IDLE,
+        false => TCP_OPEN_IDLE,
+    }
+}
+
+#[test]
+fn s7_each_connection_has_its_own_state() {
+    lab(|lab| {
+        const OPEN: &str = "out SYN, in SYN,ACK, out ACK";
+        const LONG: Duration = TCP_OPEN_IDLE;
+        const SHORT: Duration = TCP_CLOSED_IDLE;
+        lab.why("One inside port has connections to two servers. What is said in one of them says nothing about the other: each session has its own answer, its own FINs and its own RST.");
+        // How each connection begins; what is said then, and in which of them; how long each lasts.
+        type Story = (
+            [&'static str; 2],
+            &'static [(usize, &'static str)],
+            [Duration; 2],
+        );
+        let stories: [Story; 12] = [
+            ([OPEN, OPEN], &[(1, "in RST")], [LONG, SHORT]),
+            ([OPEN, OPEN], &[(1, "out RST")], [LONG, SHORT]),
+            (
+                [OPEN, OPEN],
+                &[(1, "in RST"), (0, "in ACK, out ACK")],
+                [LONG, SHORT],
+            ),
+            (
+                [OPEN, OPEN],
+                &[(0, "in RST"), (1, "in RST, out ACK")],
+                [SHORT, LONG],
+            ),
+            (
+                [OPEN, OPEN],
+                &[(1, "out FIN,ACK, in FIN,ACK"), (0, "out ACK")],
+                [LONG, SHORT],
+            ),
+            (
+                [OPEN, OPEN],
+                &[(0, "out FIN,ACK"), (1, "in FIN,ACK")],
+                [LONG, LONG],
+            ),
+            (
+                [OPEN, OPEN],
+                &[
+                    (0, "out FIN,ACK"),
+                    (1, "in FIN,ACK"),
+                    (0, "out ACK"),
+                    (1, "out ACK"),
+                ],
+                [LONG, LONG],
+            ),
+            (
+                [OPEN, OPEN],
+                &[
+                    (1, "out FIN,ACK"),
+                    (0, "in FIN,ACK"),
+                    (0, "out ACK"),
+                    (1, "out ACK"),
+                ],
+                [LONG, LONG],
+            ),
+            ([OPEN, OPEN], &[(1, "out SYN")], [LONG, SHORT]),
+            (
+                ["out SYN", "out SYN"],
+                &[(1, "in SYN,ACK"), (0, "out ACK")],
+                [SHORT, SHORT],
+            ),
+            (
+                ["out SYN", "out SYN"],
+                &[(0, "in SYN,ACK"), (1, "in SYN,ACK, out ACK")],
+                [SHORT, LONG],
+            ),
+            (
+                ["out SYN", "out SYN"],
+                &[(0, "in SYN,ACK"), (1, "out ACK"), (0, "out ACK")],
+                [LONG, SHORT],
+            ),
+        ];
+        for filter in FILTERS {
+            for second in ["198.51.100.2:81", "192.0.2.9:80"] {
+                let servers = [SERVER, second];
+                for (begin, then, times) in stories {
+                    for (server, time) in servers.into_iter().zip(times) {
+                        lab.scene(format!(
+                            "two connections with the filter {filter:?}, and how long the one with {server} lasts"
+                        ));
+                        let mut door = Door::wide(lab, filter);
+                        for (server, segments) in servers.into_iter().zip(begin) {
+                            goes_with(&mut door, server, segments);
+                        }
+                        for (which, segments) in then {
+                            goes_with(&mut door, servers[*which], segments);
+                        }
+                        session_lasts(&mut door, Proto::Tcp, server, time);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_a_stranger_ends_nothing() {
+    lab(|lab| {
+        lab.why("A session is with one address and port outside. A segment from elsewhere is about no session, whether the filter lets it in or not. Otherwise anybody who knows the port ends all its connections.");
+        for filter in FILTERS {
+            for (stranger, is_let_in) in [
+                ("192.0.2.66:80", filter == Filter::Anyone),
+                ("198.51.100.2:81", filter != Filter::AddressAndPort),
+            ] {
+                for bits in ["RST", "RST,ACK", "FIN,ACK", "SYN"] {
+                    for (before, after) in [("in ACK", ""), ("out FIN,ACK", "out ACK")] {
+                        lab.scene(format!(
+                            "an open connection with the filter {filter:?}, and {bits} from a stranger"
+                        ));
+                        let mut door = Door::wide(lab, filter);
+                        goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+                        goes(&mut door, before);
+                        door.comes(
+                            &format!("TCP {stranger} → 203.0.113.1:5000 {bits}"),
+                            is_let_in.then_some("10.0.0.7:5000"),
+                        );
+                        if !after.is_empty() {
+                            goes(&mut door, after);
+                        }
+                        door.keeps(1);
+                        lasts(&mut door, TCP_OPEN_IDLE);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_each_protocol_has_its_own_sessions() {
+    lab(|lab| {
+        lab.why("UDP, TCP and echo between the same two ends are three sessions. A packet of one lets only its own last.");
+        let minute = Duration::from_secs(60);
+        let protos = [
+            ("UDP", Proto::Udp, UDP_IDLE),
+            ("TCP", Proto::Tcp, TCP_OPEN_IDLE),
+            ("echo", Proto::Echo, ECHO_IDLE),
+        ];
+        for (name, proto, idle) in protos {
+            lab.scene(format!("{name}, while the others go on"));
+            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+            for name in ["UDP", "echo"] {
+                door.out(&format!("{name} 10.0.0.7:5000 → {SERVER}"));
+            }
+            door.waits(minute / 2);
+            for (other, _, _) in protos {
+                if other != name {
+                    let bits = if other == "TCP" { "ACK" } else { "" };
+                    door.out(&format!("{other} 10.0.0.7:5000 → {SERVER} {bits}"));
+                }
+            }
+            session_lasts(&mut door, proto, SERVER, idle - minute / 2);
+        }
+    });
+}
+
+#[test]
+fn s7_a_moved_end_is_the_only_one() {
+    lab(|lab| {
+        lab.why("A session has one end. When an RST or the second FIN moves it, the one before is no more: the session is counted once, and nothing ends at that time.");
+        for segments in ["in RST", "out FIN,ACK, in FIN,ACK"] {
+            lab.scene(format!(
+                "room for two sessions; an open connection, then: {segments}"
+            ));
+            let mut door = Door::new(lab, rules(4000..=7999, Filter::AddressAndPort, 2));
+            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+            goes(&mut door, segments);
+            door.keeps(1);
+            door.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
+            door.keeps(2);
+            door.waits(TCP_CLOSED_IDLE);
+            door.expires(1);
+            door.keeps(1);
+            lab.note("what is left is the session of UDP");
+            door.waits(TCP_OPEN_IDLE);
+            door.expires(1);
+            door.keeps(0);
+            lab.scene(format!(
+                "an open connection, then: {segments}, and four minutes later a new one"
+            ));
+            let mut door = open(lab);
+            goes(&mut door, segments);
+            door.waits(TCP_CLOSED_IDLE);
+            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+            door.keeps(1);
+            lasts(&mut door, TCP_OPEN_IDLE);
+        }
+    });
+}
+
+#[test]
+fn s7_a_refused_packet_leaves_nothing() {
+    lab(|lab| {
+        lab.scene("a full table");
+        lab.why("A packet that is refused changes nothing. It leaves no mapping: without a session it would never end, and with an open filter everybody could send to it.");
+        let mut door = Door::new(lab, rules(6000..=6001, Filter::Anyone, 1));
+        door.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
+        for inside in ["10.0.0.8:6001", "10.0.0.9:7000", "10.0.0.9:6000"] {
+            door.cannot_go_out(&format!("UDP {inside} → 198.51.100.2:53"), "Full");
+            door.has_port(Proto::Udp, inside, None);
+        }
+        door.comes("UDP 198.51.100.2:53 → 203.0.113.1:6001", None);
+        door.owns(Proto::Udp, 6001, "198.51.100.2:53", None);
+        door.cannot_go_out("TCP 10.0.0.8:6001 → 198.51.100.2:53 SYN", "Full");
+        door.has_port(Proto::Tcp, "10.0.0.8:6001", None);
+        door.keeps(1);
+        lab.why("It takes no port away: when there is room again, the port is free.");
+        door.waits(UDP_IDLE);
+        let port = door.out("UDP 10.0.0.8:6001 → 198.51.100.2:53");
+        lab.same("the port of 10.0.0.8:6001", port, 6001);
+        lab.scene("a full table, and a new session of a mapping");
+        lab.why("It lets no other session of its mapping last longer.");
+        let mut door = Door::new(lab, rules(4000..=7999, Filter::Anyone, 1));
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.waits(UDP_IDLE / 2);
+        door.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.2:54", "Full");
+        door.cannot_go_out("UDP 10.0.0.7:5000 → 192.0.2.9:53", "Full");
+        session_lasts(&mut door, Proto::Udp, "198.51.100.2:53", UDP_IDLE / 2);
+        door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+        lab.scene("no port is left");
+        lab.why("It is no session and no mapping, so its inside port can still be forwarded.");
+        let mut door = Door::new(lab, rules(6000..=6000, Filter::Anyone, 2));
+        door.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
+        for _ in 0..3 {
+            door.cannot_go_out("UDP 10.0.0.8:6000 → 198.51.100.2:53", "NoPort");
+        }
+        door.keeps(1);
+        door.has_port(Proto::Udp, "10.0.0.8:6000", None);
+        door.forwards(Proto::Udp, 80, "10.0.0.8:6000");
+        lab.why("Nor has it taken the room of somebody who needs no port.");
+        door.out("UDP 10.0.0.7:6000 → 198.51.100.2:54");
+    });
+}
+
+#[test]
+fn s7_each_session_has_its_own_end() {
+    lab(|lab| {
+        lab.why("A mapping lasts as long as one of its sessions. A session that has ended lets nobody in any more, whatever the others do.");
+        for filter in FILTERS {
+            lab.scene(format!("a table with the filter {filter:?}"));
+            let mut door = Door::wide(lab, filter);
+            door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+            door.out("UDP 10.0.0.7:5000 → 192.0.2.9:53");
+            door.waits(UDP_IDLE / 2);
+            door.out("UDP 10.0.0.7:5000 → 192.0.2.9:53");
+            door.waits(UDP_IDLE / 2);
+            let late = (filter == Filter::Anyone).then_some("10.0.0.7:5000");
+            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:5000", late);
+            door.comes("UDP 192.0.2.9:53 → 203.0.113.1:5000", Some("10.0.0.7:5000"));
+            door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
+            door.owns(Proto::Udp, 5000, "192.0.2.9:53", Some("10.0.0.7:5000"));
+            let port = door.out("UDP 10.0.0.7:5000 → 198.51.100.3:53");
+            lab.same("the mapping's port", port, 5000);
+            door.waits(UDP_IDLE / 2);
+            door.has_port(Proto::Udp, "10.0.0.7:5000", Some(5000));
+            door.waits(UDP_IDLE / 2);
+            door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+        }
+        lab.scene("two ports of one host that was sent to");
+        lab.why(
+            "With address-dependent filtering one living session with a host is enough for it.",
+        );
+        let mut door = Door::wide(lab, Filter::Address);
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.waits(UDP_IDLE / 2);
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:54");
+        door.waits(UDP_IDLE / 2);
+        door.comes(
+            "UDP 198.51.100.2:53 → 203.0.113.1:5000",
+            Some("10.0.0.7:5000"),
+        );
+        door.waits(UDP_IDLE / 2);
+        door.comes("UDP 198.51.100.2:54 → 203.0.113.1:5000", None);
+    });
+}
+
+#[test]
+fn s7_a_full_table_keeps_what_it_has() {
+    lab(|lab| {
+        lab.why("A table has an end. An attacker inside who opens session after session must not throw out those who were there before: a new session is refused, and no old one makes room.");
+        let mut door = Door::new(lab, rules(1024..=65535, Filter::AddressAndPort, 5));
+        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
+        door.comes(
+            "TCP 198.51.100.2:80 → 203.0.113.1:5000 SYN,ACK",
+            Some("10.0.0.7:5000"),
+        );
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.waits(UDP_IDLE / 5);
+        for port in 1..=3 {
+            door.out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"));
+        }
+        for port in 4..=9 {
+            door.cannot_go_out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"), "Full");
+            door.cannot_go_out(&format!("UDP 10.0.0.66:{port} → 192.0.2.1:1"), "Full");
+        }
+        door.keeps(5);
+        lab.why(
+            "Whoever has a session goes on with it: it is refreshed like any other, and answered.",
+        );
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 ACK");
+        door.comes(
+            "UDP 198.51.100.2:53 → 203.0.113.1:5000",
+            Some("10.0.0.7:5000"),
+        );
+        door.comes(
+            "TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK",
+            Some("10.0.0.7:5000"),
+        );
+        door.comes("UDP 192.0.2.1:3 → 203.0.113.1:4000", Some("10.0.0.66:4000"));
+        lab.why("A new session of an old mapping is a new session.");
+        door.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.9:53", "Full");
+        door.comes("UDP 198.51.100.9:53 → 203.0.113.1:5000", None);
+        lab.why("What has ended makes room, although nobody has called expire.");
+        door.waits(UDP_IDLE * 4 / 5);
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.cannot_go_out("UDP 10.0.0.66:5001 → 192.0.2.1:1", "Full");
+        door.waits(UDP_IDLE / 5);
+        for port in 4..=6 {
+            door.out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"));
+        }
+        door.cannot_go_out("UDP 10.0.0.66:4000 → 192.0.2.1:1", "Full");
+        door.keeps(5);
+        lab.why("Full is said before it is asked whether there is a port.");
+        let mut door = Door::new(lab, rules(3000..=3000, Filter::Anyone, 1));
+        door.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
+        door.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
+        let mut door = Door::new(lab, rules(3000..=3000, Filter::Anyone, 0));
+        door.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
+    });
+}
+
+#[test]
+fn s7_expire_removes_what_has_ended() {
+    lab(|lab| {
+        lab.why("expire removes the sessions that have ended, of every protocol, and counts them.");
+        let mut door = Door::wide(lab, Filter::Anyone);
+        door.expires(0);
+        door.out("echo 10.0.0.7:1 → 198.51.100.2:0");
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.3:53");
+        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
+        door.keeps(4);
+        door.waits(ECHO_IDLE - BLINK);
+        door.expires(0);
+        door.waits(BLINK);
+        door.expires(1);
+        door.keeps(3);
+        door.expires(0);
+        door.waits(TCP_CLOSED_IDLE - ECHO_IDLE);
+        door.expires(1);
+        door.waits(UDP_IDLE - TCP_CLOSED_IDLE - BLINK);
+        door.expires(0);
+        door.keeps(2);
+        door.waits(BLINK);
+        door.expires(2);
+        door.keeps(0);
+        lab.why("What was refreshed has not ended.");
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.waits(UDP_IDLE / 2);
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        door.waits(UDP_IDLE / 2);
+        door.expires(0);
+        door.keeps(1);
+        door.waits(UDP_IDLE * 100);
+        door.expires(1);
+    });
+}
+
+#[test]
+fn s7_a_forwarded_port_is_open_to_all() {
+    lab(|lab| {
+        for filter in FILTERS {
+            lab.scene(format!("a table with the filter {filter:?}"));
+            lab.why("Who forwards a port wants strangers to come: a server has not sent to its clients before they call. The filter is for mappings that made themselves.");
+            let mut door = Door::new(lab, rules(3000..=3003, filter, 2));
+            door.forwards(Proto::Tcp, 80, "10.0.0.5:8080");
+            door.comes(
+                "TCP 192.0.2.9:5000 → 203.0.113.1:80 SYN",
+                Some("10.0.0.5:8080"),
+            );
+            door.comes(
+                "TCP 198.51.100.2:1 → 203.0.113.1:80 SYN",
+                Some("10.0.0.5:8080"),
+            );
+            lab.why("For this protocol, and for this port.");
+            door.comes("UDP 192.0.2.9:5000 → 203.0.113.1:80", None);
+            door.comes("TCP 192.0.2.9:5000 → 203.0.113.1:8080 SYN", None);
+            lab.why("What the server sends leaves from the port that its clients know.");
+            let port = door.out("TCP 10.0.0.5:8080 → 192.0.2.9:5000 SYN,ACK");
+            lab.same("the port of 10.0.0.5:8080", port, 80);
+            door.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
+            door.owns(Proto::Tcp, 80, "192.0.2.9:5000", Some("10.0.0.5:8080"));
+            door.owns(Proto::Tcp, 80, "192.0.2.77:1", Some("10.0.0.5:8080"));
+            lab.why("It has no sessions.");
+            door.keeps(0);
+            lab.why("It is one port of this server, for one protocol. What the server sends by another protocol, or from another port, as when it asks for a name, is a session like any other.");
+            for flow in [
+                "TCP 10.0.0.5:3000 → 192.0.2.9:80 SYN",
+                "UDP 10.0.0.5:8080 → 192.0.2.9:53",
+            ] {
+                let port = door.out(flow);
+                lab.holds(
+                    (3000..=3003).contains(&port),
+                    "a port of 3000 to 3003",
+                    port,
+                );
+                let (proto, _) = flow.split_once(' ').expect("a protocol");
+                let far = if proto == "TCP" {
+                    "192.0.2.9:80"
+                } else {
+                    "192.0.2.9:53"
+                };
+                let inside = if proto == "TCP" {
+                    "10.0.0.5:3000"
+                } else {
+                    "10.0.0.5:8080"
+                };
+                door.comes(&format!("{proto} {far} → 203.0.113.1:{port}"), Some(inside));
+            }
+            door.keeps(2);
+            lab.why("A full table has room for a forwarded port: it takes no session.");
+            door.forwards(Proto::Udp, 53, "10.0.0.5:53");
+            door.comes("UDP 192.0.2.9:5000 → 203.0.113.1:53", Some("10.0.0.5:53"));
+            door.waits(UDP_IDLE);
+            door.expires(2);
+            lab.why("It has no sessions: a thousand clients take no room, and find room in a full table.");
+            door.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
+            door.out("UDP 10.0.0.7:3000 → 198.51.100.3:53");
+            door.out("TCP 10.0.0.5:8080 → 192.0.2.10:5000 SYN,ACK");
+            door.comes(
+                "TCP 192.0.2.10:5000 → 203.0.113.1:80 ACK",
+                Some("10.0.0.5:8080"),
+            );
+            door.keeps(2);
+            lab.why("And it never ends.");
+            door.waits(TCP_OPEN_IDLE * 1000);
+            door.expires(2);
+            door.comes(
+                "TCP 192.0.2.9:5000 → 203.0.113.1:80 SYN",
+                Some("10.0.0.5:8080"),
+            );
+            door.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
+        }
+    });
+}
+
+#[test]
+fn s7_a_port_is_forwarded_once() {
+    lab(|lab| {
+        lab.why("A port that is forwarded is given to nobody else, not even to a host that has this very number.");
+        let mut door = Door::new(lab, rules(3000..=3002, Filter::Anyone, 100));
+        door.forwards(Proto::Udp, 3001, "10.0.0.5:53");
+        let port = door.out("UDP 10.0.0.7:3001 → 198.51.100.2:53");
+        lab.holds([3000, 3002].contains(&port), "3000 or 3002", port);
+        door.out("UDP 10.0.0.8:3001 → 198.51.100.2:53");
+        door.cannot_go_out("UDP 10.0.0.9:3001 → 198.51.100.2:53", "NoPort");
+        lab.why("It is still one port of the other protocols.");
+        let port = door.out("TCP 10.0.0.7:3001 → 198.51.100.2:53 SYN");
+        lab.same("the port over TCP", port, 3001);
+        lab.why("A port that is in use, by hand or by itself, cannot be forwarded.");
+        door.cannot_forward(Proto::Udp, 3001, "10.0.0.6:53");
+        door.cannot_forward(Proto::Udp, 3001, "10.0.0.5:53");
+        door.cannot_forward(Proto::Udp, 3000, "10.0.0.6:53");
+        door.cannot_forward(Proto::Tcp, 3001, "10.0.0.6:53");
+        lab.why("One inside port has one external port. A second one for it would break that.");
+        door.cannot_forward(Proto::Udp, 9000, "10.0.0.5:53");
+        door.cannot_forward(Proto::Udp, 9000, "10.0.0.7:3001");
+        door.comes("UDP 198.51.100.2:53 → 203.0.113.1:9000", None);
+        lab.why(
+            "What is free can be forwarded, for another protocol or another port of the same host.",
+        );
+        door.forwards(Proto::Tcp, 9000, "10.0.0.5:53");
+        door.forwards(Proto::Udp, 9000, "10.0.0.5:54");
+        door.comes(
+            "UDP 198.51.100.2:53 → 203.0.113.1:9000",
+            Some("10.0.0.5:54"),
+        );
+        lab.why("When the mapping that was in the way has ended, so has the refusal.");
+        door.waits(UDP_IDLE);
+        door.forwards(Proto::Udp, 3000, "10.0.0.6:53");
+        door.comes(
+            "UDP 198.51.100.2:53 → 203.0.113.1:3000",
+            Some("10.0.0.6:53"),
+        );
+    });
+}
+
+#[test]
+fn s7_to_ask_changes_nothing() {
+    lab(|lab| {
+        lab.why("An ICMP error asks whose packet it is about. It proves that a router lives, not that the conversation does, so the session neither begins nor lasts longer (RFC 4787, REQ-12).");
+        let mut door = Door::wide(lab, Filter::Anyone);
+        door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+        door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
+        door.keeps(0);
+        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        lab.why("A packet that was never sent cannot have met an error: owner asks for the session, and not for the filter.");
+        door.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
+        door.owns(Proto::Udp, 5000, "198.51.100.2:54", None);
+        door.owns(Proto::Udp, 5000, "198.51.100.3:53", None);
+        door.owns(Proto::Udp, 5001, "198.51.100.2:53", None);
+        door.owns(Proto::Tcp, 5000, "198.51.100.2:53", None);
+        door.has_port(Proto::Udp, "10.0.0.8:5000", None);
+        door.has_port(Proto::Udp, "10.0.0.7:5001", None);
+        door.has_port(Proto::Tcp, "10.0.0.7:5000", None);
+        door.keeps(1);
+        lab.why("To ask is not to use.");
+        door.waits(UDP_IDLE - BLINK);
+        door.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
+        door.has_port(Proto::Udp, "10.0.0.7:5000", Some(5000));
+        door.waits(BLINK);
+        door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
+        door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+    });
+}
+
+/// So many sessions that a table which goes through them for each packet does not end in time.
+const CROWD: u32 = 20_000;
+
+fn crowd(n: u32) -> Flow {
+    Flow {
+        proto: Proto::Udp,
+        src: SocketAddrV4::new(Ipv4Addr::from_bits(0x0a00_0000 + n), 2000 + n as u16),
+        dst: end("198.51.100.2:53"),
+        control: Control::default(),
+    }
+}
+
+#[test]
+fn s7_no_call_goes_through_a_crowd() {
+    lab(|lab| {
+        lab.why("Each call is a question to a map, in a table of any size. A loop over all mappings, or over all ports, takes twenty thousand steps for each call here: it does end, but it feels as if it did not.");
+        let now = Duration::from_secs(1);
+        let remote = end("198.51.100.2:53");
+        let mut table = lab.you(&format!("Table::new(room for {CROWD})"), || {
+            Table::new(rules(1024..=40_000, Filter::Anyone, CROWD as usize))
+        });
+        let inside = |n: u32| SocketAddrV4::new(Ipv4Addr::from_bits(0x0a00_0000 + n), 5000);
+        let call = format!("outbound, {CROWD} times, all from hosts that have chosen port 5000");
+        let ports: Vec<Result<u16, Refused>> = lab.you(&call, || {
+            let flows = (0..CROWD).map(|n| Flow {
+                src: inside(n),
+                ..crowd(n)
+            });
+            flows.map(|flow| table.outbound(now, &flow)).collect()
+        });
+        let ports: Vec<u16> = (ports.into_iter().enumerate())
+            .map(|(n, port)| match port {
+                Ok(port) => port,
+                Err(why) => lab.ok(&format!("outbound from {}", inside(n as u32)), || {
+                    Err::<u16, Refused>(why)
+                }),
+            })
+            .collect();
+        let different: BTreeSet<&u16> = ports.iter().collect();
+        lab.same("how many ports they have", different.len(), CROWD as usize);
+        let all = |what: &str, good: usize| {
+            lab.same(&format!("how many of them {what}"), good, CROWD as usize);
+        };
+        let known = lab.you(&format!("port_of, {CROWD} times"), || {
+            let known =
+                |n: &u32| table.port_of(now, Proto::Udp, inside(*n)) == Some(ports[*n as usize]);
+            (0..CROWD).filter(known).count()
+        });
+        all("have the port that outbound gave them", known);
+        let owned = lab.you(&format!("owner, {CROWD} times"), || {
+            let owned = |n: &u32| {
+                let port = ports[*n as usize];
+                table.owner(now, Proto::Udp, port, remote) == Some(inside(*n))
+            };
+            (0..CROWD).filter(owned).count()
+        });
+        all("are known by their port", owned);
+        let kept = lab.you(&format!("sessions and expire, {CROWD} times"), || {
+            let keeps = |_: &u32| table.expire(now) == 0 && table.sessions() == CROWD as usize;
+            (0..CROWD).filter(keeps).count()
+        });
+        all("were there each time", kept);
+        let taken = lab.you(&format!("forward to a port in use, {CROWD} times"), || {
+            let taken = |n: &u32| {
+                let to = SocketAddrV4::new(*inside(*n).ip(), 80);
+                let got = table.forward(now, Proto::Udp, ports[*n as usize], to);
+                got.map_err(refused) == Err("Taken")
+            };
+            (0..CROWD).filter(taken).count()
+        });
+        all("keep their port to themselves", taken);
+        let forwarded = lab.you(&format!("forward, {CROWD} times"), || {
+            let forwarded = |n: &u32| {
+                let to = SocketAddrV4::new(*inside(*n).ip(), 80);
+                table
+                    .forward(now, Proto::Udp, 40_001 + *n as u16, to)
+                    .is_ok()
+            };
+            (0..CROWD).filter(forwarded).count()
+        });
+        all("are forwarded another port", forwarded);
+    });
+}
+
+#[test]
+fn s7_a_packet_costs_the_same_in_a_crowd() {
+    lab(|lab| {
+        lab.why("A NAT of a provider has a million mappings, and packets every microsecond. Each direction is a question to a map. A loop over all mappings takes twenty thousand steps for each packet here: it does end, but it feels as if it did not.");
+        let now = Duration::from_secs(1);
+        let mut table = lab.you(&format!("Table::new(room for {CROWD})"), || {
+            Table::new(rules(2000..=22_000, Filter::Address, CROWD as usize))
+        });
+        let ports: Vec<Result<u16, Refused>> = lab.you(&format!("outbound, {CROWD} times"), || {
+            (0..CROWD).map(|n| table.outbound(now, &crowd(n))).collect()
+        });
+        for (n, port) in ports.into_iter().enumerate() {
+            let (got, want) = (port.map_err(refused), Ok(2000 + n as u16));
+            if got != want {
+                lab.same(&format!("the port of {}", crowd(n as u32).src), got, want);
+            }
+        }
+        let later = now + UDP_IDLE - BLINK;
+        let owners: Vec<Option<SocketAddrV4>> = lab.you(&format!("inbound, {CROWD} times"), || {
+            let answers = (0..CROWD).map(crowd).map(|flow| Flow {
+                src: flow.dst,
+                dst: SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 1), flow.src.port()),
+                ..flow
+            });
+            answers
+                .map(|answer| table.inbound(later, &answer))
+                .collect()
+        });
+        for (n, owner) in owners.into_iter().enumerate() {
+            let inside = crowd(n as u32).src;
+            if owner != Some(inside) {
+                lab.same(
+                    &format!("whom an answer to {inside} is for"),
+                    owner,
+                    Some(inside),
+                );
+            }
+        }
+        let full: Vec<Result<u16, Refused>> = lab.you(
+            &format!("outbound into a full table, {CROWD} times"),
+            || {
+                (0..CROWD)
+                    .map(|n| table.outbound(later, &crowd(CROWD + n)))
+                    .collect()
+            },
+        );
+        for (n, port) in full.into_iter().enumerate() {
+            let got = port.map_err(refused);
+            if got != Err("Full") {
+                lab.same(
+                    &format!("the port of {}", crowd(CROWD + n as u32).src),
+                    got,
+                    Err("Full"),
+                );
+            }
+        }
+        lab.same(
+            "how many of them have ended a moment later",
+            table.expire(later + BLINK),
+            CROWD as usize,
+        );
+    });
+}

@@ -1,0 +1,352 @@
+//! Step 1: numbers.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use netlab::{Lab, lab};
+use tcp_open::{Seq, isn, seq_between, seq_lt};
+
+const SECRET: [u8; 16] = *b"nobody knows me!";
+
+fn at(addr: [u8; 4], port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::from(addr), port)
+}
+
+fn local() -> SocketAddrV4 {
+    at([10, 0, 0, 1], 40_000)
+}
+
+fn remote() -> SocketAddrV4 {
+    at([192, 0, 2, 7], 80)
+}
+
+fn lt(lab: &Lab, a: u32, b: u32) -> bool {
+    lab.you(&format!("seq_lt({a:#x}, {b:#x})"), || {
+        seq_lt(Seq(a), Seq(b))
+    })
+}
+
+/// The ISN, without a line in the story: there are many.
+fn number(secret: &[u8; 16], local: SocketAddrV4, remote: SocketAddrV4, now: Duration) -> u32 {
+    isn(secret, local, remote, now).0
+}
+
+#[test]
+fn s1_small_numbers_are_compared_as_always() {
+    lab(|lab| {
+        for (a, b, want) in [
+            (1, 2, true),
+            (2, 1, false),
+            (100, 400, true),
+            (7, 7, false),
+            (0, 0, false),
+        ] {
+            lab.because("Far from the end of the numbers it is the usual comparison, and no number comes before itself.")
+                .same(&format!("whether {a} comes before {b}"), lt(lab, a, b), want);
+        }
+    });
+}
+
+#[test]
+fn s1_wrap_compare() {
+    lab(|lab| {
+        for (a, b) in [
+            (0xffff_fffe, 1),
+            (0xffff_ffff, 0),
+            (0xffff_0000, 0x2000),
+            (0x7fff_ffff, 0x8000_0000),
+        ] {
+            lab.because(format!("From {a:#010x} on, {b:#010x} is only a few places further: after 0xffffffff comes 0."))
+                .same(&format!("whether {a:#x} comes before {b:#x}"), lt(lab, a, b), true);
+            lab.because(format!(
+                "From {b:#010x} on, the way to {a:#010x} is the longer one."
+            ))
+            .same(
+                &format!("whether {b:#x} comes before {a:#x}"),
+                lt(lab, b, a),
+                false,
+            );
+        }
+    });
+}
+
+#[test]
+fn s1_half_way_round_is_the_limit() {
+    lab(|lab| {
+        for from in [0, 5, 0x8000_0000, 0xffff_fff0_u32] {
+            let to = |places: u32| from.wrapping_add(places);
+            for (places, want) in [
+                (0x7fff_ffff, true),
+                (0x8000_0000, false),
+                (0x8000_0001, false),
+            ] {
+                lab.because("It is before a number that is up to 2147483647 places further on. Exactly half way round, neither comes \
+                             before the other.")
+                    .same(
+                        &format!("whether {from:#x} comes before the number {places:#x} places further on"),
+                        lt(lab, from, to(places)),
+                        want,
+                    );
+            }
+        }
+    });
+}
+
+#[test]
+fn s1_between_has_its_first_number_and_not_its_last() {
+    lab(|lab| {
+        let cases = [
+            (10, 10, 20, true, "the first belongs to them"),
+            (10, 19, 20, true, "19 comes before 20"),
+            (10, 20, 20, false, "`hi` does not belong to them"),
+            (10, 9, 20, false, "9 comes before 10"),
+            (10, 21, 20, false, "21 is behind them"),
+            (10, 0xffff_ffff, 20, false, "it is far behind them"),
+            (
+                0xffff_fff0,
+                0xffff_ffff,
+                0x10,
+                true,
+                "the range goes over the end",
+            ),
+            (0xffff_fff0, 0, 0x10, true, "the range goes over the end"),
+            (0xffff_fff0, 0xf, 0x10, true, "the range goes over the end"),
+            (
+                0xffff_fff0,
+                0x10,
+                0x10,
+                false,
+                "`hi` does not belong to them",
+            ),
+            (
+                0xffff_fff0,
+                0xffff_ffef,
+                0x10,
+                false,
+                "it comes before `lo`",
+            ),
+            (
+                0xffff_fff0,
+                0x8000_0000,
+                0x10,
+                false,
+                "it is on the other side",
+            ),
+            (7, 7, 7, false, "when both are equal there is none"),
+            (7, 8, 7, false, "when both are equal there is none"),
+            (7, 6, 7, false, "when both are equal there is none"),
+            (
+                0,
+                0x9000_0000,
+                0xf000_0000,
+                true,
+                "there are hi - lo of them, and that may be more than half of all",
+            ),
+            (
+                0,
+                0xf000_0000,
+                0xf000_0000,
+                false,
+                "`hi` does not belong to them",
+            ),
+            (
+                8,
+                5,
+                7,
+                true,
+                "from 8 on round to 6, all but one belong to them",
+            ),
+            (
+                8,
+                7,
+                7,
+                false,
+                "from 8 on round to 6, all but one belong to them",
+            ),
+        ];
+        for (lo, x, hi, want, why) in cases {
+            let call = format!("seq_between({lo:#x}, {x:#x}, {hi:#x})");
+            let got = lab.you(&call, || seq_between(Seq(lo), Seq(x), Seq(hi)));
+            lab.because(format!("Here {why}.")).same(&call, got, want);
+        }
+    });
+}
+
+#[test]
+fn s1_isn_moves_with_the_clock() {
+    lab(|lab| {
+        for secret in [SECRET, [7; 16]] {
+            for base in [0, 1_000_000, 3_600_000_000, 400 * 86_400_000_000_u64] {
+                let start = number(&secret, local(), remote(), Duration::from_micros(base));
+                for (later, places) in [
+                    (3, 0),
+                    (4, 1),
+                    (7, 1),
+                    (8, 2),
+                    (1_000_000, 250_000),
+                    (3_600_000_000, 900_000_000),
+                ] {
+                    let now = Duration::from_micros(base + later);
+                    let got = number(&secret, local(), remote(), now).wrapping_sub(start);
+                    lab.because("The ISN counts every 4 microseconds, 250000 a second. So the numbers of the next connection \
+                                 between these sockets begin behind those of this one (RFC 9293, section 3.4.1).")
+                        .same(&format!("places from the ISN at {base} µs to that {later} µs later"), got, places);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s1_isn_goes_round_with_its_clock() {
+    lab(|lab| {
+        let round = 4 * (1_u64 << 32);
+        for base in [0, 12_345_678] {
+            let at = |micros| number(&SECRET, local(), remote(), Duration::from_micros(micros));
+            for (later, places) in [
+                (round, 0),
+                (round + 4, 1),
+                (round / 2, 1 << 31),
+                (5 * round + 40, 10),
+            ] {
+                lab.because("The clock has 32 bits: 4.77 hours later it is where it was.")
+                    .same(
+                        &format!("places from the ISN at {base} µs to that {later} µs later"),
+                        at(base + later).wrapping_sub(at(base)),
+                        places,
+                    );
+            }
+        }
+    });
+}
+
+/// Arguments, and what is different about them.
+fn variations() -> Vec<(String, [u8; 16], SocketAddrV4, SocketAddrV4)> {
+    let mut all = vec![
+        ("no difference".to_owned(), SECRET, local(), remote()),
+        (
+            "local and remote swapped".to_owned(),
+            SECRET,
+            remote(),
+            local(),
+        ),
+        (
+            "the ports swapped".to_owned(),
+            SECRET,
+            at([10, 0, 0, 1], 80),
+            at([192, 0, 2, 7], 40_000),
+        ),
+    ];
+    for byte in 0..16 {
+        for bit in [0, 7] {
+            let mut secret = SECRET;
+            secret[byte] ^= 1 << bit;
+            all.push((
+                format!("byte {byte} of the secret"),
+                secret,
+                local(),
+                remote(),
+            ));
+        }
+    }
+    for byte in 0..4 {
+        let other = |addr: SocketAddrV4| {
+            let mut bytes = addr.ip().octets();
+            bytes[byte] ^= 1;
+            at(bytes, addr.port())
+        };
+        all.push((
+            format!("byte {byte} of the local address"),
+            SECRET,
+            other(local()),
+            remote(),
+        ));
+        all.push((
+            format!("byte {byte} of the remote address"),
+            SECRET,
+            local(),
+            other(remote()),
+        ));
+    }
+    for bit in 0..16 {
+        let other = |addr: SocketAddrV4| SocketAddrV4::new(*addr.ip(), addr.port() ^ 1 << bit);
+        all.push((
+            format!("bit {bit} of the local port"),
+            SECRET,
+            other(local()),
+            remote(),
+        ));
+        all.push((
+            format!("bit {bit} of the remote port"),
+            SECRET,
+            local(),
+            other(remote()),
+        ));
+    }
+    all
+}
+
+#[test]
+fn s1_isn_differs_per_tuple_and_secret() {
+    lab(|lab| {
+        let mut seen: HashMap<u32, String> = HashMap::new();
+        for (what, secret, local, remote) in variations() {
+            let got = number(&secret, local, remote, Duration::from_secs(1));
+            let other = seen.insert(got, what.clone());
+            lab.because("Two tuples or two secrets have two ISNs: F depends on all of its arguments (RFC 9293, section 3.4.1). \
+                         Else who opens a connection of his own knows the numbers of yours.")
+                .holds(
+                    other.is_none(),
+                    format!("another ISN, since this is another: {what}"),
+                    format!("the same one as for: {}", other.unwrap_or_default()),
+                );
+        }
+    });
+}
+
+#[test]
+fn s1_isn_of_one_tuple_says_nothing_about_another() {
+    lab(|lab| {
+        let secrets = [SECRET, [0; 16], [0xff; 16], *b"another secret !"];
+        let mut differences: HashMap<u32, String> = HashMap::new();
+        for secret in secrets {
+            let of = |port: u16| number(&secret, local(), at([192, 0, 2, 7], port), Duration::ZERO);
+            for port in 1000..1016 {
+                let got = of(port + 1).wrapping_sub(of(port));
+                let here = format!("ports {port} and {}, secret {:02x}…", port + 1, secret[0]);
+                let other = differences.insert(got, here.clone());
+                lab.because("An attacker opens a connection from a port of his own, and sees its ISN. If the next port's ISN were always \
+                             as far from it, he could compute that. The secret must be mixed with the rest, not added to it.")
+                    .holds(
+                        other.is_none(),
+                        format!("a difference of two ISNs that occurs once ({here})"),
+                        format!("{got}, as for {}", other.unwrap_or_default()),
+                    );
+            }
+        }
+    });
+}
+
+#[test]
+fn s1_isn_uses_all_32_bits() {
+    lab(|lab| {
+        let all =
+            (0..64).map(|port| number(&SECRET, local(), at([192, 0, 2, 7], port), Duration::ZERO));
+        let (ones, zeros) = all.fold((0, 0), |(ones, zeros), isn| (ones | isn, zeros | !isn));
+        for bit in 0..32 {
+            lab.because(
+                "Of 64 numbers that nobody can guess, each bit is sometimes 0 and sometimes 1.",
+            )
+            .holds(
+                (ones & zeros) >> bit & 1 == 1,
+                format!("bit {bit} of the ISNs of 64 ports: both values"),
+                if ones >> bit & 1 == 1 {
+                    "always 1"
+                } else {
+                    "always 0"
+                },
+            );
+        }
+    });
+}

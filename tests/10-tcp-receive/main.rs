@@ -1,0 +1,13 @@
+//! The tests of chapter 10: how TCP makes a stream out of segments.
+
+mod dice;
+mod half;
+mod model;
+mod s1_acceptable;
+mod s2_assembler;
+mod s3_end;
+mod s4_unwrap;
+mod s5_window;
+mod s6_delay;
+mod s7_receiver;
+mod strip;

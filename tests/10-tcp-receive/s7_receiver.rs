@@ -1,0 +1,847 @@
+//! Step 7: the receiver, put together.
+
+use std::time::Duration;
+
+use netlab::script::Script;
+use netlab::{Lab, lab};
+use tcp_open::{Segment, Seq};
+use tcp_receive::{AckPlan, Receiver};
+
+use super::dice::Dice;
+use super::half::Half;
+use super::strip::Watched;
+
+/// Plays a script. `why` is the reason of each line that has none of its own.
+fn plays(lab: &Lab, why: &str, text: &str) {
+    lab.why(why);
+    lab.plays(text, Half::new);
+}
+
+#[test]
+fn s7_the_ack_is_the_number_wanted_next() {
+    lab(|lab| {
+        plays(
+            lab,
+            "An ACK number is the number that is wanted next. It covers everything before it.",
+            "
+                    with irs=1000 capacity=4000 mss=1000
+                    # Nothing has come. The SYN had number 1000, so 1001 is wanted.
+                    RCV.NXT=1001
+              0 ms  <-- seq 1001 ack 300 len 1000
+                    # Numbers 1001 to 2000 are here.
+                    RCV.NXT=2001
+             10     <-- seq 2001 ack 300 len 1000
+                    # Both have come: 3001 is wanted next. It is not the number of a
+                    # segment that came, 2001, nor the last byte's, 3000.
+                    --> ACK seq 300 ack 3001
+            ",
+        );
+        plays(
+            lab,
+            "An ACK number is the number that is wanted next. It covers everything before it.",
+            r#"
+                    with irs=77 mss=1000
+              0 ms  <-- seq 78 ack 300 "h"
+             10     <-- seq 79 ack 300 "ello"
+                    # Any size counts by its bytes: 78 is the first, 82 the last.
+                    --> ACK seq 300 ack 83
+                    recv(10) = "hello"
+            "#,
+        );
+    });
+}
+
+#[test]
+fn s7_a_gap_makes_immediate_duplicate_acks() {
+    lab(|lab| {
+        plays(
+            lab,
+            "What lies behind a hole is kept, and answered at once with the number where the hole begins.",
+            "
+              0 ms  <-- seq 2001 ack 300 len 1000
+                    # 1001 to 2000 have not come. The ACK number stays before the
+                    # hole; over it, those bytes would be lost for ever.
+                    --> ACK seq 300 ack 1001
+             10     <-- seq 3001 ack 300 len 500
+                    # Each segment behind the hole is answered: after three, the
+                    # sender resends what is missing (RFC 5681).
+                    --> ACK seq 300 ack 1001
+             20     <-- seq 3501 ack 300 len 1
+                    --> ACK seq 300 ack 1001
+                    # Nothing can be read before the hole is filled.
+                    recv(9999) = 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_filling_the_gap_acks_at_once() {
+    lab(|lab| {
+        plays(
+            lab,
+            "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
+            "
+              0 ms  <-- seq 2001 ack 300 len 1000
+                    --> ACK seq 300 ack 1001
+             50     <-- seq 1001 ack 300 len 1000
+                    # The hole is filled. 2001 to 3000 were kept, so 3001 is wanted;
+                    # and the sender, who waits, hears of it at once.
+                    --> ACK seq 300 ack 3001
+                    recv(9999) = 2000
+            ",
+        );
+        lab.scene("a part of the hole");
+        plays(
+            lab,
+            "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
+            "
+              0 ms  <-- seq 3001 ack 300 len 1000
+                    --> ACK seq 300 ack 1001
+             10     <-- seq 1001 ack 300 len 500
+                    # A part of the hole is filled: at once (RFC 5681, section 4.2).
+                    --> ACK seq 300 ack 1501
+             20     <-- seq 1501 ack 300 len 1500
+                    --> ACK seq 300 ack 4001
+             30     <-- seq 4001 ack 300 len 10
+                    # No hole any more: this one can wait.
+             31     nothing
+            230     --> ACK seq 300 ack 4011
+            ",
+        );
+        lab.scene("two holes");
+        plays(
+            lab,
+            "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
+            "
+              0 ms  <-- seq 1501 ack 300 len 500
+                    --> ACK seq 300 ack 1001
+              1     <-- seq 2501 ack 300 len 500
+                    --> ACK seq 300 ack 1001
+              2     <-- seq 1001 ack 300 len 500
+                    # The first hole is filled, the second begins with 2001.
+                    --> ACK seq 300 ack 2001
+                    recv(9999) = 1000
+              3     <-- seq 2001 ack 300 len 500
+                    --> ACK seq 300 ack 3001
+                    recv(9999) = 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_what_came_already_is_acknowledged_at_once() {
+    lab(|lab| {
+        plays(
+            lab,
+            "Who sends what is here already does not know that it is.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 1000
+            200     --> ACK seq 300 ack 2001
+            900     <-- seq 1001 ack 300 len 1000
+                    # It came once more, so our ACK was lost. Until it hears, the
+                    # sender resends.
+                    --> ACK seq 300 ack 2001
+            901     <-- seq 1501 ack 300 len 1000
+                    # 500 old bytes and 500 new ones: it came in order, and can wait.
+            902     nothing
+                    RCV.NXT=2501
+           1101     --> ACK seq 300 ack 2501
+                    recv(9999) = 1500
+            ",
+        );
+        plays(
+            lab,
+            "Who sends what is here already does not know that it is.",
+            "
+              0 ms  <-- seq 1501 ack 300 len 500
+                    --> ACK seq 300 ack 1001
+              1     <-- seq 1501 ack 300 len 500
+                    # Behind the hole, and here already: a duplicate ACK all the same.
+                    --> ACK seq 300 ack 1001
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_what_is_not_acceptable_is_acked_and_dropped() {
+    lab(|lab| {
+        plays(
+            lab,
+            "What is not acceptable is acknowledged at once, and nothing of it is kept (RFC 9293, section 3.10.7.4, first check).",
+            "
+              0 ms  <-- seq 5001 ack 300 len 100
+                    # The window is 1001 to 5000. The sender hears where we are, and
+                    # nothing is kept (RFC 9293, section 3.10.7.4, first check).
+                    --> ACK seq 300 ack 1001 win 4000
+             10     <-- seq 1000 ack 300
+                    # An empty segment before the window: a keep-alive probe looks
+                    # like this, and wants an answer.
+                    --> ACK seq 300 ack 1001 win 4000
+             20     <-- seq 1000 ack 300 len 1
+                    --> ACK seq 300 ack 1001 win 4000
+             30     <-- seq 9001 ack 300
+                    --> ACK seq 300 ack 1001 win 4000
+             40     <-- FIN,ACK seq 5001 ack 300
+                    --> ACK seq 300 ack 1001 win 4000
+                    ESTABLISHED
+             50     <-- seq 1001 ack 300 len 4000
+            100     nothing
+                    # What was dropped did not count as a first segment, nor does it
+                    # come after these.
+            250     --> ACK seq 300 ack 5001
+                    recv(9999) = 4000
+                    --> ACK seq 300 ack 5001
+                    recv(9999) = 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_an_ack_is_not_acknowledged() {
+    lab(|lab| {
+        plays(
+            lab,
+            "An ACK without data uses no number: there is nothing to acknowledge. Two machines that acknowledge ACKs never stop.",
+            "
+              0 ms  <-- seq 1001 ack 300
+              1     <-- seq 1001 ack 300
+              2     <-- seq 4000 ack 300
+           9999     nothing
+            ",
+        );
+        plays(
+            lab,
+            "An ACK without data brings nothing. What is owed for the data before it stays owed.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 10
+              1     <-- seq 1011 ack 300
+                    # The ACK brings nothing, and is no second segment. What is owed
+                    # for the data stays owed.
+            199     nothing
+            200     --> ACK seq 300 ack 1011
+            201     <-- seq 1021 ack 300 len 10
+                    --> ACK seq 300 ack 1011
+                    # With a hole, too, an ACK is not acknowledged.
+            202     <-- seq 1011 ack 300
+           9999     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_reset_is_not_answered() {
+    lab(|lab| {
+        plays(
+            lab,
+            "What a RST means is the connection's business (chapter 12). It is never acknowledged, and brings no data.",
+            "
+              0 ms  <-- RST seq 1001
+              1     <-- RST seq 9
+              2     <-- RST,ACK seq 1001 ack 300 len 5
+              3     <-- RST seq 9000 len 5
+           9999     nothing
+                    RCV.NXT=1001
+                    recv(9) = 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_the_window_is_what_is_free_in_bytes() {
+    lab(|lab| {
+        plays(
+            lab,
+            "The window is the room from the number that is wanted to the edge, in bytes.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 1000
+                    # The edge is 5001, and stays there as bytes come: RCV.NXT +
+                    # RCV.WND.
+                    RCV.NXT=2001 RCV.WND=3000
+              1     <-- seq 2001 ack 300 len 500
+                    # 4000 bytes of room, 1500 taken. Bytes, not segments.
+                    --> ACK seq 300 ack 2501 win 2500
+              2     <-- seq 4001 ack 300 len 500
+                    # What waits behind the hole lies in the window. It takes nothing
+                    # from it.
+                    --> ACK seq 300 ack 2501 win 2500
+                    recv(1500) = 1500
+              3     <-- seq 2501 ack 300 len 1500
+                    # 1500 bytes are read, 2000 can be.
+                    --> ACK seq 300 ack 4501 win 2000
+            ",
+        );
+        plays(
+            lab,
+            "The window is the room from the number that is wanted to the edge, in bytes.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 1000
+                    recv(1000) = 1000
+              1     <-- seq 3001 ack 300 len 1000
+                    # 1000 are read, so 4000 are free from 2001 on. What waits lies in
+                    # them.
+                    --> ACK seq 300 ack 2001 win 4000
+            ",
+        );
+        plays(
+            lab,
+            "The window is the room from the number that is wanted to the edge, in bytes.",
+            "
+                    with capacity=100000
+              0 ms  <-- seq 1001 ack 300 len 1000
+              1     <-- seq 2001 ack 300 len 1000
+                    # There is room for 98000. The field has 16 bits.
+                    --> ACK seq 300 ack 3001 win 65535
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_the_right_edge_never_moves_left() {
+    lab(|lab| {
+        plays(
+            lab,
+            "What was offered stays offered (RFC 9293, section 3.8.6).",
+            "
+              0 ms  <-- seq 1001 ack 300 len 1500
+            200     --> ACK seq 300 ack 2501 win 2500
+                    recv(500) = 500
+            300     <-- seq 2501 ack 300 len 1000
+            301     <-- seq 3501 ack 300 len 1000
+                    # 500 bytes were read: too little for a new edge. The old one was
+                    # 5001, and what is on its way to it must fit (RFC 9293, section
+                    # 3.8.6).
+                    --> ACK seq 300 ack 4501 win 500
+            302     <-- seq 4501 ack 300 len 500
+                    # Nothing is left of the offer. That there is room for 500 is not
+                    # said yet: small windows make small segments.
+            502     --> ACK seq 300 ack 5001 win 0
+                    RCV.WND=0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_buffer_over_time() {
+    lab(|lab| {
+        lab.why("The bytes that can be read and those that wait lie in the same room, and the edge moves when it is worth it.");
+        let script = Script::parse(
+            "
+              0 ms  <-- seq 1001 ack 300 len 1000
+             10     <-- seq 3001 ack 300 len 1000
+                    # 2001 to 3000 are lost.
+                    --> ACK seq 300 ack 2001 win 3000
+             20     <-- seq 4001 ack 300 len 1000
+                    --> ACK seq 300 ack 2001 win 3000
+             50     recv(600) = 600
+             90     <-- seq 2001 ack 300 len 1000
+                    # The hole is filled. 600 bytes of room are not worth a new edge.
+                    --> ACK seq 300 ack 5001 win 0
+            150     recv(1400) = 1400
+                    # 2000 bytes are free now: a window update.
+                    --> ACK seq 300 ack 5001 win 2000
+            160     <-- seq 5001 ack 300 len 1000
+            300     recv(9999) = 3000
+            360     --> ACK seq 300 ack 6001 win 4000
+            ",
+        );
+        let script = script.unwrap_or_else(|mistake| panic!("{mistake}"));
+        let half = lab.you("Receiver::new(1000, 4000, 1000)", || Half::new(&script));
+        let mut watched = Watched::new(half, 4000);
+        lab.plays_with(&script, &mut watched);
+        lab.draws("10-buffer", watched.draw("A receive buffer over time"));
+    });
+}
+
+#[test]
+fn s7_a_slow_reader_closes_and_reopens_the_window() {
+    lab(|lab| {
+        plays(
+            lab,
+            "A sender waits at a closed window until it is told of room; and is told only of room that is worth a segment.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 1000
+              1     <-- seq 2001 ack 300 len 1000
+                    --> ACK seq 300 ack 3001 win 2000
+              2     <-- seq 3001 ack 300 len 1000
+              3     <-- seq 4001 ack 300 len 1000
+                    # The program has read nothing: the buffer is full, and the sender
+                    # must wait.
+                    --> ACK seq 300 ack 5001 win 0
+           1000     <-- seq 5001 ack 300 len 1
+                    # The sender asks by a probe of one byte. It has no room; the
+                    # answer says so.
+                    --> ACK seq 300 ack 5001 win 0
+           2000     recv(600) = 600
+                    # 600 bytes are free. Less than a segment and less than half of
+                    # the room: the sender is not told.
+           2200     <-- seq 5001 ack 300 len 1
+                    # It has not been told, so it may not send: what comes is outside
+                    # of the window that was offered.
+                    --> ACK seq 300 ack 5001 win 0
+           2500     nothing
+                    recv(400) = 400
+                    # 1000 bytes are free: a window update, at once. Without it the
+                    # sender waits for room that is here.
+                    --> ACK seq 300 ack 5001 win 1000
+                    RCV.WND=1000
+           2600     recv(1000) = 1000
+                    # The sender can send a segment already. The next ACK tells the
+                    # rest.
+           2700     <-- seq 5001 ack 300 len 1000
+           2900     --> ACK seq 300 ack 6001 win 1000
+           3000     recv(9999) = 3000
+           3001     <-- seq 6001 ack 300 len 1000
+           3201     --> ACK seq 300 ack 7001 win 3000
+                    recv(9999) = 1000
+                    # 3000 bytes are left of the offer: no update.
+           9999     nothing
+            ",
+        );
+        plays(
+            lab,
+            "A sender waits at a closed window until it is told of room; and is told only of room that is worth a segment.",
+            "
+                    with capacity=600 mss=1000
+              0 ms  <-- seq 1001 ack 300 len 600
+            200     --> ACK seq 300 ack 1601 win 0
+                    recv(299) = 299
+           1000     nothing
+                    recv(1) = 1
+                    # Half of the room is free. A whole segment there never is.
+                    --> ACK seq 300 ack 1601 win 300
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_an_update_does_not_wait_for_the_delay() {
+    lab(|lab| {
+        plays(
+            lab,
+            "The sender may wait for room, so it hears of it at once.",
+            "
+                    with capacity=2000
+              0 ms  <-- seq 1001 ack 300 len 1500
+                    recv(1500) = 1500
+                    # 500 bytes are left of the offer, less than a segment, and room
+                    # is for 2000: told at once, and the ACK rides with it.
+                    --> ACK seq 300 ack 2501 win 2000
+           9999     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_every_second_segment_and_no_later_than_the_delay() {
+    lab(|lab| {
+        plays(
+            lab,
+            "Every second segment is acknowledged at once, and a lone one no later than 200 ms after it came.",
+            "
+                    with capacity=60000
+              0 ms  <-- seq 1001 ack 300 len 1000
+              5     <-- seq 2001 ack 300 len 1000
+                    # Every second segment is acknowledged at once (RFC 9293, section
+                    # 3.8.6.3).
+                    --> ACK seq 300 ack 3001
+             10     <-- seq 3001 ack 300 len 1000
+             15     <-- seq 4001 ack 300 len 1000
+                    --> ACK seq 300 ack 5001
+             20     <-- seq 5001 ack 300 len 1000
+                    # One segment, and none after it: 200 ms after it came, an ACK
+                    # leaves by itself (MUST-40: less than 500 ms).
+            219     nothing
+            220     --> ACK seq 300 ack 6001
+           9999     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_reply_carries_the_ack() {
+    lab(|lab| {
+        plays(
+            lab,
+            "An acknowledgment can wait for a segment that leaves anyway: one segment, not two.",
+            r#"
+              0 ms  <-- seq 1001 ack 300 "hello?"
+             40     recv(100) = "hello?"
+                    send(3)
+                    # The answer carries the acknowledgment and the window: one
+                    # segment, not two.
+                    --> ACK seq 300 ack 1007 len 3 win 3994
+           9999     nothing
+                    # The time of the next one begins anew.
+          10000     <-- seq 1007 ack 303 "more"
+          10200     --> ACK seq 303 ack 1011
+            "#,
+        );
+        plays(
+            lab,
+            "Each segment says what is wanted and how much may come.",
+            "
+              0 ms  send(3)
+                    # Nothing has come, but each segment says what is wanted, and how
+                    # much may come.
+                    --> ACK seq 300 ack 1001 len 3 win 4000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_fin_takes_a_number_and_is_acked_at_once() {
+    lab(|lab| {
+        plays(
+            lab,
+            "A FIN has a number of its own, and is acknowledged at once.",
+            "
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
+                    # 5 bytes, and one number for the FIN: 1007 is wanted next. The
+                    # peer waits for this ACK.
+                    --> ACK seq 300 ack 1007
+                    CLOSE-WAIT
+                    recv(9) = 5
+                    recv(9) = 0
+           9999     nothing
+            ",
+        );
+        plays(
+            lab,
+            "A FIN has a number of its own, and is acknowledged at once.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 5
+              9     <-- FIN,ACK seq 1006 ack 300
+                    --> ACK seq 300 ack 1007
+                    CLOSE-WAIT
+             20     <-- FIN,ACK seq 1006 ack 300
+                    # The FIN comes again: the ACK was lost. It is answered, and takes
+                    # no second number.
+                    --> ACK seq 300 ack 1007
+             30     <-- seq 1007 ack 300
+           9999     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_fin_waits_for_the_hole() {
+    lab(|lab| {
+        plays(
+            lab,
+            "A FIN says where the stream ends. Its turn comes when every byte before it is here.",
+            "
+              0 ms  <-- FIN,ACK seq 1513 ack 300 len 100
+                    # The end has come, but 512 bytes before it have not. No number
+                    # behind the hole is acknowledged.
+                    --> ACK seq 300 ack 1001
+                    ESTABLISHED
+                    recv(999) = 0
+             10     <-- seq 1001 ack 300 len 512
+                    # Now all is here: 612 bytes and the FIN.
+                    --> ACK seq 300 ack 1614
+                    CLOSE-WAIT
+                    recv(999) = 612
+            ",
+        );
+        plays(
+            lab,
+            "A FIN says where the stream ends. Its turn comes when every byte before it is here.",
+            "
+              0 ms  <-- FIN,ACK seq 1101 ack 300
+                    --> ACK seq 300 ack 1001
+                    # The FIN waits behind the hole, alone. Each part of the hole that
+                    # is filled is acknowledged at once.
+              1     <-- seq 1001 ack 300 len 50
+                    --> ACK seq 300 ack 1051
+                    ESTABLISHED
+              2     <-- seq 1051 ack 300 len 50
+                    --> ACK seq 300 ack 1102
+                    CLOSE-WAIT
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_data_behind_the_fin_is_ignored() {
+    lab(|lab| {
+        plays(
+            lab,
+            "Nothing lies behind the end of a stream.",
+            "
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
+                    --> ACK seq 300 ack 1007
+             10     <-- seq 1007 ack 300 len 5
+                    # There is nothing behind the end. The sender hears that 1007 is
+                    # still what is wanted.
+                    --> ACK seq 300 ack 1007
+             20     <-- FIN,ACK seq 1007 ack 300 len 5
+                    --> ACK seq 300 ack 1007
+                    recv(99) = 5
+                    recv(99) = 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_full_buffer_and_a_fin() {
+    lab(|lab| {
+        plays(
+            lab,
+            "A FIN needs no room; and who has sent one needs none any more.",
+            "
+                    with capacity=1000
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 1000
+                    # The data fills the window, and the FIN behind it needs no room.
+                    --> ACK seq 300 ack 2002 win 0
+                    CLOSE-WAIT
+                    # The peer has no more to send, so nobody waits for room: no
+                    # update.
+           1000     recv(9999) = 1000
+           9999     nothing
+            ",
+        );
+        plays(
+            lab,
+            "A FIN whose bytes have no room has not come.",
+            "
+                    with capacity=1000
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 1001
+                    # One byte has no room, so the FIN behind it has not come either.
+            100     nothing
+            200     --> ACK seq 300 ack 2001 win 0
+                    ESTABLISHED
+                    recv(9999) = 1000
+                    --> ACK seq 300 ack 2001 win 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_data_behind_a_syn() {
+    lab(|lab| {
+        plays(
+            lab,
+            "A SYN uses the first number of its segment, and data begins behind it.",
+            r#"
+                    # The SYN,ACK that opened the connection brought data. Its SYN has
+                    # number 1000, its first byte 1001.
+              0 ms  <-- SYN,ACK seq 1000 ack 300 "hello"
+            200     --> ACK seq 300 ack 1006
+                    recv(9) = "hello"
+            "#,
+        );
+        plays(
+            lab,
+            "A SYN uses the first number of its segment, and data begins behind it.",
+            r#"
+              0 ms  <-- seq 1000 ack 300 "xhello"
+                    # Number 1000 is the SYN's. A byte cannot have it, so this segment
+                    # is not believed.
+                    --> ACK seq 300 ack 1001
+                    recv(9) = ""
+                    RCV.NXT=1001
+            "#,
+        );
+    });
+}
+
+#[test]
+fn s7_numbers_wrap_in_the_middle_of_a_stream() {
+    lab(|lab| {
+        plays(
+            lab,
+            "After 4294967295 (0xffffffff) comes 0, in the middle of a stream, too.",
+            "
+                    with irs=0xffffff00
+                    # The first byte has 0xffffff01, and 0x100 bytes later the numbers
+                    # begin anew.
+              0 ms  <-- seq 0xffffff01 ack 300 len 200
+              1     <-- seq 0xffffffc9 ack 300 len 100
+                    # 55 numbers to the top, and 45 from 0 on.
+                    --> ACK seq 300 ack 45
+              2     <-- seq 145 ack 300 len 100
+                    --> ACK seq 300 ack 45
+              3     <-- seq 45 ack 300 len 100
+                    --> ACK seq 300 ack 245
+              4     <-- seq 0xffffffff ack 300 len 300
+                    # It begins before the wrap, and 54 bytes of it are new.
+            204     --> ACK seq 300 ack 299
+                    recv(9999) = 554
+            ",
+        );
+        plays(
+            lab,
+            "After 4294967295 (0xffffffff) comes 0, in the middle of a stream, too.",
+            "
+                    with irs=0xffffffff
+              0 ms  <-- seq 0 ack 300 len 10
+                    # The SYN had the last number there is. The first byte has 0.
+            200     --> ACK seq 300 ack 10
+                    recv(9999) = 10
+              1 s   <-- FIN,ACK seq 10 ack 300
+                    --> ACK seq 300 ack 11
+            ",
+        );
+        plays(
+            lab,
+            "After 4294967295 (0xffffffff) comes 0, in the middle of a stream, too.",
+            "
+                    with irs=0xfffffffe
+              0 ms  <-- FIN,ACK seq 0xffffffff ack 300
+                    # The FIN has the last number there is.
+                    --> ACK seq 300 ack 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_stamp_changes_the_two_fields_alone() {
+    lab(|lab| {
+        for window in [0, 777] {
+            let mut receiver = Receiver::new(Seq(5), 1000, 100);
+            let before = Segment {
+                seq: Seq(42),
+                ack: (window > 0).then_some(Seq(99)),
+                syn: true,
+                fin: true,
+                psh: window > 0,
+                window,
+                mss: Some(536),
+                payload: b"data".to_vec(),
+                ..Segment::default()
+            };
+            let mut segment = before.clone();
+            lab.you("stamp(segment)", || receiver.stamp(&mut segment));
+            lab.because("What is wanted, and how much may come.").same(
+                "ack and window",
+                (segment.ack.map(|ack| ack.0), segment.window),
+                (Some(6), 1000),
+            );
+            let rest = |it: &Segment| {
+                let flags = (it.syn, it.fin, it.rst, it.psh);
+                (it.seq.0, flags, it.mss, it.payload.clone())
+            };
+            lab.because("Everything else is the sender's.").same(
+                "the rest of the segment",
+                rest(&segment),
+                rest(&before),
+            );
+        }
+    });
+}
+
+/// A sender that knows nothing of what has come, and a network that may do everything to what it sends.
+#[test]
+fn s7_any_network_any_reader_the_same_stream() {
+    lab(|lab| {
+        for seed in lab.seeds(25) {
+            let mut dice = Dice::new(seed);
+            let irs = dice.any() as u32 | if dice.once_in(2) { 0xffff_f800 } else { 0 };
+            let capacity = 1 + dice.below(3000) as usize;
+            let mss = 20 + dice.below(700) as u16;
+            let total = 2500;
+            let text = netlab::script::stream(7, total);
+            lab.scene(format!("irs {irs}, room for {capacity} bytes, segments of up to {mss}, {total} bytes and FIN"));
+            let mut receiver = Receiver::new(Seq(irs), capacity, mss);
+            // As the peer knows it: what is acknowledged, and how far it may send. Numbers are counted from the SYN.
+            let (mut acked, mut edge) = (1, 1 + capacity as u64);
+            let mut read = Vec::new();
+            let mut now = Duration::ZERO;
+            while !receiver.inbound().is_over() {
+                now += Duration::from_millis(1);
+                if now > Duration::from_secs(60) {
+                    lab.because("A peer that resends what is not acknowledged, as far as it may, gets all of it through. (Is the window opened again?)")
+                        .fails("the whole stream in a minute", format!("{} bytes are read, {acked} is acknowledged, the edge is {edge}", read.len()));
+                }
+                // Anything that was sent or may be sent, cut anywhere. More often what is wanted.
+                let first = match dice.below(3) {
+                    0 => acked,
+                    1 => 1 + dice.below(edge),
+                    _ => acked + dice.below(3 * u64::from(mss)),
+                };
+                let last = edge.min(1 + total as u64);
+                if first <= last {
+                    let length = dice.below(u64::from(mss) + 1).min(last - first);
+                    let from = first as usize - 1;
+                    let payload = text[from..from + length as usize].to_vec();
+                    let fin = first + length == 1 + total as u64 && !dice.once_in(3);
+                    let segment = Segment {
+                        seq: Seq(irs.wrapping_add(first as u32)),
+                        ack: Some(Seq(300)),
+                        fin,
+                        payload,
+                        ..Segment::default()
+                    };
+                    let what = format!(
+                        "on_segment({now:?}, byte {first}, {length} bytes{})",
+                        if fin { ", FIN" } else { "" }
+                    );
+                    lab.you(&what, || receiver.on_segment(now, &segment));
+                }
+                if dice.once_in(3) {
+                    let max = dice.below(2000) as usize;
+                    read.extend(lab.you(&format!("read({max})"), || receiver.read(max)));
+                    lab.because("What is read is what was sent, each byte once.")
+                        .same_bytes(
+                            "what has been read so far",
+                            &read,
+                            &text[..read.len().min(total)],
+                        );
+                }
+                if receiver.plan(now) != AckPlan::Now {
+                    continue;
+                }
+                let mut ack = Segment::default();
+                lab.you("stamp(ack)", || receiver.stamp(&mut ack));
+                if dice.once_in(4) {
+                    continue; // It is lost.
+                }
+                let number = ack.ack.map_or(0, |ack| ack.0.wrapping_sub(irs));
+                let (next, window) = (u64::from(number), u64::from(ack.window));
+                lab.because(
+                    "An ACK number never goes back: what is acknowledged is not asked for again.",
+                )
+                .holds(
+                    next >= acked,
+                    format!("{acked} or more acknowledged"),
+                    next,
+                );
+                let is_end = next == 2 + total as u64;
+                lab.because("The right edge never moves left.").holds(
+                    next + window + u64::from(is_end) >= edge,
+                    format!("an edge of {edge} or more"),
+                    next + window,
+                );
+                lab.because("More than the room is not to be offered.")
+                    .holds(
+                        next + window
+                            <= 1 + read.len() as u64 + capacity as u64 + u64::from(is_end),
+                        format!("an edge of at most {}", 1 + read.len() + capacity),
+                        next + window,
+                    );
+                (acked, edge) = (next, next + window);
+            }
+            lab.because(
+                "The stream is over when every byte before the FIN has been read, and no earlier.",
+            )
+            .same_bytes("what has been read", &read, &text);
+        }
+    });
+}

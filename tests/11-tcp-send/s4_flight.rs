@@ -1,0 +1,627 @@
+//! Step 4: what is on its way, and the timer that watches it.
+
+use std::time::Duration;
+
+use netlab::{Lab, lab};
+use tcp_open::{Segment, Seq};
+use tcp_send::{Flight, RtoLimits, RttEstimator};
+
+use super::words::{self, data, ms, us};
+
+/// The answer under test, in virtual time: each call is told, and looked at from outside.
+struct Air<'a> {
+    lab: &'a Lab,
+    it: Flight,
+}
+
+const GIVE_UP: Duration = Duration::from_secs(100);
+
+impl Air<'_> {
+    /// With RFC 6298's limits: the RTO is 1 s.
+    fn new(lab: &Lab) -> Air<'_> {
+        Air::with(lab, RtoLimits::default(), GIVE_UP)
+    }
+
+    /// Without a floor, so that each sample shows.
+    fn open(lab: &Lab) -> Air<'_> {
+        let limits = RtoLimits {
+            granularity: us(1),
+            min: Duration::ZERO,
+            ..RtoLimits::default()
+        };
+        Air::with(lab, limits, GIVE_UP)
+    }
+
+    fn with(lab: &Lab, limits: RtoLimits, give_up: Duration) -> Air<'_> {
+        let call = format!(
+            "Flight::new(RTO from {:?}, give up after {give_up:?})",
+            limits.min
+        );
+        let it = lab.you(&call, || Flight::new(RttEstimator::new(limits), give_up));
+        Air { lab, it }
+    }
+
+    fn sent(&mut self, now: Duration, seq: u32, len: u32) {
+        self.sends(now, data(seq, len));
+    }
+
+    fn sends(&mut self, now: Duration, segment: Segment) {
+        let call = format!("sent({now:?}, {})", words::segment(&segment));
+        self.lab.you(&call, || self.it.sent(now, segment));
+    }
+
+    fn ack(&mut self, now: Duration, una: u32) {
+        let call = format!("on_ack({now:?}, {una})");
+        self.lab.you(&call, || self.it.on_ack(now, Seq(una)));
+    }
+
+    fn alarm(&mut self, now: Duration, want: &str) {
+        let call = format!("alarm({now:?})");
+        let got = self.lab.you(&call, || self.it.alarm(now));
+        self.lab.same(&call, words::alarm(got), want);
+    }
+
+    /// Demands what is sent again, and that its bytes are those of its place.
+    fn resends(&mut self, want: Option<(u32, u32)>) {
+        let got = self.lab.you("resend()", || self.it.resend());
+        let shown = got.as_ref().map(words::segment);
+        let wanted = want.map(|(seq, len)| words::segment(&data(seq, len)));
+        self.lab.same("resend()", shown, wanted);
+        if let (Some(got), Some((seq, len))) = (got, want) {
+            self.lab
+                .because("What is sent again is what was sent.")
+                .same_bytes("the payload", &got.payload, &words::stream(seq, len));
+        }
+    }
+
+    fn wakes(&self, want: Option<Duration>) {
+        let got = self.lab.you("wake_at()", || self.it.wake_at());
+        self.lab.same("wake_at()", got, want);
+    }
+
+    fn rto(&self, want: Duration) {
+        let got = self.lab.you("rto()", || self.it.rto());
+        let is_close = got.abs_diff(want) <= us(1);
+        self.lab
+            .holds(is_close, format!("rto(): {want:?}"), format!("{got:?}"));
+    }
+
+    fn outstanding(&self, want: u32) {
+        let got = self.lab.you("outstanding()", || self.it.outstanding());
+        self.lab.same("outstanding()", got, want);
+    }
+
+    fn has_lost(&self, want: bool) {
+        let got = self.lab.you("has_lost()", || self.it.has_lost());
+        self.lab.same("has_lost()", got, want);
+    }
+}
+
+#[test]
+fn s4_the_timer_starts_with_the_first_segment() {
+    lab(|lab| {
+        for begin in [ms(0), ms(7000)] {
+            let mut air = Air::new(lab);
+            lab.why("Nothing is on its way, so there is nothing to wait for.");
+            air.wakes(None);
+            air.outstanding(0);
+            air.alarm(begin, "Quiet");
+            air.sent(begin, 101, 1000);
+            lab.why("(5.1) A segment leaves, and the timer does not run: it rings after one RTO.");
+            air.wakes(Some(begin + ms(1000)));
+            air.outstanding(1000);
+        }
+    });
+}
+
+#[test]
+fn s4_a_chatty_sender_does_not_postpone_its_alarm() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        for n in 0..9_u32 {
+            air.sent(ms(u64::from(n) * 100), 101 + n * 10, 10);
+            lab.why(
+                "(5.1) The timer starts only if it does not run. If every segment started it anew, it would never \
+                 ring.",
+            );
+            air.wakes(Some(ms(1000)));
+            air.outstanding((n + 1) * 10);
+        }
+        air.alarm(ms(999), "Quiet");
+        air.alarm(ms(1000), "Rings");
+    });
+}
+
+#[test]
+fn s4_all_acknowledged_stops_it() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 500);
+        air.ack(ms(50), 1601);
+        lab.why("(5.2) Nothing is on its way any more.");
+        air.wakes(None);
+        air.outstanding(0);
+        air.alarm(ms(1000), "Quiet");
+        air.alarm(ms(99_000), "Quiet");
+        lab.why("There is nothing to send again.");
+        air.has_lost(false);
+        air.resends(None);
+        air.sent(ms(99_000), 1601, 5);
+        lab.why("(5.1) It starts with the next segment.");
+        air.wakes(Some(ms(100_000)));
+    });
+}
+
+#[test]
+fn s4_a_new_ack_restarts_it() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        for n in 0..4 {
+            air.sent(ms(0), 101 + n * 1000, 1000);
+        }
+        for (at, una, left) in [(100, 1101, 3000), (200, 3101, 1000)] {
+            air.ack(ms(at), una);
+            lab.why(
+                "(5.3) Something new is acknowledged, and more is on its way: it has a whole RTO from now.",
+            );
+            air.wakes(Some(ms(at + 1000)));
+            air.outstanding(left);
+        }
+    });
+}
+
+#[test]
+fn s4_an_ack_of_nothing_new_does_not() {
+    lab(|lab| {
+        for una in [101, 100, 1] {
+            let mut air = Air::new(lab);
+            air.sent(ms(0), 101, 1000);
+            air.ack(ms(400), una);
+            lab.why(
+                "It acknowledges nothing new. If copies of old ACKs restarted the timer, a loss would never be \
+                 found.",
+            );
+            air.wakes(Some(ms(1000)));
+            air.outstanding(1000);
+            air.rto(ms(1000));
+        }
+    });
+}
+
+#[test]
+fn s4_exact_rto_boundary() {
+    lab(|lab| {
+        for begin in [us(0), us(777)] {
+            let mut air = Air::new(lab);
+            air.sent(begin, 101, 1000);
+            lab.why("The RTO is not over yet.");
+            air.alarm(begin + us(999_999), "Quiet");
+            air.outstanding(1000);
+            lab.why("The RTO is over.");
+            air.alarm(begin + us(1_000_000), "Rings");
+        }
+    });
+}
+
+#[test]
+fn s4_when_it_rings_all_count_as_lost() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        for n in 0..3 {
+            air.sent(ms(0), 101 + n * 100, 100 - n);
+        }
+        lab.why("As long as nothing says otherwise, it is on its way.");
+        air.has_lost(false);
+        air.resends(None);
+        air.outstanding(297);
+        air.alarm(ms(1000), "Rings");
+        lab.why("The timer has rung: nobody knows what has arrived, so all of it counts as lost.");
+        air.outstanding(0);
+        for (n, left) in [(0, 100), (1, 199), (2, 297)] {
+            lab.why("(5.4) The earliest comes first. What is sent again is on its way.");
+            air.has_lost(true);
+            air.resends(Some((101 + n * 100, 100 - n)));
+            air.outstanding(left);
+        }
+        lab.why("All have been sent again.");
+        air.has_lost(false);
+        air.resends(None);
+        lab.why("Sending again does not touch the timer: it started when it rang.");
+        air.wakes(Some(ms(3000)));
+    });
+}
+
+#[test]
+fn s4_each_ring_doubles_the_rto() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        let mut now = 0;
+        for wait in [1000, 2000, 4000, 8000, 16_000, 32_000] {
+            lab.why(
+                "(5.5, 5.6) Each time it rings, it waits twice as long for the next: a network that loses packets \
+                 has too many.",
+            );
+            air.wakes(Some(ms(now + wait)));
+            now += wait;
+            air.alarm(ms(now - 1), "Quiet");
+            air.alarm(ms(now), "Rings");
+            air.rto(ms((wait * 2).min(60_000)));
+            air.resends(Some((101, 1000)));
+        }
+        lab.why("The RTO is 60 seconds at most.");
+        air.wakes(Some(ms(63_000 + 60_000)));
+    });
+}
+
+#[test]
+fn s4_a_late_look_counts_from_now() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        lab.why("Somebody came late. It rings once, and waits two seconds from now.");
+        air.alarm(ms(5500), "Rings");
+        air.wakes(Some(ms(7500)));
+        air.alarm(ms(5500), "Quiet");
+    });
+}
+
+#[test]
+fn s4_what_is_acknowledged_is_not_sent_again() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        for n in 0..5 {
+            air.sent(ms(0), 101 + n * 1000, 1000);
+        }
+        air.alarm(ms(1000), "Rings");
+        air.resends(Some((101, 1000)));
+        air.ack(ms(1050), 3101);
+        lab.why(
+            "One was lost, and filling the hole has acknowledged three. Those are not sent again.",
+        );
+        air.has_lost(true);
+        air.outstanding(0);
+        air.resends(Some((3101, 1000)));
+        air.outstanding(1000);
+        air.ack(ms(1100), 5101);
+        lab.why("All have arrived.");
+        air.has_lost(false);
+        air.wakes(None);
+    });
+}
+
+#[test]
+fn s4_a_sample_is_the_time_since_the_first_was_sent() {
+    lab(|lab| {
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.ack(ms(100), 1101);
+        lab.why("A round trip of 100 ms: the RTO is 3 times that.");
+        air.rto(ms(300));
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(60), 1101, 1000);
+        air.ack(ms(100), 2101);
+        lab.why(
+            "One ACK for two segments: the peer has delayed it. The sample is from the first of them, since the RTO must \
+             bear the delay.",
+        );
+        air.rto(ms(300));
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(60), 1101, 1000);
+        air.ack(ms(100), 1101);
+        air.ack(ms(140), 2101);
+        lab.why("Each has its own ACK: 100 ms, and 80 ms.");
+        // RTTVAR 37.5 + 5, SRTT 87.5 + 10.
+        air.rto(us(97_500 + 4 * 42_500));
+    });
+}
+
+#[test]
+fn s4_the_new_rto_counts_at_once() {
+    lab(|lab| {
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.ack(ms(100), 1101);
+        lab.why(
+            "(5.3) The ACK gives a sample, and the timer starts anew with the RTO that this makes: 300 ms.",
+        );
+        air.wakes(Some(ms(400)));
+    });
+}
+
+#[test]
+fn s4_karn_no_sample_from_a_retransmission() {
+    lab(|lab| {
+        for after in [100, 900] {
+            let mut air = Air::new(lab);
+            air.sent(ms(0), 101, 1000);
+            air.alarm(ms(1000), "Rings");
+            air.resends(Some((101, 1000)));
+            air.ack(ms(1000 + after), 1101);
+            lab.why(
+                "Which copy was acknowledged? Nobody can know (Karn), so there is no sample, and the RTO stays as \
+                 the time-out left it.",
+            );
+            air.rto(ms(2000));
+            air.sent(ms(2500), 1101, 1000);
+            lab.why("The next segment has a timer of this RTO.");
+            air.wakes(Some(ms(4500)));
+        }
+    });
+}
+
+#[test]
+fn s4_karn_counts_for_all_that_it_acknowledges() {
+    lab(|lab| {
+        lab.why(
+            "The second segment was sent once. But its ACK waited for the first, which was sent again: the peer had a \
+             hole. That is no round trip.",
+        );
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.alarm(ms(1000), "Rings");
+        air.resends(Some((101, 1000)));
+        air.ack(ms(1100), 2101);
+        air.rto(ms(2000));
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        lab.you("lose_first()", || air.it.lose_first());
+        air.resends(Some((101, 1000)));
+        air.ack(ms(100), 2101);
+        air.rto(ms(1000));
+        lab.why(
+            "The second was first sent when the first was sent again. It waited for the hole all the same.",
+        );
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.ack(ms(10), 1101);
+        air.alarm(ms(1010), "Rings");
+        air.sent(ms(1010), 2101, 1000);
+        air.resends(Some((1101, 1000)));
+        air.ack(ms(1100), 3101);
+        air.rto(ms(2000));
+    });
+}
+
+#[test]
+fn s4_a_fresh_sample_ends_the_back_off() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        for at in [1000, 3000, 7000] {
+            air.alarm(ms(at), "Rings");
+            air.resends(Some((101, 1000)));
+        }
+        air.rto(ms(8000));
+        air.ack(ms(7100), 1101);
+        air.sent(ms(7100), 1101, 1000);
+        air.sent(ms(7100), 2101, 1000);
+        air.ack(ms(7200), 2101);
+        lab.why(
+            "A segment that was sent once is acknowledged: the network carries again. The RTO is made from the \
+             round trip, 1 s at least.",
+        );
+        air.rto(ms(1000));
+        air.wakes(Some(ms(8200)));
+    });
+}
+
+#[test]
+fn s4_counting_as_lost_is_not_sending_again() {
+    lab(|lab| {
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.alarm(ms(1000), "Rings");
+        air.resends(Some((101, 1000)));
+        air.ack(ms(1040), 1101);
+        air.ack(ms(1050), 2101);
+        lab.why(
+            "The second counted as lost, but has been sent once. Its ACK is a sample, if a long one: 1050 ms.",
+        );
+        air.rto(ms(3150));
+    });
+}
+
+#[test]
+fn s4_partial_ack() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.ack(ms(400), 501);
+        lab.why(
+            "Bytes up to 500 have arrived. The rest of that segment is still on its way, and the timer starts \
+             anew.",
+        );
+        air.outstanding(1600);
+        air.wakes(Some(ms(1400)));
+        air.alarm(ms(1400), "Rings");
+        lab.why("Only what is not acknowledged is sent again.");
+        air.has_lost(true);
+        air.resends(Some((501, 600)));
+        air.resends(Some((1101, 1000)));
+        air.ack(ms(1500), 1601);
+        lab.why("The first is gone, and half of the second.");
+        air.outstanding(500);
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.ack(ms(50), 601);
+        lab.why("A part is no whole segment, and gives no sample.");
+        air.rto(ms(1000));
+        air.ack(ms(100), 1101);
+        lab.why("The segment was sent 100 ms ago.");
+        air.rto(ms(300));
+    });
+}
+
+#[test]
+fn s4_a_fin_is_a_number() {
+    lab(|lab| {
+        let fin = |seq: u32, len: u32| Segment {
+            fin: true,
+            ..data(seq, len)
+        };
+        let mut air = Air::new(lab);
+        air.sends(ms(0), fin(101, 10));
+        lab.why("A FIN uses one number, behind the bytes.");
+        air.outstanding(11);
+        air.ack(ms(100), 111);
+        lab.why("The bytes have arrived, the FIN has not.");
+        air.outstanding(1);
+        air.wakes(Some(ms(1100)));
+        air.alarm(ms(1100), "Rings");
+        lab.why("A FIN alone is lost like anything else.");
+        air.has_lost(true);
+        let got = lab.you("resend()", || air.it.resend());
+        lab.same(
+            "resend()",
+            got.as_ref().map(words::segment),
+            Some("seq 111 len 0 FIN".to_owned()),
+        );
+        air.ack(ms(1200), 112);
+        lab.why("All has arrived.");
+        air.outstanding(0);
+        air.wakes(None);
+    });
+}
+
+#[test]
+fn s4_numbers_wrap() {
+    lab(|lab| {
+        let first: u32 = 0xffff_f830;
+        let mut air = Air::new(lab);
+        for n in 0..4_u32 {
+            air.sent(ms(0), first.wrapping_add(n * 1000), 1000);
+        }
+        lab.why("The four begin at 4294965296, 4294966296, 0 and 1000.");
+        air.ack(ms(10), 0);
+        air.outstanding(2000);
+        air.ack(ms(20), first);
+        air.outstanding(2000);
+        air.ack(ms(30), 1500);
+        air.outstanding(500);
+        air.alarm(ms(1030), "Rings");
+        air.resends(Some((1500, 500)));
+    });
+}
+
+#[test]
+fn s4_one_is_lost_by_name() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        for n in 0..4 {
+            air.sent(ms(n * 10), 101 + n as u32 * 1000, 1000);
+        }
+        lab.you("lose_first()", || air.it.lose_first());
+        lab.why("Only the first counts as lost.");
+        air.outstanding(3000);
+        air.has_lost(true);
+        air.resends(Some((101, 1000)));
+        air.has_lost(false);
+        air.outstanding(4000);
+        lab.why("The timer did not ring: it is left alone, and so is the RTO.");
+        air.wakes(Some(ms(1000)));
+        air.rto(ms(1000));
+        air.ack(ms(200), 2101);
+        lab.you("lose_first()", || air.it.lose_first());
+        lab.why("The first is now the one at 2101.");
+        air.resends(Some((2101, 1000)));
+        let mut air = Air::new(lab);
+        lab.you("lose_first()", || air.it.lose_first());
+        lab.why("Where nothing is in flight, nothing is lost.");
+        air.resends(None);
+    });
+}
+
+#[test]
+fn s4_gives_up_and_says_so() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        air.sent(ms(500), 101, 1000);
+        for at in [1000, 3000, 7000, 15_000, 31_000, 63_000] {
+            air.alarm(ms(500 + at), "Rings");
+            air.resends(Some((101, 1000)));
+        }
+        lab.why(
+            "123 s without an acknowledgment: that is more than 100 s (R2, RFC 9293, section 3.8.3). The program \
+             must hear of it.",
+        );
+        air.alarm(ms(123_499), "Quiet");
+        air.alarm(ms(123_500), "GivesUp");
+        lab.why("It is over: the timer does not run.");
+        air.wakes(None);
+        air.alarm(ms(999_999), "Quiet");
+    });
+}
+
+#[test]
+fn s4_exactly_when_it_gives_up() {
+    lab(|lab| {
+        for (give_up, want) in [(7000, "GivesUp"), (6999, "GivesUp"), (7001, "Rings")] {
+            let mut air = Air::with(lab, RtoLimits::default(), ms(give_up));
+            air.sent(ms(100), 101, 1000);
+            air.alarm(ms(1100), "Rings");
+            air.alarm(ms(3100), "Rings");
+            lab.why(format!(
+                "It rings 7000 ms after the first was sent. It gives up if that is at least {give_up} ms."
+            ));
+            air.alarm(ms(7100), want);
+        }
+    });
+}
+
+#[test]
+fn s4_progress_gives_it_time() {
+    lab(|lab| {
+        let mut air = Air::with(lab, RtoLimits::default(), ms(5000));
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.alarm(ms(1000), "Rings");
+        air.alarm(ms(3000), "Rings");
+        air.ack(ms(6000), 501);
+        lab.why(
+            "The peer has acknowledged something at 6000 ms. The time without an acknowledgment counts from \
+             there.",
+        );
+        air.alarm(ms(10_000), "Rings");
+        air.alarm(ms(18_000), "GivesUp");
+        let mut air = Air::with(lab, RtoLimits::default(), ms(5000));
+        air.sent(ms(0), 101, 1000);
+        air.ack(ms(100), 1101);
+        air.sent(ms(90_000), 1101, 1000);
+        air.sent(ms(90_900), 2101, 1000);
+        lab.why(
+            "Nothing was on its way for a minute and a half. The time counts from the first segment after that.",
+        );
+        air.alarm(ms(91_000), "Rings");
+        air.alarm(ms(93_000), "Rings");
+        air.alarm(ms(97_000), "GivesUp");
+    });
+}
+
+#[test]
+fn s4_a_peer_without_room_is_there() {
+    lab(|lab| {
+        let mut air = Air::with(lab, RtoLimits::default(), ms(5000));
+        air.sent(ms(0), 101, 1000);
+        let mut now = 0;
+        for wait in [1000, 2000, 4000, 8000] {
+            now += wait;
+            lab.why("The peer answers each time that it has no room. It is there: do not give up.");
+            air.alarm(ms(now), "Rings");
+            let at = ms(now + wait * 2 - 100);
+            let call = format!("heard({at:?})");
+            lab.you(&call, || air.it.heard(at));
+            lab.why("Hearing from it acknowledges nothing: the timer is left alone.");
+            air.wakes(Some(ms(now + wait * 2)));
+        }
+    });
+}

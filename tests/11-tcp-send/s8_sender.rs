@@ -1,0 +1,1475 @@
+//! Step 8: the sender of a connection. Most tests are conversations: see `conversation.rs` for what they may say.
+
+use netlab::lab;
+use netlab::sim::{Chance, Kind, Link, Net, nth};
+
+use super::conversation::plays;
+use super::hostile;
+use super::network::{Transfer, transfer, transfer_with};
+use super::plots;
+use super::words::ms;
+
+#[test]
+fn s8_a_write_leaves_and_is_acknowledged() {
+    lab(|lab| {
+        lab.why(
+            "What the program writes leaves at once if nothing stands in the way, and is kept until it is \
+             acknowledged.",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(5) = 5
+                    --> PSH,ACK seq 101 ack 301 len 5  # Nothing is in the way: it leaves at once, and is pushed.
+                    SND.UNA=101 SND.NXT=106 FLIGHT=5
+             50     <-- ACK seq 301 ack 106
+                    SND.UNA=106 SND.NXT=106 FLIGHT=0
+           9000     nothing                            # All is acknowledged. There is nothing to send again.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_long_data_leaves_in_segments() {
+    lab(|lab| {
+        lab.why("A segment carries at most what fits into our packets, and at most what the peer wants.");
+        for peer_mss in [1000, 60_000] {
+            plays(
+                lab,
+                &format!(
+                    "
+                    with mss=1000 peer_mss={peer_mss} nodelay=1
+                      0 ms  send(2500) = 2500
+                            --> ACK seq 101 ack 301 len 1000      # The smaller of both MSS is the limit.
+                            --> ACK seq 1101 ack 301 len 1000
+                            --> PSH,ACK seq 2101 ack 301 len 500  # Nothing is left behind it.
+                     50     <-- ACK seq 301 ack 2601
+                    "
+                ),
+            );
+        }
+        plays(
+            lab,
+            "
+            with mss=1460 peer_mss=536
+              0 ms  send(600)
+                    --> ACK seq 101 ack 301 len 536               # The peer wants 536 at most.
+                    nothing                                       # Nagle: the rest is small.
+             50     <-- ACK seq 301 ack 637
+                    --> ACK seq 637 ack 301 len 64
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_never_more_than_the_window_in_flight() {
+    lab(|lab| {
+        lab.why(
+            "What is in flight has its place in the peer's window. A wider window is used at once, a narrower one \
+             obeyed.",
+        );
+        plays(
+            lab,
+            "
+            with win=3000
+              0 ms  send(9000) = 9000
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    FLIGHT=3000
+             50     <-- ACK seq 301 ack 1101 win 3000
+                    --> ACK seq 3101 ack 301 len 1000  # The window slides by 1000.
+                    <-- ACK seq 301 ack 1101 win 5000
+                    # It is wider now, and the program has not called: that is used at once.
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+             60     <-- ACK seq 301 ack 4101 win 2000
+                    nothing                            # 2000 are in flight, as many as the window has.
+             70     <-- ACK seq 301 ack 6101 win 2000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+                    FLIGHT=2000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_slow_reader_slows_the_sender() {
+    lab(|lab| {
+        lab.why("Flow control: the window follows the peer's program, and the sender follows the window.");
+        plays(
+            lab,
+            "
+            with win=2000
+              0 ms  send(6000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 2101 win 0
+                    nothing                            # Its program has read nothing: it has room for nothing.
+            400     <-- ACK seq 301 ack 2101 win 1000
+                    --> ACK seq 2101 ack 301 len 1000  # Its program has read 1000.
+            450     <-- ACK seq 301 ack 3101 win 2000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+            500     <-- ACK seq 301 ack 5101 win 2000
+                    --> ACK seq 5101 ack 301 len 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_the_buffer_is_bounded() {
+    lab(|lab| {
+        lab.why("The buffer holds what is not acknowledged: what waits, and what is in flight.");
+        plays(
+            lab,
+            "
+            with win=1000 buffer=2500
+              0 ms  room() = 2500
+                    send(5000) = 2500  # No more than there is room for.
+                    --> ACK seq 101 ack 301 len 1000
+                    room() = 0         # What is in flight may be needed again.
+                    send(1) = 0
+             50     <-- ACK seq 301 ack 1101 win 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    room() = 1000
+                    send(400) = 400
+                    room() = 600
+            100     <-- ACK seq 301 ack 2101 win 1000
+                    --> ACK seq 2101 ack 301 len 900
+                    room() = 1600
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_an_ack_beyond_snd_nxt_is_not_believed() {
+    lab(|lab| {
+        lab.why("An ACK of what was never sent changes nothing.");
+        plays(
+            lab,
+            "
+              0 ms  <-- ACK seq 301 ack 102
+                    beyond                            # Not a single byte was sent.
+                    send(1000)
+                    --> ACK seq 101 ack 301 len 1000
+             20     <-- ACK seq 301 ack 1102 win 5
+                    beyond                            # The owner is told, and sends an ACK.
+                    SND.UNA=101 SND.WND=65535
+             30     <-- ACK seq 301 ack 101 win 65535
+           1000     --> ACK seq 101 ack 301 len 1000  # The timer did not hear of it.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_what_is_lost_is_sent_again() {
+    lab(|lab| {
+        lab.why(
+            "The sender notices a loss by itself, after one RTO. The program hears nothing of it.",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(700)
+                    --> ACK seq 101 ack 301 len 700    lost
+            999     nothing
+           1000     --> ACK seq 101 ack 301 len 700  # One RTO is over: 1 s.
+                    RTO=2000
+           1050     <-- ACK seq 301 ack 801
+                    RTO=2000                         # No sample: which copy was it? (Karn)
+           1100     send(10)
+                    --> ACK seq 801 ack 301 len 10     lost
+           3100     --> ACK seq 801 ack 301 len 10   # The RTO was 2 s.
+           3150     <-- ACK seq 301 ack 811
+           3200     send(10)
+                    --> ACK seq 811 ack 301 len 10
+           3250     <-- ACK seq 301 ack 821
+                    RTO=1000                         # A fresh round trip: the back-off is over.
+           9000     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_only_the_earliest_is_sent_again() {
+    lab(|lab| {
+        lab.why("RFC 6298, 5.4: when the timer rings, the earliest segment is sent again, and no other.");
+        plays(
+            lab,
+            "
+              0 ms  send(5000)
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+           1000     --> ACK seq 101 ack 301 len 1000
+           1049     nothing  # (5.4) Only the earliest: most likely the others have arrived.
+           1050     <-- ACK seq 301 ack 5101
+           9000     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_whole_window_is_lost() {
+    lab(|lab| {
+        lab.why(
+            "After a time-out all that was in flight counts as lost, and is sent again as the congestion window \
+             allows, the earliest first.",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(5000)
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    --> ACK seq 1101 ack 301 len 1000  lost
+                    --> ACK seq 2101 ack 301 len 1000  lost
+                    --> ACK seq 3101 ack 301 len 1000  lost
+                    --> ACK seq 4101 ack 301 len 1000  lost
+                    send(2000)
+                    --> ACK seq 5101 ack 301 len 1000  lost
+                    --> ACK seq 6101 ack 301 len 1000  lost
+           1000     --> ACK seq 101 ack 301 len 1000
+                    CWND=1000 SSTHRESH=3500
+           1050     <-- ACK seq 301 ack 1101
+                    # Slow start: cwnd is 2000 now, so two leave.
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    CWND=2000
+           1060     send(1000)
+                    nothing                            # First what counts as lost.
+           1100     <-- ACK seq 301 ack 3101
+                    CWND=3000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+           1150     <-- ACK seq 301 ack 6101
+                    CWND=4000
+                    --> ACK seq 6101 ack 301 len 1000  # The last that was lost,
+                    --> ACK seq 7101 ack 301 len 1000  # and what has never been sent.
+           1200     <-- ACK seq 301 ack 8101
+           9000     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_the_timer_is_one_for_all() {
+    lab(|lab| {
+        lab.why("There is one timer for all segments in flight (RFC 6298, section 5).");
+        plays(
+            lab,
+            "
+            with nodelay=1
+              0 ms  send(10)
+                    --> ACK seq 101 ack 301 len 10     lost
+            400     send(10)
+                    --> ACK seq 111 ack 301 len 10
+            800     send(10)
+                    --> ACK seq 121 ack 301 len 10
+           1000     --> ACK seq 101 ack 301 len 10  # It counts from the first, not from the last.
+           1010     send(10)
+                    nothing                         # First what counts as lost.
+           1050     <-- ACK seq 301 ack 131
+                    --> ACK seq 131 ack 301 len 10
+           1200     send(10)
+                    --> ACK seq 141 ack 301 len 10     lost
+           1300     <-- ACK seq 301 ack 141
+                    RTO=1000
+           2299     nothing
+           2300     --> ACK seq 141 ack 301 len 10  # (5.3) The ACK has started it anew.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_gives_up_and_says_so() {
+    lab(|lab| {
+        lab.why(
+            "After R2 without an ACK the connection is dead, and the program must hear of it (RFC 9293, section \
+             3.8.3).",
+        );
+        plays(
+            lab,
+            "
+              0 s   send(1)
+                    --> ACK seq 101 ack 301 len 1
+              1 s   --> ACK seq 101 ack 301 len 1
+              3 s   --> ACK seq 101 ack 301 len 1  # (5.5) Each wait is twice as long.
+              7 s   --> ACK seq 101 ack 301 len 1
+             15 s   --> ACK seq 101 ack 301 len 1
+             31 s   --> ACK seq 101 ack 301 len 1
+             63 s   --> ACK seq 101 ack 301 len 1
+            123 s   timeout                        # More than 100 s without an ACK.
+                    send(5)
+           9999 s   nothing                        # It is over.
+            ",
+        );
+        plays(
+            lab,
+            "
+            with give_up=6 nodelay=1
+              0 s   send(1)
+                    --> ACK seq 101 ack 301 len 1
+              1 s   --> ACK seq 101 ack 301 len 1
+              3 s   --> ACK seq 101 ack 301 len 1
+              7 s   timeout
+                    send(5)
+           9999 s   nothing                         # It is over, and nothing new leaves, either.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_the_handshake_is_the_first_sample() {
+    lab(|lab| {
+        lab.why("How long the peer's answer to the SYN took is a round trip like any other.");
+        plays(
+            lab,
+            "
+            with rtt=100 floor=0
+              0 ms  RTO=300
+                    send(10)
+                    --> ACK seq 101 ack 301 len 10
+            300     --> ACK seq 101 ack 301 len 10  # 3 times the round trip of the handshake.
+            ",
+        );
+        plays(
+            lab,
+            "
+            with rtt=2000
+              0 ms  send(10)
+                    --> ACK seq 101 ack 301 len 10
+           5999     nothing
+           6000     --> ACK seq 101 ack 301 len 10
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_after_a_lost_syn_it_is_careful() {
+    lab(|lab| {
+        plays(
+            lab,
+            "
+            # The SYN had to be sent again: 3 s (RFC 6298, 5.7), and one segment (RFC 5681, 3.1).
+            with rtt=0
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    CWND=1000 RTO=3000
+           2999     nothing  # The RTO begins with 3 s.
+           3000     --> ACK seq 101 ack 301 len 1000
+           3050     <-- ACK seq 301 ack 1101
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_nagle_holds_the_second_small_write_until_the_ack() {
+    lab(|lab| {
+        lab.why("Nagle: while anything is in flight, a small segment waits.");
+        plays(
+            lab,
+            "
+              0 ms  send(5)
+                    --> ACK seq 101 ack 301 len 5     # Nothing is in flight: it leaves.
+              1     send(5)
+                    nothing                           # Nagle: wait for the ACK, and for more.
+              2     send(5)
+             49     nothing
+             50     <-- ACK seq 301 ack 106
+                    --> ACK seq 106 ack 301 len 10    # Both in one segment.
+             60     send(990)
+                    nothing
+             70     send(20)
+                    --> ACK seq 116 ack 301 len 1000  # A full segment does not wait,
+                    nothing                           # and what is behind it does.
+            100     <-- ACK seq 301 ack 1116
+                    --> PSH,ACK seq 1116 ack 301 len 10
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_nodelay_does_not() {
+    lab(|lab| {
+        lab.why("TCP_NODELAY: nothing waits for an ACK.");
+        plays(
+            lab,
+            "
+            with nodelay=1
+              0 ms  send(5)
+                    --> PSH,ACK seq 101 ack 301 len 5
+              1     send(5)
+                    --> PSH,ACK seq 106 ack 301 len 5
+              2     send(1005)
+                    --> ACK seq 111 ack 301 len 1000
+                    --> PSH,ACK seq 1111 ack 301 len 5
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_write_write_read_costs_a_delayed_ack() {
+    lab(|lab| {
+        lab.why("Nagle at this end and a delayed ACK at the other: each waits for the other.");
+        // The peer answers a request of two parts, and delays the ACK for the first by 40 ms, as Linux does.
+        plays(
+            lab,
+            "
+              0 ms  send(5)
+                    --> ACK seq 101 ack 301 len 5
+                    send(5)
+             39     nothing                         # The peer's ACK is delayed, ours waits for it.
+             40     <-- ACK seq 301 ack 106
+                    --> ACK seq 106 ack 301 len 5
+             41     <-- ACK seq 301 ack 111 len 20  # The answer: 41 ms instead of 1.
+                    SND.UNA=111
+            ",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(10)                        # Both parts in one write.
+                    --> ACK seq 101 ack 301 len 10
+              1     <-- ACK seq 301 ack 111 len 20
+                    SND.UNA=111
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_silly_window_is_not_used() {
+    lab(|lab| {
+        lab.why(
+            "A piece that the window has cut short waits until it is worth a segment (RFC 9293, section \
+             3.8.6.2.1).",
+        );
+        plays(
+            lab,
+            "
+            with win=4000
+              0 ms  send(9000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 4101 win 10
+                    nothing  # 10 bytes are not worth a segment.
+            100     <-- ACK seq 301 ack 4101 win 999
+                    nothing
+            150     <-- ACK seq 301 ack 4101 win 1000
+                    --> ACK seq 4101 ack 301 len 1000
+            200     <-- ACK seq 301 ack 5101 win 1500
+                    --> ACK seq 5101 ack 301 len 1000
+                    nothing  # 500 are left, less than a segment and half the window.
+            250     <-- ACK seq 301 ack 6101 win 1999
+                    --> ACK seq 6101 ack 301 len 1000
+            300     <-- ACK seq 301 ack 7101 win 3000
+                    --> ACK seq 7101 ack 301 len 1000
+                    --> ACK seq 8101 ack 301 len 1000
+            ",
+        );
+        plays(
+            lab,
+            "
+            # A peer with a small buffer: half of it is worth a segment.
+            with win=600
+              0 ms  send(2000)
+                    --> ACK seq 101 ack 301 len 600
+             50     <-- ACK seq 301 ack 701 win 299
+                    nothing
+            100     <-- ACK seq 301 ack 701 win 300
+                    --> ACK seq 701 ack 301 len 300
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_window_that_stays_silly_is_used_in_the_end() {
+    lab(|lab| {
+        lab.why("Whatever waits must not wait for ever.");
+        plays(
+            lab,
+            "
+            with win=4000
+              0 ms  send(9000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 4101 win 300
+           1049     nothing
+           1050     --> ACK seq 4101 ack 301 len 300  # It gets no wider: after an RTO take what there is.
+           1100     <-- ACK seq 301 ack 4401 win 300
+           2099     nothing
+           2100     --> ACK seq 4401 ack 301 len 300  # The next wait is a new one.
+           3100     --> ACK seq 4401 ack 301 len 300  # It is a segment like any other, with the timer of step 4.
+           3150     <-- ACK seq 301 ack 4701 win 2500
+                    CWND=1300
+                    --> ACK seq 4701 ack 301 len 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_persist_probe_at_zero_window() {
+    lab(|lab| {
+        lab.why(
+            "While the window is shut, the sender asks, again and again, with growing pauses (RFC 9293, section \
+             3.8.6.1).",
+        );
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(5000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+           1049     nothing                            # No window: nothing but questions may leave.
+           1050     --> ACK seq 1101 ack 301 len 1     # After one RTO the sender asks, with the next byte (MUST-36).
+                    SND.NXT=1101 FLIGHT=0              # The question does not count as sent.
+           1100     <-- ACK seq 301 ack 1101 win 0
+           3050     --> ACK seq 1101 ack 301 len 1     # Twice the wait.
+           3100     <-- ACK seq 301 ack 1101 win 0
+           7050     --> ACK seq 1101 ack 301 len 1
+           7100     <-- ACK seq 301 ack 1101 win 2000
+                    --> ACK seq 1101 ack 301 len 1000  # It has opened: the byte of the question is still to be sent.
+                    --> ACK seq 2101 ack 301 len 1000
+           7150     <-- ACK seq 301 ack 3101 win 0
+           8150     --> ACK seq 3101 ack 301 len 1     # A new wait begins with one RTO.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_full_window_in_flight_asks_nothing() {
+    lab(|lab| {
+        lab.why("Questions are for a sender that waits for nothing else.");
+        plays(
+            lab,
+            "
+            with win=2000
+              0 ms  send(5000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+           1000     --> ACK seq 101 ack 301 len 1000   # The window is full, but an answer is awaited:
+           1001     nothing                            # its timer is enough, and there is nothing to ask.
+           1050     <-- ACK seq 301 ack 2101 win 2000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_probe_may_be_taken() {
+    lab(|lab| {
+        lab.why("The peer may take the byte of a question. Then it has been sent.");
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+           1050     --> ACK seq 1101 ack 301 len 1
+           1100     <-- ACK seq 301 ack 1102 win 0  # The peer has taken the byte: so it has been sent.
+                    SND.UNA=1102 SND.NXT=1102 FLIGHT=0
+           2100     --> ACK seq 1102 ack 301 len 1  # There is progress, so the next wait is one RTO again.
+           2150     <-- ACK seq 301 ack 1103 win 1000
+                    --> ACK seq 1103 ack 301 len 1000
+           2200     <-- ACK seq 301 ack 2103 win 1000
+                    --> ACK seq 2103 ack 301 len 1000
+           2250     <-- ACK seq 301 ack 3103 win 1000
+                    --> PSH,ACK seq 3103 ack 301 len 998
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_only_a_probe_makes_one_more_believable() {
+    lab(|lab| {
+        lab.why("An ACK of one more than SND.NXT is believed as the answer to a question, and only then.");
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+             60     <-- ACK seq 301 ack 1102 win 0
+                    beyond                            # Nothing was asked yet.
+           1050     --> ACK seq 1101 ack 301 len 1
+           1100     <-- ACK seq 301 ack 1103 win 0
+                    beyond                            # One byte was sent as a question, not two.
+           1110     <-- ACK seq 301 ack 1101 win 1000
+                    --> ACK seq 1101 ack 301 len 1000
+           1120     <-- ACK seq 301 ack 2102 win 1000
+                    beyond                            # The question is history: now SND.NXT is 2101.
+                    SND.UNA=1101
+           1130     <-- ACK seq 301 ack 1102 win 999  # The answer to it, late: the byte has arrived.
+                    SND.UNA=1102
+            ",
+        );
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+           1050     --> ACK seq 1101 ack 301 len 1
+           1100     <-- ACK seq 301 ack 1102 win 0
+           1110     <-- ACK seq 301 ack 1103 win 0
+                    beyond                            # One question has one answer.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_lost_window_update_is_survived() {
+    lab(|lab| {
+        lab.why("The word that the window has opened can be lost like any other.");
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(3000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+            # At 400 ms the peer has room for 1000 again, says so, and that is lost. Both would wait for ever.
+           1050     --> ACK seq 1101 ack 301 len 1
+           1100     <-- ACK seq 301 ack 1102 win 999
+                    --> ACK seq 1102 ack 301 len 999  # The answer to the question brings the window.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_persist_never_gives_up_while_acknowledged() {
+    lab(|lab| {
+        lab.why("A peer that answers is there, however long it has no room (MUST-37).");
+        plays(
+            lab,
+            "
+            with win=1000 give_up=10
+              0 s   send(2000)
+                    --> ACK seq 101 ack 301 len 1000
+                    <-- ACK seq 301 ack 1101 win 0
+              1 s   --> ACK seq 1101 ack 301 len 1
+                    <-- ACK seq 301 ack 1101 win 0
+              3 s   --> ACK seq 1101 ack 301 len 1
+                    <-- ACK seq 301 ack 1101 win 0
+              7 s   --> ACK seq 1101 ack 301 len 1
+                    <-- ACK seq 301 ack 1101 win 0
+             15 s   --> ACK seq 1101 ack 301 len 1
+                    <-- ACK seq 301 ack 1101 win 0
+             31 s   --> ACK seq 1101 ack 301 len 1
+                    <-- ACK seq 301 ack 1100 win 0          # Old, but a sign of life.
+             63 s   --> ACK seq 1101 ack 301 len 1  # It has no room, but it is there (MUST-37).
+                    <-- ACK seq 301 ack 1101 win 0
+            123 s   --> ACK seq 1101 ack 301 len 1
+            183 s   timeout                         # It does not even answer any more.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_full_peer_with_segments_in_flight_is_not_given_up() {
+    lab(|lab| {
+        lab.why("A peer that answers is there, however long it has no room (MUST-37).");
+        plays(
+            lab,
+            "
+            # The peer takes its window back while a segment is in flight, and answers each copy.
+            with give_up=5
+              0 s   send(1000)
+                    --> ACK seq 101 ack 301 len 1000
+                    <-- ACK seq 301 ack 101 win 0
+              1 s   --> ACK seq 101 ack 301 len 1000
+                    <-- ACK seq 301 ack 101 win 0
+              3 s   --> ACK seq 101 ack 301 len 1000
+                    <-- ACK seq 301 ack 101 win 0
+              7 s   --> ACK seq 101 ack 301 len 1000
+              7.5 s <-- ACK seq 301 ack 1101 win 4000
+             99 s   nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_fin_follows_the_last_byte() {
+    lab(|lab| {
+        lab.why("A FIN is a number behind the last byte, and leaves when that has left.");
+        plays(
+            lab,
+            "
+              0 ms  send(1500)
+                    --> ACK seq 101 ack 301 len 1000
+                    nothing
+                    close()
+                    --> FIN,PSH,ACK seq 1101 ack 301 len 500  # The rest can grow no more, so Nagle lets it go, and FIN rides on it.
+                    SND.NXT=1602 FLIGHT=1501                  # The FIN uses a number.
+             10     send(5) = 0                               # After close there is no more to send.
+                    close()
+             50     <-- ACK seq 301 ack 1601
+                    SND.UNA=1601 FLIGHT=1                     # All bytes have arrived. The FIN has not.
+             60     <-- ACK seq 301 ack 1602
+                    closed
+           9000     nothing
+            ",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(5)
+                    --> ACK seq 101 ack 301 len 5
+             50     <-- ACK seq 301 ack 106
+            100     close()
+                    --> FIN,ACK seq 106 ack 301               # Nothing waits, so it leaves alone.
+            150     <-- ACK seq 301 ack 107
+                    closed
+            ",
+        );
+        plays(
+            lab,
+            "
+              0 ms  close()
+                    --> FIN,ACK seq 101 ack 301               # Not a single byte was sent.
+                    close()
+             50     <-- ACK seq 301 ack 102
+                    closed
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_fin_does_not_jump_the_queue() {
+    lab(|lab| {
+        lab.why("A FIN before the last byte would cut the stream off.");
+        plays(
+            lab,
+            "
+            with win=1500
+              0 ms  send(2500)
+                    --> ACK seq 101 ack 301 len 1000
+                    close()
+                    nothing                               # 1500 bytes are still to be sent. FIN comes behind them.
+             50     <-- ACK seq 301 ack 1101 win 1500
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> PSH,ACK seq 2101 ack 301 len 500
+                    nothing                               # The window is full.
+            100     <-- ACK seq 301 ack 2101 win 1500
+                    --> FIN,ACK seq 2601 ack 301
+            150     <-- ACK seq 301 ack 2602
+                    closed
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_fin_uses_a_number_and_waits_for_window() {
+    lab(|lab| {
+        lab.why("A FIN uses a number, and a number needs room in the window.");
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(500)
+                    --> PSH,ACK seq 101 ack 301 len 500
+                    send(500)
+                    nothing
+                    close()
+                    --> PSH,ACK seq 601 ack 301 len 500      # The window has room for 1000 numbers, and FIN is the 1001st.
+                    nothing
+             50     <-- ACK seq 301 ack 1101 win 1
+                    --> FIN,ACK seq 1101 ack 301
+            100     <-- ACK seq 301 ack 1102
+                    closed
+            ",
+        );
+        plays(
+            lab,
+            "
+            with win=1001
+              0 ms  send(500)
+                    --> PSH,ACK seq 101 ack 301 len 500
+                    send(500)
+                    nothing
+                    close()
+                    --> FIN,PSH,ACK seq 601 ack 301 len 500  # It just fits.
+             50     <-- ACK seq 301 ack 1102
+                    closed
+            ",
+        );
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(1000)
+                    --> PSH,ACK seq 101 ack 301 len 1000
+                    close()
+                    nothing                                  # Nor does it leave alone, where there is no room for it.
+             50     <-- ACK seq 301 ack 1101 win 1000
+                    --> FIN,ACK seq 1101 ack 301
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_fin_may_be_the_probe() {
+    lab(|lab| {
+        lab.why("Where a FIN is next, it is what the sender asks with.");
+        plays(
+            lab,
+            "
+            with win=5
+              0 ms  send(5)
+                    --> ACK seq 101 ack 301 len 5
+             50     <-- ACK seq 301 ack 106 win 0
+            100     close()
+           1099     nothing                      # No room, not even for a FIN.
+           1100     --> FIN,ACK seq 106 ack 301  # After an RTO it is the question.
+                    SND.NXT=106
+           1150     <-- ACK seq 301 ack 106 win 0
+           3100     --> FIN,ACK seq 106 ack 301
+           3150     <-- ACK seq 301 ack 107 win 0
+                    closed                       # The peer has taken it.
+                    SND.UNA=107
+           9000     nothing
+            ",
+        );
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(1002)
+                    --> ACK seq 101 ack 301 len 1000
+                    close()
+             50     <-- ACK seq 301 ack 1101 win 0
+           1050     --> ACK seq 1101 ack 301 len 1    # Bytes come first, and the FIN behind the last.
+           1100     <-- ACK seq 301 ack 1102 win 0
+           2100     --> ACK seq 1102 ack 301 len 1
+           2150     <-- ACK seq 301 ack 1103 win 0
+           3150     --> FIN,ACK seq 1103 ack 301
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_lost_fin_is_sent_again() {
+    lab(|lab| {
+        lab.why("A FIN is kept and sent again like any byte.");
+        plays(
+            lab,
+            "
+              0 ms  send(5)
+                    --> ACK seq 101 ack 301 len 5
+                    close()
+                    --> FIN,ACK seq 106 ack 301        lost
+             50     <-- ACK seq 301 ack 106
+           1049     nothing
+           1050     --> FIN,ACK seq 106 ack 301
+           3050     --> FIN,ACK seq 106 ack 301
+           3100     <-- ACK seq 301 ack 107
+                    closed
+            ",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(2000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    close()
+                    --> FIN,ACK seq 2101 ack 301
+           1000     --> ACK seq 101 ack 301 len 1000
+           1050     <-- ACK seq 301 ack 1101
+                    CWND=2000
+                    --> ACK seq 1101 ack 301 len 1000  # cwnd has room for 2000 bytes, and a FIN is none.
+                    --> FIN,ACK seq 2101 ack 301
+           1100     <-- ACK seq 301 ack 2102
+                    closed
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_slow_start_from_ten_segments() {
+    lab(|lab| {
+        lab.why(
+            "The congestion window begins with ten segments, and grows by what is acknowledged.",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(40000)
+                    CWND=10000 FLIGHT=10000             # IW10: the window would have room for more (RFC 6928).
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+                    --> ACK seq 8101 ack 301 len 1000
+                    --> ACK seq 9101 ack 301 len 1000
+                    nothing
+             50     <-- ACK seq 301 ack 1101
+                    --> ACK seq 10101 ack 301 len 1000  # One has arrived, so two may leave: slow start.
+                    --> ACK seq 11101 ack 301 len 1000
+                    CWND=11000
+                    <-- ACK seq 301 ack 3101
+                    --> ACK seq 12101 ack 301 len 1000  # Two have arrived, by one ACK: cwnd grows by one MSS.
+                    --> ACK seq 13101 ack 301 len 1000
+                    --> ACK seq 14101 ack 301 len 1000
+                    CWND=12000 FLIGHT=12000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_segment_is_not_cut_for_the_congestion_window() {
+    lab(|lab| {
+        lab.why("A segment leaves whole or not at all, as far as the congestion window is asked.");
+        plays(
+            lab,
+            "
+              0 ms  send(10500)
+                    CWND=10000 FLIGHT=10000
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+                    --> ACK seq 8101 ack 301 len 1000
+                    --> ACK seq 9101 ack 301 len 1000
+             10     send(5000)
+             20     <-- ACK seq 301 ack 601
+                    CWND=10500
+                    # 9500 are in flight. The next segment has 1000 bytes, and leaves whole.
+                    --> ACK seq 10101 ack 301 len 1000
+                    FLIGHT=10500
+             30     <-- ACK seq 301 ack 1001
+                    CWND=10900
+                    nothing  # There is room for 800. They wait for 200 more.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_three_duplicates_are_a_loss() {
+    lab(|lab| {
+        lab.why(
+            "Three duplicate ACKs in a row tell of a loss, a round trip after it happened (RFC 5681, section \
+             3.2).",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(40000)
+                    FLIGHT=10000
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+                    --> ACK seq 8101 ack 301 len 1000
+                    --> ACK seq 9101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 101
+                    --> ACK seq 10101 ack 301 len 1000  # Limited transmit: something has arrived, so one may leave.
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 11101 ack 301 len 1000
+                    CWND=10000
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 101 ack 301 len 1000    # The third duplicate: it is lost. No need to wait for the timer.
+                    CWND=8000 SSTHRESH=5000             # Half of 10000, and 3 MSS for the three.
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    CWND=12000 FLIGHT=12000
+                    nothing
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 12101 ack 301 len 1000  # cwnd has grown beyond what is in flight: new data.
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 13101 ack 301 len 1000
+            100     <-- ACK seq 301 ack 12101
+                    CWND=3000 SSTHRESH=5000             # Recovery is over. 2000 are in flight, and one may be added,
+                    --> ACK seq 14101 ack 301 len 1000
+                    <-- ACK seq 301 ack 13101
+                    CWND=4000
+                    --> ACK seq 15101 ack 301 len 1000  # and slow start leads up to ssthresh.
+                    --> ACK seq 16101 ack 301 len 1000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_two_losses_in_one_window() {
+    lab(|lab| {
+        lab.why("A partial acknowledgment names the next hole (RFC 6582).");
+        plays(
+            lab,
+            "
+              0 ms  send(8000)
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000  lost
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 101 ack 301 len 1000
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+            100     <-- ACK seq 301 ack 4101
+                    # A partial ACK: the next hole is known, and is sent again without three more duplicates (RFC 6582).
+                    --> ACK seq 4101 ack 301 len 1000
+            150     <-- ACK seq 301 ack 8101
+           9000     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_fast_retransmit_may_be_lost_too() {
+    lab(|lab| {
+        lab.why("Where duplicates cannot help any more, the timer does.");
+        plays(
+            lab,
+            "
+              0 ms  send(6000)
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 101 ack 301 len 1000   lost
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+            999     nothing
+           1000     --> ACK seq 101 ack 301 len 1000  # The timer still runs, from the first time.
+                    CWND=1000 SSTHRESH=3000
+           1050     <-- ACK seq 301 ack 6101
+           9000     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_a_second_timeout_keeps_ssthresh() {
+    lab(|lab| {
+        lab.why(
+            "ssthresh is half of what was in flight, and that does not change until something is acknowledged.",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(8000)
+                    FLIGHT=8000
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+           1000     --> ACK seq 101 ack 301 len 1000
+                    CWND=1000 SSTHRESH=4000
+           1050     <-- ACK seq 301 ack 4101
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    CWND=2000
+           3050     --> ACK seq 4101 ack 301 len 1000  # Something was acknowledged before: a new loss, with 4000 in flight.
+                    CWND=1000 SSTHRESH=2000
+           3060     <-- ACK seq 301 ack 5101
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+           7060     --> ACK seq 5101 ack 301 len 1000
+                    SSTHRESH=2000
+            ",
+        );
+        plays(
+            lab,
+            "
+              0 ms  send(8000)
+                    FLIGHT=8000
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+           1000     --> ACK seq 101 ack 301 len 1000
+                    CWND=1000 SSTHRESH=4000
+           1500     <-- ACK seq 301 ack 1101
+                    CWND=2000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+           3500     --> ACK seq 1101 ack 301 len 1000
+                    SSTHRESH=3500
+           7500     --> ACK seq 1101 ack 301 len 1000  # Again, and nothing was acknowledged in between: ssthresh stays.
+                    SSTHRESH=3500
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_after_a_pause_it_begins_small() {
+    lab(|lab| {
+        lab.why(
+            "After a pause nobody knows what the network has room for (RFC 5681, section 4.1).",
+        );
+        let grow = "
+            500 ms  send(10000)
+                    FLIGHT=10000
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+                    --> ACK seq 4101 ack 301 len 1000
+                    --> ACK seq 5101 ack 301 len 1000
+                    --> ACK seq 6101 ack 301 len 1000
+                    --> ACK seq 7101 ack 301 len 1000
+                    --> ACK seq 8101 ack 301 len 1000
+                    --> ACK seq 9101 ack 301 len 1000
+            550     <-- ACK seq 301 ack 2101
+                    <-- ACK seq 301 ack 4101
+                    <-- ACK seq 301 ack 6101
+                    <-- ACK seq 301 ack 8101
+                    <-- ACK seq 301 ack 10101
+                    CWND=15000";
+        let ten = "
+                    --> ACK seq 10101 ack 301 len 1000
+                    --> ACK seq 11101 ack 301 len 1000
+                    --> ACK seq 12101 ack 301 len 1000
+                    --> ACK seq 13101 ack 301 len 1000
+                    --> ACK seq 14101 ack 301 len 1000
+                    --> ACK seq 15101 ack 301 len 1000
+                    --> ACK seq 16101 ack 301 len 1000
+                    --> ACK seq 17101 ack 301 len 1000
+                    --> ACK seq 18101 ack 301 len 1000
+                    --> ACK seq 19101 ack 301 len 1000";
+        plays(
+            lab,
+            &format!(
+                "{grow}
+           1501     send(20000)              # Nothing was sent for longer than an RTO of 1 s.
+                    CWND=10000 FLIGHT=10000  # Nobody knows any more: at most the initial window.
+                    {ten}
+                "
+            ),
+        );
+        plays(
+            lab,
+            &format!(
+                "{grow}
+           1500     send(20000)              # Exactly one RTO is not longer than an RTO.
+                    CWND=15000 FLIGHT=15000
+                    {ten}
+                    --> ACK seq 20101 ack 301 len 1000
+                    --> ACK seq 21101 ack 301 len 1000
+                    --> ACK seq 22101 ack 301 len 1000
+                    --> ACK seq 23101 ack 301 len 1000
+                    --> ACK seq 24101 ack 301 len 1000
+                "
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_numbers_wrap() {
+    lab(|lab| {
+        lab.why("After 4294967295 comes 0, in the middle of a segment too.");
+        plays(
+            lab,
+            "
+            with iss=0xfffffaff irs=0xffffffff
+              0 ms  send(3000)
+                    --> ACK seq 0xfffffb00 ack 0 len 1000
+                    --> ACK seq 0xfffffee8 ack 0 len 1000  # It begins before 2³² and ends behind it.
+                    --> ACK seq 720 ack 0 len 1000
+             50     <-- ACK seq 0 ack 0xfffffee8
+             60     <-- ACK seq 0 ack 720
+                    SND.UNA=720 FLIGHT=1000
+           1060     --> ACK seq 720 ack 0 len 1000
+           1100     <-- ACK seq 0 ack 1720
+                    close()
+                    --> FIN,ACK seq 1720 ack 0
+           1150     <-- ACK seq 0 ack 1721
+                    closed
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_the_time_may_begin_anywhere() {
+    lab(|lab| {
+        lab.why("`now` is the time since any moment. It need not begin at 0.");
+        plays(
+            lab,
+            "
+            with win=1000
+         900000 s   send(2000)
+                    --> ACK seq 101 ack 301 len 1000
+         900001 s   --> ACK seq 101 ack 301 len 1000
+                    <-- ACK seq 301 ack 1101 win 0
+         900003 s   --> ACK seq 1101 ack 301 len 1  # The RTO has doubled, so the first question comes after 2 s.
+            ",
+        );
+    });
+}
+
+#[test]
+fn s8_lossy_megabyte_is_identical() {
+    lab(|lab| {
+        for (percent, seed) in [0, 1, 5, 20, 30].into_iter().zip(lab.seeds(5)) {
+            lab.scene(format!("1 MB, {percent} % of all packets lost"));
+            let loss = Chance::lose(f64::from(percent) / 100.0);
+            let link = Link::default().delay_ms(20).chance(loss);
+            let done = transfer(lab, seed, Transfer::new(1_000_000, link));
+            if percent == 0 {
+                lab.because("Nothing was lost.")
+                    .same("segments sent again", done.again(), 0);
+            }
+        }
+    });
+}
+
+#[test]
+fn s8_storms() {
+    lab(|lab| {
+        let storm = Chance {
+            lose: 0.1,
+            repeat: 0.1,
+            flip: 0.05,
+            late: 0.2,
+            late_by: ms(60),
+        };
+        for (n, seed) in lab.seeds(12).enumerate() {
+            lab.scene("packets lost, repeated, damaged, late");
+            let link = Link::default().delay_ms(15).chance(storm);
+            let transfer_of = Transfer {
+                buffer: [65_535, 8000, 3000, 700][n % 4],
+                mss: [1460, 536, 1000][n % 3],
+                ..Transfer::new(30_000, link)
+            };
+            transfer(lab, seed, transfer_of);
+        }
+    });
+}
+
+#[test]
+fn s8_a_slow_program_and_lost_window_updates() {
+    lab(|lab| {
+        for (n, seed) in lab.seeds(8).enumerate() {
+            lab.scene(
+                "the peer's program reads every 3 seconds, and a fifth of all packets is lost",
+            );
+            let link = Link::default().delay_ms(15).chance(Chance::lose(0.2));
+            let slow = Transfer {
+                buffer: [4000, 1000, 1][n % 3],
+                reads_every: Some(ms(3000)),
+                ..Transfer::new(if n % 3 == 2 { 20 } else { 20_000 }, link)
+            };
+            transfer(lab, seed, slow);
+        }
+    });
+}
+
+#[test]
+fn s8_no_spurious_retransmit_on_a_clean_link() {
+    lab(|lab| {
+        for (delay, late_by) in [(ms(150), ms(0)), (ms(1200), ms(0)), (ms(1200), ms(700))] {
+            lab.scene(format!(
+                "{delay:?} in each direction, and up to {late_by:?} more"
+            ));
+            let late = Chance {
+                late: if late_by.is_zero() { 0.0 } else { 1.0 },
+                late_by,
+                ..Chance::default()
+            };
+            // A small window: what overtakes each other must not look like a loss.
+            let link = Link::default().delay(delay).chance(late);
+            let transfer_of = Transfer {
+                buffer: 2920,
+                ..Transfer::new(60_000, link)
+            };
+            let done = transfer(lab, 1, transfer_of);
+            lab.because(
+                "Nothing was lost. Whoever sends again has not waited for a round trip and its variation, as measured.",
+            )
+            .same("segments sent again", done.again(), 0);
+        }
+    });
+}
+
+#[test]
+fn s8_the_window_is_filled() {
+    lab(|lab| {
+        for (buffer, len, most) in [(65_535_u16, 1_000_000, 22), (10_000, 200_000, 26)] {
+            let link = Link::default().delay_ms(50);
+            let transfer_of = Transfer {
+                buffer,
+                ..Transfer::new(len, link)
+            };
+            let done = transfer(lab, 1, transfer_of);
+            let trips = done.end.as_millis() / 100;
+            lab.because(format!(
+                "A round trip carries as many full segments as a window of {buffer} bytes holds, once slow start has opened \
+                 cwnd that far: {len} bytes take at most {most} round trips."
+            ))
+            .holds(
+                trips <= most,
+                format!("at most {most} round trips of 100 ms"),
+                format!("{trips}"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s8_a_lost_segment_costs_a_round_trip_not_a_timeout() {
+    lab(|lab| {
+        for n in [15, 40] {
+            let link = Link::default().delay_ms(50);
+            let done = transfer_with(lab, 1, Transfer::new(200_000, link), |net, sender, peer| {
+                net.way(sender, peer).loses(nth(n, Kind::Data));
+            });
+            lab.because("One segment was lost, and was found by three duplicate acknowledgments.")
+                .same("segments sent again", done.again(), 1);
+            let longest = done.sent.windows(2).map(|two| two[1].at - two[0].at).max();
+            let longest = longest.unwrap_or_default();
+            lab.because("Meanwhile new segments leave. Nobody waits for the timer.")
+                .holds(
+                    longest <= ms(200),
+                    "never more than two round trips of 100 ms without a segment",
+                    format!("{longest:?}"),
+                );
+        }
+    });
+}
+
+#[test]
+fn s8_a_run_with_two_losses() {
+    lab(|lab| {
+        const WINDOW: u16 = 14_600;
+        let begins = |net: &mut Net, sender, peer, n: usize, place: u32| {
+            let seq = place.wrapping_add(0xffff_0000).to_be_bytes();
+            let which = nth(n, Kind::Data)
+                .that("begins at this place", move |packet| packet[24..28] == seq);
+            net.way(sender, peer).loses(which);
+        };
+        let link = Link::default().delay_ms(50);
+        let run = Transfer {
+            buffer: WINDOW,
+            ..Transfer::new(146_000, link)
+        };
+        let done = transfer_with(lab, 1, run, |net, sender, peer| {
+            begins(net, sender, peer, 1, 1460 * 25);
+            begins(net, sender, peer, 1, 1460 * 60);
+            begins(net, sender, peer, 2, 1460 * 60);
+        });
+        let again: Vec<usize> = done
+            .sent
+            .iter()
+            .filter(|sent| sent.is_again)
+            .map(|sent| sent.begin / 1460)
+            .collect();
+        lab.because("Each loss that the test has planned must have happened.")
+            .same(
+                "plans that were for no segment",
+                done.net.trace().plans_not_met(),
+                String::new(),
+            );
+        lab.because(
+            "Segment 25 was lost once, and three duplicates told. Segment 60 was lost twice: the second time only the timer \
+             tells, and then the ACK covers all that has arrived behind it.",
+        )
+        .same("which segments were sent again", again, vec![25, 60, 60]);
+        let said = [
+            (0.45, 24.0, "fast retransmit"),
+            (1.0, 76.0, "fast retransmit, lost"),
+            (2.05, 82.0, "time-out"),
+            (1.3, 93.0, "window"),
+        ];
+        let title = "Sequence number over time, with two losses";
+        lab.draws(
+            "11-sequence",
+            plots::sequence(title, WINDOW.into(), &done, &said),
+        );
+    });
+}
+
+#[test]
+fn s8_whatever_a_peer_says() {
+    lab(|lab| {
+        for seed in lab.seeds(60) {
+            lab.scene("a peer that says anything");
+            hostile::plays(lab, seed);
+        }
+    });
+}

@@ -1,0 +1,293 @@
+//! Step 2: which segments count.
+
+use std::time::Duration;
+
+use netlab::{Lab, lab};
+use tcp_close::{Challenges, Verdict, View, judge};
+use tcp_open::{Segment, Seq};
+
+/// RCV.NXT 2001, RCV.WND 1000, SND.UNA 501, MAX.SND.WND 400, and the same at the end of the number space.
+fn views() -> [(View, u32); 2] {
+    let view = |shift: u32| View {
+        rcv_nxt: Seq(2001) + shift,
+        rcv_wnd: 1000,
+        snd_una: Seq(501) + shift,
+        widest: 400,
+    };
+    let near_the_end = 0xffff_ffff - 2100;
+    [(view(0), 0), (view(near_the_end), near_the_end)]
+}
+
+/// What a verdict is called here: a student's `Debug` may say anything.
+fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Take => "Take",
+        Verdict::Reset => "Reset",
+        Verdict::Ack => "Ack",
+        Verdict::Ignore => "Ignore",
+    }
+}
+
+/// Demands a verdict on a segment, whose numbers are those of the first view.
+fn decides(lab: &Lab, what: &str, segment: &Segment, want: Verdict) {
+    for (view, shift) in views() {
+        let segment = Segment {
+            seq: segment.seq + shift,
+            ack: segment.ack.map(|ack| ack + shift),
+            ..segment.clone()
+        };
+        let got = lab.you(&format!("judge(view, {what}, numbers + {shift})"), || {
+            judge(&view, &segment)
+        });
+        lab.same(&format!("the verdict on {what}"), name(got), name(want));
+    }
+}
+
+fn ack(seq: u32, ack: u32, len: usize) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        ack: Some(Seq(ack)),
+        payload: vec![7; len],
+        ..Segment::default()
+    }
+}
+
+fn rst(seq: u32) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        rst: true,
+        ..Segment::default()
+    }
+}
+
+#[test]
+fn s2_what_fits_is_taken() {
+    lab(|lab| {
+        lab.why("It is acceptable, and acknowledges what we may have sent.");
+        for (seq, number, len) in [
+            (2001, 501, 0),
+            (2001, 900, 10),
+            (3000, 501, 0),
+            (1990, 501, 12),
+            (2500, 501, 2000),
+            (2001, 101, 0),
+        ] {
+            decides(
+                lab,
+                &format!("seq {seq} ack {number} len {len}"),
+                &ack(seq, number, len),
+                Verdict::Take,
+            );
+        }
+        let fin = Segment {
+            fin: true,
+            psh: true,
+            ..ack(2001, 501, 0)
+        };
+        decides(lab, "FIN,PSH,ACK seq 2001", &fin, Verdict::Take);
+        let last = Segment {
+            fin: true,
+            ..ack(1999, 501, 2)
+        };
+        // The FIN uses the number behind the data: 2001.
+        decides(lab, "FIN,ACK seq 1999 len 2", &last, Verdict::Take);
+    });
+}
+
+#[test]
+fn s2_what_is_not_acceptable_is_answered() {
+    lab(|lab| {
+        lab.why("It is behind the window, or all here already. Its sender does not know what we want: we say it (RFC 9293, section 3.10.7.4).");
+        for (seq, len) in [(2000, 0), (3001, 0), (1990, 11), (3001, 1), (0, 0)] {
+            decides(
+                lab,
+                &format!("seq {seq} len {len}"),
+                &ack(seq, 501, len),
+                Verdict::Ack,
+            );
+        }
+        let fin = Segment {
+            fin: true,
+            ..ack(2000, 501, 0)
+        };
+        decides(lab, "FIN,ACK seq 2000", &fin, Verdict::Ack);
+    });
+}
+
+#[test]
+fn s2_a_reset_has_exactly_the_right_number() {
+    lab(|lab| {
+        lab.why("RFC 5961, section 3: a stranger who only guesses a number in the window must not end the connection. The exact number resets; \
+                 another one in the window is asked back; outside it is ignored.");
+        decides(lab, "RST seq 2001", &rst(2001), Verdict::Reset);
+        let with_ack = Segment {
+            ack: Some(Seq(9999)),
+            ..rst(2001)
+        };
+        decides(lab, "RST,ACK seq 2001 ack 9999", &with_ack, Verdict::Reset);
+        let with_data = Segment {
+            payload: b"gone".to_vec(),
+            ..rst(2001)
+        };
+        decides(lab, "RST seq 2001 len 4", &with_data, Verdict::Reset);
+        for seq in [2002, 2500, 3000] {
+            decides(lab, &format!("RST seq {seq}"), &rst(seq), Verdict::Ack);
+        }
+        for seq in [2000, 1001, 3001, 0] {
+            decides(lab, &format!("RST seq {seq}"), &rst(seq), Verdict::Ignore);
+        }
+    });
+}
+
+#[test]
+fn s2_a_shut_window_lets_resets_and_acks_in() {
+    lab(|lab| {
+        lab.why("With a window of 0 no number is in it. A RST with exactly RCV.NXT still resets, and an ACK without data still counts (table 6); data \
+                 is answered.");
+        let shut = View {
+            rcv_wnd: 0,
+            ..views()[0].0
+        };
+        for (what, segment, want) in [
+            ("RST seq 2001", rst(2001), Verdict::Reset),
+            ("RST seq 2002", rst(2002), Verdict::Ignore),
+            ("ACK seq 2001", ack(2001, 501, 0), Verdict::Take),
+            ("ACK seq 2001 len 1", ack(2001, 501, 1), Verdict::Ack),
+            ("ACK seq 2002", ack(2002, 501, 0), Verdict::Ack),
+        ] {
+            let got = lab.you(&format!("judge(RCV.WND 0, {what})"), || {
+                judge(&shut, &segment)
+            });
+            lab.same(&format!("the verdict on {what}"), name(got), name(want));
+        }
+    });
+}
+
+#[test]
+fn s2_no_syn_ends_a_connection() {
+    lab(|lab| {
+        lab.why("RFC 5961, section 4: a SYN is asked back, wherever its number is. If the peer has really forgotten the connection, our ACK makes it \
+                 say so with a RST.");
+        for seq in [2001, 2002, 3000, 2000, 9999, 0] {
+            let syn = Segment {
+                seq: Seq(seq),
+                syn: true,
+                mss: Some(1460),
+                ..Segment::default()
+            };
+            decides(lab, &format!("SYN seq {seq}"), &syn, Verdict::Ack);
+            let syn_ack = Segment {
+                ack: Some(Seq(501)),
+                ..syn
+            };
+            decides(
+                lab,
+                &format!("SYN,ACK seq {seq} ack 501"),
+                &syn_ack,
+                Verdict::Ack,
+            );
+        }
+    });
+}
+
+#[test]
+fn s2_an_ack_that_is_far_too_old_is_a_guess() {
+    lab(|lab| {
+        lab.why("RFC 5961, section 5: the peer has never had room for more than MAX.SND.WND, so it cannot acknowledge anything further back than \
+                 that. SND.UNA is 501, MAX.SND.WND 400.");
+        for (number, want) in [
+            (501, Verdict::Take),
+            (500, Verdict::Take),
+            (101, Verdict::Take),
+            (100, Verdict::Ack),
+            (0, Verdict::Ack),
+            (501 + 0x8000_0001, Verdict::Ack),
+        ] {
+            decides(lab, &format!("ack {number}"), &ack(2001, number, 5), want);
+        }
+        lab.because("An ACK behind SND.NXT is left to the sender, which knows SND.NXT.")
+            .same(
+                "the verdict on ack 900",
+                name(judge(&views()[0].0, &ack(2001, 900, 0))),
+                "Take",
+            );
+    });
+}
+
+#[test]
+fn s2_what_makes_no_sense_is_ignored() {
+    lab(|lab| {
+        lab.why("No honest TCP sends these flags together (or none of them). An answer would only help who tries them out.");
+        let all = |syn, fin, rst, number: Option<u32>| Segment {
+            seq: Seq(2001),
+            ack: number.map(Seq),
+            syn,
+            fin,
+            rst,
+            ..Segment::default()
+        };
+        for (what, segment) in [
+            ("no flag", all(false, false, false, None)),
+            ("FIN", all(false, true, false, None)),
+            ("SYN,FIN", all(true, true, false, None)),
+            ("SYN,FIN,ACK", all(true, true, false, Some(501))),
+            ("SYN,RST", all(true, false, true, None)),
+            ("FIN,RST", all(false, true, true, None)),
+        ] {
+            decides(lab, what, &segment, Verdict::Ignore);
+        }
+    });
+}
+
+#[test]
+fn s2_one_challenge_in_half_a_second() {
+    lab(|lab| {
+        lab.why("Two ends whose numbers do not fit would answer each other's ACKs for ever (RFC 5961, section 7). After an answer there is silence for \
+                 500 ms.");
+        let ms = Duration::from_millis;
+        for begin in [0, 70_000] {
+            let mut challenges = Challenges::new();
+            for (after, want) in [
+                (0, true),
+                (0, false),
+                (499, false),
+                (500, true),
+                (501, false),
+                (999, false),
+                (1000, true),
+                (9000, true),
+            ] {
+                let now = ms(begin + after);
+                let got = lab.you(
+                    &format!("challenges.answers({} ms, RST)", now.as_millis()),
+                    || challenges.answers(now, &rst(2500)),
+                );
+                lab.same("whether it is answered", got, want);
+            }
+        }
+    });
+}
+
+#[test]
+fn s2_data_is_always_answered() {
+    lab(|lab| {
+        lab.why("Nobody answers an ACK with data, so there is no endless exchange; and who repeats data needs to hear that it is here. Such an answer \
+                 does not count for the others, either.");
+        let mut challenges = Challenges::new();
+        for (at, segment, want) in [
+            (0, ack(1000, 501, 5), true),
+            (0, ack(1000, 501, 5), true),
+            (1, rst(2500), true),
+            (2, ack(1000, 501, 1), true),
+            (3, rst(2500), false),
+            (499, ack(1000, 501, 1), true),
+            (501, rst(2500), true),
+        ] {
+            let got = lab.you(
+                &format!("challenges.answers({at} ms, len {})", segment.payload.len()),
+                || challenges.answers(Duration::from_millis(at), &segment),
+            );
+            lab.same("whether it is answered", got, want);
+        }
+    });
+}

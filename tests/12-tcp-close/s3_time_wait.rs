@@ -1,0 +1,288 @@
+//! Step 3: the last one waits.
+
+use std::time::Duration;
+
+use netlab::{Lab, lab};
+use tcp_close::{Late, TimeWait};
+use tcp_open::{Segment, Seq};
+
+/// In TIME-WAIT from 100 ms on: SND.NXT 101, RCV.NXT 301, both shifted.
+fn waiting(lab: &Lab, msl: u64, shift: u32) -> TimeWait {
+    let (at, msl) = (Duration::from_millis(100), Duration::from_millis(msl));
+    lab.you(
+        &format!(
+            "TimeWait::new(100 ms, {} ms, SND.NXT, RCV.NXT)",
+            msl.as_millis()
+        ),
+        || TimeWait::new(at, msl, Seq(101) + shift, Seq(301) + shift),
+    )
+}
+
+const SHIFTS: [u32; 2] = [0, 0xffff_ffff - 301];
+
+fn bare(seq: u32) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        ack: Some(Seq(101)),
+        ..Segment::default()
+    }
+}
+
+fn fin(seq: u32) -> Segment {
+    Segment {
+        fin: true,
+        ..bare(seq)
+    }
+}
+
+fn syn(seq: u32) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        syn: true,
+        ..Segment::default()
+    }
+}
+
+fn rst(seq: u32) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        rst: true,
+        ..Segment::default()
+    }
+}
+
+/// What it is called here: a student's `Debug` may say anything.
+fn name(late: Late) -> &'static str {
+    match late {
+        Late::Nothing => "Nothing",
+        Late::Ack => "Ack",
+        Late::Gone => "Gone",
+        Late::Reopens => "Reopens",
+    }
+}
+
+/// Demands what becomes of a segment that comes at 500 ms, and whether the wait begins anew. Its numbers are those without a shift.
+fn becomes(lab: &Lab, what: &str, segment: &Segment, want: Late, begins_anew: bool) {
+    for shift in SHIFTS {
+        let mut waiting = waiting(lab, 1000, shift);
+        let segment = Segment {
+            seq: segment.seq + shift,
+            ack: segment.ack.map(|ack| ack + shift),
+            ..segment.clone()
+        };
+        let at = Duration::from_millis(500);
+        let got = lab.you(
+            &format!("time_wait.arrives(500 ms, {what}, numbers + {shift})"),
+            || waiting.arrives(at, &segment),
+        );
+        lab.same(&format!("what becomes of {what}"), name(got), name(want));
+        let until = if begins_anew { 2500 } else { 2100 };
+        lab.same(
+            "milliseconds at which it is over",
+            waiting.until().as_millis(),
+            until,
+        );
+    }
+}
+
+#[test]
+fn s3_two_msl() {
+    lab(|lab| {
+        lab.why(
+            "A segment of the connection lives for one MSL at most, and its answer for another.",
+        );
+        for (msl, until) in [(30_000, 60_100), (120_000, 240_100), (0, 100)] {
+            let waiting = waiting(lab, msl, 0);
+            lab.same(
+                "milliseconds at which it is over",
+                waiting.until().as_millis(),
+                until,
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_a_fin_again_is_acknowledged_and_the_wait_begins_anew() {
+    lab(|lab| {
+        lab.why("The peer sends its FIN again, so our last ACK was lost. Somebody has to say it again, and the new ACK can be lost, too.");
+        becomes(lab, "FIN,ACK seq 300", &fin(300), Late::Ack, true);
+        becomes(
+            lab,
+            "FIN,ACK seq 290 len 10",
+            &Segment {
+                payload: vec![1; 10],
+                ..fin(290)
+            },
+            Late::Ack,
+            true,
+        );
+    });
+}
+
+#[test]
+fn s3_the_ack_has_the_numbers_of_the_end() {
+    lab(|lab| {
+        for shift in SHIFTS {
+            let ack = lab.you("time_wait.ack()", || waiting(lab, 1000, shift).ack());
+            let numbers = (ack.seq.0, ack.ack.map(|ack| ack.0), ack.window);
+            lab.because("SND.NXT is behind our FIN, RCV.NXT behind the peer's. There is no room for anything any more.")
+                .same("seq, ack and window", numbers, ((Seq(101) + shift).0, Some((Seq(301) + shift).0), 0));
+            lab.because("An ACK and nothing else.").same(
+                "SYN, FIN, RST, bytes",
+                (ack.syn, ack.fin, ack.rst, ack.payload.len()),
+                (false, false, false, 0),
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_old_data_is_answered_and_the_last_ack_is_not() {
+    lab(|lab| {
+        lab.why("What comes late belongs to this connection and to no other: it is answered, and changes nothing.");
+        becomes(
+            lab,
+            "ACK seq 290 len 10",
+            &Segment {
+                payload: vec![1; 10],
+                ..bare(290)
+            },
+            Late::Ack,
+            false,
+        );
+        becomes(
+            lab,
+            "ACK seq 301 len 1",
+            &Segment {
+                payload: vec![1],
+                ..bare(301)
+            },
+            Late::Ack,
+            false,
+        );
+        becomes(lab, "ACK seq 300", &bare(300), Late::Ack, false);
+        becomes(lab, "ACK seq 9999", &bare(9999), Late::Ack, false);
+        becomes(
+            lab,
+            "SYN,ACK seq 200",
+            &Segment {
+                syn: true,
+                ..bare(200)
+            },
+            Late::Ack,
+            false,
+        );
+        lab.why("An ACK with the number that we want, and without data, says that the peer has seen all of ours. Two ends would answer each other's for \
+                 ever.");
+        becomes(lab, "ACK seq 301", &bare(301), Late::Nothing, false);
+    });
+}
+
+#[test]
+fn s3_a_reset_ends_it_only_with_the_right_number() {
+    lab(|lab| {
+        lab.why("RFC 5961: exactly RCV.NXT, here as everywhere. A RST is never answered.");
+        becomes(lab, "RST seq 301", &rst(301), Late::Gone, false);
+        for seq in [300, 302, 0] {
+            becomes(
+                lab,
+                &format!("RST seq {seq}"),
+                &rst(seq),
+                Late::Nothing,
+                false,
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_a_new_syn_above_the_old_numbers_begins_anew() {
+    lab(|lab| {
+        lab.why("RFC 1122, section 4.2.2.13: nothing that is still on its way has a number behind RCV.NXT, so a SYN with one is a new connection.");
+        for seq in [302, 1000, 301 + 0x7fff_ffff] {
+            becomes(
+                lab,
+                &format!("SYN seq {seq}"),
+                &syn(seq),
+                Late::Reopens,
+                false,
+            );
+        }
+        lab.why("A SYN that is not behind RCV.NXT may be an old one that comes late. The ACK tells its sender; if it means it, it answers with a RST.");
+        for seq in [301, 300, 100, 301 + 0x8000_0001] {
+            becomes(lab, &format!("SYN seq {seq}"), &syn(seq), Late::Ack, false);
+        }
+        lab.why("A SYN,ACK begins nothing: nobody here has asked.");
+        becomes(
+            lab,
+            "SYN,ACK seq 1000",
+            &Segment {
+                syn: true,
+                ..bare(1000)
+            },
+            Late::Ack,
+            false,
+        );
+    });
+}
+
+#[test]
+fn s3_a_new_connection_begins_behind_the_old_window() {
+    lab(|lab| {
+        lab.why("The peer's window was at most 65535 bytes: a number that is 65536 behind SND.NXT was never in it.");
+        for shift in SHIFTS {
+            let got = lab.you("time_wait.next_isn()", || {
+                waiting(lab, 1000, shift).next_isn()
+            });
+            lab.same("the lowest ISN", got.0, 65_637_u32.wrapping_add(shift));
+        }
+    });
+}
+
+#[test]
+fn s3_what_makes_no_sense_is_ignored() {
+    lab(|lab| {
+        lab.why("No honest TCP sends it.");
+        becomes(
+            lab,
+            "no flag",
+            &Segment {
+                ack: None,
+                ..bare(290)
+            },
+            Late::Nothing,
+            false,
+        );
+        becomes(
+            lab,
+            "SYN,FIN seq 1000",
+            &Segment {
+                fin: true,
+                ..syn(1000)
+            },
+            Late::Nothing,
+            false,
+        );
+        becomes(
+            lab,
+            "SYN,FIN,ACK seq 1000",
+            &Segment {
+                syn: true,
+                ..fin(1000)
+            },
+            Late::Nothing,
+            false,
+        );
+        becomes(
+            lab,
+            "FIN seq 300",
+            &Segment {
+                ack: None,
+                ..fin(300)
+            },
+            Late::Nothing,
+            false,
+        );
+    });
+}

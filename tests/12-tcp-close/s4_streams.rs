@@ -1,0 +1,538 @@
+//! Step 4: both directions of a connection.
+
+use netlab::lab;
+
+use super::scenes::{accepted, opened, plays};
+
+const BEGINS: &str = "begins(now, segment)";
+const TAKES: &str = "takes(now, segment)";
+const ANSWERS: &str = "answers(now, segment)";
+const SENDS: &str = "sends(now)";
+const SEND: &str = "send(data)";
+const RECV: &str = "recv(max)";
+
+#[test]
+fn s4_both_streams_begin_where_the_handshake_ends() {
+    lab(|lab| {
+        for script in [
+            opened(
+                "",
+                "
+                ESTABLISHED
+                # The handshake's variables are the streams'.
+                SND.UNA=101 SND.NXT=101 SND.WND=5000 RCV.NXT=301 RCV.WND=65535
+            ",
+            ),
+            accepted(
+                "with iss=300",
+                "
+                ESTABLISHED
+                SND.UNA=301 SND.NXT=301 SND.WND=5000 RCV.NXT=101 RCV.WND=65535
+            ",
+            ),
+            "with iss=0xfffffffe room=2000
+               0 ms  connect()
+                     --> SYN seq 0xfffffffe win 2000
+                     <-- SYN,ACK seq 0xffffffff ack 0xffffffff mss 1000 win 5000
+                     # What there is room for is what the SYN has said.
+                     --> ACK seq 0xffffffff ack 0 win 2000
+                     established
+                     SND.NXT=0xffffffff RCV.NXT=0 RCV.WND=2000
+                     send(5) = 5
+                     --> seq 0xffffffff ack 0 len 5
+                     SND.NXT=4"
+                .to_owned(),
+        ] {
+            plays(lab, BEGINS, &script);
+        }
+    });
+}
+
+#[test]
+fn s4_what_the_program_sends_leaves_with_the_acknowledgment() {
+    lab(|lab| {
+        lab.why(
+            "Each segment carries what the receiver knows, and the sender hears of each ACK that comes.",
+        );
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "",
+                "
+             10 send(5) = 5
+                # Every segment from ESTABLISHED on has an ACK: RCV.NXT, from the receiver.
+                --> PSH,ACK seq 101 ack 301 len 5 win 65535
+             20 <-- ACK seq 301 ack 106
+                SND.UNA=106 SND.NXT=106
+             30 send(\"hello\") = 5
+                --> PSH,ACK seq 106 ack 301 \"hello\"
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_what_comes_is_read_and_acknowledged_in_time() {
+    lab(|lab| {
+        lab.why("The receiver decides when an ACK leaves: chapter 10.");
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "",
+                "
+             10 <-- ACK seq 301 ack 101 len 1000
+                RCV.NXT=1301
+                # One segment: its ACK may wait for 200 ms. (Linux acknowledges the first ones at once.)
+                linux --> ACK seq 101 ack 1301
+            210 ours --> ACK seq 101 ack 1301 win 64535
+                recv(400) = 400
+                recv() = 600
+                recv() = 0
+            300 <-- ACK seq 1301 ack 101 len 1000
+                linux --> ACK seq 101 ack 2301
+            301 <-- ACK seq 2301 ack 101 len 1000
+                # The second one is acknowledged at once.
+                --> ACK seq 101 ack 3301
+                recv() = 2000
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_an_answer_carries_the_acknowledgment() {
+    lab(|lab| {
+        lab.why("A segment with data carries the acknowledgment, too: nothing else has to leave.");
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "",
+                "
+             10 <-- ACK seq 301 ack 101 \"ping\"
+                # Linux acknowledges the first segments of a connection at once.
+                linux --> ACK seq 101 ack 305
+             20 recv() = \"ping\"
+                send(\"pong\") = 4
+                # One segment, not two: the answer leaves before 200 ms are over.
+                --> PSH,ACK seq 101 ack 305 \"pong\"
+             30 <-- ACK seq 305 ack 105
+            500 nothing
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_data_on_the_segment_that_opens_is_not_lost() {
+    lab(|lab| {
+        for script in [
+            "with iss=300
+               0 ms  listen()
+                     <-- SYN seq 100
+                     --> SYN,ACK seq 300 ack 101
+              50     <-- PSH,ACK seq 101 ack 301 len 5
+                     established
+                     # The ACK that opens the connection rides on data: both count.
+                     RCV.NXT=106
+                     linux --> ACK seq 301 ack 106
+             250     ours --> ACK seq 301 ack 106
+                     recv() = 5",
+            "with iss=300
+               0 ms  listen()
+                     <-- SYN seq 100
+                     --> SYN,ACK seq 300 ack 101
+              50     <-- FIN,PSH,ACK seq 101 ack 301 \"hi\"
+                     established
+                     # It brings data and the end at once.
+                     --> ACK seq 301 ack 104
+                     CLOSE-WAIT
+                     recv() = \"hi\"
+                     recv() = end",
+            "
+            with linux=no
+               0 ms  connect()
+                     --> SYN seq 100
+              50     <-- SYN,ACK seq 300 ack 101 \"hi\"
+                     --> ACK seq 101 ack 301
+                     established
+                     # A SYN uses the first number, the data begins behind it.
+                     RCV.NXT=303
+             250     ours --> ACK seq 101 ack 303
+                     recv() = \"hi\"",
+        ] {
+            plays(lab, BEGINS, script);
+        }
+    });
+}
+
+#[test]
+fn s4_the_handshake_is_the_first_round_trip() {
+    lab(|lab| {
+        for script in [
+            "
+               0 ms  connect()
+                     --> SYN seq 100
+             600     <-- SYN,ACK seq 300 ack 101
+                     --> ACK seq 101 ack 301
+                     established
+             700     send(5) = 5
+                     --> seq 101 ack 301 len 5
+                     # The SYN took 600 ms to be answered: RTO 600 + 4 · 300 = 1800 ms (RFC 6298).
+            2500     --> seq 101 ack 301 len 5",
+            "
+               0 ms  listen()
+             100     <-- SYN seq 300
+                     --> SYN,ACK seq 100 ack 301
+             500     <-- ACK seq 301 ack 101
+                     established
+                     send(5) = 5
+                     --> seq 101 ack 301 len 5
+                     # The SYN,ACK took 400 ms to be answered: RTO 1200 ms.
+            1700     --> seq 101 ack 301 len 5",
+            "
+            with linux=no
+               0 ms  connect()
+                     --> SYN seq 100
+            1000     --> SYN seq 100
+            1400     <-- SYN,ACK seq 300 ack 101
+                     --> ACK seq 101 ack 301
+                     established
+                     send(5) = 5
+                     --> seq 101 ack 301 len 5
+                     # Which SYN was answered? Nobody knows (Karn). RTO 3 s (RFC 6298, 5.7).
+            4400     --> seq 101 ack 301 len 5",
+            "
+            with linux=no
+               0 ms  listen()
+                     <-- SYN seq 300
+                     --> SYN,ACK seq 100 ack 301
+             100     <-- SYN seq 300
+                     --> SYN,ACK seq 100 ack 301
+             400     <-- ACK seq 301 ack 101
+                     established
+                     send(5) = 5
+                     --> seq 101 ack 301 len 5
+                     # The SYN,ACK was sent twice here, too.
+            3400     --> seq 101 ack 301 len 5",
+        ] {
+            plays(lab, BEGINS, script);
+        }
+    });
+}
+
+#[test]
+fn s4_segments_are_as_long_as_the_peer_wants() {
+    lab(|lab| {
+        plays(
+            lab,
+            BEGINS,
+            &opened(
+                "with linux=no",
+                "
+             10 send(2500) = 2500
+                # The peer's MSS is 1000, its window 5000.
+                --> seq 101 ack 301 len 1000
+                --> seq 1101 ack 301 len 1000
+             20 <-- ACK seq 301 ack 2101
+                --> PSH,ACK seq 2101 ack 301 len 500
+        ",
+            ),
+        );
+        plays(
+            lab,
+            BEGINS,
+            "
+               with linux=no
+               0 ms  connect()
+                     --> SYN seq 100 mss 1460
+                     <-- SYN,ACK seq 300 ack 101
+                     --> ACK seq 101 ack 301
+                     established
+                     send(600) = 600
+                     # No option: 536.
+                     --> seq 101 ack 301 len 536
+              10     <-- ACK seq 301 ack 637
+                     --> seq 637 ack 301 len 64",
+        );
+    });
+}
+
+#[test]
+fn s4_the_window_is_what_there_is_room_for() {
+    lab(|lab| {
+        plays(
+            lab,
+            BEGINS,
+            "
+            with room=2000 mss=1000 linux=no
+               0 ms  connect()
+                     --> SYN seq 100 mss 1000 win 2000
+                     # What the peer wants at most says nothing about what it sends.
+                     <-- SYN,ACK seq 300 ack 101 mss 300 win 5000
+                     --> ACK seq 101 ack 301 win 2000
+                     established
+              10     <-- ACK seq 301 ack 101 len 1000
+                     <-- ACK seq 1301 ack 101 len 1000
+                     --> ACK seq 101 ack 2301 win 0
+                     RCV.WND=0
+             100     recv(500) = 500
+                     # Not worth a word: less than a segment.
+             200     recv(500) = 500
+                     # Room for a segment: the peer may be waiting for it.
+                     --> ACK seq 101 ack 2301 win 1000
+             300     <-- ACK seq 2301 ack 101 len 1000
+             301     recv() = 2000
+                     # The window opens again.
+                     --> ACK seq 101 ack 3301 win 2000",
+        );
+        plays(
+            lab,
+            BEGINS,
+            "
+            with room=100000
+               0 ms  connect()
+                     # The field has 16 bits.
+                     --> SYN seq 100 win 65535
+                     <-- SYN,ACK seq 300 ack 101
+                     --> ACK seq 101 ack 301 win 65535
+                     established",
+        );
+    });
+}
+
+#[test]
+fn s4_an_ack_of_what_was_never_sent_brings_nothing() {
+    lab(|lab| {
+        plays(lab, TAKES, &opened("", "
+             10 send(5) = 5
+                --> seq 101 ack 301 len 5
+             20 <-- ACK seq 301 ack 107 len 10
+                # We have sent up to number 105. We say what we know, and take nothing of it, its data included.
+                --> ACK seq 106 ack 301
+                RCV.NXT=301 SND.UNA=101
+                recv() = 0
+             30 <-- ACK seq 301 ack 106
+                SND.UNA=106
+        "));
+    });
+}
+
+#[test]
+fn s4_what_does_not_fit_is_answered_with_our_numbers() {
+    lab(|lab| {
+        for script in [
+            opened(
+                "",
+                "
+                 10 <-- ACK seq 290 ack 101 len 5
+                    # It is here already, and has payload: always answered.
+                    --> ACK seq 101 ack 301
+                 20 <-- ACK seq 290 ack 101 len 5
+                    --> ACK seq 101 ack 301
+                    RCV.NXT=301
+                    recv() = 0
+            ",
+            ),
+            opened(
+                "",
+                "
+                 10 <-- SYN seq 5000
+                    # A SYN is asked back.
+                    --> ACK seq 101 ack 301
+                    ESTABLISHED
+            ",
+            ),
+            opened(
+                "",
+                "
+                 10 <-- SYN,ACK seq 300 ack 101
+                    # The SYN,ACK again: our ACK was lost.
+                    --> ACK seq 101 ack 301
+                    ESTABLISHED
+            ",
+            ),
+            opened(
+                "",
+                "
+                 10 <-- RST seq 302
+                    # In the window, but not what we want next.
+                    --> ACK seq 101 ack 301
+                 20 <-- RST seq 300
+                100 nothing
+                    ESTABLISHED
+            ",
+            ),
+            opened(
+                "",
+                "
+                 10 <-- ACK seq 299 ack 101
+                    --> ACK seq 101 ack 301
+                109 <-- ACK seq 299 ack 101
+                    # Half a second has not passed since the last one.
+                    ours nothing
+                    linux --> ACK seq 101 ack 301
+                510 <-- ACK seq 299 ack 101
+                    --> ACK seq 101 ack 301
+            ",
+            ),
+        ] {
+            plays(lab, ANSWERS, &script);
+        }
+    });
+}
+
+#[test]
+fn s4_such_an_answer_carries_what_is_owed() {
+    lab(|lab| {
+        plays(
+            lab,
+            ANSWERS,
+            &opened(
+                "",
+                "
+             10 <-- ACK seq 301 ack 101 len 100
+                linux --> ACK seq 101 ack 401
+             20 <-- ACK seq 200 ack 101 len 100
+                # It acknowledges the 100 bytes as well, so nothing more is owed.
+                --> ACK seq 101 ack 401
+            500 nothing
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_what_is_lost_is_sent_again() {
+    lab(|lab| {
+        lab.why("The sender has a timer. Somebody has to wake it, and send what it gives.");
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "with linux=no",
+                "
+            100 send(10) = 10
+                --> seq 101 ack 301 len 10
+                # The RTO is 1 s.
+           1100 ours --> seq 101 ack 301 len 10
+           3100 ours --> seq 101 ack 301 len 10
+           3200 <-- ACK seq 301 ack 111
+                SND.UNA=111
+           9900 ours nothing
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_a_silent_peer_is_given_up() {
+    lab(|lab| {
+        lab.why(
+            "The sender gives up at some time. Then the connection is over, and the program has to know.",
+        );
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "with linux=no give_up=5000",
+                "
+            100 send(10) = 10
+                --> seq 101 ack 301 len 10
+           1100 --> seq 101 ack 301 len 10
+           3100 --> seq 101 ack 301 len 10
+           7100 timed-out
+                # Nothing is sent, and nothing can be read any more.
+                CLOSED
+                send(5) = 0
+                recv() = 0
+           60 s nothing
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_the_buffer_has_an_end() {
+    lab(|lab| {
+        lab.why(
+            "The program is told how many bytes have been taken: what was not taken, it still has.",
+        );
+        plays(
+            lab,
+            SEND,
+            &opened(
+                "with buffer=3000 linux=no",
+                "
+             10 send(2000) = 2000
+                --> seq 101 ack 301 len 1000
+                --> seq 1101 ack 301 len 1000
+                # Room for 3000, of which 2000 are on their way.
+                send(2000) = 1000
+                --> seq 2101 ack 301 len 1000
+                send(1) = 0
+             20 <-- ACK seq 301 ack 1101
+                send(5000) = 1000
+                --> seq 3101 ack 301 len 1000
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_nothing_is_sent_before_it_is_open() {
+    lab(|lab| {
+        lab.why(
+            "Before ESTABLISHED there is no stream: the program is told by 0 that nothing has been taken.",
+        );
+        plays(
+            lab,
+            SEND,
+            "
+             with linux=no
+               0 ms  send(5) = 0
+                     recv() = 0
+                     connect()
+                     --> SYN seq 100
+                     send(5) = 0
+                     <-- SYN,ACK seq 300 ack 101
+                     --> ACK seq 101 ack 301
+                     established
+                     send(5) = 5
+                     --> seq 101 ack 301 len 5",
+        );
+    });
+}
+
+#[test]
+fn s4_what_comes_out_of_order_is_read_in_order() {
+    lab(|lab| {
+        plays(
+            lab,
+            RECV,
+            &opened(
+                "",
+                "
+             10 <-- ACK seq 1301 ack 101 len 1000
+                # A hole: what is wanted is said again, at once.
+                --> ACK seq 101 ack 301
+                recv() = 0
+             20 <-- ACK seq 301 ack 101 len 1000
+                # It is filled: all of it is acknowledged, at once.
+                --> ACK seq 101 ack 2301
+                recv(1500) = 1500
+                recv() = 500
+        ",
+            ),
+        );
+    });
+}

@@ -1,0 +1,414 @@
+//! Step 6: the end at once.
+
+use netlab::lab;
+
+use super::scenes::{opened, plays};
+
+const CLOSE: &str = "close(now)";
+const ABORT: &str = "abort(now)";
+const RESET: &str = "is_reset()";
+
+/// From ESTABLISHED into each state that follows it: what leads there, and SND.NXT and RCV.NXT then.
+const STATES: [(&str, &str, u32, u32); 7] = [
+    ("ESTABLISHED", "", 101, 301),
+    (
+        "FIN-WAIT-1",
+        "shutdown() --> FIN,ACK seq 101 ack 301",
+        102,
+        301,
+    ),
+    (
+        "FIN-WAIT-2",
+        "shutdown() --> FIN,ACK seq 101 ack 301 <-- ACK seq 301 ack 102",
+        102,
+        301,
+    ),
+    (
+        "CLOSE-WAIT",
+        "<-- FIN,ACK seq 301 ack 101 --> ACK seq 101 ack 302",
+        101,
+        302,
+    ),
+    (
+        "CLOSING",
+        "shutdown() --> FIN,ACK seq 101 ack 301 <-- FIN,ACK seq 301 ack 101 --> ACK seq 102 ack 302",
+        102,
+        302,
+    ),
+    (
+        "LAST-ACK",
+        "<-- FIN,ACK seq 301 ack 101 --> ACK seq 101 ack 302 shutdown() --> FIN,ACK seq 101 ack 302",
+        102,
+        302,
+    ),
+    (
+        "TIME-WAIT",
+        "shutdown() --> FIN,ACK seq 101 ack 301 <-- FIN,ACK seq 301 ack 102 --> ACK seq 102 ack 302",
+        102,
+        302,
+    ),
+];
+
+/// One line each: what leads into a state.
+fn way(way: &str) -> String {
+    let way = way
+        .replace("-->", "\n-->")
+        .replace("<--", "\n<--")
+        .replace("shutdown", "\nshutdown");
+    let lines = way.lines().filter(|line| !line.is_empty());
+    lines
+        .map(|line| format!("                {line}\n"))
+        .collect()
+}
+
+#[test]
+fn s6_close_with_unread_data_sends_rst() {
+    lab(|lab| {
+        for script in [
+            opened("", "
+                 10 <-- PSH,ACK seq 301 ack 101 len 10
+                    linux --> ACK seq 101 ack 311
+                210 ours --> ACK seq 101 ack 311
+                310 close()
+                    # SHLD-3: a FIN would say that all was read. The peer has to learn that data was lost.
+                    ours --> RST seq 101
+                    linux --> RST,ACK seq 101 ack 311
+                    CLOSED
+            "),
+            opened("", "
+                 10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                    --> ACK seq 101 ack 312
+                    recv(9) = 9
+                    close()
+                    # One byte was not read.
+                    ours --> RST seq 101
+                    linux --> RST,ACK seq 101 ack 312
+                    CLOSED
+            "),
+        ] {
+            plays(lab, CLOSE, &script);
+        }
+    });
+}
+
+#[test]
+fn s6_close_of_what_was_read_is_in_good_order() {
+    lab(|lab| {
+        lab.why(
+            "All that has come was read: the end is in good order, and what was sent is delivered.",
+        );
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "",
+                "
+             10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                --> ACK seq 101 ack 312
+                recv() = 10
+                close()
+                --> FIN,ACK seq 101 ack 312
+                LAST-ACK
+             20 <-- ACK seq 312 ack 102
+                CLOSED
+        ",
+            ),
+        );
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "with linux=no",
+                "
+             10 send(3000) = 3000
+                --> seq 101 ack 301 len 1000
+                --> seq 1101 ack 301 len 1000
+                --> seq 2101 ack 301 len 1000
+                close()
+                # What the program has sent is still delivered.
+                --> FIN,ACK seq 3101 ack 301
+                FIN-WAIT-1
+           1010 --> seq 101 ack 301 len 1000
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s6_data_for_a_closed_connection_is_refused() {
+    lab(|lab| {
+        for script in [
+            opened(
+                "",
+                "
+                 10 close()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- ACK seq 301 ack 102
+                    FIN-WAIT-2
+                 30 <-- PSH,ACK seq 301 ack 102 len 10
+                    # Nobody will read it, and its sender has to know (RFC 1122, section 4.2.2.13).
+                    --> RST seq 102
+                    CLOSED
+            ",
+            ),
+            opened(
+                "",
+                "
+                 10 close()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- FIN,PSH,ACK seq 301 ack 102 len 10
+                    --> RST seq 102
+                    CLOSED
+            ",
+            ),
+        ] {
+            plays(lab, CLOSE, &script);
+        }
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "",
+                "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 102
+             30 <-- PSH,ACK seq 301 ack 102 len 10
+                linux --> ACK seq 102 ack 311
+            230 ours --> ACK seq 102 ack 311
+                # It has only shut down its own direction: it reads.
+                recv() = 10
+                FIN-WAIT-2
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s6_a_fin_for_a_closed_connection_is_taken() {
+    lab(|lab| {
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "with msl=1000",
+                "
+             10 close()
+                --> FIN,ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 102
+             30 <-- FIN,ACK seq 301 ack 102
+                --> ACK seq 102 ack 302
+                TIME-WAIT
+           2030 ours CLOSED
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s6_nobody_waits_for_ever_for_a_fin() {
+    lab(|lab| {
+        lab.why(
+            "A program that has shut down its direction still reads, and may wait. One that has closed does not wait.",
+        );
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "with linux=no linger=5000",
+                "
+             10 close()
+                --> FIN,ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 102
+           3000 <-- ACK seq 301 ack 102
+                # It knows that its FIN is acknowledged.
+           5019 FIN-WAIT-2
+                # 5 s after it came to FIN-WAIT-2.
+           5020 CLOSED
+         60 s   nothing
+        ",
+            ),
+        );
+        plays(lab, CLOSE, &opened("with linux=no linger=5000", "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 102
+         60 s   FIN-WAIT-2
+                # The program still reads: it may wait as long as it likes. Then it closes, and the 5 s begin.
+        100 s   close()
+        104999  FIN-WAIT-2
+        105 s   CLOSED
+        "));
+    });
+}
+
+#[test]
+fn s6_abort_in_each_state() {
+    lab(|lab| {
+        lab.why(
+            "A RST is for a peer that still believes in the connection. Who has seen both FINs needs none.",
+        );
+        for (state, steps, snd_nxt, _) in STATES {
+            let rst = match state {
+                "CLOSING" | "LAST-ACK" | "TIME-WAIT" => {
+                    "# Both sides have closed: the peer knows.".to_owned()
+                }
+                _ => format!(
+                    "# The peer is told, with the number SND.NXT.\n                --> RST seq {snd_nxt}"
+                ),
+            };
+            plays(
+                lab,
+                ABORT,
+                &opened(
+                    "with linux=no",
+                    &format!(
+                        "
+{}              {state}
+            100 abort()
+                {rst}
+                CLOSED
+          9000  nothing
+                abort()
+                # Once is enough.
+                CLOSED
+         60 s   nothing
+            ",
+                        way(steps)
+                    ),
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_abort_before_it_is_open() {
+    lab(|lab| {
+        plays(
+            lab,
+            ABORT,
+            "
+            with linux=no
+               0 ms  connect()
+                     --> SYN seq 100
+              10     abort()
+                     # Nobody has answered.
+                     CLOSED
+              60 s   nothing",
+        );
+        plays(
+            lab,
+            ABORT,
+            "
+            with linux=no
+               0 ms  listen()
+                     <-- SYN seq 300
+                     --> SYN,ACK seq 100 ack 301
+              10     abort()
+                     --> RST seq 101
+                     CLOSED",
+        );
+    });
+}
+
+#[test]
+fn s6_abort_forgets_what_was_not_read() {
+    lab(|lab| {
+        lab.why("Who aborts wants nothing of it any more.");
+        plays(
+            lab,
+            ABORT,
+            &opened(
+                "",
+                "
+             10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                --> ACK seq 101 ack 312
+                abort()
+                ours --> RST seq 101
+                linux --> RST,ACK seq 101 ack 312
+                ours recv() = 0
+                CLOSED
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s6_a_reset_in_each_state() {
+    lab(|lab| {
+        lab.why(
+            "A program that still had something to lose is told that the peer has reset the connection.",
+        );
+        for (state, steps, _, rcv_nxt) in STATES {
+            let told = match state {
+                "CLOSING" | "LAST-ACK" | "TIME-WAIT" => {
+                    "# Both sides have closed: nothing is lost, and the program is not told."
+                }
+                _ => "reset",
+            };
+            plays(
+                lab,
+                RESET,
+                &opened(
+                    "with linux=no",
+                    &format!(
+                        "
+{}              {state}
+            100 <-- RST seq {rcv_nxt}
+                {told}
+                CLOSED
+                send(5) = 0
+         60 s   nothing
+            ",
+                        way(steps)
+                    ),
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_a_reset_forgets_what_was_not_read() {
+    lab(|lab| {
+        plays(
+            lab,
+            RESET,
+            &opened(
+                "with linux=no",
+                "
+             10 <-- PSH,ACK seq 301 ack 101 len 10
+            210 ours --> ACK seq 101 ack 311
+            220 <-- RST seq 311
+                reset
+                # RFC 9293, section 3.10.7.4: all queues are flushed.
+                recv() = 0
+                CLOSED
+            230 <-- ACK seq 311 ack 101 len 5
+                # Nobody knows the connection any more.
+                --> RST seq 101
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s6_who_has_forgotten_says_so() {
+    lab(|lab| {
+        plays(lab, RESET, &opened("", "
+             10 send(5) = 5
+                --> seq 101 ack 301 len 5
+             20 <-- RST seq 301
+                # RFC 9293, section 3.5.1: the peer has been started anew, and does not know the connection.
+                reset
+                CLOSED
+           60 s nothing
+        "));
+    });
+}

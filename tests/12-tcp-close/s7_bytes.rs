@@ -1,0 +1,385 @@
+//! Step 7: segments as bytes.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use netlab::sim::{Kind, first};
+use netlab::{Lab, hex, lab};
+use packets::{Flow, Ipv4Header, internet_checksum, protocol};
+use tcp_close::{from_bytes, to_bytes};
+use tcp_open::{Segment, Seq, State};
+
+use super::ends::Ends;
+
+fn flow() -> Flow {
+    Flow {
+        src: SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 40000),
+        dst: SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80),
+    }
+}
+
+/// A datagram from 10.0.0.1:40000 to 10.0.0.2:80: what stands in TCP's header, and behind it. Checksums are put in.
+fn datagram(
+    numbers: (u32, u32),
+    flags: u8,
+    window: u16,
+    options: &[u8],
+    payload: &[u8],
+) -> Vec<u8> {
+    let offset = (20 + options.len()) as u8 / 4 * 16;
+    let mut tcp = [0x9c40_u16.to_be_bytes(), 80_u16.to_be_bytes()].concat();
+    tcp.extend(numbers.0.to_be_bytes());
+    tcp.extend(numbers.1.to_be_bytes());
+    tcp.extend([offset, flags]);
+    tcp.extend(window.to_be_bytes());
+    tcp.extend([0; 4]);
+    tcp.extend(options);
+    tcp.extend(payload);
+    let length = (tcp.len() as u16).to_be_bytes();
+    let pseudo = [10, 0, 0, 1, 10, 0, 0, 2, 0, 6, length[0], length[1]];
+    let sum = internet_checksum(&[&pseudo, &tcp]).to_be_bytes();
+    tcp[16..18].copy_from_slice(&sum);
+    let total = (20 + tcp.len() as u16).to_be_bytes();
+    let mut ip = vec![
+        0x45, 0, total[0], total[1], 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+    ];
+    let sum = internet_checksum(&[&ip]).to_be_bytes();
+    ip[10..12].copy_from_slice(&sum);
+    [ip, tcp].concat()
+}
+
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+const RST: u8 = 4;
+const PSH: u8 = 8;
+const ACK: u8 = 16;
+
+fn syn() -> Segment {
+    Segment {
+        seq: Seq(0xfffe_0001),
+        syn: true,
+        window: 65535,
+        mss: Some(1460),
+        ..Segment::default()
+    }
+}
+
+fn data() -> Segment {
+    Segment {
+        seq: Seq(101),
+        ack: Some(Seq(0x0102_0304)),
+        psh: true,
+        window: 4000,
+        payload: b"hello".to_vec(),
+        ..Segment::default()
+    }
+}
+
+fn cases() -> Vec<(&'static str, Segment, Vec<u8>)> {
+    let bare = Segment {
+        payload: Vec::new(),
+        psh: false,
+        ..data()
+    };
+    let number = 0x0102_0304;
+    vec![
+        (
+            "SYN",
+            syn(),
+            datagram((0xfffe_0001, 0), SYN, 65535, &[2, 4, 5, 180], b""),
+        ),
+        (
+            "SYN,ACK",
+            Segment {
+                ack: Some(Seq(7)),
+                mss: Some(536),
+                ..syn()
+            },
+            datagram((0xfffe_0001, 7), SYN | ACK, 65535, &[2, 4, 2, 24], b""),
+        ),
+        (
+            "PSH,ACK with data",
+            data(),
+            datagram((101, number), PSH | ACK, 4000, &[], b"hello"),
+        ),
+        (
+            "ACK",
+            bare.clone(),
+            datagram((101, number), ACK, 4000, &[], b""),
+        ),
+        (
+            "FIN,ACK",
+            Segment {
+                fin: true,
+                ..bare.clone()
+            },
+            datagram((101, number), FIN | ACK, 4000, &[], b""),
+        ),
+        (
+            "RST,ACK",
+            Segment {
+                rst: true,
+                ..bare.clone()
+            },
+            datagram((101, number), RST | ACK, 4000, &[], b""),
+        ),
+        (
+            "RST",
+            Segment {
+                rst: true,
+                ack: None,
+                ..bare
+            },
+            datagram((101, 0), RST, 4000, &[], b""),
+        ),
+    ]
+}
+
+#[test]
+fn s7_a_segment_becomes_a_datagram() {
+    lab(|lab| {
+        lab.why("IPv4's header with DF, TCP's header with both checksums, the MSS option where there is one, the payload.");
+        for (what, segment, bytes) in cases() {
+            let got = lab.ok(&format!("to_bytes(flow, {what})"), || {
+                to_bytes(flow(), &segment)
+            });
+            lab.same_bytes(what, &got, &bytes);
+        }
+        let back = lab.ok("to_bytes(the flow back, ACK)", || {
+            to_bytes(flow().reversed(), &data())
+        });
+        lab.because("From `flow.src` to `flow.dst`.").same(
+            "the addresses",
+            back[12..20].to_vec(),
+            vec![10, 0, 0, 2, 10, 0, 0, 1],
+        );
+        lab.because("From `flow.src` to `flow.dst`.").same(
+            "the ports",
+            back[20..24].to_vec(),
+            vec![0, 80, 0x9c, 0x40],
+        );
+    });
+}
+
+#[test]
+fn s7_too_much_is_an_error() {
+    lab(|lab| {
+        for size in [65_496, 70_000] {
+            let segment = Segment {
+                payload: vec![0; size],
+                ..data()
+            };
+            lab.err(&format!("to_bytes(flow, {size} bytes)"), || {
+                to_bytes(flow(), &segment)
+            });
+        }
+        let segment = Segment {
+            payload: vec![0; 65_495],
+            ..data()
+        };
+        lab.ok("to_bytes(flow, 65495 bytes)", || to_bytes(flow(), &segment));
+    });
+}
+
+/// What is in a segment, as primitives.
+fn parts(segment: &Segment) -> (u32, Option<u32>, [bool; 4], u16, Option<u16>, Vec<u8>) {
+    (
+        segment.seq.0,
+        segment.ack.map(|ack| ack.0),
+        [segment.syn, segment.fin, segment.rst, segment.psh],
+        segment.window,
+        segment.mss,
+        segment.payload.clone(),
+    )
+}
+
+fn reads(lab: &Lab, what: &str, bytes: &[u8]) -> Option<(Flow, Segment)> {
+    lab.given("the datagram", &hex::rows(bytes));
+    lab.you(&format!("from_bytes({what})"), || from_bytes(bytes))
+}
+
+#[test]
+fn s7_a_datagram_becomes_a_segment() {
+    lab(|lab| {
+        for (what, segment, bytes) in cases() {
+            let (from, got) =
+                reads(lab, what, &bytes).unwrap_or_else(|| lab.fails("a segment", "None"));
+            lab.because("The addresses are IP's, the ports TCP's.")
+                .same("the flow", (from.src, from.dst), (flow().src, flow().dst));
+            lab.because("Each field is what the header says.").same(
+                "seq, ack, [SYN, FIN, RST, PSH], window, MSS, payload",
+                parts(&got),
+                parts(&segment),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_what_is_not_ours_is_left_out() {
+    lab(|lab| {
+        let known = datagram(
+            (101, 9),
+            ACK | 0xe0,
+            4000,
+            &[
+                2, 4, 5, 180, 1, 3, 3, 7, 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2,
+            ],
+            b"hello",
+        );
+        let got =
+            reads(lab, "URG, ECE, CWR and options", &known).map(|(_, segment)| parts(&segment));
+        lab.because("URG, ECE, CWR, window scale and timestamps are not for this machine. An MSS counts on a SYN alone (RFC 9293, section \
+                     3.7.1).")
+            .same("the segment", got, Some((101, Some(9), [false; 4], 4000, None, b"hello".to_vec())));
+        let no_ack = datagram((101, 9), SYN, 4000, &[1, 3, 3, 7], b"");
+        let got = reads(lab, "a SYN with something in the ACK field", &no_ack)
+            .map(|(_, segment)| parts(&segment));
+        lab.because("Without the flag ACK, the ACK number means nothing.")
+            .same(
+                "the segment",
+                got,
+                Some((101, None, [true, false, false, false], 4000, None, vec![])),
+            );
+    });
+}
+
+#[test]
+fn s7_what_carries_no_segment_is_none() {
+    lab(|lab| {
+        lab.why("A wrong checksum, a piece, another protocol: no segment can be trusted.");
+        let good = datagram((101, 9), ACK, 4000, &[], b"hello");
+        let mut cases = vec![
+            ("no byte", Vec::new()),
+            ("half a header", good[..30].to_vec()),
+        ];
+        for at in [8, 21, 27, 33, 44] {
+            let mut flipped = good.clone();
+            flipped[at] ^= 0x10;
+            cases.push(("a flipped bit", flipped));
+        }
+        let header = Ipv4Header::new(protocol::TCP, *flow().src.ip(), *flow().dst.ip());
+        let with = |header: Ipv4Header| {
+            let mut out = Vec::new();
+            header.emit(&good[20..], &mut out).expect("it fits");
+            out
+        };
+        cases.push((
+            "a piece",
+            with(Ipv4Header {
+                mf: true,
+                ..header.clone()
+            }),
+        ));
+        cases.push((
+            "a later piece",
+            with(Ipv4Header {
+                frag_off: 185,
+                ..header.clone()
+            }),
+        ));
+        cases.push((
+            "UDP",
+            with(Ipv4Header {
+                proto: protocol::UDP,
+                ..header.clone()
+            }),
+        ));
+        cases.push((
+            "ICMP",
+            with(Ipv4Header {
+                proto: protocol::ICMP,
+                ..header
+            }),
+        ));
+        for (what, bytes) in cases {
+            let got = reads(lab, what, &bytes).map(|(_, segment)| parts(&segment));
+            lab.same(what, got, None);
+        }
+    });
+}
+
+#[test]
+fn s7_two_connections_close_over_bytes() {
+    lab(|lab| {
+        let mut ends = Ends::open(lab);
+        ends.are(
+            "Three datagrams, and both are open.",
+            State::Established,
+            State::Established,
+        );
+        ends.does(ends.a, "shutdown()", |a, now| a.shutdown(now));
+        ends.runs_until(200);
+        ends.are(
+            "RFC 9293, figure 12: A has said all, B has not.",
+            State::FinWait2,
+            State::CloseWait,
+        );
+        ends.does(ends.b, "shutdown()", |b, now| b.shutdown(now));
+        ends.runs_until(300);
+        ends.are(
+            "A has closed first, so A waits.",
+            State::TimeWait,
+            State::Closed,
+        );
+        ends.runs_until(9000);
+        ends.are("Two MSL later.", State::Closed, State::Closed);
+        ends.draws("12-figure-12", "A closes, and later B");
+        ends.draws_states("12-states", "The ways of A, which closes first, and of B");
+    });
+}
+
+#[test]
+fn s7_two_connections_close_at_once_over_bytes() {
+    lab(|lab| {
+        let mut ends = Ends::open(lab);
+        ends.does(ends.a, "shutdown()", |a, now| a.shutdown(now));
+        ends.does(ends.b, "shutdown()", |b, now| b.shutdown(now));
+        ends.runs_until(130);
+        ends.are(
+            "RFC 9293, figure 13: the FINs have crossed.",
+            State::Closing,
+            State::Closing,
+        );
+        ends.runs_until(200);
+        ends.are(
+            "Each has sent a first FIN, so both wait.",
+            State::TimeWait,
+            State::TimeWait,
+        );
+        ends.runs_until(9000);
+        ends.are("Two MSL later.", State::Closed, State::Closed);
+        ends.draws("12-figure-13", "Both close at the same time");
+    });
+}
+
+#[test]
+fn s7_a_lost_last_ack_costs_a_second() {
+    lab(|lab| {
+        let mut ends = Ends::open(lab);
+        ends.way(ends.a, ends.b).loses(first(Kind::Ack));
+        ends.does(ends.a, "shutdown()", |a, now| a.shutdown(now));
+        ends.runs_until(200);
+        ends.does(ends.b, "shutdown()", |b, now| b.shutdown(now));
+        ends.runs_until(1000);
+        ends.are(
+            "B does not know that A has its FIN.",
+            State::TimeWait,
+            State::LastAck,
+        );
+        ends.runs_until(1400);
+        ends.are(
+            "B has said it again, and A was still there to answer.",
+            State::TimeWait,
+            State::Closed,
+        );
+        ends.runs_until(3200);
+        ends.are(
+            "A's two MSL have begun anew with the second FIN.",
+            State::TimeWait,
+            State::Closed,
+        );
+        ends.runs_until(9000);
+        ends.are("Two MSL after it.", State::Closed, State::Closed);
+        ends.draws("12-last-ack", "The last ACK is lost: what TIME-WAIT is for");
+    });
+}

@@ -1,0 +1,958 @@
+//! Step 8: a host.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use netlab::script::stream;
+use netlab::sim::{Chance, Link, Net, NodeId, Time};
+use netlab::{Lab, lab};
+use packets::Flow;
+use tcp_close::{Config, ConnId, Host, Received, Refusal, Site, from_bytes, to_bytes};
+use tcp_open::{Notice, Segment, Seq, State, isn};
+
+use super::desk::{ADDR, SECRET, plays, socket_of};
+
+const LISTEN: &str = "listen(port, backlog)";
+const ACCEPT: &str = "accept(port)";
+const CONNECT: &str = "connect(now, peer)";
+const ARRIVES: &str = "arrives(now, datagram)";
+const CLOSE: &str = "Host::close(now, id)";
+const RECV: &str = "Host::recv(id, max)";
+const POLL: &str = "Host::poll(now)";
+
+/// What it is called here: a student's `Debug` may say anything.
+fn name(error: Refusal) -> &'static str {
+    match error {
+        Refusal::PortInUse => "PortInUse",
+        Refusal::NoPortLeft => "NoPortLeft",
+    }
+}
+
+/// Three segments by which a peer's connection opens.
+fn opens(peer: &str) -> String {
+    format!(
+        "       {peer}: <-- SYN seq 100 mss 1000 win 5000
+       {peer}: --> SYN,ACK seq 300 ack 101
+       {peer}: <-- ACK seq 101 ack 301\n"
+    )
+}
+
+#[test]
+fn s8_a_connection_is_accepted_and_used() {
+    lab(|lab| {
+        lab.why(
+            "The whole life of a connection: it is opened, accepted, read, written and closed, and then nothing is kept.",
+        );
+        plays(
+            lab,
+            ACCEPT,
+            &format!(
+                "with backlog=4\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+       c1: ESTABLISHED
+       accept() = nobody
+  10   c1: <-- PSH,ACK seq 101 ack 301 \"ping\"
+       recv(c1) = \"ping\"
+       recv(c1) = nothing
+       send(c1, \"pong\") = 4
+       c1: --> PSH,ACK seq 301 ack 105 \"pong\"
+  20   c1: <-- FIN,ACK seq 105 ack 305
+       c1: --> ACK seq 305 ack 106
+       recv(c1) = end
+       close(c1)
+       c1: --> FIN,ACK seq 305 ack 106
+  30   c1: <-- ACK seq 106 ack 306
+       # Both sides have closed: nothing is kept.
+       count() = 0
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_established_before_anyone_accepts() {
+    lab(|lab| {
+        plays(
+            lab,
+            ACCEPT,
+            &format!(
+                "with backlog=4\n{}{}",
+                opens("c1"),
+                "
+  10   c1: <-- PSH,ACK seq 101 ack 301 \"early\"
+       # (Linux acknowledges the first segments at once.)
+       linux c1: --> ACK seq 301 ack 106
+ 210   ours c1: --> ACK seq 301 ack 106
+       # Nobody has accepted, and yet it takes data: `accept` only hands over what is there.
+ 300   accept() = c1
+       c1: established
+       recv(c1) = \"early\"
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_two_connections_on_one_port() {
+    lab(|lab| {
+        lab.why(
+            "A connection is known by both of its sockets, and who was open first is accepted first.",
+        );
+        plays(
+            lab,
+            ARRIVES,
+            &format!(
+                "with backlog=4\n{}{}{}",
+                opens("c1"),
+                opens("c2"),
+                "
+       accept() = c1
+       c1: established
+       accept() = c2
+       c2: established
+  10   c2: <-- PSH,ACK seq 101 ack 301 \"two\"
+       linux c2: --> ACK seq 301 ack 104
+       c1: <-- PSH,ACK seq 101 ack 301 \"one\"
+       linux c1: --> ACK seq 301 ack 104
+       # The numbers are the same; the sockets tell them apart.
+       recv(c1) = \"one\"
+       recv(c2) = \"two\"
+       send(c2, \"TWO\") = 3
+       c2: --> PSH,ACK seq 301 ack 104 \"TWO\"
+  20   c1: <-- RST seq 104
+       c1: reset
+       recv(c1) = end
+       c2: ESTABLISHED
+       ours recv(c2) = nothing
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_who_is_open_first_is_accepted_first() {
+    lab(|lab| {
+        lab.why("accept gives connections that are open, the oldest first.");
+        plays(
+            lab,
+            ACCEPT,
+            "with backlog=4
+   0   c1: <-- SYN seq 100
+       c1: --> SYN,ACK seq 300 ack 101
+       c2: <-- SYN seq 100
+       c2: --> SYN,ACK seq 300 ack 101
+       accept() = nobody
+  10   c2: <-- ACK seq 101 ack 301
+       # c1 is not open yet.
+       accept() = c2
+       c2: established
+       accept() = nobody
+  20   c1: <-- ACK seq 101 ack 301
+       accept() = c1
+       c1: established",
+        );
+    });
+}
+
+#[test]
+fn s8_a_port_where_nobody_listens_refuses() {
+    lab(|lab| {
+        plays(
+            lab,
+            ARRIVES,
+            "
+   0   c1: <-- SYN seq 100
+       # Nobody listens on port 80.
+       c1: --> RST,ACK seq 0 ack 101
+       c1: <-- ACK seq 500 ack 900 len 3
+       c1: --> RST seq 900
+       c1: <-- RST seq 1
+       count() = 0",
+        );
+        plays(
+            lab,
+            ARRIVES,
+            "with backlog=1
+   0   c1: <-- ACK seq 500 ack 900
+       # Somebody listens, but this is no SYN.
+       c1: --> RST seq 900
+       c1: <-- SYN,ACK seq 500 ack 900
+       c1: --> RST seq 900
+       count() = 0",
+        );
+    });
+}
+
+#[test]
+fn s8_the_backlog_has_an_end() {
+    lab(|lab| {
+        plays(lab, LISTEN, &format!("with backlog=2\n{}{}", opens("c1"), "
+       c2: <-- SYN seq 100
+       c2: --> SYN,ACK seq 300 ack 101
+  10   c3: <-- SYN seq 100
+       # Two wait: one that is open, and one that is not. A third is ignored, and its peer will try again.
+  20   nothing
+       c5: <-- SYN,ACK seq 100 ack 900
+       # What is no SYN is answered as ever.
+       c5: --> RST seq 900
+       count() = 2
+       accept() = c1
+       c1: established
+  30   c3: <-- SYN seq 100
+       c3: --> SYN,ACK seq 300 ack 101
+       # Again two wait.
+  40   c4: <-- SYN seq 100
+  50   nothing
+       c2: <-- SYN seq 100
+       # c2 is there already.
+       c2: --> SYN,ACK seq 300 ack 101
+  60   c2: <-- RST seq 101
+       # It does not want it: its place is free.
+  70   c4: <-- SYN seq 100
+       c4: --> SYN,ACK seq 300 ack 101
+       count() = 3
+"));
+    });
+}
+
+#[test]
+fn s8_who_never_opens_is_forgotten() {
+    lab(|lab| {
+        lab.why(
+            "A SYN,ACK is sent again, and given up at some time: then its place in the queue is free.",
+        );
+        plays(
+            lab,
+            POLL,
+            "with backlog=2 give_up=2000
+   0   c1: <-- SYN seq 100
+       c1: --> SYN,ACK seq 300 ack 101
+1000   c1: --> SYN,ACK seq 300 ack 101
+       count() = 1
+3000   count() = 0
+       # Its peer has been silent for as long as we wait, and its place is free.
+60 s   nothing",
+        );
+    });
+}
+
+#[test]
+fn s8_who_is_reset_while_it_waits_is_accepted_all_the_same() {
+    lab(|lab| {
+        lab.why("It was open, so the program gets it, and finds out.");
+        plays(
+            lab,
+            ACCEPT,
+            &format!(
+                "with backlog=4\n{}{}",
+                opens("c1"),
+                "
+  10   c1: <-- RST seq 101
+       accept() = c1
+       # The program finds out.
+       c1: established
+       c1: reset
+       recv(c1) = end
+       send(c1, 3) = 0
+       close(c1)
+       count() = 0
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_connect_takes_the_next_port() {
+    lab(|lab| {
+        lab.why(
+            "Ports are taken one after the other, from 49152 on, so that no two connections share one too soon.",
+        );
+        plays(
+            lab,
+            CONNECT,
+            "
+   0   connect(c1) = 49152
+       c1: --> SYN seq 300
+  10   c1: <-- SYN,ACK seq 500 ack 301 mss 1000 win 5000
+       c1: --> ACK seq 301 ack 501
+       c1: established
+       send(c1, 5) = 5
+       c1: --> PSH,ACK seq 301 ack 501 len 5
+       connect(c2) = 49153
+       c2: --> SYN seq 300
+  20   c2: <-- RST,ACK seq 0 ack 301
+       # Nobody listens there.
+       c2: refused
+       recv(c2) = end
+       close(c2)
+       count() = 1",
+        );
+    });
+}
+
+/// A host without listeners.
+fn host() -> Host {
+    Host::new(ADDR, SECRET, Config::new(Seq(0)))
+}
+
+#[test]
+fn s8_ports_are_chosen_round_and_round() {
+    lab(|lab| {
+        let mut host = host();
+        let (a, b) = (socket_of("c1"), socket_of("c3"));
+        lab.why("49152 to 65535, one after the other, and round again; two connections with one peer have two ports.");
+        let ports: Vec<u16> = lab.you("host.connect(now, c1) 16384 times", || {
+            let ids = (0..16_384).filter_map(|_| host.connect(Duration::ZERO, a).ok());
+            let ids: Vec<ConnId> = ids.collect();
+            let flows = ids.iter().filter_map(|id| host.flow(*id));
+            flows.map(|flow| flow.src.port()).collect()
+        });
+        let others = ports
+            .iter()
+            .zip(49_152_u32..)
+            .position(|(got, want)| u32::from(*got) != want);
+        lab.same("the first connection that has another port", others, None);
+        lab.same("how many have one", ports.len(), 16_384);
+        let error = lab.err("host.connect(now, c1), the 16385th", || {
+            host.connect(Duration::ZERO, a)
+        });
+        lab.because("All ports are used towards this peer.").same(
+            "the error",
+            name(error),
+            "NoPortLeft",
+        );
+        let id = lab.ok("host.connect(now, another peer)", || {
+            host.connect(Duration::ZERO, b)
+        });
+        lab.because("A port may have a connection with each peer.")
+            .same(
+                "the port",
+                host.flow(id).map(|flow| flow.src.port()),
+                Some(49_152),
+            );
+        let gone = ConnId(id.0 - 10);
+        let flow = host.flow(gone).expect("it is there");
+        lab.you("host.abort(now, one of them); host.poll(now)", || {
+            host.abort(Duration::ZERO, gone);
+            host.poll(Duration::ZERO).len()
+        });
+        let id = lab.ok("host.connect(now, c1)", || host.connect(Duration::ZERO, a));
+        lab.because("One port is free again.").same(
+            "the port",
+            host.flow(id).map(|flow| flow.src),
+            Some(flow.src),
+        );
+    });
+}
+
+#[test]
+fn s8_a_port_listens_once() {
+    lab(|lab| {
+        lab.why("Two listeners on one port could not both get a SYN.");
+        let mut host = host();
+        lab.ok("host.listen(80, 2)", || host.listen(80, 2));
+        lab.ok("host.listen(81, 2)", || host.listen(81, 2));
+        let error = lab.err("host.listen(80, 2) again", || host.listen(80, 2));
+        lab.same("the error", name(error), "PortInUse");
+        lab.because("Nobody has come.")
+            .same("what accept(80) gives", host.accept(80), None);
+        lab.because("Nobody listens there.")
+            .same("what accept(7) gives", host.accept(7), None);
+    });
+}
+
+#[test]
+fn s8_what_is_not_for_us_is_ignored() {
+    lab(|lab| {
+        let syn = Segment {
+            seq: Seq(100),
+            syn: true,
+            window: 5000,
+            ..Segment::default()
+        };
+        let good = Flow {
+            src: socket_of("c1"),
+            dst: SocketAddrV4::new(ADDR, 80),
+        };
+        let from = |ip| Flow {
+            src: SocketAddrV4::new(ip, 4000),
+            ..good
+        };
+        let to = |ip| Flow {
+            dst: SocketAddrV4::new(ip, 80),
+            ..good
+        };
+        let mut cases: Vec<(&str, Vec<u8>)> = [
+            ("a SYN for 10.0.0.3", to(Ipv4Addr::new(10, 0, 0, 3))),
+            ("a SYN for everybody", to(Ipv4Addr::BROADCAST)),
+            (
+                "a SYN from a multicast address",
+                from(Ipv4Addr::new(224, 0, 0, 1)),
+            ),
+            ("a SYN from 255.255.255.255", from(Ipv4Addr::BROADCAST)),
+            ("a SYN from 0.0.0.0", from(Ipv4Addr::UNSPECIFIED)),
+        ]
+        .map(|(what, flow)| (what, to_bytes(flow, &syn).expect("it fits")))
+        .into();
+        let mut flipped = to_bytes(good, &syn).expect("it fits");
+        flipped[25] ^= 1;
+        cases.push(("a SYN with a flipped bit", flipped));
+        cases.push(("three bytes", vec![0x45, 0, 0]));
+        for listens in [true, false] {
+            for (what, datagram) in &cases {
+                let mut host = host();
+                if listens {
+                    host.listen(80, 4).expect("nobody listens yet");
+                }
+                let sent = lab.you(&format!("host.arrives(0, {what})"), || {
+                    host.arrives(Duration::ZERO, datagram);
+                    host.poll(Duration::ZERO)
+                });
+                lab.because("It is damaged, is for another, or comes from an address that no single host has: no answer, not even a RST.")
+                    .same("answers, connections", (sent.len(), host.count()), (0, 0));
+            }
+        }
+    });
+}
+
+#[test]
+fn s8_each_connection_has_an_isn_of_its_own() {
+    lab(|lab| {
+        lab.why("Chapter 09's isn(): of the secret, our socket, the peer's, and the time.");
+        for at in [0, 4_000_000] {
+            let now = Duration::from_micros(at);
+            let mut host = host();
+            host.listen(80, 4).expect("nobody listens yet");
+            for peer in ["c1", "c3"] {
+                let local = SocketAddrV4::new(ADDR, 80);
+                let flow = Flow {
+                    src: socket_of(peer),
+                    dst: local,
+                };
+                let syn = Segment {
+                    seq: Seq(100),
+                    syn: true,
+                    ..Segment::default()
+                };
+                let sent = lab.you(&format!("host.arrives({at} µs, SYN of {peer})"), || {
+                    host.arrives(now, &to_bytes(flow, &syn).expect("it fits"));
+                    host.poll(now)
+                });
+                let got = sent.first().and_then(|datagram| from_bytes(datagram));
+                let want = isn(&SECRET, local, flow.src, now);
+                lab.same(
+                    "the ISN",
+                    got.map(|(_, segment)| segment.seq.0),
+                    Some(want.0),
+                );
+            }
+            let id = lab.ok("host.connect(now, c1)", || {
+                host.connect(now, socket_of("c1"))
+            });
+            let local = host.flow(id).expect("it is there").src;
+            let sent = host.poll(now);
+            let got = sent.first().and_then(|datagram| from_bytes(datagram));
+            let want = isn(&SECRET, local, socket_of("c1"), now);
+            lab.same(
+                "the ISN",
+                got.map(|(_, segment)| segment.seq.0),
+                Some(want.0),
+            );
+        }
+    });
+}
+
+/// `c1` opens, and we close first: TIME-WAIT.
+fn time_wait() -> String {
+    format!(
+        "with backlog=4 msl=1000\n{}{}",
+        opens("c1"),
+        "
+       accept() = c1
+       c1: established
+  10   close(c1)
+       c1: --> FIN,ACK seq 301 ack 101
+       c1: <-- FIN,ACK seq 101 ack 302
+       c1: --> ACK seq 302 ack 102
+       c1: TIME-WAIT
+"
+    )
+}
+
+#[test]
+fn s8_time_wait_is_over_and_nothing_is_kept() {
+    lab(|lab| {
+        plays(
+            lab,
+            CLOSE,
+            &(time_wait()
+                + "
+2009   count() = 1
+2010   nothing
+       count() = 0
+2020   c1: <-- SYN seq 7
+       c1: --> SYN,ACK seq 300 ack 8
+"),
+        );
+    });
+}
+
+#[test]
+fn s8_an_old_duplicate_cannot_enter_a_new_connection() {
+    lab(|lab| {
+        plays(
+            lab,
+            ARRIVES,
+            &(time_wait()
+                + "
+ 100   c1: <-- SYN seq 100
+       # The SYN of the old connection, late. It opens nothing.
+       c1: --> ACK seq 302 ack 102
+ 700   c1: <-- ACK seq 101 ack 301 len 5
+       c1: --> ACK seq 302 ack 102
+       c1: TIME-WAIT
+       accept() = nobody
+"),
+        );
+    });
+}
+
+#[test]
+fn s8_a_new_syn_above_the_old_numbers_reopens() {
+    lab(|lab| {
+        lab.why("The new connection takes the place of the old one.");
+        plays(
+            lab,
+            ARRIVES,
+            &(time_wait()
+                + "
+ 100   c1: <-- SYN seq 103
+       # Behind all that the old connection has had: a new one may begin.
+       c1: --> SYN,ACK seq 300 ack 104
+       count() = 1
+ 110   c1: <-- ACK seq 104 ack 301
+       accept() = c1
+       c1: established
+       c1: ESTABLISHED
+"),
+        );
+    });
+}
+
+#[test]
+fn s8_a_reopened_connection_begins_behind_the_old_one() {
+    lab(|lab| {
+        lab.why("RFC 1122, section 4.2.2.13: our new ISN is larger than all numbers that we have used before between the same sockets.");
+        let mut host = host();
+        let (local, peer) = (SocketAddrV4::new(ADDR, 80), socket_of("c1"));
+        host.listen(80, 4).expect("nobody listens yet");
+        let says = |host: &mut Host, ms: u64, segment: Segment| {
+            let now = Duration::from_millis(ms);
+            let flow = Flow {
+                src: peer,
+                dst: local,
+            };
+            host.arrives(now, &to_bytes(flow, &segment).expect("it fits"));
+            let sent = host.poll(now);
+            sent.iter()
+                .filter_map(|datagram| from_bytes(datagram))
+                .map(|(_, it)| it)
+                .collect::<Vec<_>>()
+        };
+        let bare = |seq, ack| Segment {
+            seq: Seq(seq),
+            ack: Some(ack),
+            window: 60_000,
+            ..Segment::default()
+        };
+        let syn = |seq| Segment {
+            seq: Seq(seq),
+            syn: true,
+            window: 60_000,
+            mss: Some(1000),
+            ..Segment::default()
+        };
+        let first = lab.you("host.arrives(0, SYN)", || says(&mut host, 0, syn(100)));
+        let iss = first.first().map_or(Seq(0), |it| it.seq);
+        says(&mut host, 0, bare(101, iss + 1));
+        let id = host.accept(80).unwrap_or(ConnId(0));
+        // 40 000 bytes, much faster than the clock of the ISN goes: 25 a millisecond.
+        let mut sent = 0;
+        while sent < 40_000 {
+            sent += host.send(id, &vec![7; 40_000 - sent]);
+            let out = host.poll(Duration::ZERO);
+            let nxt = host.vars(id).map_or(iss, |vars| vars.snd_nxt);
+            says(&mut host, 0, bare(101, nxt));
+            if out.is_empty() && sent < 40_000 {
+                lab.fails("40000 bytes to leave", format!("{sent} have"));
+            }
+        }
+        for _ in 0..50 {
+            let nxt = host.vars(id).map_or(iss, |vars| vars.snd_nxt);
+            says(&mut host, 0, bare(101, nxt));
+        }
+        host.close(Duration::ZERO, id);
+        host.poll(Duration::ZERO);
+        let end = iss + 40_002;
+        says(
+            &mut host,
+            0,
+            Segment {
+                fin: true,
+                ..bare(101, end)
+            },
+        );
+        lab.same(
+            "the state",
+            host.state(id).to_string(),
+            State::TimeWait.to_string(),
+        );
+        let again = lab.you("host.arrives(1 ms, SYN)", || says(&mut host, 1, syn(200)));
+        let got = again.first().map(|it| (it.syn, it.seq.0));
+        lab.same(
+            "SYN, and the ISN: SND.NXT + 65536",
+            got,
+            Some((true, (end + 65_536).0)),
+        );
+    });
+}
+
+#[test]
+fn s8_nobody_listens_any_more() {
+    lab(|lab| {
+        plays(
+            lab,
+            ARRIVES,
+            "with msl=1000
+   0   connect(c1) = 49152
+       c1: --> SYN seq 300
+       c1: <-- SYN,ACK seq 500 ack 301
+       c1: --> ACK seq 301 ack 501
+       c1: established
+       shutdown(c1)
+       c1: --> FIN,ACK seq 301 ack 501
+       c1: <-- FIN,ACK seq 501 ack 302
+       c1: --> ACK seq 302 ack 502
+       c1: TIME-WAIT
+ 100   c1: <-- SYN seq 900
+       # A client's port: nobody listens there, so nothing new can begin.
+       c1: --> ACK seq 302 ack 502
+       c1: TIME-WAIT
+       recv(c1) = end
+       count() = 1
+3000   count() = 1
+       # It is CLOSED, but the program has not closed it: it may still ask.
+       c1: CLOSED
+       close(c1)
+       count() = 0",
+        );
+    });
+}
+
+#[test]
+fn s8_what_is_unread_waits_for_the_program() {
+    lab(|lab| {
+        lab.why(
+            "A connection that is CLOSED is kept until the program has closed it: it may still want to read.",
+        );
+        plays(
+            lab,
+            RECV,
+            &format!(
+                "with backlog=4\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   c1: <-- FIN,PSH,ACK seq 101 ack 301 \"all of it\"
+       c1: --> ACK seq 301 ack 111
+       shutdown(c1)
+       c1: --> FIN,ACK seq 301 ack 111
+  20   c1: <-- ACK seq 111 ack 302
+       c1: CLOSED
+       recv(c1, 3) = \"all\"
+       recv(c1) = \" of it\"
+       recv(c1) = end
+       count() = 1
+       close(c1)
+       count() = 0
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_a_name_that_is_gone_is_closed() {
+    lab(|lab| {
+        let mut host = host();
+        let nobody = ConnId(77);
+        lab.why("There is no connection of this name.");
+        let got = lab.you(
+            "host.recv, send, state … of a name that is not there",
+            || {
+                host.close(Duration::ZERO, nobody);
+                host.abort(Duration::ZERO, nobody);
+                host.shutdown(Duration::ZERO, nobody);
+                let received = host.recv(nobody, 10) == Received::End;
+                (
+                    received,
+                    host.send(nobody, b"x"),
+                    host.state(nobody).to_string(),
+                    host.take_notices(nobody).len(),
+                )
+            },
+        );
+        lab.same(
+            "recv gives End, send, state, notices",
+            got,
+            (true, 0, "CLOSED".into(), 0),
+        );
+        lab.same(
+            "flow",
+            host.flow(nobody).is_none() && host.vars(nobody).is_none(),
+            true,
+        );
+    });
+}
+
+#[test]
+fn s8_a_host_that_has_work_says_so() {
+    lab(|lab| {
+        let mut host = host();
+        let now = Duration::from_secs(5);
+        lab.same("when it wants to be woken", host.wake_at(), None);
+        lab.ok("host.connect(5 s, c1)", || {
+            host.connect(now, socket_of("c1"))
+        });
+        let wakes = |host: &Host| host.wake_at().is_some_and(|at| at <= now);
+        lab.because("A SYN is to be sent: poll is due at once.")
+            .same("whether poll is due", wakes(&host), true);
+        host.poll(now);
+        lab.because("Nothing is to be done before the SYN's time is over.")
+            .same(
+                "when it wants to be woken",
+                host.wake_at(),
+                Some(Duration::from_secs(6)),
+            );
+        let flow = Flow {
+            src: socket_of("c2"),
+            dst: SocketAddrV4::new(ADDR, 7),
+        };
+        let syn = Segment {
+            seq: Seq(1),
+            syn: true,
+            ..Segment::default()
+        };
+        host.arrives(now, &to_bytes(flow, &syn).expect("it fits"));
+        lab.because("A RST is to be sent.")
+            .same("whether poll is due", wakes(&host), true);
+        host.poll(now);
+        lab.because("It has left.")
+            .same("whether poll is due", wakes(&host), false);
+    });
+}
+
+#[test]
+fn s8_the_first_alarm_counts() {
+    lab(|lab| {
+        lab.why("Each connection has its own time. A host wants to be woken at the first of them.");
+        plays(
+            lab,
+            "Host::wake_at()",
+            "
+   0   connect(c1) = 49152
+       c1: --> SYN seq 300
+ 400   connect(c2) = 49153
+       c2: --> SYN seq 300
+1000   c1: --> SYN seq 300
+       # Each connection has an alarm of its own.
+1400   c2: --> SYN seq 300
+3000   c1: --> SYN seq 300
+3100   abort(c1)
+       count() = 1
+3400   c2: --> SYN seq 300
+7000   nothing",
+        );
+    });
+}
+
+/// A server that sends back what it gets, and counts what it has accepted.
+fn echo(host: &mut Host, now: Duration, server: &mut Echo) -> bool {
+    let mut acts = false;
+    while let Some(id) = host.accept(80) {
+        server.accepted += 1;
+        server.open.push((id, Vec::new()));
+        acts = true;
+    }
+    server.open.retain_mut(|(id, waiting)| {
+        loop {
+            let sent = host.send(*id, waiting);
+            waiting.drain(..sent);
+            acts |= sent > 0;
+            if !waiting.is_empty() {
+                return true;
+            }
+            match host.recv(*id, 10_000) {
+                Received::Data(data) => *waiting = data,
+                Received::Nothing => return true,
+                Received::End => {
+                    host.close(now, *id);
+                    acts = true;
+                    return false;
+                }
+            }
+        }
+    });
+    acts
+}
+
+#[derive(Default)]
+struct Echo {
+    accepted: usize,
+    open: Vec<(ConnId, Vec<u8>)>,
+}
+
+/// A client that sends so many bytes, closes its direction, and reads until the end. So often, one after the other.
+fn asks(host: &mut Host, now: Duration, client: &mut Client) -> bool {
+    let Some(id) = client.id else {
+        if client.left == 0 {
+            return false;
+        }
+        client.left -= 1;
+        let server = SocketAddrV4::new(ADDR, 80);
+        client.id = host.connect(now, server).ok();
+        (client.sent, client.got) = (0, Vec::new());
+        return true;
+    };
+    let mut acts = false;
+    let notices = host.take_notices(id);
+    if client.sent < client.bytes {
+        let sent = host.send(id, &stream(client.sent as u32, client.bytes - client.sent));
+        client.sent += sent;
+        acts |= sent > 0;
+        if client.sent == client.bytes {
+            host.shutdown(now, id);
+        }
+    }
+    match host.recv(id, 10_000) {
+        Received::Data(data) => {
+            client.got.extend(data);
+            acts = true;
+        }
+        Received::Nothing => {}
+        Received::End => {
+            client.whole += usize::from(client.got == stream(0, client.bytes));
+            client.troubles.extend(
+                notices
+                    .iter()
+                    .filter(|it| !matches!(it, Notice::Established))
+                    .map(|it| format!("{it:?}")),
+            );
+            host.close(now, id);
+            client.id = None;
+            acts = true;
+        }
+    }
+    acts
+}
+
+#[derive(Default)]
+struct Client {
+    left: usize,
+    bytes: usize,
+    id: Option<ConnId>,
+    sent: usize,
+    got: Vec<u8>,
+    /// How often all came back.
+    whole: usize,
+    troubles: Vec<String>,
+}
+
+/// A client that asks `times` times, and a server, at the ends of a link.
+fn network(lab: &Lab, seed: u64, link: Link, times: usize, bytes: usize) -> (Net, NodeId, NodeId) {
+    let mut config = Config::new(Seq(0));
+    // Short, so that a host which asks all of its connections each time has few of them.
+    config.msl = Duration::from_millis(50);
+    let mut net = lab.net(seed);
+    let at = Ipv4Addr::new(10, 0, 0, 1);
+    let client = Client {
+        left: times,
+        bytes,
+        ..Client::default()
+    };
+    let mut server = Host::new(ADDR, SECRET, config);
+    server.listen(80, 16).expect("nobody listens yet");
+    let client = net.add(
+        "client",
+        Site::new(Host::new(at, *b"another secret!!", config), client, asks),
+    );
+    let server = net.add("server", Site::new(server, Echo::default(), echo));
+    net.join(client, server, link);
+    net.with(client, |site: &mut Site<Client>, now: Time, out| {
+        site.start(now, out)
+    });
+    (net, client, server)
+}
+
+#[test]
+fn s8_two_hosts_over_a_network_that_loses() {
+    lab(|lab| {
+        lab.why("Whatever the network does, the bytes are the same, and when both have closed, nothing is kept.");
+        let mut seeds = lab.seeds(12);
+        for loss in [0, 5, 20, 30] {
+            for _ in 0..3 {
+                let seed = seeds.next().expect("12 seeds");
+                lab.scene(format!(
+                    "{loss} % of the packets are lost, 1 % come twice, 1 % are damaged, 5 % come late"
+                ));
+                let chance = Chance {
+                    lose: f64::from(loss) / 100.0,
+                    repeat: 0.01,
+                    late: 0.05,
+                    late_by: Duration::from_millis(30),
+                    flip: 0.01,
+                };
+                let link = Link::default().delay_ms(20).chance(chance);
+                let (mut net, client, server) = network(lab, seed, link, 1, 20_000);
+                lab.runs(&mut net);
+                let site = net.node::<Site<Client>>(client);
+                let got = (site.memory.whole, site.memory.troubles.clone());
+                lab.same("all bytes came back, notices", got, (1, vec![]));
+                let kept = (
+                    site.host.count(),
+                    net.node::<Site<Echo>>(server).host.count(),
+                );
+                lab.same("connections that client and server keep", kept, (0, 0));
+            }
+        }
+    });
+}
+
+#[test]
+fn s8_a_thousand_connections_in_turn_leave_nothing() {
+    lab(|lab| {
+        lab.why("Each is closed by both sides, and TIME-WAIT ends. A host that keeps something of each runs out of memory one day.");
+        let (mut net, client, server) = network(lab, 1, Link::default().delay_ms(1), 1000, 100);
+        lab.runs(&mut net);
+        let site = net.node::<Site<Client>>(client);
+        lab.same("answers that were whole", site.memory.whole, 1000);
+        let kept = (
+            site.host.count(),
+            net.node::<Site<Echo>>(server).host.count(),
+        );
+        lab.same("connections that client and server keep", kept, (0, 0));
+        lab.same(
+            "when the client wants to be woken",
+            site.host.wake_at(),
+            None,
+        );
+    });
+}

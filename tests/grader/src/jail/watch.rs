@@ -1,0 +1,131 @@
+//! Waits for the end of a program, and gives up on one that takes more than its share.
+//!
+//! The kernel's limits hold for each process; these hold for all processes of a cell together, and
+//! where the kernel's are not in force. And a program that only waits uses nothing that could run out:
+//! a compiler that reads from a pipe would wait until its deadline.
+
+use std::time::{Duration, Instant};
+
+use super::cell::Ending;
+
+/// A program that runs, with all that it has started.
+pub trait Running {
+    /// The process that all of it is below.
+    fn root(&self) -> u32;
+    /// How it ended; none when it still runs then.
+    fn wait(&mut self, deadline: Instant) -> Option<Ending>;
+}
+
+/// What a cell may use, all its processes together.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    pub wall: Duration,
+    pub cpu: Duration,
+    pub memory_mib: u64,
+    /// How long all of it may be asleep. One that waits for a disk, or for a processor that others have,
+    /// is not.
+    pub asleep: Duration,
+}
+
+impl Share {
+    /// As much as it likes until then.
+    pub fn until(wall: Duration) -> Share {
+        Share {
+            wall,
+            cpu: Duration::MAX,
+            memory_mib: u64::MAX >> 20,
+            asleep: Duration::MAX,
+        }
+    }
+}
+
+/// Why a program may be put aside, so that another runs beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// It waits for something, and uses nothing meanwhile.
+    Asleep,
+    /// It has computed for longer than any test of an answer.
+    Busy,
+}
+
+/// Asked whether a program is put aside. Once the answer is yes, it is not asked again.
+pub type AskAside<'a> = &'a dyn Fn(Aside) -> bool;
+
+/// How long a program is asleep until it may be put aside.
+#[cfg(target_os = "linux")]
+const ASLEEP_AFTER: Duration = Duration::from_millis(150);
+/// How much processor time it uses until then.
+#[cfg(target_os = "linux")]
+const BUSY_AFTER: Duration = Duration::from_secs(1);
+/// One with more memory than this is not put aside, so that there are never many of them.
+#[cfg(target_os = "linux")]
+const SMALL: u64 = 64 << 20;
+/// How many times as long one may run that does not get the processor that it wants.
+#[cfg(target_os = "linux")]
+const STARVED: u32 = 4;
+
+/// Waits for its end at most as long as its share lasts.
+#[cfg(target_os = "linux")]
+pub fn until_end(running: &mut dyn Running, share: &Share, mut ask: Option<AskAside>) -> Ending {
+    use super::processes::{self, Usage};
+
+    let began = Instant::now();
+    let mut deadline = began + share.wall;
+    let is_limited = share.cpu < Duration::MAX || share.asleep < Duration::MAX;
+    let mut first: Option<Usage> = None;
+    let mut before = Usage::default();
+    let mut asleep = Duration::ZERO;
+    loop {
+        let interval = match (ask, is_limited) {
+            (Some(_), _) => Duration::from_millis(50),
+            (None, true) => Duration::from_millis(200),
+            (None, false) => share.wall,
+        };
+        if let Some(ending) = running.wait(deadline.min(Instant::now() + interval)) {
+            return ending;
+        }
+        let used = processes::usage(running.root());
+        // A jail may have seen other programs before.
+        let cpu = used.cpu.saturating_sub(first.get_or_insert(used).cpu);
+        if Instant::now() >= deadline {
+            let is_starved = !used.is_asleep && cpu < share.wall / 2;
+            if !is_starved || began.elapsed() >= STARVED * share.wall {
+                return Ending::Deadline;
+            }
+            deadline += share.wall;
+        }
+        if used.cpu > share.cpu {
+            return Ending::TooMuchTime;
+        }
+        if used.resident > share.memory_mib << 20 {
+            return Ending::TooMuchMemory;
+        }
+        // Counted by looks, not by the clock: a machine that stands still for a while does not look.
+        match used.is_asleep && used.cpu == before.cpu {
+            true => asleep += interval,
+            false => asleep = Duration::ZERO,
+        }
+        if asleep >= share.asleep {
+            return Ending::Asleep;
+        }
+        before = used;
+        let aside = match (asleep >= ASLEEP_AFTER, cpu >= BUSY_AFTER) {
+            (true, _) => Some(Aside::Asleep),
+            (false, true) => Some(Aside::Busy),
+            (false, false) => None,
+        };
+        if let (Some(asks), Some(aside)) = (ask, aside)
+            && used.resident < SMALL
+            && asks(aside)
+        {
+            ask = None;
+        }
+    }
+}
+
+/// Elsewhere nobody tells us what a process uses.
+#[cfg(not(target_os = "linux"))]
+pub fn until_end(running: &mut dyn Running, share: &Share, _: Option<AskAside>) -> Ending {
+    let ending = running.wait(Instant::now() + share.wall);
+    ending.unwrap_or(Ending::Deadline)
+}

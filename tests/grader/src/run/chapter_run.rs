@@ -1,0 +1,242 @@
+//! A chapter's tests: in order, one awake at a time.
+//!
+//! A test that sleeps disturbs nobody, so the next one runs beside it. Otherwise one submission that
+//! hangs would keep a class waiting for minutes, most of them asleep.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::thread;
+
+use course::problem::{Problem, Result};
+
+use crate::build::rustc::Hidden;
+use crate::jail::{Aside, AskAside, Jail};
+use crate::report::{TestReport, Verdict, Visibility};
+use crate::run::lanes::Lanes;
+use crate::run::test_plan::PlannedTest;
+use crate::run::test_run::{TestRun, TestSession};
+use crate::run::verdict::TestOutcome;
+use crate::settings::Limits;
+
+/// So many late tests of a chapter may be the machine's noise. Each is tried once more, with twice the
+/// patience. When there are more, the submission hangs: the tests that are left have half the patience,
+/// and none is tried again.
+const NOISE: usize = 5;
+
+/// Tests of a submission that sleep at a time. Each may wake up and take all the memory of a test.
+const ASIDE: usize = 16;
+
+/// When a submission hangs, one of its tests that computes without end is put aside, too, but not beside
+/// so many: they slow each other down.
+const BUSY: usize = 3;
+
+/// A chapter of a submission, compiled.
+pub struct ChapterRun<'a> {
+    /// The package's folder in the workdir.
+    pub dir: &'a Path,
+    pub package: &'a str,
+    pub exercise: &'a Path,
+    pub hidden: &'a Hidden,
+    /// The student's, if the chapter has one.
+    pub program: Option<PathBuf>,
+    pub jail: &'a Jail,
+    pub lanes: &'a Lanes,
+    pub limits: &'a Limits,
+    pub seed: u64,
+}
+
+impl ChapterRun<'_> {
+    /// Runs all of them.
+    pub fn run(&self, plan: &[PlannedTest]) -> Vec<TestReport> {
+        let patience = self.limits.patience;
+        let mut run = Run {
+            chapter: self,
+            plan,
+            reports: Mutex::new(plan.iter().map(|one| one.report.clone()).collect()),
+            sessions: Mutex::default(),
+            turn: Mutex::default(),
+            changed: Condvar::new(),
+        };
+        let (mut late, hurried) = run.round((0..plan.len()).collect(), patience);
+        if late.len() <= NOISE {
+            // It does not hang, so they have the same patience as the others.
+            let (again, still) = run.round(hurried, patience);
+            late.extend(again);
+            late.extend(still);
+        }
+        if late.len() <= NOISE {
+            run.round(late.clone(), 2.0 * patience);
+            let reports = run.reports.get_mut().expect(SOUND);
+            for at in late {
+                if reports[at].verdict.is_pass() {
+                    reports[at].message = "late at first, in time when tried once more".into();
+                }
+            }
+        }
+        run.reports.into_inner().expect(SOUND)
+    }
+
+    fn test_run(&self, visibility: Visibility) -> Result<TestRun<'_>> {
+        let binary = match (visibility, self.hidden) {
+            (Visibility::Visible, _) => self.exercise,
+            (Visibility::Hidden, Hidden::Ready(path)) => path,
+            (Visibility::Hidden, _) => return Err(Problem::new("There are no hidden tests.")),
+        };
+        // No other test's binary: the hidden ones would be read by the visible ones, which tell.
+        let mut reads = vec![binary.to_path_buf(), self.dir.to_owned()];
+        reads.extend(self.program.clone());
+        Ok(TestRun {
+            binary,
+            dir: self.dir,
+            package: self.package,
+            reads,
+            jail: self.jail,
+            limits: self.limits,
+            seed: self.seed,
+        })
+    }
+}
+
+struct Run<'a> {
+    chapter: &'a ChapterRun<'a>,
+    plan: &'a [PlannedTest],
+    reports: Mutex<Vec<TestReport>>,
+    /// Those in which no test runs, each with what its tests have in common.
+    sessions: Mutex<Vec<(Kind, TestSession<'a>)>>,
+    turn: Mutex<Turn>,
+    changed: Condvar,
+}
+
+type Kind = (Visibility, f64);
+
+/// How far a round is.
+#[derive(Default)]
+struct Turn {
+    awake: usize,
+    /// Those that sleep, and those that compute without end.
+    aside: usize,
+    /// Late ones, in the order of their ends; with half the patience, too.
+    late: Vec<usize>,
+    hurried: Vec<usize>,
+}
+
+impl Turn {
+    /// Too many were late, or are about to be.
+    fn hangs(&self) -> bool {
+        self.aside + self.late.len() + self.hurried.len() > NOISE
+    }
+}
+
+const SOUND: &str = "nobody panics while he changes it";
+
+impl<'a> Run<'a> {
+    /// Runs these tests. Returns those that were late, and those that were late with half the patience.
+    fn round(&self, tests: Vec<usize>, patience: f64) -> (Vec<usize>, Vec<usize>) {
+        *self.turn() = Turn::default();
+        thread::scope(|scope| {
+            for at in tests {
+                let is_hurried = self.next();
+                let lane = self.chapter.lanes.take();
+                scope.spawn(move || {
+                    let lane = Mutex::new(Some(lane));
+                    let put_aside = |why: Aside| {
+                        let mut turn = self.turn();
+                        if why == Aside::Busy && !(turn.hangs() && turn.aside < BUSY) {
+                            return false;
+                        }
+                        drop(lane.lock().expect(SOUND).take());
+                        turn.awake -= 1;
+                        turn.aside += 1;
+                        self.changed.notify_all();
+                        true
+                    };
+                    let patience = if is_hurried { patience / 2.0 } else { patience };
+                    let is_late = self.take(at, patience, &put_aside);
+                    let mut turn = self.turn();
+                    match lane.into_inner().expect(SOUND) {
+                        Some(_lane) => turn.awake -= 1,
+                        None => turn.aside -= 1,
+                    }
+                    match (is_late, is_hurried) {
+                        (false, _) => {}
+                        (true, false) => turn.late.push(at),
+                        (true, true) => turn.hurried.push(at),
+                    }
+                    self.changed.notify_all();
+                });
+            }
+        });
+        let mut turn = std::mem::take(&mut *self.turn());
+        turn.late.sort_unstable();
+        turn.hurried.sort_unstable();
+        (turn.late, turn.hurried)
+    }
+
+    /// Waits until the next test may begin. Whether it is to hurry: too many before it were late, or
+    /// still sleep.
+    fn next(&self) -> bool {
+        let waits = |turn: &mut Turn| turn.awake > 0 || turn.aside >= ASIDE;
+        let mut turn = self.changed.wait_while(self.turn(), waits).expect(SOUND);
+        turn.awake += 1;
+        turn.hangs()
+    }
+
+    /// Runs one and writes down how it went. Whether it was late.
+    fn take(&self, at: usize, patience: f64, ask: AskAside) -> bool {
+        let planned = &self.plan[at];
+        let visibility = planned.report.visibility;
+        if let (Visibility::Hidden, Hidden::DoesNot(error)) = (visibility, self.chapter.hidden) {
+            let report = &mut self.reports.lock().expect(SOUND)[at];
+            report.verdict = Verdict::BuildError;
+            report.message = error.clone();
+            return false;
+        }
+        let tried = self.tried(&planned.path, (visibility, patience), ask);
+        let is_late = tried.as_ref().is_ok_and(|tried| tried.is_late);
+        enter(&mut self.reports.lock().expect(SOUND)[at], tried);
+        is_late
+    }
+
+    fn tried(&self, path: &str, kind: Kind, ask: AskAside) -> Result<TestOutcome> {
+        let free = {
+            let mut sessions = self.sessions.lock().expect(SOUND);
+            let at = sessions.iter().position(|(of, _)| *of == kind);
+            at.map(|at| sessions.swap_remove(at).1)
+        };
+        let mut session = match free {
+            Some(session) => session,
+            None => self.chapter.test_run(kind.0)?.session(kind.1)?,
+        };
+        let tried = session.run(path, ask);
+        self.sessions.lock().expect(SOUND).push((kind, session));
+        tried
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().expect(SOUND)
+    }
+}
+
+/// Writes down how a test went.
+fn enter(report: &mut TestReport, tried: Result<TestOutcome>) {
+    match tried {
+        Ok(tried) => {
+            report.verdict = tried.verdict;
+            report.message = tried.message;
+            report.output = tried.output;
+            report.output_dropped = tried.output_dropped;
+            report.ms = u64::try_from(tried.took.as_millis()).unwrap_or(u64::MAX);
+            report.points = 0;
+            match tried.verdict {
+                Verdict::Pass => report.points = report.max_points,
+                // It does not count.
+                Verdict::Skipped => report.max_points = 0,
+                _ => {}
+            }
+        }
+        Err(problem) => {
+            report.verdict = Verdict::GraderError;
+            report.message = problem.to_string();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Runs tests of a submission, each in a fresh process of a jail that several of them share.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use course::problem::{Problem, Result};
+use netlab::protocol::{PATIENCE, SEED, WITNESS};
+use runner::test_binary;
+
+use crate::jail::{AskAside, Cell, Jail, Quotas, Session, Share};
+use crate::run::verdict::{TestOutcome, judge};
+use crate::run::witness::{self, Witness};
+use crate::settings::Limits;
+
+/// A chapter's test binary, ready to run.
+pub struct TestRun<'a> {
+    pub binary: &'a Path,
+    /// The package's folder: cargo runs tests there.
+    pub dir: &'a Path,
+    pub package: &'a str,
+    /// What it may read: itself, the student's program.
+    pub reads: Vec<PathBuf>,
+    pub jail: &'a Jail,
+    pub limits: &'a Limits,
+    pub seed: u64,
+}
+
+/// A jail in which its tests run, one after the other.
+pub struct TestSession<'a> {
+    session: Session<'a>,
+    /// For the witness of each test.
+    folder: tempfile::TempDir,
+    deadline: Duration,
+}
+
+/// Above netlab's 5 s for a test, so that its verdict, which has a story, comes first.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+impl<'a> TestRun<'a> {
+    /// For tests all of whose deadlines are multiplied by `patience`.
+    pub fn session(&self, patience: f64) -> Result<TestSession<'a>> {
+        let folder = self.jail.folder("lab-")?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The submission may run as another user, and may not list it.
+            let passable = std::fs::Permissions::from_mode(0o711);
+            std::fs::set_permissions(folder.path(), passable)
+                .map_err(|error| Problem::with_file("open", folder.path(), &error))?;
+        }
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let env = [
+            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            ("LC_ALL", "C.UTF-8".to_owned()),
+            ("RUST_BACKTRACE", "0".to_owned()),
+            ("RUST_TEST_THREADS", "1".to_owned()),
+            // Each arena of the C library reserves 64 MiB of addresses, and addresses are limited.
+            ("MALLOC_ARENA_MAX", "2".to_owned()),
+            ("CARGO_PKG_NAME", self.package.to_owned()),
+            ("CARGO_MANIFEST_DIR", text(self.dir)),
+            (PATIENCE, patience.to_string()),
+            (SEED, self.seed.to_string()),
+        ];
+        let deadline = DEADLINE.mul_f64(patience);
+        let mut reads = self.reads.clone();
+        reads.push(folder.path().to_owned());
+        let cell = Cell {
+            program: self.binary.to_owned(),
+            args: Vec::new(),
+            env: env.map(|(name, value)| (name.to_owned(), value)).into(),
+            dir: self.dir.to_owned(),
+            reads,
+            writes: Vec::new(),
+            is_ours: false,
+            sees_proc: true,
+            quotas: Quotas {
+                memory_mib: self.limits.memory_mib,
+                processes: self.limits.processes,
+                files: self.limits.files,
+                file_mib: self.limits.file_mib,
+                cpu_seconds: 2 * deadline.as_secs(),
+            },
+        };
+        Ok(TestSession {
+            session: Session::new(self.jail, cell),
+            folder,
+            deadline,
+        })
+    }
+}
+
+impl TestSession<'_> {
+    /// Runs the test with this path, `s1_listen::s1_backlog`. `ask` is asked whether another runs beside
+    /// it.
+    pub fn run(&mut self, path: &str, ask: AskAside) -> Result<TestOutcome> {
+        let witness = Witness::open(self.folder.path())?;
+        let mut env = Vec::new();
+        if witness.is_some() {
+            let socket = witness::socket(self.folder.path());
+            env.push((WITNESS.to_owned(), socket.to_string_lossy().into_owned()));
+        }
+        let args = test_binary::arguments(path).map(str::to_owned);
+        let share = Share::until(self.deadline);
+        let outcome = self.session.run(&args, &env, &share, Some(ask));
+        // Also after a failure, so that nobody waits for a word.
+        let test = path.rsplit("::").next().unwrap_or(path);
+        let heard = witness.map(|witness| witness.heard(test));
+        judge(outcome?, heard.as_ref())
+    }
+}

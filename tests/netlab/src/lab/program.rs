@@ -1,0 +1,409 @@
+//! The student's program, as a process.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::panic::resume_unwind;
+use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use super::idle;
+use super::inner::GLANCE;
+use super::inner::Lab;
+use super::ours::spawn_ours;
+use super::panics::Stopped;
+use super::process::Process;
+use super::stderr::panics_in;
+use super::task::Task;
+use crate::report::story::YOU;
+use crate::report::text::in_words;
+
+/// A running program of the student's. It is killed when this value is dropped.
+pub struct Program {
+    lab: Lab,
+    what: String,
+    process: Arc<Process>,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    errors: Receiver<String>,
+    /// Its standard output and standard error so far.
+    seen: String,
+    said: String,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct End {
+    /// The exit code; `None` when a signal ended the program.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Lab {
+    /// Starts a program with pipes for its input and output.
+    pub fn program(&self, path: &str, args: &[&str]) -> Program {
+        self.program_into(Stdio::piped(), path, args)
+    }
+
+    /// The same with another standard output than a pipe to this test: one that takes nothing, say.
+    pub fn program_into(&self, stdout: Stdio, path: &str, args: &[&str]) -> Program {
+        let mut command = Command::new(path);
+        command.args(args).stdout(stdout);
+        self.start_program(call_of(path, args), "", &mut command)
+    }
+
+    /// The same behind a line of shell that says what the program may have: `ulimit -n 24`. Unix.
+    pub fn program_after(&self, shell: &str, path: &str, args: &[&str]) -> Program {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("{shell}; exec \"$0\" \"$@\"");
+        command
+            .args(["-c", &script, path])
+            .args(args)
+            .stdout(Stdio::piped());
+        self.start_program(call_of(path, args), shell, &mut command)
+    }
+
+    fn start_program(&self, what: String, detail: &str, command: &mut Command) -> Program {
+        self.0
+            .story
+            .act(YOU, format!("your program starts: {what}"), detail);
+        command
+            .env_remove(crate::protocol::WITNESS)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.0.turns_to(&what);
+        let process = self.start_process(&what, command);
+        let (input, stdout, stderr) = process.pipes();
+        // Else it is the test that reads it, or nobody.
+        let lines = stdout.map_or_else(|| mpsc::channel().1, lines_of);
+        let errors = lines_of(stderr.expect("stderr is piped"));
+        Program {
+            lab: self.clone(),
+            what,
+            process,
+            input,
+            lines,
+            errors,
+            seen: String::new(),
+            said: String::new(),
+        }
+    }
+
+    /// Runs a program from beginning to end with this as its standard input, and gives all of its
+    /// output.
+    pub fn output(&self, path: &str, args: &[&str], input: impl AsRef<[u8]>) -> Output {
+        self.output_into(Stdio::piped(), path, args, input)
+    }
+
+    /// The same with another standard output than a pipe to this test.
+    pub fn output_into(
+        &self,
+        stdout: Stdio,
+        path: &str,
+        args: &[&str],
+        input: impl AsRef<[u8]>,
+    ) -> Output {
+        let what = call_of(path, args);
+        let mut command = Command::new(path);
+        command
+            .args(args)
+            .stdout(stdout)
+            .env_remove(crate::protocol::WITNESS)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped());
+        let process = self.start_process(&what, &mut command);
+        let (stdin, stdout, stderr) = process.pipes();
+        let input = input.as_ref().to_vec();
+        // The program may end before it has read all of it.
+        spawn_ours("writes a pipe", move || {
+            stdin.map(|mut pipe| pipe.write_all(&input))
+        });
+        let stdout = stdout.map(bytes_of);
+        let stderr = stderr.map(bytes_of);
+        let Some(status) = self.end_of(&process) else {
+            self.never_ends(&process);
+        };
+        let bytes = |pipe: Option<Receiver<Vec<u8>>>| pipe.and_then(|pipe| pipe.recv().ok());
+        let output = Output {
+            status,
+            stdout: bytes(stdout).unwrap_or_default(),
+            stderr: bytes(stderr).unwrap_or_default(),
+        };
+        self.ran(&what, &output);
+        output
+    }
+
+    fn start_process(&self, what: &str, command: &mut Command) -> Arc<Process> {
+        let Some(started) = self.0.calls.start_program(what.to_owned(), command) else {
+            resume_unwind(Box::new(Stopped));
+        };
+        started.unwrap_or_else(|error| panic!("cannot start {what}: {error}"))
+    }
+
+    /// Waits for a program to end by itself.
+    fn end_of(&self, process: &Arc<Process>) -> Option<ExitStatus> {
+        let status = self.0.await_some(|| {
+            let ended = process.ended();
+            if ended.is_none() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            ended
+        })?;
+        self.0.calls.forget_program(process);
+        Some(status)
+    }
+
+    fn never_ends(&self, process: &Process) -> ! {
+        let waited = in_words(self.0.patience.wait());
+        let line = format!("`{}`", process.what);
+        self.0.story.fails(YOU, format!("{line} goes on"));
+        let doing = Task::doing(std::slice::from_ref(&process.main))[0].words();
+        let got = format!("after {waited} it {doing}");
+        self.stuck(&format!("{line} to end"), &got, Some(&process.main))
+    }
+
+    /// Puts a finished program into the story, however it was run. A `todo!` that it reached
+    /// becomes this test's verdict.
+    pub fn ran(&self, what: &str, output: &Output) {
+        let code = match output.status.code() {
+            Some(code) => format!("exit code {code}"),
+            None => "killed by a signal".to_owned(),
+        };
+        self.0
+            .story
+            .act(YOU, format!("your program ran: {what}"), code);
+        self.hears(&String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Puts the panics of a program into the story. A `todo!` becomes this test's verdict.
+    fn hears(&self, stderr: &str) {
+        for panic in panics_in(stderr) {
+            self.0
+                .panicked_aside("your program", panic.message, panic.place);
+        }
+        if let Some(failure) = self.0.failure() {
+            self.0.stop(failure);
+        }
+    }
+}
+
+impl Program {
+    /// Waits for a line of standard output that `is_it` accepts, and gives that line.
+    pub fn expects_line(&mut self, wanted: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let found = self
+            .lab
+            .0
+            .await_some(|| match self.lines.recv_timeout(GLANCE) {
+                Ok(line) => {
+                    self.seen.push_str(&line);
+                    self.seen.push('\n');
+                    is_it(&line).then_some(Some(line))
+                }
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(None),
+            });
+        match found {
+            Some(Some(line)) => {
+                self.lab
+                    .0
+                    .story
+                    .act(YOU, format!("{} prints {line:?}", self.name()), "");
+                line
+            }
+            Some(None) => {
+                let end = self
+                    .wait_for_end()
+                    .unwrap_or_else(|| self.lab.never_ends(&self.process));
+                self.give_up(wanted, &end);
+            }
+            None => {
+                let waited = in_words(self.lab.0.patience.wait());
+                let main = &self.process.main;
+                let doing = Task::doing(std::slice::from_ref(main))[0].words();
+                let got = match self.seen.trim_end() {
+                    "" => format!("not a line on standard output in {waited}; it {doing}"),
+                    seen => format!("only this in {waited}:\n{seen}\nand it {doing}"),
+                };
+                let expected = format!("`{}` prints {wanted}", self.what);
+                self.lab.stuck(&expected, &got, Some(main))
+            }
+        }
+    }
+
+    /// Writes to the program's standard input.
+    pub fn types(&mut self, text: &str) {
+        self.lab.0.story.act(
+            YOU,
+            format!("{} is given {}", self.name(), quoted(text)),
+            "",
+        );
+        let Some(input) = &mut self.input else {
+            return;
+        };
+        let typed = input
+            .write_all(text.as_bytes())
+            .and_then(|()| input.flush());
+        // A program that has ended reads nothing. Unless it is to do, the next expectation says so.
+        if typed.is_err() {
+            self.wait_for_end();
+        }
+    }
+
+    /// What Ctrl-C does on a terminal: the signal SIGINT. Unix.
+    pub fn is_interrupted(&self) {
+        self.lab
+            .0
+            .story
+            .act(YOU, format!("{} gets Ctrl-C (SIGINT)", self.name()), "");
+        let done = Command::new("kill")
+            .args(["-INT", &self.process.id.to_string()])
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "cannot send SIGINT with the command kill"
+        );
+    }
+
+    /// Waits until every thread of the program does nothing but wait, as
+    /// [`Running::settles`](crate::Running::settles) does for one.
+    pub fn settles(&self) -> bool {
+        idle::settles(&self.lab, &|| self.threads())
+    }
+
+    /// [`Lab::sleeps`] for all threads of the program.
+    pub fn sleeps(&self, until: &str) {
+        idle::sleeps(&self.lab, &self.line(), until, || self.threads());
+    }
+
+    /// [`Lab::pauses`] for all threads of the program.
+    pub fn pauses(&self, until: &str) {
+        idle::pauses(&self.lab, &self.line(), until, || self.threads());
+    }
+
+    fn threads(&self) -> Vec<Task> {
+        Task::threads_of_program(self.process.id)
+    }
+
+    fn line(&self) -> String {
+        format!("`{}`", self.what)
+    }
+
+    /// The program's process, for a look into /proc.
+    pub fn id(&self) -> u32 {
+        self.process.id
+    }
+
+    /// Closes the program's standard input.
+    pub fn ends_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Waits for the program to end by itself.
+    pub fn exits(mut self) -> End {
+        self.ends_input();
+        match self.wait_for_end() {
+            Some(end) => end,
+            None => self.lab.never_ends(&self.process),
+        }
+    }
+
+    fn wait_for_end(&mut self) -> Option<End> {
+        let status = self.lab.end_of(&self.process)?;
+        for line in self.lines.iter() {
+            self.seen.push_str(&line);
+            self.seen.push('\n');
+        }
+        for line in self.errors.iter() {
+            self.said.push_str(&line);
+            self.said.push('\n');
+        }
+        self.lab.hears(&self.said);
+        let code = status.code();
+        let how = code.map_or("is killed by a signal".into(), |code| {
+            format!("ends with exit code {code}")
+        });
+        self.lab
+            .0
+            .story
+            .act(YOU, format!("{} {how}", self.name()), "");
+        Some(End {
+            code,
+            stdout: self.seen.clone(),
+            stderr: self.said.trim_end().to_owned(),
+        })
+    }
+
+    fn give_up(&self, wanted: &str, end: &End) -> ! {
+        let code = end
+            .code
+            .map_or("a signal".into(), |code| format!("exit code {code}"));
+        let mut got = format!("the program ended with {code}");
+        if !end.stderr.is_empty() {
+            got.push_str(&format!(" and said:\n{}", end.stderr));
+        }
+        self.lab
+            .stop(&format!("`{}` prints {wanted}", self.what), &got)
+    }
+
+    fn name(&self) -> &str {
+        self.what.split(' ').next().unwrap_or("the program")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.process.kill();
+        self.lab.0.calls.forget_program(&self.process);
+    }
+}
+
+/// Text as a person would quote it: of a long one, its beginning.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{:?}… ({} bytes)", &text[..cut], text.len()),
+        None => format!("{text:?}"),
+    }
+}
+
+/// `ch02 server 127.0.0.1`, wherever the program lies.
+fn call_of(path: &str, args: &[&str]) -> String {
+    let name = std::path::Path::new(path)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    [&[name.as_str()], args].concat().join(" ")
+}
+
+/// All bytes of a pipe, read on a thread so that the program never waits for us.
+fn bytes_of(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (send, bytes) = mpsc::channel();
+    spawn_ours("reads a pipe", move || {
+        let mut all = Vec::new();
+        let _ = pipe.read_to_end(&mut all);
+        let _ = send.send(all);
+    });
+    bytes
+}
+
+/// The lines of a pipe, read on a thread so that the program never waits for us.
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, lines) = mpsc::channel();
+    spawn_ours("reads a pipe", move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+            let text = String::from_utf8_lossy(&line)
+                .trim_end_matches(['\n', '\r'])
+                .to_owned();
+            if send.send(text).is_err() {
+                break;
+            }
+            line.clear();
+        }
+    });
+    lines
+}

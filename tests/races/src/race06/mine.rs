@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate packets;
+
+#[path = "ours.rs"]
+pub mod ours;

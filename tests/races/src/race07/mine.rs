@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate delivery;
+
+#[path = "ours.rs"]
+pub mod ours;

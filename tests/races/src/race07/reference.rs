@@ -1,0 +1,6 @@
+//! The reference.
+
+use delivery_solution as delivery;
+
+#[path = "ours.rs"]
+pub mod ours;

@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate addresses;
+
+#[path = "ours.rs"]
+pub mod ours;

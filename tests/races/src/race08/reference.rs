@@ -1,0 +1,6 @@
+//! The reference.
+
+use addresses_solution as addresses;
+
+#[path = "ours.rs"]
+pub mod ours;

@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate tcp_receive;
+
+#[path = "ours.rs"]
+pub mod ours;

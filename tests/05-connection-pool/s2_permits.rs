@@ -223,7 +223,7 @@ fn s2_a_permit_at_the_last_moment_is_not_lost() {
         lab.why("A permit comes back a moment before the first thread's time is over, and wakes it. When it looks, its time may be over: it takes the permit all the same.");
         lab.if_stuck("A thread that was woken looked at the clock first, and left without the permit. The bell is used up, and the second thread sleeps beside a free permit.");
         const WAIT: Duration = Duration::from_millis(1);
-        for round in 0..16 {
+        for round in 0..45 {
             let permits = Permits::new(1);
             let held = acquire(lab, &permits);
             let (asking, first_began) = (permits.clone(), Arc::new(Mutex::new(None)));
@@ -242,7 +242,7 @@ fn s2_a_permit_at_the_last_moment_is_not_lost() {
                 .expect("no panic in here")
                 .map(|began| began + WAIT);
             // From 90 µs before the end to the end.
-            let moment = end.map(|end| end - Duration::from_micros(90 - 6 * round));
+            let moment = end.map(|end| end - Duration::from_micros(90 - 2 * round));
             while moment.is_some_and(|moment| Instant::now() < moment) {
                 hint::spin_loop();
             }

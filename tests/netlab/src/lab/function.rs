@@ -19,14 +19,16 @@ pub fn place_of(call: &str, test: &TestName) -> Option<String> {
     Some(format!("{package}/src/{found}"))
 }
 
-/// The files of a folder with their text, in the order of the steps.
+/// The files of the steps with their text, in order. What else is in the folder is given: no failure is about it.
 fn sources(folder: &Path) -> Vec<(String, String)> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut sources: Vec<_> = files
         .filter_map(|file| {
             let name = file.file_name().into_string().ok()?;
+            let step = name.strip_prefix('s')?.strip_suffix(".rs")?;
+            let is_step = step.starts_with(|c: char| c.is_ascii_digit());
             let text = fs::read_to_string(file.path()).ok()?;
-            name.ends_with(".rs").then_some((name, text))
+            is_step.then_some((name, text))
         })
         .collect();
     sources.sort();

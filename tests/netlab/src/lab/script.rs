@@ -41,7 +41,7 @@ impl Lab {
             }
         };
         let result = self.0.call(function, || play(script, machine, &mut watch));
-        self.0.turns_to(function);
+        self.0.turns_to(machine.function());
         if let Err(mismatch) = result {
             self.0.plays_at(&rows, mismatch.row);
             self.0.leaves_script(mismatch.variables());

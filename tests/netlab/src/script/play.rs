@@ -22,7 +22,8 @@ pub trait Machine {
     fn state(&self, peer: &str) -> String;
     /// Its variables by the RFC's names, and their values.
     fn vars(&self, peer: &str) -> Vec<(&'static str, String)>;
-    /// The reader's function, for the place that a failure names.
+    /// The reader's function that what happened last has gone to, for the place that a failure names. Before
+    /// anything has happened, the one that the script is about.
     fn function(&self) -> &'static str {
         "step(now, event)"
     }
@@ -162,7 +163,10 @@ impl Player<'_> {
                 if is_same {
                     return Ok(());
                 }
-                self.fails(&format!("{name} {value}"), got)
+                let mut mismatch = self.mismatch(self.now, &format!("{name} {value}"), got);
+                mismatch.why = format!("{}\n{}", meaning(name), mismatch.why);
+                mismatch.why.truncate(mismatch.why.trim_end().len());
+                Err(mismatch)
             }
         }
     }
@@ -209,8 +213,11 @@ impl Player<'_> {
         let expected = leaving(peer, pattern);
         while self.segments.is_empty() {
             if !self.wakes_by(latest)? {
-                let wake = self.when_it_wakes();
-                return self.fails_at(latest, &expected, &format!("nothing leaves; {wake}"));
+                let instead = match self.told.front() {
+                    Some((_, word)) => format!("the program is told `{word}`"),
+                    None => self.when_it_wakes(),
+                };
+                return self.fails_at(latest, &expected, &format!("nothing leaves; {instead}"));
             }
         }
         let (at, segment) = self.segments.pop_front().expect("one has left");
@@ -367,6 +374,25 @@ impl Player<'_> {
             vars: vars.map(|(name, value)| (name.to_owned(), value)).collect(),
         })
     }
+}
+
+/// What a variable is. The script's reason may be about another one.
+fn meaning(name: &str) -> String {
+    let what = match name {
+        "ISS" => "the number of our SYN",
+        "IRS" => "the number of the peer's SYN",
+        "SND.UNA" => "the oldest number of ours that is not acknowledged",
+        "SND.NXT" => "the number of what we send next",
+        "SND.WND" => "how many bytes the peer has room for",
+        "RCV.NXT" => "the number that we want next",
+        "RCV.WND" => "how many bytes we have room for",
+        "MSS" => "the largest payload that the peer wants, 536 unless its SYN says another",
+        "FLIGHT" => "how many numbers are sent and not acknowledged",
+        "CWND" => "how many bytes the congestion window lets into the network",
+        "RTO" => "how many milliseconds a segment waits for its ACK",
+        _ => return String::new(),
+    };
+    format!("{name} is {what}.")
 }
 
 /// Whether it happens to the machine.

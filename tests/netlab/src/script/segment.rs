@@ -30,6 +30,7 @@ pub struct Pattern {
     /// PSH must be there; otherwise it may.
     pub psh: bool,
     pub window: Option<u16>,
+    /// `None` is anything in a SYN, and no option in any other segment (RFC 9293, section 3.2).
     pub mss: Option<u16>,
     pub len: usize,
     /// The bytes, where the script says them.
@@ -67,6 +68,9 @@ impl Pattern {
             Some(u32::from(got.window)),
         );
         number("mss", self.mss.map(u32::from), got.mss.map(u32::from));
+        if let (false, None, Some(mss)) = (self.syn, self.mss, got.mss) {
+            found.push(format!("mss {mss}, which only a SYN may have"));
+        }
         let other_bytes = |want: &Vec<u8>| *want != got.payload;
         if self.len == got.payload.len() && self.payload.as_ref().is_some_and(other_bytes) {
             found.push(format!("the bytes \"{}\"", got.payload.escape_ascii()));

@@ -145,8 +145,39 @@ fn the_first_difference_is_named() {
         assert!(found.got.contains(got), "{line}: {}", found.got);
         assert_eq!(found.row, 2, "{line}");
         let is_surplus = line.starts_with("500");
-        assert_eq!(found.why, if is_surplus { "" } else { "The reason." });
+        let why = match line {
+            _ if is_surplus => "",
+            "SND.UNA=7" => {
+                "SND.UNA is the oldest number of ours that is not acknowledged.\nThe reason."
+            }
+            "SND.NXT=7" => "SND.NXT is the number of what we send next.\nThe reason.",
+            _ => "The reason.",
+        };
+        assert_eq!(found.why, why);
         assert_eq!(found.variables(), "LISTEN, SND.UNA 4294967295");
+    }
+}
+
+#[test]
+fn only_a_syn_may_have_an_mss_option_that_the_script_does_not_say() {
+    let sent = |syn, mss| Segment {
+        syn,
+        mss,
+        ..Segment::default()
+    };
+    let demand = |syn, mss| Pattern {
+        syn,
+        mss,
+        ..Pattern::default()
+    };
+    let differences = demand(false, None).differences(&sent(false, Some(9)));
+    assert_eq!(differences, ["mss 9, which only a SYN may have"]);
+    for (syn, want, got) in [
+        (true, None, Some(9)),
+        (false, Some(9), Some(9)),
+        (false, None, None),
+    ] {
+        assert!(demand(syn, want).differences(&sent(syn, got)).is_empty());
     }
 }
 
@@ -157,6 +188,8 @@ fn what_comes_and_is_in_no_line_is_wrong_and_what_caused_it_is_why() {
     assert_eq!((found.row, found.why.as_str()), (2, "It is answered once."));
     let found = mismatch("0 <-- SYN seq 100\n asked");
     assert!(found.got.starts_with("--> SYN,ACK"), "{}", found.got);
+    let found = mismatch("0 <-- SYN seq 100\n --> SYN,ACK seq 300 ack 101\n --> ACK seq 1 ack 1");
+    assert_eq!(found.got, "nothing leaves; the program is told `asked`");
     let found = mismatch("0 listen()\n90 --> SYN seq 1");
     assert_eq!(
         found.got,

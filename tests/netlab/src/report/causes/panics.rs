@@ -86,12 +86,14 @@ const MEANINGS: &[(&[&str], &str)] = &[
     (
         &["attempt to subtract with overflow"],
         "The result is below zero, which an unsigned number cannot be. A release build would go on with a \
-         huge number: compare before, or use checked_sub() or saturating_sub().",
+         huge number: compare before, or use checked_sub() or saturating_sub(). Where numbers go round, as \
+         sequence numbers do, it is wrapping_sub().",
     ),
     (
         &["attempt to", "with overflow"],
         "The result does not fit into its type. A release build would go on with a wrong number: compute \
-         in a larger type, or use checked_add() and its kin.",
+         in a larger type, or use checked_add() and its kin. Where numbers go round, as sequence numbers \
+         do, it is wrapping_add() and its kin.",
     ),
     (
         &["by zero"],
@@ -170,7 +172,7 @@ mod tests {
             (Box::new(move || use_up(zero - 1)), "below zero"),
             (
                 Box::new(move || use_up(usize::MAX - zero + 1)),
-                "does not fit",
+                "it is wrapping_add()",
             ),
             (Box::new(move || use_up(1 / zero)), "divided by zero"),
             (

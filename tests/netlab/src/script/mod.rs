@@ -35,8 +35,9 @@
 //!
 //! **A segment** has its flags (`SYN`, `FIN`, `RST`, `PSH`, `ACK`, joined by commas), then `seq`, `ack`, `len` or the
 //! bytes themselves (`"hello"`), `win`, `mss`. `ack 301` sets the flag ACK by itself. A number may be hexadecimal:
-//! `0xffffffff`. One that leaves must have exactly these flags (PSH only if it is written), this length, and whatever
-//! else is written; what is not written may be anything, but only a SYN may have an MSS option. One that arrives has the window of the one before, at
+//! `0xffffffff`. One that leaves must have exactly these flags, this length, and whatever else is written. What is not
+//! written may be anything, but only a SYN may have an MSS option. PSH may be there or not, unless the script says `PSH`,
+//! or `no PSH` behind the numbers. One that arrives has the window of the one before, at
 //! first 65535, and no MSS option, unless it is written.
 //!
 //! **What leaves must be in a line, and in order**; what the program is told must be, too. Time goes on only as far as

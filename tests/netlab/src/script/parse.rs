@@ -297,7 +297,7 @@ impl<'a> Tokens<'a> {
             syn: pattern.syn,
             fin: pattern.fin,
             rst: pattern.rst,
-            psh: pattern.psh,
+            psh: pattern.psh == Some(true),
             window: *window,
             mss: pattern.mss,
             payload: pattern.payload.unwrap_or_else(|| {
@@ -317,7 +317,7 @@ impl<'a> Tokens<'a> {
                     "SYN" => pattern.syn = true,
                     "FIN" => pattern.fin = true,
                     "RST" => pattern.rst = true,
-                    "PSH" => pattern.psh = true,
+                    "PSH" => pattern.psh = Some(true),
                     _ => needs_ack = true,
                 }
             }
@@ -329,6 +329,12 @@ impl<'a> Tokens<'a> {
                 Some("len") => pattern.len = self.value()? as usize,
                 Some("win") => pattern.window = Some(self.small()?),
                 Some("mss") => pattern.mss = Some(self.small()?),
+                Some("no") => {
+                    self.take();
+                    self.take_if(|token| (token == "PSH").then_some(()))
+                        .ok_or("only `no PSH` can be said")?;
+                    pattern.psh = Some(false);
+                }
                 Some(token) if token.starts_with('"') => {
                     let bytes = quoted(token).ok_or_else(|| format!("{token} is no text"))?;
                     self.take();

@@ -27,8 +27,8 @@ pub struct Pattern {
     pub syn: bool,
     pub fin: bool,
     pub rst: bool,
-    /// PSH must be there; otherwise it may.
-    pub psh: bool,
+    /// PSH must be there, or must not.
+    pub psh: Option<bool>,
     pub window: Option<u16>,
     /// `None` is anything in a SYN, and no option in any other segment (RFC 9293, section 3.2).
     pub mss: Option<u16>,
@@ -84,7 +84,7 @@ impl Pattern {
             syn: self.syn,
             fin: self.fin,
             rst: self.rst,
-            psh: self.psh || psh,
+            psh: self.psh.unwrap_or(psh),
             ..Segment::default()
         })
     }
@@ -149,6 +149,7 @@ impl fmt::Display for Pattern {
         }
         words.extend(self.window.map(|window| format!("win {window}")));
         words.extend(self.mss.map(|mss| format!("mss {mss}")));
+        words.extend((self.psh == Some(false)).then(|| "no PSH".to_owned()));
         f.write_str(words.join(" ").trim_start())
     }
 }

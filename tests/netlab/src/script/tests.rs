@@ -132,7 +132,10 @@ fn the_first_difference_is_named() {
             "--> SYN,ACK seq 0xffffffff ack 101 mss 536",
             ": seq 300 instead of 0xffffffff, mss 1460 instead of 536",
         ),
-        ("--> PSH,SYN,ACK seq 300 ack 101", "PSH"),
+        (
+            "--> PSH,SYN,ACK seq 300 ack 101",
+            ": SYN,ACK instead of SYN,PSH,ACK",
+        ),
         ("c2: --> SYN,ACK seq 300 ack 101", ": another peer"),
         ("refused", "it is told `asked`"),
         ("SYN-SENT", "LISTEN"),
@@ -178,6 +181,36 @@ fn only_a_syn_may_have_an_mss_option_that_the_script_does_not_say() {
         (false, None, None),
     ] {
         assert!(demand(syn, want).differences(&sent(syn, got)).is_empty());
+    }
+}
+
+#[test]
+fn psh_may_be_there_unless_a_line_says_so() {
+    for (line, psh, wrong) in [
+        ("ACK seq 1 ack 1", false, None),
+        ("ACK seq 1 ack 1", true, None),
+        ("PSH,ACK seq 1 ack 1", true, None),
+        ("PSH,ACK seq 1 ack 1", false, Some("ACK instead of PSH,ACK")),
+        ("ACK seq 1 ack 1 no PSH", false, None),
+        (
+            "ACK seq 1 ack 1 no PSH",
+            true,
+            Some("PSH,ACK instead of ACK"),
+        ),
+    ] {
+        let script = Script::parse(&format!("--> {line}")).expect("a script");
+        let What::Leaves(pattern) = &script.lines()[0].items[0].what else {
+            panic!("a segment leaves");
+        };
+        assert_eq!(pattern.to_string(), line);
+        let sent = Segment {
+            seq: 1,
+            ack: Some(1),
+            psh,
+            ..Segment::default()
+        };
+        let wrong: Vec<&str> = wrong.into_iter().collect();
+        assert_eq!(pattern.differences(&sent), wrong, "{line}");
     }
 }
 
@@ -274,6 +307,7 @@ fn a_slip_of_the_pen_is_found() {
         ("9x a()", "`9x` is no time"),
         ("0 --> seq 5 win 70000", "70000 does not fit 16 bits"),
         ("0 --> seq x", "`seq x`: no number of 32 bits"),
+        ("0 --> seq 5 no FIN", "only `no PSH` can be said"),
         ("0 a(", "`a(` does not end with `)`"),
         ("0 a() =", "nothing stands behind `=`"),
         ("with x", "`x` is not NAME=VALUE"),

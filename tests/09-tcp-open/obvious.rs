@@ -23,6 +23,8 @@ fn main() {
         ("both ends open", "SYN-SENT", &["SYN"]),
         ("a stranger's RST", "LISTEN", &["SYN", "ACK", "RST"]),
     ];
+    let (what, segments, state) = ("the story", "what arrives", "the state then");
+    println!("{what:30} {segments:20} {state}");
     for (what, begins, segments) in scenes {
         let state = segments
             .iter()

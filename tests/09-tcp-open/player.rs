@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use netlab::Lab;
 use netlab::script::{self, Call, Machine, Reaction, Script};
-use tcp_open::{Config, Event, Notice, Output, Segment, Seq, Tcb};
+use tcp_open::{Config, Event, Notice, Output, Segment, Seq, State, Tcb};
 
 /// A connection that scripts are played to.
 pub struct Player {
     tcb: Tcb,
+    /// What the script is about.
+    about: &'static str,
+    /// What the last event has gone to, as far as that is known.
     function: &'static str,
 }
 
-/// Plays one script to a new connection. A failure is most likely about this function.
+/// Plays one script to a new connection. The script is about this function.
 pub fn plays(lab: &Lab, function: &'static str, script: &str) {
     lab.plays(script, |script| Player {
         tcb: Tcb::new(config(script)),
+        about: function,
         function,
     });
 }
@@ -90,22 +94,48 @@ pub fn vars(tcb: &Tcb) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The function that has taken a segment, where the two states show it.
+fn taker(before: State, it: &Segment, after: State) -> Option<&'static str> {
+    use State::{Closed, Established, Listen, SynReceived, SynSent};
+    let by_reset = if it.rst {
+        "resets(segment)"
+    } else {
+        "otherwise(segment)"
+    };
+    match (before, after) {
+        (Closed, _) => Some("answer_in_closed(segment)"),
+        (SynReceived, Established) if it.syn => Some("otherwise(segment)"),
+        (SynSent, SynReceived) => Some("otherwise(segment)"),
+        (Listen, SynReceived) | (SynSent | SynReceived, Established) => {
+            Some("expected(now, segment)")
+        }
+        _ if before != after => Some(by_reset),
+        _ => None,
+    }
+}
+
 impl Machine for Player {
     fn call(&mut self, now: Duration, call: &Call) -> Reaction {
-        let event = match call.name.as_str() {
-            "listen" => Event::Listen,
-            "connect" => Event::Connect,
-            "abort" => Event::Abort,
+        let (event, function) = match call.name.as_str() {
+            "listen" => (Event::Listen, "open(now, active)"),
+            "connect" => (Event::Connect, "open(now, active)"),
+            "abort" => (Event::Abort, "abort()"),
             other => panic!("a connection of this chapter has no {other}()"),
         };
+        self.function = function;
         reaction(self.tcb.step(now, event))
     }
 
     fn arrives(&mut self, now: Duration, it: &script::Segment) -> Reaction {
-        reaction(self.tcb.step(now, Event::Arrives(&segment(it))))
+        let (before, segment) = (self.tcb.state(), segment(it));
+        let reaction = reaction(self.tcb.step(now, Event::Arrives(&segment)));
+        let taker = taker(before, &segment, self.tcb.state());
+        self.function = taker.unwrap_or(self.about);
+        reaction
     }
 
     fn tick(&mut self, now: Duration) -> Reaction {
+        self.function = "tick(now)";
         reaction(self.tcb.step(now, Event::Tick))
     }
 

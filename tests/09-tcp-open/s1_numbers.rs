@@ -210,7 +210,8 @@ fn s1_isn_goes_round_with_its_clock() {
                 (round / 2, 1 << 31),
                 (5 * round + 40, 10),
             ] {
-                lab.because("The clock has 32 bits: 4.77 hours later it is where it was.")
+                lab.because("The ISN goes on by 1 every 4 microseconds, not every millisecond or second. It has 32 bits: 4.77 hours later \
+                             it is where it was.")
                     .same(
                         &format!("places from the ISN at {base} µs to that {later} µs later"),
                         at(base + later).wrapping_sub(at(base)),
@@ -224,7 +225,12 @@ fn s1_isn_goes_round_with_its_clock() {
 /// Arguments, and what is different about them.
 fn variations() -> Vec<(String, [u8; 16], SocketAddrV4, SocketAddrV4)> {
     let mut all = vec![
-        ("no difference".to_owned(), SECRET, local(), remote()),
+        (
+            "the ones to begin with".to_owned(),
+            SECRET,
+            local(),
+            remote(),
+        ),
         (
             "local and remote swapped".to_owned(),
             SECRET,
@@ -298,8 +304,8 @@ fn s1_isn_differs_per_tuple_and_secret() {
                          Else who opens a connection of his own knows the numbers of yours.")
                 .holds(
                     other.is_none(),
-                    format!("another ISN, since this is another: {what}"),
-                    format!("the same one as for: {}", other.unwrap_or_default()),
+                    format!("an ISN that no others have, for other arguments ({what})"),
+                    format!("the ISN of these arguments: {}", other.unwrap_or_default()),
                 );
         }
     });
@@ -322,6 +328,30 @@ fn s1_isn_of_one_tuple_says_nothing_about_another() {
                         other.is_none(),
                         format!("a difference of two ISNs that occurs once ({here})"),
                         format!("{got}, as for {}", other.unwrap_or_default()),
+                    );
+            }
+        }
+    });
+}
+
+#[test]
+fn s1_isn_mixes_both_sockets() {
+    lab(|lab| {
+        for secret in [SECRET, [7; 16]] {
+            let of = |ours: u16, theirs: u16| {
+                let (local, remote) = (at([10, 0, 0, 1], ours), at([192, 0, 2, 7], theirs));
+                number(&secret, local, remote, Duration::ZERO)
+            };
+            let mut differences: HashMap<u32, u16> = HashMap::new();
+            for theirs in 1000..1032 {
+                let got = of(80, theirs).wrapping_sub(of(443, theirs));
+                let other = differences.insert(got, theirs);
+                lab.because("If F is one number for our socket and one for theirs, added up, who sees three ISNs knows a fourth: our ports \
+                             80 and 443 are as far from each other for him as for everybody. The two must be mixed, too.")
+                    .holds(
+                        other.is_none(),
+                        format!("the distance of our ports' ISNs differs for each remote port, here {theirs}"),
+                        format!("it is that of remote port {}", other.unwrap_or_default()),
                     );
             }
         }

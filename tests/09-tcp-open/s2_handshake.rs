@@ -21,11 +21,12 @@ fn s2_listen_waits() {
             "
         with iss=300 win=4000
           0 ms  listen()
-                # The passive open sends nothing: it does not know to whom. No
-                # number is chosen yet.
+                # The passive open sends nothing: it does not know to whom.
                 LISTEN
+                # No number is chosen yet.
                 ISS=0 SND.UNA=0 SND.NXT=0 IRS=0 RCV.NXT=0
-                RCV.WND=4000 MSS=536
+                # config.window is our room. The peer has said nothing yet.
+                RCV.WND=4000 SND.WND=0 MSS=536
         60 s    nothing
         ",
         );
@@ -128,7 +129,9 @@ fn s2_ack_field_is_next_expected() {
                     established
                     ESTABLISHED
                     SND.UNA=0xffffffff SND.NXT=0xffffffff SND.WND=1
-                    IRS=0xffffffff RCV.NXT=0 MSS=536
+                    IRS=0xffffffff RCV.NXT=0
+                    # Its SYN has no MSS option.
+                    MSS=536
             500     nothing
             ",
         ] {
@@ -335,6 +338,20 @@ fn s2_data_may_ride_on_the_third_segment() {
                     RCV.NXT=101
             500     nothing
             ",
+            "
+            with iss=300 linux=no
+              0 ms  listen()
+             25     <-- SYN seq 100 mss 1200
+                    --> SYN,ACK seq 300 ack 101
+             75     <-- ACK seq 101 ack 301 mss 700
+                    # It has an option that only a SYN should have. It acknowledges
+                    # our SYN all the same.
+                    established
+                    ESTABLISHED
+                    # The option counts in a SYN only (RFC 9293, section 3.2).
+                    MSS=1200
+            500     nothing
+            ",
         ] {
             plays(lab, EXPECTED, script);
         }
@@ -366,6 +383,16 @@ fn s2_data_on_a_syn_is_left_alone() {
                     --> ACK seq 101 ack 301
                     established
                     RCV.NXT=301
+            500     nothing
+            ",
+            "
+            with iss=300 linux=no
+              0 ms  listen()
+             25     <-- PSH,SYN seq 100 len 3
+                    # PSH says that the data is for the program at once. It is a SYN
+                    # all the same.
+                    --> SYN,ACK seq 300 ack 101
+                    RCV.NXT=101
             500     nothing
             ",
         ] {

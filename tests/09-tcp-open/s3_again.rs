@@ -205,6 +205,8 @@ fn s3_a_server_that_hears_nothing_listens_again() {
                     LISTEN
                     ISS=0 SND.UNA=0 SND.NXT=0 SND.WND=0 IRS=0 RCV.NXT=0
                     RCV.WND=4000 MSS=536
+                    # Who listens has no timer: nothing is sent again, and nobody gives
+                    # up.
              10 s   nothing
              20 s   <-- SYN seq 7000
                     --> SYN,ACK seq 300 ack 7001
@@ -264,6 +266,23 @@ fn s3_duplicate_syn_does_not_restart() {
              60 s   nothing
             ",
             "
+            with iss=300 linux=no
+              0 ms  listen()
+                    <-- SYN seq 100 win 5000 mss 1200
+                    --> SYN,ACK seq 300 ack 101
+              1 s   --> SYN,ACK seq 300 ack 101
+            1.5 s   <-- SYN seq 100 win 7 mss 200 len 5
+                    # The same SYN again, now with data. It is known already.
+                    --> SYN,ACK seq 300 ack 101
+                    SYN-RECEIVED
+                    # What it says was learned when it first came.
+                    RCV.NXT=101 SND.WND=5000 MSS=1200
+                    # The timer has gone on: 2 seconds after the SYN,ACK of 1 s.
+              3 s   --> SYN,ACK seq 300 ack 101
+                    # Then 4 seconds: what comes in does not make the wait shorter.
+              7 s   --> SYN,ACK seq 300 ack 101
+            ",
+            "
             with iss=0x80000000
               0 ms  listen()
                     <-- SYN seq 0xffffffff
@@ -306,6 +325,27 @@ fn s3_lost_ack_is_sent_again_when_the_synack_comes_again() {
            3050     <-- SYN,ACK seq 300 ack 101
                     --> ACK seq 101 ack 301
                     SND.UNA=101 SND.NXT=101 RCV.NXT=301
+             60 s   nothing
+            ",
+            "
+            with iss=100 linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+             50     <-- SYN,ACK seq 300 ack 101 win 5000 mss 1200
+                    --> ACK seq 101 ack 301
+                    established
+           1050     <-- SYN,ACK seq 300 ack 101 win 7 mss 200 len 5
+                    # The SYN,ACK again, now with data. It is known already.
+                    --> ACK seq 101 ack 301
+                    ESTABLISHED
+                    # What it says was learned when it first came.
+                    RCV.NXT=301 SND.WND=5000 MSS=1200
+           1100     <-- SYN,ACK seq 300 ack 7
+                    # Our ACK has our number, SND.NXT, whatever the segment
+                    # acknowledges.
+                    --> ACK seq 101 ack 301
+                    ESTABLISHED
+                    SND.UNA=101
              60 s   nothing
             ",
             "
@@ -403,15 +443,25 @@ fn s3_lost_final_ack_and_no_data() {
     });
 }
 
-/// The times of the segments that an event gives, and when it wants to be woken, both in milliseconds.
-fn told(output: &Output) -> (usize, Option<u128>) {
-    (
-        output.segments.len(),
-        output.wake_at.map(|at| at.as_millis()),
-    )
+/// What comes of an event, in words.
+fn told(output: &Output) -> String {
+    let segments = match output.segments.len() {
+        0 => "nothing is sent".to_owned(),
+        1 => "one segment".to_owned(),
+        n => format!("{n} segments"),
+    };
+    let told = output
+        .notices
+        .iter()
+        .map(|it| format!("; the program is told {it:?}"))
+        .collect::<String>();
+    let wakes = output
+        .wake_at
+        .map_or("none".to_owned(), |at| format!("{} ms", at.as_millis()));
+    format!("{segments}{told}; wake_at {wakes}")
 }
 
-fn ticks(lab: &Lab, tcb: &mut Tcb, millis: u64) -> (usize, Option<u128>) {
+fn ticks(lab: &Lab, tcb: &mut Tcb, millis: u64) -> String {
     let now = Duration::from_millis(millis);
     told(&lab.you(&format!("step({millis} ms, Tick)"), || {
         tcb.step(now, Event::Tick)
@@ -425,38 +475,86 @@ fn s3_a_tick_too_early_changes_nothing_and_a_late_one_sends_one() {
         for millis in [0, 50_000] {
             lab.because("A connection that is CLOSED waits for nothing.")
                 .same(
-                    "segments and wake_at",
+                    "what comes of it",
                     ticks(lab, &mut tcb, millis),
-                    (0, None),
+                    "nothing is sent; wake_at none".into(),
                 );
         }
         let now = Duration::from_secs(100);
         let syn = lab.you("step(100000 ms, Connect)", || tcb.step(now, Event::Connect));
         lab.because("It waits for a second.").same(
-            "segments and wake_at",
+            "what comes of it",
             told(&syn),
-            (1, Some(101_000)),
+            "one segment; wake_at 101000 ms".into(),
         );
         for millis in [100_000, 100_500, 100_999] {
             lab.because("The second is not over: whoever woke it was too early.")
                 .same(
-                    "segments and wake_at",
+                    "what comes of it",
                     ticks(lab, &mut tcb, millis),
-                    (0, Some(101_000)),
+                    "nothing is sent; wake_at 101000 ms".into(),
                 );
         }
         lab.because("The second is over, to the millisecond.").same(
-            "segments and wake_at",
+            "what comes of it",
             ticks(lab, &mut tcb, 101_000),
-            (1, Some(103_000)),
+            "one segment; wake_at 103000 ms".into(),
         );
         lab.because("The program was busy until now. One SYN is sent, not all that would have been; and from now on it waits 4 seconds.")
-            .same("segments and wake_at", ticks(lab, &mut tcb, 109_500), (1, Some(113_500)));
+            .same("what comes of it", ticks(lab, &mut tcb, 109_500), "one segment; wake_at 113500 ms".into());
         lab.because("Nothing more is due at this moment.").same(
-            "segments and wake_at",
+            "what comes of it",
             ticks(lab, &mut tcb, 109_500),
-            (0, Some(113_500)),
+            "nothing is sent; wake_at 113500 ms".into(),
         );
+    });
+}
+
+#[test]
+fn s3_when_to_give_up_is_asked_when_the_wait_is_over_and_by_the_clock() {
+    lab(|lab| {
+        for give_up in [4, 6] {
+            let config = Config {
+                give_up: Duration::from_secs(give_up),
+                ..Config::new(Seq(100))
+            };
+            let mut early = Tcb::new(config);
+            lab.you("step(0 ms, Connect)", || {
+                early.step(Duration::ZERO, Event::Connect)
+            });
+            ticks(lab, &mut early, 1000);
+            ticks(lab, &mut early, 3000);
+            lab.because(format!(
+                "The SYN of 3000 ms waits for 4 seconds. It is given that time, although config.give_up, {give_up} s, is over before."
+            ))
+            .same(
+                "what comes of it",
+                ticks(lab, &mut early, 6500),
+                "nothing is sent; wake_at 7000 ms".into(),
+            );
+            lab.because(format!(
+                "The last wait is over, and the first SYN was sent {give_up} seconds ago or longer."
+            ))
+            .same(
+                "what comes of it",
+                ticks(lab, &mut early, 7000),
+                "nothing is sent; the program is told TimedOut; wake_at none".into(),
+            );
+            let mut late = Tcb::new(config);
+            lab.you("step(0 ms, Connect)", || {
+                late.step(Duration::ZERO, Event::Connect)
+            });
+            ticks(lab, &mut late, 1000);
+            lab.because(format!(
+                "The tick was due at 3000 ms, before config.give_up, {give_up} s. But it comes at 500000 ms, and that is what counts: the \
+                 first SYN was sent long ago."
+            ))
+            .same(
+                "what comes of it",
+                ticks(lab, &mut late, 500_000),
+                "nothing is sent; the program is told TimedOut; wake_at none".into(),
+            );
+        }
     });
 }
 
@@ -469,9 +567,9 @@ fn s3_who_listens_or_is_open_ignores_ticks() {
         });
         lab.because("Who listens has sent nothing that could be lost.")
             .same(
-                "segments and wake_at",
+                "what comes of it",
                 ticks(lab, &mut tcb, 5000),
-                (0, None),
+                "nothing is sent; wake_at none".into(),
             );
         for (what, seq, ack) in [("SYN", 100, None), ("ACK", 101, Some(Seq(301)))] {
             let segment = Segment {
@@ -486,7 +584,7 @@ fn s3_who_listens_or_is_open_ignores_ticks() {
             });
         }
         lab.because("The SYN is acknowledged: its timer is off, and a tick that comes all the same finds nothing to do.")
-            .same("segments and wake_at", ticks(lab, &mut tcb, 900_000), (0, None));
+            .same("what comes of it", ticks(lab, &mut tcb, 900_000), "nothing is sent; wake_at none".into());
         lab.because(
             "An open connection that nobody uses stays open: TCP does not look at the clock.",
         )

@@ -230,7 +230,8 @@ fn s4_a_closed_connection_answers_as_the_host_does() {
             RESETS,
             "
               0 ms  <-- SYN seq 1000 mss 1460
-                    # There is no connection, and nobody listens.
+                    # There is no connection, and nobody listens. The RST acknowledges
+                    # what the SYN used: its number, and so the next one is 1001.
                     --> RST,ACK seq 0 ack 1001 win 0
                     CLOSED
              10     <-- ACK seq 7 ack 900
@@ -252,9 +253,9 @@ fn s4_refused_and_over() {
             with iss=100
               0 ms  connect()
                     --> SYN seq 100
-             50     <-- RST,ACK seq 0 ack 101
+             50     <-- RST,ACK seq 0 ack 101 len 5
                     # Nobody listens there. The program hears it at once, and the SYN is
-                    # not sent again.
+                    # not sent again. A RST may have data.
                     refused
                     CLOSED
             600 s   nothing
@@ -354,6 +355,44 @@ fn s4_bad_ack_in_syn_sent_gets_rst_and_stays() {
 }
 
 #[test]
+fn s4_who_answers_with_a_rst_waits_on_as_before() {
+    lab(|lab| {
+        lab.why("A stranger's segment gets its RST. The timer of our own SYN knows nothing of it.");
+        for script in [
+            "
+            with iss=100 linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+              1 s   --> SYN seq 100
+            1.5 s   <-- SYN,ACK seq 300 ack 91
+                    # It is for a SYN of another connection.
+                    --> RST seq 91
+                    # 2 seconds after the SYN of 1 s.
+              3 s   --> SYN seq 100
+                    # Then 4 seconds: what comes in does not make the wait shorter.
+              7 s   --> SYN seq 100
+            ",
+            "
+            with iss=300 linux=no
+              0 ms  listen()
+                    <-- SYN seq 100
+                    --> SYN,ACK seq 300 ack 101
+              1 s   --> SYN,ACK seq 300 ack 101
+            1.5 s   <-- ACK seq 101 ack 9
+                    # It does not acknowledge our SYN.
+                    --> RST seq 9
+                    # 2 seconds after the SYN,ACK of 1 s.
+              3 s   --> SYN,ACK seq 300 ack 101
+                    # Then 4 seconds: what comes in does not make the wait shorter.
+              7 s   --> SYN,ACK seq 300 ack 101
+            ",
+        ] {
+            plays(lab, RESETS, script);
+        }
+    });
+}
+
+#[test]
 fn s4_listen_resets_every_ack() {
     lab(|lab| {
         lab.why("Who listens has sent nothing, so no ACK can be for it.");
@@ -414,6 +453,9 @@ fn s4_bad_ack_in_syn_received_gets_rst_and_stays() {
                     --> RST seq 0
                     SYN-RECEIVED
                     SND.UNA=300 SND.WND=5000
+             35     ours <-- FIN,ACK seq 101 ack 77   ours --> RST seq 77
+                    # A FIN does not make the ACK any better.
+                    SYN-RECEIVED
              40     <-- ACK seq 101 ack 301
                     established
             ",
@@ -431,7 +473,7 @@ fn s4_rst_in_syn_received_brings_the_server_back_to_listen() {
               0 ms  listen()
                     <-- SYN seq 90 mss 1300
                     --> SYN,ACK seq 300 ack 91
-             50     <-- RST seq 91
+             50     <-- RST seq 91 len 5
                     # Its sequence number is RCV.NXT: the peer does not want this
                     # connection. The server waits for the next one.
                     LISTEN
@@ -478,12 +520,19 @@ fn s4_rst_must_have_the_right_number() {
             "
             with iss=300 win=1000 linux=no
               0 ms  listen()
-                    <-- SYN seq 100
+                    <-- SYN seq 100 win 5000
                     --> SYN,ACK seq 300 ack 101
-             10     <-- RST seq 102
+             10     <-- RST seq 102 win 7
                     # It is in the window, but is not RCV.NXT. If the peer means it, it
                     # answers our ACK with the right RST (RFC 5961, section 3).
                     --> ACK seq 301 ack 101 win 1000
+                    SYN-RECEIVED
+                    # It is perhaps a stranger's: nothing that it says counts.
+                    SND.WND=5000
+             12     <-- RST,ACK seq 102 ack 301 len 5
+                    # That it acknowledges our SYN does not make it better, and data
+                    # does not make it worse.
+                    --> ACK seq 301 ack 101
                     SYN-RECEIVED
              20     <-- RST seq 1100
                     # The last number in the window.
@@ -492,16 +541,21 @@ fn s4_rst_must_have_the_right_number() {
              30     <-- RST seq 1101
                     # Behind the window it is ignored.
                     SYN-RECEIVED
+             35     <-- RST,ACK seq 1101 ack 301
+                    # That it acknowledges our SYN does not make it better.
+                    SYN-RECEIVED
              40     <-- RST seq 100
                     # Before the window it is ignored.
                     SYN-RECEIVED
-             50     <-- ACK seq 101 ack 301
+             50     <-- ACK seq 101 ack 301 win 6000
                     established
-             60     <-- RST,ACK seq 102 ack 301
+             60     <-- RST,ACK seq 102 ack 301 win 7 len 5
                     # It is in the window, but is not RCV.NXT. The ACK does not make it
                     # better.
                     --> ACK seq 301 ack 101 win 1000
                     ESTABLISHED
+                    # It is perhaps a stranger's: nothing that it says counts.
+                    SND.WND=6000
              70     <-- RST seq 1100
                     # The last number in the window.
                     --> ACK seq 301 ack 101
@@ -514,9 +568,9 @@ fn s4_rst_must_have_the_right_number() {
                     ESTABLISHED
             100     <-- RST seq 0x80000065
                     ESTABLISHED
-            110     <-- RST seq 101
+            110     <-- RST seq 101 len 5
                     # RCV.NXT: it is the peer's. A connection that was open is not
-                    # refused, it is reset.
+                    # refused, it is reset. A RST may have data.
                     reset
                     CLOSED
             600 s   nothing

@@ -71,6 +71,27 @@ fn s5_a_syn_in_syn_sent_is_answered_with_syn_ack() {
                     ESTABLISHED
             600 s   nothing
             ",
+            "
+            with iss=100 linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+             25     <-- SYN seq 300 win 5000 mss 1400 len 10
+                    # The peer opens, too, and sends data with it. As in step 2, only
+                    # the SYN is acknowledged.
+                    --> SYN,ACK seq 100 ack 301
+                    SYN-RECEIVED
+                    RCV.NXT=301
+             50     <-- SYN,ACK seq 300 ack 101 win 6000 mss 700 len 10
+                    # The peer's SYN again, which acknowledges ours. Its data is left
+                    # alone, too.
+                    established
+                    ESTABLISHED
+                    SND.UNA=101 RCV.NXT=301
+                    # Each segment says the window anew. The MSS was learned from the
+                    # first SYN.
+                    SND.WND=6000 MSS=1400
+            600 s   nothing
+            ",
         ] {
             plays(lab, OTHERWISE, script);
         }
@@ -96,8 +117,22 @@ fn s5_a_lost_synack_of_a_simultaneous_open_is_sent_again() {
                     SYN-RECEIVED
            3000     --> SYN,ACK seq 100 ack 301
            3100     <-- SYN,ACK seq 300 ack 101
+                    # The SYN,ACK that it waits for: its number is IRS, and it
+                    # acknowledges our SYN.
                     established
             600 s   nothing
+            ",
+            "
+            with iss=100 linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+              1 s   --> SYN seq 100
+            1.5 s   <-- SYN seq 300
+                    --> SYN,ACK seq 100 ack 301
+                    # The timer goes on as it was: 2 seconds after the SYN of 1 s.
+              3 s   --> SYN,ACK seq 100 ack 301
+                    # Then 4 seconds: what comes in does not make the wait shorter.
+              7 s   --> SYN,ACK seq 100 ack 301
             ",
             "
             with iss=100 rto=1000 rto_max=1000 give_up=2000 linux=no
@@ -151,6 +186,15 @@ fn s5_only_the_right_synack_completes_a_simultaneous_open() {
                     IRS=300 RCV.NXT=301
              34     <-- SYN seq 800
                     # It was opened actively: no SYN brings it back to LISTEN.
+                    --> ACK seq 101 ack 301
+                    SYN-RECEIVED
+             34     <-- SYN,ACK seq 800 ack 9
+                    # It is in the window, and its ACK is wrong. A SYN gets our ACK, and
+                    # no RST.
+                    --> ACK seq 101 ack 301
+                    SYN-RECEIVED
+             34     <-- ACK seq 9000 ack 101
+                    # It is outside the window, and opens nothing.
                     --> ACK seq 101 ack 301
                     SYN-RECEIVED
              35     <-- SYN,ACK seq 300 ack 101
@@ -276,6 +320,12 @@ fn s5_a_new_syn_in_the_window_brings_a_server_back_to_listen() {
                     # The last number in the window. What its ACK says does not count.
                     LISTEN
              20 s   nothing
+                    <-- SYN seq 100
+                    --> SYN,ACK seq 300 ack 101
+             20 s   <-- SYN,ACK seq 1100 ack 9
+                    # What its ACK says does not count: it gets no RST.
+                    LISTEN
+             30 s   nothing
             ",
             "
             with iss=300 win=1000 linux=no
@@ -309,9 +359,7 @@ fn s5_a_new_syn_in_the_window_brings_a_server_back_to_listen() {
 fn s5_outside_the_window_nobody_opens() {
     lab(|lab| {
         lab.why("First the sequence number is looked at. What is outside the window gets our ACK, and opens nothing.");
-        plays(
-            lab,
-            OTHERWISE,
+        for script in [
             "
             with iss=300 win=1000 linux=no
               0 ms  listen()
@@ -334,7 +382,23 @@ fn s5_outside_the_window_nobody_opens() {
              40     <-- ACK seq 101 ack 301
                     established
             ",
-        );
+            "
+            with iss=300 win=1000 linux=no
+              0 ms  listen()
+                    <-- SYN seq 100
+                    --> SYN,ACK seq 300 ack 101
+              1 s   --> SYN,ACK seq 300 ack 101
+            1.5 s   <-- ACK seq 1101 ack 301
+                    # The first number behind the window.
+                    --> ACK seq 301 ack 101
+                    # The timer goes on as it was: 2 seconds after the SYN,ACK of 1 s.
+              3 s   --> SYN,ACK seq 300 ack 101
+                    # Then 4 seconds: what comes in does not make the wait shorter.
+              7 s   --> SYN,ACK seq 300 ack 101
+            ",
+        ] {
+            plays(lab, OTHERWISE, script);
+        }
     });
 }
 
@@ -364,6 +428,15 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
                     # Any SYN, with ACK or without.
                     --> ACK seq 101 ack 301
                     ESTABLISHED
+             31     <-- SYN,ACK seq 301 ack 7
+                    # Any SYN, whatever it acknowledges.
+                    --> ACK seq 101 ack 301
+                    ESTABLISHED
+             32     <-- SYN,ACK seq 90000 ack 7
+                    # Any SYN, wherever it is, and whatever it acknowledges.
+                    --> ACK seq 101 ack 301
+                    ESTABLISHED
+                    SND.UNA=101 IRS=300
              40     <-- ACK seq 300 ack 101 len 1
                     # The last number before the window: the peer has not seen our ACK,
                     # so it gets it again (RFC 9293, section 3.10.7.4).
@@ -404,6 +477,20 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
                     # LISTEN.
                     --> ACK seq 0xffffffff ack 0xfffffff1
                     ESTABLISHED
+             30     <-- SYN seq 5000
+                    # A SYN behind the window. Anybody can send one: it ends nothing,
+                    # and begins nothing.
+                    --> ACK seq 0xffffffff ack 0xfffffff1
+                    ESTABLISHED
+             40     <-- SYN seq 0xffff0000
+                    # A SYN before the window.
+                    --> ACK seq 0xffffffff ack 0xfffffff1
+                    ESTABLISHED
+             50     <-- SYN,ACK seq 5000 ack 0xffffffff
+                    # A SYN,ACK behind the window.
+                    --> ACK seq 0xffffffff ack 0xfffffff1
+                    ESTABLISHED
+                    IRS=0xfffffff0 RCV.NXT=0xfffffff1
             600 s   nothing
             ",
         ] {
@@ -434,6 +521,8 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
              30     <-- ACK seq 301 ack 100
                     # An old ACK number: it is late, and no mistake.
                     ESTABLISHED
+                    # What has been acknowledged stays so.
+                    SND.UNA=101
              40     <-- ACK seq 301 ack 0xf0000000
                     # An old ACK number.
                     ESTABLISHED
@@ -460,6 +549,8 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
              20     <-- ACK seq 0xfffffff1 ack 0xffffffff
                     # An old ACK number: 0xffffffff comes before 0.
                     ESTABLISHED
+                    # What has been acknowledged stays so.
+                    SND.UNA=0
             600 s   nothing
             ",
         ] {

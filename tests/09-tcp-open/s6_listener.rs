@@ -89,6 +89,7 @@ impl Machine for Player {
             self.accepted.insert(name.clone(), tcb);
             name
         });
+        self.function = ACCEPT;
         let mut reaction = self.reaction(Vec::new());
         reaction.gives = Some(Gives::Word(name.unwrap_or_else(|| "nobody".into())));
         reaction
@@ -96,6 +97,7 @@ impl Machine for Player {
 
     fn arrives(&mut self, now: Duration, it: &script::Segment) -> Reaction {
         let peer = socket(&it.peer);
+        self.function = ARRIVES;
         self.names.insert(peer, it.peer.clone());
         let mut segment = player::segment(it);
         // A RST's or another connection's ACK number is meant as it is.
@@ -125,6 +127,7 @@ impl Machine for Player {
                 self.shown(&name, segment)
             })
             .collect();
+        self.function = TICK;
         // They may come in any order.
         sent.sort_by(|a, b| a.peer.cmp(&b.peer));
         self.reaction(sent)
@@ -158,7 +161,8 @@ fn s6_established_before_anyone_accepts() {
             with win=4000 mss=1000
               0 ms  accept() = nobody
              10     c1: <-- SYN seq 100 win 5000 mss 1200
-                    # The program has not called accept. The listener answers by itself.
+                    # The program has not called accept. The listener answers by itself,
+                    # with the window and the MSS of its configuration.
                     c1: --> SYN,ACK seq 300 ack 101 win 4000 mss 1000
                     # A connection that is not open is not for the program.
                     accept() = nobody
@@ -174,6 +178,12 @@ fn s6_established_before_anyone_accepts() {
                     c1: MSS=1200
                     # It is given once.
                     accept() = nobody
+             20 s   c2: <-- SYN seq 200 mss 500
+                    c2: --> SYN,ACK seq 300 ack 201 win 4000 mss 1000
+                    c3: <-- SYN seq 300 mss 400
+                    # Each connection has this configuration. What another peer has
+                    # said does not count.
+                    c3: --> SYN,ACK seq 300 ack 301 win 4000 mss 1000
             ",
         );
     });
@@ -205,6 +215,30 @@ fn s6_each_connection_has_an_isn_of_its_own() {
                              configuration is not used: else all connections would have one ISN.")
                     .same("the number of the SYN,ACK", answer.first().map(|it| it.seq.0), Some(want));
             }
+            for (peer, millis) in [("c1", 7_001_000), ("c2", 7_002_000)] {
+                let rst = Segment {
+                    seq: Seq(101),
+                    rst: true,
+                    ..Segment::default()
+                };
+                let syn = Segment {
+                    seq: Seq(900),
+                    syn: true,
+                    ..Segment::default()
+                };
+                let now = Duration::from_millis(millis);
+                lab.you(&format!("arrives({now:?}, {}, RST)", socket(peer)), || {
+                    listener.arrives(now, socket(peer), &rst)
+                });
+                let now = now + Duration::from_secs(10);
+                let answer = lab.you(&format!("arrives({now:?}, {}, SYN)", socket(peer)), || {
+                    listener.arrives(now, socket(peer), &syn)
+                });
+                let want = isn(&secret, server(), socket(peer), now).0;
+                lab.because("The peer has reset its connection and begins another one. That one's ISN is of the time at which its own SYN \
+                             comes: nothing is left of the first one.")
+                    .same("the number of the SYN,ACK", answer.first().map(|it| it.seq.0), Some(want));
+            }
         }
     });
 }
@@ -219,9 +253,9 @@ fn s6_accept_gives_who_was_open_first() {
             "
               0 ms  c1: <-- SYN seq 100
                     c1: --> SYN,ACK seq 300 ack 101
-                    c2: <-- SYN seq 200
+              1     c2: <-- SYN seq 200
                     c2: --> SYN,ACK seq 300 ack 201
-                    c3: <-- SYN seq 300
+              2     c3: <-- SYN seq 300
                     c3: --> SYN,ACK seq 300 ack 301
              10     c2: <-- ACK seq 201 ack 301
              20     c3: <-- ACK seq 301 ack 301
@@ -249,8 +283,9 @@ fn s6_peers_are_told_apart_by_address_and_port() {
                     # The same host, another port: another connection.
                     c1b: <-- SYN seq 500
                     c1b: --> SYN,ACK seq 300 ack 501
-                    # Another host, the same port: another connection.
-                    c2: <-- SYN seq 900
+                    # Another host, the same port: another connection. Data on its SYN
+                    # is left alone.
+                    c2: <-- SYN seq 900 len 10
                     c2: --> SYN,ACK seq 300 ack 901
              10     c1b: <-- ACK seq 501 ack 301
              20     c2: <-- ACK seq 901 ack 301
@@ -320,9 +355,77 @@ fn s6_queue_full_drops_the_ack_and_recovers() {
                     accept() = nobody
              60 s   nothing
             ",
+            "
+            with waiting=1 rto=1000 give_up=3000 linux=no
+              0 ms  c1: <-- SYN seq 100
+                    c1: --> SYN,ACK seq 300 ack 101
+                    c1: <-- ACK seq 101 ack 301
+                    accept() = c1
+                    c2: <-- SYN seq 200
+                    c2: --> SYN,ACK seq 300 ack 201
+                    c3: <-- SYN seq 300
+                    c3: --> SYN,ACK seq 300 ack 301
+             50     c2: <-- ACK seq 201 ack 301
+             60     c3: <-- ACK seq 301 ack 301
+                    # There is room for one, and c2 is there. c3's timer goes on as it
+                    # was.
+           1000     c3: --> SYN,ACK seq 300 ack 301
+           1050     c3: <-- ACK seq 301 ack 301
+           2900     c3: <-- ACK seq 301 ack 301
+                    # An ACK that is ignored is as good as lost: three seconds after its
+                    # first SYN,ACK, c3 is forgotten.
+           3000     nothing
+           3050     c3: <-- ACK seq 301 ack 5000
+                    # Nothing is known of c3 any more.
+                    c3: --> RST seq 5000
+            ",
         ] {
             plays(lab, ARRIVES, script);
         }
+    });
+}
+
+#[test]
+fn s6_a_full_accept_queue_keeps_out_only_who_would_enter() {
+    lab(|lab| {
+        lab.why("When the accept queue is full, a SYN that would begin and an ACK that would open are ignored, and nothing else.");
+        plays(
+            lab,
+            ARRIVES,
+            "
+            with waiting=1 half_open=2 linux=no
+              0 ms  c1: <-- SYN seq 100
+                    c1: --> SYN,ACK seq 300 ack 101
+                    c2: <-- SYN seq 200
+                    c2: --> SYN,ACK seq 300 ack 201
+                    c3: <-- SYN seq 300
+             10     c1: <-- ACK seq 101 ack 301
+                    # c1 waits, and c2 is half open. From here on the accept queue is
+                    # full.
+             20     c2: <-- SYN seq 200
+                    # c2 begins nothing, it repeats: its SYN,ACK seems to be lost.
+                    c2: --> SYN,ACK seq 300 ack 201
+             30     c2: <-- ACK seq 201 ack 5000
+                    # It acknowledges what c2 was not sent: a RST, as in step 4.
+                    c2: --> RST seq 5000
+             40     c2: <-- ACK seq 9 ack 301
+                    # It is outside the window: our ACK, as in step 5.
+                    c2: --> ACK seq 301 ack 201
+             50     c4: <-- ACK seq 7 ack 7000
+                    # Nothing is known of c4: a RST, as in LISTEN.
+                    c4: --> RST seq 7000
+             60     c1: <-- SYN seq 100
+                    # c1 is in the queue, and open.
+                    c1: --> ACK seq 301 ack 101
+             70     c2: <-- RST seq 201
+                    # c2 wants no more of it, and is forgotten.
+             80     c2: <-- SYN seq 200
+                    # So this would begin, and there is no room.
+             90     nothing
+                    accept() = c1
+                    accept() = nobody
+            ",
+        );
     });
 }
 
@@ -504,9 +607,7 @@ fn s6_a_duplicate_syn_is_one_connection() {
 fn s6_who_is_reset_while_it_waits_is_accepted_all_the_same() {
     lab(|lab| {
         lab.why("The program finds out with the first call on the connection. Until then it has a place in the queue.");
-        plays(
-            lab,
-            ARRIVES,
+        for script in [
             "
             with waiting=2 linux=no
               0 ms  c1: <-- SYN seq 100
@@ -518,6 +619,10 @@ fn s6_who_is_reset_while_it_waits_is_accepted_all_the_same() {
             100     c1: <-- RST seq 101
             110     c3: <-- SYN seq 300
                     # c1 is still in the accept queue, which is full.
+            120     c1: <-- SYN seq 900
+                    # c1 is in the accept queue, so this is for its connection, which
+                    # is CLOSED.
+                    c1: --> RST,ACK seq 0 ack 901
             200     nothing
                     # c1 was first.
                     accept() = c1
@@ -525,7 +630,31 @@ fn s6_who_is_reset_while_it_waits_is_accepted_all_the_same() {
                     accept() = c2
                     c2: ESTABLISHED
             ",
-        );
+            "
+            with linux=no
+              0 ms  c1: <-- SYN seq 100
+                    c1: --> SYN,ACK seq 300 ack 101
+                    c1: <-- ACK seq 101 ack 301
+                    c2: <-- SYN seq 200
+                    c2: --> SYN,ACK seq 300 ack 201
+                    c2: <-- ACK seq 201 ack 301
+            100     c1: <-- RST seq 101
+            110     c1: <-- SYN seq 900
+                    # There is room, but c1 is in the accept queue.
+                    c1: --> RST,ACK seq 0 ack 901
+            120     c3: <-- SYN seq 300
+                    c3: --> SYN,ACK seq 300 ack 301
+            130     c3: <-- ACK seq 301 ack 301
+                    # Each is where it was: c1, then c2, and c3 at the end.
+                    accept() = c1
+                    c1: CLOSED
+                    accept() = c2
+                    accept() = c3
+                    accept() = nobody
+            ",
+        ] {
+            plays(lab, ARRIVES, script);
+        }
     });
 }
 
@@ -559,9 +688,7 @@ fn s6_who_waits_is_alive() {
 fn s6_ticks_send_again_what_is_due() {
     lab(|lab| {
         lab.why("Each connection in the SYN queue has a timer of its own, and the listener wakes for the first of them.");
-        plays(
-            lab,
-            TICK,
+        for script in [
             "
             with rto=1000 give_up=3000
               0 ms  c1: <-- SYN seq 100
@@ -583,7 +710,24 @@ fn s6_ticks_send_again_what_is_due() {
                     c1: <-- ACK seq 101 ack 5000
                     c1: --> RST seq 5000
             ",
-        );
+            "
+              0 ms  c1: <-- SYN seq 100
+                    c1: --> SYN,ACK seq 300 ack 101
+              1 s   c1: --> SYN,ACK seq 300 ack 101
+              3 s   c1: --> SYN,ACK seq 300 ack 101
+              7 s   c1: --> SYN,ACK seq 300 ack 101
+             15 s   c1: --> SYN,ACK seq 300 ack 101
+             31 s   c1: --> SYN,ACK seq 300 ack 101
+             63 s   c1: --> SYN,ACK seq 300 ack 101
+                    # 3 minutes are not over, so it is still in the SYN queue.
+            123 s   c1: --> SYN,ACK seq 300 ack 101
+            182 s   c1: <-- ACK seq 101 ack 301
+                    # Its ACK comes late, and not too late.
+                    accept() = c1
+            ",
+        ] {
+            plays(lab, TICK, script);
+        }
     });
 }
 
@@ -597,7 +741,10 @@ fn s6_wake_at_is_the_first_timer() {
         let mut listener = lab.you("Listener::new(…)", || {
             Listener::new(server(), SECRET, Config::new(Seq(0)), limits)
         });
-        let wake_at = |listener: &Listener| listener.wake_at().map(|at| at.as_millis());
+        let wake_at = |listener: &Listener| {
+            let at = lab.you("Listener::wake_at()", || listener.wake_at());
+            at.map(|at| at.as_millis())
+        };
         lab.because("The SYN queue is empty.")
             .same("wake_at(), in ms", wake_at(&listener), None);
         for (peer, millis) in [("c5", 100), ("c1", 400), ("c9", 700)] {

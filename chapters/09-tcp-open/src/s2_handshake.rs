@@ -18,11 +18,14 @@ pub const MIN_MSS: u16 = 48;
 impl Tcb {
     /// The program opens the connection. In any other state than CLOSED that changes nothing.
     ///
-    /// Passively: it is in LISTEN. RCV.WND is the configured window; all other variables are as in a new `Tcb`.
+    /// In CLOSED, RCV.WND becomes the configured window, and all other variables become as in a new `Tcb`: an older
+    /// connection may have left something in them.
     ///
-    /// Actively: it is in SYN-SENT, and sends our SYN. RCV.WND is the configured window, ISS and SND.UNA are the
-    /// configured ISN, and SND.NXT is one more, since the SYN uses a number. The timer ([`crate::tcb::Timer`])
-    /// starts: our SYN was first sent `now`, and waits for `config.rto`.
+    /// Passively: it is in LISTEN then.
+    ///
+    /// Actively: it is in SYN-SENT then, and sends our SYN. ISS and SND.UNA are the configured ISN, and SND.NXT is
+    /// one more, since the SYN uses a number. The timer ([`crate::tcb::Timer`]) starts: our SYN was first sent
+    /// `now`, and waits for `config.rto`.
     pub(crate) fn open(&mut self, now: Duration, active: bool) -> Output {
         todo!(
             "9.2 open({now:?}, active: {active}): LISTEN, or a SYN with {:?}; passive was {}",
@@ -42,13 +45,14 @@ impl Tcb {
     ///
     /// A SYN says where the peer's numbers begin: IRS is its sequence number, RCV.NXT one more, since the SYN
     /// uses a number. It also says the largest payload that the peer wants: the MSS is 536 if the option is
-    /// missing, and [`MIN_MSS`] if it says less. Each of these segments says the peer's window: SND.WND.
+    /// missing, and [`MIN_MSS`] if it says less. In a segment without SYN the option does not count (RFC 9293,
+    /// section 3.2). Each of these segments says the peer's window: SND.WND.
     ///
     /// In ESTABLISHED, SND.UNA is the ACK number, there is no timer, and the machine tells the program
     /// `Notice::Established`.
     ///
     /// Data or a FIN in these segments is left to chapters 10 and 12, and changes nothing here: their sender
-    /// sends them again.
+    /// sends them again. PSH changes nothing either.
     pub(crate) fn expected(&mut self, now: Duration, segment: &Segment) -> Option<Output> {
         todo!(
             "9.2 expected({now:?}, {segment:?}) in {}: is it the one that the handshake waits for?",

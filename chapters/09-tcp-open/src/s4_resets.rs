@@ -26,15 +26,17 @@ impl Tcb {
     /// - SYN-RECEIVED and ESTABLISHED: if its sequence number is RCV.NXT, the connection ends for
     ///   `Notice::Refused` in SYN-RECEIVED, for `Notice::Reset` in ESTABLISHED. If it is another one in the
     ///   window, our ACK is sent, the challenge: a peer that means it answers with a RST that has the right
-    ///   number. Outside the window it is ignored. (RFC 9293, section 3.10.7.4; RFC 5961, section 3.) Its ACK is
+    ///   number. Outside the window it is ignored. In both cases nothing changes. (RFC 9293, section 3.10.7.4; RFC 5961, section 3.) Its ACK is
     ///   not looked at.
+    ///
+    /// A RST may have data: that says why it was sent, and changes nothing (RFC 9293, section 3.5.3).
     ///
     /// Without RST, these are answered with a RST, whose sequence number is their ACK number, and which has no
     /// ACK. Nothing else changes:
     ///
     /// - LISTEN: any segment with an ACK.
     /// - SYN-SENT: a segment with an ACK whose number is not SND.NXT. It belongs to an older connection.
-    /// - SYN-RECEIVED: a segment without SYN in the window, with an ACK whose number is not SND.NXT.
+    /// - SYN-RECEIVED: a segment in the window that has no SYN, and has an ACK whose number is not SND.NXT.
     pub(crate) fn resets(&mut self, segment: &Segment) -> Option<Output> {
         todo!(
             "9.4 resets({segment:?}) in {}: does it reset, or must it be reset?",

@@ -27,7 +27,7 @@ impl Listener {
         todo!("9.6 Listener::new({local}, {secret:02x?}, {config:?}, {limits:?}): two empty queues")
     }
 
-    /// Takes a segment that `peer` sent to `local`. All segments that are given go to `peer`.
+    /// Takes a segment that `peer` sent to `local`. All segments that are returned go to `peer`.
     ///
     /// If a connection with this peer is in one of the queues, the segment is that connection's. If not, it is a
     /// new connection's that is in LISTEN: that is kept if it comes to SYN-RECEIVED, and forgotten if not.

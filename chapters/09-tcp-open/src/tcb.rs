@@ -18,7 +18,7 @@ pub struct Config {
     pub mss: u16,
     /// How long the first SYN waits for its answer.
     pub rto: Duration,
-    /// Each SYN waits twice as long as the one before, but no longer than this.
+    /// Each of the others waits twice as long as the one before, but no longer than this.
     pub rto_max: Duration,
     /// How long after the first SYN we give up.
     pub give_up: Duration,

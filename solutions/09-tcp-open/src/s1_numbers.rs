@@ -27,8 +27,8 @@ pub fn seq_between(lo: Seq, x: Seq, hi: Seq) -> bool {
 /// way.
 ///
 /// F is a number that depends on all of its arguments, both addresses and both ports, and on each byte of the
-/// secret. It mixes them: who knows F of one pair of sockets and not the secret knows nothing about F of another
-/// pair, nor about the difference of the two. F does not depend on `now`.
+/// secret. It mixes them: who knows F of some pairs of sockets and not the secret knows nothing about F of another
+/// pair, nor about the difference of two. F does not depend on `now`.
 ///
 /// `std::hash::DefaultHasher` mixes well enough for this course.
 pub fn isn(secret: &[u8; 16], local: SocketAddrV4, remote: SocketAddrV4, now: Duration) -> Seq {

@@ -1,8 +1,9 @@
 //! Step 3: what is lost is sent again.
 //!
 //! One more term: **a connection ends for a reason**. It sends nothing, has no timer and is CLOSED, and the
-//! program is told the reason. But one that was opened passively and is in SYN-RECEIVED goes back to LISTEN, as
-//! if just opened, and the program hears nothing: it waits for a peer, and this was none.
+//! program is told the reason. What its variables are then does not count any more. But one that was opened
+//! passively and is in SYN-RECEIVED goes back to LISTEN, as if just opened, and the program hears nothing: it
+//! waits for a peer, and this was none.
 
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ impl Tcb {
     ///
     /// - In SYN-RECEIVED, without ACK: our SYN,ACK seems to be lost. It is sent again. The timer goes on as it
     ///   was.
-    /// - In ESTABLISHED, with ACK or without: our ACK seems to be lost. It is sent again.
+    /// - In ESTABLISHED, with ACK or without, whatever its number is: our ACK seems to be lost. It is sent again.
+    ///
+    /// What else is in the segment, such as a window, an MSS or data, changes nothing: no variable moves.
     pub(crate) fn repeated(&mut self, segment: &Segment) -> Option<Output> {
         let is_theirs = segment.syn && !segment.rst && segment.seq == self.vars.irs;
         let answer = match self.state {

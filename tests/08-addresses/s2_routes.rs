@@ -213,6 +213,32 @@ fn s2_the_longer_branch_may_lead_nowhere() {
 }
 
 #[test]
+fn s2_any_number_of_routes_may_lie_between() {
+    lab(|lab| {
+        lab.why("10.0.0.0/8 begins at 10.0.0.0 and holds 10.200.0.1. A hundred routes that begin between the two say nothing about that address: in a sorted table the route that holds it may be any number of places away.");
+        let mut router = Router::with(lab, &[("0.0.0.0/0", "default"), ("10.0.0.0/8", "office")]);
+        let houses: Vec<Cidr> = (0..100)
+            .map(|n| block(lab, &format!("10.0.{n}.0/24")))
+            .collect();
+        lab.you(
+            "add, for 10.0.0.0/24, 10.0.1.0/24 and so on to 10.0.99.0/24",
+            || {
+                for house in houses {
+                    router.routes.add(house, "house");
+                }
+            },
+        );
+        router.sends("10.200.0.1", Some("office"));
+        router.sends("10.0.100.0", Some("office"));
+        router.sends("10.0.99.255", Some("house"));
+        router.sends("11.0.0.1", Some("default"));
+        router.sends("9.0.0.1", Some("default"));
+        router.removes("10.0.0.0/8", Some("office"));
+        router.sends("10.200.0.1", Some("default"));
+    });
+}
+
+#[test]
 fn s2_add_replaces_this_very_block() {
     lab(|lab| {
         lab.why("A block has one route. The latest add counts.");
@@ -225,6 +251,7 @@ fn s2_add_replaces_this_very_block() {
             ],
         );
         router.adds("10.0.0.0/8", "d", Some("a"));
+        lab.why("What a route is replaced by has its place: 10.0.0.0/8 still holds 10.9.0.0, and 10.0.0.0/16 still holds 10.0.0.1. Lengths without a route, as /9 to /15 here, end no search.");
         router.sends("10.9.0.0", Some("d"));
         router.sends("10.0.0.1", Some("b"));
         router.adds("10.0.0.0/8", "e", Some("d"));

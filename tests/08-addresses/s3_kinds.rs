@@ -176,7 +176,7 @@ fn s3_examples_and_laboratories() {
 #[test]
 fn s3_the_rest_is_global() {
     lab(|lab| {
-        lab.why("What no row names is Global. Some blocks look special and are not.");
+        lab.why("What no row names is Global.");
         are(
             lab,
             "Global",
@@ -184,17 +184,20 @@ fn s3_the_rest_is_global() {
                 "1.1.1.1",
                 "8.8.8.8",
                 "193.0.0.1",
-                "192.31.196.1",
-                "192.175.48.1",
                 "203.230.7.2",
                 "2a00::1",
-                "2620:4f:8000::1",
                 "2001:200::1",
                 "2400:cb00::1",
                 "2000::1",
                 "2003::",
                 "3ffe:ffff::1",
             ],
+        );
+        lab.why("AS112 answers questions about private addresses that have leaked out (RFC 7534, RFC 7535). Its blocks are in IANA's registry, which says that the whole Internet can reach them. So they are Global, like all that no row names.");
+        are(
+            lab,
+            "Global",
+            &["192.31.196.1", "192.175.48.1", "2620:4f:8000::1"],
         );
     });
 }
@@ -306,17 +309,31 @@ fn s3_blocks_inside_blocks() {
             ],
         );
         are(lab, "Benchmarking", &["2001:2::", "2001:2:0:ffff::1"]);
-        lab.why("2002::/16 holds an IPv4 address in each of its addresses (6to4). Whether the Internet can reach it the registry leaves open, so it is Reserved here.");
+        lab.why("2002::/16 holds an IPv4 address in each of its addresses (6to4). Whether the Internet can reach it the registry leaves open, so it is Reserved here, whatever that IPv4 address is.");
         are(
             lab,
             "Reserved",
-            &["2002::", "2002:7f00:1::1", "2002:ffff:ffff::1"],
+            &[
+                "2002::",
+                "2002:7f00:1::1",
+                "2002:a00:1::1",
+                "2002:c0a8:101::1",
+                "2002:a9fe:a9fe::1",
+                "2002:808:808::1",
+                "2002:ffff:ffff::1",
+            ],
         );
-        lab.why("64:ff9b::/96 leads to the IPv4 Internet (NAT64, RFC 6052) and is global. Its neighbour 64:ff9b:1::/48 is for one's own network.");
+        lab.why("64:ff9b::/96 leads to the IPv4 Internet (NAT64, RFC 6052) and is Global, whatever IPv4 address it ends with. Its neighbour 64:ff9b:1::/48 is for one's own network.");
         are(
             lab,
             "Global",
-            &["64:ff9b::", "64:ff9b::808:808", "64:ff9b::ffff:ffff"],
+            &[
+                "64:ff9b::",
+                "64:ff9b::808:808",
+                "64:ff9b::a00:1",
+                "64:ff9b::7f00:1",
+                "64:ff9b::ffff:ffff",
+            ],
         );
         are(
             lab,

@@ -158,16 +158,20 @@ fn s6_an_echo_has_an_identifier_instead_of_ports() {
             &echo(0, "198.51.100.2", "10.0.0.7", 258),
             "echo 198.51.100.2:0 → 10.0.0.7:258",
         );
-        let mut coded = echo(8, "10.0.0.7", "198.51.100.2", 1);
-        coded[21] = 5;
-        seal(&mut coded);
-        lab.why("An echo's code means nothing.");
-        reads(
-            lab,
-            "an echo request of code 5",
-            &coded,
-            "echo 10.0.0.7:1 → 198.51.100.2:0",
-        );
+        lab.why("An echo's code means nothing, neither a request's nor a reply's.");
+        for (kind, what, want) in [
+            (8, "an echo request", "echo 10.0.0.7:258 → 198.51.100.2:0"),
+            (0, "an echo reply", "echo 10.0.0.7:0 → 198.51.100.2:258"),
+        ] {
+            for code in [1, 5, 255] {
+                let mut coded = echo(kind, "10.0.0.7", "198.51.100.2", 258);
+                coded[21] = code;
+                seal(&mut coded);
+                let what = format!("{what} of code {code}");
+                reads(lab, &what, &coded, want);
+                reads_quote(lab, &what, &coded, want);
+            }
+        }
     });
 }
 
@@ -270,6 +274,26 @@ fn s6_lengths_that_lie() {
                 "UDP 10.0.0.7:5000 → 198.51.100.2:53",
             );
         }
+        lab.why("With options the packet is longer, and what it carries is not: UDP's length begins behind them.");
+        for (len, want) in [
+            (11, "UDP 10.0.0.7:5000 → 198.51.100.2:53"),
+            (12, "Malformed"),
+            (15, "Malformed"),
+        ] {
+            for options in [4, 40] {
+                let mut packet = udp_with(A, B, &vec![1; options], b"hi!");
+                let at = 24 + options;
+                packet[at..at + 2].copy_from_slice(&u16::to_be_bytes(len));
+                reads(
+                    lab,
+                    &format!(
+                        "11 bytes of UDP behind {options} bytes of options, with UDP length {len}"
+                    ),
+                    &packet,
+                    want,
+                );
+            }
+        }
         lab.why("TCP's data offset counts in units of four bytes. Its header has 20 at least, and ends where the packet does at the latest.");
         for (offset, want) in [
             (0, "Malformed"),
@@ -284,6 +308,14 @@ fn s6_lengths_that_lie() {
             reads(
                 lab,
                 &format!("a segment of 24 bytes with data offset {offset}"),
+                &packet,
+                want,
+            );
+            let mut packet = tcp_with(A, B, "", &[1; 8], b"four");
+            packet[40] = offset << 4;
+            reads(
+                lab,
+                &format!("the same behind 8 bytes of options, with data offset {offset}"),
                 &packet,
                 want,
             );
@@ -750,6 +782,71 @@ fn s6_another_destination() {
 }
 
 #[test]
+fn s6_one_of_the_two_may_stay() {
+    lab(|lab| {
+        lab.why("An address and a port are written, whatever was there. Where the address stays the port may be another one, and where the port stays the address may.");
+        let old = "10.0.0.7:5000";
+        for new in ["10.0.0.7:40000", "203.0.113.1:5000"] {
+            replaces(
+                lab,
+                "source",
+                "a datagram",
+                &udp(old, B, b"hi!"),
+                new,
+                &udp(new, B, b"hi!"),
+            );
+            replaces(
+                lab,
+                "destination",
+                "a datagram",
+                &udp(B, old, b"hi!"),
+                new,
+                &udp(B, new, b"hi!"),
+            );
+            replaces(
+                lab,
+                "source",
+                "a segment",
+                &tcp(old, B, "ACK", b""),
+                new,
+                &tcp(new, B, "ACK", b""),
+            );
+            replaces(
+                lab,
+                "destination",
+                "a segment",
+                &tcp(B, old, "ACK", b""),
+                new,
+                &tcp(B, new, "ACK", b""),
+            );
+            let ping = |kind: u8, inside: &str| {
+                let (inside, far) = (end(inside), "198.51.100.2");
+                match kind {
+                    8 => echo(kind, &inside.ip().to_string(), far, inside.port()),
+                    _ => echo(kind, far, &inside.ip().to_string(), inside.port()),
+                }
+            };
+            replaces(
+                lab,
+                "source",
+                "an echo request",
+                &ping(8, old),
+                new,
+                &ping(8, new),
+            );
+            replaces(
+                lab,
+                "destination",
+                "an echo reply",
+                &ping(0, old),
+                new,
+                &ping(0, new),
+            );
+        }
+    });
+}
+
+#[test]
 fn s6_options_move_everything() {
     lab(|lab| {
         lab.why("With options the ports and the checksum behind the header stand further back.");
@@ -796,7 +893,8 @@ fn s6_options_move_everything() {
 #[test]
 fn s6_every_carry_is_added() {
     lab(|lab| {
-        lab.why("RFC 1624, equation 3: ~(~checksum + ~old + new), word by word, and every carry comes back at the lower end. Addresses and ports of many ones and many zeros are where carries are lost.");
+        lab.why("The address and the port are written, whatever was there and whatever they are.");
+        // Many ones and many zeros are where carries are lost.
         let octets = [0, 1, 127, 128, 254, 255];
         let ports = [0, 1, 255, 256, 32768, 65535];
         for (i, first) in octets.into_iter().enumerate() {
@@ -1038,32 +1136,59 @@ fn s6_a_quote_is_rewritten_as_far_as_it_goes() {
             );
         }
         lab.why("TCP's checksum stands at byte 16 of its header. Many quotes end before it, and some between its two bytes.");
-        for len in [8, 12, 16, 17, 18, 20, 200] {
-            let what = format!("a TCP quote with {len} bytes");
-            let mut want = quoted(&tcp(A, B, "SYN", b"hi!"), len);
-            if len == 17 {
-                // Half a checksum cannot be updated.
-                want[36] = tcp(OUTSIDE, B, "SYN", b"hi!")[36];
+        for which in ["source", "destination"] {
+            let segment = |near: &str| match which {
+                "source" => tcp(near, B, "SYN", b"hi!"),
+                _ => tcp(B, near, "SYN", b"hi!"),
+            };
+            for len in [8, 12, 16, 17, 18, 19, 20, 200] {
+                let what = format!("a TCP quote with {len} bytes");
+                let mut want = quoted(&segment(A), len);
+                if len == 17 {
+                    // Half a checksum cannot be updated.
+                    want[36] = segment(OUTSIDE)[36];
+                }
+                let quote = quoted(&segment(OUTSIDE), len);
+                replaces(lab, which, &what, &quote, A, &want);
             }
-            replaces(
-                lab,
-                "source",
-                &what,
-                &quoted(&tcp(OUTSIDE, B, "SYN", b"hi!"), len),
-                A,
-                &want,
-            );
         }
         lab.why("A first fragment can be quoted. Its checksum covers the other fragments as well.");
-        let quote = |src: &str| fragment(quoted(&udp(src, B, b"hi there"), 12), MORE);
-        replaces(
-            lab,
-            "source",
-            "a quoted first fragment",
-            &quote(OUTSIDE),
-            A,
-            &quote(A),
-        );
+        type Packet = fn(&str, &str) -> Vec<u8>;
+        let packets: [(&str, Packet); 2] = [
+            ("of UDP", |src, dst| udp(src, dst, b"hi there")),
+            ("of TCP", |src, dst| tcp(src, dst, "ACK", b"hi there")),
+        ];
+        for (proto, packet) in packets {
+            let quote = |src, dst| fragment(quoted(&packet(src, dst), 24), MORE);
+            let what = format!("a quoted first fragment {proto}");
+            replaces(lab, "source", &what, &quote(OUTSIDE, B), A, &quote(A, B));
+            replaces(
+                lab,
+                "destination",
+                &what,
+                &quote(B, OUTSIDE),
+                A,
+                &quote(B, A),
+            );
+        }
+        lab.why("A quote is judged by read_quote, however much of its packet it has: UDP's length and TCP's data offset are not looked at.");
+        let packets: [(&str, Packet); 2] = [
+            ("UDP length 3", |src, dst| {
+                let mut odd = udp(src, dst, b"hi there");
+                put_len(&mut odd, 3);
+                odd
+            }),
+            ("data offset 0", |src, dst| {
+                let mut odd = tcp(src, dst, "ACK", b"hi there");
+                odd[32] = 0;
+                odd
+            }),
+        ];
+        for (what, odd) in packets {
+            let what = format!("a quote with {what}");
+            replaces(lab, "source", &what, &odd(OUTSIDE, B), A, &odd(A, B));
+            replaces(lab, "destination", &what, &odd(B, OUTSIDE), A, &odd(B, A));
+        }
     });
 }
 

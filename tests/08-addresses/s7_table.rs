@@ -207,6 +207,37 @@ fn s7_each_protocol_has_its_own_ports() {
         lab.why("One inside port of UDP and of TCP is two mappings.");
         door.out("TCP 10.0.0.7:5000 → 198.51.100.2:53 SYN");
         door.keeps(4);
+        lab.why("When a mapping ends, its port is free for its own protocol. Another protocol's mapping with this number goes on, and nobody gets its port.");
+        for (ends, kind, idle, stays) in [
+            ("UDP", Proto::Udp, UDP_IDLE, "TCP"),
+            ("echo", Proto::Echo, ECHO_IDLE, "UDP"),
+            ("echo", Proto::Echo, ECHO_IDLE, "TCP"),
+        ] {
+            lab.scene(format!(
+                "10.0.0.7 has port 5000 over {ends} and {stays}, and that of {ends} ends"
+            ));
+            let mut door = Door::wide(lab, Filter::Anyone);
+            let far = "198.51.100.2:53";
+            let bits = if stays == "TCP" { "ACK" } else { "" };
+            door.out(&format!("{ends} 10.0.0.7:5000 → {far}"));
+            door.out(&format!("{stays} 10.0.0.7:5000 → {far} {bits}"));
+            door.comes(
+                &format!("{stays} {far} → 203.0.113.1:5000 {bits}"),
+                Some("10.0.0.7:5000"),
+            );
+            door.waits(idle / 2);
+            door.out(&format!("{stays} 10.0.0.7:5000 → {far} {bits}"));
+            door.waits(idle / 2);
+            door.has_port(kind, "10.0.0.7:5000", None);
+            let port = door.out(&format!("{stays} 10.0.0.8:5000 → {far} {bits}"));
+            lab.holds(port != 5000, "another port than 10.0.0.7 has", port);
+            door.comes(
+                &format!("{stays} {far} → 203.0.113.1:5000 {bits}"),
+                Some("10.0.0.7:5000"),
+            );
+            let port = door.out(&format!("{ends} 10.0.0.8:5000 → {far}"));
+            lab.same("the port that has become free", port, 5000);
+        }
     });
 }
 
@@ -260,6 +291,62 @@ fn s7_three_filters() {
                         &format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"),
                         Some("10.0.0.7:5000"),
                     );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_address_and_port_belong_together() {
+    lab(|lab| {
+        for (i, filter) in FILTERS.into_iter().enumerate() {
+            lab.why("A mapping has sent to port 53 of one host and to port 80 of another one. With the filter AddressAndPort each may answer from its own port, and not from the other one's. With the filter Address the port does not matter.");
+            for proto in ["UDP", "TCP"] {
+                lab.scene(format!(
+                    "two sessions over {proto}, with the filter {filter:?}"
+                ));
+                let mut door = Door::wide(lab, filter);
+                door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+                door.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:80"));
+                for (sender, may) in [
+                    ("198.51.100.2:53", [true, true, true]),
+                    ("192.0.2.9:80", [true, true, true]),
+                    ("198.51.100.2:80", [true, true, false]),
+                    ("192.0.2.9:53", [true, true, false]),
+                    ("192.0.2.77:53", [true, false, false]),
+                ] {
+                    let want = may[i].then_some("10.0.0.7:5000");
+                    door.comes(&format!("{proto} {sender} → 203.0.113.1:5000"), want);
+                }
+            }
+            lab.why("Every number is a port: a session may be with the first or the last one. An echo has no ports, and 0 stands for the other end's.");
+            let ports = [0, 1, 53, 65535];
+            for (proto, far) in ports
+                .map(|port| ("UDP", port))
+                .into_iter()
+                .chain([("echo", 0)])
+            {
+                lab.scene(format!(
+                    "a session over {proto} with 198.51.100.2:{far}, and the filter {filter:?}"
+                ));
+                let mut door = Door::wide(lab, filter);
+                door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:{far}"));
+                for port in ports
+                    .into_iter()
+                    .filter(|port| proto == "UDP" || *port == 0)
+                {
+                    let may = filter != Filter::AddressAndPort || port == far;
+                    door.comes(
+                        &format!("{proto} 198.51.100.2:{port} → 203.0.113.1:5000"),
+                        may.then_some("10.0.0.7:5000"),
+                    );
+                    for stranger in ["198.51.100.1", "198.51.100.3"] {
+                        door.comes(
+                            &format!("{proto} {stranger}:{port} → 203.0.113.1:5000"),
+                            (filter == Filter::Anyone).then_some("10.0.0.7:5000"),
+                        );
+                    }
                 }
             }
         }
@@ -427,6 +514,19 @@ fn s7_an_open_connection_lasts_for_hours() {
                 "out ACK, in ACK, out ACK",
                 "the table has forgotten the beginning, after a restart",
             ),
+            (
+                "out SYN, in SYN, out ACK",
+                "a SYN is an answer, too: all that comes in is one, but an RST",
+            ),
+            (
+                "out SYN, in, out ACK",
+                "so is a segment without a control bit",
+            ),
+            ("out SYN, in FIN, out ACK", "and a FIN"),
+            (
+                "out SYN, in SYN,ACK, out FIN,ACK",
+                "the inside acknowledges the answer and closes its side in one segment",
+            ),
         ];
         for (segments, what) in opens {
             lab.scene(what);
@@ -524,6 +624,10 @@ fn s7_both_fins_close() {
             "out SYN, in SYN,ACK, in FIN,ACK, out ACK, out FIN,ACK",
             "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN,RST,ACK, out ACK",
             "out SYN, in SYN,ACK, out ACK, in FIN,ACK, out FIN,RST,ACK, out ACK",
+            "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN",
+            "out SYN, in SYN,ACK, out ACK, in FIN, out FIN",
+            "out SYN, in SYN,FIN,ACK, out ACK, out FIN,ACK",
+            "out SYN,FIN, in SYN,ACK, out ACK, in FIN,ACK, out ACK",
         ] {
             lab.scene(format!("these segments: {segments}"));
             let mut door = Door::wide(lab, Filter::AddressAndPort);
@@ -531,13 +635,42 @@ fn s7_both_fins_close() {
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
         lab.why("After both FINs nothing opens the session again but a new SYN.");
-        lab.scene("an open connection, then both FINs, and more of both sides");
-        let mut door = open(lab);
-        goes(
-            &mut door,
-            "out FIN,ACK, in FIN,ACK, out ACK, in RST, out ACK",
-        );
-        lasts(&mut door, TCP_CLOSED_IDLE);
+        for fins in ["out FIN,ACK, in FIN,ACK", "in FIN,ACK, out FIN,ACK"] {
+            for more in [
+                "out ACK, in RST, out ACK",
+                "out RST, out ACK",
+                "in RST, out RST,ACK, out ACK",
+                "in SYN, out ACK",
+                "in SYN,ACK, out ACK",
+                "out SYN,ACK, in ACK, out ACK",
+                "in ACK, out ACK, in ACK, out ACK",
+            ] {
+                lab.scene(format!(
+                    "an open connection, then both FINs: {fins}; and: {more}"
+                ));
+                let mut door = open(lab);
+                goes(&mut door, fins);
+                goes(&mut door, more);
+                lasts(&mut door, TCP_CLOSED_IDLE);
+            }
+        }
+        for fin in ["out FIN,ACK", "in FIN,ACK"] {
+            lab.scene(format!(
+                "an open connection, then: {fin}, a SYN from outside, and the other FIN"
+            ));
+            let mut door = open(lab);
+            goes(&mut door, fin);
+            goes(&mut door, "in SYN, out ACK, in SYN,ACK");
+            goes(
+                &mut door,
+                if fin == "out FIN,ACK" {
+                    "in FIN,ACK, out ACK"
+                } else {
+                    "out FIN,ACK"
+                },
+            );
+            lasts(&mut door, TCP_CLOSED_IDLE);
+        }
         lab.why("Two FINs of one side are one FIN, sent again.");
         for segments in [
             "out FIN,ACK, out FIN,ACK",
@@ -547,6 +680,67 @@ fn s7_both_fins_close() {
             let mut door = open(lab);
             goes(&mut door, segments);
             lasts(&mut door, TCP_OPEN_IDLE);
+        }
+    });
+}
+
+#[test]
+fn s7_every_outbound_segment_refreshes() {
+    lab(|lab| {
+        lab.why("Each segment from inside lets its session last from then on, whatever it says and whatever was said before: a repeated SYN, an RST, the last ACK of a connection that is over. Of a connection that is not open that is four minutes.");
+        for (before, segment) in [
+            ("out SYN", "out SYN"),
+            ("out SYN", "out ACK"),
+            ("out SYN", "out RST"),
+            ("out SYN", "out FIN,ACK"),
+            ("out SYN, in SYN,ACK", "out SYN"),
+            ("out SYN, in RST,ACK", "out SYN"),
+            ("out SYN, in SYN,ACK, out ACK, in RST", "out RST,ACK"),
+            ("out SYN, in SYN,ACK, out ACK, out RST", "out RST"),
+            (
+                "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN,ACK",
+                "out ACK",
+            ),
+            (
+                "out SYN, in SYN,ACK, out ACK, in FIN,ACK, out FIN,ACK",
+                "out ACK",
+            ),
+            (
+                "out SYN, in SYN,ACK, out ACK, in FIN,ACK, out FIN,ACK",
+                "out FIN,ACK",
+            ),
+            (
+                "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN,ACK",
+                "out RST",
+            ),
+        ] {
+            for minutes in [2, 3] {
+                lab.scene(format!(
+                    "these segments: {before}; and {minutes} minutes later: {segment}"
+                ));
+                let mut door = Door::wide(lab, Filter::AddressAndPort);
+                goes(&mut door, before);
+                door.waits(Duration::from_secs(60 * minutes));
+                goes(&mut door, segment);
+                lasts(&mut door, TCP_CLOSED_IDLE);
+            }
+        }
+        lab.why("Of a connection that is open, and stays open, it is two hours and four minutes. A segment that ends it leaves four minutes.");
+        for (segment, idle) in [
+            ("out ACK", TCP_OPEN_IDLE),
+            ("out", TCP_OPEN_IDLE),
+            ("out FIN,ACK", TCP_OPEN_IDLE),
+            ("out SYN,ACK", TCP_OPEN_IDLE),
+            ("out RST", TCP_CLOSED_IDLE),
+            ("out SYN", TCP_CLOSED_IDLE),
+        ] {
+            lab.scene(format!(
+                "an open connection, and two hours later: {segment}"
+            ));
+            let mut door = open(lab);
+            door.waits(Duration::from_secs(2 * 3600));
+            goes(&mut door, segment);
+            lasts(&mut door, idle);
         }
     });
 }
@@ -589,15 +783,17 @@ fn s7_the_end_may_come_after_hours() {
             goes(&mut door, segment);
         }
         lasts(&mut door, TCP_CLOSED_IDLE);
-        lab.why("This holds for the segment that ends the connection. What comes in later moves nothing.");
-        for (end, more) in [
-            ("in RST", "in RST"),
-            ("in RST", "in ACK"),
-            ("in RST", "in FIN,ACK"),
-            ("in RST", "in SYN"),
-            ("in RST", "in ACK, in RST"),
-            ("in RST", "in SYN,ACK, in FIN,ACK, in RST,ACK"),
+        let once = "The four minutes run from the segment that has ended the connection. What comes in later moves nothing.";
+        let not_undone = "Only the inside undoes an RST. What came in after the first one did not, so the connection was not open, and the second RST ended nothing.";
+        for (end, more, why) in [
+            ("in RST", "in RST", once),
+            ("in RST", "in ACK", once),
+            ("in RST", "in FIN,ACK", once),
+            ("in RST", "in SYN", once),
+            ("in RST", "in ACK, in RST", not_undone),
+            ("in RST", "in SYN,ACK, in FIN,ACK, in RST,ACK", not_undone),
         ] {
+            lab.why(why);
             lab.scene(format!(
                 "an open connection, then: {end}, and a minute later: {more}"
             ));
@@ -607,6 +803,7 @@ fn s7_the_end_may_come_after_hours() {
             goes(&mut door, more);
             lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
         }
+        lab.why(once);
         lab.scene(
             "an open connection, both FINs, and a minute later the other side's FIN once more",
         );
@@ -714,6 +911,14 @@ fn s7_each_connection_has_its_own_state() {
         const OPEN: &str = "out SYN, in SYN,ACK, out ACK";
         const LONG: Duration = TCP_OPEN_IDLE;
         const SHORT: Duration = TCP_CLOSED_IDLE;
+        lab.why("owner is asked about one session: that with this very address and this very port outside. Below it says which of two sessions is left.");
+        for (only, other) in [(SERVER, "198.51.100.2:81"), ("198.51.100.2:81", SERVER)] {
+            lab.scene(format!("a connection with {only}, and none with {other}"));
+            let mut door = Door::wide(lab, Filter::Anyone);
+            goes_with(&mut door, only, OPEN);
+            door.owns(Proto::Tcp, 5000, only, Some("10.0.0.7:5000"));
+            door.owns(Proto::Tcp, 5000, other, None);
+        }
         lab.why("One inside port has connections to two servers. What is said in one of them says nothing about the other: each session has its own answer, its own FINs and its own RST.");
         // How each connection begins; what is said then, and in which of them; how long each lasts.
         type Story = (

@@ -24,7 +24,7 @@ pub enum Unfit {
 ///
 /// # Errors
 ///
-/// The first of these that holds:
+/// The first of these that holds, in this order:
 ///
 /// - [`Unfit::Malformed`]: the header is not one (chapter 06, step 2), or the packet ends before its
 ///   Total Length.
@@ -45,7 +45,7 @@ pub fn read_flow(packet: &[u8]) -> Result<Flow, Unfit> {
 ///
 /// # Errors
 ///
-/// The first of these that holds:
+/// The first of these that holds, in this order:
 ///
 /// - [`Unfit::Malformed`]: the IPv4 header is not one.
 /// - [`Unfit::Fragment`]: the fragment offset is not 0. A first fragment is as good as a whole packet
@@ -66,9 +66,11 @@ pub fn read_quote(quote: &[u8]) -> Result<Flow, Unfit> {
 /// Both checksums are brought up to date: the IPv4 header's, and the one of what it carries, if both its
 /// bytes are there. TCP's and UDP's cover the addresses (chapter 06, steps 3 and 4), ICMP's does not.
 ///
-/// A UDP checksum of 0 says that there is none, and stays. One that comes out as 0 is written as ffff
-/// (RFC 768); TCP's and ICMP's are written as 0. A checksum that was wrong stays wrong: a NAT that computes it anew turns a damaged packet
-/// into a sound one with damaged contents. Nothing else changes, padding least of all.
+/// A UDP checksum of 0 says that there is none, and stays 0. A UDP checksum that comes out as 0 is
+/// written as ffff (RFC 768). TCP's and ICMP's are written as they come out, 0 as well.
+///
+/// A checksum that was wrong stays wrong: a NAT that computes it anew turns a damaged packet into a
+/// sound one with damaged contents. Nothing else changes, padding least of all.
 ///
 /// # Errors
 ///

@@ -68,22 +68,25 @@ pub enum Refused {
 ///
 /// - when FINs have gone in both directions, at whatever time and in whatever segments of the session.
 ///   The last ACK still has to pass, so the entry stays for a while;
-/// - after an RST in either direction, until the next outbound segment without RST. Then it is as it was
-///   before the RST. A forger can send an RST, too, and the inside, which goes on, does not believe him.
+/// - after an RST in either direction, until the next outbound segment without RST. That segment undoes
+///   the RST and nothing else: a FIN that came with the RST, or after it, still counts. A forger can send
+///   an RST, too, and the inside, which goes on, does not believe him.
 ///
-/// An outbound SYN without ACK begins the session anew, as if nothing had been said. Nothing else does.
+/// An outbound SYN without ACK begins the session anew: what was said before it does not count, what it
+/// says itself does. Nothing else begins it anew.
 ///
-/// An inbound segment that ends an open connection moves the session's end to [`TCP_CLOSED_IDLE`] from
-/// now, whether that is sooner or later than before (RFC 5382, REQ-5; RFC 7857, section 2.2). It does so
-/// each time, and nobody outside holds a door open by it: only an outbound segment opens the connection
-/// again.
+/// An inbound segment that ends an open connection, an RST or the second FIN, moves the session's end to
+/// [`TCP_CLOSED_IDLE`] from now, whether that is sooner or later than before (RFC 5382, REQ-5; RFC 7857,
+/// section 2.2). Where the connection is not open, nothing inbound moves the end. So nobody outside holds
+/// a door open: only an outbound segment opens the connection again.
 ///
 /// Each session has a state of its own. A segment to or from an address and port without a session says
 /// nothing about any session, even if the filter lets it in.
 ///
 /// `now` is the time since some moment that does not matter, and never goes back. What a call costs does
-/// not grow with the number of mappings or ports, but for the time of looking into a map. That includes
-/// the search for a free port. Those that end pay for their own removal.
+/// not grow with the number of mappings, of sessions (of one mapping or of all) or of ports, but for the
+/// time of looking into a map. That includes the search for a free port, and a call for which there is
+/// nothing. Those that end pay for their own removal.
 #[derive(Debug)]
 pub struct Table {
     rules: Rules,
@@ -105,8 +108,9 @@ impl Table {
     /// # Errors
     ///
     /// For a packet that needs a new session: [`Refused::Full`], else, if it needs a port, too,
-    /// [`Refused::NoPort`]. Nothing changes then: no mapping is left, and no port is taken. Above all, no session that has not ended makes room: an
-    /// attacker who fills the table must not throw out those who were there before.
+    /// [`Refused::NoPort`]. Nothing changes then: no mapping is left, and no port is taken. Above all, no
+    /// session that has not ended makes room: an attacker who fills the table must not throw out those who
+    /// were there before.
     pub fn outbound(&mut self, now: Duration, flow: &Flow) -> Result<u16, Refused> {
         todo!(
             "8.7 Table::outbound({now:?}, {flow}): find or begin the session, and let it last from now"
@@ -162,7 +166,8 @@ impl Table {
         )
     }
 
-    /// Removes the sessions that have ended, and says how many they were.
+    /// Removes the sessions that have ended, and says how many it has removed. Those that an earlier call
+    /// has removed do not count.
     pub fn expire(&mut self, now: Duration) -> usize {
         todo!("8.7 expire({now:?}): remove what has ended, and count it")
     }

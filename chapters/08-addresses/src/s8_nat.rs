@@ -34,6 +34,9 @@ pub enum Reason {
 ///
 /// It rewrites packets where they lie. That it is a router as well, which takes one from the TTL, is
 /// chapter 07's business.
+///
+/// The table hears of a packet only when nothing is wrong with it: one that is misplaced or unfit says
+/// nothing to the table, as if it had never come.
 #[derive(Debug)]
 pub struct Nat {
     /// The inside.
@@ -59,9 +62,10 @@ impl Nat {
     /// - If it is an ICMP error, see below.
     /// - Else it gets the external address and its mapping's port as its source, and goes out.
     /// - If its destination is the external address, it turns round: it is also translated like a packet
-    ///   that has come in, and goes in (a *hairpin*, RFC 4787, REQ-9). Its receiver sees the
-    ///   sender's external address and port. The sender's session begins, or lasts longer, even if the
-    ///   receiver's filter does not let the packet in. If it does, both sessions hear of the control bits.
+    ///   that has come in, and goes in (a *hairpin*, RFC 4787, REQ-9). Its receiver sees the sender's
+    ///   external address and port. To the table it is an outbound packet in any case: the sender's session
+    ///   begins, or lasts longer, and hears of the control bits. If the receiver's filter lets it in, it is
+    ///   an inbound packet as well. If not, it is unwanted.
     ///
     /// # ICMP errors
     ///
@@ -77,8 +81,10 @@ impl Nat {
     /// turns round like any packet, and is also translated like an error that has come in.
     ///
     /// All checksums are brought up to date: the error's IPv4 header, the ICMP message, the quoted header,
-    /// and what of the quote's own checksum is there. To the table an error is no packet: it begins no
-    /// session, lets none last longer, ends none, and is no answer (RFC 4787, REQ-12; RFC 5508, REQ-6).
+    /// and what of the quote's own checksum is there. Nothing else changes, in the quote either: its TTL is
+    /// the one with which the packet has died. To the table an error is no packet: it begins no session,
+    /// lets none last longer, ends none, and is no answer (RFC 4787, REQ-12; RFC 5508, REQ-6). This holds
+    /// for one that turns round, too.
     pub fn outbound(&mut self, now: Duration, packet: &mut [u8]) -> Verdict {
         todo!(
             "8.8 Nat::outbound({now:?}, {} bytes) from {} through {}: misplaced, an ICMP error, a hairpin, or out it goes",
@@ -93,7 +99,8 @@ impl Nat {
     /// - If its destination is not the external address, or its source is the external address or in the
     ///   block, it is misplaced.
     /// - If the table has somebody for it, it gets that address and port as its destination, and goes in.
-    ///   If not, it is unwanted, and its sender is not told (RFC 5382, REQ-4, allows it).
+    ///   If not, it is unwanted, and this NAT's policy is not to tell the sender. (Without such a policy
+    ///   RFC 5382, REQ-4, wants an ICMP error about a SYN, six seconds later.)
     /// - An ICMP error from outside is about a packet that went out. The quote's source is a port of the
     ///   external address, and becomes the inside's address and port, to whose address the error goes. It
     ///   takes a session with the quote's destination, or a forwarded port; without one it is unwanted.

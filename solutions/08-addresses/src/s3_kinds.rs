@@ -43,7 +43,7 @@ pub enum Kind {
 /// | Benchmarking | 198.18.0.0/15 | 2001:2::/48 |
 /// | Multicast | 224.0.0.0/4 | ff00::/8 |
 /// | Broadcast | 255.255.255.255/32 | |
-/// | Reserved | 0.0.0.0/8, 192.0.0.0/24, 192.88.99.0/24, 240.0.0.0/4 | 2001::/23, 2002::/16, whatever is outside 2000::/3 |
+/// | Reserved | 0.0.0.0/8, 192.0.0.0/24, 192.88.99.0/24, 240.0.0.0/4 | 2001::/23, 2002::/16, whatever is outside 2000::/3 and not named |
 /// | Global | 192.0.0.9/32, 192.0.0.10/32, whatever is not named | 64:ff9b::/96, 2001:1::1/128, 2001:1::2/128, 2001:1::3/128, 2001:3::/32, 2001:4:112::/48, 2001:20::/28, 2001:30::/28, whatever in 2000::/3 is not named |
 ///
 /// Where blocks hold one another, the longest prefix decides: 0.0.0.1 is Reserved and 0.0.0.0 is

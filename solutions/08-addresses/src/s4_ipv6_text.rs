@@ -28,7 +28,8 @@ pub enum V6Error {
 ///
 /// # Errors
 ///
-/// What is wrong; where several things are, any of them.
+/// What is wrong; where several things are, any of them. An empty text has an empty group
+/// ([`V6Error::Group`]) and no groups ([`V6Error::Count`]): either may be said.
 pub fn parse_v6(text: &str) -> Result<[u16; 8], V6Error> {
     let (before, after) = match text.split_once("::") {
         Some((_, after)) if after.contains("::") => return Err(V6Error::Gap),

@@ -15,7 +15,7 @@ const TRIES: usize = 16;
 ///
 /// It is one IPv6 socket, bound to `::`, that takes IPv4 as well: `IPV6_V6ONLY` is off (RFC 3493,
 /// section 5.3). A system has a default of its own for this option, and an administrator can change
-/// it (`net.ipv6.bindv6only`), so it is set in any case.
+/// it (`net.ipv6.bindv6only`), so it is set in any case. It blocks, as std's listeners do.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn listen_dual(port: u16) -> io::Result<TcpListener> {
 /// It looks in one family only, so more than one try may be needed; how many there are is left open.
 ///
 /// An IPv6 socket that took IPv4 as well would be in the first one's way, so it has `IPV6_V6ONLY`. The
-/// option has to be set before `bind`.
+/// option has to be set before `bind`. Both block, as std's listeners do.
 ///
 /// # Errors
 ///
@@ -70,8 +70,8 @@ pub fn plain_peer(peer: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Whether one of `blocks` holds the peer's address, however it is written. An address that is of IPv6
-/// only is in none of them.
+/// Whether one of `blocks` holds the peer's plain address. An address that is of IPv6 only is in none of
+/// them, even if it has an IPv4 address in it, as `64:ff9b::10.0.0.1` has.
 pub fn admits(blocks: &[Cidr], peer: SocketAddr) -> bool {
     match plain_peer(peer) {
         SocketAddr::V4(v4) => blocks.iter().any(|block| block.contains(*v4.ip())),

@@ -22,6 +22,9 @@ pub struct Task<'a> {
     pub lines: Option<Arc<Lines>>,
 }
 
+/// So many checks must be left in a chapter before it pays to compile all its tests.
+const MANY: usize = 6;
+
 /// Ends the work when somebody could not do theirs.
 pub type Findings = mpsc::Sender<Result<Finding>>;
 
@@ -38,6 +41,8 @@ pub struct Builder<'a> {
     pub ui: &'a Ui,
     pub course: &'a Course,
     pub target: &'a Path,
+    /// A folder for the machine code of the tests.
+    pub objects: &'a Path,
     pub is_over: &'a AtomicBool,
     pub queue: mpsc::Sender<Task<'a>>,
     pub findings: Findings,
@@ -51,7 +56,8 @@ impl<'a> Builder<'a> {
     fn build(&self, checks: Vec<Check<'a>>) -> Result<()> {
         let mut binaries: Option<(&Chapter, Binaries)> = None;
         let mut lines = Vec::new();
-        for Check { chapter, kind } in checks {
+        let mut checks = checks.into_iter();
+        while let Some(Check { chapter, kind }) = checks.next() {
             if self.is_over.load(Ordering::Relaxed) {
                 break;
             }
@@ -79,8 +85,13 @@ impl<'a> Builder<'a> {
                     let _ = self.findings.send(Ok(finding));
                 }
                 Kind::Wrong(wrong) => {
+                    let rest = checks.as_slice().iter();
+                    let rest = rest.take_while(|check| check.chapter.folder == chapter.folder);
+                    let are_many = rest.count() >= MANY;
                     let lines = match catcher(chapter, &wrong) {
-                        Some((step, _)) => self.lines(binaries, chapter, step, &mut lines)?,
+                        Some((step, _)) => {
+                            self.lines(binaries, chapter, step, &mut lines, are_many)?
+                        }
                         None => None,
                     };
                     let _ = self.queue.send(Task {
@@ -102,13 +113,15 @@ impl<'a> Builder<'a> {
     }
 
     /// rustc's lines for the tests of a step; none when the solution does not compile. `known` are
-    /// those of this chapter, by the step's features.
+    /// those of this chapter, by the step's features. If there `are_many` checks, the tests are
+    /// compiled for all.
     fn lines(
         &self,
         binaries: &mut Binaries<'a>,
         chapter: &Chapter,
         step: &Step,
         known: &mut Vec<(Vec<String>, Option<Arc<Lines>>)>,
+        are_many: bool,
     ) -> Result<Option<Arc<Lines>>> {
         if let Some((_, lines)) = known
             .iter()
@@ -137,6 +150,12 @@ impl<'a> Builder<'a> {
                     }
                 }
             }
+        }
+        if let Some(lines) = &mut lines
+            && are_many
+        {
+            let folder = format!("{}-{}", chapter.folder, known.len());
+            lines.keep_objects(self.course, chapter, &self.objects.join(folder))?;
         }
         let lines = lines.map(Arc::new);
         known.push((step.features.clone(), lines.clone()));

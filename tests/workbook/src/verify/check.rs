@@ -39,7 +39,7 @@ impl Check<'_> {
         match &self.kind {
             // The build of all the tests.
             Kind::Stubs(_) | Kind::Solution(_) => 40,
-            Kind::Wrong(_) => 4,
+            Kind::Wrong(_) => 2,
         }
     }
 }

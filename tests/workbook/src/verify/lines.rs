@@ -3,22 +3,28 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use course::Chapter;
 use course::problem::{Problem, Result};
+use course::{Chapter, Course};
 use runner::rustc::Line;
 
-use super::workdir::Workdir;
+use super::objects::Objects;
+use super::workdir::{Workdir, out_from_answer};
 
 pub struct Lines {
     library: Line,
     program: Option<Line>,
     exercise: Line,
+    exercise_objects: Option<Objects>,
+    program_objects: Option<Objects>,
 }
 
 /// The least work for a crate that is compiled anew each time.
 const ONE_UNIT: &str = "-Ccodegen-units=1";
+
+/// So begins the variable that tells the tests where the program lies.
+pub const PROGRAM_VARIABLE: &str = "CARGO_BIN_EXE_";
 
 /// What rustc says against a crate, or nothing.
 pub type Said = Option<String>;
@@ -45,7 +51,79 @@ impl Lines {
             library,
             program,
             exercise,
+            exercise_objects: None,
+            program_objects: None,
         }))
+    }
+
+    /// Compiles all the tests against the right answer, and the program, so that they can be linked
+    /// with wrong ones ([`Lines::link`]). `folder` is for their machine code.
+    pub fn keep_objects(
+        &mut self,
+        course: &Course,
+        chapter: &Chapter,
+        folder: &Path,
+    ) -> Result<()> {
+        // Optimised code has copies of other crates' functions.
+        let is_optimised = |arg: &String| arg.starts_with("opt-level");
+        if !Objects::ARE_OF_USE || self.library.args.iter().any(is_optimised) {
+            return Ok(());
+        }
+        self.exercise_objects = self.objects(&self.exercise, course, chapter, folder)?;
+        if let Some(program) = &self.program {
+            self.program_objects = self.objects(program, course, chapter, folder)?;
+        }
+        Ok(())
+    }
+
+    fn objects(
+        &self,
+        line: &Line,
+        course: &Course,
+        chapter: &Chapter,
+        folder: &Path,
+    ) -> Result<Option<Objects>> {
+        let library = line.args.iter().find_map(|arg| {
+            let (_, path) = arg.split_once('=')?;
+            self.is_library(path).then_some(Path::new(path))
+        });
+        let mut command = self.command(line, folder, None);
+        command
+            .args(["--emit=link", "--cap-lints=allow", ONE_UNIT])
+            .args(Objects::OPTIONS)
+            .current_dir(&course.root);
+        if let Some(program) = &self.program {
+            // The same for each workdir.
+            let path = out_from_answer(chapter).join(program_name(program));
+            command.env(program_variable(program), path);
+        }
+        let output = output(&mut command)?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let made = folder.join(line.artifact());
+        Ok(library.and_then(|library| Objects::new(&printed, library, &made)))
+    }
+
+    /// Makes the test program without compiling the tests, and the program if they start it. False
+    /// when that does not go.
+    pub fn link(&self, workdir: &Workdir, chapter: &Chapter, with_program: bool) -> Result<bool> {
+        let library = workdir.out(chapter).join(self.library.artifact());
+        let link = |objects: &Option<Objects>, made: &Path| match objects {
+            Some(objects) => objects
+                .link(&library, made)
+                .map_err(|error| Problem::new(format!("Cannot run the linker: {error}."))),
+            None => Ok(false),
+        };
+        Ok(
+            link(&self.exercise_objects, &self.binary(workdir, chapter))?
+                && (!with_program
+                    || link(&self.program_objects, &self.program_path(workdir, chapter))?),
+        )
+    }
+
+    /// Whether a file of the answer, relative to the workspace, is the program's and not the library's.
+    pub fn is_of_program(&self, file: &str) -> bool {
+        let program = self.program.iter();
+        program.flat_map(|line| &line.args).any(|arg| arg == file)
     }
 
     /// Compiles the answer itself. Most of it is what it was at the last wrong answer in this workdir.
@@ -73,7 +151,7 @@ impl Lines {
             .join(format!("{}.d", self.exercise.stem()));
         let asked = fs::read_to_string(&notes)
             .map_err(|error| Problem::with_file("read", &notes, &error))?;
-        if !asked.contains("# env-dep:CARGO_BIN_EXE_") {
+        if !asked.contains(&format!("# env-dep:{PROGRAM_VARIABLE}")) {
             return Ok(None);
         }
         let said = self.run(program, workdir, chapter, &["--emit=link", ONE_UNIT])?;
@@ -95,9 +173,8 @@ impl Lines {
 
     /// Where the tests look for the program.
     fn program_path(&self, workdir: &Workdir, chapter: &Chapter) -> PathBuf {
-        let name = self.program.as_ref().map_or("", Line::crate_name);
-        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        workdir.out(chapter).join(name)
+        let name = self.program.as_ref().map(program_name);
+        workdir.out(chapter).join(name.unwrap_or_default())
     }
 
     fn run(
@@ -107,69 +184,85 @@ impl Lines {
         chapter: &Chapter,
         options: &[&str],
     ) -> Result<Said> {
-        let mut command = Command::new(&line.rustc);
+        let out = workdir.out(chapter);
+        let mut command = self.command(line, &out, Some(&out.join(self.library.artifact())));
         command
-            .args(self.args(line, &workdir.out(chapter)))
             .args(options)
             .arg("--color=always")
-            .envs(&line.env)
             .env(
                 "CARGO_MANIFEST_DIR",
                 workdir.root.join(chapter.solution_dir()),
             )
-            .current_dir(&workdir.root)
-            .stdin(Stdio::null());
+            .current_dir(&workdir.root);
         if let Some(program) = &self.program {
-            let name = format!("CARGO_BIN_EXE_{}", program.crate_name());
-            command.env(name, self.program_path(workdir, chapter));
+            command.env(
+                program_variable(program),
+                self.program_path(workdir, chapter),
+            );
         }
-        let output = command
-            .output()
-            .map_err(|error| Problem::with_file("run", Path::new(&line.rustc), &error))?;
+        let output = output(&mut command)?;
         let said = String::from_utf8_lossy(&output.stderr);
         Ok((!output.status.success()).then(|| said.into_owned()))
     }
 
-    /// Cargo's arguments, with our folder for its own, and without what serves cargo.
-    fn args(&self, line: &Line, out: &Path) -> Vec<String> {
-        let library = self.library.stem();
-        let mut args = Vec::new();
+    /// Cargo's command, with our folder for its own, without what serves cargo, and with another
+    /// answer's library if there is one.
+    fn command(&self, line: &Line, out: &Path, library: Option<&Path>) -> Command {
+        let mut command = Command::new(&line.rustc);
+        command.envs(&line.env).stdin(Stdio::null());
         let mut given = line.args.iter();
         while let Some(arg) = given.next() {
             match arg.as_str() {
                 "--out-dir" => {
                     given.next();
-                    args.extend([arg.clone(), out.display().to_string()]);
+                    command.arg(arg).arg(out);
                 }
                 "-C" => {
-                    let option = given.next().cloned().unwrap_or_default();
+                    let option = given.next().map_or("", String::as_str);
                     if !option.starts_with("incremental=") {
-                        args.extend([arg.clone(), option]);
+                        command.args([arg, option]);
                     }
                 }
                 "--extern" => {
-                    let option = given.next().cloned().unwrap_or_default();
-                    let is_answer = |path: &str| {
-                        let stem = Path::new(path).file_stem();
-                        stem.is_some_and(|stem| stem == &*format!("lib{library}"))
-                    };
-                    let option = match option.split_once('=') {
-                        Some((name, path)) if is_answer(path) => {
-                            let path = out.join(self.library.artifact());
-                            format!("{name}={}", path.display())
+                    let option = given.next().map_or("", String::as_str);
+                    let option = match (option.split_once('='), library) {
+                        (Some((name, path)), Some(library)) if self.is_library(path) => {
+                            format!("{name}={}", library.display())
                         }
-                        _ => option,
+                        _ => option.to_owned(),
                     };
-                    args.extend([arg.clone(), option]);
+                    command.args([arg, &option]);
                 }
                 _ if ["--emit", "--error-format", "--json"]
                     .iter()
                     .any(|option| arg.starts_with(option)) => {}
-                _ => args.push(arg.clone()),
+                _ => {
+                    command.arg(arg);
+                }
             }
         }
-        args
+        command
     }
+
+    /// Whether this is the answer's library, as cargo built it.
+    fn is_library(&self, path: &str) -> bool {
+        let stem = Path::new(path).file_stem();
+        stem.is_some_and(|stem| stem == &*format!("lib{}", self.library.stem()))
+    }
+}
+
+fn program_name(program: &Line) -> String {
+    format!("{}{}", program.crate_name(), std::env::consts::EXE_SUFFIX)
+}
+
+fn program_variable(program: &Line) -> String {
+    format!("{PROGRAM_VARIABLE}{}", program.crate_name())
+}
+
+fn output(command: &mut Command) -> Result<Output> {
+    command
+        .output()
+        .map_err(|error| Problem::with_file("run", Path::new(command.get_program()), &error))
 }
 
 fn mentions(line: &Line, stem: &str) -> bool {

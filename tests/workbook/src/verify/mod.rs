@@ -4,16 +4,20 @@
 //! answer of `author/wrong` is caught by its test, in the words that should help a student.
 //!
 //! Cargo builds a chapter once, for stubs and solution. The many wrong answers are compiled with
-//! rustc's own command lines, each with no more of the tests than it needs.
+//! rustc's own command lines, and linked with tests that were compiled once. Where the tests must be
+//! compiled with the wrong answer, it is no more of them than needed.
 
 mod answers;
+mod bodies;
 mod builder;
 mod changed;
 mod chapter;
 mod check;
 mod finding;
+mod items;
 mod lines;
 mod needed;
+mod objects;
 mod plan;
 mod shard;
 mod slots;
@@ -66,6 +70,7 @@ pub fn run(
         .join("verify");
     let target = folder.join("target");
     let workdirs = Workdirs::create(&folder)?;
+    let objects = workdirs.path.join("objects");
 
     let slots = Slots::new(jobs);
     let is_over = AtomicBool::new(false);
@@ -79,6 +84,7 @@ pub fn run(
             ui,
             course,
             target: &target,
+            objects: &objects,
             is_over: &is_over,
             queue,
             findings: sender.clone(),

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 use course::{AUTHOR, Chapter, Course, Step};
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::items::{self, Item};
 
 /// The module of the chapter's `main.rs` in [`ROOT`].
 const EXERCISE: &str = "exercise";
@@ -20,6 +20,16 @@ pub struct Needed {
     pub files: BTreeSet<String>,
     /// Those that hold more than is needed, with what is needed at its old place.
     pub cut: Vec<(String, String)>,
+    /// The text of the others.
+    whole: Vec<String>,
+}
+
+impl Needed {
+    /// Whether these words stand anywhere in what is needed.
+    pub fn mentions(&self, words: &str) -> bool {
+        let cut = self.cut.iter().map(|(_, text)| text);
+        cut.chain(&self.whole).any(|text| text.contains(words))
+    }
 }
 
 /// None when a file cannot be understood.
@@ -37,6 +47,7 @@ pub fn by_test(course: &Course, chapter: &Chapter, step: &Step, test: &str) -> O
 
     let mut words = words_of(&step_text)?;
     words.extend(words_of(&without(&main, Item::is_module_file)?)?);
+    let mut whole = Vec::new();
     let mut modules = BTreeSet::from([own.to_owned()]);
     let mut files = BTreeSet::from([path("main.rs"), path(&step.file)]);
     // A helper may need further helpers.
@@ -45,7 +56,9 @@ pub fn by_test(course: &Course, chapter: &Chapter, step: &Step, test: &str) -> O
         .find(|module| words.contains(module) && !modules.contains(module))
     {
         for file in files_of(&course.root.join(&folder), &module) {
-            words.extend(words_of(&read(&file)?)?);
+            let text = read(&file)?;
+            words.extend(words_of(&text)?);
+            whole.push(text);
             files.insert(path(&file));
         }
         modules.insert(module);
@@ -66,6 +79,7 @@ pub fn by_test(course: &Course, chapter: &Chapter, step: &Step, test: &str) -> O
             (path("main.rs"), main),
             (path(&format!("{AUTHOR}/solution.rs")), root),
         ],
+        whole,
     })
 }
 
@@ -90,65 +104,13 @@ fn files_of(folder: &Path, module: &str) -> Vec<String> {
     files
 }
 
-/// An item at the top of a file, with its attributes and comments.
-struct Item {
-    tokens: Vec<TokenTree>,
-}
-
-impl Item {
-    fn all(text: &str) -> Option<Vec<Item>> {
-        let mut items = Vec::new();
-        let mut tokens = Vec::new();
-        for token in text.parse::<TokenStream>().ok()? {
-            // An item ends with its body or with a semicolon.
-            let is_end = match &token {
-                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-                TokenTree::Punct(mark) => mark.as_char() == ';',
-                _ => false,
-            };
-            tokens.push(token);
-            if is_end {
-                items.push(Item {
-                    tokens: std::mem::take(&mut tokens),
-                });
-            }
-        }
-        items.push(Item { tokens });
-        Some(items)
-    }
-
-    fn range(&self) -> Range<usize> {
-        let first = self.tokens.first().map(|token| token.span().byte_range());
-        let last = self.tokens.last().map(|token| token.span().byte_range());
-        first.map_or(0, |first| first.start)..last.map_or(0, |last| last.end)
-    }
-
-    fn is_test(&self) -> bool {
-        self.tokens.iter().any(|token| {
-            matches!(token, TokenTree::Group(group)
-                if group.delimiter() == Delimiter::Bracket && group.stream().to_string() == "test")
-        })
-    }
-
-    /// `mod name;`
-    fn is_module_file(&self) -> bool {
-        let ends_with_mark = matches!(self.tokens.last(), Some(TokenTree::Punct(_)));
-        ends_with_mark && self.name_after("mod").is_some()
-    }
-
-    fn name_after(&self, keyword: &str) -> Option<String> {
-        let at = self
-            .tokens
-            .iter()
-            .position(|token| matches!(token, TokenTree::Ident(word) if word == keyword))?;
-        Some(self.tokens.get(at + 1)?.to_string())
-    }
-}
-
 /// The text with blanks for the items that are not wanted, so that lines and columns stay.
 fn without(text: &str, is_unwanted: impl Fn(&Item) -> bool) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
-    for item in Item::all(text)?.iter().filter(|item| is_unwanted(item)) {
+    for item in Item::all(text.parse().ok()?)
+        .iter()
+        .filter(|item| is_unwanted(item))
+    {
         for byte in bytes.get_mut(item.range())? {
             if *byte != b'\n' {
                 *byte = b' ';
@@ -158,28 +120,14 @@ fn without(text: &str, is_unwanted: impl Fn(&Item) -> bool) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn modules_in(text: &str) -> Option<Vec<String>> {
-    let items = Item::all(text)?;
-    let files = items.iter().filter(|item| item.is_module_file());
-    Some(files.filter_map(|item| item.name_after("mod")).collect())
+fn words_of(text: &str) -> Option<HashSet<String>> {
+    Some(items::words(text.parse().ok()?))
 }
 
-/// All words of the code.
-fn words_of(text: &str) -> Option<HashSet<String>> {
-    fn add(tokens: TokenStream, words: &mut HashSet<String>) {
-        for token in tokens {
-            match token {
-                TokenTree::Group(group) => add(group.stream(), words),
-                TokenTree::Ident(word) => {
-                    words.insert(word.to_string());
-                }
-                _ => {}
-            }
-        }
-    }
-    let mut words = HashSet::new();
-    add(text.parse().ok()?, &mut words);
-    Some(words)
+fn modules_in(text: &str) -> Option<Vec<String>> {
+    let items = Item::all(text.parse().ok()?);
+    let files = items.iter().filter(|item| item.is_module_file());
+    Some(files.filter_map(|item| item.name_after("mod")).collect())
 }
 
 #[cfg(test)]

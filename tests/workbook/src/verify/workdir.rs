@@ -94,8 +94,15 @@ impl<'a> Workdir<'a> {
 
     /// Where a chapter's programs and libraries are built.
     pub fn out(&self, chapter: &Chapter) -> PathBuf {
-        self.root.join("out").join(&chapter.folder)
+        self.root.join(OUT).join(&chapter.folder)
     }
+}
+
+const OUT: &str = "out";
+
+/// [`Workdir::out`] from where the tests run, the folder of the reference answer.
+pub fn out_from_answer(chapter: &Chapter) -> PathBuf {
+    Path::new("../..").join(OUT).join(&chapter.folder)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -276,3 +276,65 @@ fn a_test_that_needs_another_test_is_compiled_with_it() {
         .run(&["verify", "0", "none"])
         .is(0, &["ok   00 none: s2_two_is_even"]);
 }
+
+/// Where there are many wrong answers, tests that were compiled once are linked with them, and so is
+/// the program that the tests start. If that went wrong, there would be second tries.
+#[test]
+fn tests_and_program_are_of_the_wrong_answer() {
+    let answers = [2, 3, 4, 5, 6, 7, 8].map(|number| {
+        let (find, replace, test) = match number {
+            2 | 3 => ("    1", format!("    {number}"), "s1_one_is_one"),
+            4 | 5 => ("    1", format!("    {number}"), "s1_the_program_says_one"),
+            // Of a generic function the program has a copy of its own.
+            _ => (
+                "T::from(1)",
+                format!("T::from({number})"),
+                "s1_the_program_says_one",
+            ),
+        };
+        wrong(
+            &format!("is-{number}"),
+            find,
+            &replace,
+            test,
+            &format!("got {number}"),
+        )
+    });
+    let workbook = with_wrong_answers("verify-program", &answers);
+    let append = |file: &str, text: &str| workbook.write(file, &(workbook.read(file) + text));
+    for (folder, package, library) in [
+        ("chapters/00-first", "ch00", "first"),
+        ("solutions/00-first", "sol00", "first_solution"),
+    ] {
+        append(
+            &format!("{folder}/Cargo.toml"),
+            &format!("[[bin]]\nname = \"{package}\"\npath = \"src/main.rs\"\ntest = false\n"),
+        );
+        workbook.write(
+            &format!("{folder}/src/main.rs"),
+            &format!("use {library}::{{any, one}};\nfn main() {{\n    println!(\"{{}}\", one() * any::<u32>());\n}}\n"),
+        );
+        append(
+            &format!("{folder}/src/s1_one.rs"),
+            "pub fn any<T: From<u8>>() -> T {\n    T::from(1)\n}\n",
+        );
+        append(&format!("{folder}/src/lib.rs"), "pub use s1_one::any;\n");
+    }
+    append(
+        &format!("tests/{CHAPTER}/s1_one.rs"),
+        r#"
+const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
+
+#[test]
+fn s1_the_program_says_one() {
+    lab(|| {
+        let output = std::process::Command::new(PROGRAM).output().expect("the program");
+        let said = String::from_utf8(output.stdout).expect("text");
+        same(said.trim().parse().unwrap_or_else(|_| todo!("no number")), 1);
+    });
+}
+"#,
+    );
+    let said = workbook.run(&["verify", "--jobs", "2"]);
+    said.is(0, &["9 checks (7 wrong answers)", "s: all as it should be"]);
+}

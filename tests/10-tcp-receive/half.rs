@@ -10,6 +10,8 @@ use tcp_receive::{AckPlan, Receiver};
 pub struct Half {
     pub receiver: Receiver,
     snd_nxt: u32,
+    /// The receiver's function that has changed it last.
+    called: &'static str,
 }
 
 impl Half {
@@ -21,6 +23,7 @@ impl Half {
         Half {
             receiver: Receiver::new(irs, capacity, mss),
             snd_nxt: 300,
+            called: "on_segment(now, segment)",
         }
     }
 
@@ -31,6 +34,7 @@ impl Half {
             payload: payload.to_vec(),
             ..Segment::default()
         };
+        self.called = "stamp(segment)";
         self.receiver.stamp(&mut segment);
         self.snd_nxt = self.snd_nxt.wrapping_add(payload.len() as u32);
         Line {
@@ -54,12 +58,15 @@ impl Half {
         mut segments: Vec<Line>,
         gives: Option<Gives>,
     ) -> Reaction {
-        let mut wake_at = None;
-        match self.receiver.plan(now) {
-            AckPlan::Nothing => {}
-            AckPlan::Later(at) => wake_at = Some(at),
-            AckPlan::Now => segments.push(self.sends(b"")),
+        if self.receiver.plan(now) == AckPlan::Now {
+            segments.push(self.sends(b""));
         }
+        // A stamp pays all that is owed. What is owed all the same leaves, too, and is seen.
+        let wake_at = match self.receiver.plan(now) {
+            AckPlan::Nothing => None,
+            AckPlan::Later(at) => Some(at),
+            AckPlan::Now => Some(now),
+        };
         Reaction {
             segments,
             gives,
@@ -87,6 +94,7 @@ impl Machine for Half {
     fn call(&mut self, now: Duration, call: &Call) -> Reaction {
         match call.name.as_str() {
             "recv" => {
+                self.called = "read(max)";
                 let data = self.receiver.read(call.number(0).expect("how much"));
                 self.goes_on(now, Vec::new(), Some(Gives::Bytes(data)))
             }
@@ -99,6 +107,7 @@ impl Machine for Half {
     }
 
     fn arrives(&mut self, now: Duration, segment: &Line) -> Reaction {
+        self.called = "on_segment(now, segment)";
         self.receiver.on_segment(now, &of_line(segment));
         self.goes_on(now, Vec::new(), None)
     }
@@ -126,6 +135,6 @@ impl Machine for Half {
     }
 
     fn function(&self) -> &'static str {
-        "on_segment(now, segment)"
+        self.called
     }
 }

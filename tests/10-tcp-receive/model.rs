@@ -25,8 +25,7 @@ impl Model {
     pub fn push(&mut self, at: u64, data: &[u8], fin: bool) {
         let edge = self.read + self.capacity;
         let behind = at + data.len() as u64;
-        let is_believed = self.end.is_none() && self.top() <= behind && behind <= edge;
-        if fin && is_believed {
+        if fin && self.refuses_fin(behind).is_none() {
             self.end = Some(behind);
         }
         for (place, byte) in (at..).zip(data) {
@@ -34,6 +33,19 @@ impl Model {
             if (self.read..edge).contains(&place) && is_inside {
                 self.bytes.entry(place).or_insert(*byte);
             }
+        }
+    }
+
+    /// Why a FIN at this position does not count; nothing if it does.
+    pub fn refuses_fin(&self, at: u64) -> Option<&'static str> {
+        if self.end.is_some() {
+            Some("the end is known already")
+        } else if at < self.top() {
+            Some("it lies before a byte that is here or has been read")
+        } else if at > self.read + self.capacity {
+            Some("it lies behind the room")
+        } else {
+            None
         }
     }
 

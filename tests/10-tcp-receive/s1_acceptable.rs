@@ -22,7 +22,7 @@ fn s1_four_rows_of_table_6() {
         );
         says(lab, 2001, 1000, 2500, 0, true);
         says(lab, 2001, 1000, 3000, 0, true);
-        lab.why("2000 is behind us: it is not in the window, which begins with RCV.NXT.");
+        lab.why("2000 has come already: it is not in the window, which begins with RCV.NXT.");
         says(lab, 2001, 1000, 2000, 0, false);
         lab.why("The window has 1000 numbers. The last is 3000; 3001 is outside.");
         says(lab, 2001, 1000, 3001, 0, false);
@@ -30,7 +30,7 @@ fn s1_four_rows_of_table_6() {
         says(lab, 2001, 1000, 2001, 1, true);
         says(lab, 2001, 1000, 3000, 1, true);
         says(lab, 2001, 1000, 3000, 500, true);
-        lab.why("Its first number is behind the window, and so are all others.");
+        lab.why("Its first number comes after the window, and so do all others.");
         says(lab, 2001, 1000, 3001, 1, false);
         says(lab, 2001, 1000, 3001, 1000, false);
         lab.why("A segment that begins too early can end in the window: numbers 1500 to 2001 have one that is wanted.");
@@ -69,7 +69,7 @@ fn s1_only_the_first_and_the_last_number_are_asked() {
         says(lab, 2001, 10, 2000, 20, false);
         lab.why("Numbers 2000 to 2010: the last one is in the window.");
         says(lab, 2001, 10, 2000, 11, true);
-        lab.why("Numbers 2000 to 2011: the last one is just behind the window.");
+        lab.why("Numbers 2000 to 2011: the last one comes just after the window.");
         says(lab, 2001, 10, 2000, 12, false);
     });
 }
@@ -90,7 +90,7 @@ fn s1_numbers_wrap() {
         lab.why("The window begins with 0. 4294967295 comes before it.");
         says(lab, 0, 4, TOP, 1, false);
         says(lab, 0, 4, TOP, 2, true);
-        lab.why("The window ends with 4294967295. 0 is behind it.");
+        lab.why("The window ends with 4294967295. 0 comes after it.");
         says(lab, TOP - 3, 4, 0, 1, false);
         says(lab, TOP - 3, 4, TOP, 3, true);
     });
@@ -129,17 +129,40 @@ fn table_6(nxt: i64, wnd: i64, seq: i64, len: i64) -> bool {
     }
 }
 
+fn row_of_table_6(wnd: u32, len: u32) -> &'static str {
+    match (len, wnd) {
+        (0, 0) => "only at RCV.NXT",
+        (0, _) => "if it stands in the window",
+        (_, 0) => "never",
+        _ => "if its first number or its last one is in the window",
+    }
+}
+
+/// `4294967294 to 1`.
+fn numbers(first: u32, count: u32) -> String {
+    match count {
+        0 => "no number".into(),
+        1 => format!("{first} alone"),
+        _ => format!("{first} to {}", first.wrapping_add(count - 1)),
+    }
+}
+
 #[test]
 fn s1_every_small_case_is_as_in_the_table() {
     lab(|lab| {
-        lab.why("Every case of a window of 0 to 5 and a segment of 0 to 8 numbers around it, compared with RFC 9293's table 6.");
         for nxt in [1000, 0, u32::MAX - 2] {
             for (wnd, len) in (0..=5).flat_map(|wnd| (0..=8).map(move |len| (wnd, len))) {
                 for ahead in -10..=8_i32 {
                     let seq = nxt.wrapping_add_signed(ahead);
                     let want = table_6(0, i64::from(wnd), i64::from(ahead), i64::from(len));
                     let got = acceptable(Seq(nxt), wnd, Seq(seq), len);
-                    lab.same(
+                    let (window, segment) = (numbers(nxt, wnd), numbers(seq, len));
+                    let row = row_of_table_6(wnd, len);
+                    lab.because(format!(
+                        "The window is {window}. The segment stands at {seq} and uses {segment}. Table 6 of RFC 9293 for such \
+                         a case: {row}."
+                    ))
+                    .same(
                         &format!("acceptable({nxt}, {wnd}, {seq}, {len})"),
                         got,
                         want,

@@ -277,6 +277,17 @@ fn s3_a_fin_is_cut_off_with_its_bytes() {
         reads(lab, &mut i, 100, "e");
         is(lab, &i, true, true);
 
+        lab.scene("a piece that fits, and a FIN that does not count");
+        let mut i = inbound(lab, 8);
+        push(lab, &mut i, 4, "ef", "");
+        push(lab, &mut i, 0, "ab", "FIN");
+        push(lab, &mut i, 6, "ghi", "FIN");
+        lab.why("The first FIN lies before byte 4, the second behind the room. The bytes of their pieces are taken, a to h.");
+        is(lab, &i, false, false);
+        push(lab, &mut i, 2, "cd", "");
+        is(lab, &i, false, false);
+        reads(lab, &mut i, 100, "abcdefgh");
+
         lab.scene("a FIN far behind the room");
         let mut i = inbound(lab, 4);
         push(lab, &mut i, 5, "", "FIN");
@@ -284,7 +295,7 @@ fn s3_a_fin_is_cut_off_with_its_bytes() {
         push(lab, &mut i, u64::MAX, "xyz", "FIN");
         push(lab, &mut i, 0, "abcd", "");
         lab.why(
-            "Position 4 is the last where a FIN can stand: bytes before a later one have no room.",
+            "Position 4, right behind the room, is the last where a FIN can stand: bytes before a later one have no room.",
         );
         is(lab, &i, false, false);
         holes(lab, &i, "[]");
@@ -329,6 +340,9 @@ fn s3_storms_of_pieces_end_where_they_should() {
             let mut i = inbound(lab, capacity);
             let mut model = Model::new(capacity);
             for step in 0..40_u8 {
+                let mut about = "Compared with a list that has one place for each byte, and one for the end: what came first \
+                                 counts."
+                    .to_owned();
                 if dice.once_in(4) {
                     let max = dice.below(20) as usize;
                     let want = model.read(max);
@@ -340,9 +354,15 @@ fn s3_storms_of_pieces_end_where_they_should() {
                     let data = String::from(letter).repeat(dice.below(12) as usize);
                     let fin = dice.once_in(12);
                     push(lab, &mut i, at, &data, if fin { "FIN" } else { "" });
+                    let refused = model.refuses_fin(at + data.len() as u64);
                     model.push(at, data.as_bytes(), fin);
+                    if let (true, Some(why)) = (fin, refused) {
+                        about = format!(
+                            "This FIN does not count: {why}. The bytes of its piece are taken as if it had none."
+                        );
+                    }
                 }
-                lab.why("Compared with a list that has one place for each byte, and one for the end: what came first counts.");
+                lab.why(about);
                 let complete = model.is_complete();
                 let over = complete && model.next() == model.top() && i.bytes().readable() == 0;
                 is(lab, &i, complete, over);

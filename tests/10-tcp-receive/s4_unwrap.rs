@@ -19,9 +19,9 @@ fn says(lab: &Lab, seq: u32, isn: u32, near: u64, want: u64) {
 fn s4_numbers_are_counted_from_the_syn() {
     lab(|lab| {
         for isn in [0, 100, 3_000_000_000] {
-            lab.why("The SYN has the number isn, and is 0 numbers behind itself.");
+            lab.why("The SYN has the number isn, and counts as 0.");
             says(lab, isn, isn, 0, 0);
-            lab.why("The first byte is 1 behind the SYN, and so on.");
+            lab.why("The first byte comes 1 after the SYN, and so on.");
             says(lab, isn + 1, isn, 0, 1);
             says(lab, isn + 1000, isn, 0, 1000);
             says(lab, isn + 1000, isn, 5000, 1000);
@@ -32,10 +32,10 @@ fn s4_numbers_are_counted_from_the_syn() {
 #[test]
 fn s4_an_isn_near_the_top_wraps_soon() {
     lab(|lab| {
-        lab.why("After 4294967295 comes 0: it is 1 behind an ISN of 4294967295.");
+        lab.why("After 4294967295 comes 0: it is 1 after an ISN of 4294967295.");
         says(lab, 0, u32::MAX, 0, 1);
         says(lab, 9, u32::MAX, 4, 10);
-        lab.why("4294967290, …295, 0, 1: the number 4 is 10 behind.");
+        lab.why("4294967290, …295, 0, 1: the number 4 comes 10 after.");
         says(lab, 4, u32::MAX - 5, 0, 10);
         says(lab, u32::MAX, u32::MAX - 5, 100, 5);
     });
@@ -53,7 +53,7 @@ fn s4_streams_of_more_than_4_gib_go_on() {
             lab.why("What comes late lies before the wrap.");
             says(lab, isn.wrapping_sub(5), isn, near, near - 5);
             says(lab, isn.wrapping_sub(5), isn, near + 100, near - 5);
-            lab.why("Just before the wrap, small numbers lie behind it.");
+            lab.why("Just before the wrap, small numbers come after it.");
             says(lab, isn.wrapping_add(3), isn, near - 2, near + 3);
         }
     });
@@ -72,9 +72,24 @@ fn s4_the_nearest_is_meant() {
             says(lab, G2 as u32, 0, near, near - G2);
             says(lab, 0, 0, near + G2, near);
             says(lab, 55, 55, near + G2, near);
-            lab.why("A little behind the middle, the upper one is nearer.");
+            lab.why("A little past the middle, the upper one is nearer.");
             says(lab, 0, 0, near + G2 + 1, near + G4);
             lab.why("A little before the middle, the lower one is nearer.");
+            says(lab, 0, 0, near + G2 - 1, near);
+        }
+    });
+}
+
+#[test]
+fn s4_large_numbers_are_as_exact_as_small_ones() {
+    lab(|lab| {
+        for near in [1 << 53, 1 << 62, (1 << 63) - G4] {
+            lab.why("Both are just as far. The lower one is meant.");
+            says(lab, 0, 0, near + G2, near);
+            lab.why("One past the middle, the upper one is nearer. A number with a point (f64) has 53 bits and cannot tell.");
+            says(lab, 0, 0, near + G2 + 1, near + G4);
+            says(lab, 7, 6, near + G2 + 2, near + G4 + 1);
+            lab.why("One before the middle, the lower one is nearer.");
             says(lab, 0, 0, near + G2 - 1, near);
         }
     });
@@ -88,7 +103,7 @@ fn s4_nothing_comes_before_the_syn() {
         says(lab, 99, 100, 50, G4 - 1);
         says(lab, 90, 100, 5, G4 - 10);
         says(lab, G2 as u32 + 9, 0, 5, G2 + 9);
-        lab.why("Half of all numbers behind 4 would be less than 0.");
+        lab.why("Half of all numbers before 4 would be less than 0.");
         says(lab, G2 as u32 + 4, 0, 4, G2 + 4);
         lab.why("0 is nearer than 4294967296.");
         says(lab, 0, 0, G2, 0);

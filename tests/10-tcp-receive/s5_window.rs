@@ -161,6 +161,24 @@ fn s5_65535_is_the_most() {
         lab.why("As far as the edge can move because of the 16 bits, 500 is less than a step.");
         renew(lab, &mut o, 501, 199_500, 65035);
         is_due(lab, &o, 501, 199_500, false);
+
+        for (mss, gain) in [(40_000, 39_999), (65_535, 65_534)] {
+            lab.scene(format!("room for 200000 bytes, segments of {mss}"));
+            let next = 1 + gain;
+            let mut o = offer(lab, 1, 200_000, mss);
+            lab.why(format!("The step is {mss}: it is less than half of the capacity. The edge can move by {gain}, since 65535 is the most: less than a step."));
+            is_due(lab, &o, next, 200_000 - gain as usize, false);
+            renew(
+                lab,
+                &mut o,
+                next,
+                200_000 - gain as usize,
+                (65_535 - gain) as u16,
+            );
+            lab.why("One more is a step. Little is left of the offer, so the peer may be waiting.");
+            is_due(lab, &o, next + 1, 199_999 - gain as usize, true);
+            renew(lab, &mut o, next + 1, 199_999 - gain as usize, 65_535);
+        }
     });
 }
 
@@ -205,7 +223,7 @@ fn s5_asking_changes_nothing() {
 }
 
 #[test]
-fn s5_a_fin_can_lead_behind_the_edge() {
+fn s5_a_fin_can_lead_past_the_edge() {
     lab(|lab| {
         lab.why("The peer has filled the room, and its FIN has taken one number more. Nothing is left of the offer, and less than nothing there is not.");
         let mut o = offer(lab, 1, 10, 1000);
@@ -214,6 +232,18 @@ fn s5_a_fin_can_lead_behind_the_edge() {
         renew(lab, &mut o, 12, 0, 0);
         lab.why("10 bytes are read.");
         renew(lab, &mut o, 12, 10, 10);
+
+        lab.scene("the edge is 1001, and 1002 is wanted; the step is 100");
+        for gain in [100, 101, 1001] {
+            let mut o = offer(lab, 1, 1000, 100);
+            lab.why(format!("The edge can move to 1001 + {gain}. What counts is how far it moves, from where it is: at least a step."));
+            is_due(lab, &o, 1002, gain - 1, true);
+            renew(lab, &mut o, 1002, gain - 1, (gain - 1) as u16);
+        }
+        let mut o = offer(lab, 1, 1000, 100);
+        lab.why("The edge can move by 99, to 1100: less than a step.");
+        is_due(lab, &o, 1002, 98, false);
+        renew(lab, &mut o, 1002, 98, 0);
     });
 }
 

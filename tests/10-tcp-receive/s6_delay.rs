@@ -58,6 +58,34 @@ fn s6_one_segment_is_acknowledged_within_the_delay() {
 }
 
 #[test]
+fn s6_any_clock_will_do() {
+    lab(|lab| {
+        for now in [
+            Duration::from_nanos(1_234_567),
+            Duration::from_secs(1 << 33),
+            Duration::new(1 << 22, 999_999_999),
+        ] {
+            let mut t = timer(lab);
+            lab.you(&format!("on_data({now:?})"), || t.on_data(now));
+            let by = now + ms(200);
+            let got = lab.you(&format!("plan({now:?})"), || t.plan(now));
+            lab.because("The time is counted from any moment, in parts of a millisecond too. The acknowledgment may wait just 200 ms.")
+                .holds(
+                    got == AckPlan::Later(by),
+                    format!("Later({by:?}) from your plan({now:?})"),
+                    format!("{got:?}"),
+                );
+            let got = lab.you(&format!("plan({by:?})"), || t.plan(by));
+            lab.because("The moment has come.").holds(
+                got == AckPlan::Now,
+                format!("Now from your plan({by:?})"),
+                format!("{got:?}"),
+            );
+        }
+    });
+}
+
+#[test]
 fn s6_the_delay_is_less_than_500_ms() {
     lab(|lab| {
         let mut t = timer(lab);
@@ -91,6 +119,22 @@ fn s6_every_second_segment_is_acknowledged_at_once() {
             plans(lab, &t, at + 2, "Now");
             lab.you("sent()", || t.sent());
         }
+        lab.scene("two at the same moment");
+        for at in [0, 5] {
+            let mut t = timer(lab);
+            on_data(lab, &mut t, at);
+            on_data(lab, &mut t, at);
+            lab.why("Two segments have come. That it was at the same moment makes no difference: the second is acknowledged at once.");
+            plans(lab, &t, at, "Now");
+        }
+        lab.scene("the second one comes when the time of the first is over");
+        for at in [200, 300] {
+            let mut t = timer(lab);
+            on_data(lab, &mut t, 0);
+            on_data(lab, &mut t, at);
+            lab.why("An acknowledgment is owed since the first segment, and none was sent. It does not begin to wait anew.");
+            plans(lab, &t, at, "Now");
+        }
         lab.scene("a third one before anything was sent");
         let mut t = timer(lab);
         for at in [10, 20, 30, 40] {
@@ -112,7 +156,8 @@ fn s6_any_segment_that_leaves_carries_it() {
         plans(lab, &t, 200, "Nothing");
         on_data(lab, &mut t, 150);
         lab.why(
-            "A new segment has come. Its time begins when it came, not when the one before did.",
+            "sent() has come, so nothing was owed: this is a first segment. It may wait 200 ms from the moment at which it came, \
+             150 ms.",
         );
         plans(lab, &t, 200, "Later(350ms)");
         plans(lab, &t, 350, "Now");

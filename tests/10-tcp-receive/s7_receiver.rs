@@ -2,19 +2,66 @@
 
 use std::time::Duration;
 
-use netlab::script::Script;
+use netlab::script::{Script, What};
 use netlab::{Lab, lab};
 use tcp_open::{Segment, Seq};
 use tcp_receive::{AckPlan, Receiver};
 
 use super::dice::Dice;
-use super::half::Half;
+use super::half::{Half, of_line};
 use super::strip::Watched;
 
 /// Plays a script. `why` is the reason of each line that has none of its own.
 fn plays(lab: &Lab, why: &str, text: &str) {
     lab.why(why);
     lab.plays(text, Half::new);
+}
+
+/// A segment, written as in a script.
+fn segment(text: &str) -> Segment {
+    let script =
+        Script::parse(&format!("<-- {text}")).unwrap_or_else(|mistake| panic!("{mistake}"));
+    match &script.lines()[0].items[0].what {
+        What::Arrives(line) => of_line(line),
+        other => panic!("{other:?} is no segment"),
+    }
+}
+
+/// A receiver whose owner does what the test says. (That of a script sends at once what is due.)
+fn receiver(lab: &Lab) -> Receiver {
+    lab.you("Receiver::new(1000, 4000, 1000)", || {
+        Receiver::new(Seq(1000), 4000, 1000)
+    })
+}
+
+fn comes(lab: &Lab, r: &mut Receiver, at: u64, text: &str) {
+    let what = format!("on_segment({at} ms, {text})");
+    lab.you(&what, || {
+        r.on_segment(Duration::from_millis(at), &segment(text))
+    });
+}
+
+/// Demands the plan, in words.
+fn plans(lab: &Lab, r: &Receiver, at: u64, want: &str) {
+    let call = format!("plan({at} ms)");
+    let got = match lab.you(&call, || r.plan(Duration::from_millis(at))) {
+        AckPlan::Nothing => "Nothing".into(),
+        AckPlan::Later(by) => format!("Later({by:?})"),
+        AckPlan::Now => "Now".into(),
+    };
+    lab.same(&call, got.as_str(), want);
+}
+
+/// Demands what a stamp writes into this segment: the ACK number, and the window.
+fn stamps(lab: &Lab, r: &mut Receiver, text: &str, want: (u32, u16)) {
+    let mut segment = segment(text);
+    lab.you(&format!("stamp({text})"), || r.stamp(&mut segment));
+    let ack = segment.ack.map(|ack| ack.0);
+    lab.same(
+        &format!("ACK number and window of {text}, stamped"),
+        (ack, segment.window),
+        (Some(want.0), want.1),
+    );
 }
 
 #[test]
@@ -43,7 +90,8 @@ fn s7_the_ack_is_the_number_wanted_next() {
                     with irs=77 mss=1000
               0 ms  <-- seq 78 ack 300 "h"
              10     <-- seq 79 ack 300 "ello"
-                    # Any size counts by its bytes: 78 is the first, 82 the last.
+                    # A second segment is acknowledged at once, whatever its size. Each
+                    # counts by its bytes: 78 is the first, 82 the last.
                     --> ACK seq 300 ack 83
                     recv(10) = "hello"
             "#,
@@ -71,6 +119,17 @@ fn s7_a_gap_makes_immediate_duplicate_acks() {
                     # Nothing can be read before the hole is filled.
                     recv(9999) = 0
             ",
+        );
+        lab.scene("ten segments behind a hole");
+        let ten = (0..10).map(|n| {
+            let seq = 2001 + 100 * n;
+            format!("{n} <-- seq {seq} ack 300 len 100\n--> ACK seq 300 ack 1001\n")
+        });
+        plays(
+            lab,
+            "Each segment behind a hole has its own duplicate ACK, however many there are: by each the sender knows that one \
+             more has left the network (RFC 5681, section 3.2).",
+            &ten.collect::<String>(),
         );
     });
 }
@@ -166,6 +225,34 @@ fn s7_what_came_already_is_acknowledged_at_once() {
 }
 
 #[test]
+fn s7_old_bytes_with_a_new_fin() {
+    lab(|lab| {
+        for (seq, len) in [(1001, 10), (1006, 5), (1010, 1)] {
+            lab.scene(format!(
+                "10 bytes, then the last {len} of them once more, with FIN"
+            ));
+            plays(
+                lab,
+                "All its bytes have come, but its FIN is new. The FIN has the last number of the segment, so the segment is \
+                 acceptable.",
+                &format!(
+                    "
+                    0 ms  <-- seq 1001 ack 300 len 10
+                  200     --> ACK seq 300 ack 1011
+                  900     <-- FIN,ACK seq {seq} ack 300 len {len}
+                          # Who drops it for its old bytes never gets the FIN, as often
+                          # as the peer sends it.
+                          --> ACK seq 300 ack 1012
+                          CLOSE-WAIT
+                          recv(99) = 10
+                    "
+                ),
+            );
+        }
+    });
+}
+
+#[test]
 fn s7_what_is_not_acceptable_is_acked_and_dropped() {
     lab(|lab| {
         plays(
@@ -195,6 +282,125 @@ fn s7_what_is_not_acceptable_is_acked_and_dropped() {
                     recv(9999) = 4000
                     --> ACK seq 300 ack 5001
                     recv(9999) = 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_what_has_room_is_kept() {
+    lab(|lab| {
+        plays(
+            lab,
+            "What of a segment lies outside of the window is kept if there is room for it.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 3500
+            200     --> ACK seq 300 ack 4501 win 500
+                    # 900 bytes are free now: less than a step, so they are not offered.
+                    recv(900) = 900
+            300     <-- seq 4501 ack 300 len 1500
+                    # 500 bytes lie in the window. There is room for 900 more, and the
+                    # last 100 are cut off.
+            500     --> ACK seq 300 ack 5901 win 0
+                    recv(9999) = 4000
+                    --> ACK seq 300 ack 5901 win 4000
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_what_begins_before_the_syn() {
+    lab(|lab| {
+        plays(
+            lab,
+            "No byte has the number of the SYN, 1000, or one before it. Such a segment is not believed, and acknowledged at once.",
+            "
+              0 ms  <-- seq 500 ack 300 len 10
+                    --> ACK seq 300 ack 1001
+              1     <-- seq 999 ack 300
+                    --> ACK seq 300 ack 1001
+              2     <-- seq 990 ack 300 len 100
+                    # Its last number, 1089, is in the window, so it is acceptable. But
+                    # this peer never had a byte 990.
+                    --> ACK seq 300 ack 1001
+              3     <-- FIN,ACK seq 800 ack 300 len 250
+                    --> ACK seq 300 ack 1001
+                    ESTABLISHED
+                    recv(99) = 0
+                    RCV.NXT=1001
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_syn_that_comes_again() {
+    lab(|lab| {
+        lab.scene("the peer sends its SYN,ACK once more: our ACK of it was lost");
+        plays(
+            lab,
+            "It is not acceptable, and acknowledged at once. Else the peer resends it for ever.",
+            "
+              0 ms  <-- SYN,ACK seq 1000 ack 300
+                    --> ACK seq 300 ack 1001
+            500     <-- seq 1001 ack 300 len 9
+            700     --> ACK seq 300 ack 1010
+           1000     <-- SYN,ACK seq 1000 ack 300
+                    --> ACK seq 300 ack 1010
+            ",
+        );
+        lab.scene("a SYN elsewhere");
+        plays(
+            lab,
+            "A SYN uses a number, so it is acknowledged: with RCV.NXT, at once. (RFC 9293, section 3.10.7.4 calls this a challenge \
+             ACK.)",
+            "
+              0 ms  <-- SYN seq 1001
+                    --> ACK seq 300 ack 1001
+              1     <-- SYN seq 2000
+                    --> ACK seq 300 ack 1001
+              2     <-- SYN,ACK seq 5000 ack 300
+                    --> ACK seq 300 ack 1001
+              3     <-- SYN seq 9000
+                    --> ACK seq 300 ack 1001
+                    RCV.NXT=1001
+            ",
+        );
+        lab.scene("the SYN,ACK once more, with 10 bytes of which 9 are here");
+        plays(
+            lab,
+            "The SYN counts in the length. Number 1010 is the last of the segment, and the one that is wanted.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 9
+            200     --> ACK seq 300 ack 1010
+            300     <-- SYN,ACK seq 1000 ack 300 len 10
+                    RCV.NXT=1011
+            499     nothing
+            500     --> ACK seq 300 ack 1011
+                    recv(99) = 10
+            ",
+        );
+        lab.scene("a SYN and a FIN in one segment");
+        plays(
+            lab,
+            "SYN and FIN use a number each. The FIN's is 1001, which is wanted.",
+            "
+              0 ms  <-- SYN,FIN,ACK seq 1000 ack 300
+                    --> ACK seq 300 ack 1002
+                    CLOSE-WAIT
+            ",
+        );
+        lab.scene("more data behind the SYN than the window has");
+        plays(
+            lab,
+            "The segment uses numbers 1000 to 1100. The window is 1001 to 1050, and neither the first nor the last is in it: not \
+             acceptable.",
+            "
+                    with capacity=50
+              0 ms  <-- SYN,ACK seq 1000 ack 300 len 100
+                    --> ACK seq 300 ack 1001
+                    recv(99) = 0
             ",
         );
     });
@@ -465,6 +671,194 @@ fn s7_every_second_segment_and_no_later_than_the_delay() {
            9999     nothing
             ",
         );
+        plays(
+            lab,
+            "Every second segment is acknowledged at once, whatever its size.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 1
+              5     <-- seq 1002 ack 300 len 2
+                    --> ACK seq 300 ack 1004
+             10     <-- seq 1004 ack 300 len 700
+             15     <-- seq 1704 ack 300 len 1
+                    --> ACK seq 300 ack 1705
+             20     <-- seq 1705 ack 300 len 1
+             25     <-- seq 1706 ack 300 len 700
+                    --> ACK seq 300 ack 2406
+            ",
+        );
+        plays(
+            lab,
+            "Two segments that come at the same moment are two, and the second is acknowledged at once.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 5
+                    <-- seq 1006 ack 300 len 5
+                    --> ACK seq 300 ack 1011
+             70     <-- seq 1011 ack 300 len 1000
+                    <-- seq 2011 ack 300 len 1000
+                    --> ACK seq 300 ack 3011
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_push_is_no_reason_to_hurry() {
+    lab(|lab| {
+        for len in [1, 10, 1000] {
+            lab.scene(format!("{len} bytes with PSH"));
+            plays(
+                lab,
+                "PSH means that the program is to get the data. It says nothing of the acknowledgment, which can wait for the \
+                 program's answer.",
+                &format!(
+                    "
+                    0 ms  <-- PSH,ACK seq 1001 ack 300 len {len}
+                  199     nothing
+                  200     --> ACK seq 300 ack {}
+                    ",
+                    1001 + len
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_one_segment_pays_all_that_is_owed() {
+    lab(|lab| {
+        let why = "The ACK that leaves says all that there is to say. One more, when the time of the first segment is over, \
+                   would be one too many.";
+        lab.scene("in order, and then one that is not acceptable");
+        plays(
+            lab,
+            why,
+            "
+              0 ms  <-- seq 1001 ack 300 len 10
+              1     <-- seq 9001 ack 300 len 10
+                    --> ACK seq 300 ack 1011
+           9999     nothing
+            ",
+        );
+        lab.scene("in order, and then one behind a hole");
+        plays(
+            lab,
+            why,
+            "
+              0 ms  <-- seq 1001 ack 300 len 10
+              1     <-- seq 1101 ack 300 len 10
+                    --> ACK seq 300 ack 1011
+           9999     nothing
+            ",
+        );
+        lab.scene("a window update");
+        plays(
+            lab,
+            why,
+            "
+              0 ms  <-- seq 1001 ack 300 len 3500
+                    recv(3500) = 3500
+                    --> ACK seq 300 ack 4501 win 4000
+           9999     nothing
+            ",
+        );
+        lab.scene("a window update is due, and a segment with data leaves");
+        let mut r = receiver(lab);
+        comes(lab, &mut r, 0, "seq 1001 ack 300 len 3500");
+        lab.you("read(3500)", || r.read(3500));
+        lab.why(
+            "500 bytes are left of the offer, less than a segment, and there is room for 4000.",
+        );
+        plans(lab, &r, 0, "Now");
+        stamps(lab, &mut r, "seq 300 len 9", (4501, 4000));
+        lab.why("The segment with data has told the window. A window update behind it would tell nothing new.");
+        plans(lab, &r, 0, "Nothing");
+        plans(lab, &r, 500, "Nothing");
+    });
+}
+
+#[test]
+fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
+    lab(|lab| {
+        for (what, third) in [
+            ("a part of the hole", "seq 1001 ack 300 len 500"),
+            ("what is acknowledged", "seq 1001 ack 300"),
+            ("a reset", "RST seq 1001"),
+        ] {
+            lab.scene(format!(
+                "what lies behind a hole, and then {what}; nothing has left"
+            ));
+            let mut r = receiver(lab);
+            comes(lab, &mut r, 0, "seq 2001 ack 300 len 1000");
+            comes(lab, &mut r, 1, third);
+            lab.why(
+                "What has come first was to be acknowledged at once. No segment has left since.",
+            );
+            plans(lab, &r, 1, "Now");
+            comes(lab, &mut r, 300, "seq 3001 ack 300 len 10");
+            plans(lab, &r, 300, "Now");
+        }
+        lab.scene("the owner asks late");
+        let mut r = receiver(lab);
+        comes(lab, &mut r, 0, "seq 1001 ack 300 len 10");
+        comes(lab, &mut r, 300, "seq 1011 ack 300 len 10");
+        lab.why("An acknowledgment is owed since the first segment, and none has left.");
+        plans(lab, &r, 300, "Now");
+        for reset in ["RST seq 1011", "RST,ACK seq 1011 ack 300 len 5"] {
+            lab.scene(format!("{reset} while an acknowledgment is owed"));
+            plays(
+                lab,
+                "A segment with RST changes nothing: neither what has come nor what is owed. (That the connection is over is \
+                 not the receiver's business.)",
+                &format!(
+                    "
+                    0 ms  <-- seq 1001 ack 300 len 10
+                    1     <-- {reset}
+                  199     nothing
+                  200     --> ACK seq 300 ack 1011
+                    "
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_every_segment_that_leaves_is_stamped_alike() {
+    lab(|lab| {
+        for text in [
+            "seq 300",
+            "seq 300 len 5",
+            "FIN,ACK seq 300 ack 1",
+            "FIN seq 300 len 5",
+            "SYN seq 299",
+            "RST seq 300",
+        ] {
+            lab.scene(format!("{text} leaves while an acknowledgment is owed"));
+            let mut r = receiver(lab);
+            comes(lab, &mut r, 0, "seq 1001 ack 300 len 5");
+            lab.why("Whatever segment leaves, it says what is wanted and how much may come.");
+            stamps(lab, &mut r, text, (1006, 3995));
+            lab.why("It has carried the acknowledgment, so nothing is owed any more.");
+            plans(lab, &r, 500, "Nothing");
+
+            lab.scene(format!(
+                "{text} leaves, nothing is owed, and room has become free"
+            ));
+            let mut r = receiver(lab);
+            comes(lab, &mut r, 0, "seq 1001 ack 300 len 1000");
+            comes(lab, &mut r, 0, "seq 2001 ack 300 len 1000");
+            lab.why("4000 bytes of room, and 2000 can be read.");
+            stamps(lab, &mut r, "seq 300", (3001, 2000));
+            lab.you("read(2000)", || r.read(2000));
+            lab.why("2000 bytes are left of the offer: the sender goes on by itself.");
+            plans(lab, &r, 1, "Nothing");
+            lab.why(
+                "Whatever segment leaves, its window is what Offer::renew says: 2000 more bytes are free than have been \
+                 offered.",
+            );
+            stamps(lab, &mut r, text, (3001, 4000));
+            plans(lab, &r, 500, "Nothing");
+        }
     });
 }
 
@@ -531,6 +925,149 @@ fn s7_a_fin_takes_a_number_and_is_acked_at_once() {
                     --> ACK seq 300 ack 1007
              30     <-- seq 1007 ack 300
            9999     nothing
+            ",
+        );
+        lab.scene("it comes again when the program has read all");
+        plays(
+            lab,
+            "The FIN comes again: the ACK was lost. Whatever the program has read, a peer that hears nothing resends its FIN for ever.",
+            "
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
+                    --> ACK seq 300 ack 1007
+                    recv(9) = 5
+             20     <-- FIN,ACK seq 1006 ack 300
+                    --> ACK seq 300 ack 1007
+             30     <-- FIN,ACK seq 1001 ack 300 len 5
+                    --> ACK seq 300 ack 1007
+                    recv(9) = 0
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_what_comes_when_the_stream_is_complete() {
+    lab(|lab| {
+        lab.scene("a keep-alive, and an ACK");
+        plays(
+            lab,
+            "1007 is wanted. An empty segment elsewhere is not acceptable, and is answered; one that stands there is not.",
+            "
+                    with capacity=5
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
+                    --> ACK seq 300 ack 1007 win 0
+             10     <-- seq 1007 ack 300
+            500     nothing
+             1 s    <-- seq 1006 ack 300
+                    # A keep-alive: an empty segment one before what is wanted. It asks
+                    # whether we are still there.
+                    --> ACK seq 300 ack 1007
+              2 s   <-- seq 1007 ack 300
+           9999     nothing
+            ",
+        );
+        lab.scene("the window");
+        plays(
+            lab,
+            "The window is counted from RCV.NXT, as ever, and RCV.NXT counts the FIN.",
+            "
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 1000
+                    # The edge is 5001, and 2002 is wanted.
+                    --> ACK seq 300 ack 2002 win 2999
+                    recv(9999) = 1000
+              1     <-- FIN,ACK seq 2001 ack 300
+                    # All room is free. That nobody needs it is no reason to say
+                    # something else than Offer::renew.
+                    --> ACK seq 300 ack 2002 win 4000
+            ",
+        );
+        lab.scene("the program reads a part");
+        plays(
+            lab,
+            "The stream is complete, so the peer has nothing to send, and waits for no room: no window update.",
+            "
+              0 ms  <-- FIN,ACK seq 1001 ack 300 len 3999
+                    --> ACK seq 300 ack 5001 win 0
+                    recv(2000) = 2000
+            100     nothing
+                    recv(1000) = 1000
+           9999     nothing
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_an_update_leaves_whatever_is_missing() {
+    lab(|lab| {
+        let why = "500 bytes are left of the offer, and 3500 more are free: the sender may be waiting, and is told. It needs room \
+                   for what fills the hole, and for what follows.";
+        for behind in [
+            "seq 4601 ack 300 len 100",
+            "FIN,ACK seq 4601 ack 300 len 100",
+            "FIN,ACK seq 4601 ack 300",
+        ] {
+            lab.scene(format!("3500 bytes, and behind a hole {behind}"));
+            plays(
+                lab,
+                why,
+                &format!(
+                    "
+                    0 ms  <-- seq 1001 ack 300 len 3500
+                    1     <-- {behind}
+                          --> ACK seq 300 ack 4501 win 500
+                    2     recv(3500) = 3500
+                          --> ACK seq 300 ack 4501 win 4000
+                    "
+                ),
+            );
+        }
+        lab.scene("just a step is free, and 100 bytes wait");
+        plays(
+            lab,
+            "1000 bytes have been read, so the edge can move by 1000: a step. What waits lies in the room, and takes nothing from it.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 3500
+              1     <-- seq 4601 ack 300 len 100
+                    --> ACK seq 300 ack 4501 win 500
+                    recv(999) = 999
+            100     nothing
+                    recv(1) = 1
+                    --> ACK seq 300 ack 4501 win 1500
+            ",
+        );
+        lab.scene("a read that gives nothing");
+        plays(
+            lab,
+            "The offer is used up, and there is room for 134465 bytes. After each read it is asked whether an update is due.",
+            "
+                    with capacity=200000
+              0 ms  <-- seq 1001 ack 300 len 65535
+                    recv(0) = 0
+                    --> ACK seq 300 ack 66536 win 65535
+            ",
+        );
+    });
+}
+
+#[test]
+fn s7_a_fin_alone_at_a_closed_window() {
+    lab(|lab| {
+        plays(
+            lab,
+            "A FIN uses a number, and at a window of 0 nothing that uses one is acceptable (table 6 of RFC 9293). It is answered, \
+             and comes again.",
+            "
+              0 ms  <-- seq 1001 ack 300 len 4000
+            200     --> ACK seq 300 ack 5001 win 0
+            300     <-- FIN,ACK seq 5001 ack 300
+                    --> ACK seq 300 ack 5001 win 0
+                    ESTABLISHED
+                    recv(9999) = 4000
+                    --> ACK seq 300 ack 5001 win 4000
+            900     <-- FIN,ACK seq 5001 ack 300
+                    --> ACK seq 300 ack 5002
+                    CLOSE-WAIT
             ",
         );
     });

@@ -29,8 +29,8 @@ impl AckTimer {
     }
 
     /// A segment has come in order at `now`, and is to be acknowledged. That can wait for [`AckTimer::DELAY`]: the program may
-    /// answer, and its answer carries the acknowledgment. But if one is owed already, it is to be sent now: every second
-    /// segment is acknowledged at once.
+    /// answer, and its answer carries the acknowledgment. But if one is owed already, for however long, it is to be sent now:
+    /// every second segment is acknowledged at once, also if both come at the same moment.
     pub fn on_data(&mut self, now: Duration) {
         todo!("10.6 on_data({now:?}): owed by when?")
     }

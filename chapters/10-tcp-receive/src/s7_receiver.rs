@@ -38,21 +38,25 @@ impl Receiver {
     }
 
     /// Takes a segment that has come in at `now`: its data, and its FIN (RFC 9293, section 3.10.7.4: the first, seventh and
-    /// eighth check). Its ACK and its window are the sender's business, RST and SYN the connection's.
+    /// eighth check). Its ACK, if it has one, and its window are the sender's business, RST and SYN the connection's.
     ///
-    /// - A segment with RST changes nothing, and is not acknowledged.
-    /// - One that is not acceptable ([`crate::acceptable`], with [`Receiver::rcv_nxt`] and [`Receiver::rcv_wnd`]) changes nothing else, and
-    ///   is acknowledged at once: its sender does not know what has come. So is one whose first byte has the number of the
-    ///   peer's SYN.
+    /// The first of these that fits counts:
+    ///
+    /// - A segment with RST changes nothing, and is not acknowledged. What is owed already stays owed.
+    /// - One that is not acceptable ([`crate::acceptable`], with [`Receiver::rcv_nxt`] and [`Receiver::rcv_wnd`]) brings
+    ///   nothing, and is acknowledged at once: its sender does not know what has come. So is one whose first byte has the
+    ///   number of the peer's SYN or one before it.
     /// - One that uses no number is not acknowledged. What is owed already stays owed.
-    /// - The data of any other is kept as [`Inbound::push`] says, and so is its FIN. A SYN uses the first number of a
-    ///   segment, and the data begins behind it.
+    /// - The data of any other is kept as [`Inbound::push`] says, also what lies outside the window and has room, and so is
+    ///   its FIN. A SYN uses the first number of a segment, and the data begins behind it.
     ///
-    /// Such a segment is acknowledged at once
+    /// A segment of the last kind is acknowledged at once
     ///
     /// - if [`Receiver::rcv_nxt`] stays what it was: the peer has to hear which number is wanted. For what lies behind a
-    ///   hole, this is the *duplicate ACK*, by which it learns of the loss (RFC 5681, section 4.2);
-    /// - if there was a hole before it came: it has filled the hole or a part of it;
+    ///   hole, this is the *duplicate ACK*, by which it learns of the loss (RFC 5681, section 4.2). Each such segment has its
+    ///   own, however many there are;
+    /// - if there was a hole before it came, also one before the FIN ([`Inbound::holes`]): it has filled the hole or a part
+    ///   of it;
     /// - if the stream is complete with it.
     ///
     /// Any other has come in order, and its acknowledgment can wait ([`crate::AckTimer::on_data`]).
@@ -62,8 +66,9 @@ impl Receiver {
         )
     }
 
-    /// Reads at most `max` bytes. If a window update is now due ([`crate::Offer::is_update_due`]), a segment has to leave at once;
-    /// but not when the stream is complete, for then the peer has nothing to send.
+    /// Reads at most `max` bytes. If a window update is now due ([`crate::Offer::is_update_due`]), a segment has to leave at
+    /// once, also when there is a hole or nothing was read. But not when the stream is complete, for then the peer has nothing
+    /// to send.
     pub fn read(&mut self, max: usize) -> Vec<u8> {
         todo!("10.7 read({max}): from the stream, and is a window update due?")
     }
@@ -73,8 +78,9 @@ impl Receiver {
         todo!("10.7 plan({now:?}): as the timer says")
     }
 
-    /// Writes the acknowledgment and the window into a segment that leaves now: [`Receiver::rcv_nxt`], and what
-    /// [`crate::Offer::renew`] says. With that, nothing is owed any more. Everything else in the segment stays.
+    /// Writes the acknowledgment and the window into a segment that leaves now, whatever it is and whether or not something is
+    /// owed: [`Receiver::rcv_nxt`], and what [`crate::Offer::renew`] says. With that, nothing is owed any more, no window
+    /// update either. Everything else in the segment stays.
     pub fn stamp(&mut self, segment: &mut Segment) {
         todo!("10.7 stamp({segment:?}): the acknowledgment, the window, and nothing is owed")
     }

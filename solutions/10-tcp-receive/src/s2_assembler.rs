@@ -41,10 +41,10 @@ impl Assembler {
     ///   new.
     /// - There is room for the `capacity` bytes that follow the last one that was read. What lies behind them is cut off
     ///   and forgotten.
-    /// - Pieces come in any order. What lies behind a hole is kept.
+    /// - Pieces come in any order. What lies behind a hole is kept, however many holes there are.
     ///
-    /// However many pieces come and wherever they lie, memory is bounded by the capacity: a small multiple of it, but
-    /// nothing that grows with the pieces.
+    /// However many pieces come and wherever they lie, memory is bounded by the capacity at any moment: at most some tens of
+    /// bytes for each byte of room, and nothing that grows with the pieces.
     pub fn push(&mut self, at: u64, data: &[u8]) {
         let begin = at.max(self.next);
         let end = at

@@ -23,9 +23,11 @@ impl Inbound {
     /// Takes a piece of the stream that begins at the position `at`, as [`Assembler::push`] does. With `fin`, the stream
     /// ends right behind the piece, which may be empty.
     ///
-    /// - A FIN needs no room. But if a byte of its piece is cut off, the FIN is cut off with it.
-    /// - What came first counts. A second FIN changes nothing, nor does one that lies before a byte that is here or
-    ///   has been read. Bytes behind the end are ignored.
+    /// - A FIN needs no room: it may stand right behind the last byte that has room. One that stands further behind is cut
+    ///   off, so a FIN is cut off with the last byte of its piece.
+    /// - What came first counts. The end is set once: a second FIN is ignored, and so is one that lies before a byte that is
+    ///   here or has been read. The bytes of its piece are taken all the same.
+    /// - Bytes behind the end are ignored.
     ///
     /// A FIN is not the news that the stream is over, but where it ends. Bytes before it may still be missing.
     pub fn push(&mut self, at: u64, data: &[u8], fin: bool) {

@@ -2,11 +2,11 @@
 
 use tcp_open::Seq;
 
-/// How far behind the peer's SYN a number is, for a connection that has counted to `near` already.
+/// How many numbers after the peer's SYN `seq` comes, for a connection that has counted to `near` already.
 ///
-/// `isn` is the number of the SYN, which is 0 behind itself; the first byte is 1 behind it. The field in a segment has 32
-/// bits and wraps, so `seq` can mean a number, that plus 2³², plus 2·2³², and so on. What is meant is the one nearest to
-/// `near`; of two that are equally near, the lower one. No number is less than 0. `near` is less than 2⁶³.
+/// `isn` is the number of the SYN, which counts as 0; the first byte is 1. The field in a segment has 32 bits and wraps, so
+/// `seq` can mean a number, that plus 2³², plus 2·2³², and so on. What is meant is the one nearest to `near`; of two that
+/// are equally near, the lower one. No number is less than 0. `near` is less than 2⁶³.
 pub fn unwrap_seq(seq: Seq, isn: Seq, near: u64) -> u64 {
     let ahead = (seq - isn).wrapping_sub(near as u32);
     let nearest = near.checked_add_signed(i64::from(ahead as i32));

@@ -7,10 +7,12 @@ use netlab::script::{Call, Gives, Machine, Reaction, Script, Segment as Line};
 use tcp_open::{Segment, Seq};
 use tcp_receive::{AckPlan, Receiver};
 
+const STAMP: &str = "stamp(segment)";
+
 pub struct Half {
     pub receiver: Receiver,
     snd_nxt: u32,
-    /// The receiver's function that has changed it last.
+    /// The receiver's function that a failure is most likely about.
     called: &'static str,
 }
 
@@ -27,15 +29,20 @@ impl Half {
         }
     }
 
-    fn sends(&mut self, payload: &[u8]) -> Line {
+    fn sends(&mut self, now: Duration, payload: &[u8]) -> Line {
         // What the owner has not filled in must be filled in.
         let mut segment = Segment {
             seq: Seq(self.snd_nxt),
             payload: payload.to_vec(),
             ..Segment::default()
         };
-        self.called = "stamp(segment)";
         self.receiver.stamp(&mut segment);
+        // A stamp says what the receiver says, and pays all that is owed.
+        let says = (Some(self.receiver.rcv_nxt()), self.receiver.rcv_wnd());
+        let is_paid = self.receiver.plan(now) == AckPlan::Nothing;
+        if !is_paid || (segment.ack, u32::from(segment.window)) != says {
+            self.called = STAMP;
+        }
         self.snd_nxt = self.snd_nxt.wrapping_add(payload.len() as u32);
         Line {
             seq: segment.seq.0,
@@ -59,9 +66,9 @@ impl Half {
         gives: Option<Gives>,
     ) -> Reaction {
         if self.receiver.plan(now) == AckPlan::Now {
-            segments.push(self.sends(b""));
+            segments.push(self.sends(now, b""));
         }
-        // A stamp pays all that is owed. What is owed all the same leaves, too, and is seen.
+        // What is owed all the same leaves, too, and is seen.
         let wake_at = match self.receiver.plan(now) {
             AckPlan::Nothing => None,
             AckPlan::Later(at) => Some(at),
@@ -99,7 +106,8 @@ impl Machine for Half {
                 self.goes_on(now, Vec::new(), Some(Gives::Bytes(data)))
             }
             "send" => {
-                let segment = self.sends(&call.data);
+                self.called = STAMP;
+                let segment = self.sends(now, &call.data);
                 self.goes_on(now, vec![segment], None)
             }
             name => panic!("this machine knows no call {name}"),

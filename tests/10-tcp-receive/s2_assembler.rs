@@ -500,11 +500,11 @@ fn s2_any_number_of_holes() {
                     a.push(1 + 2 * n, b"x");
                 }
             });
-            lab.because(
+            lab.why(
                 "Every second byte is here, and a hole before each. What lies behind a hole is kept, however many holes there \
                  are: the window bounds their number.",
-            )
-            .same(
+            );
+            lab.same(
                 "waiting(), and how many holes()",
                 (a.waiting(), a.holes().len()),
                 (count, count),
@@ -540,11 +540,15 @@ fn s2_memory_is_bounded_by_the_capacity() {
             );
         };
         for call in 0..CALLS {
-            lab.you("push(…, 1000 bytes), 500 times behind one hole", || {
-                for n in 0..PIECES {
-                    a.push(1 + (call * PIECES + n) * 919 % 3000, &data);
-                }
-            });
+            lab.you(
+                "push(…, some 1000 bytes), 500 times behind one hole",
+                || {
+                    // No two of them are the same piece.
+                    for n in call * PIECES..(call + 1) * PIECES {
+                        a.push(1 + n * 919 % 3000, &data[..1000 - n as usize % 7]);
+                    }
+                },
+            );
         }
         lab.because("At most the capacity is kept, and the first byte has not come.")
             .holds(
@@ -563,8 +567,8 @@ fn s2_memory_is_bounded_by_the_capacity() {
         bounded();
         for call in 0..CALLS {
             lab.you("push(…, 1000 bytes), 500 times behind the room", || {
-                for n in 0..PIECES {
-                    a.push(CAPACITY as u64 + (call * PIECES + n) * 1000, &data);
+                for n in call * PIECES..(call + 1) * PIECES {
+                    a.push(CAPACITY as u64 + n * 1000, &data);
                 }
             });
         }

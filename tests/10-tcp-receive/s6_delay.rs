@@ -188,6 +188,10 @@ fn s6_what_the_peer_must_hear_at_once() {
         lab.why("One could wait; what came after it cannot.");
         plans(lab, &t, 100, "Now");
         plans(lab, &t, 100, "Now");
+        lab.you("sent()", || t.sent());
+        lab.why("One segment has left, and it says all: what could wait, and what could not.");
+        plans(lab, &t, 100, "Nothing");
+        plans(lab, &t, 300, "Nothing");
     });
 }
 

@@ -17,7 +17,7 @@ pub fn of_panic(message: &str) -> String {
 }
 
 const ANY: &str = "A panic ends the thread on which it happens. What a peer sends, or a system refuses, is \
-    no reason for one: it is an error to return.";
+    no reason for one: return an error, and where there is none to return, drop what has come.";
 
 /// All of these words are in the message. The first row that fits counts.
 const MEANINGS: &[(&[&str], &str)] = &[

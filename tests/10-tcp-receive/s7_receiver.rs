@@ -1039,12 +1039,12 @@ fn s7_an_update_leaves_whatever_is_missing() {
         lab.scene("a read that gives nothing");
         plays(
             lab,
-            "The offer is used up, and there is room for 134465 bytes. After each read it is asked whether an update is due.",
+            "535 bytes are left of the offer, and there is room for 135000. After each read it is asked whether an update is due.",
             "
                     with capacity=200000
-              0 ms  <-- seq 1001 ack 300 len 65535
+              0 ms  <-- seq 1001 ack 300 len 65000
                     recv(0) = 0
-                    --> ACK seq 300 ack 66536 win 65535
+                    --> ACK seq 300 ack 66001 win 65535
             ",
         );
     });

@@ -21,7 +21,7 @@ fn five_gib_come_through() {
         assert_eq!(receiver.read(usize::MAX).len() as u64, WINDOW);
         assert_eq!(receiver.plan(Duration::ZERO), AckPlan::Now);
         receiver.stamp(&mut ack);
-        segment.seq = Seq(1001 + (n * WINDOW) as u32);
+        segment.seq = Seq(1001) + (n * WINDOW) as u32;
         assert_eq!((ack.ack, ack.window), (Some(segment.seq), WINDOW as u16));
     }
 }

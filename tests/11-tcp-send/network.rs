@@ -115,8 +115,10 @@ pub fn transfer_with(
     let peer = net.add("peer", Peer::new(it.buffer, it.reads_every));
     net.join(client, peer, it.link);
     plan(&mut net, client, peer);
-    net.with(client, |client: &mut Client, now, out| {
-        client.goes_on(now, out)
+    lab.you("poll(now)", || {
+        net.with(client, |client: &mut Client, now, out| {
+            client.goes_on(now, out)
+        });
     });
     net.with(peer, |peer: &mut Peer, now, out| peer.begins(now, out));
     lab.runs(&mut net);
@@ -265,7 +267,12 @@ struct Peer {
     waiting: BTreeMap<usize, Vec<u8>>,
     fin_at: Option<usize>,
     has_fin: bool,
+    /// When something last came.
+    heard_at: Time,
 }
+
+/// When nothing has come for so long, the peer's program goes home. No pause of a sender that goes on is so long.
+const PATIENCE: Duration = Duration::from_secs(10_000);
 
 impl Peer {
     fn new(buffer: u16, reads_every: Option<Duration>) -> Peer {
@@ -277,6 +284,7 @@ impl Peer {
             waiting: BTreeMap::new(),
             fin_at: None,
             has_fin: false,
+            heard_at: Time::ZERO,
         }
     }
 
@@ -345,6 +353,7 @@ impl Node for Peer {
                 let Some(segment) = wire::segment(&packet) else {
                     return;
                 };
+                self.heard_at = now;
                 self.takes(&segment);
                 self.acknowledges(out);
             }
@@ -354,7 +363,7 @@ impl Node for Peer {
                 if !had_room {
                     self.acknowledges(out);
                 }
-                if !self.has_fin {
+                if !self.has_fin && now.since(self.heard_at) < PATIENCE {
                     out.wake_at(now + self.reads_every.unwrap_or(ms(1000)));
                 }
             }

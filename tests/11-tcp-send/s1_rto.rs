@@ -49,13 +49,11 @@ impl Rto<'_> {
 
     /// Demands an RTO, to a microsecond.
     fn is(&self, want: Duration) {
-        let got = self.lab.you("rto()", || self.it.rto());
-        self.close("rto()", got, want);
+        self.close("rto()", self.it.rto(), want);
     }
 
     fn srtt_is(&self, want: Duration) {
-        let got = self.lab.you("srtt()", || self.it.srtt());
-        match got {
+        match self.it.srtt() {
             Some(got) => self.close("srtt()", got, want),
             None => self.lab.fails(format!("srtt(): {want:?}"), "None"),
         }
@@ -163,19 +161,48 @@ fn s1_sequence_100_120_80_300_100() {
 fn s1_it_agrees_with_real_numbers() {
     lab(|lab| {
         lab.why("All results are exact to a microsecond, however many samples there were.");
-        let mut rto = Rto::new(lab, OPEN);
-        let (mut srtt, mut rttvar) = (0.0, 0.0);
-        for n in 0_u64..200 {
-            let micros = 300 + n * n * 7919 % 70_001;
-            rto.sample(us(micros));
-            let r = micros as f64;
-            if n == 0 {
-                (srtt, rttvar) = (r, r / 2.0);
-            } else {
-                rttvar = 0.75 * rttvar + 0.25 * f64::abs(srtt - r);
-                srtt = 0.875 * srtt + 0.125 * r;
+        for shortest in [300, 20_000_000, 700_000_000] {
+            let mut rto = Rto::new(lab, OPEN);
+            let (mut srtt, mut rttvar) = (0.0, 0.0);
+            for n in 0_u64..200 {
+                let micros = shortest + n * n * 7919 % 70_001;
+                rto.sample(us(micros));
+                let r = micros as f64;
+                if n == 0 {
+                    (srtt, rttvar) = (r, r / 2.0);
+                } else {
+                    rttvar = 0.75 * rttvar + 0.25 * f64::abs(srtt - r);
+                    srtt = 0.875 * srtt + 0.125 * r;
+                }
+                rto.is(Duration::from_secs_f64((srtt + 4.0 * rttvar) / 1e6));
             }
-            rto.is(Duration::from_secs_f64((srtt + 4.0 * rttvar) / 1e6));
+        }
+    });
+}
+
+#[test]
+fn s1_every_sample_counts() {
+    lab(|lab| {
+        let no_floor = RtoLimits {
+            min: Duration::ZERO,
+            ..RtoLimits::default()
+        };
+        for (limits, samples, srtt, rto) in [
+            (no_floor, [0, 0], 0, 1),
+            (no_floor, [800, 0], 700, 700 + 2000),
+            (RtoLimits::default(), [90_000, 70_000], 87_500, 60_000),
+            (RtoLimits::default(), [800, 90_000], 11_950, 60_000),
+        ] {
+            let mut it = Rto::new(lab, limits);
+            for sample in samples {
+                it.sample(ms(sample));
+            }
+            lab.why(
+                "Each round trip that was measured counts, the shortest and the longest too. The limits are the RTO's, not \
+                 the sample's.",
+            );
+            it.srtt_is(ms(srtt));
+            it.is(ms(rto));
         }
     });
 }
@@ -211,6 +238,24 @@ fn s1_the_margin_is_never_finer_than_the_clock() {
             "Round trips that never vary leave RTTVAR at 0. Without G the timer would ring when the ACK comes.",
         );
         rto.is(ms(53));
+        for (g, quiet, late, want) in [(400, 100, 900, us(1_112_500)), (200, 40, 440, us(535_000))]
+        {
+            let granularity = ms(g);
+            let mut rto = Rto::new(
+                lab,
+                RtoLimits {
+                    granularity,
+                    ..OPEN
+                },
+            );
+            for r in [quiet, quiet, late] {
+                rto.sample(ms(r));
+            }
+            lab.why(
+                "G is the least that is added to SRTT. It does not get into RTTVAR, which goes on below it.",
+            );
+            rto.is(want);
+        }
     });
 }
 
@@ -278,6 +323,29 @@ fn s1_back_off_doubles_and_caps() {
             for want in wanted {
                 rto.is(want);
                 rto.back_off();
+            }
+        }
+    });
+}
+
+#[test]
+fn s1_back_off_doubles_what_the_floor_has_made() {
+    lab(|lab| {
+        for floor in [1000, 200] {
+            let mut rto = Rto::new(
+                lab,
+                RtoLimits {
+                    min: ms(floor),
+                    ..OPEN
+                },
+            );
+            rto.sample(ms(10));
+            lab.why("SRTT + 4 RTTVAR is 30 ms, so the RTO is the floor.");
+            rto.is(ms(floor));
+            for times in [2, 4] {
+                rto.back_off();
+                lab.why("The RTO doubles: what the floor has made of it, not the 30 ms.");
+                rto.is(ms(floor * times));
             }
         }
     });

@@ -108,6 +108,17 @@ fn s2_large_windows_and_streams() {
                 u32::MAX,
                 vec![(5, 0, 65_535), (65_540, 65_535, 66_000)],
             ),
+            (
+                150_000,
+                40_000,
+                140_000,
+                vec![
+                    (5, 0, 40_000),
+                    (40_005, 40_000, 80_000),
+                    (80_005, 80_000, 120_000),
+                    (120_005, 120_000, 140_000),
+                ],
+            ),
         ] {
             let got = cut(lab, len, 5, mss, usable);
             lab.same("the pieces: number, begin, end", got, want);
@@ -131,7 +142,7 @@ fn s2_all_small_cases() {
                     for (seq, begin, end) in got {
                         let want = (1000 + at as u32, at, all.min(at + size));
                         lab.because(
-                            "Without a gap, without an overlap, each as long as it can be.",
+                            "Without a gap, without an overlap. Each has as many bytes as MSS and `usable` allow, and no more.",
                         )
                         .same(
                             "number, begin, end",

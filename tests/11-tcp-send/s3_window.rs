@@ -59,9 +59,8 @@ impl Window<'_> {
     }
 
     fn is(&self, una: u32, nxt: u32, wnd: u32) {
-        let call = "una(), nxt() and wnd()";
         let it = &self.it;
-        let got = self.lab.you(call, || (it.una().0, it.nxt().0, it.wnd()));
+        let got = (it.una().0, it.nxt().0, it.wnd());
         self.lab
             .same("SND.UNA, SND.NXT, SND.WND", got, (una, nxt, wnd));
     }
@@ -226,8 +225,10 @@ fn s3_without_ack_nothing_is_acknowledged() {
 fn s3_numbers_wrap() {
     lab(|lab| {
         let mut window = Window::new(lab, 0xffff_ff00, 1000);
-        window.sent(600);
         lab.why("After 4294967295 comes 0: a number is before another on the shorter way round.");
+        window.sent(100);
+        window.room(100, 900);
+        window.sent(500);
         window.is(0xffff_ff00, 344, 1000);
         window.room(600, 400);
         for (ack, want) in [
@@ -306,6 +307,49 @@ fn s3_an_older_segment_does_not_change_the_window() {
 }
 
 #[test]
+fn s3_any_segment_may_bring_a_window() {
+    lab(|lab| {
+        let bytes = b"0123456789".to_vec();
+        for (what, payload, fin) in [
+            ("no data", Vec::new(), false),
+            ("data", bytes.clone(), false),
+            ("a FIN", Vec::new(), true),
+            ("data and a FIN", bytes.clone(), true),
+        ] {
+            lab.scene(format!("a segment with {what}"));
+            for (ack, window) in [(101, 2000), (1101, 1500), (1101, 0), (3101, 5000)] {
+                let mut it = Window::new(lab, 101, 4000);
+                it.sent(3000);
+                it.gets(&Segment {
+                    payload: payload.clone(),
+                    fin,
+                    ..bare(THEIRS, ack, window)
+                });
+                lab.why(
+                    "Each segment says how much room the peer has now, whatever else it carries (RFC 9293, section \
+                     3.10.7.4).",
+                );
+                it.is(ack, 3101, u32::from(window));
+            }
+        }
+        lab.scene("the same bytes again");
+        let mut it = Window::new(lab, 101, 4000);
+        it.sent(3000);
+        for (seq, window) in [(THEIRS, 2000), (THEIRS, 2500), (THEIRS + 4, 2600)] {
+            it.gets(&Segment {
+                payload: bytes.clone(),
+                ..bare(seq, 101, window)
+            });
+            lab.why(
+                "SND.WL1 is the number with which the segment of the window begins. What begins with the same number, or with \
+                 a later one, is not older, wherever that segment has ended.",
+            );
+            it.is(101, 3101, u32::from(window));
+        }
+    });
+}
+
+#[test]
 fn s3_the_memory_of_the_window_moves() {
     lab(|lab| {
         let mut it = Window::new(lab, 101, 4000);
@@ -370,6 +414,12 @@ fn s3_what_a_duplicate_is() {
                 },
                 "Nothing",
             ),
+            (
+                "with an earlier SEG.SEQ",
+                bare(399, 1101, 3000),
+                "Duplicate",
+            ),
+            ("with a later SEG.SEQ", bare(500, 1101, 3000), "Duplicate"),
             ("an older ACK", bare(400, 1100, 3000), "Nothing"),
             ("a newer ACK", bare(400, 1102, 3000), "New(1)"),
         ] {
@@ -378,7 +428,7 @@ fn s3_what_a_duplicate_is() {
             let got = it.gets(&segment);
             lab.because(format!(
                 "A duplicate acknowledgment has SEG.ACK = SND.UNA while something is in flight, the same window, and \
-                 neither payload nor SYN nor FIN (RFC 5681, section 2). This is: {what}."
+                 neither payload nor SYN nor FIN, whatever its SEG.SEQ (RFC 5681, section 2). This is: {what}."
             ))
             .same("what it says", got, want.to_owned());
         }
@@ -393,6 +443,31 @@ fn s3_what_a_duplicate_is() {
             let got = it.ack(now, 4000);
             lab.because("Nothing is in flight, so nothing behind it can have arrived.")
                 .same("what it says", got, "Nothing".to_owned());
+        }
+        lab.scene("the window is shut");
+        for window in [0, 1] {
+            let mut it = begin();
+            for want in ["Nothing", "Duplicate", "Duplicate"] {
+                let got = it.gets(&bare(400, 1101, window));
+                lab.because(format!(
+                    "The first changes SND.WND to {window}. The others repeat it: a shut window is a window like any other."
+                ))
+                .same("what it says", got, want.to_owned());
+            }
+        }
+        lab.scene("a window that was not taken");
+        let mut it = begin();
+        for (seq, window, want) in [
+            (350, 1, "Nothing"),
+            (350, 1, "Nothing"),
+            (400, 3000, "Duplicate"),
+            (350, 3000, "Duplicate"),
+        ] {
+            let got = it.gets(&bare(seq, 1101, window));
+            lab.because(
+                "The window is compared with SND.WND, which is 3000. That of segment 350 is older and was not taken.",
+            )
+            .same("what it says", got, want.to_owned());
         }
         lab.scene("in a row");
         let mut it = begin();
@@ -418,6 +493,14 @@ fn s3_the_widest_window_is_remembered() {
             it.ack(101, window);
             lab.because("The widest that the window has ever been, from the handshake on.")
                 .same("widest()", it.it.widest(), widest);
+        }
+        let mut it = Window::new(lab, 101, 4000);
+        it.sent(2000);
+        it.gets(&bare(400, 101, 3000));
+        for ack in [101, 1101] {
+            it.gets(&bare(350, ack, 60_000));
+            lab.because("An older segment brings no window: SND.WND was never 60000.")
+                .same("widest()", it.it.widest(), 4000);
         }
     });
 }

@@ -75,12 +75,11 @@ impl Air<'_> {
     }
 
     fn wakes(&self, want: Option<Duration>) {
-        let got = self.lab.you("wake_at()", || self.it.wake_at());
-        self.lab.same("wake_at()", got, want);
+        self.lab.same("wake_at()", self.it.wake_at(), want);
     }
 
     fn rto(&self, want: Duration) {
-        let got = self.lab.you("rto()", || self.it.rto());
+        let got = self.it.rto();
         let is_close = got.abs_diff(want) <= us(1);
         self.lab
             .holds(is_close, format!("rto(): {want:?}"), format!("{got:?}"));
@@ -396,9 +395,13 @@ fn s4_a_fresh_sample_ends_the_back_off() {
         let mut air = Air::new(lab);
         air.sent(ms(0), 101, 1000);
         for at in [1000, 3000, 7000] {
+            lab.why(
+                "(5.4 to 5.6) What is not acknowledged is lost again, however often it was sent.",
+            );
             air.alarm(ms(at), "Rings");
             air.resends(Some((101, 1000)));
         }
+        lab.why("(5.5) The RTO has doubled three times.");
         air.rto(ms(8000));
         air.ack(ms(7100), 1101);
         air.sent(ms(7100), 1101, 1000);
@@ -463,6 +466,35 @@ fn s4_partial_ack() {
 }
 
 #[test]
+fn s4_the_rest_of_a_segment_is_as_it_was() {
+    lab(|lab| {
+        for una in [102, 601, 1100] {
+            let mut air = Air::new(lab);
+            air.sent(ms(0), 101, 1000);
+            air.alarm(ms(1000), "Rings");
+            air.ack(ms(1100), una);
+            lab.why("The segment counted as lost. The rest of it does, too.");
+            air.has_lost(true);
+            air.outstanding(0);
+            air.resends(Some((una, 1101 - una)));
+            let mut air = Air::new(lab);
+            air.sent(ms(0), 101, 1000);
+            air.alarm(ms(1000), "Rings");
+            air.resends(Some((101, 1000)));
+            air.ack(ms(1100), una);
+            lab.why("The segment was sent again, and is on its way. So is the rest of it.");
+            air.has_lost(false);
+            air.outstanding(1101 - una);
+            air.ack(ms(1200), 1101);
+            lab.why(
+                "The rest is a part of what was sent again, so its ACK is no sample (Karn): the RTO stays doubled.",
+            );
+            air.rto(ms(2000));
+        }
+    });
+}
+
+#[test]
 fn s4_a_fin_is_a_number() {
     lab(|lab| {
         let fin = |seq: u32, len: u32| Segment {
@@ -476,6 +508,9 @@ fn s4_a_fin_is_a_number() {
         air.ack(ms(100), 111);
         lab.why("The bytes have arrived, the FIN has not.");
         air.outstanding(1);
+        lab.why(
+            "(5.3) Something new was acknowledged at 100 ms: the timer starts anew from there.",
+        );
         air.wakes(Some(ms(1100)));
         air.alarm(ms(1100), "Rings");
         lab.why("A FIN alone is lost like anything else.");
@@ -542,11 +577,38 @@ fn s4_one_is_lost_by_name() {
 }
 
 #[test]
+fn s4_the_first_may_be_lost_twice() {
+    lab(|lab| {
+        let mut air = Air::new(lab);
+        for n in 0..3 {
+            air.sent(ms(0), 101 + n * 1000, 1000);
+        }
+        for _ in 0..3 {
+            lab.you("lose_first()", || air.it.lose_first());
+            lab.why(
+                "It is always the first in flight that counts as lost, though it does so already.",
+            );
+            air.outstanding(2000);
+        }
+        air.resends(Some((101, 1000)));
+        air.has_lost(false);
+        for _ in 0..2 {
+            lab.you("lose_first()", || air.it.lose_first());
+            lab.why("What was sent again may be lost again.");
+            air.has_lost(true);
+            air.outstanding(2000);
+            air.resends(Some((101, 1000)));
+        }
+    });
+}
+
+#[test]
 fn s4_gives_up_and_says_so() {
     lab(|lab| {
         let mut air = Air::new(lab);
         air.sent(ms(500), 101, 1000);
         for at in [1000, 3000, 7000, 15_000, 31_000, 63_000] {
+            lab.why("100 s (R2) have not gone by since the segment was sent: it rings, and is sent again.");
             air.alarm(ms(500 + at), "Rings");
             air.resends(Some((101, 1000)));
         }
@@ -568,6 +630,9 @@ fn s4_exactly_when_it_gives_up() {
         for (give_up, want) in [(7000, "GivesUp"), (6999, "GivesUp"), (7001, "Rings")] {
             let mut air = Air::with(lab, RtoLimits::default(), ms(give_up));
             air.sent(ms(100), 101, 1000);
+            lab.why(format!(
+                "{give_up} ms have not gone by since it was sent at 100 ms."
+            ));
             air.alarm(ms(1100), "Rings");
             air.alarm(ms(3100), "Rings");
             lab.why(format!(
@@ -584,6 +649,7 @@ fn s4_progress_gives_it_time() {
         let mut air = Air::with(lab, RtoLimits::default(), ms(5000));
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 1000);
+        lab.why("5000 ms have not gone by since the first was sent at 0.");
         air.alarm(ms(1000), "Rings");
         air.alarm(ms(3000), "Rings");
         air.ack(ms(6000), 501);
@@ -604,6 +670,41 @@ fn s4_progress_gives_it_time() {
         air.alarm(ms(91_000), "Rings");
         air.alarm(ms(93_000), "Rings");
         air.alarm(ms(97_000), "GivesUp");
+    });
+}
+
+#[test]
+fn s4_only_a_new_acknowledgment_gives_it_time() {
+    lab(|lab| {
+        lab.scene("old acknowledgments");
+        for una in [101, 50] {
+            let mut air = Air::with(lab, RtoLimits::default(), ms(5000));
+            air.sent(ms(0), 101, 1000);
+            lab.why("5000 ms have not gone by since the segment was sent at 0.");
+            air.alarm(ms(1000), "Rings");
+            air.ack(ms(2900), una);
+            air.alarm(ms(3000), "Rings");
+            air.ack(ms(6900), una);
+            lab.why(format!(
+                "ACK {una} is nothing new, so nothing changes: nothing was acknowledged since 0."
+            ));
+            air.alarm(ms(7000), "GivesUp");
+        }
+        lab.scene("new segments");
+        for last in [3500, 6900] {
+            let mut air = Air::with(lab, RtoLimits::default(), ms(5000));
+            air.sent(ms(0), 101, 10);
+            lab.why("5000 ms have not gone by since the first segment was sent at 0.");
+            air.alarm(ms(1000), "Rings");
+            air.sent(ms(2900), 111, 10);
+            air.alarm(ms(3000), "Rings");
+            air.sent(ms(last), 121, 10);
+            lab.why(
+                "The time counts from the first segment, sent when nothing was in flight. A program that writes again and \
+                 again must not hide that nobody answers.",
+            );
+            air.alarm(ms(7000), "GivesUp");
+        }
     });
 }
 

@@ -52,6 +52,11 @@ fn s5_a_full_segment_leaves() {
                 ..full
             };
             decides(lab, "a full segment, others in flight", busy, true, why);
+            let last = Piece {
+                in_flight: 5000,
+                ..full
+            };
+            decides(lab, "a full segment, the last", last, true, why);
         }
     });
 }
@@ -180,6 +185,17 @@ fn s5_half_a_small_window_is_enough() {
             ..cut
         };
         decides(lab, "half a window, others in flight", busy, false, why);
+        let why = "The program has closed, but a FIN comes only behind the last piece. This is not the last: it waits for the \
+                   ACK.";
+        for (len, widest) in [(500, 1000), (400, 800)] {
+            let piece = Piece {
+                len,
+                widest,
+                is_closing: true,
+                ..busy
+            };
+            decides(lab, "half a window before the FIN", piece, false, why);
+        }
         let why = "Nagle's algorithm is off.";
         let piece = Piece {
             nodelay: true,
@@ -355,6 +371,9 @@ fn s5_persist_gives_up_on_silence() {
         for (give_up, want) in [(6000, "GivesUp"), (5999, "GivesUp"), (6001, "Rings")] {
             let mut asks = Asks::new(lab, MINUTE, ms(give_up));
             asks.start(ms(0), ms(1000));
+            lab.why(format!(
+                "{give_up} ms have not gone by since the first question, at 1000 ms."
+            ));
             asks.alarm(ms(1000), "Rings");
             asks.alarm(ms(3000), "Rings");
             lab.why(format!(
@@ -368,7 +387,14 @@ fn s5_persist_gives_up_on_silence() {
             }
         }
         let mut asks = Asks::new(lab, MINUTE, ms(6000));
+        lab.why("A start while it runs changes nothing: the silence goes on, too.");
+        for (at, want) in [(1000, "Rings"), (3000, "Rings"), (7000, "GivesUp")] {
+            asks.start(ms(at - 900), ms(900));
+            asks.alarm(ms(at), want);
+        }
+        let mut asks = Asks::new(lab, MINUTE, ms(6000));
         asks.start(ms(0), ms(1000));
+        lab.why("6000 ms have not gone by since the first question, at 1000 ms.");
         asks.alarm(ms(1000), "Rings");
         asks.alarm(ms(3000), "Rings");
         asks.heard();
@@ -388,6 +414,8 @@ fn s5_persist_forgets_silence_when_it_stops() {
         asks.alarm(ms(1000), "Rings");
         asks.stop();
         asks.start(ms(50_000), ms(1000));
+        lab.why("A new start waits one RTO, however long the last wait had become.");
+        asks.wakes(Some(ms(51_000)));
         lab.why("It has stopped since: what was not answered then does not count now.");
         asks.alarm(ms(51_000), "Rings");
         asks.alarm(ms(53_000), "Rings");

@@ -35,13 +35,11 @@ impl Cwnd<'_> {
     }
 
     fn is(&self, want: u32) {
-        let got = self.lab.you("cwnd()", || self.it.cwnd());
-        self.lab.same("cwnd()", got, want);
+        self.lab.same("cwnd()", self.it.cwnd(), want);
     }
 
     fn threshold(&self, want: u32) {
-        let got = self.lab.you("ssthresh()", || self.it.ssthresh());
-        self.lab.same("ssthresh()", got, want);
+        self.lab.same("ssthresh()", self.it.ssthresh(), want);
     }
 }
 
@@ -129,6 +127,14 @@ fn s6_a_loss_halves_what_was_in_flight() {
             lab.why("What happens to cwnd is another question: see set_cwnd.");
             cwnd.is(before);
         }
+        let mut cwnd = Cwnd::new(lab, 1000);
+        for (in_flight, want) in [(10_000, 5000), (30_000, 15_000), (8000, 4000), (9000, 4500)] {
+            cwnd.halve(in_flight);
+            lab.why(
+                "It is half of what is in flight now. ssthresh rises, too, where the network has had room for more since.",
+            );
+            cwnd.threshold(want);
+        }
     });
 }
 
@@ -157,6 +163,13 @@ fn s6_slow_start_ends_at_ssthresh() {
         cwnd.acked(1000);
         lab.why("4000 is below 4500, so this is still slow start, with its whole step.");
         cwnd.is(5000);
+        for (acked, want) in [(4999, 5000), (1, 6000)] {
+            cwnd.acked(acked);
+            lab.why(
+                "Congestion avoidance counts from here: by how much slow start went beyond ssthresh is no part of it.",
+            );
+            cwnd.is(want);
+        }
     });
 }
 
@@ -232,7 +245,7 @@ fn s6_a_new_cwnd_counts_anew() {
         lab.why("What was acknowledged under the old cwnd does not count under the new one: 5000 of 6000.");
         cwnd.is(6000);
         cwnd.acked(1000);
-        lab.why("Now 6000 bytes were acknowledged.");
+        lab.why("Now 6000 bytes were acknowledged since set_cwnd. All bytes of an ACK count, however many those are.");
         cwnd.is(7000);
     });
 }

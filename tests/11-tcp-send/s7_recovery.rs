@@ -47,6 +47,16 @@ impl Loss<'_> {
         self.lab.same(&call, got, resends);
     }
 
+    /// Three duplicates in a row, and so many more.
+    fn recovers(&mut self, further: u32) {
+        self.lab.why(
+            "The third duplicate in a row begins fast recovery: the segment at SND.UNA is sent again, and no other one is.",
+        );
+        for n in 1..=3 + further {
+            self.duplicate(n == 3);
+        }
+    }
+
     fn ack(&mut self, acked: u32, resends: bool) {
         self.una = self.una.wrapping_add(acked);
         let (una, nxt) = (self.una, self.nxt);
@@ -67,9 +77,7 @@ impl Loss<'_> {
     /// Demands cwnd, ssthresh, and whether it is recovering.
     fn is(&self, cwnd: u32, ssthresh: u32, is_recovering: bool) {
         let it = &self.it;
-        let got = self.lab.you("cwnd(), ssthresh(), is_recovering()", || {
-            (it.cwnd(), it.ssthresh(), it.is_recovering())
-        });
+        let got = (it.cwnd(), it.ssthresh(), it.is_recovering());
         let want = (cwnd, ssthresh, is_recovering);
         self.lab.same("cwnd, ssthresh, is_recovering", got, want);
     }
@@ -124,9 +132,7 @@ fn s7_three_dup_acks() {
 fn s7_each_further_duplicate_lets_one_more_leave() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
+        it.recovers(0);
         for n in 1..=6 {
             lab.why(
                 "Another segment has arrived, and left the network: cwnd grows by one MSS. The lost one has been \
@@ -209,19 +215,14 @@ fn s7_a_full_ack_ends_recovery() {
             (9000, 5000),
         ] {
             let mut it = Loss::new(lab, 10_000, 10_000);
-            for n in 1..=3 {
-                it.duplicate(n == 3);
-            }
-            for _ in 0..9 {
-                it.duplicate(false);
-            }
+            it.recovers(9);
             it.sends(sent_meanwhile);
-            it.ack(10_000, false);
             lab.why(format!(
                 "All that was in flight when the loss was found is acknowledged: recovery is over. {sent_meanwhile} bytes \
                  have left since. cwnd is ssthresh, or one MSS more than what is in flight if that is less, so that no \
                  burst leaves (RFC 6582, section 3.2)."
             ));
+            it.ack(10_000, false);
             it.is(want, 5000, false);
             it.allowed(want);
         }
@@ -232,10 +233,9 @@ fn s7_a_full_ack_ends_recovery() {
 fn s7_after_recovery_it_is_congestion_avoidance() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
+        it.recovers(0);
         it.sends(8000);
+        lab.why("All that was in flight at the loss is acknowledged: recovery is over.");
         it.ack(10_000, false);
         it.is(5000, 5000, false);
         for (acked, cwnd) in [(2000, 5000), (2000, 5000), (1000, 6000), (2000, 6000)] {
@@ -250,12 +250,8 @@ fn s7_after_recovery_it_is_congestion_avoidance() {
 fn s7_a_partial_ack_shows_the_next_hole() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
-        for _ in 0..5 {
-            it.duplicate(false);
-        }
+        it.recovers(5);
+        lab.why("Half of 10000 bytes, 3 MSS for the three duplicates, and one for each that came later.");
         it.is(13_000, 5000, true);
         lab.why(
             "What was sent again has arrived, and the ACK stops at the next hole: without waiting for three more duplicates \
@@ -286,10 +282,10 @@ fn s7_a_partial_ack_leaves_at_least_one_mss() {
     lab(|lab| {
         for acked in [9000, 8999] {
             let mut it = Loss::new(lab, 10_000, 10_000);
-            for n in 1..=3 {
-                it.duplicate(n == 3);
-            }
+            it.recovers(0);
+            lab.why("Half of 10000 bytes, and 3 MSS for the three duplicates.");
             it.is(8000, 5000, true);
+            lab.why("The ACK stops before `recover`: it names the next hole.");
             it.ack(acked, true);
             lab.why("cwnd never falls below one MSS, or nothing could leave.");
             it.is(1000, 5000, true);
@@ -301,15 +297,13 @@ fn s7_a_partial_ack_leaves_at_least_one_mss() {
 fn s7_what_was_sent_during_recovery_is_not_waited_for() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
+        it.recovers(0);
         for _ in 0..5 {
             it.duplicate(false);
             it.sends(1000);
         }
-        it.ack(9999, true);
         lab.why("Recovery ends at what was SND.NXT when the loss was found, though more has left since.");
+        it.ack(9999, true);
         it.ack(1, false);
         it.is(5000, 5000, false);
     });
@@ -363,7 +357,7 @@ fn s7_duplicates_after_a_timeout_begin_nothing() {
         it.is(1000, 5000, false);
         lab.why(
             "After a time-out much is sent again that has arrived, and each copy makes a duplicate ACK. They tell of no \
-             new loss: SND.UNA is not behind SND.NXT at the time-out.",
+             new loss: SND.UNA is not after SND.NXT at the time-out.",
         );
         for _ in 0..4 {
             it.duplicate(false);
@@ -376,16 +370,37 @@ fn s7_duplicates_after_a_timeout_begin_nothing() {
         it.sends(5000);
         it.ack(1000, false);
         lab.why(
-            "SND.UNA is exactly what was SND.NXT then: still not behind it (RFC 6582, section 3.2, step 2).",
+            "SND.UNA is exactly what was SND.NXT then: still not after it (RFC 6582, section 3.2, step 2).",
         );
         for _ in 0..4 {
             it.duplicate(false);
         }
         it.ack(1, false);
-        lab.why("SND.UNA is behind it now. Three duplicates are a new loss.");
+        lab.why("SND.UNA is after it now. Three duplicates are a new loss.");
         it.duplicate(false);
         it.duplicate(false);
         it.duplicate(true);
+        for (acked, begins) in [
+            (6000, false),
+            (14_999, false),
+            (15_000, false),
+            (15_001, true),
+        ] {
+            let mut it = Loss::new(lab, 10_000, 10_000);
+            it.timeout();
+            it.ack(5000, false);
+            it.sends(10_000);
+            it.timeout();
+            it.sends(1000);
+            it.ack(acked, false);
+            lab.why(format!(
+                "The second time-out was at SND.NXT 20101, and that is `recover` now. SND.UNA is {}.",
+                5101 + acked
+            ));
+            it.duplicate(false);
+            it.duplicate(false);
+            it.duplicate(begins);
+        }
     });
 }
 
@@ -393,16 +408,24 @@ fn s7_duplicates_after_a_timeout_begin_nothing() {
 fn s7_a_timeout_ends_recovery() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
+        it.recovers(0);
         it.is(8000, 5000, true);
         it.timeout();
         lab.why("What was sent again is lost, too. It begins with one segment.");
         it.is(1000, 5000, false);
-        it.ack(2000, false);
         lab.why("This is slow start, not fast recovery: no partial acknowledgment.");
+        it.ack(2000, false);
         it.is(2000, 5000, false);
+        for (sent, ssthresh) in [(6000, 8000), (2000, 6000)] {
+            let mut it = Loss::new(lab, 10_000, 10_000);
+            it.recovers(sent / 1000);
+            it.sends(sent);
+            it.timeout();
+            lab.why(format!(
+                "{sent} bytes have left during recovery. ssthresh is half of what is in flight at the time-out."
+            ));
+            it.is(1000, ssthresh, false);
+        }
     });
 }
 
@@ -424,12 +447,10 @@ fn s7_duplicates_before_a_timeout_do_not_count_behind_it() {
 fn s7_a_second_loss_in_the_next_window() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
+        it.recovers(0);
         it.sends(6000);
         it.ack(10_000, false);
-        lab.why("All of the first window has arrived. SND.UNA is SND.NXT of that loss, and not behind it.");
+        lab.why("All of the first window has arrived. SND.UNA is SND.NXT of that loss, and not after it.");
         for _ in 0..3 {
             it.duplicate(false);
         }
@@ -484,14 +505,26 @@ fn s7_a_loss_of_long_ago_is_forgotten() {
 fn s7_numbers_wrap() {
     lab(|lab| {
         let mut it = Loss::at(lab, 0xffff_fc18, 10_000, 10_000);
-        for n in 1..=3 {
-            it.duplicate(n == 3);
-        }
+        it.recovers(0);
         lab.why("SND.NXT was 9000 at the loss. 500 comes before it, and 4294966796 too.");
         it.ack(500, true);
         it.ack(1000, true);
         it.ack(8500, false);
         it.is(2000, 5000, false);
+        for (in_flight, acked, begins) in [(3000, 5000, true), (10_000, 3000, false)] {
+            let mut it = Loss::at(lab, 0xffff_f000, 10_000, in_flight);
+            it.timeout();
+            let recover = it.nxt;
+            it.sends(6000);
+            it.ack(acked, false);
+            lab.why(format!(
+                "`recover` is {recover} and SND.UNA {}. Which of them is after the other goes by the shorter way round.",
+                it.una
+            ));
+            it.duplicate(false);
+            it.duplicate(false);
+            it.duplicate(begins);
+        }
     });
 }
 

@@ -1,13 +1,19 @@
 //! Step 8: the sender of a connection. Most tests are conversations: see `conversation.rs` for what they may say.
 
-use netlab::lab;
 use netlab::sim::{Chance, Kind, Link, Net, nth};
+use netlab::{Lab, lab};
 
 use super::conversation::plays;
 use super::hostile;
 use super::network::{Transfer, transfer, transfer_with};
 use super::plots;
 use super::words::ms;
+
+/// Lines of a script: so many full segments leave, the first with this number.
+fn full(first: u32, count: u32) -> String {
+    let lines = (0..count).map(|n| format!("--> ACK seq {} ack 301 len 1000", first + n * 1000));
+    lines.collect::<Vec<_>>().join("\n                    ")
+}
 
 #[test]
 fn s8_a_write_leaves_and_is_acknowledged() {
@@ -52,6 +58,27 @@ fn s8_long_data_leaves_in_segments() {
         plays(
             lab,
             "
+            # PSH says that nothing follows for now. Only the segment behind which nothing is left carries it.
+            with nodelay=1 win=3000
+              0 ms  send(2500)
+                    # Bytes are left behind this one.
+                    --> ACK seq 101 ack 301 len 1000 no PSH
+                    --> ACK seq 1101 ack 301 len 1000 no PSH
+                    # Nothing is left behind this one.
+                    --> PSH,ACK seq 2101 ack 301 len 500
+             50     <-- ACK seq 301 ack 2601 win 1000
+                    send(3000)
+                    # The window is full, and bytes are left behind this one.
+                    --> ACK seq 2601 ack 301 len 1000 no PSH
+                    close()
+            100     <-- ACK seq 301 ack 3601 win 3000
+                    --> ACK seq 3601 ack 301 len 1000 no PSH
+                    --> FIN,PSH,ACK seq 4601 ack 301 len 1000
+            ",
+        );
+        plays(
+            lab,
+            "
             with mss=1460 peer_mss=536
               0 ms  send(600)
                     --> ACK seq 101 ack 301 len 536               # The peer wants 536 at most.
@@ -60,6 +87,34 @@ fn s8_long_data_leaves_in_segments() {
                     --> ACK seq 637 ack 301 len 64
             ",
         );
+        for (peer_mss, cwnd, after_loss) in [(500, 5000, 4000), (250, 2500, 2000)] {
+            let segments: String = (0..10)
+                .map(|n| {
+                    let seq = 101 + n * peer_mss;
+                    format!("--> ACK seq {seq} ack 301 len {peer_mss}\n                    ")
+                })
+                .collect();
+            let next = 101 + 10 * peer_mss;
+            let after = next + peer_mss;
+            plays(
+                lab,
+                &format!(
+                    "
+            with mss=1460 peer_mss={peer_mss}
+              0 ms  CWND={cwnd}          # The smaller MSS counts for the congestion window, too: it begins with 10.
+                    send(20000)
+                    {segments}nothing
+             50     <-- ACK seq 301 ack 101
+                    --> ACK seq {next} ack 301 len {peer_mss}  # One more for a duplicate (limited transmit).
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq {after} ack 301 len {peer_mss}
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 101 ack 301 len {peer_mss}
+                    CWND={after_loss}          # Half of what was in flight, and 3 of the smaller MSS.
+                    "
+                ),
+            );
+        }
     });
 }
 
@@ -142,6 +197,49 @@ fn s8_the_buffer_is_bounded() {
             100     <-- ACK seq 301 ack 2101 win 1000
                     --> ACK seq 2101 ack 301 len 900
                     room() = 1600
+            ",
+        );
+        for buffer in [1000, 3] {
+            plays(
+                lab,
+                &format!(
+                    "
+            with buffer={buffer}
+              0 ms  send({buffer}) = {buffer}
+                    --> PSH,ACK seq 101 ack 301 len {buffer}
+                    close()
+                    --> FIN,ACK seq {} ack 301
+                    room() = 0         # The FIN uses a number, but there is never room for less than 0 bytes.
+                    send(1) = 0
+                    ",
+                    101 + buffer
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s8_after_close_nothing_is_taken() {
+    lab(|lab| {
+        lab.why("The program has closed: what it writes then would come behind its FIN.");
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(3000) = 3000
+                    --> ACK seq 101 ack 301 len 1000
+                    close()
+                    send(5) = 0                           # There is room, but after close no byte is taken,
+             50     <-- ACK seq 301 ack 1101 win 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    send(5) = 0                           # whether the FIN has left or not.
+            100     <-- ACK seq 301 ack 2101 win 2000
+                    --> FIN,PSH,ACK seq 2101 ack 301 len 1000
+                    send(5) = 0
+            150     <-- ACK seq 301 ack 3102
+                    closed
+                    send(5) = 0
             ",
         );
     });
@@ -330,6 +428,28 @@ fn s8_gives_up_and_says_so() {
            9999 s   nothing                         # It is over, and nothing new leaves, either.
             ",
         );
+        for late in [
+            "<-- ACK seq 301 ack 1101",
+            "<-- ACK seq 301 ack 2101",
+            "<-- ACK seq 301 ack 101 win 0",
+        ] {
+            plays(
+                lab,
+                &format!(
+                    "
+            with give_up=1
+              0 ms  send(2000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+           1000     timeout
+           1100     {late}
+                    send(1000)
+                    close()
+           9999 s   nothing  # The ACK comes too late. Nothing leaves any more, and nobody need call poll.
+                    "
+                ),
+            );
+        }
     });
 }
 
@@ -363,10 +483,13 @@ fn s8_the_handshake_is_the_first_sample() {
 #[test]
 fn s8_after_a_lost_syn_it_is_careful() {
     lab(|lab| {
+        lab.why(
+            "The SYN had to be sent again: the RTO is 3 s (RFC 6298, 5.7), and the initial window one segment (RFC 5681, \
+             3.1).",
+        );
         plays(
             lab,
             "
-            # The SYN had to be sent again: 3 s (RFC 6298, 5.7), and one segment (RFC 5681, 3.1).
             with rtt=0
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000   lost
@@ -531,6 +654,23 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
                     --> ACK seq 4701 ack 301 len 1000
             ",
         );
+        plays(
+            lab,
+            "
+            with win=4000
+              0 ms  send(9000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 4101 win 300
+            500     <-- ACK seq 301 ack 4101 win 300
+            900     <-- ACK seq 301 ack 4101 win 310
+           1049     nothing
+                    # The timer runs since 50. An ACK after which the window is still silly does not start it anew.
+           1050     --> ACK seq 4101 ack 301 len 310
+            ",
+        );
     });
 }
 
@@ -581,6 +721,20 @@ fn s8_a_full_window_in_flight_asks_nothing() {
            1050     <-- ACK seq 301 ack 2101 win 2000
                     --> ACK seq 2101 ack 301 len 1000
                     --> ACK seq 3101 ack 301 len 1000
+            ",
+        );
+        plays(
+            lab,
+            "
+            with win=1000
+              0 ms  send(3000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+            500     <-- ACK seq 301 ack 1101 win 2000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000
+           1400     nothing  # The first question was due at 1050. But the window has opened: its timer does not run any more.
+           1450     <-- ACK seq 301 ack 3101
             ",
         );
     });
@@ -637,6 +791,27 @@ fn s8_only_a_probe_makes_one_more_believable() {
                     SND.UNA=1102
             ",
         );
+        for other in [
+            "<-- ACK seq 301 ack 1101 win 0",
+            "<-- ACK seq 301 ack 900 win 0",
+            "<-- ACK seq 301 ack 1101 win 0 len 10",
+        ] {
+            plays(
+                lab,
+                &format!(
+                    "
+            with win=1000
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+           1050     --> ACK seq 1101 ack 301 len 1
+           1060     {other}
+           1100     <-- ACK seq 311 ack 1102 win 0  # The answer to the question, though another segment came before it.
+                    SND.UNA=1102 SND.NXT=1102
+                    "
+                ),
+            );
+        }
         plays(
             lab,
             "
@@ -704,6 +879,158 @@ fn s8_persist_never_gives_up_while_acknowledged() {
 }
 
 #[test]
+fn s8_who_answers_a_question() {
+    lab(|lab| {
+        lab.why(
+            "Every segment with an acknowledgment that is not beyond is a sign of life, and no other segment is. After \
+             give_up without one, the connection is dead.",
+        );
+        let asked = "
+            with win=1000 give_up=6
+              0 ms  send(5000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+           1050     --> ACK seq 1101 ack 301 len 1
+           3050     --> ACK seq 1101 ack 301 len 1";
+        for answer in [
+            "<-- ACK seq 301 ack 1101 win 0",
+            "<-- ACK seq 301 ack 1100 win 0",
+            "<-- ACK seq 301 ack 1101 win 0 len 10",
+            "<-- FIN,ACK seq 301 ack 1101 win 0",
+        ] {
+            plays(
+                lab,
+                &format!(
+                    "{asked}
+           7000     {answer}
+           7050     --> ACK seq 1101 ack 301 len 1  # The peer was heard: it is there.
+                    "
+                ),
+            );
+        }
+        for (silence, why) in [
+            ("nothing", "The peer has said nothing at all."),
+            (
+                "<-- ACK seq 301 ack 5000 win 0 beyond",
+                "An ACK of what was never sent is believed in nothing.",
+            ),
+            (
+                "<-- seq 301 win 0",
+                "A segment without ACK says nothing about our data.",
+            ),
+        ] {
+            plays(
+                lab,
+                &format!(
+                    "{asked}
+           7000     {silence}
+           7050     timeout  # {why} The first question was asked 6 s ago.
+           9999 s   nothing
+                    "
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s8_who_keeps_a_flight_alive() {
+    lab(|lab| {
+        lab.why(
+            "For what is in flight only an acknowledgment of something new is a sign of life, or, while SND.WND is 0, any \
+             acknowledgment that is not beyond.",
+        );
+        let play = |before: &str, at_6900: &str, is_sign: bool, why: &str| {
+            let then = match is_sign {
+                true => "--> ACK seq 101 ack 301 len 1000",
+                false => "timeout",
+            };
+            plays(
+                lab,
+                &format!(
+                    "
+            with give_up=5
+              0 ms  send(1000)
+                    --> ACK seq 101 ack 301 len 1000
+             10     {before}
+           1000     --> ACK seq 101 ack 301 len 1000
+           3000     --> ACK seq 101 ack 301 len 1000
+           6900     {at_6900}
+           7000     {then}  # {why}
+                    "
+                ),
+            );
+        };
+        let open = "<-- ACK seq 400 ack 101 win 65535";
+        let shut = "<-- ACK seq 400 ack 101 win 0";
+        for (before, at_6900, why) in [
+            (
+                open,
+                "<-- ACK seq 400 ack 101 win 0",
+                "SND.WND is 0 now: the peer says that it has no room.",
+            ),
+            (
+                shut,
+                "<-- ACK seq 400 ack 101 win 0",
+                "The peer says again that it has no room.",
+            ),
+            (
+                shut,
+                "<-- ACK seq 400 ack 100 win 0",
+                "It is old, but SND.WND is 0, and the peer is there.",
+            ),
+            (
+                shut,
+                "<-- ACK seq 350 ack 101 win 9000",
+                "SND.WND is still 0: the window of segment 350 is older.",
+            ),
+            (
+                shut,
+                "<-- ACK seq 400 ack 101 win 0 len 10",
+                "It carries data, and SND.WND is 0.",
+            ),
+        ] {
+            play(before, at_6900, true, why);
+        }
+        for (before, at_6900, why) in [
+            (open, "nothing", "The peer has said nothing for 5 s."),
+            (
+                open,
+                "<-- ACK seq 400 ack 101 win 65535",
+                "A duplicate acknowledges nothing, and SND.WND is not 0.",
+            ),
+            (
+                open,
+                "<-- ACK seq 400 ack 101 win 65535 len 10",
+                "It acknowledges nothing, and SND.WND is not 0.",
+            ),
+            (
+                open,
+                "<-- ACK seq 400 ack 101 win 9000",
+                "It acknowledges nothing, and SND.WND is not 0.",
+            ),
+            (
+                open,
+                "<-- ACK seq 350 ack 101 win 0",
+                "The window of segment 350 is older: SND.WND is not 0.",
+            ),
+            (
+                shut,
+                "<-- ACK seq 400 ack 5000 win 0 beyond",
+                "An ACK of what was never sent is believed in nothing.",
+            ),
+            (
+                shut,
+                "<-- seq 400 win 0",
+                "A segment without ACK says nothing about our data.",
+            ),
+        ] {
+            play(before, at_6900, false, why);
+        }
+    });
+}
+
+#[test]
 fn s8_a_full_peer_with_segments_in_flight_is_not_given_up() {
     lab(|lab| {
         lab.why("A peer that answers is there, however long it has no room (MUST-37).");
@@ -719,6 +1046,7 @@ fn s8_a_full_peer_with_segments_in_flight_is_not_given_up() {
                     <-- ACK seq 301 ack 101 win 0
               3 s   --> ACK seq 101 ack 301 len 1000
                     <-- ACK seq 301 ack 101 win 0
+                    # It has answered 4 s ago: it is there, so the connection is not given up.
               7 s   --> ACK seq 101 ack 301 len 1000
               7.5 s <-- ACK seq 301 ack 1101 win 4000
              99 s   nothing
@@ -770,6 +1098,35 @@ fn s8_fin_follows_the_last_byte() {
              50     <-- ACK seq 301 ack 102
                     closed
             ",
+        );
+        plays(
+            lab,
+            "
+            with win=2000
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+                    close()
+             50     <-- ACK seq 301 ack 2101 win 4000
+                    --> ACK seq 2101 ack 301 len 1000
+                    # A full segment has room for a FIN: that is no part of the payload.
+                    --> FIN,PSH,ACK seq 3101 ack 301 len 1000
+            100     <-- ACK seq 301 ack 4102
+                    closed
+            ",
+        );
+        plays(
+            lab,
+            &format!(
+                "
+              0 ms  send(10000)
+                    {}
+                    CWND=10000 FLIGHT=10000
+                    close()
+                    --> FIN,ACK seq 10101 ack 301  # The congestion window is full, but does not count the FIN.
+                ",
+                full(101, 10)
+            ),
         );
     });
 }
@@ -900,6 +1257,7 @@ fn s8_a_lost_fin_is_sent_again() {
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
                     close()
+                    # Nothing is left to be sent, so the FIN leaves. It waits for no ACK.
                     --> FIN,ACK seq 106 ack 301        lost
              50     <-- ACK seq 301 ack 106
            1049     nothing
@@ -995,6 +1353,42 @@ fn s8_a_segment_is_not_cut_for_the_congestion_window() {
                     nothing  # There is room for 800. They wait for 200 more.
             ",
         );
+        plays(
+            lab,
+            "
+            # A window of which 800 bytes are more than half.
+            with win=1600 nodelay=1
+              0 ms  send(500)
+                    --> ACK seq 101 ack 301 len 500    lost
+           1000     --> ACK seq 101 ack 301 len 500
+           1050     <-- ACK seq 301 ack 401 win 1600
+                    CWND=1300 FLIGHT=200
+                    send(300)
+                    --> ACK seq 601 ack 301 len 300
+                    send(5000)
+                    nothing  # cwnd has room for 800, the window for 1100. A segment of 1000 waits, and is not cut to 800.
+           1100     <-- ACK seq 301 ack 601 win 1600
+                    CWND=1500 FLIGHT=1300
+                    --> ACK seq 901 ack 301 len 1000
+            ",
+        );
+        for last in [300, 500] {
+            plays(
+                lab,
+                &format!(
+                    "
+            with nodelay=1
+              0 ms  send(9500)
+                    {}
+                    --> ACK seq 9101 ack 301 len 500
+             10     send({last})
+                    # cwnd is 10000 and 9500 are in flight: there is room for a payload of 500, and no full one is needed.
+                    --> ACK seq 9601 ack 301 len {last}
+                    ",
+                    full(101, 9)
+                ),
+            );
+        }
     });
 }
 
@@ -1051,6 +1445,76 @@ fn s8_three_duplicates_are_a_loss() {
 }
 
 #[test]
+fn s8_a_peer_that_talks_tells_of_no_loss() {
+    lab(|lab| {
+        lab.why(
+            "Each segment of the peer's repeats the ACK number. Only one without data that changes no window is a \
+             duplicate (RFC 5681, section 2).",
+        );
+        plays(
+            lab,
+            &format!(
+                "
+              0 ms  send(20000)
+                    {}
+             50     <-- ACK seq 301 ack 101 len 10
+                    <-- ACK seq 311 ack 101 len 10
+                    <-- ACK seq 321 ack 101 len 10
+                    <-- ACK seq 331 ack 101 len 10
+                    nothing     # The peer's program writes. That tells of no loss, and of nothing that has left the network.
+                    CWND=10000
+             60     <-- ACK seq 341 ack 101 win 60000
+                    <-- ACK seq 341 ack 101 win 50000
+                    <-- ACK seq 341 ack 101 win 40000
+                    <-- ACK seq 341 ack 101 win 50000
+                    nothing     # The windows change: these are no duplicates, either.
+                    CWND=10000
+             70     <-- ACK seq 341 ack 101 win 50000
+                    --> ACK seq 10101 ack 301 len 1000  # This is the first.
+                    <-- ACK seq 341 ack 101 len 10
+                    <-- ACK seq 351 ack 101 win 50000
+                    --> ACK seq 11101 ack 301 len 1000  # The second.
+                    <-- ACK seq 351 ack 100
+                    nothing                             # An old one is none.
+                    <-- ACK seq 351 ack 101
+                    --> ACK seq 101 ack 301 len 1000    # The third.
+                ",
+                full(101, 10)
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_what_recovery_demands_is_sent_once() {
+    lab(|lab| {
+        lab.why(
+            "A fast retransmit leaves whatever cwnd says, but only that one. What counts as lost later waits for cwnd.",
+        );
+        plays(
+            lab,
+            &format!(
+                "
+              0 ms  send(10000)
+                    {}
+             50     <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 101 ack 301 len 1000    # The third duplicate.
+           1000     --> ACK seq 101 ack 301 len 1000    # The timer. All ten count as lost, and cwnd has room for one.
+                    CWND=1000
+           1100     <-- ACK seq 301 ack 101 win 60000
+                    nothing                             # Nothing has arrived: cwnd has room for no other.
+           1200     send(10)
+                    nothing
+                ",
+                full(101, 10)
+            ),
+        );
+    });
+}
+
+#[test]
 fn s8_two_losses_in_one_window() {
     lab(|lab| {
         lab.why("A partial acknowledgment names the next hole (RFC 6582).");
@@ -1100,7 +1564,9 @@ fn s8_a_fast_retransmit_may_be_lost_too() {
              50     <-- ACK seq 301 ack 101
                     <-- ACK seq 301 ack 101
                     <-- ACK seq 301 ack 101
+                    # The third duplicate. SND.UNA is 101 and SND.NXT 6101: 6000 were in flight at the first.
                     --> ACK seq 101 ack 301 len 1000   lost
+                    CWND=6000 SSTHRESH=3000
                     <-- ACK seq 301 ack 101
                     <-- ACK seq 301 ack 101
             999     nothing
@@ -1175,67 +1641,50 @@ fn s8_a_second_timeout_keeps_ssthresh() {
     });
 }
 
+/// Sends ten segments at the first moment and has them acknowledged up to `last` at the second, so that cwnd is 15000.
+/// Then the program writes, at the third.
+fn pauses(lab: &Lab, rtt: u32, at: [u32; 3], last: u32, rto: u32, cwnd: u32, why: &str) {
+    let [begin, acked, again] = at;
+    let in_flight = 10_101 - last;
+    plays(
+        lab,
+        &format!(
+            "
+            with rtt={rtt}
+         {begin:>6} send(10000)
+                    {}
+         {acked:>6} <-- ACK seq 301 ack 2101
+                    <-- ACK seq 301 ack 4101
+                    <-- ACK seq 301 ack 6101
+                    <-- ACK seq 301 ack 8101
+                    <-- ACK seq 301 ack {last}
+                    CWND=15000 FLIGHT={in_flight} RTO={rto}
+         {again:>6} send(20000)
+                    CWND={cwnd} FLIGHT={cwnd}  # {why}
+                    {}
+            ",
+            full(101, 10),
+            full(10_101, (cwnd - in_flight) / 1000)
+        ),
+    );
+}
+
 #[test]
 fn s8_after_a_pause_it_begins_small() {
     lab(|lab| {
         lab.why(
             "After a pause nobody knows what the network has room for (RFC 5681, section 4.1).",
         );
-        let grow = "
-            500 ms  send(10000)
-                    FLIGHT=10000
-                    --> ACK seq 101 ack 301 len 1000
-                    --> ACK seq 1101 ack 301 len 1000
-                    --> ACK seq 2101 ack 301 len 1000
-                    --> ACK seq 3101 ack 301 len 1000
-                    --> ACK seq 4101 ack 301 len 1000
-                    --> ACK seq 5101 ack 301 len 1000
-                    --> ACK seq 6101 ack 301 len 1000
-                    --> ACK seq 7101 ack 301 len 1000
-                    --> ACK seq 8101 ack 301 len 1000
-                    --> ACK seq 9101 ack 301 len 1000
-            550     <-- ACK seq 301 ack 2101
-                    <-- ACK seq 301 ack 4101
-                    <-- ACK seq 301 ack 6101
-                    <-- ACK seq 301 ack 8101
-                    <-- ACK seq 301 ack 10101
-                    CWND=15000";
-        let ten = "
-                    --> ACK seq 10101 ack 301 len 1000
-                    --> ACK seq 11101 ack 301 len 1000
-                    --> ACK seq 12101 ack 301 len 1000
-                    --> ACK seq 13101 ack 301 len 1000
-                    --> ACK seq 14101 ack 301 len 1000
-                    --> ACK seq 15101 ack 301 len 1000
-                    --> ACK seq 16101 ack 301 len 1000
-                    --> ACK seq 17101 ack 301 len 1000
-                    --> ACK seq 18101 ack 301 len 1000
-                    --> ACK seq 19101 ack 301 len 1000";
-        plays(
-            lab,
-            &format!(
-                "{grow}
-           1501     send(20000)              # Nothing was sent for longer than an RTO of 1 s.
-                    CWND=10000 FLIGHT=10000  # Nobody knows any more: at most the initial window.
-                    {ten}
-                "
-            ),
-        );
-        plays(
-            lab,
-            &format!(
-                "{grow}
-           1500     send(20000)              # Exactly one RTO is not longer than an RTO.
-                    CWND=15000 FLIGHT=15000
-                    {ten}
-                    --> ACK seq 20101 ack 301 len 1000
-                    --> ACK seq 21101 ack 301 len 1000
-                    --> ACK seq 22101 ack 301 len 1000
-                    --> ACK seq 23101 ack 301 len 1000
-                    --> ACK seq 24101 ack 301 len 1000
-                "
-            ),
-        );
+        let why = "Nothing was sent for longer than an RTO: at most the initial window.";
+        pauses(lab, 50, [500, 550, 1501], 10_101, 1000, 10_000, why);
+        pauses(lab, 50, [0, 50, 1001], 10_101, 1000, 10_000, why);
+        pauses(lab, 2000, [10, 2010, 2960], 10_101, 2949, 10_000, why);
+        let why = "Exactly one RTO is not longer than an RTO.";
+        pauses(lab, 50, [500, 550, 1500], 10_101, 1000, 15_000, why);
+        let why = "The RTO is longer than a second here: this is no pause.";
+        pauses(lab, 2000, [10, 2010, 2300], 10_101, 2949, 15_000, why);
+        let why = "Something is in flight, and will tell what the network has room for: this is no pause.";
+        pauses(lab, 50, [10, 900, 2400], 9101, 2334, 15_000, why);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a retransmission time-out is rounded to and kept between.
+/// How fine the clock is, and the limits between which a retransmission time-out is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RtoLimits {
     /// G: how fine the clock is. The margin for variation is never smaller.

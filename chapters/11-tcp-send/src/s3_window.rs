@@ -67,15 +67,15 @@ impl SendWindow {
     /// section 3.10.7.4, "fifth, check the ACK field"). By SEG.ACK, the first that holds:
     ///
     /// 1. There is none: [`Heard::Nothing`], and nothing changes.
-    /// 2. It is behind SND.NXT: [`Heard::Beyond`], and nothing changes.
-    /// 3. It is before SND.UNA: [`Heard::Nothing`], and nothing changes. The segment is old.
-    /// 4. Else SND.WND becomes the segment's window, and SND.WL1 becomes SEG.SEQ, unless SEG.SEQ is before SND.WL1: then
-    ///    the present window is from a newer segment. (The RFC has SND.WL2, too, for two segments with the same number.
-    ///    The older of them has the smaller SEG.ACK, and is old by 3.)
+    /// 2. It is before SND.UNA: [`Heard::Nothing`], and nothing changes. The segment is old.
+    /// 3. It is after SND.NXT: [`Heard::Beyond`], and nothing changes.
+    /// 4. Else SND.WND becomes the segment's window, and SND.WL1 becomes SEG.SEQ, whatever else the segment carries. But
+    ///    if SEG.SEQ is before SND.WL1, the present window is from a newer segment, and both stay. (The RFC has SND.WL2,
+    ///    too, for two segments with the same number. The older of them has the smaller SEG.ACK, and is old by 2.)
     ///
     ///    SND.UNA becomes SEG.ACK. If it moves, that is [`Heard::New`]. If not, it is [`Heard::Duplicate`] where
     ///    something is in flight, the segment carries no payload, SYN or FIN, and it has the window that SND.WND was
-    ///    until now. Anything else is [`Heard::Nothing`].
+    ///    until now, whatever its SEG.SEQ. Anything else is [`Heard::Nothing`].
     pub fn on_segment(&mut self, segment: &Segment) -> Heard {
         todo!("11.3 on_segment({segment:?}): check SEG.ACK, then take the window")
     }

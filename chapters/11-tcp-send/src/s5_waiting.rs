@@ -66,8 +66,8 @@ impl Persist {
 
     /// Looks at the timer. It rings if its time is `now` or has passed, and then:
     ///
-    /// - If the peer has been silent since it rang for the first time after it was last heard, or after the start,
-    ///   and that is `give_up` or longer ago, that is [`Alarm::GivesUp`], and it stops.
+    /// - If `give_up` or longer has gone by since the first ring without an answer, that is [`Alarm::GivesUp`], and it
+    ///   stops. The first ring without an answer is the first since the start, or since the peer was last heard.
     /// - Else it rings, and starts anew from `now` with twice the wait, at most `max`.
     pub fn alarm(&mut self, now: Duration) -> Alarm {
         todo!("11.5 alarm({now:?}): has the time come? Then wait twice as long for the next")

@@ -45,7 +45,7 @@ impl Congestion {
     }
 
     /// Nothing was sent for longer than an RTO: nobody knows any more what the network has room for. If cwnd is wider
-    /// than the initial window, it becomes that (RFC 5681, section 4.1).
+    /// than the initial window, it becomes that, as by [`Congestion::set_cwnd`] (RFC 5681, section 4.1).
     pub fn after_idle(&mut self) {
         todo!("11.6 after_idle(): at most the initial window")
     }

@@ -28,8 +28,8 @@ impl Recovery {
     /// A duplicate acknowledgment. Whether the first segment in flight is to be sent again now.
     ///
     /// - In fast recovery cwnd grows by one MSS, since a segment has left the network.
-    /// - Else it is counted. The third in a row begins fast recovery, unless there was a loss before and SND.UNA is not
-    ///   behind `recover`, which is SND.NXT at that loss. ssthresh becomes half of what was in flight at the first of the
+    /// - Else it is counted. The third in a row begins fast recovery, if nothing was lost before, or if SND.UNA is after
+    ///   `recover`, which is SND.NXT at the last loss. ssthresh becomes half of what was in flight at the first of the
     ///   three, cwnd becomes ssthresh and 3 MSS, `recover` becomes SND.NXT, and the first segment is to be sent again.
     pub fn on_duplicate(&mut self, una: Seq, nxt: Seq) -> bool {
         todo!("11.7 on_duplicate({una}, {nxt}): is it the third in a row?")
@@ -42,8 +42,8 @@ impl Recovery {
     /// - `una` is before `recover` (a partial acknowledgment): the next hole is known. cwnd shrinks by what was
     ///   acknowledged, and grows by one MSS if that was at least one MSS. It stays at least one MSS. The first segment
     ///   is to be sent again.
-    /// - Else fast recovery is over. cwnd becomes the smaller of ssthresh and what is in flight and one MSS, where what
-    ///   is in flight counts for at least one MSS.
+    /// - Else fast recovery is over. cwnd becomes ssthresh, or one MSS more than what is in flight if that is less. What
+    ///   is in flight counts for at least one MSS here.
     pub fn on_ack(&mut self, acked: u32, una: Seq, nxt: Seq) -> bool {
         todo!(
             "11.7 on_ack({acked}, {una}, {nxt}): growth, a partial acknowledgment, or the end of recovery"

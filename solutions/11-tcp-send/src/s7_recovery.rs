@@ -16,7 +16,7 @@ pub struct Recovery {
     duplicates: u32,
     /// What was in flight at the first of them.
     in_flight: u32,
-    /// SND.NXT at the last loss, until SND.UNA is behind it.
+    /// SND.NXT at the last loss, until SND.UNA is after it.
     recover: Option<Seq>,
     is_recovering: bool,
 }
@@ -47,8 +47,8 @@ impl Recovery {
     /// A duplicate acknowledgment. Whether the first segment in flight is to be sent again now.
     ///
     /// - In fast recovery cwnd grows by one MSS, since a segment has left the network.
-    /// - Else it is counted. The third in a row begins fast recovery, unless there was a loss before and SND.UNA is not
-    ///   behind `recover`, which is SND.NXT at that loss. ssthresh becomes half of what was in flight at the first of the
+    /// - Else it is counted. The third in a row begins fast recovery, if nothing was lost before, or if SND.UNA is after
+    ///   `recover`, which is SND.NXT at the last loss. ssthresh becomes half of what was in flight at the first of the
     ///   three, cwnd becomes ssthresh and 3 MSS, `recover` becomes SND.NXT, and the first segment is to be sent again.
     pub fn on_duplicate(&mut self, una: Seq, nxt: Seq) -> bool {
         if self.is_recovering {
@@ -78,8 +78,8 @@ impl Recovery {
     /// - `una` is before `recover` (a partial acknowledgment): the next hole is known. cwnd shrinks by what was
     ///   acknowledged, and grows by one MSS if that was at least one MSS. It stays at least one MSS. The first segment
     ///   is to be sent again.
-    /// - Else fast recovery is over. cwnd becomes the smaller of ssthresh and what is in flight and one MSS, where what
-    ///   is in flight counts for at least one MSS.
+    /// - Else fast recovery is over. cwnd becomes ssthresh, or one MSS more than what is in flight if that is less. What
+    ///   is in flight counts for at least one MSS here.
     pub fn on_ack(&mut self, acked: u32, una: Seq, nxt: Seq) -> bool {
         self.duplicates = 0;
         if !self.is_recovering {

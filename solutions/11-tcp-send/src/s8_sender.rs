@@ -81,6 +81,8 @@ impl Sender {
     /// `handshake` is how long the peer's answer to our SYN took, and is the first sample for the RTO. It is `None` if
     /// the SYN had to be sent again. Then the RTO is as `RttEstimator::syn_was_resent` says, and the initial window
     /// is one MSS (RFC 5681, section 3.1).
+    ///
+    /// Both timers give up by [`Config::give_up`], and neither waits longer than the `max` of [`Config::rto`].
     pub fn new(config: Config, vars: &Vars, handshake: Option<Duration>) -> Sender {
         let mss = config.mss.min(vars.mss).max(1);
         let mut rtt = RttEstimator::new(config.rto);
@@ -119,7 +121,8 @@ impl Sender {
         n
     }
 
-    /// How many bytes [`Sender::write`] would take: [`Config::buffer`] without what is not sent and what is in flight.
+    /// For how many bytes there is room: [`Config::buffer`] without the bytes that are not sent and the numbers that are
+    /// in flight, and never less than 0. A FIN in flight is one of the numbers.
     pub fn room(&self) -> usize {
         let here = self.queue.len() + self.window.in_flight() as usize;
         self.config.buffer.saturating_sub(here)
@@ -176,14 +179,16 @@ impl Sender {
 
     /// What leaves now, in this order:
     ///
-    /// 1. What must be sent again: the first segment in flight, if the timer has rung (step 4) or step 7 says so; then
-    ///    others that count as lost, as long as the congestion window has room for one MSS.
+    /// 1. What must be sent again: the first segment in flight, if the timer has rung (step 4) or step 7 says so, once and
+    ///    whatever the congestion window has room for; then others that count as lost, as long as it has room for one
+    ///    MSS.
     /// 2. If nothing counts as lost: new segments, as long as the peer's window has room (step 3), the congestion
     ///    window has room for the whole payload, and `may_go` lets them leave. The one behind which nothing is left
-    ///    carries PSH. If nothing was in flight, and nothing was sent for longer than an RTO, the congestion window is
-    ///    that of `Recovery::after_idle`.
-    /// 3. The FIN, when every byte has been sent and the peer's window has room for its number: on the last segment if
-    ///    it still can, else alone. The congestion window does not count it.
+    ///    carries PSH, and no other does. If nothing was in flight, and nothing was sent for longer than an RTO (a
+    ///    question of item 4 is sent, too), the congestion window is that of `Recovery::after_idle`.
+    /// 3. If nothing counts as lost: the FIN, when every byte has been sent and the peer's window has room for its
+    ///    number: on the last segment if it still can, else alone. It is no part of the payload: neither the MSS nor the
+    ///    congestion window counts it.
     /// 4. If bytes or the FIN wait, and nothing is in flight, the timer of `Persist` runs. When it rings, what the
     ///    peer's window has room for leaves as one segment, whatever `may_go` says. If it has room for nothing, the
     ///    next byte, or the FIN if that is next, leaves as a question. That does not count as sent: SND.NXT stays, and

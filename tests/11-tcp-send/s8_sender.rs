@@ -1457,17 +1457,20 @@ fn s8_a_peer_that_talks_tells_of_no_loss() {
                 "
               0 ms  send(20000)
                     {}
+                    # The peer's program writes. That tells of no loss, and of nothing that has left the network.
              50     <-- ACK seq 301 ack 101 len 10
+                    nothing
                     <-- ACK seq 311 ack 101 len 10
                     <-- ACK seq 321 ack 101 len 10
                     <-- ACK seq 331 ack 101 len 10
-                    nothing     # The peer's program writes. That tells of no loss, and of nothing that has left the network.
+                    nothing
                     CWND=10000
+                    # The windows change: these are no duplicates, either.
              60     <-- ACK seq 341 ack 101 win 60000
                     <-- ACK seq 341 ack 101 win 50000
                     <-- ACK seq 341 ack 101 win 40000
                     <-- ACK seq 341 ack 101 win 50000
-                    nothing     # The windows change: these are no duplicates, either.
+                    nothing
                     CWND=10000
              70     <-- ACK seq 341 ack 101 win 50000
                     --> ACK seq 10101 ack 301 len 1000  # This is the first.
@@ -1658,6 +1661,7 @@ fn pauses(lab: &Lab, rtt: u32, at: [u32; 3], last: u32, rto: u32, cwnd: u32, why
                     <-- ACK seq 301 ack 6101
                     <-- ACK seq 301 ack 8101
                     <-- ACK seq 301 ack {last}
+                    # Less than an RTO has gone by: no pause. Each ACK has added one MSS.
                     CWND=15000 FLIGHT={in_flight} RTO={rto}
          {again:>6} send(20000)
                     CWND={cwnd} FLIGHT={cwnd}  # {why}

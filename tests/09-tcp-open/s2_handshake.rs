@@ -200,6 +200,7 @@ fn s2_three_segments_and_both_established() {
 #[test]
 fn s2_syn_takes_one_number() {
     lab(|lab| {
+        lab.why("A SYN uses one number. After 4294967295 comes 0, also in `Seq + 1`.");
         for (iss, irs) in [(100, 300), (0xffff_ffff, 0), (0x7fff_ffff, 0xffff_ffff_u32)] {
             let mut client = Tcb::new(Config::new(Seq(iss)));
             lab.you("step(0, Connect)", || {

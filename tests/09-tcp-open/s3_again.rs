@@ -200,7 +200,7 @@ fn s3_a_server_that_hears_nothing_listens_again() {
               2 s   --> SYN,ACK seq 300 ack 101
               3 s   --> SYN,ACK seq 300 ack 101
                     # The peer does not answer. It waits for the next one, as if just
-                    # opened, and the program hears nothing.
+                    # opened: without a timer. The program hears nothing.
               4 s   nothing
                     LISTEN
                     ISS=0 SND.UNA=0 SND.NXT=0 SND.WND=0 IRS=0 RCV.NXT=0

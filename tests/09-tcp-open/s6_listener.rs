@@ -258,7 +258,9 @@ fn s6_accept_gives_who_was_open_first() {
               2     c3: <-- SYN seq 300
                     c3: --> SYN,ACK seq 300 ack 301
              10     c2: <-- ACK seq 201 ack 301
+                    # It is for the connection with c2, and opens that.
              20     c3: <-- ACK seq 301 ack 301
+                    # It is for the connection with c3, whoever waits already.
              30     c1: <-- ACK seq 101 ack 301
                     # c2's ACK came first.
                     accept() = c2

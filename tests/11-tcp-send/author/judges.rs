@@ -4,7 +4,7 @@
 //! And the scripts in `linux/`, which Linux plays, too:
 //!
 //! ```text
-//! cargo run -p races --example linux_plays -- tests/11-tcp-send/author/linux
+//! cargo run -p races --example linux_plays -- tests/11-tcp-send/author/linux all
 //! ```
 
 extern crate tcp_send_solution as tcp_send;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use netlab::sim::{Event, Node, Outbox, Time};
 use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
-use smoltcp::socket::tcp;
+use smoltcp::socket::tcp::{self, CongestionControl};
 use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
@@ -21,60 +21,92 @@ pub type App = Box<dyn FnMut(&mut Interface, &mut SocketSet<'static>) -> bool>;
 
 /// Connects, sends the data, and closes.
 pub fn uploads(to: (IpAddress, u16), data: Vec<u8>) -> App {
-    let mut handle = None;
-    let mut sent = 0;
-    Box::new(move |interface, sockets| {
-        let is_new = handle.is_none();
-        let handle = *handle.get_or_insert_with(|| sockets.add(tcp_socket()));
-        let socket = sockets.get_mut::<tcp::Socket>(handle);
-        if is_new {
-            let connected = socket.connect(interface.context(), to, 49_152);
-            connected.expect("the socket is new");
-            return true;
-        }
-        let before = sent;
-        while socket.can_send() && sent < data.len() {
-            sent += socket.send_slice(&data[sent..]).expect("it can send");
-        }
-        if sent == data.len() && socket.may_send() {
-            socket.close();
-            return true;
-        }
-        sent > before
-    })
+    Made::default().uploads(to, data)
 }
 
 /// Takes one connection, keeps what comes, and closes when that has come to its end.
 pub fn keeps(port: u16, got: Rc<RefCell<Vec<u8>>>) -> App {
-    let mut handle = None;
-    Box::new(move |_, sockets| {
-        let is_new = handle.is_none();
-        let handle = *handle.get_or_insert_with(|| sockets.add(tcp_socket()));
-        let socket = sockets.get_mut::<tcp::Socket>(handle);
-        if is_new {
-            socket.listen(port).expect("the socket is new");
-            return true;
-        }
-        let mut has_acted = false;
-        while socket.can_recv() {
-            let mut got = got.borrow_mut();
-            let taken = socket.recv(|bytes| (bytes.len(), got.extend_from_slice(bytes)));
-            taken.expect("it can receive");
-            has_acted = true;
-        }
-        if socket.state() == tcp::State::CloseWait {
-            socket.close();
-            has_acted = true;
-        }
-        has_acted
-    })
+    Made::default().keeps(port, got)
 }
 
-fn tcp_socket() -> tcp::Socket<'static> {
-    // What is in flight never fills the window: smoltcp 0.12 does not probe a closed one, and stands still
-    // when the packet that opens it is lost.
-    let buffer = |size| tcp::SocketBuffer::new(vec![0; size]);
-    tcp::Socket::new(buffer(65_535), buffer(32_768))
+/// How a socket is made.
+#[derive(Clone, Copy)]
+pub struct Made {
+    pub sends: usize,
+    pub receives: usize,
+    pub control: CongestionControl,
+}
+
+impl Default for Made {
+    fn default() -> Made {
+        Made {
+            // What is in flight never fills the window: smoltcp 0.12 does not probe a closed one, and stands still
+            // when the packet that opens it is lost.
+            sends: 32_768,
+            receives: 65_535,
+            control: CongestionControl::None,
+        }
+    }
+}
+
+impl Made {
+    /// [`uploads`], with such a socket.
+    pub fn uploads(self, to: (IpAddress, u16), data: Vec<u8>) -> App {
+        let mut handle = None;
+        let mut sent = 0;
+        Box::new(move |interface, sockets| {
+            let is_new = handle.is_none();
+            let handle = *handle.get_or_insert_with(|| sockets.add(self.socket()));
+            let socket = sockets.get_mut::<tcp::Socket>(handle);
+            if is_new {
+                let connected = socket.connect(interface.context(), to, 49_152);
+                connected.expect("the socket is new");
+                return true;
+            }
+            let before = sent;
+            while socket.can_send() && sent < data.len() {
+                sent += socket.send_slice(&data[sent..]).expect("it can send");
+            }
+            if sent == data.len() && socket.may_send() {
+                socket.close();
+                return true;
+            }
+            sent > before
+        })
+    }
+
+    /// [`keeps`], with such a socket.
+    pub fn keeps(self, port: u16, got: Rc<RefCell<Vec<u8>>>) -> App {
+        let mut handle = None;
+        Box::new(move |_, sockets| {
+            let is_new = handle.is_none();
+            let handle = *handle.get_or_insert_with(|| sockets.add(self.socket()));
+            let socket = sockets.get_mut::<tcp::Socket>(handle);
+            if is_new {
+                socket.listen(port).expect("the socket is new");
+                return true;
+            }
+            let mut has_acted = false;
+            while socket.can_recv() {
+                let mut got = got.borrow_mut();
+                let taken = socket.recv(|bytes| (bytes.len(), got.extend_from_slice(bytes)));
+                taken.expect("it can receive");
+                has_acted = true;
+            }
+            if socket.state() == tcp::State::CloseWait {
+                socket.close();
+                has_acted = true;
+            }
+            has_acted
+        })
+    }
+
+    fn socket(self) -> tcp::Socket<'static> {
+        let buffer = |size| tcp::SocketBuffer::new(vec![0; size]);
+        let mut socket = tcp::Socket::new(buffer(self.receives), buffer(self.sends));
+        socket.set_congestion_control(self.control);
+        socket
+    }
 }
 
 /// A host with one interface, for IP packets.

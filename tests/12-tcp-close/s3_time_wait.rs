@@ -76,12 +76,26 @@ fn becomes(lab: &Lab, what: &str, segment: &Segment, want: Late, begins_anew: bo
             || waiting.arrives(at, &segment),
         );
         lab.same(&format!("what becomes of {what}"), name(got), name(want));
-        let until = if begins_anew { 2500 } else { 2100 };
-        lab.same(
+        let (until, why) = match begins_anew {
+            true => (
+                2500,
+                "The peer's FIN comes again, so our last ACK was lost: from now on, two MSL.",
+            ),
+            false => (
+                2100,
+                "Only a FIN begins the two MSL anew: it says that our last ACK was lost. Nothing else does.",
+            ),
+        };
+        lab.because(why).same(
             "milliseconds at which it is over",
             waiting.until().as_millis(),
             until,
         );
+        let ack = waiting.ack();
+        let numbers = (ack.seq.0, ack.ack.map(|ack| ack.0));
+        let want = ((Seq(101) + shift).0, Some((Seq(301) + shift).0));
+        lab.because("Both streams have ended: whatever comes, SND.NXT and RCV.NXT stay.")
+            .same("seq and ack of time_wait.ack() behind it", numbers, want);
     }
 }
 
@@ -117,6 +131,15 @@ fn s3_a_fin_again_is_acknowledged_and_the_wait_begins_anew() {
             Late::Ack,
             true,
         );
+        lab.why("A FIN is answered, whatever its number, and the wait begins anew.");
+        for (seq, len) in [(280, 10), (290, 0), (301, 0), (301, 5), (9999, 0)] {
+            let segment = Segment {
+                payload: vec![1; len],
+                ..fin(seq)
+            };
+            let what = format!("FIN,ACK seq {seq} len {len}");
+            becomes(lab, &what, &segment, Late::Ack, true);
+        }
     });
 }
 
@@ -182,8 +205,16 @@ fn s3_old_data_is_answered_and_the_last_ack_is_not() {
 #[test]
 fn s3_a_reset_ends_it_only_with_the_right_number() {
     lab(|lab| {
-        lab.why("RFC 5961: exactly RCV.NXT, here as everywhere. A RST is never answered.");
+        lab.why("RFC 5961: exactly RCV.NXT, here as everywhere; its ACK number does not count. A RST is never answered.");
         becomes(lab, "RST seq 301", &rst(301), Late::Gone, false);
+        for number in [101, 50, 9999] {
+            let segment = Segment {
+                ack: Some(Seq(number)),
+                ..rst(301)
+            };
+            let what = format!("RST,ACK seq 301 ack {number}");
+            becomes(lab, &what, &segment, Late::Gone, false);
+        }
         for seq in [300, 302, 0] {
             becomes(
                 lab,
@@ -199,7 +230,8 @@ fn s3_a_reset_ends_it_only_with_the_right_number() {
 #[test]
 fn s3_a_new_syn_above_the_old_numbers_begins_anew() {
     lab(|lab| {
-        lab.why("RFC 1122, section 4.2.2.13: nothing that is still on its way has a number behind RCV.NXT, so a SYN with one is a new connection.");
+        lab.why("RFC 1122, section 4.2.2.13: nothing that is still on its way has a number behind RCV.NXT, so a SYN with one is a new connection. Numbers go round: \"behind\" is chapter 09's \
+                 seq_lt.");
         for seq in [302, 1000, 301 + 0x7fff_ffff] {
             becomes(
                 lab,

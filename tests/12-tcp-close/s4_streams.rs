@@ -74,6 +74,56 @@ fn s4_what_the_program_sends_leaves_with_the_acknowledgment() {
 }
 
 #[test]
+fn s4_each_segment_that_leaves_is_stamped() {
+    lab(|lab| {
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "",
+                "
+             10 <-- PSH,ACK seq 301 ack 101 len 5
+                linux --> ACK seq 101 ack 306
+                send(2000) = 2000
+                # The sender gives two segments. Both leave, and the receiver stamps both: ACK, RCV.NXT and the window.
+                --> ACK seq 101 ack 306 len 1000
+                # The second of two: it leaves as well, stamped like the first.
+                --> ACK seq 1101 ack 306 len 1000
+                SND.NXT=2101
+            500 nothing
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_data_that_leaves_carries_the_ack_that_is_due() {
+    lab(|lab| {
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "with linux=no",
+                "
+             10 send(6000) = 6000
+                --> seq 101 ack 301 len 1000
+                --> seq 1101 ack 301 len 1000
+                --> seq 2101 ack 301 len 1000
+                --> seq 3101 ack 301 len 1000
+                --> seq 4101 ack 301 len 1000
+             20 <-- FIN,ACK seq 301 ack 5101
+                # The FIN wants an ACK at once, and there is room for more data now: one segment does both. The sender has its turn first.
+                --> PSH,ACK seq 5101 ack 302 len 1000
+                # So nothing more is to be acknowledged.
+            150 nothing
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
 fn s4_what_comes_is_read_and_acknowledged_in_time() {
     lab(|lab| {
         lab.why("The receiver decides when an ACK leaves: chapter 10.");
@@ -153,6 +203,16 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      --> ACK seq 301 ack 104
                      CLOSE-WAIT
                      recv() = \"hi\"
+                     recv() = end",
+            "with iss=300
+               0 ms  listen()
+                     <-- SYN seq 100
+                     --> SYN,ACK seq 300 ack 101
+              50     <-- FIN,ACK seq 101 ack 301
+                     established
+                     # A FIN alone counts, too.
+                     --> ACK seq 301 ack 102
+                     CLOSE-WAIT
                      recv() = end",
             "
             with linux=no
@@ -295,6 +355,41 @@ fn s4_the_window_is_what_there_is_room_for() {
             lab,
             BEGINS,
             "
+            with room=2000 mss=500 linux=no
+               0 ms  connect()
+                     --> SYN seq 100 mss 500 win 2000
+                     <-- SYN,ACK seq 300 ack 101 mss 1000 win 5000
+                     --> ACK seq 101 ack 301 win 2000
+                     established
+              10     <-- ACK seq 301 ack 101 len 500
+                     <-- ACK seq 801 ack 101 len 500
+                     --> ACK seq 101 ack 1301 win 1000
+                     <-- ACK seq 1301 ack 101 len 500
+                     <-- ACK seq 1801 ack 101 len 500
+                     --> ACK seq 101 ack 2301 win 0
+             100     recv(500) = 500
+                     # Our SYN has announced 500: the peer's segments are no longer, and there is room for one.
+                     --> ACK seq 101 ack 2301 win 500",
+        );
+        plays(
+            lab,
+            BEGINS,
+            "
+            with room=100000 linux=no
+               0 ms  connect()
+                     --> SYN seq 100 win 65535
+                     <-- SYN,ACK seq 300 ack 101
+                     --> ACK seq 101 ack 301 win 65535
+                     established
+              10     <-- ACK seq 301 ack 101 len 40000
+                     <-- ACK seq 40301 ack 101 len 20000
+                     # The field says 65535 at most; the room is what is configured: 40000 are left of 100000.
+                     --> ACK seq 101 ack 60301 win 40000",
+        );
+        plays(
+            lab,
+            BEGINS,
+            "
             with room=100000
                0 ms  connect()
                      # The field has 16 bits.
@@ -320,6 +415,99 @@ fn s4_an_ack_of_what_was_never_sent_brings_nothing() {
              30 <-- ACK seq 301 ack 106
                 SND.UNA=106
         "));
+    });
+}
+
+#[test]
+fn s4_acks_of_what_was_never_sent_are_not_all_answered() {
+    lab(|lab| {
+        plays(
+            lab,
+            TAKES,
+            &opened(
+                "",
+                "
+             10 <-- ACK seq 301 ack 200
+                --> ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 200
+                # It is answered as in `answers`: not twice in half a second, or two ends would do so for ever (RFC 5961, section 7).
+                ours nothing
+                linux --> ACK seq 101 ack 301
+            499 nothing
+            510 <-- ACK seq 301 ack 200
+                --> ACK seq 101 ack 301
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_data_beside_an_older_ack_is_taken() {
+    lab(|lab| {
+        plays(
+            lab,
+            TAKES,
+            &opened(
+                "",
+                "
+             10 send(2000) = 2000
+                --> seq 101 ack 301 len 1000
+                --> seq 1101 ack 301 len 1000
+             20 <-- ACK seq 301 ack 2101
+             30 <-- ACK seq 301 ack 1101 len 100
+                # The ACK has been overtaken by a later one and brings nothing new. The data does.
+                linux --> ACK seq 2101 ack 401
+                RCV.NXT=401 SND.UNA=2101
+                recv() = 100
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_a_challenge_has_the_number_snd_nxt() {
+    lab(|lab| {
+        plays(
+            lab,
+            ANSWERS,
+            &opened(
+                "",
+                "
+             10 send(5) = 5
+                --> seq 101 ack 301 len 5
+             20 <-- RST seq 302
+                # Our next number is 106, though the peer has not acknowledged anything yet.
+                --> ACK seq 106 ack 301
+             30 <-- ACK seq 301 ack 106
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_what_is_not_answered_leaves_what_is_owed() {
+    lab(|lab| {
+        plays(
+            lab,
+            ANSWERS,
+            &opened(
+                "",
+                "
+             10 <-- RST seq 400
+                --> ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 101 len 100
+                linux --> ACK seq 101 ack 401
+             30 <-- RST seq 5000
+                ours nothing
+                linux --> ACK seq 101 ack 401
+                # No answer has left at 30 ms, so the ACK of the 100 bytes is still owed.
+            220 ours --> ACK seq 101 ack 401
+        ",
+            ),
+        );
     });
 }
 
@@ -510,6 +698,67 @@ fn s4_nothing_is_sent_before_it_is_open() {
                      send(5) = 5
                      --> seq 101 ack 301 len 5",
         );
+    });
+}
+
+#[test]
+fn s4_after_the_peers_fin_the_program_still_sends() {
+    lab(|lab| {
+        plays(
+            lab,
+            SEND,
+            &opened(
+                "",
+                "
+             10 <-- FIN,ACK seq 301 ack 101
+                --> ACK seq 101 ack 302
+                CLOSE-WAIT
+             20 send(5) = 5
+                # The peer has closed its direction. Ours is open.
+                --> PSH,ACK seq 101 ack 302 len 5
+             30 <-- ACK seq 302 ack 106
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
+fn s4_what_has_come_is_read_in_whatever_state() {
+    lab(|lab| {
+        for script in [
+            opened(
+                "",
+                "
+                 10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                    --> ACK seq 101 ack 312
+                    shutdown()
+                    --> FIN,ACK seq 101 ack 312
+                    LAST-ACK
+                    # Both sides have closed. What has come is still the program's.
+                    recv() = 10
+                    recv() = end
+                 20 <-- ACK seq 312 ack 102
+            ",
+            ),
+            opened(
+                "",
+                "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                    --> ACK seq 102 ack 312
+                    CLOSING
+                    # Both sides have closed. What has come is still the program's.
+                    recv(4) = 4
+                    recv() = 6
+                    recv() = end
+                 30 <-- ACK seq 312 ack 102
+            ",
+            ),
+        ] {
+            plays(lab, RECV, &script);
+        }
     });
 }
 

@@ -344,7 +344,22 @@ fn s5_shutdown_before_it_is_open() {
                      established
                      # As soon as it is open, it closes.
                      --> FIN,ACK seq 101 ack 301
-                     FIN-WAIT-1",
+                     FIN-WAIT-1
+               30    <-- PSH,ACK seq 301 ack 102 len 10
+                     # Only our direction is closed: the program still reads.
+                     FIN-WAIT-2
+                     recv() = 10",
+            "
+               0 ms  listen()
+                     <-- SYN seq 300
+                     --> SYN,ACK seq 100 ack 301
+             1000    --> SYN,ACK seq 100 ack 301
+             1100    shutdown()
+                     # The SYN,ACK was sent twice. That makes no difference.
+                     SYN-RECEIVED
+             1200    <-- ACK seq 301 ack 101
+                     established
+                     --> FIN,ACK seq 101 ack 301",
             "
                0 ms  shutdown()
                      CLOSED
@@ -391,6 +406,7 @@ fn s5_a_lost_last_ack_is_sent_again_and_the_wait_begins_anew() {
                 --> FIN,ACK seq 101 ack 301
                 <-- ACK seq 301 ack 102
              20 <-- FIN,ACK seq 301 ack 102
+                # Each FIN is acknowledged, though all is said now.
                 --> ACK seq 102 ack 302    lost
            1020 <-- FIN,ACK seq 301 ack 102
                 # The peer says its FIN again, so our ACK was lost. It gets another one, and two MSL begin anew.
@@ -398,9 +414,69 @@ fn s5_a_lost_last_ack_is_sent_again_and_the_wait_begins_anew() {
            1030 <-- FIN,ACK seq 301 ack 102
                 # Each FIN is answered.
                 --> ACK seq 102 ack 302
+                # Two MSL after the FIN that came last, at 1030 ms.
            3029 ours TIME-WAIT
            3030 ours CLOSED
         "));
+    });
+}
+
+#[test]
+fn s5_the_last_fin_is_still_acknowledged() {
+    lab(|lab| {
+        for way in [
+            "<-- ACK seq 301 ack 102
+                <-- FIN,ACK seq 301 ack 102",
+            "<-- FIN,ACK seq 301 ack 102",
+        ] {
+            plays(
+                lab,
+                GOES_ON,
+                &opened(
+                    "",
+                    &format!(
+                        "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+                {way}
+                # TIME-WAIT has begun, and the streams stay: the ACK of the peer's FIN still has to leave.
+                --> ACK seq 102 ack 302
+                TIME-WAIT
+        "
+                    ),
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s5_a_close_in_time_wait_does_not_begin_it_anew() {
+    lab(|lab| {
+        lab.why("A sign that leads nowhere changes nothing: only the peer's FIN begins the two MSL anew.");
+        for call in ["close()", "shutdown()"] {
+            plays(
+                lab,
+                GOES_ON,
+                &opened(
+                    "with linux=no msl=1000",
+                    &format!(
+                        "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+                <-- FIN,ACK seq 301 ack 102
+                --> ACK seq 102 ack 302
+                recv() = end
+           1000 {call}
+                TIME-WAIT
+           2009 TIME-WAIT
+                # Two MSL after the peer's FIN, at 10 ms.
+           2010 CLOSED
+        "
+                    ),
+                ),
+            );
+        }
     });
 }
 
@@ -437,6 +513,39 @@ fn s5_what_comes_late_ends_here() {
 }
 
 #[test]
+fn s5_the_answer_to_a_late_fin_does_not_count() {
+    lab(|lab| {
+        plays(
+            lab,
+            LATE,
+            &opened(
+                "with linux=no msl=1000",
+                "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+                <-- FIN,ACK seq 301 ack 102
+                --> ACK seq 102 ack 302
+            100 <-- FIN,ACK seq 301 ack 102
+                --> ACK seq 102 ack 302
+            200 <-- SYN seq 250
+                # The answer to a FIN does not count: this is the first one that does.
+                --> ACK seq 102 ack 302
+            300 <-- FIN,ACK seq 301 ack 102
+                # A FIN is always answered, also within half a second.
+                --> ACK seq 102 ack 302
+            699 <-- SYN seq 250
+                # The SYN before this one was answered less than half a second ago.
+                nothing
+            700 <-- SYN seq 250
+                # Half a second has passed since then.
+                --> ACK seq 102 ack 302
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
 fn s5_a_reset_ends_time_wait() {
     lab(|lab| {
         for (seq, state) in [(302, "CLOSED"), (303, "TIME-WAIT"), (301, "TIME-WAIT")] {
@@ -451,6 +560,25 @@ fn s5_a_reset_ends_time_wait() {
                 200 nothing
             ")));
         }
+        plays(
+            lab,
+            LATE,
+            &opened(
+                "with linux=no msl=1000",
+                "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+                <-- FIN,PSH,ACK seq 301 ack 102 \"late\"
+                --> ACK seq 102 ack 306
+                TIME-WAIT
+             20 <-- RST seq 306
+                CLOSED
+                # The streams stay: the program can still read what has come.
+                recv() = \"late\"
+                recv() = end
+        ",
+            ),
+        );
     });
 }
 

@@ -71,7 +71,7 @@ fn s6_close_with_unread_data_sends_rst() {
                 210 ours --> ACK seq 101 ack 311
                 310 close()
                     # SHLD-3: a FIN would say that all was read. The peer has to learn that data was lost.
-                    ours --> RST seq 101
+                    ours --> RST seq 101 win 0
                     linux --> RST,ACK seq 101 ack 311
                     CLOSED
             "),
@@ -81,8 +81,31 @@ fn s6_close_with_unread_data_sends_rst() {
                     recv(9) = 9
                     close()
                     # One byte was not read.
-                    ours --> RST seq 101
+                    ours --> RST seq 101 win 0
                     linux --> RST,ACK seq 101 ack 312
+                    CLOSED
+            "),
+            opened("", "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- PSH,ACK seq 301 ack 101 len 10
+                    linux --> ACK seq 102 ack 311
+                 30 close()
+                    # It had shut down its own direction. Still, ten bytes were not read, and the peer has to learn it.
+                    ours --> RST seq 102 win 0
+                    linux --> RST,ACK seq 102 ack 311
+                    CLOSED
+            "),
+            opened("", "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- PSH,ACK seq 301 ack 102 len 10
+                    linux --> ACK seq 102 ack 311
+                    FIN-WAIT-2
+                 30 close()
+                    # The same with our FIN acknowledged.
+                    ours --> RST seq 102 win 0
+                    linux --> RST,ACK seq 102 ack 311
                     CLOSED
             "),
         ] {
@@ -187,6 +210,82 @@ fn s6_data_for_a_closed_connection_is_refused() {
 }
 
 #[test]
+fn s6_wherever_it_closes_data_is_refused_from_then_on() {
+    lab(|lab| {
+        let refused = "
+                    # The program has called close: nobody will read this, and its sender has to know.
+                    --> RST seq 102 win 0
+                    CLOSED";
+        for (linux, way) in [
+            (
+                "",
+                "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 15 close()
+                    FIN-WAIT-1
+                 20 <-- PSH,ACK seq 301 ack 102 len 10",
+            ),
+            (
+                "",
+                "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- ACK seq 301 ack 102
+                 30 close()
+                    FIN-WAIT-2
+                 40 <-- PSH,ACK seq 301 ack 102 len 10",
+            ),
+        ] {
+            plays(lab, CLOSE, &opened(linux, &format!("{way}{refused}")));
+        }
+        plays(
+            lab,
+            CLOSE,
+            &format!(
+                "with linux=no
+               0 ms listen()
+                    <-- SYN seq 300 mss 1000 win 5000
+                    --> SYN,ACK seq 100 ack 301
+                 10 close()
+                    SYN-RECEIVED
+                 20 <-- ACK seq 301 ack 101
+                    established
+                    # It has been closed early, and closes as soon as it is open.
+                    --> FIN,ACK seq 101 ack 301
+                 30 <-- PSH,ACK seq 301 ack 102 len 10{refused}"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s6_to_close_again_changes_nothing() {
+    lab(|lab| {
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "with linux=no linger=5000",
+                "
+             10 close()
+                --> FIN,ACK seq 101 ack 301
+             20 close()
+                # Once is enough.
+                FIN-WAIT-1
+             30 <-- ACK seq 301 ack 102
+                FIN-WAIT-2
+            100 close()
+                # It still waits for the peer's FIN: 5 s from this close on.
+           5099 FIN-WAIT-2
+           5100 CLOSED
+        ",
+            ),
+        );
+    });
+}
+
+#[test]
 fn s6_a_fin_for_a_closed_connection_is_taken() {
     lab(|lab| {
         plays(
@@ -224,9 +323,9 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
                 --> FIN,ACK seq 101 ack 301
              20 <-- ACK seq 301 ack 102
            3000 <-- ACK seq 301 ack 102
-                # It knows that its FIN is acknowledged.
+                # 5 s are counted from FIN-WAIT-2 on, which began at 20 ms: not from the close, nor from what comes later (goes_on, step 5).
            5019 FIN-WAIT-2
-                # 5 s after it came to FIN-WAIT-2.
+                # They are over, and so is the wait (waits_no_longer, step 5).
            5020 CLOSED
          60 s   nothing
         ",
@@ -257,7 +356,7 @@ fn s6_abort_in_each_state() {
                     "# Both sides have closed: the peer knows.".to_owned()
                 }
                 _ => format!(
-                    "# The peer is told, with the number SND.NXT.\n                --> RST seq {snd_nxt}"
+                    "# The peer is told, with the number SND.NXT and window 0.\n                --> RST seq {snd_nxt} win 0"
                 ),
             };
             plays(
@@ -296,9 +395,10 @@ fn s6_abort_before_it_is_open() {
                0 ms  connect()
                      --> SYN seq 100
               10     abort()
-                     # Nobody has answered.
                      CLOSED
-              60 s   nothing",
+                     # The opening machine has a timer for the SYN: it has to hear of the abort, or it sends the SYN again.
+              60 s   nothing
+                     CLOSED",
         );
         plays(
             lab,
@@ -335,6 +435,25 @@ fn s6_abort_forgets_what_was_not_read() {
         ",
             ),
         );
+        plays(
+            lab,
+            ABORT,
+            &opened(
+                "with linux=no",
+                "
+             10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                --> ACK seq 101 ack 312
+                shutdown()
+                --> FIN,ACK seq 101 ack 312
+             20 <-- ACK seq 312 ack 102
+                CLOSED
+             30 abort()
+                # It was CLOSED already. Now what has come is forgotten as well.
+                recv() = 0
+                CLOSED
+        ",
+            ),
+        );
     });
 }
 
@@ -347,7 +466,7 @@ fn s6_a_reset_in_each_state() {
         for (state, steps, _, rcv_nxt) in STATES {
             let told = match state {
                 "CLOSING" | "LAST-ACK" | "TIME-WAIT" => {
-                    "# Both sides have closed: nothing is lost, and the program is not told."
+                    "# Both sides have closed: all that the peer had to say is here, and the program is not told."
                 }
                 _ => "reset",
             };
@@ -395,6 +514,72 @@ fn s6_a_reset_forgets_what_was_not_read() {
         ",
             ),
         );
+    });
+}
+
+#[test]
+fn s6_a_reset_behind_the_peers_fin_leaves_what_has_come() {
+    lab(|lab| {
+        for way in [
+            "
+             10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                --> ACK seq 101 ack 312
+                shutdown()
+                --> FIN,ACK seq 101 ack 312
+                LAST-ACK",
+            "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+             15 <-- FIN,PSH,ACK seq 301 ack 101 len 10
+                --> ACK seq 102 ack 312
+                CLOSING",
+        ] {
+            plays(
+                lab,
+                RESET,
+                &opened(
+                    "",
+                    &format!(
+                        "{way}
+             20 <-- RST seq 312
+                CLOSED
+                # The peer's stream is complete. The program is not told of the reset, so it must not take a part for the whole.
+                recv(4) = 4
+                recv() = 6
+                recv() = end
+            900 nothing"
+                    ),
+                ),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_who_has_closed_is_told_as_well() {
+    lab(|lab| {
+        for (way, last) in [
+            ("", "FIN-WAIT-1"),
+            ("\n             15 <-- ACK seq 301 ack 102", "FIN-WAIT-2"),
+        ] {
+            plays(
+                lab,
+                RESET,
+                &opened(
+                    "with linux=no",
+                    &format!(
+                        "
+             10 close()
+                --> FIN,ACK seq 101 ack 301{way}
+                {last}
+             20 <-- RST seq 301
+                # The peer's FIN has not come: it has cut off what it had to say.
+                reset
+                CLOSED"
+                    ),
+                ),
+            );
+        }
     });
 }
 

@@ -34,6 +34,19 @@ fn datagram(
     tcp.extend([0; 4]);
     tcp.extend(options);
     tcp.extend(payload);
+    sealed(tcp)
+}
+
+/// The same with these bytes at this place of TCP's header.
+fn altered(datagram: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut tcp = datagram[20..].to_vec();
+    tcp[at..at + bytes.len()].copy_from_slice(bytes);
+    tcp[16..18].fill(0);
+    sealed(tcp)
+}
+
+/// Puts TCP's checksum in, and IP's header before it.
+fn sealed(mut tcp: Vec<u8>) -> Vec<u8> {
     let length = (tcp.len() as u16).to_be_bytes();
     let pseudo = [10, 0, 0, 1, 10, 0, 0, 2, 0, 6, length[0], length[1]];
     let sum = internet_checksum(&[&pseudo, &tcp]).to_be_bytes();
@@ -74,19 +87,36 @@ fn data() -> Segment {
     }
 }
 
-fn cases() -> Vec<(&'static str, Segment, Vec<u8>)> {
+/// The datagram of a segment, by hand.
+fn bytes_of(segment: &Segment) -> Vec<u8> {
+    let flags = [
+        (segment.fin, FIN),
+        (segment.syn, SYN),
+        (segment.rst, RST),
+        (segment.psh, PSH),
+        (segment.ack.is_some(), ACK),
+    ];
+    let flags = flags.map(|(is_set, flag)| if is_set { flag } else { 0 });
+    let mss = segment.mss.map(|mss| [[2, 4], mss.to_be_bytes()].concat());
+    let numbers = (segment.seq.0, segment.ack.map_or(0, |ack| ack.0));
+    datagram(
+        numbers,
+        flags.iter().sum(),
+        segment.window,
+        &mss.unwrap_or_default(),
+        &segment.payload,
+    )
+}
+
+fn cases() -> Vec<(&'static str, Segment)> {
     let bare = Segment {
         payload: Vec::new(),
         psh: false,
         ..data()
     };
-    let number = 0x0102_0304;
     vec![
-        (
-            "SYN",
-            syn(),
-            datagram((0xfffe_0001, 0), SYN, 65535, &[2, 4, 5, 180], b""),
-        ),
+        ("SYN", syn()),
+        ("SYN without MSS", Segment { mss: None, ..syn() }),
         (
             "SYN,ACK",
             Segment {
@@ -94,17 +124,38 @@ fn cases() -> Vec<(&'static str, Segment, Vec<u8>)> {
                 mss: Some(536),
                 ..syn()
             },
-            datagram((0xfffe_0001, 7), SYN | ACK, 65535, &[2, 4, 2, 24], b""),
         ),
         (
-            "PSH,ACK with data",
-            data(),
-            datagram((101, number), PSH | ACK, 4000, &[], b"hello"),
+            "SYN,ACK with data",
+            Segment {
+                ack: Some(Seq(7)),
+                payload: b"hi".to_vec(),
+                ..syn()
+            },
+        ),
+        ("PSH,ACK with data", data()),
+        (
+            "ACK with data, without PSH",
+            Segment {
+                psh: false,
+                ..data()
+            },
+        ),
+        ("ACK", bare.clone()),
+        (
+            "ACK with the ACK number 0, which is a number like any other",
+            Segment {
+                ack: Some(Seq(0)),
+                ..bare.clone()
+            },
         ),
         (
-            "ACK",
-            bare.clone(),
-            datagram((101, number), ACK, 4000, &[], b""),
+            "ACK with the number 0 and window 0",
+            Segment {
+                seq: Seq(0),
+                window: 0,
+                ..bare.clone()
+            },
         ),
         (
             "FIN,ACK",
@@ -112,7 +163,14 @@ fn cases() -> Vec<(&'static str, Segment, Vec<u8>)> {
                 fin: true,
                 ..bare.clone()
             },
-            datagram((101, number), FIN | ACK, 4000, &[], b""),
+        ),
+        (
+            "FIN,PSH,ACK without data",
+            Segment {
+                fin: true,
+                psh: true,
+                ..bare.clone()
+            },
         ),
         (
             "RST,ACK",
@@ -120,30 +178,51 @@ fn cases() -> Vec<(&'static str, Segment, Vec<u8>)> {
                 rst: true,
                 ..bare.clone()
             },
-            datagram((101, number), RST | ACK, 4000, &[], b""),
         ),
         (
             "RST",
             Segment {
                 rst: true,
                 ack: None,
-                ..bare
+                ..bare.clone()
             },
-            datagram((101, 0), RST, 4000, &[], b""),
         ),
+        (
+            "RST with data",
+            Segment {
+                rst: true,
+                ack: None,
+                ..data()
+            },
+        ),
+        (
+            "SYN,FIN: whether flags make sense is not asked here",
+            Segment { fin: true, ..syn() },
+        ),
+        ("no flag", Segment { ack: None, ..bare }),
     ]
 }
 
 #[test]
 fn s7_a_segment_becomes_a_datagram() {
     lab(|lab| {
-        lab.why("IPv4's header with DF, TCP's header with both checksums, the MSS option where there is one, the payload.");
-        for (what, segment, bytes) in cases() {
+        lab.why("IPv4's header with DF, TCP's header with both checksums, the payload. Each flag and each field is as the segment has it: an MSS option only \
+                 where it has an MSS, PSH only where it has PSH, ACK with any number.");
+        for (what, segment) in cases() {
             let got = lab.ok(&format!("to_bytes(flow, {what})"), || {
                 to_bytes(flow(), &segment)
             });
-            lab.same_bytes(what, &got, &bytes);
+            lab.same_bytes(what, &got, &bytes_of(&segment));
         }
+        let odd = Segment {
+            mss: Some(1000),
+            ..data()
+        };
+        let got = lab.ok("to_bytes(flow, PSH,ACK with an MSS)", || {
+            to_bytes(flow(), &odd)
+        });
+        lab.because("The option is there if the segment has an MSS, be it a SYN or not.")
+            .same_bytes("PSH,ACK with an MSS", &got, &bytes_of(&odd));
         let back = lab.ok("to_bytes(the flow back, ACK)", || {
             to_bytes(flow().reversed(), &data())
         });
@@ -200,15 +279,58 @@ fn reads(lab: &Lab, what: &str, bytes: &[u8]) -> Option<(Flow, Segment)> {
 #[test]
 fn s7_a_datagram_becomes_a_segment() {
     lab(|lab| {
-        for (what, segment, bytes) in cases() {
-            let (from, got) =
-                reads(lab, what, &bytes).unwrap_or_else(|| lab.fails("a segment", "None"));
+        lab.why("`None` is only for an error of dissect_ip, a piece and another protocol.");
+        for (what, segment) in cases() {
+            let (from, got) = reads(lab, what, &bytes_of(&segment))
+                .unwrap_or_else(|| lab.fails("a segment", "None"));
             lab.because("The addresses are IP's, the ports TCP's.")
                 .same("the flow", (from.src, from.dst), (flow().src, flow().dst));
             lab.because("Each field is what the header says.").same(
                 "seq, ack, [SYN, FIN, RST, PSH], window, MSS, payload",
                 parts(&got),
                 parts(&segment),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_every_segment_comes_back_as_it_was() {
+    lab(|lab| {
+        lab.why("Each field by itself: any flags, any numbers, with an MSS or without, with a payload or without.");
+        // Numbers that look random (Knuth's MMIX generator).
+        let mut state = 7_u64;
+        let mut below = |end: u32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005);
+            state = state.wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32 % end
+        };
+        for _ in 0..300 {
+            let flags: [bool; 6] = std::array::from_fn(|_| below(2) == 1);
+            let [syn, fin, rst, psh, has_ack, has_mss] = flags;
+            let segment = Segment {
+                seq: Seq(below(u32::MAX)),
+                ack: has_ack.then(|| Seq(below(3) * below(1 << 30))),
+                syn,
+                fin,
+                rst,
+                psh,
+                window: below(65_536) as u16,
+                mss: (syn && has_mss).then(|| below(65_536) as u16),
+                payload: (0..below(20) * below(2))
+                    .map(|_| below(256) as u8)
+                    .collect(),
+            };
+            let what = format!("{:?}", parts(&segment));
+            let bytes = lab.ok(&format!("to_bytes(flow, {what})"), || {
+                to_bytes(flow(), &segment)
+            });
+            lab.same_bytes(&what, &bytes, &bytes_of(&segment));
+            let back = reads(lab, "these bytes", &bytes).map(|(_, segment)| parts(&segment));
+            lab.same(
+                "seq, ack, [SYN, FIN, RST, PSH], window, MSS, payload",
+                back,
+                Some(parts(&segment)),
             );
         }
     });
@@ -231,6 +353,20 @@ fn s7_what_is_not_ours_is_left_out() {
         lab.because("URG, ECE, CWR, window scale and timestamps are not for this machine. An MSS counts on a SYN alone (RFC 9293, section \
                      3.7.1).")
             .same("the segment", got, Some((101, Some(9), [false; 4], 4000, None, b"hello".to_vec())));
+        for (pointer, what) in [
+            (3, "URG with urgent pointer 3"),
+            (5, "URG, all of it urgent"),
+        ] {
+            let urgent = datagram((101, 9), ACK | 0x20, 4000, &[], b"hello");
+            let urgent = altered(&urgent, 18, &[0, pointer]);
+            let got = reads(lab, what, &urgent).map(|(_, segment)| parts(&segment));
+            lab.because("URG and its pointer are left out. The bytes are as good as any others (RFC 9293, section 3.8.5).")
+                .same("the segment", got, Some((101, Some(9), [false; 4], 4000, None, b"hello".to_vec())));
+        }
+        let port_0 = altered(&datagram((101, 9), ACK, 4000, &[], b"hello"), 0, &[0, 0]);
+        let got = reads(lab, "a segment from port 0", &port_0);
+        lab.because("A port is a number; `None` is only for what the docs name.")
+            .same("the port", got.map(|(flow, _)| flow.src.port()), Some(0));
         let no_ack = datagram((101, 9), SYN, 4000, &[1, 3, 3, 7], b"");
         let got = reads(lab, "a SYN with something in the ACK field", &no_ack)
             .map(|(_, segment)| parts(&segment));

@@ -12,7 +12,6 @@ use tcp_open::{Notice, Segment, Seq, State, isn};
 
 use super::desk::{ADDR, SECRET, plays, socket_of};
 
-const LISTEN: &str = "listen(port, backlog)";
 const ACCEPT: &str = "accept(port)";
 const CONNECT: &str = "connect(now, peer)";
 const ARRIVES: &str = "arrives(now, datagram)";
@@ -67,6 +66,132 @@ fn s8_a_connection_is_accepted_and_used() {
   30   c1: <-- ACK seq 106 ack 306
        # Both sides have closed: nothing is kept.
        count() = 0
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_a_call_is_followed_by_what_it_sends() {
+    lab(|lab| {
+        plays(
+            lab,
+            POLL,
+            &format!(
+                "with backlog=4 room=2000 mss=1000 linux=no\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   send(c1, 5) = 5
+       # Behind `send`, `poll` gives what it sends.
+       c1: --> PSH,ACK seq 301 ack 101 len 5
+  20   c1: <-- ACK seq 101 ack 306 len 1000
+       c1: <-- ACK seq 1101 ack 306 len 1000
+       c1: --> ACK seq 306 ack 2101 win 0
+  30   recv(c1) = 2000
+       # Behind `recv`, too: there is room again, and the peer waits to hear of it.
+       c1: --> ACK seq 306 ack 2101 win 2000
+  40   shutdown(c1)
+       # Behind `shutdown`, too.
+       c1: --> FIN,ACK seq 306 ack 2101
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_close_is_the_connections_close() {
+    lab(|lab| {
+        plays(
+            lab,
+            CLOSE,
+            &format!(
+                "with backlog=4\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   c1: <-- PSH,ACK seq 101 ack 301 len 10
+       linux c1: --> ACK seq 301 ack 111
+  20   close(c1)
+       # Ten bytes were not read: a RST, as in step 6.
+       ours c1: --> RST seq 301
+       linux c1: --> RST,ACK seq 301 ack 111
+       count() = 0
+"
+            ),
+        );
+        plays(
+            lab,
+            CLOSE,
+            &format!(
+                "with backlog=4 linger=5000 linux=no\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   close(c1)
+       c1: --> FIN,ACK seq 301 ack 101
+  20   c1: <-- ACK seq 101 ack 302
+5019   count() = 1
+       # Nobody is left who would wait for the peer's FIN: 5 s in FIN-WAIT-2, as in step 6.
+5020   count() = 0
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_a_closed_connection_is_kept_in_time_wait() {
+    lab(|lab| {
+        plays(
+            lab,
+            CLOSE,
+            &(time_wait()
+                + "
+ 500   nothing
+       # The program has given up its name, and yet somebody must be there if the last ACK was lost.
+       c1: <-- FIN,ACK seq 101 ack 302
+       c1: --> ACK seq 302 ack 102
+       count() = 1
+"),
+        );
+    });
+}
+
+#[test]
+fn s8_what_is_closed_makes_place_for_a_new_connection() {
+    lab(|lab| {
+        plays(
+            lab,
+            ARRIVES,
+            &format!(
+                "with backlog=4 linux=no\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   c1: <-- RST seq 101
+       c1: reset
+       c1: CLOSED
+  20   c1: <-- SYN seq 5000 mss 1000 win 5000
+       # The old connection is CLOSED. The program still has its name; the sockets are free.
+       c1: --> SYN,ACK seq 300 ack 5001
+       c1: <-- ACK seq 5001 ack 301
+       count() = 2
+  30   close(c1)
+       # The program closes the old one. The sockets are the new one's, and stay so.
+       count() = 1
+  40   c1: <-- FIN,PSH,ACK seq 5001 ack 301 len 5
+       # This is for the new connection.
+       c1: --> ACK seq 301 ack 5007
+       accept() = c1
+       c1: established
+       recv(c1) = 5
 "
             ),
         );
@@ -184,6 +309,9 @@ fn s8_a_port_where_nobody_listens_refuses() {
        c1: --> RST seq 900
        c1: <-- SYN,ACK seq 500 ack 900
        c1: --> RST seq 900
+       c1: <-- SYN,FIN seq 500
+       # A SYN with a FIN begins nothing. (Linux does not answer it.)
+       ours c1: --> RST,ACK seq 0 ack 502
        count() = 0",
         );
     });
@@ -192,11 +320,11 @@ fn s8_a_port_where_nobody_listens_refuses() {
 #[test]
 fn s8_the_backlog_has_an_end() {
     lab(|lab| {
-        plays(lab, LISTEN, &format!("with backlog=2\n{}{}", opens("c1"), "
+        plays(lab, ARRIVES, &format!("with backlog=2\n{}{}", opens("c1"), "
        c2: <-- SYN seq 100
        c2: --> SYN,ACK seq 300 ack 101
   10   c3: <-- SYN seq 100
-       # Two wait: one that is open, and one that is not. A third is ignored, and its peer will try again.
+       # Two wait: one that is open, and one that is not. Both count (see `listen`). A third is ignored, and its peer will try again.
   20   nothing
        c5: <-- SYN,ACK seq 100 ack 900
        # What is no SYN is answered as ever.
@@ -218,6 +346,32 @@ fn s8_the_backlog_has_an_end() {
        c4: --> SYN,ACK seq 300 ack 101
        count() = 3
 "));
+    });
+}
+
+#[test]
+fn s8_whatever_waits_takes_a_place() {
+    lab(|lab| {
+        plays(
+            lab,
+            ARRIVES,
+            &format!(
+                "with backlog=1 linux=no\n{}{}",
+                opens("c1"),
+                "
+  10   c1: <-- RST seq 101
+       # It is CLOSED, but was open, and waits to be accepted: its place is taken (see `listen`). Else a peer that opens and resets could
+       # fill the memory.
+  20   c2: <-- SYN seq 100
+  30   nothing
+       accept() = c1
+       c1: established
+       c1: reset
+  40   c2: <-- SYN seq 100
+       c2: --> SYN,ACK seq 300 ack 101
+"
+            ),
+        );
     });
 }
 
@@ -302,53 +456,176 @@ fn host() -> Host {
     Host::new(ADDR, SECRET, Config::new(Seq(0)))
 }
 
+/// A host that listens on port 80.
+fn server() -> Host {
+    let mut host = host();
+    host.listen(80, 4).expect("nobody listens yet");
+    host
+}
+
+/// Between c1 and port 80 of the host.
+fn to_port_80() -> Flow {
+    Flow {
+        src: socket_of("c1"),
+        dst: SocketAddrV4::new(ADDR, 80),
+    }
+}
+
+/// What the host answers at this time when c1 says this to port 80.
+fn says(host: &mut Host, now: Duration, segment: Segment) -> Vec<Segment> {
+    host.arrives(now, &to_bytes(to_port_80(), &segment).expect("it fits"));
+    let sent = host.poll(now);
+    let read = sent.iter().filter_map(|datagram| from_bytes(datagram));
+    let to_c1 = read.filter(|(flow, _)| flow.dst == to_port_80().src);
+    to_c1.map(|(_, segment)| segment).collect()
+}
+
+fn bare(seq: u32, ack: Seq) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        ack: Some(ack),
+        window: 60_000,
+        ..Segment::default()
+    }
+}
+
+fn syn(seq: u32) -> Segment {
+    Segment {
+        seq: Seq(seq),
+        syn: true,
+        window: 60_000,
+        mss: Some(1000),
+        ..Segment::default()
+    }
+}
+
+/// At this time, c1 opens a connection with the ISN 100. Gives its name and our ISN.
+fn opened(lab: &Lab, host: &mut Host, now: Duration) -> (ConnId, Seq) {
+    let first = lab.you(&format!("host.arrives({now:?}, SYN)"), || {
+        says(host, now, syn(100))
+    });
+    let iss = first.first().map_or(Seq(0), |it| it.seq);
+    says(host, now, bare(101, iss + 1));
+    let id = lab.you("host.accept(80)", || host.accept(80));
+    let id = id.unwrap_or_else(|| lab.fails("a connection from host.accept(80)", "None"));
+    (id, iss)
+}
+
+/// We have closed our direction, all of which is acknowledged by `end`; c1 closes with this payload behind number 100: TIME-WAIT.
+fn to_time_wait(lab: &Lab, host: &mut Host, now: Duration, id: ConnId, end: Seq, payload: &[u8]) {
+    host.shutdown(now, id);
+    host.poll(now);
+    let fin = Segment {
+        fin: true,
+        payload: payload.to_vec(),
+        ..bare(101, end)
+    };
+    says(host, now, fin);
+    let state = host.state(id).to_string();
+    lab.same("the state", state, State::TimeWait.to_string());
+}
+
 #[test]
 fn s8_ports_are_chosen_round_and_round() {
     lab(|lab| {
         let mut host = host();
-        let (a, b) = (socket_of("c1"), socket_of("c3"));
+        let (now, a, b) = (Duration::ZERO, socket_of("c1"), socket_of("c3"));
+        let port = |host: &Host, id| host.flow(id).map(|flow| flow.src.port());
+        let connects = |host: &mut Host, times: usize| -> Vec<ConnId> {
+            let ids = lab.you(&format!("host.connect(now, c1) {times} times"), || {
+                let ids = (0..times).filter_map(|_| host.connect(now, a).ok());
+                ids.collect::<Vec<_>>()
+            });
+            lab.you("host.poll(now)", || host.poll(now));
+            lab.same("how many have a port", ids.len(), times);
+            ids
+        };
+        let aborts = |host: &mut Host, id| {
+            lab.you("host.abort(now, one of them); host.poll(now)", || {
+                host.abort(now, id);
+                host.poll(now).len()
+            })
+        };
         lab.why("49152 to 65535, one after the other, and round again; two connections with one peer have two ports.");
-        let ports: Vec<u16> = lab.you("host.connect(now, c1) 16384 times", || {
-            let ids = (0..16_384).filter_map(|_| host.connect(Duration::ZERO, a).ok());
-            let ids: Vec<ConnId> = ids.collect();
-            let flows = ids.iter().filter_map(|id| host.flow(*id));
-            flows.map(|flow| flow.src.port()).collect()
-        });
-        let others = ports
-            .iter()
-            .zip(49_152_u32..)
-            .position(|(got, want)| u32::from(*got) != want);
-        lab.same("the first connection that has another port", others, None);
-        lab.same("how many have one", ports.len(), 16_384);
-        let error = lab.err("host.connect(now, c1), the 16385th", || {
-            host.connect(Duration::ZERO, a)
+        // In pieces, and few are looked at: a host may go through all that it has for each, and is not late for that.
+        let ids: Vec<_> = (0..15).flat_map(|_| connects(&mut host, 1092)).collect();
+        for n in (0..ids.len()).step_by(1260) {
+            let got = lab.you("host.flow(one of them)", || port(&host, ids[n]));
+            let want = Some(49_152 + n as u16);
+            lab.same(
+                &format!("the port of number {n}, counted from 0"),
+                got,
+                want,
+            );
+        }
+        aborts(&mut host, ids[0]);
+        aborts(&mut host, ids[1]);
+        lab.why("The first two ports are free again. But 65532 to 65535 come before them: up to the end, and round again.");
+        let last = connects(&mut host, 6);
+        let got: Vec<_> = last.iter().map(|id| port(&host, *id)).collect();
+        let want = [65_532, 65_533, 65_534, 65_535, 49_152, 49_153].map(Some);
+        lab.same("the ports", got, want.to_vec());
+        let error = lab.err("host.connect(now, c1), with all ports in use", || {
+            host.connect(now, a)
         });
         lab.because("All ports are used towards this peer.").same(
             "the error",
             name(error),
             "NoPortLeft",
         );
-        let id = lab.ok("host.connect(now, another peer)", || {
-            host.connect(Duration::ZERO, b)
-        });
-        lab.because("A port may have a connection with each peer.")
-            .same(
-                "the port",
-                host.flow(id).map(|flow| flow.src.port()),
-                Some(49_152),
-            );
-        let gone = ConnId(id.0 - 10);
-        let flow = host.flow(gone).expect("it is there");
-        lab.you("host.abort(now, one of them); host.poll(now)", || {
-            host.abort(Duration::ZERO, gone);
-            host.poll(Duration::ZERO).len()
-        });
-        let id = lab.ok("host.connect(now, c1)", || host.connect(Duration::ZERO, a));
-        lab.because("One port is free again.").same(
-            "the port",
-            host.flow(id).map(|flow| flow.src),
-            Some(flow.src),
+        let id = lab.ok("host.connect(now, another peer)", || host.connect(now, b));
+        lab.because("A port may have a connection with each peer. This is the next one.")
+            .same("the port", port(&host, id), Some(49_154));
+        aborts(&mut host, ids[9000]);
+        let id = lab.ok("host.connect(now, c1)", || host.connect(now, a));
+        lab.because("One port is free again.")
+            .same("the port", port(&host, id), Some(58_152));
+        let refused = ids[5000];
+        let (flow, vars) = (host.flow(refused), host.vars(refused));
+        let (flow, vars) = flow.zip(vars).expect("it is there");
+        let no = Segment {
+            rst: true,
+            ..bare(0, vars.snd_nxt)
+        };
+        let no = to_bytes(flow.reversed(), &no).expect("it fits");
+        lab.you(
+            "host.arrives(now, RST,ACK for one of them); host.poll(now)",
+            || {
+                host.arrives(now, &no);
+                host.poll(now).len()
+            },
         );
+        let is_free = lab.because(
+            "It was refused and is CLOSED. The program still has its name, but its port is free.",
+        );
+        let id = is_free.ok("host.connect(now, c1)", || host.connect(now, a));
+        is_free.same("the port", port(&host, id), Some(54_152));
+    });
+}
+
+#[test]
+fn s8_a_closed_name_is_never_used_again() {
+    lab(|lab| {
+        lab.why("A name is used once: a program that still has an old one must not get at another's connection.");
+        let mut host = server();
+        let now = Duration::ZERO;
+        let mut old: Vec<ConnId> = Vec::new();
+        for _ in 0..2 {
+            let id = lab.ok("host.connect(now, c3)", || {
+                host.connect(now, socket_of("c3"))
+            });
+            let (accepted, _) = opened(lab, &mut host, now);
+            lab.same("two connections have two names", id != accepted, true);
+            for id in [id, accepted] {
+                lab.same("whether the name is new", !old.contains(&id), true);
+                lab.you("host.abort(now, it); host.poll(now)", || {
+                    host.abort(now, id);
+                    host.poll(now).len()
+                });
+                old.push(id);
+            }
+        }
+        lab.same("connections that are kept", host.count(), 0);
     });
 }
 
@@ -481,6 +758,7 @@ fn time_wait() -> String {
        c1: --> FIN,ACK seq 301 ack 101
        c1: <-- FIN,ACK seq 101 ack 302
        c1: --> ACK seq 302 ack 102
+       # The program has closed it, and it is kept: its last ACK may be lost.
        c1: TIME-WAIT
 "
     )
@@ -550,76 +828,118 @@ fn s8_a_new_syn_above_the_old_numbers_reopens() {
 fn s8_a_reopened_connection_begins_behind_the_old_one() {
     lab(|lab| {
         lab.why("RFC 1122, section 4.2.2.13: our new ISN is larger than all numbers that we have used before between the same sockets.");
-        let mut host = host();
-        let (local, peer) = (SocketAddrV4::new(ADDR, 80), socket_of("c1"));
-        host.listen(80, 4).expect("nobody listens yet");
-        let says = |host: &mut Host, ms: u64, segment: Segment| {
-            let now = Duration::from_millis(ms);
-            let flow = Flow {
-                src: peer,
-                dst: local,
-            };
-            host.arrives(now, &to_bytes(flow, &segment).expect("it fits"));
-            let sent = host.poll(now);
-            sent.iter()
-                .filter_map(|datagram| from_bytes(datagram))
-                .map(|(_, it)| it)
-                .collect::<Vec<_>>()
-        };
-        let bare = |seq, ack| Segment {
-            seq: Seq(seq),
-            ack: Some(ack),
-            window: 60_000,
-            ..Segment::default()
-        };
-        let syn = |seq| Segment {
-            seq: Seq(seq),
-            syn: true,
-            window: 60_000,
-            mss: Some(1000),
-            ..Segment::default()
-        };
-        let first = lab.you("host.arrives(0, SYN)", || says(&mut host, 0, syn(100)));
-        let iss = first.first().map_or(Seq(0), |it| it.seq);
-        says(&mut host, 0, bare(101, iss + 1));
-        let id = host.accept(80).unwrap_or(ConnId(0));
+        let mut host = server();
+        let (now, later) = (Duration::ZERO, Duration::from_millis(1));
+        let (id, iss) = opened(lab, &mut host, now);
         // 40 000 bytes, much faster than the clock of the ISN goes: 25 a millisecond.
         let mut sent = 0;
         while sent < 40_000 {
             sent += host.send(id, &vec![7; 40_000 - sent]);
-            let out = host.poll(Duration::ZERO);
+            let out = host.poll(now);
             let nxt = host.vars(id).map_or(iss, |vars| vars.snd_nxt);
-            says(&mut host, 0, bare(101, nxt));
+            says(&mut host, now, bare(101, nxt));
             if out.is_empty() && sent < 40_000 {
                 lab.fails("40000 bytes to leave", format!("{sent} have"));
             }
         }
         for _ in 0..50 {
             let nxt = host.vars(id).map_or(iss, |vars| vars.snd_nxt);
-            says(&mut host, 0, bare(101, nxt));
+            says(&mut host, now, bare(101, nxt));
         }
-        host.close(Duration::ZERO, id);
-        host.poll(Duration::ZERO);
         let end = iss + 40_002;
-        says(
-            &mut host,
-            0,
-            Segment {
-                fin: true,
-                ..bare(101, end)
-            },
-        );
-        lab.same(
-            "the state",
-            host.state(id).to_string(),
-            State::TimeWait.to_string(),
-        );
-        let again = lab.you("host.arrives(1 ms, SYN)", || says(&mut host, 1, syn(200)));
+        to_time_wait(lab, &mut host, now, id, end, b"");
+        let again = lab.you("host.arrives(1 ms, SYN)", || {
+            says(&mut host, later, syn(200))
+        });
         let got = again.first().map(|it| (it.syn, it.seq.0));
         lab.same(
             "SYN, and the ISN: SND.NXT + 65536",
             got,
             Some((true, (end + 65_536).0)),
+        );
+    });
+}
+
+#[test]
+fn s8_a_reopened_connection_has_the_usual_isn_if_that_is_behind() {
+    lab(|lab| {
+        let flow = to_port_80();
+        let usual = |now| isn(&SECRET, flow.dst, flow.src, now);
+        let reopens = |begin: Duration, later: Duration| {
+            let mut host = server();
+            let (id, iss) = opened(lab, &mut host, begin);
+            to_time_wait(lab, &mut host, begin, id, iss + 2, b"");
+            let again = lab.you(&format!("host.arrives({later:?}, SYN)"), || {
+                says(&mut host, later, syn(200))
+            });
+            (iss, again.first().map(|it| it.seq.0))
+        };
+        let later = Duration::from_secs(30);
+        let (_, got) = reopens(Duration::ZERO, later);
+        lab.because("In 30 s the clock of the ISN has gone on by 7.5 million: the usual ISN is far behind all that the old connection has used.")
+            .same("the ISN: the usual one", got, Some(usual(later).0));
+        // The clock of the ISN goes one number further in 4 µs.
+        let to_go = 0xffff_f000_u32.wrapping_sub(usual(Duration::ZERO).0);
+        let begin = Duration::from_micros(4 * u64::from(to_go));
+        let (iss, got) = reopens(begin, begin + Duration::from_millis(1));
+        lab.same("our first ISN", iss.0, 0xffff_f000);
+        lab.because("Numbers go round: SND.NXT + 65536 is a small number here, and yet the usual ISN comes before it (chapter 09's seq_lt).")
+            .same("the ISN: SND.NXT + 65536", got, Some((iss + 2 + 65_536).0));
+    });
+}
+
+#[test]
+fn s8_what_the_old_connection_has_brought_is_still_read() {
+    lab(|lab| {
+        let mut host = server();
+        let now = Duration::ZERO;
+        let (id, iss) = opened(lab, &mut host, now);
+        to_time_wait(lab, &mut host, now, id, iss + 2, b"all of it");
+        let again = lab.you("host.arrives(0, SYN)", || says(&mut host, now, syn(200)));
+        lab.because("The SYN is behind all that the old connection has had.")
+            .same("SYN,ACKs", again.iter().filter(|it| it.syn).count(), 1);
+        let got = lab.you("host.recv(the old one, 99)", || match host.recv(id, 99) {
+            Received::Data(data) => data,
+            Received::Nothing | Received::End => Vec::new(),
+        });
+        lab.because("The old connection is CLOSED, and not aborted: the program has not closed it, and may still want to read.")
+            .same("what it has brought", got, b"all of it".to_vec());
+        lab.same("connections that are kept", host.count(), 2);
+    });
+}
+
+#[test]
+fn s8_without_room_time_wait_stays() {
+    lab(|lab| {
+        plays(
+            lab,
+            ARRIVES,
+            &format!(
+                "with backlog=1 msl=1000 linux=no\n{}{}{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   close(c1)
+       c1: --> FIN,ACK seq 301 ack 101
+       c1: <-- FIN,ACK seq 101 ack 302
+       c1: --> ACK seq 302 ack 102
+",
+                opens("c2"),
+                "
+ 100   c1: <-- SYN seq 103
+       # c2 waits, and there is room for one. The SYN is ignored, as any other would be; and c1 stays in TIME-WAIT (RFC 1122, section 4.2.2.13).
+ 110   nothing
+       c1: TIME-WAIT
+       count() = 2
+       accept() = c2
+       c2: established
+1100   c1: <-- SYN seq 103
+       # The SYN comes again, and there is room now.
+       c1: --> SYN,ACK seq 300 ack 104
+       count() = 2
+"
+            ),
         );
     });
 }
@@ -757,6 +1077,34 @@ fn s8_a_host_that_has_work_says_so() {
         host.poll(now);
         lab.because("It has left.")
             .same("whether poll is due", wakes(&host), false);
+    });
+}
+
+#[test]
+fn s8_what_is_done_wakes_nobody() {
+    lab(|lab| {
+        let mut host = server();
+        let at = Duration::from_millis;
+        let (id, iss) = opened(lab, &mut host, at(0));
+        let wakes = lab.you("host.wake_at()", || host.wake_at());
+        lab.because("It is open, and nothing is due: what an alarm was for is done.")
+            .same("when it wants to be woken", wakes, None);
+        lab.you("host.send(id, 5 bytes)", || host.send(id, b"hello"));
+        let wakes = host.wake_at().is_some_and(|wake| wake <= at(0));
+        lab.because(
+            "send and recv do not say what time it is: only wake_at tells that poll is due.",
+        )
+        .same("whether poll is due", wakes, true);
+        host.poll(at(0));
+        let wakes = host.wake_at().is_some_and(|wake| wake > at(0));
+        lab.because("The bytes may have to be sent again.").same(
+            "whether it wants to be woken later",
+            wakes,
+            true,
+        );
+        says(&mut host, at(20), bare(101, iss + 6));
+        lab.because("All is acknowledged, and nothing is due any more: an alarm for it would wake for nothing.")
+            .same("when it wants to be woken", host.wake_at(), None);
     });
 }
 

@@ -40,11 +40,13 @@ impl TimeWait {
     /// A segment comes. The first of these that holds:
     ///
     /// 1. Its flags make no sense: nothing.
-    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing happens.
+    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing happens. Its ACK number does not count.
     /// 3. It has SYN and no ACK, and its number comes after RCV.NXT: the peer begins anew. Nothing that is on its way can have
     ///    such a number (RFC 1122, section 4.2.2.13).
-    /// 4. It uses no number, and has the number RCV.NXT: nothing. So ends the connection.
-    /// 5. Else it is answered. If it has FIN and no SYN, our last ACK was lost, and the two MSL begin anew at `now`.
+    /// 4. It uses no number, and has the number RCV.NXT: nothing. It is the peer's last ACK, and asks for no answer.
+    /// 5. Else it is answered. If it has FIN, whatever its number, our last ACK was lost, and the two MSL begin anew at `now`.
+    ///
+    /// SND.NXT and RCV.NXT do not change any more.
     pub fn arrives(&mut self, now: Duration, segment: &Segment) -> Late {
         todo!("12.3 arrives({now:?}, {segment:?}): old, repeated, or new?")
     }

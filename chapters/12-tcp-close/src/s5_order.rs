@@ -22,6 +22,8 @@ impl Connection {
 
     /// There is a sign: the state is the one [`crate::after`] it.
     ///
+    /// A sign that leads nowhere changes nothing: what has begun to wait goes on waiting.
+    ///
     /// - Whoever comes to TIME-WAIT by it has a [`crate::TimeWait`] from `now` on, with `config.msl` and the numbers as they are.
     /// - An orphan that comes to FIN-WAIT-2 by it `lingers` until `config.linger` from `now`.
     pub(crate) fn goes_on(&mut self, now: Duration, sign: Sign) {
@@ -34,15 +36,15 @@ impl Connection {
     /// A segment comes in TIME-WAIT: see [`crate::TimeWait::arrives`].
     ///
     /// - [`crate::Late::Ack`] and [`crate::Late::Reopens`]: its answer goes to `out` if the segment has a FIN, or if
-    ///   [`Challenges::answers`](crate::Challenges::answers) says so. (A connection cannot begin anew: a host can, and then it does not
-    ///   ask.)
+    ///   [`Challenges::answers`](crate::Challenges::answers) says so, which is only asked about a segment without FIN. (A connection
+    ///   cannot begin anew. A host can, in step 8: it asks [`Connection::reopens`] before.)
     /// - [`crate::Late::Gone`] is [`Connection::waits_no_longer`].
     pub(crate) fn arrives_late(&mut self, now: Duration, segment: &Segment) {
         todo!("12.5 arrives_late({now:?}, {segment:?}): ask time_wait")
     }
 
-    /// TIME-WAIT is over, or an orphan's FIN-WAIT-2: it is CLOSED. The streams stay, since the program may not have read all. The
-    /// program is not told.
+    /// TIME-WAIT is over, or an orphan's FIN-WAIT-2, or a reset ends what both sides had closed: it is CLOSED. The streams stay,
+    /// since the program may not have read all. The program is not told.
     pub(crate) fn waits_no_longer(&mut self) {
         todo!("12.5 waits_no_longer() in {}: CLOSED", self.state)
     }

@@ -49,8 +49,8 @@ impl Host {
         todo!("12.8 Host::new({addr}, {secret:02x?}, {config:?}): no listener, no connection")
     }
 
-    /// The program listens on a port. `backlog` connections at most, at least 1, wait to be accepted, whether they are open already
-    /// or not; when there are as many, a SYN is ignored, and its sender repeats it.
+    /// The program listens on a port. `backlog` connections at most, at least 1, wait to be accepted, whatever their state: not
+    /// open yet, open, or reset since. When there are as many, a SYN is ignored, and its sender repeats it.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Host {
     }
 
     /// The program wants a connection. It has the next port of ours, counted up from [`Host::FIRST_PORT`] to 65535 and round
-    /// again, that has no connection with this peer yet.
+    /// again, that has no connection with this peer. One that is CLOSED does not count, even if the program still has its name.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Host {
         todo!("12.8 send({id:?}, {} bytes)", data.len())
     }
 
-    /// [`crate::Connection::recv`], with at most `max` bytes, at least 1.
+    /// [`crate::Connection::recv`], with at most `max` bytes; `max` is at least 1.
     pub fn recv(&mut self, id: ConnId, max: usize) -> Received {
         todo!("12.8 recv({id:?}, {max}): data, nothing yet, or the end?")
     }
@@ -130,13 +130,14 @@ impl Host {
     /// It is ignored if it carries no segment ([`crate::from_bytes`]), is not for our address, or comes from an address that no single
     /// host has: a multicast address, 255.255.255.255 or 0.0.0.0 (RFC 9293, section 3.9.2.3).
     ///
-    /// A segment belongs to the connection between its two sockets. If there is none, or it is CLOSED, a SYN without ACK to a port
-    /// where somebody listens begins one, as long as there is room ([`Host::listen`]). To any other the answer is that of chapter
-    /// 09's [`tcp_open::answer_in_closed`].
+    /// A segment belongs to the connection between its two sockets. If there is none, or it is CLOSED, a SYN without ACK (and without
+    /// FIN) to a port where somebody listens begins one, as long as there is room ([`Host::listen`]). To any other the answer is that
+    /// of chapter 09's [`tcp_open::answer_in_closed`].
     ///
-    /// A SYN by which the peer reopens a connection that is in TIME-WAIT ([`crate::Connection::reopens`]) begins a new one as well, if
-    /// somebody listens: the old one is CLOSED. The new ISN is the usual one or, if that comes before it, the one that `reopens`
-    /// gives.
+    /// A SYN by which the peer reopens a connection that is in TIME-WAIT ([`crate::Connection::reopens`]) begins a new one as
+    /// well, if somebody listens and there is room. The old one is CLOSED (`waits_no_longer`), and what it has brought can
+    /// still be read. The new ISN is the usual one or, if that comes before it, the one that `reopens` gives. Without room the
+    /// SYN is ignored, and TIME-WAIT stays: without it, nobody would know the lowest ISN when the SYN comes again.
     pub fn arrives(&mut self, now: Duration, datagram: &[u8]) {
         todo!("12.8 arrives({now:?}, {datagram:02x?}): for us, and for which connection?")
     }

@@ -34,12 +34,13 @@ pub enum Verdict {
 ///
 /// 1. Its flags make no sense ([`Segment::makes_sense`]): it is ignored.
 /// 2. It has RST. If its number is exactly RCV.NXT, it resets. If it is another one in the window, it is answered with an
-///    ACK: the peer repeats a reset that it means, with the right number (RFC 5961, section 3). Else it is ignored.
+///    ACK: the peer repeats a reset that it means, with the right number (RFC 5961, section 3). Else it is ignored. Nothing
+///    else of a RST counts, neither its ACK number nor its payload.
 /// 3. It has SYN: it is answered with an ACK, wherever its number is (RFC 5961, section 4).
 /// 4. It is not acceptable ([`tcp_receive::acceptable`]): it is answered with an ACK.
 /// 5. Its ACK number comes before SND.UNA, by more than `widest`: it is answered with an ACK (RFC 5961, section 5). Whoever
-///    guesses a number in the window would have to guess this one as well.
-/// 6. Else it is taken. (An ACK number behind SND.NXT is chapter 11's `Heard::Beyond`.)
+///    guesses a number in the window would have to guess this one as well. So it is with or without payload.
+/// 6. Else it is taken, however far ahead its ACK number is. (One behind SND.NXT is chapter 11's `Heard::Beyond`.)
 pub fn judge(view: &View, segment: &Segment) -> Verdict {
     let is_acceptable = acceptable(view.rcv_nxt, view.rcv_wnd, segment.seq, segment.len());
     match segment.ack {
@@ -65,8 +66,8 @@ fn is_too_old(view: &View, ack: Seq) -> bool {
 /// How often a segment without payload is answered, if it only asks for an ACK: once in [`Challenges::SPAN`].
 ///
 /// Two ends whose numbers do not fit would answer each other's ACKs for ever; and a stranger could have us send as many ACKs
-/// as it sends segments (RFC 5961, section 7). Segments with payload are always answered: nobody answers an ACK with
-/// those.
+/// as it sends segments (RFC 5961, section 7). A segment with payload is always answered. That cannot go on for ever: our ACK has
+/// no payload, and nobody answers it with payload.
 #[derive(Debug, Default)]
 pub struct Challenges {
     last: Option<Duration>,

@@ -13,10 +13,11 @@ impl Connection {
     /// The segment that came at `now` has made the connection ESTABLISHED. Both streams begin: a [`tcp_send::Sender`] and a
     /// [`tcp_receive::Receiver`], with the variables of the opening machine and the configuration.
     ///
+    /// - For the receiver, a segment is as long as our SYN has announced: `config.open.mss`.
     /// - The first round trip that the sender knows is the time from `asked` to `now`; none if `asked` is `None`.
     /// - The segment can have data or a FIN, too. Then the receiver gets it: without its SYN, if it has one, and with the
     ///   number of its first byte.
-    /// - If the program has called [`Connection::shutdown`] already (`closes_early`), it is called now.
+    /// - If the program has closed already (`closes_early`), [`Connection::shutdown`] is called now.
     pub(crate) fn begins(&mut self, now: Duration, segment: &Segment) {
         let vars = self.opening.vars();
         let round_trip = self.asked.map(|asked| now.saturating_sub(asked));
@@ -51,7 +52,8 @@ impl Connection {
     }
 
     /// A segment that does not count is answered, if [`Challenges::answers`](crate::Challenges::answers) says so: with an ACK that has the
-    /// number SND.NXT, no data, and what the receiver stamps into it. It goes to `out`.
+    /// number SND.NXT, no data, and what the receiver stamps into it. It goes to `out`. If it is not answered, the receiver
+    /// stamps nothing: it would take an ACK that is still owed for one that has left.
     pub(crate) fn answers(&mut self, now: Duration, segment: &Segment) {
         if let Some(Streams { sender, receiver }) = &mut self.streams
             && self.challenges.answers(now, segment)
@@ -86,8 +88,8 @@ impl Connection {
         }
     }
 
-    /// The program reads: gives at most `max` bytes that have come. None if there are none; [`Connection::is_over`] says
-    /// whether any will come.
+    /// The program reads: gives at most `max` bytes that have come, in whatever state. None if there are none;
+    /// [`Connection::is_over`] says whether any will come.
     pub fn recv(&mut self, max: usize) -> Vec<u8> {
         let streams = self.streams.as_mut();
         streams.map_or(Vec::new(), |streams| streams.receiver.read(max))

@@ -14,7 +14,9 @@ impl Connection {
     ///   (RFC 9293, section 3.6.1, SHLD-3).
     /// - Else it is [`Connection::shutdown`], and the connection is an orphan from now on: data that comes to it ends it (RFC
     ///   1122, section 4.2.2.13; the frame looks for it), and in FIN-WAIT-2 it waits for the peer's FIN for `config.linger` at
-    ///   most. If it is there already, it `lingers` from `now` on.
+    ///   most. If it is there already, it `lingers` from `now` on, after a second close, too.
+    ///
+    /// It is an orphan in whatever state it is: in SYN-RECEIVED, too, where it only `closes_early`.
     pub fn close(&mut self, now: Duration) {
         if self.readable() > 0 {
             return self.abort(now);
@@ -28,7 +30,7 @@ impl Connection {
 
     /// The program wants no more of it, at once (RFC 9293, section 3.10.5).
     ///
-    /// - In CLOSED it ends ([`Connection::ends`]), without a notice.
+    /// - In CLOSED it ends ([`Connection::ends`]), without a notice: what was not read is forgotten.
     /// - Before ESTABLISHED, the opening machine gets [`tcp_open::Event::Abort`].
     /// - In ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT the peer is told: with a RST that has the number SND.NXT, no ACK and
     ///   window 0. Then it ends in the same way.
@@ -51,10 +53,15 @@ impl Connection {
         self.ends(None);
     }
 
-    /// The peer has reset the connection: it ends ([`Connection::ends`]). The program is told [`tcp_open::Notice::Reset`], unless both sides
-    /// had closed: in CLOSING and LAST-ACK nothing is lost for it.
+    /// The peer has reset the connection (RFC 9293, section 3.10.7.4).
+    ///
+    /// - In CLOSING and LAST-ACK both sides have closed, and all that the peer had to say has come. It is CLOSED, and the streams stay
+    ///   ([`Connection::waits_no_longer`]): the program can still read, and is not told.
+    /// - Else it ends ([`Connection::ends`]), and the program is told [`tcp_open::Notice::Reset`].
     pub(crate) fn is_reset(&mut self) {
-        let is_lost = !matches!(self.state, State::Closing | State::LastAck);
-        self.ends(is_lost.then_some(Notice::Reset));
+        match self.state {
+            State::Closing | State::LastAck => self.waits_no_longer(),
+            _ => self.ends(Some(Notice::Reset)),
+        }
     }
 }

@@ -7,7 +7,8 @@ use packets::{
 use tcp_open::{Segment, Seq};
 
 /// The IPv4 datagram that carries a segment from `flow.src` to `flow.dst`. It must not be cut up (DF). Of options the
-/// header has the MSS, if the segment has one, and no other; URG, ECE and CWR are clear. Without ACK the ACK number is 0.
+/// header has the MSS, if the segment has one, be it a SYN or not, and no other; URG, ECE and CWR are clear. Without ACK the ACK
+/// number is 0.
 ///
 /// # Errors
 ///
@@ -48,7 +49,8 @@ pub fn to_bytes(flow: Flow, segment: &Segment) -> Result<Vec<u8>, PacketError> {
 /// [`packets::dissect_ip`] finds an error, it is a piece of a datagram, or of another protocol.
 ///
 /// The MSS option counts on a SYN alone. Whatever else is in the options is left out; so are URG, ECE and CWR, and the ACK
-/// number where ACK is clear.
+/// number where ACK is clear. All else is as the datagram says, the payload of a segment with URG included. Whether the flags make
+/// sense together is not asked here.
 pub fn from_bytes(datagram: &[u8]) -> Option<(Flow, Segment)> {
     let datagram = dissect_ip(datagram).ok()?;
     let flow = datagram.flow()?;

@@ -61,6 +61,12 @@ struct Listening {
     waiting: VecDeque<ConnId>,
 }
 
+impl Listening {
+    fn has_room(&self) -> bool {
+        self.waiting.len() < self.backlog
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     connection: Connection,
@@ -94,8 +100,8 @@ impl Host {
         }
     }
 
-    /// The program listens on a port. `backlog` connections at most, at least 1, wait to be accepted, whether they are open already
-    /// or not; when there are as many, a SYN is ignored, and its sender repeats it.
+    /// The program listens on a port. `backlog` connections at most, at least 1, wait to be accepted, whatever their state: not
+    /// open yet, open, or reset since. When there are as many, a SYN is ignored, and its sender repeats it.
     ///
     /// # Errors
     ///
@@ -124,7 +130,7 @@ impl Host {
     }
 
     /// The program wants a connection. It has the next port of ours, counted up from [`Host::FIRST_PORT`] to 65535 and round
-    /// again, that has no connection with this peer yet.
+    /// again, that has no connection with this peer. One that is CLOSED does not count, even if the program still has its name.
     ///
     /// # Errors
     ///
@@ -149,7 +155,7 @@ impl Host {
             .unwrap_or(0)
     }
 
-    /// [`crate::Connection::recv`], with at most `max` bytes, at least 1.
+    /// [`crate::Connection::recv`], with at most `max` bytes; `max` is at least 1.
     pub fn recv(&mut self, id: ConnId, max: usize) -> Received {
         let received = self.with(id, |connection| {
             let data = connection.recv(max);
@@ -213,13 +219,14 @@ impl Host {
     /// It is ignored if it carries no segment ([`crate::from_bytes`]), is not for our address, or comes from an address that no single
     /// host has: a multicast address, 255.255.255.255 or 0.0.0.0 (RFC 9293, section 3.9.2.3).
     ///
-    /// A segment belongs to the connection between its two sockets. If there is none, or it is CLOSED, a SYN without ACK to a port
-    /// where somebody listens begins one, as long as there is room ([`Host::listen`]). To any other the answer is that of chapter
-    /// 09's [`tcp_open::answer_in_closed`].
+    /// A segment belongs to the connection between its two sockets. If there is none, or it is CLOSED, a SYN without ACK (and without
+    /// FIN) to a port where somebody listens begins one, as long as there is room ([`Host::listen`]). To any other the answer is that
+    /// of chapter 09's [`tcp_open::answer_in_closed`].
     ///
-    /// A SYN by which the peer reopens a connection that is in TIME-WAIT ([`crate::Connection::reopens`]) begins a new one as well, if
-    /// somebody listens: the old one is CLOSED. The new ISN is the usual one or, if that comes before it, the one that `reopens`
-    /// gives.
+    /// A SYN by which the peer reopens a connection that is in TIME-WAIT ([`crate::Connection::reopens`]) begins a new one as
+    /// well, if somebody listens and there is room. The old one is CLOSED (`waits_no_longer`), and what it has brought can
+    /// still be read. The new ISN is the usual one or, if that comes before it, the one that `reopens` gives. Without room the
+    /// SYN is ignored, and TIME-WAIT stays: without it, nobody would know the lowest ISN when the SYN comes again.
     pub fn arrives(&mut self, now: Duration, datagram: &[u8]) {
         let Some((flow, segment)) = from_bytes(datagram) else {
             return;
@@ -235,13 +242,16 @@ impl Host {
         let (local, peer) = (flow.dst, flow.src);
         let mut lowest = None;
         if let Some(&id) = self.flows.get(&(local, peer)) {
-            let is_listening = self.listeners.contains_key(&local.port());
+            let listening = self.listeners.get(&local.port());
             let entry = self.entries.get_mut(&id).expect("it has a flow");
             lowest = entry
                 .connection
                 .reopens(now, &segment)
-                .filter(|_| is_listening);
+                .filter(|_| listening.is_some());
             if lowest.is_some() {
+                if !listening.is_some_and(Listening::has_room) {
+                    return;
+                }
                 entry.connection.waits_no_longer();
                 self.update(id);
             } else if entry.connection.state() != State::Closed {
@@ -258,7 +268,7 @@ impl Host {
         let begins = segment.syn && segment.ack.is_none() && segment.makes_sense();
         match self.listeners.get(&local.port()) {
             Some(listening) if begins => {
-                if listening.waiting.len() < listening.backlog {
+                if listening.has_room() {
                     let iss = isn(&self.secret, local, peer, now);
                     let iss = lowest.filter(|lowest| seq_lt(iss, *lowest)).unwrap_or(iss);
                     let id = self.add(local, peer, iss, Some(local.port()));

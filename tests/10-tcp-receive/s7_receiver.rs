@@ -11,10 +11,27 @@ use super::dice::Dice;
 use super::half::{Half, of_line};
 use super::strip::Watched;
 
+// Where Linux differs.
+const DELAYS: &str = "Linux delays otherwise: not the first ACKs, and later ones by some 40 ms";
+const ROOM: &str = "Linux has more room, and windows of its own";
+const RESETS: &str = "for Linux, a RST ends the connection";
+const SYNS: &str = "Linux takes nothing of a segment with SYN";
+const TRIMS: &str = "Linux cuts off what lies before the window, and takes the rest";
+const SILENT: &str = "Linux says nothing to what lies behind the end";
+
 /// Plays a script. `why` is the reason of each line that has none of its own.
 fn plays(lab: &Lab, why: &str, text: &str) {
     lab.why(why);
     lab.plays(text, Half::new);
+}
+
+/// Plays a script that Linux plays otherwise, for this reason.
+fn plays_unlike_linux(lab: &Lab, reason: &str, why: &str, text: &str) {
+    plays(
+        lab,
+        why,
+        &format!("{:20}with linux=no # {reason}{text}", ""),
+    );
 }
 
 /// A segment, written as in a script.
@@ -67,8 +84,9 @@ fn stamps(lab: &Lab, r: &mut Receiver, text: &str, want: (u32, u16)) {
 #[test]
 fn s7_the_ack_is_the_number_wanted_next() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "An ACK number is the number that is wanted next. It covers everything before it.",
             "
                     with irs=1000 capacity=4000 mss=1000
@@ -83,8 +101,9 @@ fn s7_the_ack_is_the_number_wanted_next() {
                     --> ACK seq 300 ack 3001
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "An ACK number is the number that is wanted next. It covers everything before it.",
             r#"
                     with irs=77 mss=1000
@@ -151,8 +170,9 @@ fn s7_filling_the_gap_acks_at_once() {
             ",
         );
         lab.scene("a part of the hole");
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
             "
               0 ms  <-- seq 3001 ack 300 len 1000
@@ -192,8 +212,9 @@ fn s7_filling_the_gap_acks_at_once() {
 #[test]
 fn s7_what_came_already_is_acknowledged_at_once() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "Who sends what is here already does not know that it is.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
@@ -231,8 +252,9 @@ fn s7_old_bytes_with_a_new_fin() {
             lab.scene(format!(
                 "10 bytes, then the last {len} of them once more, with FIN"
             ));
-            plays(
+            plays_unlike_linux(
                 lab,
+                DELAYS,
                 "All its bytes have come, but its FIN is new. The FIN has the last number of the segment, so the segment is \
                  acceptable.",
                 &format!(
@@ -255,8 +277,9 @@ fn s7_old_bytes_with_a_new_fin() {
 #[test]
 fn s7_what_is_not_acceptable_is_acked_and_dropped() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "What is not acceptable is acknowledged at once, and nothing of it is kept (RFC 9293, section 3.10.7.4, first check).",
             "
               0 ms  <-- seq 5001 ack 300 len 100
@@ -290,8 +313,9 @@ fn s7_what_is_not_acceptable_is_acked_and_dropped() {
 #[test]
 fn s7_what_has_room_is_kept() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "What of a segment lies outside of the window is kept if there is room for it.",
             "
               0 ms  <-- seq 1001 ack 300 len 3500
@@ -312,8 +336,9 @@ fn s7_what_has_room_is_kept() {
 #[test]
 fn s7_what_begins_before_the_syn() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            TRIMS,
             "No byte has the number of the SYN, 1000, or one before it. Such a segment is not believed, and acknowledged at once.",
             "
               0 ms  <-- seq 500 ack 300 len 10
@@ -338,8 +363,9 @@ fn s7_what_begins_before_the_syn() {
 fn s7_a_syn_that_comes_again() {
     lab(|lab| {
         lab.scene("the peer sends its SYN,ACK once more: our ACK of it was lost");
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "It is not acceptable, and acknowledged at once. Else the peer resends it for ever.",
             "
               0 ms  <-- SYN,ACK seq 1000 ack 300
@@ -368,8 +394,9 @@ fn s7_a_syn_that_comes_again() {
             ",
         );
         lab.scene("the SYN,ACK once more, with 10 bytes of which 9 are here");
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "The SYN counts in the length. Number 1010 is the last of the segment, and the one that is wanted.",
             "
               0 ms  <-- seq 1001 ack 300 len 9
@@ -382,8 +409,9 @@ fn s7_a_syn_that_comes_again() {
             ",
         );
         lab.scene("a SYN and a FIN in one segment");
-        plays(
+        plays_unlike_linux(
             lab,
+            SYNS,
             "SYN and FIN use a number each. The FIN's is 1001, which is wanted.",
             "
               0 ms  <-- SYN,FIN,ACK seq 1000 ack 300
@@ -419,8 +447,9 @@ fn s7_an_ack_is_not_acknowledged() {
            9999     nothing
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "An ACK without data brings nothing. What is owed for the data before it stays owed.",
             "
               0 ms  <-- seq 1001 ack 300 len 10
@@ -442,8 +471,9 @@ fn s7_an_ack_is_not_acknowledged() {
 #[test]
 fn s7_a_reset_is_not_answered() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            RESETS,
             "What a RST means is the connection's business (chapter 12). It is never acknowledged, and brings no data.",
             "
               0 ms  <-- RST seq 1001
@@ -461,8 +491,9 @@ fn s7_a_reset_is_not_answered() {
 #[test]
 fn s7_the_window_is_what_is_free_in_bytes() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "The window is the room from the number that is wanted to the edge, in bytes.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
@@ -482,8 +513,9 @@ fn s7_the_window_is_what_is_free_in_bytes() {
                     --> ACK seq 300 ack 4501 win 2000
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "The window is the room from the number that is wanted to the edge, in bytes.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
@@ -494,8 +526,9 @@ fn s7_the_window_is_what_is_free_in_bytes() {
                     --> ACK seq 300 ack 2001 win 4000
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "The window is the room from the number that is wanted to the edge, in bytes.",
             "
                     with capacity=100000
@@ -511,8 +544,9 @@ fn s7_the_window_is_what_is_free_in_bytes() {
 #[test]
 fn s7_the_right_edge_never_moves_left() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "What was offered stays offered (RFC 9293, section 3.8.6).",
             "
               0 ms  <-- seq 1001 ack 300 len 1500
@@ -540,6 +574,7 @@ fn s7_a_buffer_over_time() {
         lab.why("The bytes that can be read and those that wait lie in the same room, and the edge moves when it is worth it.");
         let script = Script::parse(
             "
+                    with linux=no # Linux delays otherwise, and has more room
               0 ms  <-- seq 1001 ack 300 len 1000
              10     <-- seq 3001 ack 300 len 1000
                     # 2001 to 3000 are lost.
@@ -569,8 +604,9 @@ fn s7_a_buffer_over_time() {
 #[test]
 fn s7_a_slow_reader_closes_and_reopens_the_window() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "A sender waits at a closed window until it is told of room; and is told only of room that is worth a segment.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
@@ -611,8 +647,9 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
            9999     nothing
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "A sender waits at a closed window until it is told of room; and is told only of room that is worth a segment.",
             "
                     with capacity=600 mss=1000
@@ -631,8 +668,9 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
 #[test]
 fn s7_an_update_does_not_wait_for_the_delay() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "The sender may wait for room, so it hears of it at once.",
             "
                     with capacity=2000
@@ -650,8 +688,9 @@ fn s7_an_update_does_not_wait_for_the_delay() {
 #[test]
 fn s7_every_second_segment_and_no_later_than_the_delay() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "Every second segment is acknowledged at once, and a lone one no later than 200 ms after it came.",
             "
                     with capacity=60000
@@ -671,8 +710,9 @@ fn s7_every_second_segment_and_no_later_than_the_delay() {
            9999     nothing
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "Every second segment is acknowledged at once, whatever its size.",
             "
               0 ms  <-- seq 1001 ack 300 len 1
@@ -686,8 +726,9 @@ fn s7_every_second_segment_and_no_later_than_the_delay() {
                     --> ACK seq 300 ack 2406
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "Two segments that come at the same moment are two, and the second is acknowledged at once.",
             "
               0 ms  <-- seq 1001 ack 300 len 5
@@ -706,8 +747,9 @@ fn s7_push_is_no_reason_to_hurry() {
     lab(|lab| {
         for len in [1, 10, 1000] {
             lab.scene(format!("{len} bytes with PSH"));
-            plays(
+            plays_unlike_linux(
                 lab,
+                DELAYS,
                 "PSH means that the program is to get the data. It says nothing of the acknowledgment, which can wait for the \
                  program's answer.",
                 &format!(
@@ -729,8 +771,9 @@ fn s7_one_segment_pays_all_that_is_owed() {
         let why = "The ACK that leaves says all that there is to say. One more, when the time of the first segment is over, \
                    would be one too many.";
         lab.scene("in order, and then one that is not acceptable");
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             why,
             "
               0 ms  <-- seq 1001 ack 300 len 10
@@ -740,8 +783,9 @@ fn s7_one_segment_pays_all_that_is_owed() {
             ",
         );
         lab.scene("in order, and then one behind a hole");
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             why,
             "
               0 ms  <-- seq 1001 ack 300 len 10
@@ -751,8 +795,9 @@ fn s7_one_segment_pays_all_that_is_owed() {
             ",
         );
         lab.scene("a window update");
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             why,
             "
               0 ms  <-- seq 1001 ack 300 len 3500
@@ -805,8 +850,9 @@ fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
         plans(lab, &r, 300, "Now");
         for reset in ["RST seq 1011", "RST,ACK seq 1011 ack 300 len 5"] {
             lab.scene(format!("{reset} while an acknowledgment is owed"));
-            plays(
+            plays_unlike_linux(
                 lab,
+                RESETS,
                 "A segment with RST changes nothing: neither what has come nor what is owed. (That the connection is over is \
                  not the receiver's business.)",
                 &format!(
@@ -907,12 +953,13 @@ fn s7_a_fin_takes_a_number_and_is_acked_at_once() {
                     --> ACK seq 300 ack 1007
                     CLOSE-WAIT
                     recv(9) = 5
-                    recv(9) = 0
+                    ours recv(9) = 0   linux recv(9) = end
            9999     nothing
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "A FIN has a number of its own, and is acknowledged at once.",
             "
               0 ms  <-- seq 1001 ack 300 len 5
@@ -939,7 +986,7 @@ fn s7_a_fin_takes_a_number_and_is_acked_at_once() {
                     --> ACK seq 300 ack 1007
              30     <-- FIN,ACK seq 1001 ack 300 len 5
                     --> ACK seq 300 ack 1007
-                    recv(9) = 0
+                    ours recv(9) = 0   linux recv(9) = end
             ",
         );
     });
@@ -1008,8 +1055,9 @@ fn s7_an_update_leaves_whatever_is_missing() {
             "FIN,ACK seq 4601 ack 300",
         ] {
             lab.scene(format!("3500 bytes, and behind a hole {behind}"));
-            plays(
+            plays_unlike_linux(
                 lab,
+                ROOM,
                 why,
                 &format!(
                     "
@@ -1023,8 +1071,9 @@ fn s7_an_update_leaves_whatever_is_missing() {
             );
         }
         lab.scene("just a step is free, and 100 bytes wait");
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "1000 bytes have been read, so the edge can move by 1000: a step. What waits lies in the room, and takes nothing from it.",
             "
               0 ms  <-- seq 1001 ack 300 len 3500
@@ -1037,8 +1086,9 @@ fn s7_an_update_leaves_whatever_is_missing() {
             ",
         );
         lab.scene("a read that gives nothing");
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "535 bytes are left of the offer, and there is room for 135000. After each read it is asked whether an update is due.",
             "
                     with capacity=200000
@@ -1053,8 +1103,9 @@ fn s7_an_update_leaves_whatever_is_missing() {
 #[test]
 fn s7_a_fin_alone_at_a_closed_window() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "A FIN uses a number, and at a window of 0 nothing that uses one is acceptable (table 6 of RFC 9293). It is answered, \
              and comes again.",
             "
@@ -1115,8 +1166,9 @@ fn s7_a_fin_waits_for_the_hole() {
 #[test]
 fn s7_data_behind_the_fin_is_ignored() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            SILENT,
             "Nothing lies behind the end of a stream.",
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
@@ -1152,8 +1204,9 @@ fn s7_a_full_buffer_and_a_fin() {
            9999     nothing
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            ROOM,
             "A FIN whose bytes have no room has not come.",
             "
                     with capacity=1000
@@ -1172,8 +1225,9 @@ fn s7_a_full_buffer_and_a_fin() {
 #[test]
 fn s7_data_behind_a_syn() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            SYNS,
             "A SYN uses the first number of its segment, and data begins behind it.",
             r#"
                     # The SYN,ACK that opened the connection brought data. Its SYN has
@@ -1183,8 +1237,9 @@ fn s7_data_behind_a_syn() {
                     recv(9) = "hello"
             "#,
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            TRIMS,
             "A SYN uses the first number of its segment, and data begins behind it.",
             r#"
               0 ms  <-- seq 1000 ack 300 "xhello"
@@ -1201,8 +1256,9 @@ fn s7_data_behind_a_syn() {
 #[test]
 fn s7_numbers_wrap_in_the_middle_of_a_stream() {
     lab(|lab| {
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "After 4294967295 (0xffffffff) comes 0, in the middle of a stream, too.",
             "
                     with irs=0xffffff00
@@ -1222,8 +1278,9 @@ fn s7_numbers_wrap_in_the_middle_of_a_stream() {
                     recv(9999) = 554
             ",
         );
-        plays(
+        plays_unlike_linux(
             lab,
+            DELAYS,
             "After 4294967295 (0xffffffff) comes 0, in the middle of a stream, too.",
             "
                     with irs=0xffffffff

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! NETLAB_SCRIPTS=$PWD/target/scripts cargo test -p sol09
-//! cargo run -p races --example linux_plays -- target/scripts 09 12
+//! cargo run -p races --example linux_plays -- target/scripts 09 10 12
 //! cargo run -p races --example linux_plays -- tests/11-tcp-send/author/linux all
 //! ```
 //!

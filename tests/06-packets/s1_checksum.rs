@@ -199,7 +199,7 @@ fn s1_very_long_ones_lose_no_carry() {
 #[test]
 fn s1_bytes_with_their_checksum_sum_to_zero() {
     lab(|lab| {
-        lab.why("Put the checksum into the bytes, and the sum is ffff: the checksum of the whole is 0. This is how a receiver checks: it need not know where the field is.");
+        lab.why("Put the checksum into the bytes, and the sum is ffff: the checksum of the whole is 0. This is how a receiver checks: it need not know where the field is. The sum ffff is not the sum 0: the remainder by ffff (65535) makes one of both.");
         for len in [2, 20, 31, 60] {
             let mut bytes: Vec<u8> = (0..len).map(|n: u8| n.wrapping_mul(201) ^ 0x6d).collect();
             for at in [0, 10, 16] {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use netlab::{Lab, hex, lab};
 use packets::Ipv4Header;
 
-use super::wire::{CLIENT, Ip, SERVER, checksum};
+use super::wire::{self, CLIENT, Ip, SERVER, checksum};
 use super::{explain, words};
 
 const GOLDEN_SRC: Ipv4Addr = Ipv4Addr::new(172, 16, 10, 99);
@@ -17,6 +17,9 @@ const VERSION: &str =
 const HEADER_LENGTH: &str = "IHL counts units of 4 bytes, and the fixed part has five of them. A smaller IHL lies: the header would end inside itself.";
 const CHECKSUM: &str = "The checksum covers the header, options included. Where it is not 0, some bit of the header is not what the sender wrote: nothing in it can be trusted, Total Length neither, so the checksum is asked first (RFC 1122, section 3.2.1.2).";
 const LENGTH: &str = "Total Length counts the header, too. Less than the header is a lie, and subtracting would go below zero.";
+
+const QUOTED: &str =
+    " Of the errors in the list, parse_quoted leaves out the last one (number 7) and no other.";
 
 fn why(reason: &str) -> &'static str {
     match reason {
@@ -88,10 +91,11 @@ fn refuses(lab: &Lab, what: &str, bytes: &[u8], reason: &str) {
 fn refuses_once(lab: &Lab, what: &str, bytes: &[u8], quoted: bool, reason: &str) {
     shows(lab, what, bytes);
     let (call, got) = parse(lab, bytes, quoted);
+    let also = if quoted { QUOTED } else { "" };
     words::refused(
         lab,
         &format!("what {call} says of {what}"),
-        why(reason),
+        &format!("{}{also}", why(reason)),
         in_words(got),
         &format!("Ipv4 {reason}"),
     );
@@ -480,11 +484,16 @@ fn s2_options_are_padded() {
             lab.same("header_len()", got, 20 + want.options.len());
             writes(lab, &what, &mine, b"payload", &want.bytes());
         }
-        let plain = Ipv4Header::new(1, CLIENT, SERVER);
-        let got = lab.you("Ipv4Header::header_len(), no options", || {
-            plain.header_len()
-        });
-        lab.same("header_len()", got, 20);
+        lab.why("header_len counts the options that there are, as whole words. Whether emit can write them is another question.");
+        for (len, want) in [(0, 20), (41, 64), (44, 64), (300, 320)] {
+            let header = Ipv4Header {
+                options: vec![1; len],
+                ..Ipv4Header::new(1, CLIENT, SERVER)
+            };
+            let call = format!("Ipv4Header::header_len(), {len} bytes of options");
+            let got = lab.you(&call, || header.header_len());
+            lab.same(&call, got, want);
+        }
     });
 }
 
@@ -685,66 +694,76 @@ fn s2_a_checksum_of_zero_has_two_forms() {
     });
 }
 
+/// Every mixture of sound and broken fields, each cut at several places.
 #[test]
 fn s2_the_first_fault_counts() {
     lab(|lab| {
-        let ip = Ip::new(6, b"payload");
-        let broken = |ip: &Ip| {
-            let mut bytes = ip.bytes();
-            bytes[10] ^= 0x55;
-            bytes
-        };
-        refuses(lab, "no byte at all", &[], "Truncated");
-        refuses(lab, "19 bytes of version 6", &[0x60; 19], "Truncated");
-        let ihl_4 = Ip {
-            version: 6,
-            ihl: Some(4),
-            ..ip.clone()
-        };
-        refuses(lab, "version 6 with IHL 4", &broken(&ihl_4), "Version");
-        let ihl_4 = Ip {
-            ihl: Some(4),
-            total: Some(3),
-            ..ip.clone()
-        };
-        refuses(
-            lab,
-            "IHL 4, Total Length 3, checksum wrong",
-            &broken(&ihl_4),
-            "HeaderLength",
-        );
-        let long = Ip {
-            ihl: Some(15),
-            total: Some(3),
-            ..ip.clone()
-        };
-        refuses(
-            lab,
-            "IHL 15, Total Length 3, 27 bytes, checksum wrong",
-            &broken(&long),
-            "Truncated",
-        );
-        let short = Ip {
-            total: Some(3),
-            ..ip.clone()
-        };
-        refuses(
-            lab,
-            "Total Length 3 and a wrong checksum",
-            &broken(&short),
-            "Checksum",
-        );
-        let long = Ip {
-            total: Some(999),
-            ..ip.clone()
-        };
-        refuses(
-            lab,
-            "Total Length 999, 27 bytes, checksum wrong",
-            &broken(&long),
-            "Checksum",
-        );
+        for version in [4, 6] {
+            for ihl in [4, 5, 6, 15] {
+                for total in [0, 23, 27, 64, 0xffff] {
+                    for len in [19, 20, 27, 67] {
+                        for damaged in [false, true] {
+                            mixture(lab, (version, ihl, total), len, damaged);
+                        }
+                    }
+                }
+            }
+        }
     });
+}
+
+/// Demands what the list in the docs says of a header with these fields in so many bytes.
+fn mixture(lab: &Lab, (version, ihl, total): (u8, u8, u16), len: usize, damaged: bool) {
+    let mut ip = Ip {
+        version,
+        ihl: Some(ihl),
+        total: Some(total),
+        ..Ip::new(6, &[1; 47])
+    };
+    let mut bytes = ip.bytes();
+    bytes[10] ^= u8::from(damaged);
+    bytes.truncate(len);
+    let (header_len, total) = (usize::from(ihl) * 4, usize::from(total));
+    let checksum = if damaged { "wrong" } else { "right" };
+    let what = format!(
+        "version {version}, IHL {ihl}, Total Length {total}, {}, checksum {checksum}",
+        hex::count(len)
+    );
+    for quoted in [false, true] {
+        let (said, first) = words::first_fault(&[
+            ("Truncated", len < 20),
+            ("Version", version != 4),
+            ("HeaderLength", ihl < 5),
+            ("Truncated", len < header_len),
+            ("Checksum", damaged),
+            ("Length", total < header_len),
+            ("Truncated", len < total && !quoted),
+        ]);
+        let (want, why) = match first {
+            Some(reason) => (format!("Ipv4 {reason}"), why(reason)),
+            None => {
+                ip.options = bytes[20..header_len].to_vec();
+                let payload = &bytes[header_len..total.min(len)];
+                let words = words::ip(&header(&ip));
+                let want = format!("{words}, payload [{}]", hex::short(payload));
+                (
+                    want,
+                    "parse_quoted, and it alone, takes a payload that is cut.",
+                )
+            }
+        };
+        shows(lab, &what, &bytes);
+        let (call, got) = parse(lab, &bytes, quoted);
+        let what = format!("what {call} says of {what}");
+        let also = if quoted { QUOTED } else { "" };
+        words::refused(
+            lab,
+            &what,
+            &format!("{said} {why}{also}"),
+            in_words(got),
+            &want,
+        );
+    }
 }
 
 #[test]
@@ -766,18 +785,27 @@ fn s2_every_ttl_arrives() {
 #[test]
 fn s2_emit_appends() {
     lab(|lab| {
-        lab.why("emit appends. What is in `out` stays, and is no part of the checksum.");
-        let ip = busy();
-        for before in [&b"x"[..], b"an even number", b"an odd number of bytes!"] {
-            let what = format!("Ipv4Header::emit(behind {})", hex::count(before.len()));
-            lab.scene(&what);
-            let mut out = before.to_vec();
-            lab.ok(&what, || header(&ip).emit(&ip.payload, &mut out));
-            lab.same_bytes(
-                &format!("out after {what}"),
-                &out,
-                &[before, &ip.bytes()].concat(),
-            );
+        lab.why("emit appends. What is in `out` stays, and is no part of the checksum. The padding of the options is counted from the beginning of the header, not from that of `out`.");
+        for options in 0..=4 {
+            let mut ip = busy();
+            ip.options = vec![0x94; options];
+            let header = header(&ip);
+            ip.options.resize(options.next_multiple_of(4), 0);
+            for before in wire::BEFORE {
+                let before = vec![0x5a; before];
+                let what = format!(
+                    "Ipv4Header::emit({options} bytes of options, behind {} in out)",
+                    hex::count(before.len())
+                );
+                lab.scene(&what);
+                let mut out = before.clone();
+                lab.ok(&what, || header.emit(&ip.payload, &mut out));
+                lab.same_bytes(
+                    &format!("out after {what}"),
+                    &out,
+                    &[before, ip.bytes()].concat(),
+                );
+            }
         }
     });
 }

@@ -5,12 +5,12 @@ use std::net::Ipv4Addr;
 use netlab::{Lab, hex, lab};
 use packets::{PacketError, UdpHeader, pseudo_header};
 
-use super::wire::{CLIENT, SERVER, Udp, checksum, pseudo};
+use super::wire::{BEFORE, CLIENT, ENDS, PORTS, SERVER, Udp, checksum, pseudo};
 use super::{explain, words};
 
-const TRUNCATED: &str = "The bytes end before the datagram does, as its header tells: an error, not a panic, and not a shorter datagram.";
-const LENGTH: &str = "The length field counts the header's 8 bytes, too. Less than 8 is a lie, and subtracting would go below zero.";
-const CHECKSUM: &str = "The sum of the pseudo-header (source, destination, 0, 17, length), the header and the payload must come to 0 (RFC 768). Here something was changed on the way, or it came to another host.";
+const TRUNCATED: &str = "The bytes end before the datagram does, as its header tells: an error, not a panic, and not a shorter datagram. This is asked where there is no checksum, too.";
+const LENGTH: &str = "The length field counts the header's 8 bytes, too. Less than 8 is a lie, and subtracting would go below zero. The length counts where there is no checksum, too.";
+const CHECKSUM: &str = "The sum of the pseudo-header (source, destination, 0, 17, length of header and payload), the header and the payload must come to 0 (RFC 768). Here something was changed on the way, or it came to another host.";
 
 fn why(reason: &str) -> &'static str {
     match reason {
@@ -37,7 +37,18 @@ fn parse<'a>(
 }
 
 fn reads(lab: &Lab, what: &str, bytes: &[u8], header: &str, payload: &[u8]) {
-    let (call, got) = parse(lab, what, bytes, (CLIENT, SERVER));
+    reads_between(lab, what, bytes, (CLIENT, SERVER), header, payload);
+}
+
+fn reads_between(
+    lab: &Lab,
+    what: &str,
+    bytes: &[u8],
+    ends: (Ipv4Addr, Ipv4Addr),
+    header: &str,
+    payload: &[u8],
+) {
+    let (call, got) = parse(lab, what, bytes, ends);
     match got {
         Ok((got, rest)) => {
             words::same_fields(
@@ -55,23 +66,26 @@ fn reads(lab: &Lab, what: &str, bytes: &[u8], header: &str, payload: &[u8]) {
     }
 }
 
+fn in_words(result: Parsed) -> String {
+    match result {
+        Ok((header, payload)) => {
+            format!("{}, payload [{}]", words::udp(&header), hex::short(payload))
+        }
+        Err(error) => words::error(error),
+    }
+}
+
 fn refuses(lab: &Lab, what: &str, bytes: &[u8], reason: &str) {
     refuses_between(lab, what, bytes, (CLIENT, SERVER), reason);
 }
 
 fn refuses_between(lab: &Lab, what: &str, bytes: &[u8], ends: (Ipv4Addr, Ipv4Addr), reason: &str) {
     let (call, got) = parse(lab, what, bytes, ends);
-    let got = match got {
-        Ok((header, payload)) => {
-            format!("{}, payload [{}]", words::udp(&header), hex::short(payload))
-        }
-        Err(error) => words::error(error),
-    };
     words::refused(
         lab,
         &format!("what {call} says of {what}"),
         why(reason),
-        got,
+        in_words(got),
         &format!("Udp {reason}"),
     );
 }
@@ -88,14 +102,13 @@ fn writes_because(lab: &Lab, what: &str, udp: &Udp, checksum: &str) {
         src: udp.src,
         dst: udp.dst,
     };
-    lab.scene(format!("{what}, from {CLIENT} to {SERVER}"));
+    let (src, dst) = udp.ends;
+    lab.scene(format!("{what}, from {src} to {dst}"));
     lab.given("the datagram that RFC 768 asks for", &explain::udp(&want));
     let mut out = Vec::new();
     lab.note(format!("a header {}", words::udp(&header)));
     let call = format!("UdpHeader::emit({})", hex::count(udp.payload.len()));
-    lab.ok(&call, || {
-        header.emit(CLIENT, SERVER, &udp.payload, &mut out)
-    });
+    lab.ok(&call, || header.emit(src, dst, &udp.payload, &mut out));
     lab.given("yours", &explain::udp(&out));
     words::same_written(
         lab,
@@ -136,8 +149,10 @@ fn s3_udp_pseudo_header() {
     lab(|lab| {
         // c000 0035 000b ca01 68 69 21
         let hi = Udp::new(b"hi!");
+        lab.why(
+            "RFC 768: from port c000, to port 0035, length 000b, checksum ca01, and the payload.",
+        );
         let why = "The peer expects the checksum ca01: source, destination, 0, 17 and the length 11 are summed, too, in front of the header. With another sum the peer drops the datagram and tells nobody.";
-        lab.why(why);
         writes_because(lab, "\"hi!\" to port 53", &hi, why);
         reads(
             lab,
@@ -212,6 +227,7 @@ fn s3_computed_zero_is_sent_as_ffff() {
         lab.why(why);
         let udp = Udp::new(ZERO_SUM);
         writes_because(lab, "the payload 53 6d", &udp, why);
+        lab.why("With ffff in the field the sum of pseudo-header and datagram comes to 0, and that is all that is asked. Who computes the checksum anew and compares gets 0, which is the same number in its other form, and refuses a sound datagram.");
         reads(
             lab,
             "a checksum of ffff",
@@ -443,27 +459,75 @@ fn s3_another_host_is_an_error() {
     });
 }
 
+/// Every mixture of a length field, a checksum and a number of bytes.
 #[test]
 fn s3_the_first_fault_counts() {
     lab(|lab| {
-        refuses(
-            lab,
-            "7 bytes, length 0",
-            &[0, 1, 0, 2, 0, 0, 9],
-            "Truncated",
-        );
-        refuses(
-            lab,
-            "8 bytes, length 7, checksum wrong",
-            &[0, 1, 0, 2, 0, 7, 9, 9],
-            "Length",
-        );
-        refuses(
-            lab,
-            "8 bytes, length 9, checksum wrong",
-            &[0, 1, 0, 2, 0, 9, 9, 9],
-            "Truncated",
-        );
+        for len in [0, 7, 8, 11, 12, 0xffff] {
+            for there in [0, 7, 8, 11, 15] {
+                for checksum in ["right", "wrong", "0"] {
+                    mixture(lab, len, there, checksum);
+                }
+            }
+        }
+    });
+}
+
+/// Demands what the list in the docs says of a datagram with this length field, of which so many bytes are
+/// there.
+fn mixture(lab: &Lab, len: u16, there: usize, checksum: &str) {
+    let udp = Udp {
+        len: Some(len),
+        ..Udp::new(b"hi!")
+    };
+    let mut bytes = udp.bytes();
+    match checksum {
+        "wrong" => bytes[6] ^= 0x55,
+        "0" => bytes[6..8].fill(0),
+        _ => {}
+    }
+    bytes.resize(there, 0); // zeros behind it add nothing to the sum
+    let wanted = usize::from(len);
+    let (said, first) = words::first_fault(&[
+        ("Truncated", there < 8),
+        ("Length", wanted < 8),
+        ("Truncated", there < wanted),
+        ("Checksum", checksum == "wrong"),
+    ]);
+    let (want, why) = match first {
+        Some(reason) => (format!("Udp {reason}"), why(reason)),
+        None => {
+            let payload = hex::short(&bytes[8..wanted]);
+            let want = format!("from port 49152 · to port 53, payload [{payload}]");
+            (want, "The payload ends where the length field says.")
+        }
+    };
+    let what = format!("length {len}, {}, checksum {checksum}", hex::count(there));
+    let (call, got) = parse(lab, &what, &bytes, (CLIENT, SERVER));
+    let what = format!("what {call} says of {what}");
+    words::refused(lab, &what, &format!("{said} {why}"), in_words(got), &want);
+}
+
+#[test]
+fn s3_any_port_of_any_host() {
+    lab(|lab| {
+        lab.why("Every port is accepted and written as it stands, also from a host to itself and from a port to the same one. Whether such a datagram makes sense is not asked here.");
+        for ends in ENDS {
+            for src in PORTS {
+                for dst in PORTS {
+                    let udp = Udp {
+                        ends,
+                        src,
+                        dst,
+                        ..Udp::new(b"odd")
+                    };
+                    let what = format!("a datagram from port {src} to port {dst}");
+                    let header = format!("from port {src} · to port {dst}");
+                    reads_between(lab, &what, &udp.bytes(), ends, &header, b"odd");
+                    writes(lab, &what, &udp);
+                }
+            }
+        }
     });
 }
 
@@ -471,23 +535,27 @@ fn s3_the_first_fault_counts() {
 fn s3_emit_appends() {
     lab(|lab| {
         lab.why("emit appends. What is in `out` stays, and is no part of the checksum.");
-        for before in [&b"an even number"[..], b"an odd number of bytes!"] {
-            let what = format!("UdpHeader::emit(behind {})", hex::count(before.len()));
+        // An even number of bytes: what an odd one makes wrong has nothing to do with `out`.
+        let udp = Udp::new(b"hi");
+        let header = UdpHeader {
+            src: udp.src,
+            dst: udp.dst,
+        };
+        for before in BEFORE {
+            let before = vec![0x5a; before];
+            let what = format!(
+                "UdpHeader::emit(behind {} in out)",
+                hex::count(before.len())
+            );
             lab.scene(&what);
-            let mut out = before.to_vec();
-            let header = UdpHeader {
-                src: 49152,
-                dst: 53,
-            };
-            // An even number of bytes: what an odd one makes wrong has nothing to do with `out`.
-            let udp = Udp::new(b"hi");
+            let mut out = before.clone();
             lab.ok(&what, || {
                 header.emit(CLIENT, SERVER, &udp.payload, &mut out)
             });
             lab.same_bytes(
                 &format!("out after {what}"),
                 &out,
-                &[before, &udp.bytes()].concat(),
+                &[before, udp.bytes()].concat(),
             );
         }
     });

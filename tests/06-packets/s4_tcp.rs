@@ -5,13 +5,13 @@ use std::net::Ipv4Addr;
 use netlab::{Lab, hex, lab};
 use packets::{Flags, PacketError, TcpHeader, TcpOptions};
 
-use super::wire::{CLIENT, SERVER, Tcp, checksum, pseudo};
+use super::wire::{BEFORE, CLIENT, ENDS, PORTS, SERVER, Tcp, checksum, pseudo};
 use super::{explain, words};
 
 const TRUNCATED: &str =
     "The bytes end before the header does, as it tells itself: an error, not a panic.";
 const HEADER_LENGTH: &str = "The data offset counts units of 4 bytes, and the fixed part has five of them. A smaller one lies: the data would begin inside the header.";
-const CHECKSUM: &str = "The sum of the pseudo-header (source, destination, 0, 6, length), the header and the data must come to 0. TCP's checksum is never left out (RFC 9293, section 3.1, MUST-2 and MUST-3).";
+const CHECKSUM: &str = "The sum of the pseudo-header (source, destination, 0, 6, length of header and data), the header and the data must come to 0. TCP's checksum is never left out (RFC 9293, section 3.1, MUST-2 and MUST-3).";
 const TOO_BIG: &str =
     "The pseudo-header has 16 bits for the length. No IPv4 datagram carries more.";
 
@@ -25,7 +25,7 @@ fn why(reason: &str) -> &'static str {
     }
 }
 
-const OPTION: &str = "The length of an option counts its kind and itself, so it is 2 at least; it ends inside the header; and a known kind has a known length. A stranger chose that byte (RFC 9293, section 3.1, MUST-7).";
+const OPTION: &str = "The length of an option counts its kind and itself, so it is 2 at least; it ends inside the header; and a known kind has a known length. A kind at the very end, without a length byte, is an error, too, and no end of the list: only NOP and the end mark have no length. A stranger chose that byte (RFC 9293, section 3.1, MUST-7).";
 
 type Parsed<'a> = Result<(TcpHeader, &'a [u8]), PacketError>;
 
@@ -44,7 +44,18 @@ fn parse<'a>(
 }
 
 fn reads(lab: &Lab, what: &str, bytes: &[u8], header: &str, data: &[u8]) {
-    let (call, got) = parse(lab, what, bytes, (CLIENT, SERVER));
+    reads_between(lab, what, bytes, (CLIENT, SERVER), header, data);
+}
+
+fn reads_between(
+    lab: &Lab,
+    what: &str,
+    bytes: &[u8],
+    ends: (Ipv4Addr, Ipv4Addr),
+    header: &str,
+    data: &[u8],
+) {
+    let (call, got) = parse(lab, what, bytes, ends);
     match got {
         Ok((got, rest)) => {
             words::same_fields(
@@ -66,17 +77,20 @@ fn refuses(lab: &Lab, what: &str, bytes: &[u8], reason: &str) {
     refuses_between(lab, what, bytes, (CLIENT, SERVER), reason);
 }
 
-fn refuses_between(lab: &Lab, what: &str, bytes: &[u8], ends: (Ipv4Addr, Ipv4Addr), reason: &str) {
-    let (call, got) = parse(lab, what, bytes, ends);
-    let got = match got {
+fn said(result: Parsed) -> String {
+    match result {
         Ok((header, data)) => format!("{}, data [{}]", words::tcp(&header), hex::short(data)),
         Err(error) => words::error(error),
-    };
+    }
+}
+
+fn refuses_between(lab: &Lab, what: &str, bytes: &[u8], ends: (Ipv4Addr, Ipv4Addr), reason: &str) {
+    let (call, got) = parse(lab, what, bytes, ends);
     words::refused(
         lab,
         &format!("what {call} says of {what}"),
         why(reason),
-        got,
+        said(got),
         &format!("Tcp {reason}"),
     );
 }
@@ -319,7 +333,7 @@ fn s4_each_flag_is_a_bit() {
 #[test]
 fn s4_what_an_honest_tcp_sends() {
     lab(|lab| {
-        lab.why("Only these make sense, of SYN, RST, ACK, FIN and URG: SYN, SYN+URG, SYN+ACK, RST, RST+ACK, ACK, ACK+URG, ACK+FIN, ACK+FIN+URG. SYN and FIN open and close at once; no flag at all and FIN without ACK are what port scanners send.");
+        lab.why("Only these make sense, of SYN, RST, ACK, FIN and URG: SYN, SYN+URG, SYN+ACK, RST, RST+ACK, ACK, ACK+URG, ACK+FIN, ACK+FIN+URG. PSH, ECE and CWR may be set with each of them, or not. SYN and FIN open and close at once; no flag at all and FIN without ACK are what port scanners send.");
         const SENSIBLE: [u8; 9] = [0x02, 0x22, 0x12, 0x04, 0x14, 0x10, 0x30, 0x11, 0x31];
         for bits in 0..=255_u8 {
             let others = bits & !(0x08 | 0x40 | 0x80);
@@ -572,82 +586,113 @@ fn s4_cut_at_every_byte() {
     });
 }
 
+/// Every mixture of a data offset, a number of bytes, a checksum and options.
 #[test]
 fn s4_the_first_fault_counts() {
     lab(|lab| {
-        refuses(lab, "19 bytes of zeros", &[0; 19], "Truncated");
-        let bad = Some(0x1234);
-        let tcp = Tcp {
-            offset: Some(4),
-            checksum: bad,
-            ..Tcp::new(0x18, b"")
-        };
-        refuses(
-            lab,
-            "data offset 4 and a wrong checksum",
-            &tcp.bytes(),
-            "HeaderLength",
-        );
-        let tcp = Tcp {
-            offset: Some(6),
-            checksum: bad,
-            ..Tcp::new(0x18, b"")
-        };
-        refuses(
-            lab,
-            "data offset 6, 20 bytes, checksum wrong",
-            &tcp.bytes(),
-            "Truncated",
-        );
-        let lying = vec![5, 0, 0, 0];
-        let tcp = Tcp {
-            options: lying.clone(),
-            checksum: bad,
-            ..Tcp::new(0x18, b"")
-        };
-        refuses(
-            lab,
-            "an option of length 0 and a wrong checksum",
-            &tcp.bytes(),
-            "Checksum",
-        );
-        let tcp = Tcp {
-            options: lying,
-            ..Tcp::new(0x18, b"")
-        };
-        refuses(lab, "an option of length 0", &tcp.bytes(), "Option");
-        let tcp = Tcp {
-            checksum: bad,
-            ..Tcp::new(0x18, &vec![0; 65516])
-        };
-        refuses(
-            lab,
-            "65536 bytes and a wrong checksum",
-            &tcp.bytes(),
-            "TooBig",
-        );
-        for data in [65516, 65536, 131_072] {
-            let what = format!("{} bytes", 20 + data);
-            let tcp = Tcp::new(0x18, &vec![0; data]);
-            refuses(lab, &what, &tcp.bytes(), "TooBig");
+        for offset in [0, 4, 5, 6, 15] {
+            for len in [0, 19, 20, 23, 24, 59, 64] {
+                for damaged in [false, true] {
+                    for lying in [false, true] {
+                        mixture(lab, offset, len, damaged, lying);
+                    }
+                }
+            }
         }
-        let tcp = Tcp {
-            offset: Some(3),
-            ..Tcp::new(0x18, &vec![0; 65516])
-        };
-        refuses(
-            lab,
-            "65536 bytes and data offset 3",
-            &tcp.bytes(),
-            "HeaderLength",
-        );
+        mixture(lab, 3, 65536, false, false);
+        mixture(lab, 6, 65536, true, true);
+        mixture(lab, 5, 65536 + 20, false, false);
+        mixture(lab, 5, 131_072 + 20, false, false);
+    });
+}
+
+/// Demands what the list in the docs says of so many bytes of a segment with this data offset.
+fn mixture(lab: &Lab, offset: u8, len: usize, damaged: bool, lying: bool) {
+    let mut behind = vec![1; len.saturating_sub(20)];
+    if let (true, Some(length)) = (lying, behind.get_mut(..2)) {
+        length.copy_from_slice(&[5, 0]); // SACK of length 0
+    }
+    let tcp = Tcp {
+        offset: Some(offset),
+        data: behind,
+        ..Tcp::new(0x18, b"")
+    };
+    let mut bytes = tcp.bytes();
+    bytes.truncate(len);
+    if damaged && len > 16 {
+        bytes[16] ^= 0x55;
+    }
+    let header_len = usize::from(offset) * 4;
+    let (said_by_docs, first) = words::first_fault(&[
+        ("Truncated", len < 20),
+        ("HeaderLength", offset < 5),
+        ("Truncated", len < header_len),
+        ("TooBig", len > 65535),
+        ("Checksum", damaged),
+        ("Option", lying && header_len > 20),
+    ]);
+    let (want, why) = match first {
+        Some(reason) => (format!("Tcp {reason}"), why(reason)),
+        None => {
+            let data = hex::short(&bytes[header_len..]);
+            let want = format!("{}, data [{data}]", in_words(&tcp, ""));
+            (want, "The data begins where the data offset says.")
+        }
+    };
+    let checksum = if damaged { "wrong" } else { "right" };
+    let options = if lying {
+        "5 0 behind byte 20"
+    } else {
+        "NOPs behind byte 20"
+    };
+    let size = hex::count(len);
+    let what = format!("data offset {offset}, {size}, checksum {checksum}, {options}");
+    let (call, got) = parse(lab, &what, &bytes, (CLIENT, SERVER));
+    let what = format!("what {call} says of {what}");
+    words::refused(
+        lab,
+        &what,
+        &format!("{said_by_docs} {why}"),
+        said(got),
+        &want,
+    );
+}
+
+#[test]
+fn s4_any_port_of_any_host() {
+    lab(|lab| {
+        lab.why("Every port is accepted and written as it stands, also from a host to itself and from a port to the same one. Whether such a segment makes sense is not asked here.");
+        for ends in ENDS {
+            for src in PORTS {
+                for dst in PORTS {
+                    let tcp = Tcp {
+                        ends,
+                        src,
+                        dst,
+                        ..Tcp::new(0x12, b"odd")
+                    };
+                    let what = format!("a segment from port {src} to port {dst}");
+                    let bytes = tcp.bytes();
+                    reads_between(lab, &what, &bytes, ends, &in_words(&tcp, ""), b"odd");
+                    let header = header(&tcp, TcpOptions::default());
+                    let mut out = Vec::new();
+                    lab.ok(&format!("TcpHeader::emit({what})"), || {
+                        header.emit(ends.0, ends.1, b"odd", &mut out)
+                    });
+                    lab.same_bytes(&what, &out, &bytes);
+                }
+            }
+        }
     });
 }
 
 /// Demands what options say, as they stand and in a segment.
 fn options_say(lab: &Lab, what: &str, bytes: &[u8], want: &str) {
-    lab.scene(format!("{what}: {}", hex::all(bytes)));
-    let call = format!("TcpOptions::parse([{}])", hex::all(bytes));
+    lab.scene(what);
+    let call = match bytes.len() {
+        0..=64 => format!("TcpOptions::parse([{}])", hex::all(bytes)),
+        len => format!("TcpOptions::parse({len} bytes)"),
+    };
     let got = lab.you(&call, || TcpOptions::parse(bytes));
     let got = got.map_or_else(words::error, |options| words::options(&options));
     lab.same(
@@ -698,7 +743,15 @@ fn s4_options_mss_ws_sack_ts_nop_eol() {
             &[2, 4, 2, 0x18, 0, 3, 3, 7],
             "mss 536",
         );
-        options_say(lab, "nonsense behind the end", &[1, 0, 5, 0], "");
+        for (before, words) in [(&[][..], ""), (&[1], ""), (&[2, 4, 2, 0x18], "mss 536")] {
+            for kind in [0, 1, 2, 3, 4, 5, 8, 30, 255] {
+                for length in [0, 1, 2, 3, 4, 10, 255] {
+                    let bytes = [before, &[0, kind, length, 3, 3, 7, 4, 2, 9, 9]].concat();
+                    let bytes = &bytes[..bytes.len().next_multiple_of(4) - 4];
+                    options_say(lab, "an end, and more behind it", bytes, words);
+                }
+            }
+        }
         lab.why("An option is kind, length, value. The kinds are in RFC 9293 (2), RFC 7323 (3, 8) and RFC 2018 (4, 5).");
         options_say(lab, "window scale", &[3, 3, 7, 0], "window scale 7");
         options_say(lab, "a window scale of 0", &[3, 3, 0, 1], "window scale 0");
@@ -749,57 +802,54 @@ fn s4_sack_has_up_to_four_blocks() {
     });
 }
 
+/// What `length` bytes of an option of this kind look like. Its value looks like other options.
+fn option(kind: u8, length: u8) -> Vec<u8> {
+    let value = [2, 4, 3, 3].into_iter().cycle();
+    let bytes = [kind, length].into_iter().chain(value);
+    bytes.take(length.into()).collect()
+}
+
 #[test]
 fn s4_unknown_options_are_passed_over() {
     lab(|lab| {
-        lab.why("A kind that you do not know has a length all the same, and the next option stands behind it (RFC 9293, section 3.1, MUST-6).");
-        options_say(
-            lab,
-            "kind 254 of length 2",
-            &[254, 2, 2, 4, 5, 0xb4, 1, 1],
-            "mss 1460",
-        );
-        options_say(
-            lab,
-            "kind 30 of length 6",
-            &[30, 6, 2, 4, 9, 9, 3, 3, 5, 1, 1, 1],
-            "window scale 5",
-        );
-        options_say(
-            lab,
-            "kind 255 to the end",
-            &[2, 4, 5, 0xb4, 255, 4, 0, 0],
-            "mss 1460",
-        );
+        lab.why("A kind that you do not know has a length all the same, and the next option stands behind it (RFC 9293, section 3.1, MUST-6). Every length of 2 or more is accepted, also of a kind that another RFC describes.");
+        let mss = [2, 4, 5, 0xb4];
+        let unknown = (6..=255).filter(|kind| *kind != 8);
+        for kind in unknown {
+            for length in [2, 3, 4, 7, 18] {
+                let option = option(kind, length);
+                let what = format!("kind {kind} of length {length}, and MSS");
+                let bytes = [&option[..], &mss].concat();
+                options_say(lab, &what, &bytes, "mss 1460");
+            }
+        }
+        let at_both_ends = |kind: u8, length: u8| {
+            let option = option(kind, length);
+            let what = format!("MSS, kind {kind} of length {length} to the end");
+            options_say(lab, &what, &[&mss[..], &option].concat(), "mss 1460");
+            let what = format!("kind {kind} of length {length}, a NOP, and SACK permitted");
+            let bytes = [&option[..], &[1, 4, 2]].concat();
+            options_say(lab, &what, &bytes, "sack permitted");
+        };
+        for kind in [6, 69, 255] {
+            for length in 2..=36 {
+                at_both_ends(kind, length);
+            }
+        }
         options_say(
             lab,
             "kind 6 of length 6 and 7 of length 3",
             &[6, 6, 1, 2, 3, 4, 7, 3, 9, 4, 2, 1],
             "sack permitted",
         );
-        options_say(
-            lab,
-            "kind 69 of length 20",
-            &[&[69, 20][..], &[0; 18], &[3, 3, 1, 0]].concat(),
-            "window scale 1",
-        );
-        options_say(
-            lab,
-            "kind 9 of length 40",
-            &[&[9, 40][..], &[2; 38]].concat(),
-            "",
-        );
         lab.why("TcpOptions::parse reads the bytes that it is given, also more of them than a header has room for.");
-        options_say(
-            lab,
-            "kind 9 of length 250, and a window scale",
-            &[&[9, 250][..], &[2; 248], &[3, 3, 6]].concat(),
-            "window scale 6",
-        );
+        for length in [37, 38, 40, 41, 128, 250, 255] {
+            at_both_ends(9, length);
+        }
         options_say(
             lab,
             "300 NOPs, and MSS",
-            &[&[1; 300][..], &[2, 4, 5, 0xb4]].concat(),
+            &[&[1; 300][..], &mss].concat(),
             "mss 1460",
         );
     });
@@ -838,32 +888,55 @@ fn s4_of_two_the_last_counts() {
 #[test]
 fn s4_a_value_is_kept_as_it_came() {
     lab(|lab| {
-        lab.why("A window scale above 14 and an MSS of 0 are odd, but what to make of them is for the connection to decide. parse tells what came. 0 is a value; only what did not come is None.");
-        options_say(lab, "window scale 15", &[3, 3, 15, 0], "window scale 15");
-        options_say(lab, "window scale 255", &[3, 3, 255, 0], "window scale 255");
-        options_say(lab, "MSS 0", &[2, 4, 0, 0], "mss 0");
-        for (clock, echo) in [(0, 0), (0, 9), (9, 0)] {
-            options_say(
-                lab,
-                &format!("timestamps {clock} and {echo}"),
-                &[1, 1, 8, 10, 0, 0, 0, clock, 0, 0, 0, echo],
-                &format!("timestamps {clock} {echo}"),
-            );
+        let none = TcpOptions::default();
+        lab.why("A window scale above 14 and an MSS of 0 are odd, but what to make of them is for the connection to decide. parse tells what came, and emit writes what it is given. 0 is a value; only what did not come is None.");
+        for shift in (0..=16).chain([127, 128, 255]) {
+            let options = TcpOptions {
+                window_scale: Some(shift),
+                ..none
+            };
+            both_ways(lab, &format!("window scale {shift}"), options);
         }
-        for (first, behind) in [(0, 0), (0, 9), (9, 0)] {
-            options_say(
-                lab,
-                &format!("a SACK block from {first} to {behind}"),
-                &[1, 1, 5, 10, 0, 0, 0, first, 0, 0, 0, behind],
-                &format!("sack {first}..{behind} - - -"),
-            );
+        for mss in [
+            0, 1, 63, 64, 87, 88, 535, 536, 1460, 8960, 32767, 32768, 65495, 65496, 65534, 65535,
+        ] {
+            let options = TcpOptions {
+                mss: Some(mss),
+                ..none
+            };
+            both_ways(lab, &format!("MSS {mss}"), options);
         }
-        options_say(
-            lab,
-            "an empty SACK block",
-            &[&[1, 1, 5, 10][..], &[7; 8]].concat(),
-            "sack 117901063..117901063 - - -",
-        );
+        for clock in [0, 9, 0x8000_0000, u32::MAX] {
+            for echo in [0, 9, 0x8000_0000, u32::MAX] {
+                let options = TcpOptions {
+                    timestamps: Some((clock, echo)),
+                    ..none
+                };
+                both_ways(lab, &format!("timestamps {clock} and {echo}"), options);
+            }
+        }
+        lab.why("A SACK block is two numbers: its first, and the one behind its last. Blocks stay as they came and in the order in which they came, each for itself: one that is empty, one that comes twice, and two that touch or cover each other. What to make of them is for the connection to decide.");
+        // The second touches the first, the third covers both, and the others say nothing that can be.
+        let blocks = [(1, 5), (5, 9), (1, 9), (0, 0), (9, 0), (u32::MAX, 3)].map(Some);
+        for first in blocks {
+            let alone = TcpOptions {
+                sack: [first, None, None, None],
+                ..none
+            };
+            both_ways(lab, "one SACK block", alone);
+            for second in blocks {
+                let two = TcpOptions {
+                    sack: [first, second, None, None],
+                    ..none
+                };
+                both_ways(lab, "two SACK blocks", two);
+            }
+            let four = TcpOptions {
+                sack: [first; 4],
+                ..none
+            };
+            both_ways(lab, "the same SACK block four times", four);
+        }
     });
 }
 
@@ -871,6 +944,12 @@ fn s4_a_value_is_kept_as_it_came() {
 fn s4_option_length_0_or_1_does_not_loop() {
     lab(|lab| {
         lab.if_stuck("A length of 0 takes you nowhere: the loop reads the same option for ever. A stranger chose that byte.");
+        for kind in 2..=255 {
+            for length in [0, 1] {
+                let what = format!("kind {kind} of length {length}");
+                refuses_options(lab, &what, &[kind, length, 7]);
+            }
+        }
         for kind in [2, 3, 4, 5, 8, 6, 30, 254] {
             for length in [0, 1] {
                 let what = format!("kind {kind} of length {length}");
@@ -885,7 +964,7 @@ fn s4_option_length_0_or_1_does_not_loop() {
 /// Demands that options are refused, as they stand and in a segment.
 fn refuses_options(lab: &Lab, what: &str, options: &[u8]) {
     let call = format!("TcpOptions::parse([{}])", hex::all(options));
-    lab.scene(format!("{what}: {}", hex::all(options)));
+    lab.scene(what);
     let got = lab.you(&call, || TcpOptions::parse(options));
     let got = got.map_or_else(words::error, |options| {
         format!("[{}]", words::options(&options))
@@ -920,6 +999,15 @@ fn s4_an_option_ends_inside_the_header() {
             ("two bytes of MSS", &[2, 4]),
         ] {
             refuses_options(lab, what, options);
+        }
+        for kind in 2..=255 {
+            refuses_options(lab, &format!("kind {kind} without a length"), &[1, kind]);
+            for missing in [1, 200] {
+                let what = format!("kind {kind} that has {missing} of its bytes too few");
+                let mut options = option(kind, 6);
+                options[1] += missing;
+                refuses_options(lab, &what, &options);
+            }
         }
         // With these lengths the end of the option would be a small number, in eight bits.
         for before in [0, 1, 2, 6] {
@@ -958,6 +1046,29 @@ fn s4_a_known_kind_has_a_known_length() {
     });
 }
 
+/// The options as the docs of `emit` want them: in this order, and each with NOPs in front that make its end
+/// a multiple of 4.
+fn bytes_of(options: &TcpOptions) -> Vec<u8> {
+    let two = |(a, b): (u32, u32)| [a.to_be_bytes(), b.to_be_bytes()].concat();
+    let sack: Vec<u8> = options.sack.into_iter().flatten().flat_map(two).collect();
+    let values = [
+        (2, options.mss.map(|mss| mss.to_be_bytes().to_vec())),
+        (3, options.window_scale.map(|shift| vec![shift])),
+        (4, options.sack_permitted.then(Vec::new)),
+        (8, options.timestamps.map(two)),
+        (5, Some(sack).filter(|sack| !sack.is_empty())),
+    ];
+    let mut out = Vec::new();
+    for (kind, value) in values {
+        let Some(value) = value else { continue };
+        let len = 2 + value.len();
+        out.resize(out.len() + len.next_multiple_of(4) - len, 1);
+        out.extend([kind, len as u8]);
+        out.extend(value);
+    }
+    out
+}
+
 /// Demands the bytes of options, as they stand and in a segment.
 fn options_are(lab: &Lab, what: &str, options: TcpOptions, want: &[u8]) {
     lab.scene(format!("{what}: {}", words::options(&options)));
@@ -971,6 +1082,90 @@ fn options_are(lab: &Lab, what: &str, options: TcpOptions, want: &[u8]) {
     };
     let what = format!("a segment with {what}");
     writes(lab, &what, &header(&tcp, options), b"data", &tcp.bytes());
+}
+
+/// Demands that options are written, and are the same when they are read again.
+fn both_ways(lab: &Lab, what: &str, options: TcpOptions) {
+    let bytes = bytes_of(&options);
+    options_are(lab, what, options, &bytes);
+    options_say(lab, what, &bytes, &words::options(&options));
+}
+
+/// Each of the 32 sets of the five options, with each number of SACK blocks, and of two values each.
+fn sets() -> Vec<(String, TcpOptions)> {
+    let mut sets = Vec::new();
+    for of in [1_u32, 0x9000_0003] {
+        for set in 0..16 {
+            for blocks in 0..=4 {
+                let kinds = [2, 3, 4, 8].into_iter().enumerate();
+                let kinds = kinds.filter(|(bit, _)| set >> bit & 1 == 1);
+                let kinds: Vec<u8> = kinds.map(|(_, kind)| kind).collect();
+                let has = |kind| kinds.contains(&kind);
+                let options = TcpOptions {
+                    mss: has(2).then_some(of as u16),
+                    window_scale: has(3).then_some(of as u8),
+                    sack_permitted: has(4),
+                    timestamps: has(8).then_some((of, of + 1)),
+                    sack: std::array::from_fn(|n| {
+                        let first = of.wrapping_sub(n as u32);
+                        (n < blocks).then_some((first, first.wrapping_add(7)))
+                    }),
+                };
+                let what = format!("the kinds {kinds:?} and {blocks} SACK blocks");
+                sets.push((what, options));
+            }
+        }
+    }
+    sets
+}
+
+#[test]
+fn s4_every_set_of_options() {
+    lab(|lab| {
+        lab.why("Each option stands for itself. Some of them never come together from an honest TCP, but parse reads what came, and emit writes what is there: no option asks for another one, and none forbids another one.");
+        for (what, options) in sets() {
+            let bytes = bytes_of(&options);
+            match bytes.len() {
+                0..=40 => both_ways(lab, &what, options),
+                _ => options_say(lab, &what, &bytes, &words::options(&options)),
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_options_in_every_order() {
+    lab(|lab| {
+        lab.why("The options of a header may come in any order, with or without NOPs between them. None of them depends on what came before it.");
+        let options = TcpOptions {
+            mss: Some(1460),
+            window_scale: Some(7),
+            sack_permitted: true,
+            timestamps: Some((1, 2)),
+            sack: [Some((3, 4)), None, None, None],
+        };
+        let pieces = [
+            &[2, 4, 5, 0xb4][..],
+            &[3, 3, 7],
+            &[4, 2],
+            &[8, 10, 0, 0, 0, 1, 0, 0, 0, 2],
+            &[5, 10, 0, 0, 0, 3, 0, 0, 0, 4],
+        ];
+        // Each number below 5^5 that has five different digits is an order.
+        for number in 0..5_usize.pow(5) {
+            let order: [usize; 5] = std::array::from_fn(|n| number / 5_usize.pow(n as u32) % 5);
+            if (0..5).any(|digit| !order.contains(&digit)) {
+                continue;
+            }
+            let mut bytes = order.map(|n| pieces[n]).concat();
+            bytes.resize(32, 1);
+            let kinds = order.map(|n| pieces[n][0]);
+            let what = format!("the kinds {kinds:?}, in this order");
+            options_say(lab, &what, &bytes, &words::options(&options));
+            let with_nops = order.map(|n| [&[1], pieces[n]].concat()).concat();
+            options_say(lab, &what, &with_nops, &words::options(&options));
+        }
+    });
 }
 
 #[test]
@@ -1080,41 +1275,6 @@ fn s4_options_are_written_in_words_of_four() {
                 2, 0, 0, 1, 1, 0, 0, 1, 2,
             ],
         );
-        lab.why("What is None is left out, and nothing else: 0 is a value. What to make of it is for the other end to decide.");
-        options_are(
-            lab,
-            "an MSS of 0",
-            TcpOptions {
-                mss: Some(0),
-                ..none
-            },
-            &[2, 4, 0, 0],
-        );
-        for (clock, echo) in [(0, 0), (0, 9), (9, 0)] {
-            options_are(
-                lab,
-                &format!("timestamps {clock} and {echo}"),
-                TcpOptions {
-                    timestamps: Some((clock.into(), echo.into())),
-                    ..none
-                },
-                &[1, 1, 8, 10, 0, 0, 0, clock, 0, 0, 0, echo],
-            );
-        }
-        for (first, behind) in [(0, 0), (0, 9), (9, 0), (9, 9)] {
-            let block = Some((first.into(), behind.into()));
-            options_are(
-                lab,
-                &format!("two SACK blocks from {first} to {behind}"),
-                TcpOptions {
-                    sack: [block, block, None, None],
-                    ..none
-                },
-                &[
-                    1, 1, 5, 18, 0, 0, 0, first, 0, 0, 0, behind, 0, 0, 0, first, 0, 0, 0, behind,
-                ],
-            );
-        }
         lab.why("A None between SACK blocks is left out: the option has the blocks alone.");
         options_are(
             lab,
@@ -1146,54 +1306,12 @@ fn s4_options_are_written_in_words_of_four() {
 fn s4_what_does_not_fit_is_not_written() {
     lab(|lab| {
         lab.why("A header has room for 40 bytes of options. What does not fit is an error, and `out` is as before.");
-        let block = Some((1, 2));
-        let none = TcpOptions::default();
-        let full = TcpOptions {
-            sack: [block; 4],
-            ..none
-        };
-        let cases = [
-            (
-                "timestamps and four SACK blocks",
-                TcpOptions {
-                    timestamps: Some((1, 2)),
-                    ..full
-                },
-            ),
-            (
-                "MSS, window scale and four SACK blocks",
-                TcpOptions {
-                    mss: Some(1),
-                    window_scale: Some(1),
-                    ..full
-                },
-            ),
-            (
-                "all there are",
-                TcpOptions {
-                    mss: Some(1460),
-                    window_scale: Some(1),
-                    sack_permitted: true,
-                    timestamps: Some((1, 2)),
-                    ..full
-                },
-            ),
-        ];
-        for (what, options) in cases {
-            lab.scene(what);
-            let mut out = b"before".to_vec();
-            let call = format!("TcpOptions::emit({what})");
-            let got = lab.you(&call, || options.emit(&mut out));
-            let got = got.map_or_else(words::error, |()| "Ok".to_owned());
-            lab.same(
-                &format!("what emit says of {what}"),
-                got,
-                "Tcp TooBig".to_owned(),
-            );
-            lab.same_bytes("out after the error", &out, b"before");
-            let header = header(&Tcp::new(0x10, b""), options);
-            does_not_fit(lab, &format!("a segment with {what}"), &header, 5);
+        for (what, options) in sets() {
+            if bytes_of(&options).len() > 40 {
+                options_do_not_fit(lab, &what, options);
+            }
         }
+        let none = TcpOptions::default();
         lab.why("The pseudo-header has 16 bits for the length of a segment. What does not fit is an error, and `out` is as before.");
         let plain = header(&Tcp::new(0x10, b""), none);
         does_not_fit(lab, "65536 bytes in all", &plain, 65516);
@@ -1211,6 +1329,23 @@ fn s4_what_does_not_fit_is_not_written() {
         let tcp = Tcp::new(0x10, &vec![0xcd; 65515]);
         reads_and_writes(lab, "65535 bytes in all", &tcp);
     });
+}
+
+/// Demands that options of more than 40 bytes are refused, as they stand and in a segment.
+fn options_do_not_fit(lab: &Lab, what: &str, options: TcpOptions) {
+    lab.scene(format!("{what}: {}", words::options(&options)));
+    let mut out = b"before".to_vec();
+    let call = format!("TcpOptions::emit({what})");
+    let got = lab.you(&call, || options.emit(&mut out));
+    let got = got.map_or_else(words::error, |()| "Ok".to_owned());
+    lab.same(
+        &format!("what emit says of {what}"),
+        got,
+        "Tcp TooBig".to_owned(),
+    );
+    lab.same_bytes("out after the error", &out, b"before");
+    let header = header(&Tcp::new(0x10, b""), options);
+    does_not_fit(lab, &format!("a segment with {what}"), &header, 5);
 }
 
 fn does_not_fit(lab: &Lab, what: &str, header: &TcpHeader, data: usize) {
@@ -1232,39 +1367,42 @@ fn does_not_fit(lab: &Lab, what: &str, header: &TcpHeader, data: usize) {
 fn s4_emit_appends() {
     lab(|lab| {
         lab.why("emit appends. What is in `out` stays: it is no part of the checksum, and the padding of the options does not count from its beginning.");
-        let options = TcpOptions {
-            window_scale: Some(7),
-            timestamps: Some((1, 2)),
-            ..TcpOptions::default()
-        };
-        let mut as_bytes = Vec::new();
-        lab.ok("TcpOptions::emit(window scale and timestamps)", || {
-            options.emit(&mut as_bytes)
-        });
-        let tcp = Tcp {
-            options: as_bytes.clone(),
-            ..Tcp::new(0x18, b"data")
-        };
-        for before in [&b"x"[..], b"an even number", b"an odd number of bytes!"] {
-            let what = format!("behind {}", hex::count(before.len()));
-            lab.scene(&what);
-            let mut out = before.to_vec();
-            let call = format!("TcpOptions::emit({what})");
-            lab.ok(&call, || options.emit(&mut out));
-            lab.same_bytes(
-                &format!("options {what}"),
-                &out,
-                &[before, &as_bytes].concat(),
-            );
-            let mut out = before.to_vec();
-            lab.ok(&format!("TcpHeader::emit({what})"), || {
-                header(&tcp, options).emit(CLIENT, SERVER, b"data", &mut out)
+        for (with, options) in sets() {
+            if bytes_of(&options).len() > 40 {
+                continue;
+            }
+            lab.scene(format!("{with}: {}", words::options(&options)));
+            let header = header(&Tcp::new(0x18, b"data"), options);
+            let (mut alone, mut segment) = (Vec::new(), Vec::new());
+            lab.ok(&format!("TcpOptions::emit({with})"), || {
+                options.emit(&mut alone)
             });
-            lab.same_bytes(
-                &format!("a segment {what}"),
-                &out,
-                &[before, &tcp.bytes()].concat(),
-            );
+            lab.ok(&format!("TcpHeader::emit({with})"), || {
+                header.emit(CLIENT, SERVER, b"data", &mut segment)
+            });
+            for before in BEFORE {
+                let before = vec![0x5a; before];
+                let what = format!("{with}, behind {} in out", hex::count(before.len()));
+                lab.scene(format!("{what}: {}", words::options(&options)));
+                let mut out = before.clone();
+                lab.ok(&format!("TcpOptions::emit({what})"), || {
+                    options.emit(&mut out)
+                });
+                lab.same_bytes(
+                    &format!("the options: {what}"),
+                    &out,
+                    &[&before[..], &alone].concat(),
+                );
+                let mut out = before.clone();
+                lab.ok(&format!("TcpHeader::emit({what})"), || {
+                    header.emit(CLIENT, SERVER, b"data", &mut out)
+                });
+                lab.same_bytes(
+                    &format!("a segment: {what}"),
+                    &out,
+                    &[&before[..], &segment].concat(),
+                );
+            }
         }
     });
 }

@@ -4,12 +4,12 @@ use std::io::{self, ErrorKind, Write};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use netlab::io::{Interrupting, OneByte};
+use netlab::io::OneByte;
 use netlab::{Lab, hex, lab};
 use packets::{LinkType, NotForwarded, decrement_ttl, update_checksum, write_pcap};
 
 use super::explain;
-use super::wire::{Ip, Tcp, checksum, frame};
+use super::wire::{Dice, ENDS, Ip, Tcp, checksum, frame};
 
 /// Demands an updated checksum.
 fn updates(lab: &Lab, before: u16, old: u16, new: u16, want: u16) {
@@ -350,25 +350,48 @@ fn s6_a_router_looks_at_little() {
                 },
             ),
         ] {
-            let mut bytes = ip.bytes();
-            let before = bytes.clone();
-            let want = {
-                let mut want = before.clone();
-                want[8] -= 1;
-                want
-            };
-            let got = forward(lab, what, &mut bytes);
-            lab.same(&format!("what decrement_ttl says of {what}"), got, Ok(()));
-            let off = |bytes: &[u8]| format!("{:04x}", checksum(&bytes[..20]));
-            lab.because(UPDATED).same(
-                "by how much the sum of the first 20 bytes is off",
-                off(&bytes),
-                off(&before),
-            );
-            bytes[10..12].copy_from_slice(&want[10..12]);
-            lab.same_bytes("all bytes but the checksum", &bytes, &want);
+            only_ttl_and_checksum(lab, what, &ip.bytes());
+        }
+        // Addresses between which RFC 1812 forbids to forward are the business of others as well.
+        for (src, dst) in ENDS {
+            for proto in [0, 1, 2, 6, 17, 255] {
+                let ip = Ip {
+                    src,
+                    dst,
+                    ..Ip::new(proto, b"payload")
+                };
+                let what = format!("protocol {proto} from {src} to {dst}");
+                only_ttl_and_checksum(lab, &what, &ip.bytes());
+            }
+        }
+        for seed in lab.seeds(256) {
+            let mut dice = Dice::new(seed);
+            let mut bytes: Vec<u8> = (0..20).map(|_| dice.next() as u8).collect();
+            bytes.extend(dice.bytes(20));
+            bytes[0] = 0x40 | bytes[0] & 0xf;
+            bytes[8] = bytes[8].max(2);
+            let what = format!("bytes by chance, seed {seed}, of version 4");
+            only_ttl_and_checksum(lab, &what, &bytes);
         }
     });
+}
+
+/// Demands that `decrement_ttl` takes 1 from the TTL, and that the sum of the header is off by as much
+/// afterwards as before. No other byte changes.
+fn only_ttl_and_checksum(lab: &Lab, what: &str, before: &[u8]) {
+    let mut bytes = before.to_vec();
+    let got = forward(lab, what, &mut bytes);
+    lab.same(&format!("what decrement_ttl says of {what}"), got, Ok(()));
+    let off = |bytes: &[u8]| format!("{:04x}", checksum(&bytes[..20]));
+    lab.because(UPDATED).same(
+        "by how much the sum of the first 20 bytes is off",
+        off(&bytes),
+        off(before),
+    );
+    let mut want = before.to_vec();
+    want[8] -= 1;
+    bytes[10..12].copy_from_slice(&want[10..12]);
+    lab.same_bytes("all bytes but the checksum", &bytes, &want);
 }
 
 /// Has a capture written, and demands what stands in it.
@@ -381,7 +404,7 @@ fn captures(lab: &Lab, link: LinkType, number: u32, packets: &[(Duration, &[u8])
     let call = format!("write_pcap(file, {name}, {} packets)", packets.len());
     lab.scene(&call);
     for (time, packet) in packets.iter().take(3) {
-        lab.note(format!("{time:?}: {}", hex::count(packet.len())));
+        lab.note(format!("{} at {time:?}", hex::count(packet.len())));
     }
     lab.ok(&call, || write_pcap(&mut file, link, packets));
     let start: Vec<u8> = file.iter().take(96).copied().collect();
@@ -472,20 +495,61 @@ fn s6_pcap_magic_and_lengths() {
 }
 
 #[test]
+fn s6_pcap_looks_into_no_packet() {
+    lab(|lab| {
+        lab.why("A capture file keeps what came, byte by byte: padding, lengths that lie, and what is no packet at all. Whoever opens the file wants to see just that.");
+        let ip = Ip::new(6, &Tcp::new(0x02, b"").bytes());
+        let sound = ip.bytes();
+        let with_total = |total: u16| {
+            let total = Some(total);
+            Ip {
+                total,
+                ..ip.clone()
+            }
+            .bytes()
+        };
+        let contents = [
+            [&sound[..], &[0; 6]].concat(),
+            [&sound[..], &[0xee; 1000]].concat(),
+            with_total(0),
+            with_total(20),
+            with_total(9999),
+            sound[..20].to_vec(),
+            sound[..7].to_vec(),
+            vec![0; 60],
+            vec![0xff; 61],
+            vec![0x60; 80],
+            sound,
+        ];
+        for content in contents {
+            for (link, number, bytes) in [
+                (LinkType::RawIp, 101, content.clone()),
+                (LinkType::RawIp, 101, frame(0x0800, &content)),
+                (LinkType::Ethernet, 1, frame(0x0800, &content)),
+                (LinkType::Ethernet, 1, frame(0x0806, &content)),
+                (LinkType::Ethernet, 1, content),
+            ] {
+                captures(lab, link, number, &[(ZERO, &bytes), (ZERO, b"next")]);
+            }
+        }
+    });
+}
+
+#[test]
 fn s6_pcap_keeps_the_order() {
     lab(|lab| {
         lab.why("The packets stand in the file in the order given, whatever their times are. A clock may be set back, and two cards have two queues: what came first is not for you to say.");
-        let at = Duration::from_millis;
-        for times in [[3000, 2000, 1000], [1000, 3000, 2000], [2000, 2000, 0]] {
+        let at = Duration::from_secs;
+        for times in [[3, 2, 1], [1, 3, 2], [2, 2, 0]] {
             let [first, second, third] = times.map(at);
             let packets: [(Duration, &[u8]); 3] =
                 [(first, b"one"), (second, b"two"), (third, b"three")];
             captures(lab, LinkType::RawIp, 101, &packets);
         }
         lab.why("A packet that comes twice stands in the file twice: a copy on the cable is what somebody may be looking for.");
-        for second in [1000, 1001] {
+        for second in [1, 2] {
             let packets: [(Duration, &[u8]); 3] =
-                [(at(1000), b"one"), (at(second), b"one"), (at(2000), b"two")];
+                [(at(1), b"one"), (at(second), b"one"), (at(3), b"two")];
             captures(lab, LinkType::RawIp, 101, &packets);
         }
     });
@@ -494,7 +558,7 @@ fn s6_pcap_keeps_the_order() {
 #[test]
 fn s6_pcap_times() {
     lab(|lab| {
-        lab.why("A time is two numbers: whole seconds, and the microseconds of the rest. The second one is below a million.");
+        lab.why("A time is two numbers: whole seconds, and the whole microseconds of the rest, below a million (Duration::subsec_micros). What is left of a microsecond is cut off. A floating-point number cannot hold every time: it rounds.");
         for time in [
             Duration::from_micros(999_999),
             Duration::from_millis(1_500),
@@ -562,20 +626,57 @@ fn s6_pcap_into_a_slow_writer() {
     lab(|lab| {
         let packets: [(Duration, &[u8]); 2] =
             [(ZERO, b"one"), (Duration::from_millis(5), b"another")];
-        lab.why("A writer may take one byte at a time, or be interrupted. write tells how much it took; write_all goes on.");
+        lab.why("A writer may take one byte at a time, or be interrupted. write tells how much it took; write_all goes on, as often as it has to.");
         let mut slow = OneByte(Vec::new());
         lab.scene("a writer that takes one byte a call");
         lab.ok("write_pcap(a slow writer)", || {
             write_pcap(&mut slow, LinkType::RawIp, &packets)
         });
         is_capture(lab, &slow.0, 101, &packets);
-        let mut interrupting = Interrupting::new(Vec::new());
-        lab.scene("a writer that is interrupted at every second call");
-        lab.ok("write_pcap(an interrupted writer)", || {
-            write_pcap(&mut interrupting, LinkType::RawIp, &packets)
-        });
-        is_capture(lab, &interrupting.inner, 101, &packets);
+        for times in [1, 2, 3, 20] {
+            for most in [1, 2, usize::MAX] {
+                let what = format!(
+                    "a writer that takes {most} bytes a call, and is interrupted {times} times before each call"
+                );
+                lab.scene(&what);
+                let mut out = Interrupted {
+                    times,
+                    most,
+                    left: times,
+                    taken: Vec::new(),
+                };
+                lab.ok(&format!("write_pcap({what})"), || {
+                    write_pcap(&mut out, LinkType::RawIp, &packets)
+                });
+                is_capture(lab, &out.taken, 101, &packets);
+            }
+        }
     });
+}
+
+/// Is interrupted so many times in a row before each write, and takes no more than `most` bytes then.
+struct Interrupted {
+    times: usize,
+    most: usize,
+    left: usize,
+    taken: Vec<u8>,
+}
+
+impl Write for Interrupted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.left > 0 {
+            self.left -= 1;
+            return Err(ErrorKind::Interrupted.into());
+        }
+        self.left = self.times;
+        let taken = bytes.len().min(self.most);
+        self.taken.extend(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
@@ -624,27 +725,41 @@ fn s6_pcap_tells_of_each_error() {
     lab(|lab| {
         let packets: [(Duration, &[u8]); 2] = [(ZERO, b"one"), (ZERO, b"another")];
         let call = "write_pcap(a writer that fails once)";
-        lab.why("A call that failed has written nothing, so the file has a hole, even if the next call succeeds. Each error of the writer is yours, whatever its kind is and whatever the call was for.");
-        for kind in [
-            ErrorKind::BrokenPipe,
-            ErrorKind::WouldBlock,
-            ErrorKind::TimedOut,
-            ErrorKind::PermissionDenied,
-            ErrorKind::UnexpectedEof,
-            ErrorKind::Other,
-        ] {
+        lab.why("A call that failed has written nothing, so the file has a hole, even if the next call succeeds. Each error of the writer is yours, whatever its kind is and whatever the call was for, flush as well. It is handed on as it is: its text says what no kind says.");
+        for kind in KINDS {
             for at in 0.. {
                 lab.scene(format!("a writer whose call {} gives {kind:?}", at + 1));
                 let mut out = FailsOnce { at, kind, calls: 0 };
                 let got = lab.you(call, || write_pcap(&mut out, LinkType::RawIp, &packets));
-                let got = got.map_err(|error| error.kind());
+                let got = got.map_err(|error| (error.kind(), error.to_string()));
                 let has_failed = out.calls > at;
-                let want = if has_failed { Err(kind) } else { Ok(()) };
+                let want = match has_failed {
+                    true => Err((kind, TEXT.to_owned())),
+                    false => Ok(()),
+                };
                 lab.same(&format!("what {call} gives"), got, want);
                 if !has_failed {
                     break;
                 }
             }
+        }
+        lab.why("An interrupted flush is no flush: what waits in a buffer may still wait there. Hand the error on, or flush again. Writes are another matter: write_all tries them again.");
+        lab.scene("a writer whose first flush is interrupted");
+        let mut out = InterruptedFlush { flushes: 0 };
+        let got = lab.you("write_pcap(an interrupted flush)", || {
+            write_pcap(&mut out, LinkType::RawIp, &packets)
+        });
+        match got {
+            Ok(()) => lab.holds(
+                out.flushes > 1,
+                "an error, or another flush",
+                "Ok(()) after one flush, which was interrupted",
+            ),
+            Err(error) => lab.same(
+                "the error",
+                (error.kind(), error.to_string()),
+                (ErrorKind::Interrupted, TEXT.to_owned()),
+            ),
         }
         lab.why("A writer that takes 0 bytes has no room any more. write_all makes an error of that (WriteZero).");
         lab.if_stuck(
@@ -663,6 +778,37 @@ fn s6_pcap_tells_of_each_error() {
     });
 }
 
+/// All but Interrupted, after which write_all tries again.
+const KINDS: [ErrorKind; 24] = [
+    ErrorKind::NotFound,
+    ErrorKind::PermissionDenied,
+    ErrorKind::ConnectionRefused,
+    ErrorKind::ConnectionReset,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::NotConnected,
+    ErrorKind::BrokenPipe,
+    ErrorKind::AlreadyExists,
+    ErrorKind::WouldBlock,
+    ErrorKind::NotADirectory,
+    ErrorKind::IsADirectory,
+    ErrorKind::ReadOnlyFilesystem,
+    ErrorKind::InvalidInput,
+    ErrorKind::InvalidData,
+    ErrorKind::TimedOut,
+    ErrorKind::WriteZero,
+    ErrorKind::StorageFull,
+    ErrorKind::NotSeekable,
+    ErrorKind::FileTooLarge,
+    ErrorKind::ResourceBusy,
+    ErrorKind::Unsupported,
+    ErrorKind::UnexpectedEof,
+    ErrorKind::OutOfMemory,
+    ErrorKind::Other,
+];
+
+/// What the errors of the writers below say.
+const TEXT: &str = "the cable of the disk is loose";
+
 /// Fails at one call. The others take everything.
 struct FailsOnce {
     at: usize,
@@ -674,7 +820,7 @@ impl FailsOnce {
     fn call(&mut self) -> io::Result<()> {
         self.calls += 1;
         match self.calls == self.at + 1 {
-            true => Err(self.kind.into()),
+            true => Err(io::Error::new(self.kind, TEXT)),
             false => Ok(()),
         }
     }
@@ -687,6 +833,25 @@ impl Write for FailsOnce {
 
     fn flush(&mut self) -> io::Result<()> {
         self.call()
+    }
+}
+
+/// Takes everything, and is interrupted at its first flush.
+struct InterruptedFlush {
+    flushes: usize,
+}
+
+impl Write for InterruptedFlush {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flushes += 1;
+        match self.flushes {
+            1 => Err(io::Error::new(ErrorKind::Interrupted, TEXT)),
+            _ => Ok(()),
+        }
     }
 }
 

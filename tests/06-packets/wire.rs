@@ -7,6 +7,24 @@ use std::net::Ipv4Addr;
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
 
+/// Pairs of addresses, source and destination: both ways, the same twice, and some that nobody should send
+/// from or to.
+pub const ENDS: [(Ipv4Addr, Ipv4Addr); 7] = [
+    (CLIENT, SERVER),
+    (SERVER, CLIENT),
+    (CLIENT, CLIENT),
+    (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST),
+    (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST),
+    (Ipv4Addr::new(224, 0, 0, 1), Ipv4Addr::new(169, 254, 7, 7)),
+    (Ipv4Addr::new(169, 254, 7, 7), Ipv4Addr::new(239, 1, 2, 3)),
+];
+
+/// Ports: the bounds, two that are known, and one that is not.
+pub const PORTS: [u16; 5] = [0, 53, 80, 49152, 65535];
+
+/// How many bytes there are already where something is appended.
+pub const BEFORE: [usize; 5] = [1, 2, 3, 41, 1500];
+
 /// The one's-complement sum by its definition: byte by byte, a carry added back when it arises.
 pub fn checksum(bytes: &[u8]) -> u16 {
     let mut sum = 0_u16;
@@ -102,9 +120,11 @@ pub fn pseudo(src: Ipv4Addr, dst: Ipv4Addr, proto: u8, len: u16) -> Vec<u8> {
     out
 }
 
-/// A UDP datagram (RFC 768) from [`CLIENT`] to [`SERVER`].
+/// A UDP datagram (RFC 768).
 #[derive(Clone)]
 pub struct Udp {
+    /// From where to where IP carries it.
+    pub ends: (Ipv4Addr, Ipv4Addr),
     pub src: u16,
     pub dst: u16,
     /// `None`: the true length.
@@ -117,6 +137,7 @@ pub struct Udp {
 impl Udp {
     pub fn new(payload: &[u8]) -> Udp {
         Udp {
+            ends: (CLIENT, SERVER),
             src: 49152,
             dst: 53,
             len: None,
@@ -136,7 +157,8 @@ impl Udp {
             Some(checksum) => out[6..8].copy_from_slice(&checksum.to_be_bytes()),
             None => {
                 let summed = usize::from(len).clamp(8, out.len());
-                let all = [&pseudo(CLIENT, SERVER, 17, len)[..], &out[..summed]].concat();
+                let (src, dst) = self.ends;
+                let all = [&pseudo(src, dst, 17, len)[..], &out[..summed]].concat();
                 let sum = match checksum(&all) {
                     0 => 0xffff,
                     sum => sum,
@@ -148,9 +170,11 @@ impl Udp {
     }
 }
 
-/// A TCP segment (RFC 9293, section 3.1) from [`CLIENT`] to [`SERVER`].
+/// A TCP segment (RFC 9293, section 3.1).
 #[derive(Clone)]
 pub struct Tcp {
+    /// From where to where IP carries it.
+    pub ends: (Ipv4Addr, Ipv4Addr),
     pub src: u16,
     pub dst: u16,
     pub seq: u32,
@@ -171,6 +195,7 @@ pub struct Tcp {
 impl Tcp {
     pub fn new(flags: u8, data: &[u8]) -> Tcp {
         Tcp {
+            ends: (CLIENT, SERVER),
             src: 49152,
             dst: 80,
             seq: 1000,
@@ -200,7 +225,8 @@ impl Tcp {
         out.extend(&self.options);
         out.extend(&self.data);
         let sum = self.checksum.unwrap_or_else(|| {
-            let pseudo = pseudo(CLIENT, SERVER, 6, out.len() as u16);
+            let (src, dst) = self.ends;
+            let pseudo = pseudo(src, dst, 6, out.len() as u16);
             checksum(&[&pseudo[..], &out].concat())
         });
         out[16..18].copy_from_slice(&sum.to_be_bytes());

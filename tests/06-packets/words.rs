@@ -103,6 +103,21 @@ pub fn refused(lab: &Lab, what: &str, why: &str, got: String, want: &str) {
         .same(what, got, want.to_owned());
 }
 
+/// The numbers of the faults that hold, for people, and the reason of the first of them.
+pub fn first_fault(list: &[(&'static str, bool)]) -> (String, Option<&'static str>) {
+    let holding: Vec<usize> = (0..list.len()).filter(|n| list[*n].1).collect();
+    let numbers: Vec<String> = holding.iter().map(|n| (n + 1).to_string()).collect();
+    let said = match numbers.len() {
+        0 => "Nothing in the list in the docs holds here.".to_owned(),
+        1 => format!("Number {} of the list in the docs holds here.", numbers[0]),
+        _ => format!(
+            "Of the list in the docs these hold here: {}.",
+            numbers.join(", ")
+        ),
+    };
+    (said, holding.first().map(|n| list[*n].0))
+}
+
 /// Demands bytes. Where only those of the checksum differ, this is the reason.
 pub fn same_written(
     lab: &Lab,

@@ -5,7 +5,7 @@
 /// The bytes are read as 16-bit big-endian numbers. These are added in one's-complement arithmetic:
 /// a carry out of the highest bit is added again at the lowest one. The checksum is the complement of
 /// that sum. If the number of all bytes is odd, a zero byte is thought behind the last one. A part
-/// may have any length: two numbers of 16 bits may stand across the border of two parts.
+/// may have any length: of one number the first byte may end a part, and the second one begin the next.
 ///
 /// The checksum of nothing is `ffff`. Bytes that hold their own checksum, at an even offset, have the
 /// checksum 0: this is how a receiver checks them.

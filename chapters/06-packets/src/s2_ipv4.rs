@@ -105,7 +105,8 @@ impl Ipv4Header {
         )
     }
 
-    /// How many bytes the header has with its options, padded: a multiple of 4.
+    /// How many bytes the header has with its options, padded: a multiple of 4. It counts what there is, also
+    /// where that is more than `emit` can write.
     pub fn header_len(&self) -> usize {
         todo!(
             "6.2 header_len() with {} bytes of options: 20 and the options, up to a multiple of 4",

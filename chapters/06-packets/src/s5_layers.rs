@@ -74,8 +74,9 @@ pub enum Transport<'a> {
 }
 
 impl Datagram<'_> {
-    /// Who sends to whom: the addresses of IP with the ports of TCP or UDP. `None` where no ports are
-    /// known: for a fragment and for another protocol. 0 is a port like any other.
+    /// Who sends to whom: the addresses of IP with the ports of TCP or UDP. `src` is the sender, in an
+    /// answer too. `None` where no ports are known: for a [`Transport::Fragment`] and a
+    /// [`Transport::Other`]. `transport` alone decides that, whatever `ip` says. 0 is a port like any other.
     pub fn flow(&self) -> Option<Flow> {
         todo!("6.5 flow() of {self:?}: addresses from IP, ports from TCP or UDP")
     }
@@ -101,6 +102,9 @@ pub fn dissect(frame: &[u8]) -> Result<Frame<'_>, PacketError> {
 /// A datagram with More Fragments set, or with a fragment offset other than 0, is a
 /// [`Transport::Fragment`], however short it is: nothing in it is looked at.
 ///
+/// Whatever comes next gets the payload of IP and no more. Padding belongs to none of them, even where
+/// UDP's length is so large that it would reach into it.
+///
 /// # Errors
 ///
 /// What the `parse` of the outermost broken layer says.
@@ -119,8 +123,9 @@ pub fn dissect_ip(datagram: &[u8]) -> Result<Datagram<'_>, PacketError> {
 /// front of the others they stand as they are. All other fields always stand as they are, More Fragments
 /// and the fragment offset too, and a frame may have any length: no cable is asked.
 ///
-/// A frame that [`dissect`] gave, put together again, gives the same frame once more. (One whose fields
-/// contradict each other, such as a segment with a fragment offset, is taken for something else.)
+/// Where a [`Frame`] came from [`dissect`], `dissect` makes an equal one of what is written here. The bytes
+/// may be others: padding, for one, is not written. (A frame whose fields contradict each other, such as a
+/// segment with a fragment offset, is taken for something else.)
 ///
 /// # Errors
 ///

@@ -126,7 +126,8 @@ impl Ipv4Header {
         Ok(())
     }
 
-    /// How many bytes the header has with its options, padded: a multiple of 4.
+    /// How many bytes the header has with its options, padded: a multiple of 4. It counts what there is, also
+    /// where that is more than `emit` can write.
     pub fn header_len(&self) -> usize {
         Ipv4Header::MIN_LEN + self.options.len().next_multiple_of(4)
     }

@@ -44,8 +44,8 @@ impl UdpHeader {
     /// 1. `Reason::Truncated`: fewer than 8 bytes.
     /// 2. `Reason::Length`: the length field is below 8.
     /// 3. `Reason::Truncated`: `b` ends before the length field says.
-    /// 4. `Reason::Checksum`: the checksum of the pseudo-header and the datagram is not 0. (This one
-    ///    alone cannot be where the field is 0.)
+    /// 4. `Reason::Checksum`: the checksum of the pseudo-header and the datagram is not 0. (Where the field
+    ///    is 0, this is not asked.)
     #[inline]
     pub fn parse(
         b: &[u8],

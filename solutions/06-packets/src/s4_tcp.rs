@@ -74,15 +74,15 @@ impl TcpOptions {
     ///
     /// An option is its kind, its length and its value; the length counts all three. Two kinds are
     /// one byte and no more: 0 ends the list, whatever stands behind it, and 1 fills a gap.
-    /// An unknown kind is passed over by its length (RFC 9293, section 3.1, MUST-6). Of two options of one
-    /// kind the last one counts. A value is kept as it came, 0 too. `b` may be longer than a header has
-    /// room for.
+    /// Any other kind is unknown, and passed over by its length (RFC 9293, section 3.1, MUST-6). Of two
+    /// options of one kind the last one counts. A value is kept as it came, 0 too, and whatever other
+    /// options there are. `b` may be longer than a header has room for.
     ///
     /// # Errors
     ///
-    /// `Reason::Option` of `Layer::Tcp`: the length is missing, is 0 or 1, or reaches behind the
-    /// end of `b`; or it does not fit a kind that is known. These lengths are 4 (MSS), 3 (window scale),
-    /// 2 (SACK permitted), 10 (timestamps), and 10, 18, 26 or 34 (SACK).
+    /// `Reason::Option` of `Layer::Tcp`: the length of any kind, known or not, is missing, is 0 or 1, or
+    /// reaches behind the end of `b`; or it does not fit a kind that is known. These lengths are 4 (MSS),
+    /// 3 (window scale), 2 (SACK permitted), 10 (timestamps), and 10, 18, 26 or 34 (SACK).
     #[inline]
     pub fn parse(b: &[u8]) -> Result<TcpOptions, PacketError> {
         let mut options = TcpOptions::default();
@@ -118,8 +118,8 @@ impl TcpOptions {
     }
 
     /// Appends the options to `out`: in the order MSS, window scale, SACK permitted, timestamps, SACK.
-    /// In front of each stand as many NOPs (kind 1) as make its end a multiple of 4, counted from the
-    /// first option: 0 for MSS, 1 for window scale, 2 for the others. (RFC 7323, appendix A: so the
+    /// In front of each stand as many NOPs (kind 1) as make its end a multiple of 4, counted from where the
+    /// options begin, not from where `out` does: 0 for MSS, 1 for window scale, 2 for the others. (RFC 7323, appendix A: so the
     /// numbers in them lie where processors like them.)
     ///
     /// What is `None` or `false` is left out, and nothing else: a value of 0 is written. A `None` between

@@ -12,8 +12,9 @@ use crate::LinkType;
 /// them are 0. A checksum that did not fit before does not fit now either.
 ///
 /// 0 is a number like any other here. `ffff` is its other form and fitted where 0 did; where `old` is
-/// `new`, the equation makes 0 of both. (UDP's two exceptions are its caller's affair: a 0 that means
-/// "none" stays, and a result of 0 is sent as `ffff`.)
+/// `new`, the equation makes 0 of both. (For `ffff` with `old` `ffff` and `new` 0 it makes `ffff`. That is
+/// the other form of 0, and either may be given.) UDP's two exceptions are its caller's affair: a 0 that
+/// means "none" stays, and a result of 0 is sent as `ffff`.
 pub fn update_checksum(checksum: u16, old: u16, new: u16) -> u16 {
     let sum = u32::from(!checksum) + u32::from(!old) + u32::from(new);
     let sum = (sum & 0xffff) + (sum >> 16);
@@ -75,10 +76,13 @@ pub fn decrement_ttl(datagram: &mut [u8]) -> Result<(), NotForwarded> {
 ///
 /// # Errors
 ///
-/// Each error of `out`, of whatever kind and at whatever call, as [`Write::write_all`] and
-/// [`Write::flush`] give it. [`io::ErrorKind::InvalidInput`] for the first packet whose time has more
-/// than 32 bits of seconds; what comes before such a packet may be written by then, and nothing of it or
-/// of what stands behind it.
+/// Each error of `out`, of whatever kind and at whatever call, is handed on as [`Write::write_all`] and
+/// [`Write::flush`] give it. `write_all` tries an interrupted write again, as often as it takes. An
+/// interrupted flush is an error, unless you flush again.
+///
+/// [`io::ErrorKind::InvalidInput`] for the first packet whose time has more than 32 bits of seconds. What
+/// comes before that packet may be written by then, flushed or not. Nothing of that packet is written, and
+/// nothing of what stands behind it.
 pub fn write_pcap<W: Write>(
     mut out: W,
     link: LinkType,

@@ -307,25 +307,23 @@ fn s2_remove_leaves_the_others() {
 
 /// So many routes that a table which goes through them for each call does not end in time: that would be
 /// a thousand million steps.
-const CROWD: u32 = 50_000;
+const CROWD: u32 = 40_000;
 
 #[test]
 fn s2_no_call_goes_through_all_routes() {
     lab(|lab| {
-        lab.why("The Internet has a million routes. A list takes fifty thousand steps for each packet here; a hash map for each length takes 33 at most, and a trie takes 32. A loop over all routes does end, but it feels as if it did not.");
-        crowd(lab, "/24 and longer", |n| 24 + (n % 9) as u8);
-        lab.why("Three of five routes of the Internet are a /24, and a table may have nothing but hosts. So a loop over all routes of one length is a loop over all routes.");
-        crowd(lab, "/24", |_| 24);
-        crowd(lab, "/32", |_| 32);
+        lab.why("The Internet has a million routes. A list takes forty thousand steps for each packet here; a hash map for each length takes 33 at most, and a trie takes 32. A loop over all routes does end, but it feels as if it did not. Three of five routes of the Internet are a /24, and a table may have nothing but hosts. So a loop over all routes of one length is a loop over all routes.");
+        crowd(lab, 24);
+        crowd(lab, 32);
     });
 }
 
-/// Adds, asks for and removes routes of these lengths, each in a /24 of its own.
-fn crowd(lab: &Lab, lengths: &str, len: impl Fn(u32) -> u8) {
-    lab.scene(format!("{CROWD} routes, {lengths}"));
+/// Adds, asks for and removes routes of this length, each in a /24 of its own.
+fn crowd(lab: &Lab, len: u8) {
+    lab.scene(format!("{CROWD} routes, each a /{len}"));
     let first = |n: u32| Ipv4Addr::from_bits(0x0a00_0000 + (n << 8));
     let blocks: Vec<Cidr> = (0..CROWD)
-        .map(|n| Cidr::new(first(n), len(n)).expect("a block without host bits"))
+        .map(|n| Cidr::new(first(n), len).expect("a block without host bits"))
         .collect();
     let mut routes = lab.you("Routes::new()", Routes::new);
     lab.you(&format!("add, {CROWD} times"), || {

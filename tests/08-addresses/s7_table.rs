@@ -5,8 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use addresses::{
-    Control, ECHO_IDLE, Filter, Flow, Proto, Refused, TCP_CLOSED_IDLE, TCP_OPEN_IDLE, Table,
-    UDP_IDLE,
+    Control, ECHO_IDLE, Filter, Flow, Proto, TCP_CLOSED_IDLE, TCP_OPEN_IDLE, Table, UDP_IDLE,
 };
 use netlab::{Lab, lab};
 
@@ -282,9 +281,11 @@ fn s7_three_filters() {
                 // What was let in has not opened anything.
                 door.keeps(1);
                 if filter != Filter::Anyone {
-                    lab.why("What counts is whom *this* mapping has sent to. Another one's friends are not its own.");
-                    door.out(&format!("{proto} 10.0.0.8:6000 → 192.0.2.9:53"));
-                    door.comes(&format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"), None);
+                    lab.why("What counts is whom *this* mapping has sent to. Another one's friends are not its own, not even those of another port of the same host.");
+                    for other in ["10.0.0.8:6000", "10.0.0.7:6000"] {
+                        door.out(&format!("{proto} {other} → 192.0.2.9:53"));
+                        door.comes(&format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"), None);
+                    }
                     lab.why("Once it has sent there, it may be answered.");
                     door.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:53"));
                     door.comes(
@@ -1238,6 +1239,25 @@ fn s7_a_full_table_keeps_what_it_has() {
         }
         door.cannot_go_out("UDP 10.0.0.66:4000 → 192.0.2.1:1", "Full");
         door.keeps(5);
+        lab.why("A connection that is over has not ended yet: its last ACK still has to pass. It makes no room either.");
+        for over in [
+            "out FIN,ACK, in FIN,ACK",
+            "in FIN,ACK, out FIN,ACK",
+            "in RST",
+            "out RST",
+        ] {
+            lab.scene(format!("a full table with one connection, and: {over}"));
+            let mut door = Door::new(lab, rules(4000..=7999, Filter::AddressAndPort, 1));
+            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+            goes(&mut door, over);
+            door.waits(TCP_CLOSED_IDLE - BLINK);
+            for proto in ["UDP", "TCP"] {
+                door.cannot_go_out(&format!("{proto} 10.0.0.8:6000 → 198.51.100.2:53"), "Full");
+            }
+            goes(&mut door, "in ACK");
+            door.waits(BLINK);
+            door.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
+        }
         lab.why("Full is said before it is asked whether there is a port.");
         let mut door = Door::new(lab, rules(3000..=3000, Filter::Anyone, 1));
         door.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
@@ -1432,150 +1452,241 @@ fn s7_to_ask_changes_nothing() {
     });
 }
 
-/// So many sessions that a table which goes through them for each packet does not end in time.
+/// So many mappings that a table which goes through them for each call does not end in time: [`CALLS`]
+/// calls would take eight hundred million steps.
 const CROWD: u32 = 20_000;
+const CALLS: u32 = 40_000;
+/// Of one host more.
+const SESSIONS: u32 = 10_000;
+const FIRST_PORT: u16 = 2000;
+const FAR: &str = "198.51.100.2:53";
 
-fn crowd(n: u32) -> Flow {
+/// A host of a crowd, and the port that it has chosen.
+fn member(n: u32, port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::from_bits(0x0a01_0000 + n), port)
+}
+
+/// Somebody in whose table nobody is.
+fn nobody(n: u32) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::from_bits(0x0a80_0000 + n), 80)
+}
+
+/// The external address with this port.
+fn outside(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 1), port)
+}
+
+fn datagram(src: SocketAddrV4, dst: SocketAddrV4) -> Flow {
     Flow {
         proto: Proto::Udp,
-        src: SocketAddrV4::new(Ipv4Addr::from_bits(0x0a00_0000 + n), 2000 + n as u16),
-        dst: end("198.51.100.2:53"),
+        src,
+        dst,
         control: Control::default(),
+    }
+}
+
+/// Makes a call many times, and demands of each that it gives what it should.
+fn each<T: PartialEq + std::fmt::Debug>(
+    lab: &Lab,
+    what: &str,
+    times: u32,
+    mut call: impl FnMut(u32) -> T,
+    want: impl Fn(u32) -> T,
+) {
+    let wrong = lab.you(&format!("{what}, {times} times"), || {
+        (0..times)
+            .map(|n| (n, call(n)))
+            .find(|(n, got)| *got != want(*n))
+    });
+    if let Some((n, got)) = wrong {
+        lab.same(&format!("{what}: what call {n} gives"), got, want(n));
     }
 }
 
 #[test]
 fn s7_no_call_goes_through_a_crowd() {
     lab(|lab| {
-        lab.why("Each call is a question to a map, in a table of any size. A loop over all mappings, or over all ports, takes twenty thousand steps for each call here: it does end, but it feels as if it did not.");
+        lab.why("A NAT of a provider has a million mappings, and packets every microsecond. Each call is a question to a map, in a table of any size, and so is a call for which there is nothing: a scan of all ports asks for those. A loop over the mappings takes twenty thousand steps for each call here: it does end, but it feels as if it did not.");
         let now = Duration::from_secs(1);
-        let remote = end("198.51.100.2:53");
-        let mut table = lab.you(&format!("Table::new(room for {CROWD})"), || {
-            Table::new(rules(1024..=40_000, Filter::Anyone, CROWD as usize))
+        let far = end(FAR);
+        let mut table = lab.you("Table::new(…)", || {
+            let room = (CROWD + SESSIONS) as usize;
+            Table::new(rules(FIRST_PORT..=65_535, Filter::Address, room))
         });
-        let inside = |n: u32| SocketAddrV4::new(Ipv4Addr::from_bits(0x0a00_0000 + n), 5000);
-        let call = format!("outbound, {CROWD} times, all from hosts that have chosen port 5000");
-        let ports: Vec<Result<u16, Refused>> = lab.you(&call, || {
-            let flows = (0..CROWD).map(|n| Flow {
-                src: inside(n),
-                ..crowd(n)
-            });
-            flows.map(|flow| table.outbound(now, &flow)).collect()
-        });
-        let ports: Vec<u16> = (ports.into_iter().enumerate())
-            .map(|(n, port)| match port {
-                Ok(port) => port,
-                Err(why) => lab.ok(&format!("outbound from {}", inside(n as u32)), || {
-                    Err::<u16, Refused>(why)
-                }),
-            })
-            .collect();
-        let different: BTreeSet<&u16> = ports.iter().collect();
-        lab.same("how many ports they have", different.len(), CROWD as usize);
-        let all = |what: &str, good: usize| {
-            lab.same(&format!("how many of them {what}"), good, CROWD as usize);
+        let out = |table: &mut Table, now, src, dst| {
+            table.outbound(now, &datagram(src, dst)).map_err(refused)
         };
-        let known = lab.you(&format!("port_of, {CROWD} times"), || {
-            let known =
-                |n: &u32| table.port_of(now, Proto::Udp, inside(*n)) == Some(ports[*n as usize]);
-            (0..CROWD).filter(known).count()
+        let host = |n: u32| member(n % CROWD, 5000);
+        let call = format!("outbound of {CROWD} hosts, all from port 5000");
+        let ports: Vec<u16> = lab.you(&call, || {
+            let given = (0..CROWD).map(|n| out(&mut table, now, host(n), far));
+            given.map_while(Result::ok).collect()
         });
-        all("have the port that outbound gave them", known);
-        let owned = lab.you(&format!("owner, {CROWD} times"), || {
-            let owned = |n: &u32| {
-                let port = ports[*n as usize];
-                table.owner(now, Proto::Udp, port, remote) == Some(inside(*n))
-            };
-            (0..CROWD).filter(owned).count()
-        });
-        all("are known by their port", owned);
-        let kept = lab.you(&format!("sessions and expire, {CROWD} times"), || {
-            let keeps = |_: &u32| table.expire(now) == 0 && table.sessions() == CROWD as usize;
-            (0..CROWD).filter(keeps).count()
-        });
-        all("were there each time", kept);
-        let taken = lab.you(&format!("forward to a port in use, {CROWD} times"), || {
-            let taken = |n: &u32| {
-                let to = SocketAddrV4::new(*inside(*n).ip(), 80);
-                let got = table.forward(now, Proto::Udp, ports[*n as usize], to);
-                got.map_err(refused) == Err("Taken")
-            };
-            (0..CROWD).filter(taken).count()
-        });
-        all("keep their port to themselves", taken);
-        let forwarded = lab.you(&format!("forward, {CROWD} times"), || {
-            let forwarded = |n: &u32| {
-                let to = SocketAddrV4::new(*inside(*n).ip(), 80);
+        let different: BTreeSet<&u16> = ports.iter().collect();
+        lab.same("how many ports they get", different.len(), CROWD as usize);
+        let port = |n: u32| ports[(n % CROWD) as usize];
+        each(
+            lab,
+            "port_of a host",
+            CROWD,
+            |n| table.port_of(now, Proto::Udp, host(n)),
+            |n| Some(port(n)),
+        );
+        each(
+            lab,
+            "port_of nobody",
+            CALLS,
+            |n| table.port_of(now, Proto::Udp, nobody(n)),
+            |_| None,
+        );
+        each(
+            lab,
+            "owner of a port",
+            CROWD,
+            |n| table.owner(now, Proto::Udp, port(n), far),
+            |n| Some(host(n)),
+        );
+        each(
+            lab,
+            "owner of nobody's port",
+            CALLS,
+            |n| table.owner(now, Proto::Udp, n as u16 % FIRST_PORT, far),
+            |_| None,
+        );
+        let answer = |port| datagram(far, outside(port));
+        each(
+            lab,
+            "inbound to a host",
+            CROWD,
+            |n| table.inbound(now, &answer(port(n))),
+            |n| Some(host(n)),
+        );
+        each(
+            lab,
+            "inbound to nobody",
+            CALLS,
+            |n| table.inbound(now, &answer(n as u16 % FIRST_PORT)),
+            |_| None,
+        );
+        each(
+            lab,
+            "forward of a port in use",
+            CALLS,
+            |n| {
                 table
-                    .forward(now, Proto::Udp, 40_001 + *n as u16, to)
-                    .is_ok()
-            };
-            (0..CROWD).filter(forwarded).count()
+                    .forward(now, Proto::Udp, port(n), nobody(n))
+                    .map_err(refused)
+            },
+            |_| Err("Taken"),
+        );
+        each(
+            lab,
+            "forward of a free port of TCP",
+            CROWD / 2,
+            |n| {
+                table
+                    .forward(now, Proto::Tcp, FIRST_PORT + n as u16, nobody(n))
+                    .map_err(refused)
+            },
+            |_| Ok(()),
+        );
+        each(
+            lab,
+            "expire and sessions",
+            CALLS,
+            |_| (table.expire(now), table.sessions()),
+            |_| (0, CROWD as usize),
+        );
+        lab.why("One host may have thousands of sessions. They are not gone through either: here it would be ten thousand steps for each call.");
+        let later = now + Duration::from_secs(1);
+        let busy = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 7), 5000);
+        let server = |n: u32| SocketAddrV4::new(Ipv4Addr::from_bits(0xc000_0000 + n), 53);
+        let stranger = |n: u32| server(SESSIONS + n);
+        let home = lab.ok("outbound of one host more", || {
+            table.outbound(later, &datagram(busy, server(0)))
         });
-        all("are forwarded another port", forwarded);
+        each(
+            lab,
+            "outbound of it, to many",
+            SESSIONS,
+            |n| out(&mut table, later, busy, server(n)),
+            |_| Ok(home),
+        );
+        each(
+            lab,
+            "inbound to it from a stranger",
+            CALLS,
+            |n| table.inbound(later, &datagram(stranger(n), outside(home))),
+            |_| None,
+        );
+        lab.why("A full table is full of an attacker's sessions. To refuse one more takes no loop either.");
+        each(
+            lab,
+            "outbound into a full table",
+            CALLS,
+            |n| out(&mut table, later, nobody(n), far),
+            |_| Err("Full"),
+        );
+        lab.why("Many sessions may end at one moment. Each of them is removed by itself: a loop over the others for each takes hundreds of millions of steps here.");
+        lab.same(
+            "how many have ended five minutes after they began",
+            lab.you("expire()", || table.expire(now + UDP_IDLE)),
+            CROWD as usize,
+        );
     });
 }
 
 #[test]
-fn s7_a_packet_costs_the_same_in_a_crowd() {
+fn s7_the_search_for_a_port_is_short() {
     lab(|lab| {
-        lab.why("A NAT of a provider has a million mappings, and packets every microsecond. Each direction is a question to a map. A loop over all mappings takes twenty thousand steps for each packet here: it does end, but it feels as if it did not.");
-        let now = Duration::from_secs(1);
-        let mut table = lab.you(&format!("Table::new(room for {CROWD})"), || {
-            Table::new(rules(2000..=22_000, Filter::Address, CROWD as usize))
+        // Every port of the range is in use.
+        const PORTS: u32 = 10_000;
+        let last = FIRST_PORT + PORTS as u16 - 1;
+        let mut table = lab.you("Table::new(…)", || {
+            Table::new(rules(FIRST_PORT..=last, Filter::Anyone, PORTS as usize + 1))
         });
-        let ports: Vec<Result<u16, Refused>> = lab.you(&format!("outbound, {CROWD} times"), || {
-            (0..CROWD).map(|n| table.outbound(now, &crowd(n))).collect()
-        });
-        for (n, port) in ports.into_iter().enumerate() {
-            let (got, want) = (port.map_err(refused), Ok(2000 + n as u16));
-            if got != want {
-                lab.same(&format!("the port of {}", crowd(n as u32).src), got, want);
-            }
-        }
-        let later = now + UDP_IDLE - BLINK;
-        let owners: Vec<Option<SocketAddrV4>> = lab.you(&format!("inbound, {CROWD} times"), || {
-            let answers = (0..CROWD).map(crowd).map(|flow| Flow {
-                src: flow.dst,
-                dst: SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 1), flow.src.port()),
-                ..flow
-            });
-            answers
-                .map(|answer| table.inbound(later, &answer))
-                .collect()
-        });
-        for (n, owner) in owners.into_iter().enumerate() {
-            let inside = crowd(n as u32).src;
-            if owner != Some(inside) {
-                lab.same(
-                    &format!("whom an answer to {inside} is for"),
-                    owner,
-                    Some(inside),
-                );
-            }
-        }
-        let full: Vec<Result<u16, Refused>> = lab.you(
-            &format!("outbound into a full table, {CROWD} times"),
-            || {
-                (0..CROWD)
-                    .map(|n| table.outbound(later, &crowd(CROWD + n)))
-                    .collect()
+        // From the middle outwards, once above and once below: who searches from the last port that was given,
+        // upwards or downwards, has a long way to every second one.
+        let chosen = |n: u32| match n % 2 {
+            0 => (PORTS + n) / 2,
+            _ => (PORTS - n) / 2,
+        };
+        let host = |n: u32| member(n, FIRST_PORT + chosen(n) as u16);
+        // Each a nanosecond after the one before.
+        let begins = |n: u32| Duration::from_nanos(n.into());
+        let far = end(FAR);
+        lab.why("Each of these hosts has chosen another port of the range, and keeps it. All ports are in use then.");
+        each(
+            lab,
+            "outbound of a new host",
+            PORTS,
+            |n| {
+                let flow = datagram(host(n), far);
+                table.outbound(begins(n), &flow).map_err(refused)
             },
+            |n| Ok(host(n).port()),
         );
-        for (n, port) in full.into_iter().enumerate() {
-            let got = port.map_err(refused);
-            if got != Err("Full") {
-                lab.same(
-                    &format!("the port of {}", crowd(CROWD + n as u32).src),
-                    got,
-                    Err("Full"),
-                );
-            }
-        }
-        lab.same(
-            "how many of them have ended a moment later",
-            table.expire(later + BLINK),
-            CROWD as usize,
+        lab.why("When no port is left, to find that out takes no search: many hosts ask, and an attacker's ask most. A loop over all ports takes ten thousand steps for each call here.");
+        each(
+            lab,
+            "outbound of a host that finds no port",
+            CALLS,
+            |n| {
+                let flow = datagram(nobody(n), far);
+                table.outbound(begins(PORTS), &flow).map_err(refused)
+            },
+            |_| Err("NoPort"),
+        );
+        lab.why("One port becomes free at a time, now here and now there, and the next host gets it. A search that goes from port to port, from wherever it begins, passes thousands that are in use. It does end, but it feels as if it did not.");
+        each(
+            lab,
+            "outbound of a host when one port is free",
+            PORTS,
+            |n| {
+                let flow = datagram(nobody(n), far);
+                table.outbound(begins(n) + UDP_IDLE, &flow).map_err(refused)
+            },
+            |n| Ok(host(n).port()),
         );
     });
 }

@@ -517,76 +517,96 @@ fn s2_any_number_of_holes() {
     });
 }
 
+const ROOM: usize = 4096;
+/// How much more memory it may have than before, in KiB.
+const MEMORY: u64 = 1024;
+
 #[test]
 fn s2_memory_is_bounded_by_the_capacity() {
     lab(|lab| {
-        const CAPACITY: usize = 4096;
-        /// Several calls of some hundred pieces: an answer that is slow has its time for each.
-        const CALLS: u64 = 10;
-        const PIECES: u64 = 200;
-        let data = [7; 1000];
-        let mut a = assembler(lab, CAPACITY);
-        let before = memory();
-        let bounded = || {
-            let grown = memory().saturating_sub(before);
-            lab.because(
-                "A stranger decides what comes, and how often: here 2 MB for a room of 4 KiB, and then more. What is here \
-                 already, what has no room, what is empty and what has been read must not be kept, not even for a while.",
-            )
-            .holds(
-                grown < 1024,
-                "less than 1024 KiB more memory than before",
-                format!("{grown} KiB more"),
-            );
-        };
-        for call in 0..CALLS {
-            lab.you(
-                "push(…, some 1000 bytes), 200 times behind one hole",
-                || {
-                    // No two of them are the same piece.
-                    for n in call * PIECES..(call + 1) * PIECES {
-                        a.push(1 + n * 919 % 3000, &data[..1000 - n as usize % 7]);
-                    }
-                },
-            );
+        // Other tests of this process take memory, too, so it is tried again: what an answer keeps, it keeps each time. No
+        // one takes the memory of the one before, since all of them stay.
+        let mut all = Vec::new();
+        let mut least = u64::MAX;
+        while all.len() < 5 && least >= MEMORY {
+            lab.scene(format!("room for {ROOM} bytes"));
+            let mut a = assembler(lab, ROOM);
+            least = least.min(grows(lab, &mut a));
+            all.push(a);
         }
-        lab.because("At most the capacity is kept, and the first byte has not come.")
-            .holds(
-                a.waiting() < CAPACITY,
-                "less than 4096 bytes waiting",
-                a.waiting(),
-            );
-        bounded();
-        for _ in 0..CALLS {
-            lab.you("push(1, an empty piece), 40000 times", || {
-                for _ in 0..40_000 {
-                    a.push(1, &[]);
-                }
-            });
-        }
-        bounded();
-        for call in 0..CALLS {
-            lab.you("push(…, 1000 bytes), 200 times behind the room", || {
-                for n in call * PIECES..(call + 1) * PIECES {
-                    a.push(CAPACITY as u64 + n * 1000, &data);
-                }
-            });
-        }
-        bounded();
-        a.push(0, &data);
-        for _ in 0..CALLS {
-            lab.you(
-                "read(4096) and push(…, 1000 bytes), 200 times in order",
-                || {
-                    for _ in 0..PIECES {
-                        a.read(CAPACITY);
-                        a.push(a.next(), &data);
-                    }
-                },
-            );
-        }
-        bounded();
+        lab.because(
+            "A stranger decides what comes, and how often: here 2 MB for a room of 4 KiB, and then more. What is here already, \
+             what has no room, what is empty and what has been read must not be kept, not even for a while.",
+        )
+        .holds(
+            least < MEMORY,
+            format!("less than {MEMORY} KiB more memory than before"),
+            format!("{least} KiB more"),
+        );
     });
+}
+
+/// By how many KiB memory has grown behind each of four storms, at most; the first one that is too much ends it.
+fn grows(lab: &Lab, a: &mut Assembler) -> u64 {
+    /// Several calls of some hundred pieces: an answer that is slow has its time for each.
+    const CALLS: u64 = 10;
+    const PIECES: u64 = 200;
+    let data = [7; 1000];
+    let before = memory();
+    let grown = || memory().saturating_sub(before);
+    for call in 0..CALLS {
+        lab.you(
+            "push(…, some 1000 bytes), 200 times behind one hole",
+            || {
+                // No two of them are the same piece.
+                for n in call * PIECES..(call + 1) * PIECES {
+                    a.push(1 + n * 919 % 3000, &data[..1000 - n as usize % 7]);
+                }
+            },
+        );
+    }
+    lab.because("At most the capacity is kept, and the first byte has not come.")
+        .holds(
+            a.waiting() < ROOM,
+            "less than 4096 bytes waiting",
+            a.waiting(),
+        );
+    if grown() >= MEMORY {
+        return grown();
+    }
+    for _ in 0..CALLS {
+        lab.you("push(1, an empty piece), 40000 times", || {
+            for _ in 0..40_000 {
+                a.push(1, &[]);
+            }
+        });
+    }
+    if grown() >= MEMORY {
+        return grown();
+    }
+    for call in 0..CALLS {
+        lab.you("push(…, 1000 bytes), 200 times behind the room", || {
+            for n in call * PIECES..(call + 1) * PIECES {
+                a.push(ROOM as u64 + n * 1000, &data);
+            }
+        });
+    }
+    if grown() >= MEMORY {
+        return grown();
+    }
+    a.push(0, &data);
+    for _ in 0..CALLS {
+        lab.you(
+            "read(4096) and push(…, 1000 bytes), 200 times in order",
+            || {
+                for _ in 0..PIECES {
+                    a.read(ROOM);
+                    a.push(a.next(), &data);
+                }
+            },
+        );
+    }
+    grown()
 }
 
 /// The memory that this process has, in KiB, where the system tells (Linux).

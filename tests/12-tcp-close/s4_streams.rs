@@ -74,7 +74,7 @@ fn s4_what_the_program_sends_leaves_with_the_acknowledgment() {
 }
 
 #[test]
-fn s4_each_segment_that_leaves_is_stamped() {
+fn s4_all_that_leaves_is_stamped() {
     lab(|lab| {
         plays(
             lab,
@@ -713,8 +713,8 @@ fn s4_after_the_peers_fin_the_program_still_sends() {
              10 <-- FIN,ACK seq 301 ack 101
                 --> ACK seq 101 ack 302
                 CLOSE-WAIT
-             20 send(5) = 5
                 # The peer has closed its direction. Ours is open.
+             20 send(5) = 5
                 --> PSH,ACK seq 101 ack 302 len 5
              30 <-- ACK seq 302 ack 106
         ",

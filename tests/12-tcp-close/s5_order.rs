@@ -465,6 +465,7 @@ fn s5_a_close_in_time_wait_does_not_begin_it_anew() {
              10 shutdown()
                 --> FIN,ACK seq 101 ack 301
                 <-- FIN,ACK seq 301 ack 102
+                # TIME-WAIT has begun, and the streams stay: the ACK of the peer's FIN still has to leave.
                 --> ACK seq 102 ack 302
                 recv() = end
            1000 {call}

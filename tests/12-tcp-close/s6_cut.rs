@@ -542,6 +542,7 @@ fn s6_a_reset_behind_the_peers_fin_leaves_what_has_come() {
                     &format!(
                         "{way}
              20 <-- RST seq 312
+                # Both sides have closed: it is CLOSED, as behind a wait (waits_no_longer, step 5).
                 CLOSED
                 # The peer's stream is complete. The program is not told of the reset, so it must not take a part for the whole.
                 recv(4) = 4

@@ -43,6 +43,8 @@ pub struct Scripted<F> {
     lab: Lab,
     pub answers: F,
     pub sent: Vec<Vec<u8>>,
+    /// How many datagrams had been sent when something was to be received for the first time.
+    pub sent_at_first: Option<usize>,
     coming: VecDeque<Vec<u8>>,
 }
 
@@ -53,6 +55,7 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Scripted<F> {
             lab: lab.clone(),
             answers,
             sent: Vec::new(),
+            sent_at_first: None,
             coming: VecDeque::new(),
         }
     }
@@ -60,10 +63,10 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Scripted<F> {
 
 impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Path for Scripted<F> {
     fn send(&mut self, datagram: Vec<u8>) {
-        if self.sent.len() == 1000 {
+        if self.sent.len() == 2000 {
             self.lab
                 .because("With each answer less may be left to try, or the search never ends.")
-                .fails("an end of the search", "a thousand probes");
+                .fails("an end of the search", "two thousand datagrams");
         }
         self.coming
             .extend((self.answers)(self.sent.len(), &datagram));
@@ -71,6 +74,7 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Path for Scripted<F> {
     }
 
     fn receive(&mut self) -> Option<Vec<u8>> {
+        self.sent_at_first.get_or_insert(self.sent.len());
         self.coming.pop_front()
     }
 }

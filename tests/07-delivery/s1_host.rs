@@ -1,10 +1,12 @@
 //! Step 1: send, and hope.
 
-use delivery::Host;
+use delivery::{Discard, Host, Received};
 use netlab::sim::{Inbox, Kind, Link, fourth, nth, second, third};
 use netlab::{Lab, hex, lab};
 
-use super::wire::{ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, ip, numbered, padded, unsound};
+use super::wire::{
+    ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, ip, numbered, other_fields, padded, unsound,
+};
 use super::words;
 
 const A: &str = "10.0.0.1";
@@ -13,18 +15,22 @@ const B: &str = "10.0.0.2";
 /// What a host at B makes of a datagram: source, protocol and payload, or why it is discarded.
 fn receives(lab: &Lab, what: &str, datagram: &[u8]) -> String {
     lab.given("the datagram", &hex::rows(datagram));
-    let host = lab.you(&format!("Host::new({B})"), || Host::new(ip(B)));
+    let host = host(lab, B);
     lab.you(&format!("host.receive({what})"), || {
-        match host.receive(datagram) {
-            Ok(it) => format!(
-                "from {}, protocol {}: {}",
-                it.src,
-                it.proto,
-                hex::all(it.payload)
-            ),
-            Err(why) => words::discard(why),
-        }
+        received(host.receive(datagram))
     })
+}
+
+fn received(got: Result<Received, Discard>) -> String {
+    match got {
+        Ok(it) => format!(
+            "from {}, protocol {}: {}",
+            it.src,
+            it.proto,
+            hex::all(it.payload)
+        ),
+        Err(why) => words::discard(why),
+    }
 }
 
 fn sends(lab: &Lab, host: &mut Host, dst: &str, proto: u8, payload: &[u8]) -> Vec<u8> {
@@ -180,24 +186,27 @@ fn s1_what_is_for_this_host_is_received() {
 #[test]
 fn s1_what_is_for_others_is_not() {
     lab(|lab| {
-        for dst in [
-            "10.0.0.3",
-            "10.0.1.2",
-            "10.1.0.2",
-            "11.0.0.2",
-            "10.0.0.1",
-            "2.0.0.10",
-            "10.0.0.255",
-            "224.0.0.1",
-            "127.0.0.1",
-            "0.0.0.0",
+        let another = "All four bytes of the address count. A host that took what is for others would be a wiretap.";
+        let no_other_name = "This is no other name of the host. On a link it has its own address, and 255.255.255.255 is every host.";
+        for (dst, why) in [
+            ("10.0.0.3", another),
+            ("10.0.1.2", another),
+            ("10.1.0.2", another),
+            ("11.0.0.2", another),
+            ("10.0.0.1", another),
+            ("2.0.0.10", another),
+            ("10.0.0.255", no_other_name),
+            ("224.0.0.1", no_other_name),
+            ("255.255.255.254", no_other_name),
+            ("127.0.0.1", no_other_name),
+            ("0.0.0.0", no_other_name),
         ] {
             let got = receives(
                 lab,
                 &format!("a datagram to {dst}"),
                 &Ip::new(UDP, A, dst).bytes(b"hi"),
             );
-            lab.because("All four bytes of the address count. A host that took what is for others would be a wiretap.")
+            lab.because(why)
                 .same("what becomes of it", got.as_str(), "NotForUs");
         }
     });
@@ -342,5 +351,55 @@ fn s1_lost_repeated_and_late_datagrams_are_received_as_they_come() {
              hands up what comes. TCP will put that right (chapter 10), UDP leaves it to the program.",
         )
         .same("what is received", got.join(" ").as_str(), "1 3 3 4 2");
+    });
+}
+
+#[test]
+fn s1_nothing_but_the_four_questions_decides() {
+    lab(|lab| {
+        let host = host(lab, B);
+        for (dst, is_ours) in [(B, true), ("255.255.255.255", true), ("10.0.0.3", false)] {
+            for (src, is_host) in [
+                (A, true),
+                (B, true),
+                ("0.0.0.0", false),
+                ("224.0.0.1", false),
+            ] {
+                for (mf, offset) in [(false, 0), (true, 0), (false, 1), (true, 8191)] {
+                    let what = format!("from {src} to {dst}, More Fragments {mf}, offset {offset}");
+                    lab.scene(format!("datagrams {what}"));
+                    let headers: Vec<(String, Ip)> = [0, ICMP, 6, UDP, 253]
+                        .into_iter()
+                        .flat_map(|proto| {
+                            other_fields(&Ip {
+                                mf,
+                                offset,
+                                ..Ip::new(proto, src, dst)
+                            })
+                        })
+                        .collect();
+                    let got: Vec<String> =
+                        lab.you(&format!("host.receive(each datagram {what})"), || {
+                            let each = headers.iter();
+                            each.map(|(_, it)| received(host.receive(&it.bytes(b"12345678"))))
+                                .collect()
+                        });
+                    for ((what, header), got) in headers.iter().zip(got) {
+                        let proto = header.proto;
+                        let want = match (is_ours, is_host, mf || offset > 0) {
+                            (false, ..) => "NotForUs".to_owned(),
+                            (_, false, _) => "BadSource".to_owned(),
+                            (.., true) => "Fragment".to_owned(),
+                            _ => format!("from {src}, protocol {proto}: 31 32 33 34 35 36 37 38"),
+                        };
+                        lab.because(
+                            "Sound, for this host, from one host, whole: these four, in this order, and no other field. They \
+                             are the same for each protocol, and for what is sent to all.",
+                        )
+                        .same(&format!("what becomes of protocol {proto} with {what}"), got, want);
+                    }
+                }
+            }
+        }
     });
 }

@@ -194,21 +194,25 @@ fn s2_the_last_piece_may_use_all_the_room() {
 fn s2_df_forbids_it() {
     lab(|lab| {
         for (len, mtu) in [(1501, 1500), (4000, 1500), (100, 24)] {
-            let datagram = Ip {
-                df: true,
-                ..Ip::new(UDP, A, B)
-            };
-            let got = cuts(
-                lab,
-                &format!("a datagram of {len} bytes with DF"),
-                &datagram.bytes(&numbered(len - 20)),
-                mtu,
-            );
-            lab.because(
-                "Don't Fragment: the sender wants to be told instead (step 4), and a piece would hide that. Whether the link \
-                 has room for a piece is the next question.",
-            )
-            .same("what is said", got, Err("DontFragment".into()));
+            for (mf, offset) in [(false, 0), (true, 0), (true, 100), (false, 100)] {
+                let datagram = Ip {
+                    df: true,
+                    mf,
+                    offset,
+                    ..Ip::new(UDP, A, B)
+                };
+                let got = cuts(
+                    lab,
+                    &format!("{len} bytes with DF, More Fragments {mf}, offset {offset}"),
+                    &datagram.bytes(&numbered(len - 20)),
+                    mtu,
+                );
+                lab.because(
+                    "Don't Fragment: the sender wants to be told instead (step 4), and a piece would hide that. So it is for a \
+                     piece, too. Whether the link has room for a piece is the next question.",
+                )
+                .same("what is said", got, Err("DontFragment".into()));
+            }
         }
     });
 }
@@ -350,7 +354,18 @@ fn s2_a_piece_is_cut_again() {
                 got,
                 vec![(8180, true, 48, 68), (8186, false, 27, 47)],
             );
-        for (offset, len) in [(8191, 1000), (8186, 49)] {
+        for (len, lengths) in [(76, vec![48, 28]), (95, vec![48, 47]), (96, vec![48, 48])] {
+            let piece = piece.bytes(&numbered(len));
+            let what = format!("a piece of {len} bytes at offset 8180");
+            let got = pieces(lab, &what, &piece, 68);
+            let got: Vec<_> = got.iter().map(|it| shape(it).2).collect();
+            lab.because(
+                "Each of its pieces begins at 8191 units or before, and more is not asked here. That it ends behind 65535 bytes is for \
+                 the receiver to see.",
+            )
+            .same("the payloads of the pieces", got, lengths);
+        }
+        for (offset, len) in [(8191, 1000), (8186, 49), (8180, 97)] {
             let piece = Ip {
                 offset,
                 ..Ip::new(UDP, A, B)
@@ -370,7 +385,6 @@ fn s2_a_piece_is_cut_again() {
 #[test]
 fn s2_copied_options_are_in_every_piece() {
     lab(|lab| {
-        lab.why("Options are no reason not to cut, even if the list ends in nonsense.");
         // Security-like 0x82 (copied), record route 0x07 (not), stream id 0x88 (copied), NOP, end.
         let record = [0x07, 0x07, 0x04, 0, 0, 0, 0];
         let security = [0x82, 0x03, 0xaa];
@@ -420,15 +434,21 @@ fn s2_copied_options_are_in_every_piece() {
                 cannot_be,
             ),
         ];
-        for (what, options, later, why) in cases {
+        let cases = cases
+            .into_iter()
+            .flat_map(|it| [(0, it.clone()), (100, it)]);
+        for (begin, (what, options, later, why)) in cases {
+            lab.scene(format!("{what}, at offset {begin}"));
+            lab.why(why);
             let header = Ip {
+                offset: begin,
                 options,
                 ..Ip::new(UDP, A, B)
             };
             let payload = numbered(150);
             let got = pieces(
                 lab,
-                &format!("a datagram with {what}"),
+                &format!("a datagram at offset {begin} with {what}"),
                 &header.bytes(&payload),
                 100,
             );
@@ -437,8 +457,10 @@ fn s2_copied_options_are_in_every_piece() {
                 mf: true,
                 ..header.clone()
             };
-            lab.because("The first piece has all options of the datagram.")
-                .same_bytes("the first piece", &got[0], &first.bytes(&payload[..room]));
+            lab.because(
+                "The first piece has all options of the datagram, also if this is a piece itself.",
+            )
+            .same_bytes("the first piece", &got[0], &first.bytes(&payload[..room]));
             let mut at = room;
             for piece in &got[1..] {
                 let size = (80 - later.len().next_multiple_of(4)) / 8 * 8;
@@ -449,20 +471,22 @@ fn s2_copied_options_are_in_every_piece() {
                 };
                 let want = Ip {
                     options: later.clone(),
-                    offset: (at / 8) as u16,
+                    offset: begin + (at / 8) as u16,
                     mf: end < payload.len(),
                     ..header.clone()
                 };
+                lab.because("The offset is the sum of what all pieces before it carry, in units of 8 bytes. The first carries less than \
+                             the others, for its header is longer.")
+                    .same(&format!("the offset of the piece at byte {at}"), shape(piece).0, want.offset);
                 let mut options = later.clone();
                 options.resize(later.len().next_multiple_of(4), 0);
-                let header = 4 * usize::from(piece[0] & 0xf);
                 lab.because(why).same_bytes(
                     &format!("the options of the piece at byte {at}"),
-                    piece.get(20..header).unwrap_or_default(),
+                    options_of(piece),
                     &options,
                 );
                 lab.because(
-                    "The header is as long as its options make it, so the piece may carry more.",
+                    "What a piece may carry is what its own header leaves of the MTU. A later header has the copied options alone.",
                 )
                 .same_bytes(
                     &format!("the piece at byte {at}"),
@@ -495,4 +519,44 @@ fn s2_damage_is_an_error() {
             }
         }
     });
+}
+
+#[test]
+fn s2_the_highest_bit_of_every_option_says_whether_it_is_copied() {
+    lab(|lab| {
+        let stream = [0x88, 4, 0x12, 0x34];
+        let payload = numbered(100);
+        for kind in 2..=255 {
+            for len in 2..=4 {
+                let option = [&[kind, len], &[0x55; 2][..usize::from(len) - 2]].concat();
+                let header = Ip {
+                    options: [&option[..], &stream].concat(),
+                    ..Ip::new(UDP, A, B)
+                };
+                let what = format!(
+                    "fragment(an option of type {kind} and length {len}, and then another)"
+                );
+                let datagram = header.bytes(&payload);
+                let got = lab.you(&what, || fragment(&datagram, 68));
+                let got = got.map_err(words::frag_error);
+                let got = got.map(|pieces| pieces.last().map(|it| options_of(it).to_vec()));
+                let mut want = match kind & 0x80 {
+                    0 => stream.to_vec(),
+                    _ => header.options,
+                };
+                want.resize(want.len().next_multiple_of(4), 0);
+                lab.because(format!(
+                    "The highest bit of {kind:#04x} is {}. {len} is the option's whole length, its type and this byte included, and the \
+                     next one, 0x88, begins behind it. A length of 2 can be: such an option has no data (RFC 791, section 3.1).",
+                    if kind & 0x80 == 0 { "clear" } else { "set" }
+                ))
+                .same("the options of the last piece", got, Ok(Some(want)));
+            }
+        }
+    });
+}
+
+fn options_of(piece: &[u8]) -> &[u8] {
+    let header = 4 * usize::from(piece[0] & 0xf);
+    piece.get(20..header).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use delivery::{Limits, Outcome, Reassembly};
 use netlab::{Lab, hex, lab};
 
-use super::wire::{ICMP, Ip, UDP, ip, numbered, padded, unsound};
+use super::wire::{ICMP, Ip, UDP, ip, numbered, other_fields, padded, unsound};
 use super::words;
 
 const A: &str = "10.0.0.1";
@@ -95,6 +95,7 @@ fn s3_what_is_no_piece_is_whole() {
         for header in [
             header(),
             Ip {
+                reserved: true,
                 df: true,
                 tos: 3,
                 options: vec![1; 4],
@@ -637,6 +638,7 @@ fn s3_the_first_piece_is_kept_without_padding() {
         let mut r = reassembly(lab, MINUTE, ROOM);
         let first = Ip {
             mf: true,
+            reserved: true,
             options: vec![1; 4],
             ..header()
         }
@@ -651,7 +653,7 @@ fn s3_the_first_piece_is_kept_without_padding() {
             &padded,
         );
         let got = lab.you("expire(60s)", || r.expire(MINUTE));
-        lab.because("The padding is Ethernet's. The datagram ends where Total Length says.")
+        lab.because("It is given as it came, the reserved flag too. The padding is Ethernet's: the datagram ends where Total Length says.")
             .same_bytes(
                 "the first piece",
                 got.first().map_or(&[], |it| it.as_slice()),
@@ -714,18 +716,20 @@ fn s3_room_is_bounded_and_what_is_here_stays() {
                 "Waiting",
             );
         }
-        lab.because("Each piece counts for its 8 bytes and 20, whatever its header has.")
+        lab.because("Each of the three counts for its 8 bytes and 20. Two of them have 4 bytes of options, and these do not count.")
             .same("bytes()", r.bytes(), 84);
         lab.why("An attacker sends pieces that are never completed. There is no room for more, and those who were here before \
                  must not suffer.");
         for id in 3..200 {
-            becomes(
-                lab,
-                &mut r,
-                (&Ip { id, ..header() }, 800, b"pppppppp", true),
+            let (what, piece) = piece(&Ip { id, ..header() }, 800, b"pppppppp", true);
+            let got = words::outcome(&r.push(seconds(0), &piece));
+            lab.same(
+                &format!("what becomes of {what}"),
+                got.as_str(),
                 "Discarded: Full",
             );
         }
+        lab.why("This piece would make its datagram whole. It is counted like any other, and there is no room for it.");
         becomes(lab, &mut r, (&header(), 8, b"b", false), "Discarded: Full");
         lab.because("What was refused is not kept.")
             .same("bytes()", r.bytes(), 84);
@@ -826,6 +830,192 @@ fn s3_the_reasons_have_an_order() {
             lab.why(format!("The reasons have an order: {what}."));
             let part = (&header(), part.0, part.1, part.2);
             becomes(lab, &mut r, part, &format!("Discarded: {want}"));
+        }
+    });
+}
+
+/// What the docs say of a piece when one other is here, and there is room for it or not.
+fn verdict(here: Part, part: Part, is_full: bool) -> (&'static str, &'static str) {
+    let end = |part: Part| part.0 + part.1.len();
+    if here == part {
+        return ("Waiting", "It is an exact copy, and nothing changes.");
+    }
+    if part.0 < end(here) && here.0 < end(part) {
+        return ("Discarded: Overlap", "Bytes of it are here already.");
+    }
+    match (here.2, part.2) {
+        (false, false) => return ("Discarded: End", "Each of the two says another end."),
+        (false, true) if end(part) > end(here) => {
+            return (
+                "Discarded: End",
+                "The piece that is here says where the datagram ends, and this one ends behind that.",
+            );
+        }
+        (true, false) if end(here) > end(part) => {
+            return (
+                "Discarded: End",
+                "It says where the datagram ends, and the piece that is here ends behind that.",
+            );
+        }
+        _ => {}
+    }
+    if is_full {
+        return (
+            "Discarded: Full",
+            "It would be kept, and there is no room for it.",
+        );
+    }
+    let is_whole = here.0.min(part.0) == 0
+        && end(here).min(end(part)) == here.0.max(part.0)
+        && here.2 != part.2;
+    match is_whole {
+        true => (
+            "Whole",
+            "It begins at 0, nothing is missing in between, and it has an end.",
+        ),
+        false => (
+            "Waiting",
+            "Nothing contradicts anything, and something is missing.",
+        ),
+    }
+}
+
+#[test]
+fn s3_every_two_pieces() {
+    lab(|lab| {
+        let bytes = numbered(40);
+        let mut all: Vec<Part> = Vec::new();
+        for begin in [0, 8, 16, 24] {
+            for (len, mf) in [(8, true), (16, true), (3, false), (8, false), (11, false)] {
+                // The whole from 0 to its end is no piece.
+                if mf || begin > 0 {
+                    all.push((begin, &bytes[begin..begin + len], mf));
+                }
+            }
+        }
+        // Time is not looked at, so it makes no difference how late the second one comes.
+        for (is_full, late) in [(false, 0), (false, 300), (true, 1), (true, 300)] {
+            for here in &all {
+                for part in &all {
+                    let room = if is_full { here.1.len() + 20 } else { ROOM };
+                    lab.scene(format!("a limit of {room} bytes"));
+                    let mut r = reassembly(lab, MINUTE, room);
+                    lab.why("Another piece is missing.");
+                    becomes(lab, &mut r, (&header(), here.0, here.1, here.2), "Waiting");
+                    let (want, why) = verdict(*here, *part, is_full);
+                    let (what, datagram) = piece(&header(), part.0, part.1, part.2);
+                    let (got, _) = push(lab, &mut r, seconds(late), &what, &datagram);
+                    let got = got.split('(').next().unwrap_or_default();
+                    lab.because(why)
+                        .same(&format!("what becomes of {what}"), got, want);
+                    let left = match want {
+                        "Discarded: Full" => here.1.len() + 20,
+                        "Waiting" if here == part => here.1.len() + 20,
+                        "Waiting" => here.1.len() + part.1.len() + 40,
+                        _ => 0,
+                    };
+                    lab.because("After Overlap, End and the whole, nothing is here any more. What is discarded for another reason changes nothing, and time is for expire alone.")
+                        .same("bytes()", r.bytes(), left);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s3_other_fields_and_protocols_make_no_difference() {
+    lab(|lab| {
+        for proto in [0, ICMP, 6, UDP, 253] {
+            for (what, header) in other_fields(&Ip { proto, ..header() }) {
+                lab.scene(format!("two pieces of protocol {proto} with {what}"));
+                let mut r = reassembly(lab, MINUTE, ROOM);
+                lab.why("None of the reasons in the list is about this field. It is a piece like any other.");
+                for (at, bytes, mf, want) in [
+                    (0, &b"aaaaaaaa"[..], true, "Waiting"),
+                    (8, b"bbbbbbbb", true, "Waiting"),
+                    (16, b"c", false, "Whole"),
+                ] {
+                    let (what, datagram) = piece(&header, at, bytes, mf);
+                    let (got, whole) = push(lab, &mut r, seconds(0), &what, &datagram);
+                    let got = got.split('(').next().unwrap_or_default();
+                    lab.same(&format!("what becomes of {what}"), got, want);
+                    let payload = whole.len().saturating_sub(17);
+                    if !mf {
+                        lab.same_bytes("its payload", &whole[payload..], b"aaaaaaaabbbbbbbbc");
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s3_there_is_no_limit_but_that_of_bytes() {
+    lab(|lab| {
+        for (len, size) in [(65507, 552), (65515, 1480), (8000, 8), (20000, 32)] {
+            lab.scene(format!("{len} bytes in pieces of {size}"));
+            let payload = numbered(len);
+            let count = len.div_ceil(size);
+            // Just enough for all pieces but the last, and the last completes it.
+            let mut r = reassembly(lab, MINUTE, len + 20 * count);
+            let mut last = (String::new(), Vec::new());
+            for (n, part) in payload.chunks(size).enumerate() {
+                let (what, datagram) = piece(&header(), n * size, part, n + 1 < count);
+                let outcome = r.push(seconds(0), &datagram);
+                let want = if n + 1 < count {
+                    "Waiting".to_owned()
+                } else {
+                    format!("Whole({} bytes)", len + 20)
+                };
+                lab.because(format!(
+                    "The {count} pieces count for {} bytes together, and so many are allowed. The number of pieces has no limit of its own.",
+                    len + 20 * count
+                ))
+                .same(&format!("what becomes of {what}"), words::outcome(&outcome), want);
+                if let Outcome::Whole(whole) = outcome {
+                    last = (what, whole);
+                }
+            }
+            lab.because("Each payload belongs where its offset says.")
+                .same_bytes(
+                    &format!("the whole after {}", last.0),
+                    &last.1,
+                    &header().bytes(&payload),
+                );
+        }
+    });
+}
+
+#[test]
+fn s3_too_long_with_options_is_seen_when_all_are_here() {
+    lab(|lab| {
+        let long = Ip {
+            options: vec![1; 40],
+            ..header()
+        };
+        let why = "The first piece has 40 bytes of options, so the whole would have more than 65535 bytes. That is looked at last, when all \
+                   pieces are here.";
+        let behind: (&Ip, usize, &[u8], bool) = (&header(), 65512, b"end", false);
+        for first_comes_first in [true, false] {
+            let mut r = reassembly(lab, MINUTE, ROOM);
+            lab.why(why);
+            let first: (&Ip, usize, &[u8], bool) = (&long, 0, b"aaaaaaaa", true);
+            let (one, two) = if first_comes_first {
+                (first, behind)
+            } else {
+                (behind, first)
+            };
+            becomes(lab, &mut r, one, "Waiting");
+            becomes(lab, &mut r, two, "Waiting");
+            lab.because("Nothing is discarded while a piece is missing.")
+                .same("bytes()", r.bytes(), 51);
+            lab.why("Bytes of it are here already. That comes before the question how long the whole would be.");
+            becomes(
+                lab,
+                &mut r,
+                (&header(), 65512, b"END", false),
+                "Discarded: Overlap",
+            );
         }
     });
 }

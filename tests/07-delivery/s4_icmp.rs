@@ -4,7 +4,8 @@ use delivery::{Cause, Echo, Icmp, answer_echo, icmp_error};
 use netlab::{Lab, hex, lab};
 
 use super::wire::{
-    ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, echo, icmp, ip, numbered, padded, put, seal, unsound,
+    ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, echo, icmp, ip, numbered, other_fields, padded, put,
+    seal, unsound,
 };
 use super::words;
 
@@ -12,13 +13,15 @@ const A: &str = "10.0.0.1";
 const B: &str = "198.51.100.2";
 const ROUTER: &str = "10.0.0.254";
 
-const CAUSES: [(Cause, u8, u8, u16); 9] = [
+const CAUSES: [(Cause, u8, u8, u16); 11] = [
     (Cause::NetUnreachable, 3, 0, 0),
     (Cause::HostUnreachable, 3, 1, 0),
     (Cause::ProtocolUnreachable, 3, 2, 0),
     (Cause::PortUnreachable, 3, 3, 0),
     (Cause::FragmentationNeeded { mtu: 1400 }, 3, 4, 1400),
     (Cause::FragmentationNeeded { mtu: 0 }, 3, 4, 0),
+    (Cause::FragmentationNeeded { mtu: 1 }, 3, 4, 1),
+    (Cause::FragmentationNeeded { mtu: 67 }, 3, 4, 67),
     (Cause::FragmentationNeeded { mtu: 65535 }, 3, 4, 65535),
     (Cause::TtlExceeded, 11, 0, 0),
     (Cause::ReassemblyExceeded, 11, 1, 0),
@@ -117,7 +120,7 @@ fn s4_an_error_is_read() {
         for (cause, kind, code, mtu) in CAUSES {
             let [high, low] = mtu.to_be_bytes();
             let message = icmp(kind, code, [0, 0, high, low], quote);
-            lab.why("Type and code say the cause (RFC 792). Then a header follows, and the first bytes of its payload.");
+            lab.why("Type and code say the cause (RFC 792). An MTU is given as it stands there. Then a header follows, and the first bytes of its payload.");
             let want = format!(
                 "Error({}) about {A} → {B}, protocol 17: {}",
                 words::cause(cause),
@@ -202,6 +205,18 @@ fn s4_damage_is_found() {
                 "Checksum",
             );
         }
+        for (what, field) in [
+            ("0", [0, 0]),
+            ("ffff", [0xff, 0xff]),
+            ("its two bytes swapped", [sound[3], sound[2]]),
+            ("its complement", [!sound[2], !sound[3]]),
+        ] {
+            let mut other = sound.clone();
+            other[2..4].copy_from_slice(&field);
+            lab.why("ICMP has no message without a checksum, as UDP has: each value of the field counts.");
+            let what = format!("a request with the checksum {what}");
+            reads(lab, &what, &other, "Checksum");
+        }
         lab.why("What an error quotes must be the beginning of a datagram, with its whole header.");
         let quote = Ip::new(UDP, A, B).bytes(b"12345678");
         reads(
@@ -230,6 +245,7 @@ fn s4_an_error_says_why() {
     lab(|lab| {
         for (src, dst) in [(A, B), ("192.0.2.9", "10.0.0.1")] {
             let about = Ip {
+                tos: 0xb8,
                 id: 0x4242,
                 ttl: 1,
                 ..Ip::new(UDP, src, dst)
@@ -241,7 +257,7 @@ fn s4_an_error_says_why() {
                 let message = icmp(kind, code, [0, 0, high, low], &about[..28]);
                 let want = Ip::new(ICMP, ROUTER, src).bytes(&message);
                 lab.because(
-                    "It goes from the router to the source of the datagram, in a header of its own: TTL 64, no options, \
+                    "It goes from the router to the source of the datagram, in a header of its own: TTL 64, TOS 0, no options, \
                      identification 0. It has type and code of the cause, and quotes the header and 8 bytes (RFC 792). Only \
                      \"fragmentation needed\" has an MTU (RFC 1191).",
                 )
@@ -362,6 +378,12 @@ fn s4_no_error_about_later_pieces() {
                 "One datagram, one error: about the piece at offset 0, which has the ports.",
             )
             .same("an error", got.is_some(), want);
+            for (what, about) in other_fields(&about) {
+                let about = about.bytes(b"12345678");
+                let got = icmp_error(ip(ROUTER), Cause::TtlExceeded, &about);
+                lab.because("Neither its TTL nor another field decides whether its source is told: its offset does.")
+                    .same(&format!("an error about it with {what}"), got.is_some(), want);
+            }
         }
     });
 }
@@ -385,8 +407,11 @@ fn s4_no_error_about_what_was_sent_to_many() {
                 &format!("a datagram to {dst}"),
                 &Ip::new(UDP, A, dst).bytes(b"12345678"),
             );
-            lab.because("Each who got it would answer, all at once (RFC 1122, section 3.2.2).")
-                .same("an error", got.is_some(), want);
+            lab.because(match want {
+                false => "Each who got it would answer, all at once (RFC 1122, section 3.2.2).",
+                true => "224.0.0.0/4 and 255.255.255.255 are for many, and this is none of them. Its source is told like any other.",
+            })
+            .same("an error", got.is_some(), want);
         }
     });
 }
@@ -514,6 +539,110 @@ fn s4_nothing_else_is_answered() {
             let got = answer(lab, B, what, &request);
             lab.because("Only a sound echo request that is whole, for this address, and from one host has an answer.")
                 .same("an answer", got.is_some(), false);
+        }
+    });
+}
+
+#[test]
+fn s4_every_type_and_code() {
+    lab(|lab| {
+        let quote = Ip::new(UDP, A, B).bytes(b"12345678");
+        for kind in 0..=255 {
+            let codes = match kind {
+                0 | 3 | 8 | 11 => 0..=255,
+                _ => 0..=15,
+            };
+            let got: Vec<String> = lab.you(
+                &format!("Icmp::parse(a message of type {kind}, with each code)"),
+                || {
+                    let messages = codes
+                        .clone()
+                        .map(|code| icmp(kind, code, [0, 7, 2, 0x40], &quote));
+                    messages.map(|it| words::icmp(&Icmp::parse(&it))).collect()
+                },
+            );
+            for (code, got) in codes.zip(got) {
+                let known = CAUSES.iter().find(|it| (it.1, it.2) == (kind, code));
+                let echo = format!("0x0007, 576, data {}", hex::all(&quote));
+                let (want, why) = match (kind, known) {
+                    (0, _) => (
+                        format!("EchoReply {echo}"),
+                        "Type 0 is an echo reply. Its code is not looked at.",
+                    ),
+                    (8, _) => (
+                        format!("EchoRequest {echo}"),
+                        "Type 8 is an echo request. Its code is not looked at.",
+                    ),
+                    (_, Some((cause, ..))) => {
+                        let cause = match cause {
+                            Cause::FragmentationNeeded { .. } => {
+                                Cause::FragmentationNeeded { mtu: 576 }
+                            }
+                            other => *other,
+                        };
+                        let cause = words::cause(cause);
+                        let quoted = hex::all(&quote[20..]);
+                        (
+                            format!("Error({cause}) about {A} → {B}, protocol 17: {quoted}"),
+                            "This is one of the seven errors that have a name here.",
+                        )
+                    }
+                    _ => (
+                        format!("Other: type {kind}, code {code}"),
+                        "This chapter has names for seven pairs of type and code, and for the echo. Another code is another message, though \
+                         it may mean nearly the same.",
+                    ),
+                };
+                lab.because(why)
+                    .same(&format!("what type {kind}, code {code} says"), got, want);
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_the_first_byte_alone_says_whether_it_is_an_error() {
+    lab(|lab| {
+        for kind in 0..=255 {
+            let is_error = matches!(kind, 3 | 4 | 5 | 11 | 12);
+            for len in [1, 2, 7, 8, 40] {
+                for is_sound in [true, false] {
+                    let mut message = icmp(kind, 0, [0; 4], &[0x45; 32]);
+                    message.truncate(len);
+                    if let Some(byte) = message.get_mut(3).filter(|_| !is_sound) {
+                        *byte ^= 1;
+                    }
+                    let about = Ip::new(ICMP, A, B).bytes(&message);
+                    let what = format!("protocol 1 with {}, type {kind}", hex::count(len));
+                    let call = format!("icmp_error({ROUTER}, TtlExceeded, {what})");
+                    let got = lab.you(&call, || icmp_error(ip(ROUTER), Cause::TtlExceeded, &about));
+                    lab.because(match is_error {
+                        true => "3, 4, 5, 11 and 12 are errors, and about an error there is none. Whether the message is whole or damaged is not asked.",
+                        false => "Only 3, 4, 5, 11 and 12 are errors. Whether the message is whole or damaged is not asked.",
+                    })
+                    .same(&format!("an error about {what}"), got.is_some(), !is_error);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_a_reply_depends_on_the_request_alone() {
+    lab(|lab| {
+        for code in [0, 1, 5, 255] {
+            for (what, header) in other_fields(&Ip::new(ICMP, A, B)) {
+                let request = header.bytes(&icmp(8, code, [0, 1, 0, 2], b"ping"));
+                let what = format!("an echo request of code {code} with {what}");
+                let got = some(
+                    &lab.because(
+                        "It has arrived, and it is an echo request. No other field decides.",
+                    ),
+                    answer(lab, B, &what, &request),
+                );
+                lab.because("The reply is type 0, code 0, in a header of its own: TTL 64, no options, identification 0.")
+                    .same_bytes("the reply", &got, &Ip::new(ICMP, B, A).bytes(&echo(0, 1, 2, b"ping")));
+            }
         }
     });
 }

@@ -7,7 +7,7 @@ use netlab::sim::{Event, Inbox, Link, Node, Outbox, Time};
 use netlab::{Lab, hex, lab};
 
 use super::wire::{
-    ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, echo, icmp, ip, numbered, padded, unsound,
+    ICMP, Ip, NOT_ONE_HOST, ONE_HOST, UDP, echo, icmp, ip, numbered, other_fields, padded, unsound,
 };
 
 const A: &str = "10.1.0.1";
@@ -42,7 +42,7 @@ fn forward(lab: &Lab, router: &Router, what: &str, datagram: &[u8]) -> Vec<(usiz
     })
 }
 
-/// What goes out, if it is one datagram.
+/// What goes out, if it is one datagram. The reason is `lab`'s.
 fn one(lab: &Lab, router: &Router, what: &str, datagram: &[u8]) -> (usize, Vec<u8>) {
     let mut out = forward(lab, router, what, datagram);
     match out.len() {
@@ -103,6 +103,7 @@ fn s5_the_route_says_the_interface_and_the_ttl_goes_down() {
                 options: vec![1; 4],
                 ..Ip::new(UDP, A, dst)
             };
+            lab.why("It is sound, from one host to another, its TTL is not over, and a route leads there. It goes out.");
             let (to, got) = one(
                 lab,
                 &router,
@@ -121,14 +122,14 @@ fn s5_the_route_says_the_interface_and_the_ttl_goes_down() {
         }
         for src in ["192.0.2.1", "10.9.0.1"] {
             let datagram = Ip::new(UDP, src, B);
+            lab.why("Whether a route leads to its source is asked only when its source is to be told something.");
             let (to, _) = one(
                 lab,
                 &router,
                 &format!("a datagram from {src}"),
                 &datagram.bytes(b"hi"),
             );
-            lab.because("Whether a route leads to its source is asked only when its source is to be told something.")
-                .same("the interface", to, 1);
+            lab.same("the interface", to, 1);
         }
     });
 }
@@ -265,18 +266,18 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
             (3, 4, 576),
             (0, "10.1.0.254"),
         );
+        lab.why("576 bytes fit, so Don't Fragment does not matter.");
         let (out, got) = one(
             lab,
             &router,
             "a datagram of 576 bytes with DF",
             &df.bytes(&numbered(556)),
         );
-        lab.because("576 bytes fit.")
-            .same("interface and length", (out, got.len()), (1, 576));
+        lab.same("interface and length", (out, got.len()), (1, 576));
         let datagram = padded(&df.bytes(&numbered(556)));
+        lab.why("Padding does not count: Total Length says 576.");
         let (_, got) = one(lab, &router, "the same, padded", &datagram);
-        lab.because("Padding does not count: Total Length says 576.")
-            .same("length", got.len(), 576);
+        lab.same("length", got.len(), 576);
         let router = self::router(lab, [1280, 1006, 68]);
         for (dst, mtu) in [(A, 1280), (B, 1006), ("10.3.0.1", 68)] {
             let datagram = Ip {
@@ -300,18 +301,17 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
 fn s5_answers_and_errors_are_not_cut() {
     lab(|lab| {
         let router = router(lab, [40, 1500, 1500]);
+        lab.why("The link back carries 40 bytes. What the router itself says goes out in one piece all the same.");
         for len in [13, 1000] {
             let request = Ip::new(ICMP, A, "10.1.0.254").bytes(&echo(8, 7, 9, &numbered(len)));
             let what = format!("an echo request with {} of data", hex::count(len));
             let (_, got) = one(lab, &router, &what, &request);
-            lab.because("The link back carries 40 bytes. What the router itself says goes out in one piece all the same.")
-                .same_bytes(
-                    "the answer",
-                    &got,
-                    &Ip::new(ICMP, "10.1.0.254", A).bytes(&echo(0, 7, 9, &numbered(len))),
-                );
+            lab.same_bytes(
+                "the answer",
+                &got,
+                &Ip::new(ICMP, "10.1.0.254", A).bytes(&echo(0, 7, 9, &numbered(len))),
+            );
         }
-        lab.why("The link back carries 40 bytes. What the router itself says goes out in one piece all the same.");
         for (ttl, dst, error) in [(1, B, (11, 0, 0)), (64, "192.0.2.1", (3, 0, 0))] {
             let datagram = Ip {
                 ttl,
@@ -358,20 +358,20 @@ fn s5_the_router_itself_can_be_asked() {
             ("10.2.0.254", A, 0),
             ("10.3.0.254", "10.2.0.5", 1),
         ] {
-            for ttl in [1, 64] {
+            for ttl in [0, 1, 64] {
                 let request = Ip {
                     ttl,
                     ..Ip::new(ICMP, src, addr)
                 }
                 .bytes(&echo(8, 7, 9, b"ping"));
+                lab.why("Each address of the router answers. It has arrived, so its TTL does not matter.");
                 let (to, got) = one(
                     lab,
                     &router,
                     &format!("an echo request for {addr} with TTL {ttl}"),
                     &request,
                 );
-                lab.because("Each address of the router answers, by the way to who asked. It has arrived, so its TTL does not \
-                             matter.")
+                lab.because("The answer goes by the way to who asked.")
                     .same("the interface", to, out);
                 lab.because("The answer comes from the address that was asked.")
                     .same_bytes(
@@ -447,6 +447,13 @@ fn s5_what_goes_nowhere() {
                     &router,
                     &format!("a datagram to {addr} with TTL {ttl}"),
                     &to.bytes(b"x"),
+                );
+                let ask = Ip { proto: ICMP, ..to };
+                none(
+                    lab,
+                    &router,
+                    &format!("an echo request to {addr} with TTL {ttl}"),
+                    &ask.bytes(&echo(8, 1, 1, b"")),
                 );
                 lab.why(
                     "A source that is not one host cannot have sent it (RFC 1812, section 5.3.7).",
@@ -565,5 +572,155 @@ fn s5_a_loop_of_routes_ends() {
             .map(|it| (it[20], it[21]));
         lab.because("The router where it ended has told the source.")
             .same("type and code of what came back", back, Some((11, 0)));
+    });
+}
+
+type Routes = fn(Ipv4Addr) -> Option<usize>;
+
+#[test]
+fn s5_a_route_to_its_own_address_is_no_matter() {
+    lab(|lab| {
+        let own = ["10.1.0.254", "10.2.0.254", "10.3.0.254"];
+        let routes: [(&str, Routes); 3] = [
+            ("to its interface", behind),
+            ("to another interface", |dst| {
+                behind(dst).map(|n| (n + 1) % 3)
+            }),
+            ("nowhere", |_| None),
+        ];
+        for (what, to_own) in routes {
+            lab.scene(format!(
+                "the routes to the router's own addresses lead {what}"
+            ));
+            let interfaces = own.map(|addr| Interface {
+                addr: ip(addr),
+                mtu: 1500,
+            });
+            let router = lab.you("Router::new(three interfaces)", || {
+                Router::new(interfaces.to_vec(), move |dst| match dst.octets() {
+                    [.., 254] => to_own(dst),
+                    _ => behind(dst),
+                })
+            });
+            for addr in own {
+                for (what, header) in other_fields(&Ip::new(ICMP, A, addr)) {
+                    let request = header.bytes(&echo(8, 7, 9, b"ping"));
+                    let what = format!("an echo request for {addr} with {what}");
+                    lab.why("It is for the router itself, and has arrived: neither a route to it nor another field decides.");
+                    let got = one(lab, &router, &what, &request);
+                    let reply = Ip::new(ICMP, addr, A).bytes(&echo(0, 7, 9, b"ping"));
+                    lab.same("the interface", got.0, 0);
+                    lab.same_bytes("the answer", &got.1, &reply);
+                }
+                lab.why("What is for the router itself is not passed on, and no error is made about it. Only an echo request has an answer, if it \
+                         is whole.");
+                for proto in [0, 2, 6, UDP, 47, 253] {
+                    for ttl in [0, 1, 64] {
+                        let datagram = Ip {
+                            ttl,
+                            ..Ip::new(proto, A, addr)
+                        };
+                        let what = format!("protocol {proto} for {addr} with TTL {ttl}");
+                        none(lab, &router, &what, &datagram.bytes(&numbered(8)));
+                    }
+                }
+                for (mf, offset) in [(true, 0), (true, 1), (false, 1)] {
+                    let piece = Ip {
+                        mf,
+                        offset,
+                        ..Ip::new(ICMP, A, addr)
+                    };
+                    let what =
+                        format!("a piece of a request, More Fragments {mf}, offset {offset}");
+                    none(lab, &router, &what, &piece.bytes(&echo(8, 7, 9, &[0; 8])));
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s5_only_a_later_piece_has_no_error() {
+    lab(|lab| {
+        let router = router(lab, [1500, 576, 1500]);
+        for (mf, offset, is_told) in [
+            (false, 0, true),
+            (true, 0, true),
+            (true, 1, false),
+            (false, 1, false),
+        ] {
+            for (what, header) in other_fields(&Ip {
+                mf,
+                offset,
+                ..Ip::new(UDP, A, B)
+            }) {
+                for (why, datagram, says) in [
+                    (
+                        "its TTL is over",
+                        Ip {
+                            ttl: 1,
+                            ..header.clone()
+                        },
+                        (11, 0, 0),
+                    ),
+                    (
+                        "no route leads there",
+                        Ip {
+                            dst: ip("192.0.2.1"),
+                            ttl: 9,
+                            ..header.clone()
+                        },
+                        (3, 0, 0),
+                    ),
+                    (
+                        "it is too long, with Don't Fragment",
+                        Ip {
+                            df: true,
+                            ttl: 9,
+                            ..header.clone()
+                        },
+                        (3, 4, 576),
+                    ),
+                ] {
+                    let datagram = datagram.bytes(&numbered(600));
+                    let what = format!("{what}, More Fragments {mf}, offset {offset}: {why}");
+                    lab.why(match is_told {
+                        true => "The source is told. A first piece has the ports, and is quoted like a whole datagram.",
+                        false => "About a piece other than the first there is no error, and it does not go out either.",
+                    });
+                    match is_told {
+                        true => tells(lab, &router, &what, &datagram, says, (0, "10.1.0.254")),
+                        false => none(lab, &router, &what, &datagram),
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s5_an_interface_is_no_route() {
+    lab(|lab| {
+        let interfaces = [1, 2].map(|n| Interface {
+            addr: Ipv4Addr::new(10, n, 0, 254),
+            mtu: 1500,
+        });
+        let router = lab.you(
+            "Router::new(two interfaces, one route, to 10.1.0.1)",
+            || Router::new(interfaces.to_vec(), |dst| (dst == ip(A)).then_some(0)),
+        );
+        for dst in [
+            "10.1.0.2",
+            "10.1.0.255",
+            "10.2.0.9",
+            "10.1.0.253",
+            "10.2.0.1",
+        ] {
+            lab.why("An interface has an address near this one, but the routes alone say what is reached, and none leads there: the network is \
+                     unreachable.");
+            let datagram = Ip::new(UDP, A, dst).bytes(b"12345678");
+            let what = format!("a datagram to {dst}");
+            tells(lab, &router, &what, &datagram, (3, 0, 0), (0, "10.1.0.254"));
+        }
     });
 }

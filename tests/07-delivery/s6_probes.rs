@@ -7,7 +7,7 @@ use netlab::sim::{Event, Inbox, Kind, Link, Net, Node, NodeId, Outbox, Time, eve
 use netlab::{Lab, lab};
 
 use super::path::{Scripted, Through};
-use super::wire::{ICMP, Ip, UDP, echo, icmp, ip, padded, seal};
+use super::wire::{ICMP, Ip, UDP, echo, icmp, ip, numbered, other_fields, padded, seal};
 use super::words;
 
 const A: &str = "10.0.0.1";
@@ -142,6 +142,9 @@ fn s6_traceroute_lists_the_routers_on_the_way() {
                 .collect();
             lab.because("TTL 1 ends at the first router, TTL 2 at the second, and so on: each tells from which address.")
                 .same("the hops", got, want.join(", "));
+            lab.because("No probe was lost, and each way there and back takes less than 60 ms. With its answer the wait is over, and the next \
+                         probe is sent.")
+                .same("whole seconds until the end", (net.now() - Time::ZERO).as_secs(), 0);
             if routers == 2 {
                 lab.draws("07-hops", net.trace().svg("A traceroute over two routers"));
             }
@@ -153,15 +156,12 @@ fn s6_traceroute_lists_the_routers_on_the_way() {
 fn s6_each_probe_is_an_echo_request_with_its_own_ttl_and_number() {
     lab(|lab| {
         let mut path = Scripted::new(lab, |_, _| vec![]);
-        let got = traces(lab, &mut path, B, 5);
-        lab.because("Nobody answered, so five tries were made.")
-            .same(
-                "the hops",
-                got.as_str(),
-                "Silent, Silent, Silent, Silent, Silent",
-            );
+        let got = traces(lab, &mut path, B, 255);
+        let silent = got.split(", ").filter(|hop| *hop == "Silent").count();
+        lab.because("Nobody answers, and all are tried. However many say nothing, the next may be the destination.")
+            .same("silent hops", silent, 255);
         lab.because("One probe for each TTL.")
-            .same("probes sent", path.sent.len(), 5);
+            .same("probes sent", path.sent.len(), 255);
         let mut numbers = Vec::new();
         for (n, probe) in path.sent.iter().enumerate() {
             lab.because("TTL 1, 2, 3 and so on.")
@@ -222,14 +222,15 @@ fn s6_unreachable_is_the_end_of_the_list() {
         let got = traces(lab, &mut path, "192.0.2.9", 30);
         lab.because("The first router has no route: it says so with the first probe that gets past its TTL.")
             .same("the hops", got.as_str(), "Router(10.0.1.1), Unreachable(10.0.1.1, NetUnreachable)");
-        for from in ["10.0.7.7", B] {
+        // A host that finds no card for B says so itself: Linux does.
+        for from in ["10.0.7.7", B, A] {
             for (kind, code, want) in OTHER_CAUSES {
                 lab.scene(format!("{want}, from {from}"));
                 let mut path = Scripted::new(lab, |_, probe: &[u8]| {
                     vec![error(from, kind, code, 500, probe)]
                 });
                 let got = traces(lab, &mut path, B, 30);
-                lab.because("Any cause but \"time to live exceeded\" ends the list, whoever says so: a router, or the destination.")
+                lab.because("Any cause but \"time to live exceeded\" ends the list, whoever says so: a router, the destination, or this host itself.")
                     .same("the hops", got, format!("Unreachable({from}, {want})"));
             }
         }
@@ -317,16 +318,28 @@ fn s6_a_flood_of_others_is_no_answer() {
 #[test]
 fn s6_after_so_many_it_ends() {
     lab(|lab| {
-        for most in [0, 1, 255] {
-            let mut path = Scripted::new(lab, |n, probe: &[u8]| {
-                vec![error(&format!("10.1.0.{}", n % 200), 11, 0, 0, probe)]
-            });
-            let got = traces(lab, &mut path, B, most);
-            let count = got.matches("Router").count();
-            lab.because(
-                "The list has at most so many entries, 255 too: the TTL has no higher value.",
-            )
-            .same("entries", count, usize::from(most));
+        for most in [0, 1, 30, 255] {
+            for (routers, why) in [
+                (
+                    255,
+                    "The list has at most so many entries, 255 too: the TTL has no higher value.",
+                ),
+                (
+                    2,
+                    "Two routers send the probes to each other. A router that comes twice ends nothing: the list shows the circle.",
+                ),
+                (
+                    1,
+                    "The same router says so each time. A router that comes twice ends nothing.",
+                ),
+            ] {
+                let mut path = Scripted::new(lab, |n, probe: &[u8]| {
+                    vec![error(&format!("10.1.0.{}", n % routers), 11, 0, 0, probe)]
+                });
+                let got = traces(lab, &mut path, B, most);
+                let count = got.matches("Router").count();
+                lab.because(why).same("entries", count, usize::from(most));
+            }
         }
     });
 }
@@ -356,9 +369,12 @@ fn s6_answers_to_others_are_ignored() {
             };
             let mut damaged = error("10.0.0.66", 11, 0, 0, probe);
             damaged[22] ^= 1;
-            let mut for_another = error("10.0.0.66", 11, 0, 0, probe);
-            for_another[16..20].copy_from_slice(&[10, 0, 0, 2]);
-            seal(&mut for_another);
+            let to = |dst: &str, mut datagram: Vec<u8>| {
+                datagram[16..20].copy_from_slice(&ip(dst).octets());
+                seal(&mut datagram);
+                datagram
+            };
+            let lie = || error("10.0.0.66", 11, 0, 0, probe);
             let short = error(
                 "10.0.0.66",
                 11,
@@ -396,7 +412,11 @@ fn s6_answers_to_others_are_ignored() {
                 ("an error about an echo reply", requote(&change(20, 8))),
                 ("an error about a UDP datagram", requote(&change(9, 16))),
                 ("a damaged error", damaged),
-                ("an error for another host", for_another),
+                ("an error for another host", to("10.0.0.2", lie())),
+                ("an error for everybody", to("255.255.255.255", lie())),
+                ("an error for a group", to("224.0.0.1", lie())),
+                ("a reply to everybody", to("255.255.255.255", reply(probe))),
+                ("a reply to 10.0.0.255", to("10.0.0.255", reply(probe))),
                 ("an error that is cut off", short),
                 ("a reply to another identifier", reply(&change(24, 1))),
                 ("a reply to another number", reply(&change(27, 0x40))),
@@ -501,6 +521,9 @@ fn s6_each_probe_for_the_mtu_is_as_long_as_it_says_and_must_not_be_cut() {
         let got = finds(lab, &mut path, 1500);
         lab.because("A router said 69, and 69 bytes got through: nothing longer does.")
             .same("the path's MTU", got, Ok(69));
+        lab.because("1400 was said by a router and is tried, and 69 after it. What nobody has answered is not known to get through, and with the reply to \
+                     69 bytes the search is over.")
+            .same("probes sent", path.sent.len(), 3);
         let mut numbers = Vec::new();
         for (probe, len) in path.sent.iter().zip([1500, 1400, 69]) {
             lab.because("The whole datagram counts: 20 bytes of header, 8 of ICMP, and data.")
@@ -522,6 +545,7 @@ fn s6_each_probe_for_the_mtu_is_as_long_as_it_says_and_must_not_be_cut() {
                 );
             numbers.push([probe[26], probe[27]]);
         }
+        numbers.sort();
         numbers.dedup();
         lab.because("Each probe has a number of its own.").same(
             "different numbers",
@@ -636,6 +660,9 @@ fn s6_the_third_try_counts() {
 fn s6_an_mtu_that_cannot_be_is_not_believed() {
     lab(|lab| {
         for said in [0, 1, 67, 1500, 1501, 65535] {
+            lab.scene(format!(
+                "of each probe above 1006 bytes, a router says that its MTU is {said}"
+            ));
             let mut path = Scripted::new(lab, |_, probe: &[u8]| {
                 if probe.len() <= 1006 {
                     vec![reply(probe)]
@@ -657,6 +684,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
                     true,
                 );
         }
+        lab.scene("1500 bytes are lost three times; from the eighth probe on, a router says of each above 1200 that its MTU is 100");
         // What was told in the middle of a search is not less than what is known to get through.
         let mut path = Scripted::new(lab, |n, probe: &[u8]| match probe.len() {
             1500 => vec![],
@@ -668,6 +696,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
         lab.because("Longer probes have got through than the router says: it is wrong.")
             .same("the path's MTU", got, Ok(1200));
         for less in [0, 1] {
+            lab.scene(format!("of each probe above 1000 bytes, a router says the longest length that got through, less {less}"));
             let mut longest = 0;
             let mut path = Scripted::new(lab, |_, probe: &[u8]| match probe.len() {
                 len if len <= 1000 => {
@@ -739,6 +768,75 @@ fn s6_where_nobody_answers_there_is_no_mtu() {
             .same("the first probe", sent.clone().next(), Some(first));
             lab.because("68 bytes are the last that is tried: every link carries them (RFC 791).")
                 .same("the shortest probe", sent.min(), Some(68));
+        }
+    });
+}
+
+#[test]
+fn s6_nothing_else_of_a_quote_is_looked_at() {
+    lab(|lab| {
+        let mut headers = other_fields(&Ip::new(ICMP, A, B));
+        let piece = Ip {
+            mf: true,
+            ..Ip::new(ICMP, A, B)
+        };
+        headers.push(("More Fragments".to_owned(), piece));
+        for (what, header) in headers {
+            for more in [0, 1, 100, 4000] {
+                lab.scene(format!("the quoted header has {what}, and {more} bytes behind the number are quoted, or what there is"));
+                let quote = |probe: &[u8]| {
+                    let mut all = header.bytes(&probe[20..]);
+                    let start = 20 + header.options.len() + 8;
+                    all.truncate(start + more);
+                    all
+                };
+                let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+                    0 => vec![quotes("10.0.1.1", 11, 0, 0, &quote(probe))],
+                    _ => vec![reply(probe)],
+                });
+                let got = traces(lab, &mut path, B, 9);
+                lab.why(
+                    "Source, destination, type, identifier and number make it this probe's. Routers change other fields on the way, and new ones \
+                     quote more than 8 bytes of payload (RFC 1812, section 4.3.2.3).",
+                );
+                lab.same("the hops", got.as_str(), "Router(10.0.1.1), Reached");
+                let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
+                    0 => vec![quotes("10.0.1.1", 3, 4, 1400, &quote(probe))],
+                    _ => vec![reply(probe)],
+                });
+                let got = finds(lab, &mut path, 1500);
+                lab.same("the path's MTU", got, Ok(1400));
+                let sent = path.sent.len();
+                lab.because("The first probe has its answer, and is not repeated.")
+                    .same("probes sent", sent, 2);
+            }
+        }
+    });
+}
+
+#[test]
+fn s6_nothing_else_of_a_reply_is_looked_at() {
+    lab(|lab| {
+        for (what, header) in other_fields(&Ip::new(ICMP, B, A)) {
+            for data in [vec![], b"x".to_vec(), numbered(2000)] {
+                for code in [0, 1] {
+                    lab.scene(format!(
+                        "a reply with {what}, code {code}, and {} bytes of data",
+                        data.len()
+                    ));
+                    let reply = |probe: &[u8]| {
+                        let second = [probe[24], probe[25], probe[26], probe[27]];
+                        vec![header.bytes(&icmp(0, code, second, &data))]
+                    };
+                    lab.why("Source, identifier and number make it this probe's. Neither its data nor another field is looked at.");
+                    let mut path = Scripted::new(lab, |_, probe: &[u8]| reply(probe));
+                    let got = traces(lab, &mut path, B, 9);
+                    lab.same("the hops", got.as_str(), "Reached");
+                    let mut path = Scripted::new(lab, |_, probe: &[u8]| reply(probe));
+                    let got = finds(lab, &mut path, 1500);
+                    lab.same("the path's MTU", got, Ok(1500));
+                }
+            }
         }
     });
 }

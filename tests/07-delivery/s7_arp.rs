@@ -196,13 +196,20 @@ fn s7_other_bytes_are_no_packet() {
             }
         }
         for at in 0..6 {
-            let mut other = sound.clone();
-            other[at] ^= 1;
-            other[7] = 9;
-            let got = parse(&format!("a packet whose byte {at} is another"), &other);
-            lab.because("Another hardware, another protocol, or addresses of another length: the fields would stand elsewhere. That \
-                         is looked at before the operation.")
-                .same("what is said", got.as_str(), "Kind");
+            for value in (0..=255).filter(|value| *value != sound[at]) {
+                for operation in [1, 2, 9] {
+                    let mut other = sound.clone();
+                    other[at] = value;
+                    other[7] = operation;
+                    let got = parse(
+                        &format!("byte {at} is {value}, operation {operation}"),
+                        &other,
+                    );
+                    lab.because("Another hardware, another protocol, or addresses of another length: the fields may mean something else, and only \
+                                 Ethernet (1) and IPv4 (0800) are spoken here. That is looked at before the operation.")
+                        .same("what is said", got.as_str(), "Kind");
+                }
+            }
         }
         for operation in [0_u16, 3, 258, 513] {
             let mut other = sound.clone();
@@ -304,6 +311,19 @@ fn s7_two_addresses_are_two_questions() {
         );
         lab.because("B is still unknown.")
             .same("B's card", knows(lab, &it, seconds(0), B), None);
+        for addr in [
+            "10.0.0.255",
+            "10.255.255.255",
+            "255.255.255.254",
+            "10.0.0.0",
+            "1.0.0.1",
+            "223.255.255.255",
+        ] {
+            let got = sends(lab, &mut it, seconds(0), addr, b"p");
+            lab.because("Only 255.255.255.255 is everybody here. How large the network is, the cache does not know: this is a neighbour like any \
+                         other.")
+                .same("what is to be done", words(&got), format!("all: who has {addr}?"));
+        }
     });
 }
 
@@ -555,9 +575,22 @@ fn s7_senders_that_cannot_be_are_not_learned() {
     lab(|lab| {
         let groups = [
             ("the card of everybody", ALL, B),
-            ("a group's card", Mac([1, 0, 0x5e, 0, 0, 1]), B),
+            ("a group's card", Mac([1, 0, 0x5e, 0, 0, 2]), B),
             ("another group's card", Mac([0x33, 0x33, 0, 0, 0, 1]), B),
         ];
+        for first in 0..=255 {
+            for last in [0xe, 0xf] {
+                let mac = Mac([first, 4, 5, 6, 7, last]);
+                let mut it = cache(lab);
+                let what = format!("a reply of B from {mac}");
+                takes(lab, &mut it, seconds(0), &what, &reply((mac, B), (OWN, IP)));
+                let want = (first & 1 == 0).then(|| mac.to_string());
+                lab.because(
+                    "The lowest bit of the first byte alone says whether it is a group's card.",
+                )
+                .same("B's card", card(&it, seconds(0), B), want);
+            }
+        }
         let addresses = NOT_ONE_HOST.map(|addr| (addr, EVE, addr));
         let own = ("this host's own address", EVE, IP);
         for (what, mac, addr) in groups.into_iter().chain(addresses).chain([own]) {
@@ -744,6 +777,161 @@ fn s7_it_asks_three_times_and_gives_up() {
             words(&got).as_str(),
             "all: who has 10.0.0.11?",
         );
+    });
+}
+
+#[test]
+fn s7_what_is_sent_meanwhile_changes_no_question() {
+    lab(|lab| {
+        let asks = "all: who has 10.0.0.11?";
+        // When a datagram is sent, in milliseconds after each request.
+        for after in [0, 1, 500, 999, 1000, 1500] {
+            for late in [0, 600] {
+                lab.scene(format!(
+                    "another datagram {after} ms after each request, and each tick {late} ms late"
+                ));
+                let mut it = cache(lab);
+                lab.because("The first datagram asks.").same(
+                    "what is to be done",
+                    words(&sends(lab, &mut it, seconds(5), B, b"1")).as_str(),
+                    asks,
+                );
+                let mut now = seconds(5);
+                for (text, want) in [
+                    ("2", asks),
+                    ("3", asks),
+                    (
+                        "4",
+                        "unreachable \"1\", unreachable \"2\", unreachable \"3\", unreachable \"4\"",
+                    ),
+                ] {
+                    let sent = now + Duration::from_millis(after);
+                    let got = sends(lab, &mut it, sent, B, text.as_bytes());
+                    lab.because("B is being asked for, so this one waits, too. Asking again and giving up are for tick to do, however late it comes.")
+                        .same("what is to be done", words(&got).as_str(), "");
+                    lab.because("What waits does not put the next question off.")
+                        .same("next_tick()", it.next_tick(), Some(now + seconds(1)));
+                    now = (now + Duration::from_millis(1000 + late)).max(sent);
+                    let got = ticks(lab, &mut it, now);
+                    lab.because("Three requests, and after the last another second: what is sent meanwhile gives B no further try.")
+                        .same("what is to be done", words(&got).as_str(), want);
+                }
+                let got = sends(lab, &mut it, now, B, b"5");
+                lab.because("B was given up at this very moment, so it is not being asked for: a new question.")
+                    .same("what is to be done", words(&got).as_str(), asks);
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_who_is_known_is_let_alone_by_tick() {
+    lab(|lab| {
+        let mut it = knowing(lab, seconds(0));
+        sends(lab, &mut it, seconds(1), C, b"c");
+        for second in [2, 3] {
+            let got = ticks(lab, &mut it, seconds(second));
+            lab.because("Only C is being asked for.").same(
+                "what is to be done",
+                words(&got).as_str(),
+                "all: who has 10.0.0.12?",
+            );
+        }
+        ticks(lab, &mut it, seconds(4));
+        lab.because("C was given up. That says nothing about B.")
+            .same(
+                "B's card",
+                knows(lab, &it, seconds(59), B),
+                Some(BEN.to_string()),
+            );
+        for second in [59, 60, 61, 1000] {
+            let got = ticks(lab, &mut it, seconds(second));
+            lab.because("A card whose time is over is forgotten. Nobody asks for it before somebody sends to it.")
+                .same("what is to be done", words(&got).as_str(), "");
+            lab.because("Nothing is being asked for.")
+                .same("next_tick()", it.next_tick(), None);
+        }
+    });
+}
+
+#[test]
+fn s7_target_ip_and_what_is_known_of_the_sender_decide() {
+    lab(|lab| {
+        let asked = Duration::from_millis(49_100);
+        let now = seconds(50);
+        let nobody = Mac([0; 6]);
+        for operation in [1, 2] {
+            for before in ["unknown", "known", "known by another card", "asked for"] {
+                for target_mac in [nobody, OWN, ALL, BEN, EVE] {
+                    for target_ip in [IP, B, C, "10.0.0.255", "255.255.255.255", "0.0.0.0"] {
+                        let kind = ["request", "reply"][usize::from(operation) - 1];
+                        lab.scene(format!("B is {before}"));
+                        let mut it = cache(lab);
+                        match before {
+                            "known" => drop(it.receive(seconds(0), &request((BEN, B), IP))),
+                            "known by another card" => {
+                                drop(it.receive(seconds(0), &request((EVE, B), IP)))
+                            }
+                            "asked for" => drop(sends(lab, &mut it, asked, B, b"waits")),
+                            _ => {}
+                        }
+                        let what = format!("a {kind} of B for {target_ip}, card {target_mac}");
+                        let packet = arp(operation, (BEN, B), (target_mac, target_ip));
+                        let got = takes(lab, &mut it, now, &what, &packet);
+                        let is_for_us = target_ip == IP;
+                        let mut want = Vec::new();
+                        if before == "asked for" {
+                            want.push("BEN: \"waits\"");
+                        }
+                        if is_for_us && operation == 1 {
+                            want.push("BEN: 10.0.0.1 is at 02:00:00:00:00:01");
+                        }
+                        lab.because("What waits for the sender goes, whatever the packet is. A request whose target_ip is this host's is answered, and \
+                                     no other. target_mac is not looked at: some send a request to one card, to see whether it is still there.")
+                            .same("what is to be done", words(&got), want.join(", "));
+                        let is_believed = is_for_us || before != "unknown";
+                        let end = now + ArpCache::LIFE;
+                        let last = end - Duration::from_nanos(1);
+                        let got = [last, end].map(|now| card(&it, now, B));
+                        let want = [is_believed.then(|| BEN.to_string()), None];
+                        lab.because(match is_believed {
+                            true => "It is for this host, or B was known or asked for: it is believed, and the minute begins when it comes. It makes no \
+                                     difference when the question was asked, or whether the card is another.",
+                            false => "It is not for this host, and B was neither known nor asked for.",
+                        })
+                        .same("B's card just before and at the end of a minute", got, want);
+                        lab.because("Whoever has said its card is no longer asked for.")
+                            .same("next_tick()", it.next_tick(), None);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s7_addresses_are_ordered_as_numbers() {
+    lab(|lab| {
+        // Each order of these four bytes.
+        let bytes = [1, 2, 30, 200];
+        let mut all = Vec::new();
+        for code in 0..256_usize {
+            let order = [code / 64, code / 16 % 4, code / 4 % 4, code % 4];
+            if (0..4).all(|n| order.contains(&n)) {
+                all.push(std::net::Ipv4Addr::from(order.map(|n| bytes[n])));
+            }
+        }
+        let mut it = cache(lab);
+        // Asked for in another order.
+        for n in 0..all.len() {
+            let addr = all[n * 7 % all.len()].to_string();
+            sends(lab, &mut it, seconds(0), &addr, b"p");
+        }
+        let got = ticks(lab, &mut it, seconds(1));
+        all.sort_by_key(|addr| u32::from(*addr));
+        let want: Vec<String> = all.iter().map(|it| format!("all: who has {it}?")).collect();
+        lab.because("The lowest address comes first: the first byte counts most, and each is a number, not a text.")
+            .same("what is to be done", words(&got), want.join(", "));
     });
 }
 
@@ -950,6 +1138,15 @@ fn s7_questions_are_bounded_too() {
                 format!("all: who has {}?", numbered(n)),
             );
         }
+        let mut knows_b = knowing(lab, seconds(0));
+        for n in 0..ArpCache::MOST {
+            let got = words(&knows_b.send(seconds(0), ip(&numbered(n)), b"p".to_vec()));
+            lab.because("B is known, and nobody asks for it. Whoever is known does not count here: there is room for 256 questions beside it.")
+                .same(&format!("what question {n} does"), got, format!("all: who has {}?", numbered(n)));
+        }
+        let got = sends(lab, &mut knows_b, seconds(0), B, b"x");
+        lab.because("256 addresses are being asked for, but B is known, and needs no question.")
+            .same("what is to be done", words(&got).as_str(), "BEN: \"x\"");
         let got = sends(lab, &mut it, seconds(0), C, b"one more");
         lab.because("256 addresses are being asked for: somebody scans the network. What is under way goes on, and this one goes nowhere.").same("what is to be done", words(&got).as_str(), "unreachable \"one more\"");
         let got = sends(lab, &mut it, seconds(0), &numbered(0), b"q");
@@ -971,7 +1168,7 @@ fn s7_questions_are_bounded_too() {
         ))
         .same("what is to be done", words(&got).as_str(), "BEN: \"p\", BEN: \"q\"");
         let got = sends(lab, &mut it, seconds(0), C, b"again");
-        lab.because("One question has its answer: there is room.")
+        lab.because("One question has its answer, so 255 are under way: there is room. Who is known does not count here.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),

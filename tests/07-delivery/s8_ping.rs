@@ -8,7 +8,7 @@ use netlab::{End, Lab, hex, lab};
 
 use super::far::{self, A, Dice, PROGRAM, Way, error, joined, pieces, reply, reply_message, runs};
 use super::path::Scripted;
-use super::wire::{ICMP, Ip, UDP, echo, icmp, ip, numbered};
+use super::wire::{ICMP, Ip, ONE_HOST, UDP, echo, icmp, ip, numbered, other_fields};
 use super::words;
 
 const B: &str = "198.51.100.2";
@@ -80,7 +80,15 @@ fn s8_only_its_own_reply_counts() {
         of_udp.proto = UDP;
         let own = request(5, b"ping");
         let own = own.0.bytes(&own.1);
-        let others: [(&str, Vec<u8>); 10] = [
+        // Sound in itself, and the beginning of something longer.
+        let piece = |message: &[u8]| {
+            let header = Ip {
+                mf: true,
+                ..Ip::new(ICMP, B, A)
+            };
+            header.bytes(message)
+        };
+        let others: [(&str, Vec<u8>); 12] = [
             (
                 "a reply to another program",
                 from(B, A, &message(0, IDENT + 1, 5)),
@@ -96,13 +104,11 @@ fn s8_only_its_own_reply_counts() {
             ),
             ("B's own request", from(B, A, &message(8, IDENT, 5))),
             ("a damaged reply", from(B, A, &damaged)),
+            ("a piece of a reply", piece(&echo(0, IDENT, 5, b"pingping"))),
+            ("a piece of an error", piece(&icmp(3, 1, [0; 4], &own))),
             (
-                "a piece of a reply",
-                Ip {
-                    mf: true,
-                    ..Ip::new(ICMP, B, A)
-                }
-                .bytes(&message(0, IDENT, 5)[..8]),
+                "a reply to everybody",
+                from(B, "255.255.255.255", &message(0, IDENT, 5)),
             ),
             (
                 "an error about an earlier one",
@@ -126,9 +132,18 @@ fn s8_only_its_own_reply_counts() {
             let mut path = Scripted::new(lab, |_, _| vec![datagram.clone()]);
             let got = pings(lab, &mut path, 5, b"ping", 1500);
             lab.because(
-                "Whatever comes may be somebody else's: compare source, identifier and number.",
+                "Whatever comes may be somebody else's, or a part of something: it must be whole, and source, destination, identifier and number \
+                 must be right.",
             )
             .same("what became of it", got.as_str(), "Lost");
+        }
+        for (what, datagram) in &others {
+            lab.scene(format!("{what} comes, and the reply behind it"));
+            let mut path =
+                Scripted::new(lab, |_, it: &[u8]| vec![datagram.clone(), reply(B, 61, it)]);
+            let got = pings(lab, &mut path, 5, b"ping", 1500);
+            lab.because("What is not for this request is passed over, and the wait goes on.")
+                .same("what became of it", got.as_str(), "Reply, ttl 61");
         }
         lab.scene("all of them come, and the reply behind them");
         let mut path = Scripted::new(lab, |_, it: &[u8]| {
@@ -136,7 +151,7 @@ fn s8_only_its_own_reply_counts() {
             all.chain([reply(B, 61, it)]).collect()
         });
         let got = pings(lab, &mut path, 5, b"ping", 1500);
-        lab.because("What is not for this request is passed over, and the wait goes on.")
+        lab.because("However many others come, the wait goes on.")
             .same("what became of it", got.as_str(), "Reply, ttl 61");
     });
 }
@@ -151,18 +166,25 @@ fn s8_an_error_is_told() {
             (11, 0, 0, "TtlExceeded"),
             (11, 1, 0, "ReassemblyExceeded"),
         ] {
-            let mut path = Scripted::new(lab, |_, it: &[u8]| {
-                vec![error(ROUTER, kind, code, mtu, it), reply(B, 60, it)]
-            });
-            let got = pings(lab, &mut path, 9, b"ping", 1500);
-            lab.because(
-                "An error that quotes the request is its end, and says from whom it comes.",
-            )
-            .same(
-                "what became of it",
-                got,
-                format!("Error({ROUTER}, {cause})"),
-            );
+            for data in [4, 4000] {
+                lab.scene(format!(
+                    "{cause}, about a request with {data} bytes of data or its first piece"
+                ));
+                let mut path = Scripted::new(lab, |n, it: &[u8]| match n {
+                    0 => vec![error(ROUTER, kind, code, mtu, it), reply(B, 60, it)],
+                    _ => vec![],
+                });
+                let got = pings(lab, &mut path, 9, &numbered(data), 1500);
+                lab.because(
+                    "An error that quotes the request is its end, and says from whom it comes. Of a long request, a router sees pieces, and quotes \
+                     the first.",
+                )
+                .same(
+                    "what became of it",
+                    got,
+                    format!("Error({ROUTER}, {cause})"),
+                );
+            }
         }
     });
 }
@@ -175,6 +197,8 @@ fn s8_a_long_request_goes_in_pieces() {
             (1472, 1500, 1),
             (1473, 1500, 2),
             (300, 68, 7),
+            (65507, 576, 119),
+            (65507, 68, 1365),
         ] {
             lab.scene(format!("{size} bytes of data, and a link of {mtu}"));
             let data = numbered(size);
@@ -186,9 +210,11 @@ fn s8_a_long_request_goes_in_pieces() {
                     ttl: 50,
                     ..Ip::new(ICMP, B, A)
                 };
+                if n + 1 < count {
+                    return vec![];
+                }
                 let reply = pieces(&whole, &reply_message(&message), 512);
-                let is_last = n + 1 == count;
-                reply.into_iter().rev().filter(|_| is_last).collect()
+                reply.into_iter().rev().collect()
             });
             let got = pings(lab, &mut path, 2, &data, mtu);
             let longest = path.sent.iter().map(Vec::len).max().unwrap_or(0);
@@ -197,8 +223,12 @@ fn s8_a_long_request_goes_in_pieces() {
                 format!("datagrams of at most {mtu} bytes"),
                 longest,
             );
-            lab.because("As many pieces as are needed, and each once.")
-                .same("datagrams sent", path.sent.len(), count);
+            lab.because(
+                "As many pieces as are needed, and each once. The longest message has 65515 bytes.",
+            )
+            .same("datagrams sent", path.sent.len(), count);
+            lab.because("Nothing can be answered before the last piece is sent, so nobody waits between the pieces.")
+                .same("datagrams sent before the first receive", path.sent_at_first, Some(count));
             match joined(&path.sent) {
                 Ok(payload) => lab.because("Together they are the request.").same_bytes(
                     "the message",
@@ -215,6 +245,96 @@ fn s8_a_long_request_goes_in_pieces() {
                 "A reply that comes in pieces is put together first, in whatever order they come.",
             )
             .same("what became of it", got.as_str(), "Reply, ttl 50");
+        }
+    });
+}
+
+#[test]
+fn s8_a_reply_in_pieces_is_one_reply() {
+    lab(|lab| {
+        for (size, cut) in [(100, 8), (1000, 8), (1000, 512), (65507, 512)] {
+            let data = numbered(size);
+            let (_, message) = request(2, &data);
+            let whole = Ip {
+                id: 77,
+                ttl: 50,
+                ..Ip::new(ICMP, B, A)
+            };
+            // The first piece took a longer way than the others.
+            let mut reply = pieces(
+                &Ip {
+                    ttl: 60,
+                    ..whole.clone()
+                },
+                &reply_message(&message),
+                cut,
+            );
+            reply[0] = pieces(&whole, &reply_message(&message), cut)[0].clone();
+            let count = reply.len();
+            let other = Ip {
+                id: 78,
+                ..whole.clone()
+            };
+            let strangers = [
+                ("nothing", None),
+                (
+                    "a whole UDP datagram of somebody else's",
+                    Some(Ip::new(UDP, ROUTER, A).bytes(b"look at me")),
+                ),
+                (
+                    "a late reply",
+                    Some(whole.bytes(&echo(0, IDENT, 1, b"late"))),
+                ),
+                (
+                    "the first piece of another datagram",
+                    Some(Ip { mf: true, ..other }.bytes(&numbered(8))),
+                ),
+                ("bytes that are no datagram", Some(vec![0x45; 12])),
+            ];
+            for (what, stranger) in strangers {
+                for is_backwards in [false, true] {
+                    lab.scene(format!(
+                        "a reply of {size} bytes in {count} pieces comes, {}, and {what} behind each",
+                        if is_backwards { "the last first" } else { "in order" },
+                    ));
+                    let mut reply = reply.clone();
+                    if is_backwards {
+                        reply.reverse();
+                    }
+                    let came = |stranger: &Option<Vec<u8>>| {
+                        let each = reply.iter().cloned();
+                        each.flat_map(|piece| [Some(piece), stranger.clone()])
+                            .flatten()
+                            .collect()
+                    };
+                    let mut path = Scripted::new(lab, |_, _| came(&stranger));
+                    let got = pings(lab, &mut path, 2, &data, 65535);
+                    lab.because(
+                        "What comes between the pieces has nothing to do with them. All of them fit into the room that a Responder has, too. When the \
+                         last is here, the reply is whole, with the header of the piece at offset 0: its time to live is 50, that of the others 60.",
+                    )
+                    .same("what became of it", got.as_str(), "Reply, ttl 50");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s8_nothing_else_of_a_reply_is_looked_at() {
+    lab(|lab| {
+        for (what, header) in other_fields(&Ip::new(ICMP, B, A)) {
+            for data in [vec![], b"pong".to_vec(), numbered(1000)] {
+                lab.scene(format!(
+                    "a reply with {what} and {} bytes of data",
+                    data.len()
+                ));
+                let reply = header.bytes(&echo(0, IDENT, 2, &data));
+                let mut path = Scripted::new(lab, |_, _| vec![reply.clone()]);
+                let got = pings(lab, &mut path, 2, b"ping", 1500);
+                lab.because("Source, identifier and number make it this request's. Neither its data nor another field is looked at.")
+                    .same("what became of it", got, format!("Reply, ttl {}", header.ttl));
+            }
         }
     });
 }
@@ -243,18 +363,16 @@ impl At<'_> {
         })
     }
 
-    /// The message of the one answer, if it is one short datagram to `to`.
-    fn one(&mut self, what: &str, datagram: &[u8], to: &str) -> Vec<u8> {
-        let mut out = self.gets(Duration::ZERO, what, datagram);
+    /// Demands one answer: an error to A, with this type and code and this quote.
+    fn tells(&mut self, what: &str, datagram: &[u8], (kind, code): (u8, u8), quote: &[u8]) {
+        let out = self.gets(Duration::ZERO, what, datagram);
         self.lab.same("datagrams sent", out.len(), 1);
-        let answer = out.remove(0);
-        let ends = [ip(B).octets(), ip(to).octets()].concat();
-        self.lab.holds(
-            answer.len() >= 28 && answer[9] == ICMP && answer[12..20] == ends,
-            format!("an ICMP message from {B} to {to}"),
-            hex::rows(&answer),
-        );
-        answer[20..].to_vec()
+        let want = Ip::new(ICMP, B, A).bytes(&icmp(kind, code, [0; 4], quote));
+        let ends = out[0].get(12..20).unwrap_or_default();
+        self.lab
+            .because("An error goes from this host to the sender of what it is about.")
+            .same_bytes("source and destination", ends, &want[12..20]);
+        self.lab.same_bytes("the error", &out[0], &want);
     }
 
     fn nothing(&mut self, now: Duration, what: &str, datagram: &[u8]) {
@@ -368,11 +486,13 @@ fn s8_a_host_is_silent_where_it_must_be() {
 fn s8_a_host_says_what_it_does_not_have() {
     lab(|lab| {
         let mut host = At::new(lab, 1500);
+        // What icmp_error makes has identification 0, however many replies there were.
+        host.gets(Duration::ZERO, "an echo request", &asks(1, 1, b"ping"));
         for (proto, code, why) in [
             (
                 UDP,
                 3,
-                "No program has a port here: port unreachable, type 3, code 3.",
+                "No program has a port here: port unreachable, type 3, code 3. IP does not look into the payload, so a wrong checksum of UDP changes nothing.",
             ),
             (
                 6,
@@ -392,8 +512,35 @@ fn s8_a_host_says_what_it_does_not_have() {
         ] {
             let about = Ip::new(proto, A, B).bytes(&numbered(40));
             lab.why(why);
-            let got = host.one(&format!("protocol {proto}"), &about, A);
-            lab.same_bytes("the message", &got, &icmp(3, code, [0; 4], &about[..28]));
+            host.tells(
+                &format!("protocol {proto}"),
+                &about,
+                (3, code),
+                &about[..28],
+            );
+        }
+        lab.scene("each protocol, and other fields");
+        lab.why(
+            "No program has a port, and nobody here knows another protocol than ICMP and UDP. What is in the payload, and whether it is sound, is \
+             for the protocol above IP, and that is not here. The error is made by icmp_error, with identification 0.",
+        );
+        let every = (0..=255).filter(|proto| *proto != ICMP);
+        let every = every.map(|proto| ("no other field".to_owned(), Ip::new(proto, A, B)));
+        let others = [UDP, 6, 253].into_iter();
+        let others = others.flat_map(|proto| other_fields(&Ip::new(proto, A, B)));
+        for (what, header) in every.chain(others) {
+            let proto = header.proto;
+            let code = if proto == UDP { 3 } else { 2 };
+            // A header of UDP has 8 bytes.
+            for len in [0, 7, 8, 9] {
+                let about = header.bytes(&numbered(len));
+                let out = host.host.receive(Duration::ZERO, &about);
+                let end = 20 + header.options.len() + len.min(8);
+                let want = Ip::new(ICMP, B, A).bytes(&icmp(3, code, [0; 4], &about[..end]));
+                let what = format!("about protocol {proto}, {len} bytes, {what}");
+                lab.same(&format!("datagrams sent {what}"), out.len(), 1);
+                lab.same_bytes(&format!("the error {what}"), &out[0], &want);
+            }
         }
         lab.scene("UDP in two pieces");
         for is_backwards in [false, true] {
@@ -410,10 +557,97 @@ fn s8_a_host_says_what_it_does_not_have() {
             lab.why(
                 "The error is about the whole datagram: More Fragments is clear in what it quotes.",
             );
-            let got = host.one("the other piece", &parts[1], A);
             let quote = &whole.bytes(&numbered(40))[..28];
-            lab.same_bytes("the message", &got, &icmp(3, 3, [0; 4], quote));
+            host.tells("the other piece", &parts[1], (3, 3), quote);
         }
+    });
+}
+
+#[test]
+fn s8_a_host_answers_whoever_asks() {
+    lab(|lab| {
+        for src in ONE_HOST.into_iter().chain([A, B]) {
+            for code in [0, 1, 255] {
+                for (what, header) in other_fields(&Ip::new(ICMP, src, B)) {
+                    lab.scene(format!(
+                        "an echo request of code {code} from {src}, with {what}"
+                    ));
+                    let mut host = At::new(lab, 1500);
+                    let request = header.bytes(&icmp(8, code, [0, 7, 0, 1], b"ping"));
+                    let out = host.gets(Duration::ZERO, "the request", &request);
+                    lab.why("It is whole, for this host, and from one host, even if that is the host itself. An echo request has an answer, whatever its \
+                             code and its other fields are.");
+                    lab.same("datagrams sent", out.len(), 1);
+                    let id = u16::from_be_bytes([out[0][4], out[0][5]]);
+                    let want = Ip {
+                        id,
+                        ..Ip::new(ICMP, B, src)
+                    };
+                    lab.same_bytes("the reply", &out[0], &want.bytes(&echo(0, 7, 1, b"ping")));
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s8_what_is_too_long_for_the_hosts_link_is_cut() {
+    lab(|lab| {
+        let cut = |what: &str, mtu: usize, out: &[Vec<u8>], message: &[u8]| {
+            lab.why(format!(
+                "The link carries {mtu} bytes. What the host sends fits, whatever it is: a reply to what came whole, or an error."
+            ));
+            let lengths: Vec<usize> = out.iter().map(Vec::len).collect();
+            lab.holds(
+                lengths.iter().all(|len| *len <= mtu),
+                format!("datagrams of at most {mtu} bytes"),
+                format!("{lengths:?}"),
+            );
+            match joined(out) {
+                Ok(payload) => lab.same_bytes(what, &payload, message),
+                Err(wrong) => lab.fails(format!("pieces of {what}, in their order"), wrong),
+            }
+        };
+        for (size, mtu) in [
+            (1400, 576),
+            (548, 576),
+            (549, 576),
+            (40, 68),
+            (41, 68),
+            (65507, 576),
+            (65507, 1500),
+        ] {
+            lab.scene(format!(
+                "a whole request with {size} bytes of data, and a link of {mtu}"
+            ));
+            let mut host = At::new(lab, mtu);
+            let out = host.gets(Duration::ZERO, "the request", &asks(7, 1, &numbered(size)));
+            cut("the reply", mtu, &out, &echo(0, 7, 1, &numbered(size)));
+        }
+        for (proto, code) in [(UDP, 3), (6, 2)] {
+            lab.scene(format!(
+                "protocol {proto} with 40 bytes of options, and a link of 68"
+            ));
+            let mut host = At::new(lab, 68);
+            let about = Ip {
+                options: vec![1; 40],
+                ..Ip::new(proto, A, B)
+            };
+            let about = about.bytes(&numbered(8));
+            let out = host.gets(Duration::ZERO, "the datagram", &about);
+            cut("the error", 68, &out, &icmp(3, code, [0; 4], &about));
+        }
+        lab.scene("a first piece with 40 bytes of options, and a link of 68");
+        let mut host = At::new(lab, 68);
+        let first = Ip {
+            options: vec![1; 40],
+            mf: true,
+            ..Ip::new(UDP, A, B)
+        };
+        let first = first.bytes(&numbered(8));
+        host.nothing(Duration::ZERO, "the first piece", &first);
+        let out = host.gets(MINUTE, "no datagram", &[]);
+        cut("the error", 68, &out, &icmp(11, 1, [0; 4], &first));
     });
 }
 
@@ -497,6 +731,29 @@ fn s8_a_host_gives_up_after_a_minute() {
         lab.same_bytes("the error", &got[0], &want);
         lab.why("It is told once.");
         host.nothing(end + MINUTE, "no datagram", &[]);
+
+        for came in [vec![], asks(1, 1, b"ping")] {
+            lab.scene("five datagrams are over at the same time, or long since");
+            let mut host = At::new(lab, 1500);
+            lab.why("Pieces are kept for a minute.");
+            for id in 1..=5 {
+                let now = begin + Duration::from_secs(u64::from(id) % 2);
+                host.nothing(
+                    now,
+                    &format!("a first piece of datagram {id}"),
+                    &piece(id, 0, B),
+                );
+            }
+            let out = host.gets(end + MINUTE, "what comes next", &came);
+            let mut about: Vec<u8> = out
+                .iter()
+                .filter(|it| it[20] == 11)
+                .map(|it| it[33])
+                .collect();
+            about.sort();
+            lab.because("The source of each is told, whatever comes: here five errors, each with its own quote.")
+                .same("identifications that are quoted", about, vec![1, 2, 3, 4, 5]);
+        }
 
         lab.scene("what is for somebody else");
         let mut host = At::new(lab, 1500);

@@ -72,6 +72,37 @@ impl Ip {
     }
 }
 
+/// The same header, each time with another value in a field that does not say what is to become of a datagram.
+pub fn other_fields(header: &Ip) -> Vec<(String, Ip)> {
+    let mut all = vec![("no other field".to_owned(), header.clone())];
+    let mut with = |what: String, change: &dyn Fn(&mut Ip)| {
+        let mut other = header.clone();
+        change(&mut other);
+        all.push((what, other));
+    };
+    with("the reserved flag".to_owned(), &|it| it.reserved = true);
+    with("Don't Fragment".to_owned(), &|it| it.df = true);
+    for ttl in [0, 1, 2, 255] {
+        with(format!("TTL {ttl}"), &|it| it.ttl = ttl);
+    }
+    for tos in [1, 0xb8, 255] {
+        with(format!("TOS {tos}"), &|it| it.tos = tos);
+    }
+    for id in [0, 1, 0xffff] {
+        with(format!("identification {id}"), &|it| it.id = id);
+    }
+    for options in [
+        vec![1; 4],
+        vec![7, 3, 4, 0],
+        vec![0x82, 3, 9, 0],
+        vec![1; 40],
+    ] {
+        let what = format!("options {}", netlab::hex::all(&options));
+        with(what, &|it| it.options = options.clone());
+    }
+    all
+}
+
 /// Datagrams that are not sound: what each is, its bytes, and what chapter 06 says of it.
 pub fn unsound(header: &Ip) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let sound = header.bytes(b"12345678");

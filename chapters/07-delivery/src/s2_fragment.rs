@@ -21,14 +21,15 @@ pub enum FragError {
 /// - Each piece has a header of its own and is a datagram of at most `mtu` bytes. Joined in their order, the
 ///   payloads are the datagram's.
 /// - The offset says in units of 8 bytes where the piece's payload begins in the whole. So each piece but the
-///   last carries a multiple of 8 bytes, and as many as fit.
+///   last carries a multiple of 8 bytes, and as many as fit. What is left and fits whole is the last.
 /// - More Fragments is set in each piece but the last.
 /// - A piece can be cut again: its pieces begin at its own offset, and the last of them has its own More
 ///   Fragments.
 /// - Everything else in the header is the datagram's: identification, TOS, TTL, protocol, addresses.
 /// - The first piece has the datagram's options. A later one has those whose highest bit, *copied*, is set
-///   (RFC 791, section 3.1, "Options"), in their order, and padding. An option whose length cannot be ends the
-///   list.
+///   (RFC 791, section 3.1, "Options"), in their order, and padding. An option of type 0 ends the list, and one
+///   of type 1 is a single byte. Each other one says in its second byte how long it is, with its type and this
+///   byte. An option whose length cannot be ends the list, too.
 ///
 /// # Errors
 ///

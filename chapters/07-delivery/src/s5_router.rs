@@ -42,8 +42,9 @@ impl Router {
     ///
     /// 1. It is no sound datagram: nothing. Nobody is told, for the source may be what is damaged.
     /// 2. It is for the address of one of the router's interfaces: the answer of [`crate::answer_echo`] from that
-    ///    address, else nothing. The TTL does not matter: it has arrived.
+    ///    address, else nothing (to a piece of a request, too). Neither its TTL nor a route matters: it has arrived.
     /// 3. Its destination or its source is not one host ([`crate::is_one_host`]): nothing (RFC 1812, section 5.3.7).
+    ///    Whether link-local addresses (169.254.0.0/16) are passed on is open; RFC 3927, section 2.7 forbids it.
     /// 4. Its TTL is 1 or 0: the error [`crate::Cause::TtlExceeded`].
     /// 5. No route leads to its destination: the error [`crate::Cause::NetUnreachable`].
     /// 6. Its TTL is lowered ([`packets::decrement_ttl`]), and it goes out by the interface that the route says, even if it

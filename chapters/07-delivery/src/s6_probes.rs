@@ -24,8 +24,9 @@ pub struct NoAnswer;
 /// The routers on the way from `from` to `to`, the nearest first.
 ///
 /// Probes are echo requests with the identifier `ident`, TTL 1, 2, 3 and so on, up to `most`, and for each a
-/// sequence number of its own. The next is sent when the last has had its answer, or its time was over. The list
-/// ends with [`Hop::Reached`] or [`Hop::Unreachable`], or has `most` entries.
+/// sequence number of its own. Their identification, their data and Don't Fragment are open. The next is sent when the
+/// last has had its answer, or when [`Path::receive`] says that its time is over. The list ends with [`Hop::Reached`] or
+/// [`Hop::Unreachable`], or has `most` entries.
 ///
 /// An answer to a probe is a sound datagram to `from` with a sound ICMP message in it:
 ///
@@ -33,6 +34,9 @@ pub struct NoAnswer;
 /// - an ICMP error that quotes the probe: a datagram from `from` to `to` that is an echo request with the
 ///   probe's identifier and sequence number. [`Cause::TtlExceeded`] gives [`Hop::Router`], any other
 ///   cause [`Hop::Unreachable`], each with the source of the error.
+///
+/// Nothing else is looked at: not the data of a reply, not the other fields of the quoted header, and not what is quoted
+/// behind the number (a router quotes 8 bytes of payload or more: RFC 1812, section 4.3.2.3).
 ///
 /// Everything else that comes is ignored, late answers to earlier probes too.
 pub fn traceroute(
@@ -62,7 +66,8 @@ pub fn traceroute(
 /// - No answer: the probe is repeated, as one may be lost. After three in vain, the length does not get through. A
 ///   router on the way drops what is too long and does not say so, or its ICMP is dropped (a *black hole*, RFC
 ///   2923).
-/// - Any other error counts as no answer. Whether the probe is repeated at once or when its time is over is open.
+/// - Any other error counts as no answer. Whether the probe is repeated at once or when [`Path::receive`] says that its
+///   time is over is open.
 ///
 /// Where nothing is known, the next length is halfway between the longest that gets through, or 67, and the shortest
 /// that does not, rounded up or down. The search ends when these are neighbours.

@@ -8,7 +8,7 @@ pub trait Path {
     fn send(&mut self, datagram: Vec<u8>);
 
     /// The next datagram that comes, whatever it is about; `None` when the time to wait for an answer to
-    /// the last one sent is over.
+    /// the last one sent is over. It is called only after [`Path::send`], and after a `None` not before the next one.
     fn receive(&mut self) -> Option<Vec<u8>>;
 }
 

@@ -94,15 +94,17 @@ impl Reassembly {
     ///    A sound datagram that is no piece (offset 0 and More Fragments clear) is whole: it is given as it is, up
     ///    to its Total Length, and changes nothing.
     /// 2. [`Why::Size`]: the piece has no payload, or has More Fragments set and no multiple of 8 bytes.
-    /// 3. [`Why::TooLong`]: the piece ends behind byte 65515, so that a datagram with a header of 20 bytes would have
-    ///    more than 65535 (the "ping of death").
+    /// 3. [`Why::TooLong`]: the piece ends behind the first 65515 bytes, so that a datagram with a header of 20 bytes
+    ///    would have more than 65535 (the "ping of death").
     /// 4. [`Why::Overlap`]: bytes at the same place are here already. All pieces of the datagram are forgotten,
     ///    as RFC 5722 demands for IPv6: nobody knows which of them a filter on the way has seen. An exact copy of
     ///    a piece, with the same place, More Fragments and payload, is no overlap: networks repeat packets. It is
     ///    ignored, and the piece that came first stays, its header too.
-    /// 5. [`Why::End`]: a piece without More Fragments says where the datagram ends. This piece ends behind that,
-    ///    or says another end, or one that is here ends behind the end that this one says. All pieces of the datagram
-    ///    are forgotten.
+    /// 5. [`Why::End`]: a piece without More Fragments says where the datagram ends. All pieces of the datagram are
+    ///    forgotten if
+    ///    - the end is known, and the new piece ends behind it, or
+    ///    - the end is known, and the new piece says another one, or
+    ///    - the new piece says the end, and a piece that is here ends behind it.
     /// 6. [`Why::Full`]: with this piece, all pieces together would count for more than [`Limits::bytes`].
     /// 7. [`Why::TooLong`], when all pieces are here, and the whole has more than 65535 bytes because the first
     ///    piece has options. All are forgotten.

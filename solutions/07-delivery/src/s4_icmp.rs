@@ -125,7 +125,7 @@ impl<'a> Icmp<'a> {
     }
 }
 
-/// Makes the datagram that tells the source of `about` why it was not delivered: from `from`, with TTL 64,
+/// Makes the datagram that tells the source of `about` why it was not delivered: from `from`, with TTL 64, TOS 0,
 /// no options and identification 0.
 ///
 /// The ICMP message has type and code of `cause`; the second 32 bits are 0, but for the MTU. Then it quotes
@@ -136,7 +136,8 @@ impl<'a> Icmp<'a> {
 ///
 /// - `about` is no sound datagram ([`packets::Ipv4Header::parse`]);
 /// - it is itself an ICMP error: protocol 1, and the first byte of the payload is 3, 4, 5, 11 or 12. Two hosts
-///   could tell each other for ever. Protocol 1 without a payload counts as one;
+///   could tell each other for ever. Whether the message is sound is not asked. Protocol 1 without a payload could be
+///   an error, and gets none either;
 /// - it is a piece other than the first;
 /// - it was sent to many: the destination is multicast, or 255.255.255.255. All could answer at once;
 /// - its source is not one host ([`crate::is_one_host`]).
@@ -168,8 +169,8 @@ pub fn icmp_error(from: Ipv4Addr, cause: Cause, about: &[u8]) -> Option<Vec<u8>>
 
 /// The reply to an echo request that has come to the host with address `addr`.
 ///
-/// It is from `addr` to the request's source, with TTL 64, no options and identification 0, and repeats
-/// identifier, sequence number and data.
+/// It is from `addr` to the request's source, with TTL 64, TOS 0, no options and identification 0, and repeats
+/// identifier, sequence number and data. The request's TTL is not looked at: it has arrived.
 ///
 /// `None` for everything else: what is no sound datagram of protocol 1 with a sound echo request in it, is a
 /// piece, is for another address (an answer to many would be many answers), or comes from what is not one

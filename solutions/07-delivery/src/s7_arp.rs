@@ -142,13 +142,14 @@ impl ArpCache {
         (now.saturating_sub(known.since) < ArpCache::LIFE).then_some(known.mac)
     }
 
-    /// Sends a datagram to the neighbour `ip`: its destination, or the next router. That is one host other than this
-    /// one, or 255.255.255.255; nobody calls it with another address.
+    /// Sends a datagram to the neighbour `ip`: its destination, or the next router. The neighbour is one host other than
+    /// this one, or 255.255.255.255; nobody calls it with another address. The cache knows no network's size: 10.0.0.255
+    /// is a neighbour like any other.
     ///
     /// - To 255.255.255.255: in a frame to every card. Nobody is asked.
     /// - If the card is known: in a frame to it, of type 0800, from this host's card.
     /// - Else it waits, and the address is asked for: a request in a frame to every card, of type 0806. It is not asked
-    ///   for again while it is being asked for. If more than [`ArpCache::WAITING`] datagrams wait for an address, the
+    ///   for again while it is being asked for: that, and giving up, are for [`ArpCache::tick`]. If more than [`ArpCache::WAITING`] datagrams wait for an address, the
     ///   one that has waited longest is dropped, and nobody is told: the newest is worth most (RFC 1122, section 2.3.2.2).
     /// - If [`ArpCache::MOST`] other addresses are being asked for: [`Action::Unreachable`].
     pub fn send(&mut self, now: Duration, ip: Ipv4Addr, datagram: Vec<u8>) -> Vec<Action> {
@@ -183,12 +184,13 @@ impl ArpCache {
     ///
     /// - The sender says which card it has. That is believed, and starts its time anew, if the sender is known, is
     ///   being asked for, or the packet is for this host: `target_ip` is its own. Else it is none of this host's
-    ///   business, and not learned. It makes no difference whether the packet is a request or a reply.
+    ///   business, and not learned. It makes no difference whether the packet is a request or a reply, and
+    ///   `target_mac` is not looked at.
     /// - What waits for the sender goes out now, in the order in which it was sent. It is no longer asked for.
     /// - A request for this host's address is answered, after that: a reply to the sender's card.
     /// - If [`ArpCache::MOST`] others are known, a new one is not learned: an attacker with many addresses shall not
-    ///   drive out those that are there. Those whose time is over do not count. One that is being asked for has
-    ///   what waits for it sent, and is not learned either.
+    ///   drive out those that are there. Those whose time is over do not count. If the new one is being asked for, what
+    ///   waits for it is sent all the same.
     /// - Nothing is learned of a sender that cannot be: `sender_ip` is not one host ([`crate::is_one_host`]) or this host's
     ///   own, or `sender_mac` is a group's (the lowest bit of its first byte is set). What waits goes on waiting. A
     ///   request from 0.0.0.0 is answered all the same (RFC 5227 asks so whether an address is free); whether those of

@@ -31,11 +31,12 @@ pub enum Pong {
 ///
 /// The request has this identifier, this number and this data (at most 65507 bytes). Its datagram has TTL 64, Don't
 /// Fragment clear, no options, and `seq` as its identification: pieces of two requests must not look like one datagram's.
-/// If it is longer than `mtu`, the MTU of the host's own link, its pieces are sent, in their order ([`crate::fragment`]).
+/// If it is longer than `mtu`, the MTU of the host's own link, its pieces are sent ([`crate::fragment`]): in their order, and
+/// all of them before anything is received.
 ///
-/// What comes is put together first ([`crate::Reassembly`]): a long reply comes in pieces, in any order. Which datagrams
-/// are answers is said at [`crate::traceroute`]. Everything else is ignored. Any error is the end: [`Pong::Error`] has its
-/// source. When no more comes: [`Pong::Lost`].
+/// What comes is put together first, with the limits of [`Responder::new`] ([`crate::Reassembly`]): a long reply comes in
+/// pieces, in any order, and other datagrams between them. Which datagrams are answers is said at [`crate::traceroute`].
+/// Everything else is ignored. Any error is the end: [`Pong::Error`] has its source. When no more comes: [`Pong::Lost`].
 pub fn ping(
     path: &mut dyn Path,
     from: Ipv4Addr,
@@ -112,9 +113,10 @@ impl Responder {
     /// 1. It is no sound datagram, is not for the host's own address, or its source is not one host: nothing, and
     ///    nothing of it is kept.
     /// 2. It is a piece, and the datagram is not whole: nothing. From here on it is about the whole.
-    /// 3. An echo request: the reply, made by [`crate::Host::send`]. Its identification counts: the pieces of two replies
-    ///    must not look like one datagram's. Everything else of protocol 1: nothing.
-    /// 4. UDP: the error [`crate::Cause::PortUnreachable`], since no program has a port (RFC 1122, section 4.1.3.1).
+    /// 3. An echo request: the reply, made by [`crate::Host::send`]. So each reply has another identification: the pieces of
+    ///    two replies must not look like one datagram's. Everything else of protocol 1: nothing.
+    /// 4. UDP: the error [`crate::Cause::PortUnreachable`], since no program has a port (RFC 1122, section 4.1.3.1). Whether
+    ///    the UDP datagram in it is sound is not asked.
     /// 5. Any other protocol: the error [`crate::Cause::ProtocolUnreachable`] (RFC 1122, section 3.2.2.1).
     ///
     /// Errors are made by [`crate::icmp_error`], from the host's address. What is longer than the link's MTU goes out in

@@ -158,7 +158,8 @@ fn s8_a_slow_reader_slows_the_sender() {
         plays(
             lab,
             "
-            with win=2000
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with win=2000 linux=no
               0 ms  send(6000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -226,7 +227,8 @@ fn s8_after_close_nothing_is_taken() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(3000) = 3000
                     --> ACK seq 101 ack 301 len 1000
                     close()
@@ -252,6 +254,8 @@ fn s8_an_ack_beyond_snd_nxt_is_not_believed() {
         plays(
             lab,
             "
+            # Linux sends the ACK by itself, and waits for 200 ms.
+            with linux=no
               0 ms  <-- ACK seq 301 ack 102
                     beyond                            # Not a single byte was sent.
                     send(1000)
@@ -275,6 +279,8 @@ fn s8_what_is_lost_is_sent_again() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(700)
                     --> ACK seq 101 ack 301 len 700    lost
             999     nothing
@@ -303,6 +309,8 @@ fn s8_only_the_earliest_is_sent_again() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000   lost
                     --> ACK seq 1101 ack 301 len 1000
@@ -328,6 +336,8 @@ fn s8_a_whole_window_is_lost() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000   lost
                     --> ACK seq 1101 ack 301 len 1000  lost
@@ -559,6 +569,8 @@ fn s8_write_write_read_costs_a_delayed_ack() {
         plays(
             lab,
             "
+            # Linux acknowledges the peer's data, too.
+            with linux=no
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
                     send(5)
@@ -572,6 +584,8 @@ fn s8_write_write_read_costs_a_delayed_ack() {
         plays(
             lab,
             "
+            # Linux acknowledges the peer's data, too.
+            with linux=no
               0 ms  send(10)                        # Both parts in one write.
                     --> ACK seq 101 ack 301 len 10
               1     <-- ACK seq 301 ack 111 len 20
@@ -591,7 +605,8 @@ fn s8_a_silly_window_is_not_used() {
         plays(
             lab,
             "
-            with win=4000
+            # In Linux a small segment waits only for another small one.
+            with win=4000 linux=no
               0 ms  send(9000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -617,7 +632,8 @@ fn s8_a_silly_window_is_not_used() {
             lab,
             "
             # A peer with a small buffer: half of it is worth a segment.
-            with win=600
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=600 linux=no
               0 ms  send(2000)
                     --> ACK seq 101 ack 301 len 600
              50     <-- ACK seq 301 ack 701 win 299
@@ -636,7 +652,8 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
         plays(
             lab,
             "
-            with win=4000
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with win=4000 linux=no
               0 ms  send(9000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -657,7 +674,8 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
         plays(
             lab,
             "
-            with win=4000
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with win=4000 linux=no
               0 ms  send(9000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -684,7 +702,8 @@ fn s8_persist_probe_at_zero_window() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -712,7 +731,8 @@ fn s8_a_full_window_in_flight_asks_nothing() {
         plays(
             lab,
             "
-            with win=2000
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with win=2000 linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -726,7 +746,8 @@ fn s8_a_full_window_in_flight_asks_nothing() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(3000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -747,7 +768,8 @@ fn s8_a_probe_may_be_taken() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -773,7 +795,8 @@ fn s8_only_a_probe_makes_one_more_believable() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -800,7 +823,8 @@ fn s8_only_a_probe_makes_one_more_believable() {
                 lab,
                 &format!(
                     "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -815,7 +839,8 @@ fn s8_only_a_probe_makes_one_more_believable() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -835,7 +860,8 @@ fn s8_a_lost_window_update_is_survived() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(3000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
@@ -1062,6 +1088,8 @@ fn s8_fin_follows_the_last_byte() {
         plays(
             lab,
             "
+            # In Linux a small segment waits only for another small one.
+            with linux=no
               0 ms  send(1500)
                     --> ACK seq 101 ack 301 len 1000
                     nothing
@@ -1080,6 +1108,8 @@ fn s8_fin_follows_the_last_byte() {
         plays(
             lab,
             "
+            # A socket of Linux is gone after close().
+            with linux=no
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
              50     <-- ACK seq 301 ack 106
@@ -1092,6 +1122,8 @@ fn s8_fin_follows_the_last_byte() {
         plays(
             lab,
             "
+            # A socket of Linux is gone after close().
+            with linux=no
               0 ms  close()
                     --> FIN,ACK seq 101 ack 301               # Not a single byte was sent.
                     close()
@@ -1102,7 +1134,8 @@ fn s8_fin_follows_the_last_byte() {
         plays(
             lab,
             "
-            with win=2000
+            # A socket of Linux is gone after close().
+            with win=2000 linux=no
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -1119,6 +1152,8 @@ fn s8_fin_follows_the_last_byte() {
             lab,
             &format!(
                 "
+            # A socket of Linux is gone after close().
+            with linux=no
               0 ms  send(10000)
                     {}
                     CWND=10000 FLIGHT=10000
@@ -1138,7 +1173,8 @@ fn s8_fin_does_not_jump_the_queue() {
         plays(
             lab,
             "
-            with win=1500
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1500 linux=no
               0 ms  send(2500)
                     --> ACK seq 101 ack 301 len 1000
                     close()
@@ -1163,7 +1199,8 @@ fn s8_fin_uses_a_number_and_waits_for_window() {
         plays(
             lab,
             "
-            with win=1000
+            # In Linux a small segment waits only for another small one.
+            with win=1000 linux=no
               0 ms  send(500)
                     --> PSH,ACK seq 101 ack 301 len 500
                     send(500)
@@ -1180,7 +1217,8 @@ fn s8_fin_uses_a_number_and_waits_for_window() {
         plays(
             lab,
             "
-            with win=1001
+            # In Linux a small segment waits only for another small one.
+            with win=1001 linux=no
               0 ms  send(500)
                     --> PSH,ACK seq 101 ack 301 len 500
                     send(500)
@@ -1194,7 +1232,8 @@ fn s8_fin_uses_a_number_and_waits_for_window() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(1000)
                     --> PSH,ACK seq 101 ack 301 len 1000
                     close()
@@ -1213,7 +1252,8 @@ fn s8_a_fin_may_be_the_probe() {
         plays(
             lab,
             "
-            with win=5
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with win=5 linux=no
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
              50     <-- ACK seq 301 ack 106 win 0
@@ -1232,7 +1272,8 @@ fn s8_a_fin_may_be_the_probe() {
         plays(
             lab,
             "
-            with win=1000
+            # Linux cuts segments to half of a window that is narrower than two segments.
+            with win=1000 linux=no
               0 ms  send(1002)
                     --> ACK seq 101 ack 301 len 1000
                     close()
@@ -1254,6 +1295,8 @@ fn s8_a_lost_fin_is_sent_again() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
                     close()
@@ -1270,6 +1313,8 @@ fn s8_a_lost_fin_is_sent_again() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(2000)
                     --> ACK seq 101 ack 301 len 1000
                     --> ACK seq 1101 ack 301 len 1000
@@ -1296,6 +1341,8 @@ fn s8_slow_start_from_ten_segments() {
         plays(
             lab,
             "
+            # In Linux cwnd grows by all that an ACK acknowledges.
+            with linux=no
               0 ms  send(40000)
                     CWND=10000 FLIGHT=10000             # IW10: the window would have room for more (RFC 6928).
                     --> ACK seq 101 ack 301 len 1000
@@ -1330,6 +1377,8 @@ fn s8_a_segment_is_not_cut_for_the_congestion_window() {
         plays(
             lab,
             "
+            # Linux counts cwnd in segments.
+            with linux=no
               0 ms  send(10500)
                     CWND=10000 FLIGHT=10000
                     --> ACK seq 101 ack 301 len 1000
@@ -1402,6 +1451,8 @@ fn s8_three_duplicates_are_a_loss() {
         plays(
             lab,
             "
+            # Linux sends nothing new for the first two duplicates here.
+            with linux=no
               0 ms  send(40000)
                     FLIGHT=10000
                     --> ACK seq 101 ack 301 len 1000   lost
@@ -1455,6 +1506,8 @@ fn s8_a_peer_that_talks_tells_of_no_loss() {
             lab,
             &format!(
                 "
+            # Linux acknowledges the peer's data, too.
+            with linux=no
               0 ms  send(20000)
                     {}
                     # The peer's program writes. That tells of no loss, and of nothing that has left the network.
@@ -1498,6 +1551,8 @@ fn s8_what_recovery_demands_is_sent_once() {
             lab,
             &format!(
                 "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(10000)
                     {}
              50     <-- ACK seq 301 ack 101
@@ -1524,6 +1579,8 @@ fn s8_two_losses_in_one_window() {
         plays(
             lab,
             "
+            # Linux takes what is behind the hole for lost, too (RACK, RFC 8985).
+            with linux=no
               0 ms  send(8000)
                     --> ACK seq 101 ack 301 len 1000   lost
                     --> ACK seq 1101 ack 301 len 1000
@@ -1557,6 +1614,8 @@ fn s8_a_fast_retransmit_may_be_lost_too() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(6000)
                     --> ACK seq 101 ack 301 len 1000   lost
                     --> ACK seq 1101 ack 301 len 1000
@@ -1591,6 +1650,8 @@ fn s8_a_second_timeout_keeps_ssthresh() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(8000)
                     FLIGHT=8000
                     --> ACK seq 101 ack 301 len 1000
@@ -1619,6 +1680,8 @@ fn s8_a_second_timeout_keeps_ssthresh() {
         plays(
             lab,
             "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
               0 ms  send(8000)
                     FLIGHT=8000
                     --> ACK seq 101 ack 301 len 1000
@@ -1699,7 +1762,8 @@ fn s8_numbers_wrap() {
         plays(
             lab,
             "
-            with iss=0xfffffaff irs=0xffffffff
+            # Linux chooses its numbers by itself.
+            with iss=0xfffffaff irs=0xffffffff linux=no
               0 ms  send(3000)
                     --> ACK seq 0xfffffb00 ack 0 len 1000
                     --> ACK seq 0xfffffee8 ack 0 len 1000  # It begins before 2³² and ends behind it.

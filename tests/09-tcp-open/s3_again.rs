@@ -7,7 +7,7 @@ use netlab::{Lab, lab};
 use tcp_open::{Config, Event, Output, Segment, Seq, State, Tcb};
 
 use super::ends::{A, B, Ends};
-use super::player::plays;
+use super::player::{notice, plays};
 
 const TICK: &str = "tick(now)";
 const REPEATED: &str = "repeated(segment)";
@@ -453,7 +453,7 @@ fn told(output: &Output) -> String {
     let told = output
         .notices
         .iter()
-        .map(|it| format!("; the program is told {it:?}"))
+        .map(|it| format!("; the program is told {}", notice(it)))
         .collect::<String>();
     let wakes = output
         .wake_at
@@ -538,7 +538,7 @@ fn s3_when_to_give_up_is_asked_when_the_wait_is_over_and_by_the_clock() {
             .same(
                 "what comes of it",
                 ticks(lab, &mut early, 7000),
-                "nothing is sent; the program is told TimedOut; wake_at none".into(),
+                "nothing is sent; the program is told timed-out; wake_at none".into(),
             );
             let mut late = Tcb::new(config);
             lab.you("step(0 ms, Connect)", || {
@@ -552,7 +552,7 @@ fn s3_when_to_give_up_is_asked_when_the_wait_is_over_and_by_the_clock() {
             .same(
                 "what comes of it",
                 ticks(lab, &mut late, 500_000),
-                "nothing is sent; the program is told TimedOut; wake_at none".into(),
+                "nothing is sent; the program is told timed-out; wake_at none".into(),
             );
         }
     });

@@ -609,20 +609,20 @@ fn s8_a_closed_name_is_never_used_again() {
         lab.why("A name is used once: a program that still has an old one must not get at another's connection.");
         let mut host = server();
         let now = Duration::ZERO;
-        let mut old: Vec<ConnId> = Vec::new();
+        let mut old = Vec::new();
         for _ in 0..2 {
             let id = lab.ok("host.connect(now, c3)", || {
                 host.connect(now, socket_of("c3"))
             });
             let (accepted, _) = opened(lab, &mut host, now);
-            lab.same("two connections have two names", id != accepted, true);
+            lab.same("two connections have two names", id.0 != accepted.0, true);
             for id in [id, accepted] {
-                lab.same("whether the name is new", !old.contains(&id), true);
+                lab.same("whether the name is new", !old.contains(&id.0), true);
                 lab.you("host.abort(now, it); host.poll(now)", || {
                     host.abort(now, id);
                     host.poll(now).len()
                 });
-                old.push(id);
+                old.push(id.0);
             }
         }
         lab.same("connections that are kept", host.count(), 0);

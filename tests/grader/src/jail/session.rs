@@ -57,8 +57,9 @@ impl<'a> Session<'a> {
         run_alone(self.jail, cell, share, ask)
     }
 
-    /// Linux has refused to start a program that it started a moment later, on a busy machine: one failure
-    /// to start is no failure yet. The submission has had no part in it.
+    /// What was not started is tried once more, in a jail that is built anew. On a busy machine, without
+    /// bubblewrap, Linux has refused twice to start the tests of an honest submission ("Permission
+    /// denied"), and it is not known why.
     #[cfg(target_os = "linux")]
     fn run_in_world(
         &mut self,

@@ -232,10 +232,5 @@ impl Machine {
 /// Flood 2014).
 pub fn numbers(seed: u64) -> impl FnMut() -> u32 + Send + 'static {
     let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 32) as u32
-    }
+    move || (netlab::sim::splitmix64(&mut state) >> 32) as u32
 }

@@ -4,6 +4,8 @@ use std::hint::black_box;
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
+use netlab::sim::splitmix64;
+
 use crate::race::{Answer, Effort, Turns};
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +54,7 @@ pub fn routes(count: usize) -> Vec<Route> {
         hop: 0,
     }];
     for hop in 1..count as u32 {
-        let (length, network) = (random(&mut state) % 100, random(&mut state) as u32);
+        let (length, network) = (splitmix64(&mut state) % 100, splitmix64(&mut state) as u32);
         let (_, prefix_len) = *LENGTHS
             .iter()
             .find(|(share, _)| length < *share)
@@ -67,22 +69,13 @@ pub fn routes(count: usize) -> Vec<Route> {
     routes
 }
 
-/// SplitMix64.
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 /// Addresses of which three of four lie in a route that is no default.
 fn addresses(routes: &[Route]) -> Vec<Ipv4Addr> {
     let mut state = 80;
     (0..1 << 16)
         .map(|n| {
-            let route = routes[random(&mut state) as usize % routes.len()];
-            let any = random(&mut state) as u32;
+            let route = routes[splitmix64(&mut state) as usize % routes.len()];
+            let any = splitmix64(&mut state) as u32;
             let inside = u32::MAX.checked_shr(route.prefix_len.into()).unwrap_or(0);
             Ipv4Addr::from_bits(match n % 4 {
                 0 => any,

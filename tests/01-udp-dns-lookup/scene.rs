@@ -69,15 +69,19 @@ pub fn comes_to(lab: &Lab, what: &str, got: String, want: &str) {
 /// whether its peer was in time for an exchange that waits too long.
 ///
 /// A thread that wakes up late finds the reply and takes it, and that is no mistake. So the scene is
-/// played again when a busy machine may have spoilt it.
+/// played again when a busy machine may have spoilt it. A thread that waits too long, but wakes up late before
+/// that, may end in time. So it is played until the peer was in time twice.
 pub fn runs_out_of_time(lab: &Lab, plays: usize, scene: fn(&Lab) -> (String, bool)) {
+    let mut good = 0;
     for play in 1..=plays {
         let (result, in_time) = scene(lab);
         match result.as_str() {
-            "TimedOut" if in_time => return,
-            "TimedOut" => {}
+            "TimedOut" => good += usize::from(in_time),
             _ if play < plays => {}
             _ => comes_to(lab, "result", result, "TimedOut"),
+        }
+        if good == 2 {
+            return;
         }
     }
 }

@@ -26,8 +26,6 @@ pub struct Trial<'a> {
 pub struct Tried {
     /// What is wrong with it, if anything.
     pub complaint: Option<String>,
-    /// Nothing, but that showed at the second try only.
-    pub is_unsteady: bool,
     /// Without the wait for a free compiler.
     pub took: Duration,
 }
@@ -49,8 +47,17 @@ struct Case<'a> {
     needed: Option<Needed>,
 }
 
+/// How to make the test program of a wrong answer.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Way {
+    /// With what was compiled for all, where that can be done.
+    Short,
+    /// From its source, so that nothing is reported which comes of the short way.
+    Long,
+}
+
 impl Trial<'_> {
-    pub fn of(&self, workdir: &mut Workdir, wrong: &Wrong) -> Result<Tried> {
+    pub fn of(&self, workdir: &mut Workdir, wrong: &Wrong, way: Way) -> Result<Tried> {
         let Some((step, test)) = catcher(self.chapter, wrong) else {
             return Ok(Tried::bad(format!("There is no test {}.", wrong.test)));
         };
@@ -67,7 +74,8 @@ impl Trial<'_> {
         }
         let text = right.replacen(&wrong.find, &wrong.replace, 1);
         let needed = needed::by_test(self.course, self.chapter, step, &test.name);
-        let may_link = bodies::are_all_that_differs(&right, &text)
+        let may_link = way == Way::Short
+            && bodies::are_all_that_differs(&right, &text)
             && !self.lines.is_of_program(&file)
             && needed.as_ref().is_some_and(has_only_code);
         let case = Case {
@@ -78,26 +86,9 @@ impl Trial<'_> {
         };
         workdir.take(self.chapter)?;
         workdir.change(&file, &text)?;
-        let tried = self.twice(workdir, &case, may_link);
+        let tried = self.once(workdir, &case, may_link);
         workdir.restore()?;
         tried
-    }
-
-    /// What a mistake does may depend on chance or on how busy the machine is. Then the second try says
-    /// so, and the author can look for a steadier test. A hole shows both times.
-    ///
-    /// The second try takes no short way, so that nothing is reported which comes of it.
-    fn twice(&self, workdir: &mut Workdir, case: &Case, may_link: bool) -> Result<Tried> {
-        let first = self.once(workdir, case, may_link)?;
-        if first.complaint.is_none() {
-            return Ok(first);
-        }
-        let second = self.once(workdir, case, false)?;
-        Ok(Tried {
-            is_unsteady: second.complaint.is_none(),
-            took: first.took + second.took,
-            ..second
-        })
     }
 
     fn once(&self, workdir: &mut Workdir, case: &Case, may_link: bool) -> Result<Tried> {
@@ -113,7 +104,6 @@ impl Trial<'_> {
         Ok(Tried {
             complaint,
             took: began.elapsed(),
-            is_unsteady: false,
         })
     }
 

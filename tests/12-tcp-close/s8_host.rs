@@ -1229,6 +1229,9 @@ fn network(lab: &Lab, seed: u64, link: Link, times: usize, bytes: usize) -> (Net
     let mut config = Config::new(Seq(0));
     // Short, so that a host which asks all of its connections each time has few of them.
     config.msl = Duration::from_millis(50);
+    // By chance, a network that loses a third may lose whatever is sent for some minutes.
+    let long = Duration::from_secs(100_000);
+    (config.open.give_up, config.send.give_up) = (long, long);
     let mut net = lab.net(seed);
     let at = Ipv4Addr::new(10, 0, 0, 1);
     let client = Client {

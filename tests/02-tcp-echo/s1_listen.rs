@@ -72,10 +72,14 @@ fn s1_accept_will_wait() {
 #[test]
 fn s1_no_other_option_is_set() {
     lab(|lab| {
-        let (listener, addr) = listener(lab);
+        let (listener, _) = listener(lab);
         lab.why("One option is asked for. The sockets that accept makes inherit most of the others (Linux), and whoever uses them does not expect that.");
-        let plain = plain((addr.ip(), 0).into());
-        State::of(&plain).is_that_of(lab, &listener, "as of any new one");
+        State::of(&plain(loopback())).is_that_of(lab, &listener, "as of any new one");
+        if has_ipv6() {
+            let home = loopback_v6();
+            let listener = lab.ok("listen_on([::1]:0, 16)", || listen_on(home, 16));
+            State::of(&plain(home)).is_that_of(lab, &listener, "as of any new one");
+        }
     });
 }
 
@@ -105,6 +109,10 @@ fn s1_every_address_means_every_one() {
     });
 }
 
+fn loopback_v6() -> SocketAddr {
+    (Ipv6Addr::LOCALHOST, 0).into()
+}
+
 /// A socket that listens, and of which nothing else is asked.
 fn plain(addr: SocketAddr) -> TcpListener {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).expect("a socket");
@@ -121,9 +129,7 @@ fn s1_ipv6_works_too() {
             return;
         }
         lab.why("A socket belongs to one address family, which is chosen when it is made. Take it from the address, so that [::1] works as well as 127.0.0.1.");
-        let listener = lab.ok("listen_on([::1]:0, 16)", || {
-            listen_on((Ipv6Addr::LOCALHOST, 0).into(), 16)
-        });
+        let listener = lab.ok("listen_on([::1]:0, 16)", || listen_on(loopback_v6(), 16));
         let addr = listener
             .local_addr()
             .expect("a bound socket has an address");
@@ -224,9 +230,11 @@ fn s1_can_restart_at_once() {
 fn s1_the_backlog_is_yours_to_choose() {
     lab(|lab| {
         lab.why("The backlog is how many open connections may wait for accept. Linux admits one more than it is told, and drops the SYN of the next client, which then tries again later (listen(2)).");
-        for (backlog, waiting) in [(0, 1), (3, 4), (300, 301)] {
-            let call = format!("listen_on(127.0.0.1:0, {backlog})");
-            let listener = lab.ok(&call, || listen_on(loopback(), backlog));
+        let ipv4 = [(0, 1), (3, 4), (300, 301)].map(|queue| (loopback(), queue));
+        let ipv6 = has_ipv6().then(|| (loopback_v6(), (3, 4)));
+        for (home, (backlog, waiting)) in ipv4.into_iter().chain(ipv6) {
+            let call = format!("listen_on({home}, {backlog})");
+            let listener = lab.ok(&call, || listen_on(home, backlog));
             let addr = listener
                 .local_addr()
                 .expect("a bound socket has an address");

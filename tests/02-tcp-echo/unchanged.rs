@@ -23,8 +23,21 @@ impl State {
         ];
         #[cfg(unix)]
         state.push(("non-blocking mode", format!("{:?}", socket.nonblocking())));
+        // What is not of the socket's family is the same error each time.
         #[cfg(target_os = "linux")]
-        state.push(("number of handles", format!("{:?}", handles(listener))));
+        state.extend([
+            ("number of handles", format!("{:?}", handles(listener))),
+            ("SO_REUSEPORT", format!("{:?}", socket.reuse_port())),
+            (
+                "TCP_USER_TIMEOUT",
+                format!("{:?}", socket.tcp_user_timeout()),
+            ),
+            ("IP_TTL", format!("{:?}", socket.ttl_v4())),
+            ("IP_TOS", format!("{:?}", socket.tos_v4())),
+            ("IP_FREEBIND", format!("{:?}", socket.freebind_v4())),
+            ("IPV6_FREEBIND", format!("{:?}", socket.freebind_v6())),
+            ("IPV6_V6ONLY", format!("{:?}", socket.only_v6())),
+        ]);
         State(state)
     }
 

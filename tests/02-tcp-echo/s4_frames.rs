@@ -90,7 +90,11 @@ fn s4_a_frame_comes_back() {
     lab(|lab| {
         lab.why("A reader takes four bytes, reads the number in them, highest byte first, and then takes that many bytes more.");
         let mut source = lab.watch("source", tape(b"\0\0\0\x05hello"));
-        expect_frame(lab, &mut source, Some(b"hello"));
+        let frame = lab.ok("read_frame(source, 1000)", || read_frame(&mut source, 1000));
+        let taken = frame.as_ref().map_or(0, Vec::capacity);
+        same_frame(lab, frame, Some(b"hello"));
+        lab.because("The header announces 5 bytes, and so the memory is for 5. A server that takes 64 KiB for each frame, however short, takes a gigabyte for 16 000 of them.")
+            .holds(taken < 4096, "room for 5 bytes, or a little more", format!("room for {taken} bytes"));
 
         let mut long = vec![0, 0, 0x01, 0x2c];
         long.extend_from_slice(&[0x78; 300]);
@@ -210,6 +214,19 @@ fn s4_length_is_checked_before_allocating() {
             .read_to_end(&mut rest)
             .expect("a tape gives its bytes");
         lab.same_bytes("what is left in the source", &rest, b"hello");
+
+        lab.why("The length is four bytes, and each of them may have any value: 80 is no sign, and 0A is no line break.");
+        for header in [[0x80, 0, 0, 0], *b"\n\n\n\n", [0, 1, 0, 1]] {
+            let mut source = lab.watch("source", tape(&header));
+            match lab.err("read_frame(source, 65536)", || {
+                read_frame(&mut source, 65_536)
+            }) {
+                FrameError::TooBig { len, .. } => {
+                    lab.same("len of the error", len, u32::from_be_bytes(header));
+                }
+                other => lab.fails("Err(TooBig)", format!("Err({other:?})")),
+            }
+        }
     });
 }
 

@@ -33,6 +33,23 @@ pub fn are_gone(lab: &Lab, local: SocketAddr, remotes: &[SocketAddr]) {
     lab.until("the client's RST to arrive", is_there, |there| !there);
 }
 
+/// Waits until all that the other end has sent, and its FIN, has arrived at `local`.
+pub fn has_ended(lab: &Lab, local: SocketAddr, remote: SocketAddr) {
+    const CLOSE_WAIT: &str = "08 ";
+    let Some(ends) = ends(local, remote) else {
+        return;
+    };
+    let fin_is_there = || {
+        let table = fs::read_to_string(TABLE).unwrap_or_default();
+        let mut rows = table.lines().map(behind_number);
+        rows.any(|row| {
+            row.strip_prefix(&ends)
+                .is_some_and(|rest| rest.starts_with(CLOSE_WAIT))
+        })
+    };
+    lab.until("the client's FIN to arrive", fin_is_there, |there| *there);
+}
+
 /// Who listens at this address of the machine, at any port.
 pub fn listening(ip: Ipv4Addr) -> Option<SocketAddr> {
     const ROW: usize = 150;
@@ -62,8 +79,18 @@ fn behind_number(row: &str) -> &str {
 }
 
 /// Whether a descriptor of this process is that socket.
-pub fn is_open(inode: u64) -> bool {
+fn is_open(inode: u64) -> bool {
     descriptor(std::process::id(), inode).is_some()
+}
+
+/// Demands that no descriptor of this process is that socket, now that the student's `function` has
+/// returned.
+pub fn is_closed(lab: &Lab, socket: Option<u64>, function: &str) {
+    lab.holds(
+        !socket.is_some_and(is_open),
+        format!("no handle of the client's socket when your {function} has returned"),
+        "one is open still: a clone? a thread that goes on?",
+    );
 }
 
 /// The number of a descriptor of a process that is that socket.

@@ -1,7 +1,7 @@
 //! Step 5: a client with one question.
 
 use std::io::{ErrorKind, Read};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use netlab::frames::frame;
@@ -80,10 +80,22 @@ fn s5_the_length_ends_the_reply() {
         let asking = asking(lab, server.addr(), "hi");
         let client = server.accepts();
         client.expects(b"\0\0\0\x02hi");
+        let socket = connection::socket(client.remote(), server.addr());
         client.sends(b"\0\0\0\x05hello");
         lab.same("the reply", asking.returns_ok(), "hello".to_owned());
         lab.why("One question, one reply: then your end is closed, and the server sees your FIN. If ask has returned, a handle of its socket is open still: a clone? a thread?");
         client.expects_eof();
+        connection::is_closed(lab, socket, "ask");
+
+        lab.why("A time-out may be as long as a Duration can say. Whoever adds it to the present time has to look whether there is such a time (checked_add).");
+        let addr = server.addr();
+        let asking = lab.student(&format!("ask({addr}, \"hi\", Duration::MAX)"), move || {
+            ask(addr, "hi", Duration::MAX)
+        });
+        let client = server.accepts();
+        client.expects_frame("hi");
+        client.sends_frame("hello");
+        lab.same("the reply", asking.returns_ok(), "hello".to_owned());
     });
 }
 
@@ -197,6 +209,7 @@ fn s5_only_time_outs_are_called_timed_out() {
             let asking = asking(lab, server.addr(), "hi");
             let client = server.accepts();
             client.expects(b"\0\0\0\x02hi");
+            let socket = connection::socket(client.remote(), server.addr());
             client.sends_labelled(label, reply);
             match kind {
                 ErrorKind::UnexpectedEof => client.half_closes(),
@@ -209,6 +222,8 @@ fn s5_only_time_outs_are_called_timed_out() {
                 Err(error) => lab.same("the error's kind", error.kind(), kind),
                 Ok(reply) => lab.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
             }
+            lab.why("Each handle is a descriptor, and a process has a limited number of them. A client that keeps one for each failure stops after a day of failures.");
+            connection::is_closed(lab, socket, "ask");
         }
     });
 }
@@ -244,13 +259,22 @@ fn s5_a_failure_is_not_tried_again() {
 #[test]
 fn s5_a_message_has_a_longest_length() {
     lab(|lab| {
-        lab.why("Both sides allow MAX_MESSAGE bytes and no more. A reply that announces more is refused by its length alone.");
-        let longest = "x".repeat(MAX_MESSAGE as usize);
+        lab.why("Both sides allow MAX_MESSAGE bytes and no more. They are text as a whole: a piece of them may end inside a character. A reply that announces more is refused by its length alone.");
+        let longest = "가".repeat(MAX_MESSAGE as usize / 3) + "x";
         let long_reply = frame(&longest);
         for message in [&longest[..], "hi"] {
             let mut stream = tape([&long_reply]);
             let call = format!("exchange(stream, {} bytes)", message.len());
             let reply = lab.ok(&call, || exchange(&mut stream, message));
+            let differ = reply
+                .chars()
+                .zip(longest.chars())
+                .find(|(got, want)| got != want);
+            lab.same(
+                "the first character that is another (got, sent)",
+                differ,
+                None,
+            );
             lab.same("bytes in the reply", reply.len(), longest.len());
             lab.same(
                 "bytes in the request",
@@ -270,7 +294,7 @@ fn s5_a_message_has_a_longest_length() {
 
         lab.why("A message over MAX_MESSAGE bytes is not worth sending, since the server would refuse it. Say so before the first byte is out.");
         // The second one has fewer characters than the limit, and more bytes.
-        for too_long in [longest + "x", "가".repeat(21_846)] {
+        for too_long in ["x".repeat(MAX_MESSAGE as usize + 1), "가".repeat(21_846)] {
             let mut stream = tape([b"\0\0\0\x02hi"]);
             let call = format!("exchange(stream, {} bytes)", too_long.len());
             let error = lab.err(&call, || exchange(&mut stream, &too_long));
@@ -380,14 +404,34 @@ fn s5_a_silent_server_does_not_keep_you() {
         lab.why("Who has waited long enough does not begin again. The server may be at work on the first question; whether to ask once more is for the caller to say.");
         server.expects_nobody_else();
 
-        lab.why("A time-out may be much shorter than a second. Whole seconds are not what the caller has said.");
-        lab.if_stuck("Each of the four calls may wait a millisecond. Do yours wait longer: a second at least, a time-out of your own?");
+        lab.why("A time-out may be much shorter than a second. Whole seconds are not what the caller has said, nor whole milliseconds.");
+        lab.if_stuck("Each of the four calls may wait half a millisecond. Do yours wait longer: a second at least, a time-out of your own?");
         let addr = server.addr();
-        let error = lab.err("ask(server, \"hi\", 1ms), four times", || {
-            let asks = [(); 4].map(|()| ask(addr, "hi", Duration::from_millis(1)));
+        let error = lab.err("ask(server, \"hi\", 500µs), four times", || {
+            let asks = [(); 4].map(|()| ask(addr, "hi", Duration::from_micros(500)));
             asks.into_iter().next_back().expect("four calls")
         });
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn s5_half_a_reply_does_not_keep_you() {
+    lab(|lab| {
+        lab.why("Half of the reply has come, and nothing more. Each wait has the limit, also that for the rest of a reply that has begun.");
+        lab.if_stuck("The reply has begun, and your read waits for the rest without a limit, or with another one than 50 ms.");
+        let server = lab.tcp_server("server");
+        let addr = server.addr();
+        let serving = lab.meanwhile("the server sends half a reply", move || {
+            let client = server.accepts();
+            client.expects_frame("hi");
+            client.sends_labelled("half a reply", b"\0\0\0\x05hel");
+            client.sees_fin();
+        });
+        let call = format!("ask({addr}, \"hi\", 50ms)");
+        let error = lab.err(&call, || ask(addr, "hi", Duration::from_millis(50)));
+        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+        serving.returns();
     });
 }
 
@@ -400,8 +444,8 @@ fn s5_waits_asleep() {
         let client = server.accepts();
         client.expects_frame("hi");
         if let Some(socket) = connection::socket(client.remote(), server.addr()) {
-            let lab = lab.because("No single wait is longer than what the caller says, here 60 s.");
-            time_outs::are_within(&lab, std::process::id(), socket, Duration::ZERO, PATIENT);
+            let lab = lab.because("The wait is as long as the caller says, here 60 s. A server that needs most of it is waited for, and no single wait is longer.");
+            time_outs::are_within(&lab, std::process::id(), socket, PATIENT / 2, PATIENT);
         }
         // A quick look, and not for how long it sleeps: that takes a fifth of a second.
         let settles = asking.settles();
@@ -439,6 +483,19 @@ fn s5_a_server_that_never_reads_does_not_keep_you() {
         let call = format!("ask({addr}, 65536 bytes, 20ms)");
         let error = lab.err(&call, || ask(addr, &longest, SHORT));
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+
+        lab.why("The wait for room is a wait like any other: asleep. A socket that does not block, asked again and again, keeps a processor busy.");
+        let call = format!("ask({addr}, 65536 bytes, 60s)");
+        let asking = lab.student(&call, move || ask(addr, &longest, PATIENT));
+        let settles = asking.settles();
+        lab.holds(
+            settles,
+            "your ask to sleep until there is room",
+            "it keeps a processor busy",
+        );
+        // Who waits in its queue is reset.
+        drop(server);
+        let _ = asking.returns();
     });
 }
 
@@ -452,27 +509,27 @@ fn s5_ipv6_works_too() {
         client.sends(b"\0\0\0\x05hello");
         lab.same("the reply", asking.returns_ok(), "hello".to_owned());
 
-        if !has_ipv6() {
-            return;
+        lab.why("The address says where the server is, and of which family it is. 127.0.0.1 is one address of many. A socket of the other family cannot reach it.");
+        // Elsewhere a machine has but one address of 127.0.0.0/8.
+        let another = cfg!(target_os = "linux").then_some(IpAddr::from([127, 0, 0, 2]));
+        let ipv6 = has_ipv6().then_some(IpAddr::from(Ipv6Addr::LOCALHOST));
+        for home in [another, ipv6].into_iter().flatten() {
+            let listener = TcpListener::bind((home, 0)).expect("bind");
+            let addr = listener
+                .local_addr()
+                .expect("a bound socket has an address");
+            lab.note(format!("a server listens at {addr} and is slow to answer"));
+            let error = lab.err(&format!("ask({addr}, \"hi\", 20ms)"), || {
+                ask(addr, "hi", SHORT)
+            });
+            lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+            let (mut client, _) = listener.accept().expect("a connection waits in the queue");
+            let mut got = Vec::new();
+            client
+                .read_to_end(&mut got)
+                .expect("a request, then the end");
+            lab.same_bytes("the request", &got, b"\0\0\0\x02hi");
         }
-        lab.why(
-            "The address says of which family it is. A socket of the other family cannot reach it.",
-        );
-        let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).expect("bind");
-        let addr = listener
-            .local_addr()
-            .expect("a bound socket has an address");
-        lab.note(format!("a server listens at {addr} and is slow to answer"));
-        let error = lab.err(&format!("ask({addr}, \"hi\", 20ms)"), || {
-            ask(addr, "hi", SHORT)
-        });
-        lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
-        let (mut client, _) = listener.accept().expect("a connection waits in the queue");
-        let mut got = Vec::new();
-        client
-            .read_to_end(&mut got)
-            .expect("a request, then the end");
-        lab.same_bytes("the request", &got, b"\0\0\0\x02hi");
     });
 }
 
@@ -486,9 +543,25 @@ fn s5_nobody_answers_the_syn() {
         lab.why("A SYN without an answer is sent again and again; Linux gives up after about two minutes (tcp_syn_retries). The time-out is there for the connection, too.");
         let hole = lab.black_hole();
         let call = format!("ask({}, \"hi\", 20ms)", hole.addr());
-        let error = lab.err(&call, || ask(hole.addr(), "hi", SHORT));
+        let mut slept = 0;
+        let error = lab.err(&call, || {
+            let before = sleeps();
+            let result = ask(hole.addr(), "hi", SHORT);
+            slept = sleeps() - before;
+            result
+        });
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
+        lab.because("A socket that does not block, asked again and again whether it is connected, keeps a processor busy for as long as the wait is. connect_timeout sleeps.")
+            .holds(slept > 0, "your ask to sleep while it waits for the connection", "it has not slept once");
     });
+}
+
+/// How often this thread has gone to sleep (proc_pid_status(5)).
+fn sleeps() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").expect("the thread's status");
+    let mut lines = status.lines();
+    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.expect("the count").trim().parse().expect("a number")
 }
 
 /// A time-out that is never reached: the laboratory's own comes first.

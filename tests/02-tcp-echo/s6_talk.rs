@@ -38,6 +38,8 @@ fn s6_arguments() {
             ("client ::1 -p 1 -p 2", ("client", "::1", 2)),
             ("client ::1 -p 0", ("client", "::1", 0)),
             ("client ::1 -p +80", ("client", "::1", 80)),
+            ("client ::1 -p 080", ("client", "::1", 80)),
+            ("client LocalHost:80", ("client", "LocalHost:80", 1060)),
             ("server --help", ("help", "", 0)),
             ("client localhost -p http -h", ("help", "", 0)),
             ("--bogus -p --help", ("help", "", 0)),
@@ -115,6 +117,7 @@ fn s6_wrong_arguments() {
             "client 127.0.0.1 -",
             "client 127.0.0.1 --",
             "client -v",
+            "client -H",
             "client --verbose",
             "--bogus ::1",
             "client 127.0.0.1 -hx",
@@ -127,6 +130,10 @@ fn s6_wrong_arguments() {
         refuses(lab, &["server", "127.0.0.1", "--bo\ngus"]);
         refuses(lab, &["ser\nver", "127.0.0.1"]);
         refuses(lab, &["server", "127.0.0.1", "local\nhost"]);
+
+        lab.why("An argument is what the person has typed, blanks and all. \"server \" with a blank is no role.");
+        refuses(lab, &["server ", "127.0.0.1"]);
+        refuses(lab, &["\tclient", "127.0.0.1"]);
     });
 }
 
@@ -219,6 +226,28 @@ fn s6_a_silent_client_is_let_go() {
             talks.into_iter().next_back().expect("four clients")
         });
         timed_out(lab, talk);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which shows that a connection's end has arrived"
+)]
+fn s6_a_client_that_has_much_to_say_is_no_silent_one() {
+    lab(|lab| {
+        lab.why("Patience is for each wait, and begins anew with what the client sends. This client makes nobody wait: all of it has arrived before accept. A limit for the whole conversation cuts off who has much to say.");
+        let (listener, addr) = listener(lab);
+        let client = lab.connect_as("client", addr);
+        client.sends_labelled("1000 frames", &frames([""; 1000]));
+        client.half_closes();
+        connection::has_ended(lab, addr, client.local());
+        // A thousand replies take longer than that.
+        let talk = lab.ok("answer_one(listener, 2ms)", || {
+            answer_one(&listener, Duration::from_millis(2))
+        });
+        lab.same("trouble", talk.trouble.map(|e| e.to_string()), None);
+        lab.same("messages answered", talk.messages, 1000);
     });
 }
 
@@ -340,6 +369,14 @@ fn s6_a_bad_frame_ends_one_conversation() {
                 talk.trouble.map(|e| e.kind()),
                 Some(kind),
             );
+            lab.why("Each frame from the server is the reply to a message, and this was none. A client that counts takes one frame more for the reply to its next message.");
+            let mut more = Vec::new();
+            while client
+                .stream()
+                .read_to_end(&mut more)
+                .is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
+            {}
+            lab.same_bytes("what the client gets for it", &more, b"");
         }
     });
 }
@@ -358,23 +395,27 @@ fn s6_a_reset_is_the_trouble_of_one_client() {
             let lab = lab.because("The patience is what the caller says, here 60 s. A client that needs most of it must not be cut off, and more is not for this function to give.");
             time_outs::are_within(&lab, std::process::id(), socket, PATIENT / 2, PATIENT);
         }
+        let settles = talking.settles();
+        lab.because("A socket that does not block, asked again and again, gives the same bytes and keeps a processor busy.")
+            .holds(settles, "your answer_one to sleep until the client sends more", "it keeps a processor busy");
         client.resets();
         let talk = talking.returns_ok();
         lab.same("messages answered", talk.messages, 1);
-        lab.holds(
-            talk.trouble
-                .as_ref()
-                .is_some_and(|e| e.raw_os_error().is_some()),
-            "trouble: the system's own error, with its number",
-            format!("{:?}", talk.trouble),
-        );
+        is_the_systems(lab, &talk);
         lab.why("Each handle is a descriptor, and a process has a limited number of them. A server that keeps one of every client that resets stops after a day.");
-        lab.holds(
-            !socket.is_some_and(connection::is_open),
-            "no handle of the client's socket when your answer_one has returned",
-            "one is open still: a clone? a thread that goes on?",
-        );
+        connection::is_closed(lab, socket, "answer_one");
     });
+}
+
+/// The trouble is a broken connection's.
+fn is_the_systems(lab: &Lab, talk: &Talk) {
+    lab.holds(
+        talk.trouble
+            .as_ref()
+            .is_some_and(|e| e.raw_os_error().is_some()),
+        "trouble: the system's own error, with its number",
+        format!("{:?}", talk.trouble),
+    );
 }
 
 #[test]
@@ -395,10 +436,29 @@ fn s6_a_reply_that_cannot_be_sent_is_no_answer() {
         let (talking, _) = answering_on(lab, listener, PATIENT);
         let talk = talking.returns_ok();
         lab.same("messages answered", talk.messages, 0);
+        is_the_systems(lab, &talk);
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(unix),
+    ignore = "needs Unix, whose shell starts this test once more"
+)]
+fn s6_run_returns_the_exit_code() {
+    lab(|lab| {
+        exit_code(lab, &run(lab, "", ""), 2);
+        lab.why("run returns the exit code, and main hands it to the system. Whoever calls run from another program wants to go on after it; and its arguments are those of the call.");
+        let end = lab.elsewhere("exec </dev/null", || {
+            let codes = ["", "--help"].map(|line| tcp_echo::run(&words(line)));
+            println!("\nresult: {codes:?}");
+        });
+        let mut lines = end.stdout.lines();
+        let result = lines.find_map(|line| line.strip_prefix("result: "));
         lab.holds(
-            talk.trouble.is_some(),
-            "trouble: Some(error)",
-            "trouble: None",
+            result == Some("[2, 0]"),
+            "2 from your run(&[]), and 0 from your run(&[\"--help\"])",
+            result.unwrap_or("the end of the program"),
         );
     });
 }
@@ -461,7 +521,7 @@ fn s6_a_line_that_is_no_message_exit_1() {
         let line = format!("client 127.0.0.1 -p {}", server.addr().port());
         let output = run(lab, &line, b"\xea\xb0\n");
         exit_code(lab, &output, 1);
-        complains(lab, &output, "what is wrong,", is_empty().not());
+        complains(lab, &output, "what is wrong,", words_in_it());
         prints(lab, &output, "nothing", is_empty());
 
         lab.why("MAX_MESSAGE bytes are a message, and one more is none. Half of a line was not what the person meant to say.");
@@ -472,7 +532,7 @@ fn s6_a_line_that_is_no_message_exit_1() {
         for too_long in ["x".repeat(MAX_MESSAGE as usize + 1), "가".repeat(21_846)] {
             let output = run(lab, &line, too_long);
             exit_code(lab, &output, 1);
-            complains(lab, &output, "what is wrong,", is_empty().not());
+            complains(lab, &output, "what is wrong,", words_in_it());
             prints(lab, &output, "nothing", is_empty());
         }
         lab.why("MAX_MESSAGE counts bytes. A line that is longer is no message, so there is nothing to connect for.");
@@ -501,7 +561,7 @@ fn s6_a_line_without_end_is_refused() {
         drop(typing);
         lab.ran("client 127.0.0.1", &output);
         exit_code(lab, &output, 1);
-        complains(lab, &output, "what is wrong,", is_empty().not());
+        complains(lab, &output, "what is wrong,", words_in_it());
         prints(lab, &output, "nothing", is_empty());
         lab.why("There is no message, so there is nothing to connect for.");
         server.expects_nobody_else();
@@ -525,7 +585,7 @@ fn s6_a_reply_that_cannot_be_printed_exit_1() {
                 .program_into(takes_nothing(what), PROGRAM, &args)
                 .exits();
             lab.same("exit code", end.code, Some(1));
-            let said = is_empty().not();
+            let said = words_in_it();
             says(lab, "standard error", &end.stderr, "what is wrong", said);
 
             lab.why("Help that was asked for and cannot be printed has failed, too. println! panics there, with exit code 101.");
@@ -582,7 +642,7 @@ fn s6_an_input_that_cannot_be_read_exit_1() {
         let args = ["client", "127.0.0.1", "-p", &port];
         let end = lab.program_after("exec </usr", PROGRAM, &args).exits();
         lab.same("exit code", end.code, Some(1));
-        let said = is_empty().not();
+        let said = words_in_it();
         says(lab, "standard error", &end.stderr, "what is wrong", said);
         says(lab, "standard output", &end.stdout, "nothing", is_empty());
         server.expects_nobody_else();
@@ -733,13 +793,15 @@ fn s6_no_reply_exit_1() {
             let client = server.accepts();
             client.expects_frame("hello");
             client.closes();
+            server
         });
+        lab.if_stuck("Your client goes on when its connection is closed. Does it ask once more? The server has read the question.");
         let output = run(
             lab,
             &format!("client 127.0.0.1 -p {}", addr.port()),
             "hello\n",
         );
-        serving.returns();
+        serving.returns().expects_nobody_else();
         exit_code(lab, &output, 1);
         prints(lab, &output, "nothing", is_empty());
         lab.why("The network failed after the connection was made. A person wants to know which server gave no answer.");
@@ -755,6 +817,8 @@ fn s6_taken_port_exit_1() {
         let (_server, addr) = server(lab);
         let output = run(lab, &format!("server 127.0.0.1 -p {}", addr.port()), "");
         exit_code(lab, &output, 1);
+        lab.because("The first line says that clients can connect, and here they cannot. Print it when the socket listens.")
+            .holds(output.stdout.is_empty(), "nothing on standard output", format!("{:?}", String::from_utf8_lossy(&output.stdout)));
         let wanted = format!("the address, \"{addr}\",");
         complains(lab, &output, &wanted, contains(addr.to_string()));
     });
@@ -809,6 +873,16 @@ fn s6_cli_round_trip() {
                 "hello\nworld\n",
                 hello,
                 "The client sends one line. What follows is not its business.",
+            ),
+            (
+                "\nhello\n",
+                "received bytes: 0, characters: 0, from: 127.0.0.1:",
+                "The first line is the message, also when it is empty. What follows is not the client's business.",
+            ),
+            (
+                "\u{feff}\0hello\n",
+                "received bytes: 9, characters: 7, from: 127.0.0.1:",
+                "A byte order mark and a zero are characters like any other. The line ends with its line break.",
             ),
         ];
         for (input, reply, why) in cases {
@@ -1115,6 +1189,12 @@ fn s6_the_server_tells_who_came() {
             line.contains(&from)
         });
 
+        lab.why("A server answers clients for ever, with or without an input of its own: one that runs in the background has none.");
+        server.ends_input();
+        server.settles();
+        lab.note("the server's standard input has ended");
+        lab.connect_as("client", addr).closes();
+
         lab.why("A client that connects and leaves without a word has had a conversation, too. Whoever looks for the source of a thousand empty connections looks for these lines.");
         let client = lab.connect_as("client C", addr);
         let from = client.local().to_string();
@@ -1170,11 +1250,18 @@ fn s6_sixteen_may_wait_for_their_turn() {
         busy.expects_frame(reply_to("hello", busy.local()));
         lab.note("client A stays");
         lab.why("A server that takes one client after the other needs a queue for the rest: the backlog. The SYN of a client that finds no room is dropped, and it tries again a second later.");
+        let next = lab.connect_as("client B", addr);
         let patience = Duration::from_millis(500);
-        let waiting: Vec<_> = (0..16)
+        let waiting: Vec<_> = (1..16)
             .map_while(|_| TcpStream::connect_timeout(&addr, patience).ok())
             .collect();
-        lab.same("clients let in while client A stays", waiting.len(), 16);
+        let waiting = 1 + waiting.len();
+        lab.same("clients let in while client A stays", waiting, 16);
+
+        lab.why("Who waits in the queue is connected. A server that opens its listening socket anew for each client resets all who wait.");
+        busy.closes();
+        next.sends_frame("hello");
+        next.expects_frame(reply_to("hello", next.local()));
     });
 }
 
@@ -1222,7 +1309,7 @@ fn s6_ten_seconds_of_patience() {
         let socket = connection::socket(addr, client.local()).expect("it is connected");
         time_outs::are_within(lab, server.id(), socket, ten / 2, ten);
 
-        lab.why("A client gives its server ten seconds at most. Whoever waits longer keeps a person waiting for nothing.");
+        lab.why("A client gives its server ten seconds. Less gives up a server that is busy with another client, more keeps a person waiting for nothing.");
         let server = lab.tcp_server("server");
         let port = server.addr().port().to_string();
         let mut client = lab.program(PROGRAM, &["client", "127.0.0.1", "-p", &port]);
@@ -1231,7 +1318,7 @@ fn s6_ten_seconds_of_patience() {
         peer.expects_frame("hello");
         lab.note("the test looks at the time-outs of the client's socket");
         let socket = connection::socket(peer.remote(), server.addr()).expect("it is connected");
-        time_outs::are_within(lab, client.id(), socket, Duration::ZERO, ten);
+        time_outs::are_within(lab, client.id(), socket, ten / 2, ten);
     });
 }
 
@@ -1360,7 +1447,7 @@ fn server_on(lab: &Lab, host: &str) -> (Program, SocketAddr) {
         .and_then(|addr| addr.parse::<SocketAddr>().ok());
     match addr {
         Some(addr) if addr.port() != 0 => (server, addr),
-        _ => lab.fails(
+        _ => lab.because("Whoever starts a server reads in its first line where to connect: \"listening on \", and then the address and port that local_addr tells, as a SocketAddr is printed.").fails(
             "the first line: \"listening on 127.0.0.1:PORT\", with the real port",
             line,
         ),
@@ -1374,6 +1461,10 @@ fn ask(lab: &Lab, addr: SocketAddr, input: &str) -> End {
     client.types(input);
     let end = client.exits();
     if end.code != Some(0) {
+        let lab = match end.stderr.contains("refused") {
+            true => lab.because("Nobody listens there any more: your server has ended. It answers clients for ever, whatever became of the last one."),
+            false => lab.clone(),
+        };
         lab.fails(
             "a client that gets its reply, with exit code 0",
             format!("{}, and it said: {}", code_of(end.code), end.stderr),
@@ -1427,6 +1518,11 @@ fn prints(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) 
 fn complains(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) {
     let text = String::from_utf8_lossy(&output.stderr);
     says(lab, "standard error", &text, wanted, is_it);
+}
+
+/// More than line breaks and blanks.
+fn words_in_it() -> impl Predicate<str> {
+    predicates::function::function(|text: &str| text.contains(char::is_alphabetic))
 }
 
 fn says(lab: &Lab, stream: &str, text: &str, wanted: &str, is_it: impl Predicate<str>) {

@@ -17,11 +17,11 @@ pub enum Served {
 /// - The echo is sent as the bytes come, not at the end.
 /// - The client may end its stream (`shutdown(Write)`) and still read: it gets the rest of its
 ///   echo, then the end of the server's stream.
-/// - When the function returns, its side of the connection is closed. Every byte that came was
-///   read by then; a socket that is closed with unread bytes sends RST (RFC 9293 §3.6.1), which
-///   can cost the client the reply.
-/// - How long a client may be silent is not decided here: no time-out is set on the accepted socket,
-///   and none is taken away that it has from the listener (Linux).
+/// - When the function returns, its side of the connection is closed. Unless the connection broke,
+///   every byte that came was read by then; a socket that is closed with unread bytes sends RST
+///   (RFC 9293 §3.6.1), which can cost the client the reply.
+/// - How long a client may be silent is not decided here: no time-out is set on the accepted socket. On
+///   Linux it has the listener's time-outs from its beginning, and keeps them.
 /// - `listener` goes on listening, and is left as it is. Call the function again for the next client.
 /// - All waiting is done asleep.
 ///

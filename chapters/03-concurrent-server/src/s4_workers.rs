@@ -33,7 +33,7 @@ pub struct PoolReport {
 }
 
 /// Threads that wait for jobs. Their number never changes. A pool that is dropped without
-/// `shutdown` ends them as well, and waits for nobody. The jobs that wait then may run or not.
+/// `shutdown` ends them as well, and waits for nobody.
 pub struct WorkerPool {}
 
 impl WorkerPool {
@@ -69,8 +69,7 @@ impl WorkerPool {
         )
     }
 
-    /// Lets the workers finish every job that was submitted, ends them, and waits for their end,
-    /// asleep.
+    /// Lets the workers finish every job that was submitted, ends them, and waits for their end.
     pub fn shutdown(self) -> PoolReport {
         todo!("3.4 WorkerPool::shutdown(): end the queue, join the workers, report what they did")
     }

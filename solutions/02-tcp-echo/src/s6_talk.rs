@@ -99,12 +99,13 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 /// `Talk::trouble`: a broken connection (its error as it is), a frame that is longer than `MAX_MESSAGE` or
 /// bytes that are not UTF-8 (`ErrorKind::InvalidData`), a torn frame (`UnexpectedEof`), and a client that
 /// for `patience` long, at any time, sends nothing, or makes no room for its replies (`TimedOut`). The
-/// patience is for clients: `accept` waits for one, asleep, as long as it takes, and `listener` is left
-/// as it is. When the function returns, the connection is closed.
+/// patience, which is not zero, is for clients: `accept` waits for one as long as it takes, and
+/// `listener` is left as it is. All waiting is done asleep. Nothing but replies is sent. When the
+/// function returns, the connection is closed.
 ///
 /// # Errors
 ///
-/// The error of `accept`.
+/// The error of `accept`, as it is.
 pub fn answer_one(listener: &TcpListener, patience: Duration) -> io::Result<Talk> {
     let (stream, peer) = listener.accept()?;
     let mut messages = 0;
@@ -146,12 +147,12 @@ fn converse(
 ///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
 ///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`. A line
 ///   that is longer than `MAX_MESSAGE` is refused without reading to its end (two more bytes than
-///   that are enough to know), and without connecting. No single wait for the server is longer than ten seconds. The reply goes to standard
-///   output as it is, with a line break behind it.
+///   that are enough to know), and without connecting. The server has ten seconds, which are the
+///   time-out of `ask`. The reply goes to standard output as it is, with a line break behind it.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be an IPv4 or IPv6 address (`::1`), or a name with several addresses: the first one
-/// that works is taken. A client may so ask at two of them: at the next one when an `ask` has failed.
+/// that works is taken. So a client may ask twice: when an `ask` has failed, it asks at the next address.
 ///
 /// Exit codes:
 ///

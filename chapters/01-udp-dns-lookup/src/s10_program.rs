@@ -19,8 +19,9 @@ use crate::s9_lookup::Answer;
 ///   nobody was asked.
 ///
 /// Without a server in `args` it asks the one that [`nameserver_in`] finds in the file `resolv_conf`.
-/// Bytes that are not UTF-8 are ignored. When the file cannot be read, or names no server, a line
-/// on `err` names the file and the exit code is 1: there is no network to ask.
+/// A byte that is not UTF-8 costs at most the word that it stands in. When the file cannot be read, or
+/// names no server, a line on `err` names the file and the exit code is 1: there is no network to ask.
+/// If the name is bad as well, either may be told.
 ///
 /// # Errors
 ///

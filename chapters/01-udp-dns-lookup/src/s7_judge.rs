@@ -13,8 +13,8 @@ use crate::s6_udp::{Sent, Verdict};
 ///
 /// Source and id are checked in this order and *before* anything is parsed: otherwise a stranger's
 /// garbage decides what happens next. Whatever does not match is ignored, whether it is broken or
-/// well made. Neither OPCODE nor RCODE nor any flag but QR is judged, nor what follows the question:
-/// NXDOMAIN is a reply too.
+/// well made; so is a message that cannot be read to its end. Neither OPCODE nor RCODE nor any flag but
+/// QR is judged, nor what the records after the question say: NXDOMAIN is a reply too.
 pub fn judge_reply(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {
     todo!(
         "1.7 judge_reply({sent:?}, {from}, {} octets): source, id, and only then the message: a \

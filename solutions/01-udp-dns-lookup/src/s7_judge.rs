@@ -14,8 +14,8 @@ use crate::s6_udp::{Sent, Verdict, Why};
 ///
 /// Source and id are checked in this order and *before* anything is parsed: otherwise a stranger's
 /// garbage decides what happens next. Whatever does not match is ignored, whether it is broken or
-/// well made. Neither OPCODE nor RCODE nor any flag but QR is judged, nor what follows the question:
-/// NXDOMAIN is a reply too.
+/// well made; so is a message that cannot be read to its end. Neither OPCODE nor RCODE nor any flag but
+/// QR is judged, nor what the records after the question say: NXDOMAIN is a reply too.
 pub fn judge_reply(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {
     if from != sent.server {
         return Verdict::Ignore(Why::WrongSource);

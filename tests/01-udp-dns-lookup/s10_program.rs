@@ -2,14 +2,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use netlab::io::{Interrupting, OneByte};
 use netlab::{Answering, Lab, UdpPeer};
-use udp_dns_lookup::{Answer, LookupError, NameError, USAGE, Why, exit_code, nameserver_in, run};
+use udp_dns_lookup::{
+    Answer, LookupError, NameError, Request, USAGE, Why, exit_code, nameserver_in, run,
+};
 
-use super::scene::{GOOD, GOOD6, HOST, asked, asked_in, query_from};
+use super::scene::{GOOD, GOOD6, HOST, asked, asked_in, queries, query_from};
 use super::wire::{self, Asked, Message, a, aaaa};
 
 const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
@@ -138,13 +142,28 @@ fn program(
     lab.reads(wire::in_words);
     let server: UdpPeer = lab.udp("server");
     let at = format!("@{}", server.addr());
-    let again = lab.clone();
+    let (again, questions) = (lab.clone(), Arc::new(Mutex::new(BTreeMap::new())));
+    let seen = questions.clone();
     let _answering = server.answers(move |datagram| {
         let query = asked(&again, datagram);
+        let mut seen = seen.lock().expect("unpoisoned");
+        *seen.entry(query.in_words()).or_insert(0) += 1;
         answer(&query).map(|reply| ("reply".into(), reply.bytes()))
     });
-    lab.program(PROGRAM, &[&[HOST, at.as_str()], more].concat())
-        .exits()
+    let args = [&[HOST, at.as_str()], more].concat();
+    let end = lab.program(PROGRAM, &args).exits();
+    let words: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
+    let attempts = Request::parse(&words).map_or(0, |request| request.patience.attempts);
+    let questions = questions.lock().expect("unpoisoned");
+    lab.because(
+        "--attempts says how often a question is sent at most, whatever the server replies.",
+    )
+    .holds(
+        questions.values().all(|&times| times <= attempts),
+        format!("each question {} at most", queries(attempts)),
+        format!("{questions:?}"),
+    );
+    end
 }
 
 #[test]
@@ -168,7 +187,7 @@ fn s10_nameserver_of_resolv_conf() {
         );
         lab.same(
             "an IPv6 address",
-            found("nameserver 2001:db8::53\n"),
+            found("nameserver 2001:db8::53\nnameserver 192.0.2.1\n"),
             some("[2001:db8::53]:53"),
         );
 
@@ -198,7 +217,7 @@ fn s10_nameserver_of_resolv_conf() {
 
         lab.why("What cannot be read is skipped, and a file need not name any server.");
         let text = "nameserver\nnameserver fe80::1%eth0\nnameserver 192.0.2.300\nnameserver dns.test\n\
-             nameserver 192.0.2.9:53\nnameservers 192.0.2.6\nNAMESERVER 192.0.2.8\n\
+             nameserver 192.0.2.9:53\nnameserver 192.0.2.9#53\nnameservers 192.0.2.6\nnameserver192.0.2.6\nNAMESERVER 192.0.2.8\n\
              options nameserver 192.0.2.5\nnameserver 192.0.2.7\n";
         lab.same(
             "after what cannot be read",
@@ -295,7 +314,8 @@ fn s10_help_goes_to_stdout() {
         for args in [
             &["--help"][..],
             &[HOST, "--help"],
-            &["--nonsense", "--help"],
+            &["--help", HOST],
+            &["--nonsense", "--help", "--attempts"],
             &["a..b", "--help"],
             &[HOST, "--timeout", "--help"],
         ] {
@@ -347,6 +367,15 @@ fn s10_mistakes_are_explained() {
                 format!("a line on standard error that says {word:?}"),
                 format!("{err:?}"),
             );
+            let words: Vec<String> = args.iter().map(|&word| word.to_owned()).collect();
+            if let Err(sentence) = Request::parse(&words) {
+                lab.because("Request::parse says what is wrong; run hands the whole sentence on.")
+                    .holds(
+                        err.contains(&sentence),
+                        format!("this sentence in err: {sentence:?}"),
+                        format!("{err:?}"),
+                    );
+            }
         }
 
         lab.why(
@@ -436,6 +465,15 @@ fn s10_run_writes_where_it_is_told() {
                     format!("a sentence in err that says {reason:?}"),
                     format!("{err:?}"),
                 );
+            let other = ["no such name", "no address"]
+                .into_iter()
+                .find(|other| *other != reason && err.contains(other));
+            lab.because("A name without an address exists. One sentence for both tells neither.")
+                .holds(
+                    other.is_none(),
+                    format!("no other reason than {reason:?}"),
+                    format!("{err:?}"),
+                );
         }
     });
 }
@@ -495,6 +533,16 @@ fn s10_who_is_asked_without_a_server() {
                 lab.same("out", out, String::new());
                 lab.same("exit code", code, 1);
             }
+
+            lab.why("A server on the command line is the one to ask, whatever the file says.");
+            let (_answering, at) = all_outcomes(lab);
+            let file = ResolvConf::new(lab, "outweighed", text);
+            let (code, out, _) = ran_with(lab, &[HOST, &at], &file.0);
+            lab.same("out", out, format!("{GOOD}\n192.0.2.2\n"));
+            lab.same("exit code", code, 0);
+
+            lab.why("Each run reads the file that it is given: what the one before found there is past.");
+            told("an empty file, after one with a server", &empty.0);
         }
     });
 }
@@ -565,6 +613,8 @@ fn s10_a_closed_pipe_is_no_failure() {
 
 #[test]
 fn s10_failures_are_told_apart() {
+    /// So begins the address of every server here.
+    const SERVER: &str = "127.0.0.1:";
     netlab::lab(|lab| {
         let failed = |what: &str, end: netlab::End, code: i32, words: &[&str]| {
             ends_with(lab, &format!("exit code of {what}"), &end, code);
@@ -590,7 +640,7 @@ fn s10_failures_are_told_apart() {
         let end = program(lab, &[], |query| Some(query.reply()));
         failed("no data", end, 4, &[HOST, "no address"]);
         let end = program(lab, &["--timeout", "0.001", "--attempts", "2"], |_| None);
-        failed("silence", end, 5, &[HOST, "no answer in time"]);
+        failed("silence", end, 5, &[HOST, "no answer in time", SERVER]);
         for (rcode, word) in [
             (1, "FORMERR"),
             (2, "SERVFAIL"),
@@ -598,19 +648,21 @@ fn s10_failures_are_told_apart() {
             (5, "REFUSED"),
             (9, "RCODE 9"),
         ] {
-            let end = program(lab, &[], move |query| Some(query.reply().rcode(rcode)));
-            failed(word, end, 6, &[HOST, word]);
+            let end = program(lab, &["--attempts", "1"], move |query| {
+                Some(query.reply().rcode(rcode))
+            });
+            failed(word, end, 6, &[HOST, word, SERVER]);
         }
         let end = program(lab, &[], |query| {
             Some(query.reply().answers([wire::cname(HOST, HOST)]))
         });
-        failed("a circle of names", end, 1, &[HOST, "circle"]);
+        failed("a circle of names", end, 1, &[HOST, "circle", SERVER]);
         let end = program(lab, &[], |query| {
             let mut reply = query.reply();
             reply.records[1].push(wire::ns("test", "ns.test"));
             Some(reply)
         });
-        failed("a referral", end, 6, &[HOST, "referral"]);
+        failed("a referral", end, 6, &[HOST, "referral", SERVER]);
     });
 }
 
@@ -662,11 +714,15 @@ fn s10_a_program_may_be_stopped_and_continued() {
         let (udp, tcp) = lab.udp_and_tcp("server");
         let started = Arc::new(OnceLock::new());
         let (again, id) = (lab.clone(), started.clone());
+        let about_a = Arc::new(AtomicU32::new(0));
+        let seen = about_a.clone();
         let _answering = udp.answers(move |datagram| {
             let query = asked(&again, datagram);
             let reply = match query.qtype {
                 wire::A => {
-                    is_stopped_and_continued(&again, *id.wait());
+                    if seen.fetch_add(1, Ordering::SeqCst) == 0 {
+                        is_stopped_and_continued(&again, *id.wait());
+                    }
                     query.reply().cut_off()
                 }
                 _ => query.reply(),
@@ -689,6 +745,115 @@ fn s10_a_program_may_be_stopped_and_continued() {
         lab.same("standard error", end.stderr, String::new());
         lab.same("standard output", end.stdout, format!("{GOOD}\n"));
         served.returns();
+        lab.because("The try goes on: to wait on is not to ask again.")
+            .same("queries about A", about_a.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn s10_a_signal_does_not_move_the_deadline() {
+    netlab::lab(|lab| {
+        lab.why(
+            "A signal ends the wait (Interrupted), not the try; and the try's deadline stays where it was. \
+             Whoever waits the whole time after each signal never gives up, as long as signals come.",
+        );
+        let server = lab.udp("server");
+        let at = format!("@{}", server.addr());
+        let args = [HOST, &at, "--timeout", "0.1", "--attempts", "1"];
+        let program = lab.program(PROGRAM, &args);
+        let watched = lab.meanwhile("whoever stops the program and continues it", {
+            let (lab, server, id) = (lab.clone(), server.clone(), program.id());
+            move || outlives_its_time(&lab, &server, id, Duration::from_millis(100))
+        });
+        let end = program.exits();
+        lab.holds(
+            !watched.returns(),
+            "the query of the next question, when the time of the first one's try was up",
+            "none: it waited on, three times as long",
+        );
+        ends_with(lab, "exit code", &end, 5);
+    });
+}
+
+/// Sends a program one signal after the other while it waits for a reply. Whether it still waits for the
+/// same one when three times its time is over. It gets no reply about A, and one about AAAA. Linux.
+fn outlives_its_time(lab: &Lab, server: &UdpPeer, id: u32, timeout: Duration) -> bool {
+    let socket = server.socket();
+    socket.set_nonblocking(true).expect("non-blocking mode");
+    let has_asked = || socket.peek_from(&mut [0; 512]).is_ok();
+    let is_gone = || matches!(state_of(id), None | Some('Z'));
+    let sleeps_or_is_gone = || {
+        let state = || (state_of(id), is_gone());
+        lab.until("the program to wait", state, |(state, is_gone)| {
+            *state == Some('S') || *is_gone
+        });
+    };
+    lab.until("the program to ask", || has_asked() || is_gone(), |is| *is);
+    let _ = socket.recv_from(&mut [0; 512]);
+    // In its sleep the deadline is set.
+    sleeps_or_is_gone();
+    let begun = Instant::now();
+    while !is_gone() {
+        let is_over = begun.elapsed() > 3 * timeout;
+        if gets(id, "-STOP") {
+            let stopped = || state_of(id) == Some('T') || is_gone();
+            lab.until("the program to stop", stopped, |is| *is);
+            gets(id, "-CONT");
+        }
+        sleeps_or_is_gone();
+        let mut query = [0; 512];
+        if let Ok((n, from)) = socket.recv_from(&mut query) {
+            let reply = Asked::read(&query[..n]).map(|next| next.reply().bytes());
+            let _ = socket.send_to(&reply.unwrap_or_default(), from);
+            return false;
+        }
+        if is_over {
+            return !is_gone();
+        }
+    }
+    false
+}
+
+#[test]
+fn s10_no_descriptor_left_is_told() {
+    netlab::lab(|lab| {
+        lab.why(
+            "The program may open nothing more, so the next try gets no socket (EMFILE). That is an error of \
+             this system, not silence: exit code 1 and a line that says so. To try again is of no use.",
+        );
+        let server = lab.udp("server");
+        let at = format!("@{}", server.addr());
+        let started = Arc::new(OnceLock::new());
+        let (again, id) = (lab.clone(), started.clone());
+        let is_limited = Arc::new(Mutex::new(false));
+        let limited = is_limited.clone();
+        let _answering = server.answers(move |datagram| {
+            // Held until prlimit is done: by then the program may have ended.
+            let mut limited = limited.lock().expect("unpoisoned");
+            if !*limited {
+                let limits = Command::new("prlimit")
+                    .args(["--nofile=3:3", "--pid", &u32::to_string(id.wait())])
+                    .output();
+                *limited = limits.is_ok_and(|limits| limits.status.success());
+            }
+            let reply = || asked(&again, datagram).reply().bytes();
+            (!*limited).then(|| ("reply".into(), reply()))
+        });
+        let args = [HOST, &at, "--timeout", "0.01", "--attempts", "100000"];
+        let program = lab.program(PROGRAM, &args);
+        let _ = started.set(program.id());
+        let end = program.exits();
+        let is_limited = *is_limited.lock().expect("unpoisoned");
+        if !is_limited {
+            lab.note("this machine has no prlimit(1): there is no address");
+            return ends_with(lab, "exit code", &end, 4);
+        }
+        ends_with(lab, "exit code", &end, 1);
+        lab.holds(
+            end.stderr.contains(HOST) && end.stderr.contains("open files"),
+            "a line on standard error with the name and \"Too many open files\"",
+            format!("{:?}", end.stderr),
+        );
     });
 }
 
@@ -697,25 +862,34 @@ fn is_stopped_and_continued(lab: &Lab, id: u32) {
     if !cfg!(target_os = "linux") {
         return;
     }
-    let state = || {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        stat.rsplit(") ").next()?.chars().next()
-    };
-    let gets = |signal: &str| {
+    let state = || state_of(id);
+    let is_sent = |signal: &str| {
         lab.note(format!("the program gets {signal}"));
-        let kill = Command::new("kill")
-            .args([signal, &id.to_string()])
-            .status();
         lab.holds(
-            kill.is_ok_and(|status| status.success()),
+            gets(id, signal),
             format!("{signal} to reach the program"),
             "an error of kill",
         );
     };
     lab.until("the program to wait", state, |state| *state == Some('S'));
-    gets("-STOP");
+    is_sent("-STOP");
     lab.until("the program to stop", state, |state| *state == Some('T'));
-    gets("-CONT");
+    is_sent("-CONT");
+}
+
+/// What the main thread of a process does: `S` sleep, `T` it is stopped, `Z` it has ended. Linux.
+fn state_of(id: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
+/// Sends a process a signal. Whether it was there.
+fn gets(id: u32, signal: &str) -> bool {
+    let kill = Command::new("kill")
+        .args([signal, &id.to_string()])
+        .stderr(Stdio::null())
+        .status();
+    kill.is_ok_and(|status| status.success())
 }
 
 #[test]

@@ -59,6 +59,12 @@ fn s1_each_label_is_length_prefixed() {
             );
         }
         lab.same_bytes("www.example.com", &bytes, b"\x03www\x07example\x03com\x00");
+        lab.because("A name may have many dots, and each of them is a border.")
+            .same_bytes(
+                "a.b.c.d.e.f.g",
+                &encoded(lab, "a.b.c.d.e.f.g"),
+                b"\x01a\x01b\x01c\x01d\x01e\x01f\x01g\x00",
+            );
     });
 }
 
@@ -183,6 +189,9 @@ fn s1_limits_hold_for_labels_too() {
         };
         let root = lab.ok("Name::from_labels([])", || Name::from_labels(labels(&[])));
         lab.same("labels of the root", root.labels().len(), 0);
+        let limits = "A label has 1 to 63 octets, wherever it stands. A name has at most 255 octets on the wire: \
+                      127 labels of one octet, each with its length, and the zero are just 255.";
+        lab.why(limits);
         lab.ok("Name::from_labels(127 labels of 1)", || {
             Name::from_labels(labels(&[1; 127]))
         });
@@ -248,6 +257,9 @@ fn s1_same_name_in_either_case() {
             true,
         );
 
+        let (upper, lower): (Vec<u8>, Vec<u8>) = ((b'A'..=b'Z').collect(), (b'a'..=b'z').collect());
+        lab.same("A…Z = a…z", same(&[&upper], &[&lower]), true);
+
         lab.why("Everything else about two equal names is equal.");
         lab.same(
             "www.example = wwx.example",
@@ -281,7 +293,10 @@ fn s1_same_name_in_either_case() {
         );
 
         lab.why("Bit 0x20 makes the case of letters only: `@` and a backquote differ by it too.");
-        lab.same("\"@\" = \"`\"", same(&[b"@"], &[b"`"]), false);
+        for (one, other) in [("@", "`"), ("[", "{"), ("^", "~"), ("0", "\x10")] {
+            let what = format!("{one:?} = {other:?}");
+            lab.same(&what, same(&[one.as_bytes()], &[other.as_bytes()]), false);
+        }
 
         lab.why(
             "Only ASCII letters have a second case here. What these bytes would be as text does not \

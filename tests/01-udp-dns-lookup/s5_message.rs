@@ -257,8 +257,8 @@ fn s5_rdlength_moves_the_cursor() {
         let records = [
             Record::new("x.test", wire::TXT, b"\x05hello"),
             Record::new("y.test", 0xff01, b""),
-            Record::new("y.test", 0x8001, b"\x01\x02\x03\x04"),
-            Record::new("y.test", 0x0105, b"\xff"),
+            Record::new("y.test", 0x8001, b"\0\x02\xff "),
+            Record::new("y.test", 0x0105, b" \0"),
             a("z.test", "192.0.2.9"),
         ];
         let message = parse(lab, "TXT, three unknown types, A", &reply(records).bytes());
@@ -269,8 +269,8 @@ fn s5_rdlength_moves_the_cursor() {
             &[
                 "x.test. 300 type 16 05 68 65 6c 6c 6f".to_owned(),
                 "y.test. 300 type 65281 ".to_owned(),
-                "y.test. 300 type 32769 01 02 03 04".to_owned(),
-                "y.test. 300 type 261 ff".to_owned(),
+                "y.test. 300 type 32769 00 02 ff 20".to_owned(),
+                "y.test. 300 type 261 20 00".to_owned(),
                 "z.test. 300 A 192.0.2.9".to_owned(),
             ],
         );
@@ -609,6 +609,16 @@ fn s5_cut_off_message_keeps_its_question_only() {
                 lab.because(reason)
                     .same("counts in the header", message.header.counts, counts);
             }
+        }
+
+        lab.why("TC says it alone: the other flags and RCODE do not matter.");
+        for flags in [0x8383, 0x8785, 0x0200, 0xffff] {
+            let mut other = whole.clone();
+            other[2..4].copy_from_slice(&u16::to_be_bytes(flags));
+            let message = parse(lab, &format!("the whole with flags {flags:04x}"), &other);
+            let records = [message.answers, message.authorities, message.additionals];
+            let words = records.map(|section| words(&section));
+            lab.same("records", words, Default::default());
         }
 
         lab.why("A question that is cut off is no question, and TC is no excuse for it.");

@@ -3,18 +3,20 @@ use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use netlab::{Datagram, Lab, UdpPeer, slow_until};
 use udp_dns_lookup::{
-    LookupError, Message, Patience, Question, Sent, Verdict, Why, exchange_udp, parse_message,
+    Judge, LookupError, Message, Patience, Question, Sent, Verdict, Why, exchange_udp,
+    parse_message,
 };
 
 use super::picture;
 use super::scene::{
-    ENDLESS, GOOD, HOST, PATIENT, answers_all, asked, brief, comes_to, error_in_words, gives,
-    in_vain, parse_error_in_words, queries, question, replies, reply_in_words, runs_out_of_time,
+    ENDLESS, GOOD, HOST, PATIENT, answers_all, asked, brief, comes_to, cpu_time, error_in_words,
+    gives, in_vain, parse_error_in_words, queries, question, replies, reply_in_words,
+    runs_out_of_time,
 };
 use super::wire::{self, a};
 
@@ -152,9 +154,19 @@ fn s6_the_question_is_the_callers() {
         lab.why(
             "What is asked is the caller's choice: name, type and class go out as they were given.",
         );
-        for (qtype, qclass, want) in [
-            (wire::TXT, 3, "TXT www.example.test in class 3"),
-            (wire::AAAA, 255, "AAAA www.example.test in class 255"),
+        for (qtype, qclass, rcode, want) in [
+            (
+                wire::TXT,
+                3,
+                wire::SERVFAIL,
+                "TXT www.example.test in class 3",
+            ),
+            (
+                wire::AAAA,
+                255,
+                wire::REFUSED,
+                "AAAA www.example.test in class 255",
+            ),
         ] {
             let server = lab.udp("server");
             let (addr, question) = (server.addr(), question(lab, HOST, qtype));
@@ -165,8 +177,10 @@ fn s6_the_question_is_the_callers() {
             let datagram = server.expects_datagram();
             let query = asked(lab, &datagram);
             lab.same("the question", query.in_words(), want.to_owned());
-            server.sends_to(datagram.from, &query.reply().bytes());
-            gives(lab, "result", exchange, "no records");
+            let reason = "The judge accepted it, so this is the reply. What its RCODE says is for the caller \
+                          to read: exchange_udp returns the message.";
+            server.sends_to(datagram.from, &query.reply().rcode(rcode).bytes());
+            gives(&lab.because(reason), "result", exchange, "no records");
         }
     });
 }
@@ -275,7 +289,60 @@ fn s6_only_the_judge_decides() {
             server.sends_to(from, accepted);
             gives(lab, "result", exchange, "no records");
         }
+
+        lab.scene("two datagrams, both there before the judge has accepted the first one");
+        lab.why("The first reply that the judge accepts is the result. What comes behind it is not read.");
+        static BOTH_SENT: OnceLock<()> = OnceLock::new();
+        /// Accepts both, and looks at the first one until both are there.
+        fn slow(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {
+            BOTH_SENT.wait();
+            measuring(sent, from, datagram)
+        }
+        let server = lab.udp("server");
+        let exchange = measures(lab, server.addr(), slow);
+        let from = server.expects_datagram().from;
+        server.sends_to(from, &[b'x'; 300]);
+        server.sends_to(from, &[b'x'; 500]);
+        let _ = BOTH_SENT.set(());
+        reached_the_judge(lab, exchange, 300);
     });
+}
+
+/// Accepts whatever is not short, and tells its length in place of an id.
+fn measuring(_: &Sent, _: SocketAddr, datagram: &[u8]) -> Verdict {
+    match parse_message(&wire::query(datagram.len() as u16, HOST, wire::A)) {
+        Ok(message) if datagram.len() >= 100 => Verdict::Accept(message),
+        _ => Verdict::Ignore(Why::Malformed),
+    }
+}
+
+/// Starts the student's exchange with a judge who measures.
+fn measures(
+    lab: &Lab,
+    server: SocketAddr,
+    judge: Judge,
+) -> netlab::Running<Result<Message, LookupError>> {
+    let question = question(lab, HOST, wire::A);
+    lab.student(
+        "exchange_udp(server, …, a judge who measures)",
+        move || exchange_udp(server, &question, PATIENT, judge),
+    )
+}
+
+/// Demands that the judge has accepted a datagram of this length.
+fn reached_the_judge(
+    lab: &Lab,
+    exchange: netlab::Running<Result<Message, LookupError>>,
+    length: usize,
+) {
+    match exchange.returns() {
+        Ok(message) => lab.same(
+            "octets that reached the judge",
+            usize::from(message.header.id),
+            length,
+        ),
+        Err(error) => comes_to(lab, "result", error_in_words(&error), "accepted"),
+    }
 }
 
 #[test]
@@ -397,12 +464,16 @@ fn s6_no_time_is_slept_away() {
             );
         };
         scene(
-            "10 tries of 1 ms in vain",
+            "10 tries of 5 ms in vain",
             "All tries have the same time, the one that the caller gave. When it is up the next try \
              begins at once: no pause, no longer time for later tries, no extra time on top.",
             &|lab| {
                 let server = lab.udp("server");
-                let exchange = asks(lab, server.addr(), in_vain(10));
+                let patience = Patience {
+                    timeout: Duration::from_millis(5),
+                    attempts: 10,
+                };
+                let exchange = asks(lab, server.addr(), patience);
                 gives(lab, "result", exchange, "TimedOut");
             },
         );
@@ -714,6 +785,24 @@ fn s6_each_try_has_fresh_id_and_port() {
             "at least 60 different source ports in 64 queries",
             format!("{} different ports", ports.len()),
         );
+        let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+        let range: Vec<u16> = range
+            .unwrap_or_default()
+            .split_whitespace()
+            .filter_map(|port| port.parse().ok())
+            .collect();
+        if let [first, last] = range[..] {
+            let strange = ports.iter().find(|port| !(first..=last).contains(port));
+            lab.because(
+                "The system picks a port when you ask for port 0. One that you compute yourself may be \
+                 computed by others, too.",
+            )
+            .holds(
+                strange.is_none(),
+                format!("ports that this system picks, {first} to {last}"),
+                format!("a query from port {}", strange.unwrap_or(&0)),
+            );
+        }
     });
 }
 
@@ -854,31 +943,14 @@ fn s6_900_byte_reply_is_not_cut() {
         } else {
             9_000
         };
-        /// Accepts whatever comes, and tells its length in place of an id.
-        fn measuring(_: &Sent, _: SocketAddr, datagram: &[u8]) -> Verdict {
-            match parse_message(&wire::query(datagram.len() as u16, HOST, wire::A)) {
-                Ok(message) => Verdict::Accept(message),
-                Err(_) => Verdict::Ignore(Why::Malformed),
-            }
-        }
         for length in [513, 900, 4_097, largest] {
-            lab.scene(format!("a reply of {length} octets"));
+            lab.scene(format!("junk of 4 octets, and a reply of {length} octets"));
             let server = lab.udp("server");
-            let (addr, question) = (server.addr(), question(lab, HOST, wire::A));
-            let exchange = lab.student(
-                "exchange_udp(server, …, a judge who measures)",
-                move || exchange_udp(addr, &question, PATIENT, measuring),
-            );
+            let exchange = measures(lab, server.addr(), measuring);
             let from = server.expects_datagram().from;
+            server.sends_to(from, b"junk");
             server.sends_to(from, &vec![b'x'; length]);
-            match exchange.returns() {
-                Ok(message) => lab.same(
-                    "octets that reached the judge",
-                    usize::from(message.header.id),
-                    length,
-                ),
-                Err(error) => comes_to(lab, "result", error_in_words(&error), "accepted"),
-            }
+            reached_the_judge(lab, exchange, length);
         }
     });
 }
@@ -932,6 +1004,30 @@ fn s6_nobody_listens_there() {
             result,
         );
 
+        lab.scene("a try of 40 ms at a port where nobody listens, and one at a silent server");
+        let silent = lab.udp("silent server");
+        let cost = |server: SocketAddr| {
+            let question = question(lab, HOST, wire::A);
+            let patience = Patience {
+                timeout: Duration::from_millis(40),
+                attempts: 1,
+            };
+            let before = cpu_time();
+            let call = "exchange_udp(…, 1 × 40 ms, judge)";
+            let _ = lab.you(call, || exchange_udp(server, &question, patience, trusting));
+            cpu_time() - before
+        };
+        lab.because(
+            "`attempts` counts every sending. Who is told that nobody listens ends the try, or waits on; who \
+             sends again at once does it until the time is up, and is refused each time.",
+        )
+        .holds(
+            // Whatever else is counted to this thread comes hardly three times.
+            (0..3).any(|_| cost(closed.addr()) <= 4 * cost(silent.addr()) + 1_000_000),
+            "to wait, or to return, as at a silent server",
+            "many times as much processor time as there, three times",
+        );
+
         lab.scene("a server that listens there now");
         lab.why(
             "A server that restarts is gone for a moment. What one exchange learnt about it does not hold \
@@ -948,41 +1044,56 @@ fn s6_nobody_listens_there() {
     });
 }
 
-/// Takes one query and replies.
-fn answers_once(lab: &Lab, server: &UdpSocket) {
+/// Takes one query and replies. Gives the port that the query came from.
+fn answers_once(lab: &Lab, server: &UdpSocket) -> u16 {
     let mut buffer = [0; 512];
     let (n, from) = server.recv_from(&mut buffer).expect("a query");
+    is_bound_to_no_address(lab, from);
     let query = super::scene::asked_in(lab, &buffer[..n]);
     let reply = query.reply().answers([a(HOST, GOOD)]).bytes();
     server.send_to(&reply, from).expect("a reply");
+    from.port()
+}
+
+/// Demands that the socket from which a query came is bound to the unspecified address.
+fn is_bound_to_no_address(lab: &Lab, from: SocketAddr) {
+    // Only Linux shows it, in a table of text; of a connected socket only the way that it has taken.
+    let (file, unspecified) = match from {
+        SocketAddr::V4(_) => ("/proc/self/net/udp", "0.0.0.0"),
+        SocketAddr::V6(_) => ("/proc/self/net/udp6", "[::]"),
+    };
+    let table = fs::read_to_string(file).unwrap_or_default();
+    let port = format!(":{:04X}", from.port());
+    let columns = table
+        .lines()
+        .map(|row| row.split_whitespace().skip(1).take(2));
+    let bound = columns
+        .map(Vec::from_iter)
+        .find(|columns| columns.first().is_some_and(|local| local.ends_with(&port)));
+    let is_zero = |address: &str| address.bytes().all(|digit| b"0:".contains(&digit));
+    if let Some([local, remote]) = bound.as_deref()
+        && is_zero(remote)
+    {
+        lab.because(
+            "A socket bound to the address of this machine's loopback reaches this machine and no other: \
+             here that is enough, and asking a real server the system refuses. Bound to the unspecified \
+             address it gets the address that fits the way.",
+        )
+        .holds(
+            is_zero(local.trim_end_matches(&port)),
+            format!("a socket bound to {unspecified}"),
+            format!("one bound to {}", from.ip()),
+        );
+    }
 }
 
 #[test]
 fn s6_socket_is_bound_to_no_address_in_particular() {
     netlab::lab(|lab| {
-        lab.why(
-            "A socket bound to 127.0.0.1 reaches this machine and no other: here that is enough, and asking a \
-             real server the system refuses. Bound to 0.0.0.0 it gets the address that fits the way.",
-        );
         let server = lab.udp("server");
         let exchange = asks(lab, server.addr(), PATIENT);
         let datagram = server.expects_datagram();
-        // Only Linux shows it, in a table of text; of a connected socket only the way that it has taken.
-        let table = fs::read_to_string("/proc/self/net/udp").unwrap_or_default();
-        let port = format!(":{:04X}", datagram.from.port());
-        let columns = table
-            .lines()
-            .map(|row| row.split_whitespace().skip(1).take(2));
-        let bound = columns
-            .map(Vec::from_iter)
-            .find(|columns| columns.first().is_some_and(|local| local.ends_with(&port)));
-        if let Some([local, "00000000:0000"]) = bound.as_deref() {
-            lab.holds(
-                local.starts_with("00000000:"),
-                "a socket bound to 0.0.0.0",
-                format!("one bound to {}", datagram.from.ip()),
-            );
-        }
+        is_bound_to_no_address(lab, datagram.from);
         replies(lab, &server, &datagram);
         gives(lab, "result", exchange, GOOD);
     });
@@ -997,13 +1108,38 @@ fn s6_asks_over_ipv6_too() {
             asks(lab, lab.refused().addr(), in_vain(1)).returns().ok();
             return;
         };
-        lab.why("A socket of one family cannot send to an address of the other one.");
-        let exchange = asks(lab, server.local_addr().expect("an address"), PATIENT);
-        let answering = lab.meanwhile("the server at [::1]", {
-            let lab = lab.clone();
-            move || answers_once(&lab, &server)
-        });
-        gives(lab, "result", exchange, GOOD);
-        answering.returns();
+        let addr = server.local_addr().expect("an address");
+        let server = Arc::new(server);
+        let mut ports = HashSet::new();
+        for _ in 0..4 {
+            lab.why("A socket of one family cannot send to an address of the other one.");
+            let exchange = asks(lab, addr, PATIENT);
+            let answering = lab.meanwhile("the server at [::1]", {
+                let (lab, server) = (lab.clone(), server.clone());
+                move || answers_once(&lab, &server)
+            });
+            gives(lab, "result", exchange, GOOD);
+            ports.insert(answering.returns());
+        }
+        lab.why("Over IPv6 as over IPv4: each try has a fresh port, which the system picks.");
+        // Chance may give two of four the same one, but not three.
+        let got = format!("{} different ports", ports.len());
+        lab.holds(ports.len() >= 3, "4 queries from fresh ports", got);
+
+        if cfg!(target_os = "linux") {
+            lab.why(
+                "IPv6 does not count its header in the length of a packet, and so has room for more than IPv4: \
+                 65 527 octets in a datagram. The buffer for any datagram has 65 535.",
+            );
+            const LARGEST: usize = 65_527;
+            let exchange = measures(lab, addr, measuring);
+            let answering = lab.meanwhile("the server at [::1]", move || {
+                let (_, from) = server.recv_from(&mut [0; 512]).expect("a query");
+                let sent = server.send_to(&[b'x'; LARGEST], from);
+                sent.expect("loopback takes a datagram");
+            });
+            reached_the_judge(lab, exchange, LARGEST);
+            answering.returns();
+        }
     });
 }

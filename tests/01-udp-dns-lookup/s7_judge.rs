@@ -1,4 +1,3 @@
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use netlab::{Datagram, Lab, Running, UdpPeer};
@@ -7,7 +6,8 @@ use udp_dns_lookup::{
 };
 
 use super::scene::{
-    EVIL, GOOD, GOOD6, HOST, PATIENT, asked, brief, gives, hex, question, verdict_in_words,
+    EVIL, GOOD, GOOD6, HOST, PATIENT, asked, brief, cpu_time, gives, hex, question,
+    verdict_in_words,
 };
 use super::wire::{self, Asked, a};
 
@@ -192,10 +192,13 @@ fn s7_source_comes_first() {
                 server,
                 ..sent(lab)
             };
-            let ports = (0..=u16::MAX).map(|port| SocketAddr::new(server.ip(), port));
+            // Many, and those that have a name.
+            let ports = (0..=u16::MAX)
+                .step_by(257)
+                .chain([53, 853, 1024, 5353, 5300]);
+            let ports = ports.map(|port| SocketAddr::new(server.ip(), port));
             let addresses = neighbours(server.ip()).map(|ip| SocketAddr::new(ip, server.port()));
             let others: Vec<SocketAddr> = ports
-                .step_by(257)
                 .chain(addresses)
                 .filter(|from| *from != server)
                 .collect();
@@ -281,6 +284,16 @@ fn s7_id_comes_before_parsing() {
                 );
             }
         }
+        for id in [0x5a00, 0] {
+            let sent = Sent { id, ..sent(lab) };
+            let reply = wire::query(id, HOST, wire::A);
+            for length in 0..2 {
+                let call = format!("judge_reply(sent with id {id:04x}, …, {length} octets of it)");
+                let got = lab.you(&call, || judge_reply(&sent, sent.server, &reply[..length]));
+                let what = format!("the first {length} octets of the id {id:04x}");
+                lab.same(&what, verdict_in_words(&got), "Ignore: WrongId".into());
+            }
+        }
     });
 }
 
@@ -313,6 +326,15 @@ fn s7_our_own_query_is_no_reply() {
         let mirrored = wire::query(ID, HOST, wire::A);
         let got = verdict(lab, SERVER, &mirrored);
         lab.same("our own query, echoed", got, "Ignore: NotAReply".into());
+
+        lab.why("QR is 0: a question. An answer behind it, and whatever other flags, make no reply of it.");
+        for flags in [0x0100, 0x0000, 0x7dff] {
+            let mut answered = good_reply();
+            answered.flags = flags;
+            let got = verdict(lab, SERVER, &answered.bytes());
+            let what = format!("a query with an answer, flags {flags:04x}");
+            lab.same(&what, got, "Ignore: NotAReply".into());
+        }
     });
 }
 
@@ -349,6 +371,8 @@ fn s7_question_must_be_ours() {
             "www.example",
             "www.exampletest",
             "wwwexample.test",
+            "www·example.test",
+            "www.example·test",
             "",
         ] {
             let got = with(&[(name, 1, 1)]);
@@ -440,6 +464,25 @@ fn s7_question_must_be_ours() {
                 want.to_owned(),
             );
         }
+        let any = Sent {
+            question: Question {
+                qclass: 255,
+                ..question(lab, HOST, 255)
+            },
+            ..sent
+        };
+        for (qtype, class, want) in [
+            (255, 255, "Accept: no records"),
+            (wire::A, 255, "Ignore: WrongQuestion"),
+            (255, wire::IN, "Ignore: WrongQuestion"),
+        ] {
+            let mut reply = query().reply();
+            reply.questions = vec![(HOST.to_owned(), qtype, class)];
+            let call = "judge_reply(sent: type 255 in class 255, …)";
+            let verdict = lab.you(call, || judge_reply(&any, any.server, &reply.bytes()));
+            let what = format!("a reply about type {qtype} in class {class}");
+            lab.same(&what, verdict_in_words(&verdict), want.to_owned());
+        }
     });
 }
 
@@ -523,15 +566,6 @@ fn s7_strangers_cost_nothing() {
             );
         }
     });
-}
-
-/// What this thread has used of a processor, in nanoseconds, as far as Linux shows it.
-fn cpu_time() -> u64 {
-    // The kernel brings its books up to date when a thread gives its processor away.
-    std::thread::park_timeout(std::time::Duration::from_micros(1));
-    let used = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let used = used.split(' ').next().and_then(|ns| ns.parse().ok());
-    used.unwrap_or(0)
 }
 
 /// The student's exchange, with the student's judge: A www.example.test.

@@ -1,5 +1,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv6Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use netlab::{Lab, Running, TcpPeer, TcpServer, slow_until};
@@ -77,6 +78,42 @@ fn s8_length_goes_before_the_message() {
              costs the server a descriptor, and you too.",
         );
         peer.expects_eof();
+
+        lab.why("The longest name makes a query of 271 octets: its length needs both octets.");
+        let longest = [&"x".repeat(63)[..]; 3].join(".") + "." + &"y".repeat(61);
+        let (addr, question) = (server.addr(), question(lab, &longest, wire::A));
+        let exchange = lab.student(
+            "exchange_tcp(server, A and a name of 255 octets, …)",
+            move || exchange_tcp(addr, &question, PATIENT.timeout),
+        );
+        let peer = server.accepts();
+        let query = query_from(lab, &peer);
+        lab.same("the question", query.in_words(), format!("A {longest}"));
+        peer.sends(&framed(&query.reply().bytes()));
+        gives(lab, "result", exchange, "no records");
+    });
+}
+
+#[test]
+fn s8_the_server_may_have_any_address() {
+    netlab::lab(|lab| {
+        let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
+            // Over IPv4, then: the step is asked for all the same.
+            lab.note("this system has no IPv6");
+            asks_tcp(lab, lab.refused().addr(), in_vain(1))
+                .returns()
+                .ok();
+            return;
+        };
+        lab.why("The whole address is the server's: the port alone would lead to somebody else.");
+        let addr = listener.local_addr().expect("an address");
+        let exchange = asks_tcp(lab, addr, PATIENT);
+        let served = lab.meanwhile("the server at [::1]", {
+            let lab = lab.clone();
+            move || octets_at_first(&lab, &listener)
+        });
+        gives(lab, "result", exchange, "no records");
+        served.returns();
     });
 }
 
@@ -93,7 +130,10 @@ fn s8_length_and_query_go_out_together() {
         let (addr, question) = (server.addr(), question(lab, HOST, wire::A));
         let served = lab.meanwhile("the server, which reads each query at once", {
             let lab = lab.clone();
-            move || (0..TIMES).map(|_| octets_at_first(&lab, &server)).collect()
+            move || {
+                let first = |_| octets_at_first(&lab, server.listener());
+                (0..TIMES).map(first).collect()
+            }
         });
         let exchanges = lab.student(
             &format!("exchange_tcp(server, …), {TIMES} times"),
@@ -115,8 +155,8 @@ fn s8_length_and_query_go_out_together() {
 }
 
 /// Serves one query, and tells how much of it the first read gave.
-fn octets_at_first(lab: &Lab, server: &TcpServer) -> usize {
-    let (mut stream, _) = server.listener().accept().expect("a connection");
+fn octets_at_first(lab: &Lab, server: &TcpListener) -> usize {
+    let (mut stream, _) = server.accept().expect("a connection");
     let mut buffer = [0; 512];
     let first = stream.read(&mut buffer).expect("a query");
     let mut came = first;
@@ -310,13 +350,18 @@ fn slow_server(lab: &Lab) -> (String, bool) {
 fn s8_waiting_is_left_to_the_system() {
     netlab::lab(|lab| {
         lab.why("What came late is a reply like any other, as long as the time is not up.");
-        let server = lab.tcp_server("server");
-        let (exchange, peer, query) = takes_query(lab, &server);
+        let (udp, tcp) = lab.udp_and_tcp("server");
+        let asking = asks(lab, udp.addr(), PATIENT);
+        let datagram = udp.expects_datagram();
+        let part = asked(lab, &datagram).reply().cut_off();
+        udp.sends_to_labelled(datagram.from, "reply, TC=1", &part.bytes());
+        let peer = tcp.accepts();
+        let query = query_from(lab, &peer);
         let reply = framed(&query.reply().answers([a(HOST, GOOD)]).bytes());
         peer.sends(&reply[..1]);
-        exchange.sleeps("the rest of the length comes");
+        asking.sleeps("the rest of the length comes");
         peer.sends(&reply[1..]);
-        gives(lab, "result", exchange, GOOD);
+        gives(lab, "result", asking, GOOD);
     });
 }
 
@@ -738,11 +783,30 @@ fn s8_cut_off_no_goes_to_tcp_too() {
             let datagram = udp.expects_datagram();
             let mut part = asked(lab, &datagram).reply();
             part.flags = flags;
+            part.questions[0].0 = HOST.to_uppercase();
             udp.sends_to_labelled(datagram.from, &format!("{what}, TC=1"), &part.bytes());
             let peer = tcp.accepts();
-            let whole = query_from(lab, &peer).reply().answers([a(HOST, GOOD)]);
-            peer.sends(&framed(&whole.bytes()));
-            gives(lab, &format!("result of TC with {what}"), asking, GOOD);
+            let query = query_from(lab, &peer);
+            lab.because(
+                "Over TCP goes the question that the caller asks, not what a server made of it.",
+            )
+            .same(
+                "the question over TCP",
+                query.in_words(),
+                format!("A {HOST}"),
+            );
+            let whole = query.reply().answers([a(HOST, GOOD)]);
+            peer.sends(&framed(&whole.rcode(wire::REFUSED).bytes()));
+            let result = asking.returns();
+            let got = reply_in_words(&result);
+            comes_to(lab, &format!("result of TC with {what}"), got, GOOD);
+            let reason = "What comes over TCP is the reply, and RCODE is a part of it. To judge that is for the \
+                          caller.";
+            lab.because(reason).same(
+                "RCODE of the result: that of the reply over TCP",
+                result.ok().map(|message| message.header.rcode),
+                Some(wire::REFUSED),
+            );
         }
     });
 }

@@ -51,9 +51,19 @@ fn looked_up_host(
     lab: &Lab,
     host: &str,
     patience: Patience,
+    answer: impl FnMut(&Asked) -> Option<Message> + Send + 'static,
+) -> String {
+    looked_up_at(lab, lab.udp("server"), host, patience, answer)
+}
+
+/// The same at a server that the scene has made.
+fn looked_up_at(
+    lab: &Lab,
+    udp: UdpPeer,
+    host: &str,
+    patience: Patience,
     mut answer: impl FnMut(&Asked) -> Option<Message> + Send + 'static,
 ) -> String {
-    let udp = lab.udp("server");
     let questions = Arc::new(Mutex::new(BTreeMap::new()));
     let seen = questions.clone();
     let _answering = server(lab, &udp, move |query| {
@@ -157,6 +167,10 @@ fn s9_addresses_of_one_kind() {
             "192.0.2.7",
             "::1",
             "printer.local",
+            "x.localhost",
+            "x.invalid",
+            "x.onion",
+            " www.example.test ",
             "a\\.b",
             ".",
         ] {
@@ -251,6 +265,10 @@ enum Outcome {
     Rcode(u8),
     Referral,
     Circle,
+    /// Cut off, and TCP refuses.
+    Broken,
+    /// Cut off, and what comes over TCP is no reply.
+    BadReply,
     Silence,
 }
 
@@ -263,6 +281,8 @@ impl Outcome {
             Outcome::Rcode(rcode) => format!("Rcode({rcode})"),
             Outcome::Referral => "Referral".into(),
             Outcome::Circle => "CnameChain".into(),
+            Outcome::Broken => "Io(ConnectionRefused)".into(),
+            Outcome::BadReply => "BadReply(WrongId)".into(),
             Outcome::Silence => "TimedOut".into(),
         }
     }
@@ -279,6 +299,7 @@ impl Outcome {
             Outcome::Rcode(rcode) => reply = reply.rcode(rcode),
             Outcome::Referral => reply.records[1].push(ns("test", "ns.test")),
             Outcome::Circle => reply = reply.answers([cname(HOST, HOST)]),
+            Outcome::Broken | Outcome::BadReply => reply = reply.cut_off(),
             Outcome::Silence => return None,
         }
         Some(reply)
@@ -317,18 +338,39 @@ fn together(v4: Outcome, v6: Outcome) -> (String, &'static str) {
     }
 }
 
+/// What the student's look-up makes of a server at which the two questions come to this.
+fn of_both(lab: &Lab, patience: Patience, v4: Outcome, v6: Outcome) -> String {
+    let answer = move |query: &Asked| match query.qtype {
+        wire::A => v4.reply(query),
+        _ => v6.reply(query),
+    };
+    let is_bad = |outcome: &&Outcome| **outcome == Outcome::BadReply;
+    let bad_replies = [v4, v6].iter().filter(is_bad).count();
+    if bad_replies == 0 {
+        let (udp, _closed) = lab.udp_and_refused("server");
+        return looked_up_at(lab, udp, HOST, patience, answer);
+    }
+    let (udp, tcp) = lab.udp_and_tcp("server");
+    let _served = lab.meanwhile("the server over TCP", {
+        let lab = lab.clone();
+        move || {
+            for _ in 0..bad_replies {
+                let peer = tcp.accepts();
+                query_from(&lab, &peer);
+                peer.sends_labelled("a message of 0 octets", &[0, 0]);
+            }
+        }
+    });
+    looked_up_at(lab, udp, HOST, patience, answer)
+}
+
 #[test]
 fn s9_every_pair_of_outcomes() {
     netlab::lab(|lab| {
         let comes_to_this = |patience: Patience, v4: Outcome, v6: Outcome, plays: u32| {
             // On a busy machine a reply may come too late; then the scene is played again.
             let (want, why) = together(v4, v6);
-            let play = || {
-                looked_up(lab, patience, move |query| match query.qtype {
-                    wire::A => v4.reply(query),
-                    _ => v6.reply(query),
-                })
-            };
+            let play = || of_both(lab, patience, v4, v6);
             let got = (1..plays).map(|_| play()).find(|got| *got == want);
             let what = format!(
                 "answer, {} for A, {} for AAAA",
@@ -345,16 +387,28 @@ fn s9_every_pair_of_outcomes() {
             Outcome::Rcode(wire::REFUSED),
             Outcome::Referral,
             Outcome::Circle,
+            Outcome::Broken,
+            Outcome::BadReply,
         ];
         for v4 in outcomes {
             for v6 in outcomes {
-                // When A brings "no such name", AAAA need not be asked.
-                if (v4, v6) != (Outcome::NoSuchName, Outcome::Address) {
-                    comes_to_this(PATIENT, v4, v6, 1);
+                match (v4, v6) {
+                    // When A brings "no such name", AAAA need not be asked.
+                    (Outcome::NoSuchName, Outcome::Address | Outcome::BadReply) => {}
+                    // The server listens for TCP, or it does not.
+                    (Outcome::Broken, Outcome::BadReply) | (Outcome::BadReply, Outcome::Broken) => {
+                    }
+                    _ => comes_to_this(PATIENT, v4, v6, 1),
                 }
             }
         }
+        for rcode in (1..16).filter(|&rcode| rcode != wire::NXDOMAIN) {
+            comes_to_this(PATIENT, Outcome::NoData, Outcome::Rcode(rcode), 1);
+            comes_to_this(PATIENT, Outcome::Rcode(rcode), Outcome::NoData, 1);
+        }
         let silence = Outcome::Silence;
+        comes_to_this(brief(1), Outcome::Address, silence, 20);
+        comes_to_this(brief(1), silence, Outcome::NoData, 20);
         comes_to_this(brief(1), silence, Outcome::NoSuchName, 20);
         comes_to_this(brief(1), silence, Outcome::Rcode(wire::REFUSED), 20);
         comes_to_this(brief(1), Outcome::NoData, silence, 20);
@@ -465,6 +519,15 @@ fn s9_a_referral_is_no_answer() {
             let what = format!("answer to a referral with flags {flags:04x}");
             lab.same(&what, got, "Referral".to_owned());
         }
+        for zone in [".", "example.test", HOST, "other.example"] {
+            let got = looked_up(lab, PATIENT, move |query| {
+                let mut reply = query.reply();
+                reply.records[1].push(ns(zone, "ns.test"));
+                Some(reply)
+            });
+            let what = format!("answer to a referral to a server of {zone}");
+            lab.same(&what, got, "Referral".to_owned());
+        }
         for (section, name) in [(0, "answer"), (2, "additional")] {
             let got = looked_up(lab, PATIENT, move |query| {
                 let mut reply = refer(query.reply());
@@ -531,7 +594,8 @@ fn s9_a_referral_is_no_answer() {
         let got = looked_up(lab, PATIENT, move |query| {
             Some(refer(query.reply().rcode(wire::NXDOMAIN)))
         });
-        lab.same("answer to NXDOMAIN with NS", got, "NoSuchName".to_owned());
+        lab.because("RCODE comes first: 3 is \"no such name\", whatever else the reply holds.")
+            .same("answer to NXDOMAIN with NS", got, "NoSuchName".to_owned());
     });
 }
 
@@ -761,7 +825,15 @@ fn s9_other_names_records_do_not_count() {
             "{EVIL} is the address of another name. If you take any address in the reply, you can \
              be told anything about anybody: this is how caches were poisoned."
         ));
-        let other = vec![(wire::A, a("evil.test", EVIL)), (wire::A, a("test", EVIL))];
+        let others = [
+            "evil.test",
+            "test",
+            "x.www.example.test",
+            "*.example.test",
+            "www.example·test",
+            "www·example.test",
+        ];
+        let other = others.map(|owner| (wire::A, a(owner, EVIL))).to_vec();
         let got = looked_up(lab, PATIENT, zone(other.clone()));
         lab.same(
             "answer, only other names' records",
@@ -918,13 +990,14 @@ fn s9_cname_chain_has_a_limit() {
                 cname(&format!("o{n}.test"), &format!("o{}.test", n + 1)),
             )
         });
+        let others = others.chain([(wire::CNAME, cname("circle.test", "circle.test"))]);
         for mine in [vec![(wire::A, a(HOST, GOOD))], chain(16)] {
             let got = looked_up(
                 lab,
                 PATIENT,
                 zone(others.clone().chain(mine.clone()).collect()),
             );
-            let what = format!("answer of {} links beside 20 others", mine.len() - 1);
+            let what = format!("answer of {} links beside 21 others", mine.len() - 1);
             lab.same(&what, got, GOOD.to_owned());
         }
     });

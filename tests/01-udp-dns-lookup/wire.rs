@@ -14,10 +14,11 @@ pub const SERVFAIL: u8 = 2;
 pub const NXDOMAIN: u8 = 3;
 pub const REFUSED: u8 = 5;
 
-/// A name, not compressed.
+/// A name, not compressed. A dot inside a label is written as `·`.
 pub fn name(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for label in text.split('.').filter(|label| !label.is_empty()) {
+        let label = label.replace('·', ".");
         bytes.push(u8::try_from(label.len()).expect("a label of the tests is short"));
         bytes.extend_from_slice(label.as_bytes());
     }

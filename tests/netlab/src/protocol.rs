@@ -96,6 +96,8 @@ pub enum Event {
     Begins,
     /// A program has run, in a process of its own, and has ended. Linux.
     Program,
+    /// The system did not let the laboratory start a program.
+    Refused,
     /// Every expectation held.
     Done,
     Failed,
@@ -104,9 +106,10 @@ pub enum Event {
 }
 
 impl Event {
-    const WORDS: [(Event, &str); 5] = [
+    const WORDS: [(Event, &str); 6] = [
         (Event::Begins, "begins"),
         (Event::Program, "program"),
+        (Event::Refused, "refused"),
         (Event::Done, "done"),
         (Event::Failed, "failed"),
         (Event::Late, "late"),

@@ -376,6 +376,7 @@ impl Rustc<'_> {
                 .collect(),
             writes: vec![self.out.to_owned()],
             is_ours: true,
+            is_alone: false,
             sees_proc,
             quotas: Quotas {
                 memory_mib: self.limits.compile_memory_mib,

@@ -20,6 +20,9 @@ pub struct Cell {
     pub writes: Vec<PathBuf>,
     /// The program is not the submission's, like the compiler, and may lie where only we can read.
     pub is_ours: bool,
+    /// It is one process, which starts no other and hands nothing to anybody. From landlock on, the kernel sees
+    /// to it.
+    pub is_alone: bool,
     /// It is shown /proc, of its own processes where it has a namespace for them.
     pub sees_proc: bool,
     pub quotas: Quotas,

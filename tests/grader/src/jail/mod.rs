@@ -7,9 +7,11 @@
 //!
 //! Outside: a `session` runs a cell's program, one run after the other; a `world` is a jail that is
 //! built; a `watch` waits for a program's end. Inside, the grader's own binary: `supervise` starts the
-//! programs, `inside` is the jail of limits alone. `order` and `messages` are what the two sides say to
-//! each other.
+//! programs, `alone` becomes a program that is one process, `inside` is the jail of limits alone. `order` and
+//! `messages` are what the two sides say to each other.
 
+#[cfg(target_os = "linux")]
+mod alone;
 #[cfg(target_os = "linux")]
 mod bwrap;
 mod cell;
@@ -43,7 +45,7 @@ use course::problem::{Problem, Result};
 pub use cell::{Cell, Ending, Outcome, Quotas};
 pub use isolation::Isolation;
 pub use session::Session;
-pub use watch::{Aside, AskAside, Share};
+pub use watch::{PutAside, Share};
 
 /// A way to run programs of a submission.
 #[derive(Debug)]
@@ -194,6 +196,8 @@ pub fn entry() -> Option<ExitCode> {
         inside::WORD => Some(inside::run(args.next()?.to_str()?)),
         #[cfg(target_os = "linux")]
         supervise::WORD => Some(supervise::run(args.next()?.to_str()?)),
+        #[cfg(target_os = "linux")]
+        alone::WORD => Some(alone::run(&args.collect::<Vec<_>>())),
         probe::WORD => Some(probe::run()),
         _ => None,
     }

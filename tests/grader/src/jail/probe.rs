@@ -33,6 +33,7 @@ impl Jail {
             },
             writes: Vec::new(),
             is_ours: false,
+            is_alone: false,
             sees_proc: true,
             quotas: Quotas {
                 memory_mib: 4096,

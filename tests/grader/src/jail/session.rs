@@ -15,7 +15,7 @@ use super::Jail;
 use super::cell::{Cell, Ending, Outcome};
 use super::inside::READY;
 use super::isolation::Isolation;
-use super::watch::{self, AskAside, Running, Share};
+use super::watch::{self, PutAside, Running, Share};
 #[cfg(target_os = "linux")]
 use super::{messages::Request, world::World};
 
@@ -39,22 +39,22 @@ impl<'a> Session<'a> {
     /// Runs the program with these arguments, and these variables besides the cell's own, until its end
     /// or the end of its share. After that none of its processes is left.
     ///
-    /// `ask` is asked whether another runs beside it.
+    /// `put_aside` is told when another may run beside it.
     pub fn run(
         &mut self,
         args: &[String],
         env: &[(String, String)],
         share: &Share,
-        ask: Option<AskAside>,
+        put_aside: Option<PutAside>,
     ) -> Result<Outcome> {
         let mut cell = self.cell.clone();
         cell.args.extend_from_slice(args);
         cell.env.extend_from_slice(env);
         #[cfg(target_os = "linux")]
         if self.jail.level >= Isolation::Landlock {
-            return self.run_in_world(cell, share, ask);
+            return self.run_in_world(cell, share, put_aside);
         }
-        run_alone(self.jail, cell, share, ask)
+        run_alone(self.jail, cell, share, put_aside)
     }
 
     /// What was not started is tried once more, in a jail that is built anew. On a busy machine, without
@@ -65,10 +65,10 @@ impl<'a> Session<'a> {
         &mut self,
         cell: Cell,
         share: &Share,
-        ask: Option<AskAside>,
+        put_aside: Option<PutAside>,
     ) -> Result<Outcome> {
-        self.try_in_world(cell.clone(), share, ask)
-            .or_else(|_| self.try_in_world(cell, share, ask))
+        self.try_in_world(cell.clone(), share, put_aside)
+            .or_else(|_| self.try_in_world(cell, share, put_aside))
     }
 
     #[cfg(target_os = "linux")]
@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
         &mut self,
         cell: Cell,
         share: &Share,
-        ask: Option<AskAside>,
+        put_aside: Option<PutAside>,
     ) -> Result<Outcome> {
         let (mut world, own) = match self.world.take() {
             Some(world) => world,
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         let began = Instant::now();
         world.start(&request, to_stdout, to_stderr)?;
         let (stdout, stderr) = (Capture::of(stdout), Capture::of(stderr));
-        let ending = watch::until_end(&mut world, share, ask);
+        let ending = watch::until_end(&mut world, share, put_aside);
         let took = began.elapsed();
         let failure = world.failure();
         // Otherwise it ends here, and all that is in it.
@@ -114,7 +114,12 @@ impl<'a> Session<'a> {
 }
 
 /// Without a supervisor: in a process group of its own.
-fn run_alone(jail: &Jail, mut cell: Cell, share: &Share, ask: Option<AskAside>) -> Result<Outcome> {
+fn run_alone(
+    jail: &Jail,
+    mut cell: Cell,
+    share: &Share,
+    put_aside: Option<PutAside>,
+) -> Result<Outcome> {
     let own_tmp = jail.own_tmp()?;
     cell.env
         .push(("TMPDIR".into(), own_tmp.path().display().to_string()));
@@ -131,7 +136,7 @@ fn run_alone(jail: &Jail, mut cell: Cell, share: &Share, ask: Option<AskAside>) 
         .map_err(|error| Problem::with_file("run", Path::new(command.get_program()), &error))?;
     let stdout = Capture::of(child.stdout.take().expect("stdout is piped"));
     let stderr = Capture::of(child.stderr.take().expect("stderr is piped"));
-    let ending = watch::until_end(&mut child, share, ask);
+    let ending = watch::until_end(&mut child, share, put_aside);
     let took = began.elapsed();
     kill_group(&mut child);
     let (stdout, mut stderr) = (stdout.finish(), stderr.finish());

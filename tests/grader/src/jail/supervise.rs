@@ -7,6 +7,7 @@
 //! - The limits are its own, so that every program begins with them.
 //! - Landlock and seccomp are in force in one thread of it, which starts the programs. So a program can
 //!   neither look into this process nor stop it, and has none of its descriptors.
+//! - A program that is to be alone is started by way of [`alone`].
 //! - A program that has left something behind, a process or a file, was the last one in this jail: the
 //!   grader builds a new one for the next.
 
@@ -15,7 +16,7 @@ use std::fs;
 use std::io::stdin;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -34,7 +35,7 @@ use super::isolation::Isolation;
 use super::messages::{Reply, Request, receive, send};
 use super::order::Order;
 use super::processes::{self, Process};
-use super::{landlock, limits, seccomp};
+use super::{alone, landlock, limits, seccomp};
 
 /// The argument by which the binary knows that it is meant.
 pub const WORD: &str = "--supervise";
@@ -59,7 +60,10 @@ fn supervise(order: &str, is_first: bool) -> Result<(), String> {
         set_child_subreaper(Pid::from_raw(1))
             .map_err(|error| format!("cannot adopt orphans: {error}"))?;
     }
-    let order = Order::read(order)?;
+    let mut order = Order::read(order)?;
+    if order.cell.is_alone {
+        order.cell.reads.push(own_program()?);
+    }
     limits::apply(order.cell.quotas)?;
     // Nobody of the same user may look into it either. A program that it starts is its own again.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
@@ -131,7 +135,13 @@ impl Starter {
         let nothing = fs::File::open("/dev/null")
             .map_err(|error| format!("cannot open /dev/null: {error}"))?;
         let program = &order.cell.program;
-        let mut command = Command::new(program);
+        let mut command;
+        if order.cell.is_alone {
+            command = Command::new(own_program()?);
+            command.arg(alone::WORD).arg(program);
+        } else {
+            command = Command::new(program);
+        }
         command
             .args(request.args)
             .env_clear()
@@ -154,6 +164,12 @@ impl Starter {
     }
 }
 
+/// Where the grader's binary lies, as it was started.
+fn own_program() -> Result<PathBuf, String> {
+    let own = std::env::args_os().next().map(PathBuf::from);
+    own.ok_or_else(|| "cannot find its own program".to_owned())
+}
+
 /// How the program ended; none when the grader has closed the socket before.
 fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
     let trouble = |error: Errno| format!("cannot wait for a program: {error}");
@@ -172,6 +188,9 @@ fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
         if has_ended {
             let status = child.wait();
             let status = status.map_err(|error| format!("cannot wait for a program: {error}"))?;
+            if status.signal() == Some(alone::FAILED.as_raw()) {
+                return Err("a program could not be started alone".to_owned());
+            }
             return Ok(Some(status.into()));
         }
         if is_closed {

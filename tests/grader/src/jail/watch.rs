@@ -39,24 +39,13 @@ impl Share {
     }
 }
 
-/// Why a program may be put aside, so that another runs beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aside {
-    /// It waits for something, and uses nothing meanwhile.
-    Asleep,
-    /// It has computed for longer than any test of an answer.
-    Busy,
-}
-
-/// Asked whether a program is put aside. Once the answer is yes, it is not asked again.
-pub type AskAside<'a> = &'a dyn Fn(Aside) -> bool;
+/// Told once that a program is put aside, so that another runs beside it: it waits for something, and uses
+/// nothing meanwhile.
+pub type PutAside<'a> = &'a dyn Fn();
 
 /// How long a program is asleep until it may be put aside.
 #[cfg(target_os = "linux")]
 const ASLEEP_AFTER: Duration = Duration::from_millis(150);
-/// How much processor time it uses until then.
-#[cfg(target_os = "linux")]
-const BUSY_AFTER: Duration = Duration::from_secs(1);
 /// One with more memory than this is not put aside, so that there are never many of them.
 #[cfg(target_os = "linux")]
 const SMALL: u64 = 64 << 20;
@@ -66,7 +55,11 @@ const STARVED: u32 = 4;
 
 /// Waits for its end at most as long as its share lasts.
 #[cfg(target_os = "linux")]
-pub fn until_end(running: &mut dyn Running, share: &Share, mut ask: Option<AskAside>) -> Ending {
+pub fn until_end(
+    running: &mut dyn Running,
+    share: &Share,
+    mut put_aside: Option<PutAside>,
+) -> Ending {
     use super::processes::{self, Usage};
 
     let began = Instant::now();
@@ -76,7 +69,7 @@ pub fn until_end(running: &mut dyn Running, share: &Share, mut ask: Option<AskAs
     let mut before = Usage::default();
     let mut asleep = Duration::ZERO;
     loop {
-        let interval = match (ask, is_limited) {
+        let interval = match (put_aside, is_limited) {
             (Some(_), _) => Duration::from_millis(50),
             (None, true) => Duration::from_millis(200),
             (None, false) => share.wall,
@@ -94,7 +87,7 @@ pub fn until_end(running: &mut dyn Running, share: &Share, mut ask: Option<AskAs
             }
             deadline += share.wall;
         }
-        if used.cpu > share.cpu {
+        if cpu > share.cpu {
             return Ending::TooMuchTime;
         }
         if used.resident > share.memory_mib << 20 {
@@ -109,23 +102,18 @@ pub fn until_end(running: &mut dyn Running, share: &Share, mut ask: Option<AskAs
             return Ending::Asleep;
         }
         before = used;
-        let aside = match (asleep >= ASLEEP_AFTER, cpu >= BUSY_AFTER) {
-            (true, _) => Some(Aside::Asleep),
-            (false, true) => Some(Aside::Busy),
-            (false, false) => None,
-        };
-        if let (Some(asks), Some(aside)) = (ask, aside)
+        if asleep >= ASLEEP_AFTER
             && used.resident < SMALL
-            && asks(aside)
+            && let Some(put_aside) = put_aside.take()
         {
-            ask = None;
+            put_aside();
         }
     }
 }
 
 /// Elsewhere nobody tells us what a process uses.
 #[cfg(not(target_os = "linux"))]
-pub fn until_end(running: &mut dyn Running, share: &Share, _: Option<AskAside>) -> Ending {
+pub fn until_end(running: &mut dyn Running, share: &Share, _: Option<PutAside>) -> Ending {
     let ending = running.wait(Instant::now() + share.wall);
     ending.unwrap_or(Ending::Deadline)
 }

@@ -4,13 +4,15 @@
 //! hangs would keep a class waiting for minutes, most of them asleep.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 use course::problem::{Problem, Result};
 
 use crate::build::rustc::Hidden;
-use crate::jail::{Aside, AskAside, Jail};
+use crate::jail::{Jail, PutAside};
 use crate::report::{TestReport, Verdict, Visibility};
 use crate::run::lanes::Lanes;
 use crate::run::test_plan::PlannedTest;
@@ -26,9 +28,19 @@ const NOISE: usize = 5;
 /// Tests of a submission that sleep at a time. Each may wake up and take all the memory of a test.
 const ASIDE: usize = 16;
 
-/// When a submission hangs, one of its tests that computes without end is put aside, too, but not beside
-/// so many: they slow each other down.
-const BUSY: usize = 3;
+/// How much processor time a test may use in ordinary patience, after so many that have used up theirs. With
+/// the reference answers, the costliest test needs 0.4 s. A wait that is none may be in every test: they shall
+/// not cost a class minutes.
+fn cpu(spent: usize) -> Duration {
+    const MANY: usize = 40;
+    Duration::from_millis(if spent > MANY {
+        250
+    } else if spent > NOISE {
+        500
+    } else {
+        2000
+    })
+}
 
 /// A chapter of a submission, compiled.
 pub struct ChapterRun<'a> {
@@ -107,23 +119,35 @@ struct Run<'a> {
     changed: Condvar,
 }
 
-type Kind = (Visibility, f64);
+type Kind = (Visibility, f64, bool);
+
+/// How a test ended, as far as the next ones are concerned.
+#[derive(Clone, Copy)]
+enum Ended {
+    InTime,
+    /// It may be in time when the machine is less busy.
+    Late,
+    /// It has used up its processor time, which has nothing to do with how busy the machine is.
+    Spent,
+}
 
 /// How far a round is.
 #[derive(Default)]
 struct Turn {
     awake: usize,
-    /// Those that sleep, and those that compute without end.
+    /// Those that sleep.
     aside: usize,
     /// Late ones, in the order of their ends; with half the patience, too.
     late: Vec<usize>,
     hurried: Vec<usize>,
+    /// How many have used up their processor time.
+    spent: usize,
 }
 
 impl Turn {
     /// Too many were late, or are about to be.
     fn hangs(&self) -> bool {
-        self.aside + self.late.len() + self.hurried.len() > NOISE
+        self.aside + self.late.len() + self.hurried.len() + self.spent > NOISE
     }
 }
 
@@ -135,32 +159,33 @@ impl<'a> Run<'a> {
         *self.turn() = Turn::default();
         thread::scope(|scope| {
             for at in tests {
-                let is_hurried = self.next();
+                let (is_hurried, cpu) = self.next();
+                // A machine that has little patience computes no faster.
+                let cpu = cpu.mul_f64(patience.max(1.0));
                 let lane = self.chapter.lanes.take();
                 scope.spawn(move || {
                     let lane = Mutex::new(Some(lane));
-                    let put_aside = |why: Aside| {
-                        let mut turn = self.turn();
-                        if why == Aside::Busy && !(turn.hangs() && turn.aside < BUSY) {
-                            return false;
+                    let put_aside = || {
+                        if lane.lock().expect(SOUND).take().is_none() {
+                            return;
                         }
-                        drop(lane.lock().expect(SOUND).take());
+                        let mut turn = self.turn();
                         turn.awake -= 1;
                         turn.aside += 1;
                         self.changed.notify_all();
-                        true
                     };
                     let patience = if is_hurried { patience / 2.0 } else { patience };
-                    let is_late = self.take(at, patience, &put_aside);
+                    let ended = self.take(at, patience, cpu, &put_aside);
                     let mut turn = self.turn();
                     match lane.into_inner().expect(SOUND) {
                         Some(_lane) => turn.awake -= 1,
                         None => turn.aside -= 1,
                     }
-                    match (is_late, is_hurried) {
-                        (false, _) => {}
-                        (true, false) => turn.late.push(at),
-                        (true, true) => turn.hurried.push(at),
+                    match (ended, is_hurried) {
+                        (Ended::InTime, _) => {}
+                        (Ended::Late, false) => turn.late.push(at),
+                        (Ended::Late, true) => turn.hurried.push(at),
+                        (Ended::Spent, _) => turn.spent += 1,
                     }
                     self.changed.notify_all();
                 });
@@ -173,31 +198,54 @@ impl<'a> Run<'a> {
     }
 
     /// Waits until the next test may begin. Whether it is to hurry: too many before it were late, or
-    /// still sleep.
-    fn next(&self) -> bool {
+    /// still sleep. And its processor time.
+    fn next(&self) -> (bool, Duration) {
         let waits = |turn: &mut Turn| turn.awake > 0 || turn.aside >= ASIDE;
         let mut turn = self.changed.wait_while(self.turn(), waits).expect(SOUND);
         turn.awake += 1;
-        turn.hangs()
+        (turn.hangs(), cpu(turn.spent))
     }
 
-    /// Runs one and writes down how it went. Whether it was late.
-    fn take(&self, at: usize, patience: f64, ask: AskAside) -> bool {
+    /// Runs one and writes down how it went.
+    fn take(&self, at: usize, patience: f64, cpu: Duration, put_aside: PutAside) -> Ended {
         let planned = &self.plan[at];
         let visibility = planned.report.visibility;
         if let (Visibility::Hidden, Hidden::DoesNot(error)) = (visibility, self.chapter.hidden) {
             let report = &mut self.reports.lock().expect(SOUND)[at];
             report.verdict = Verdict::BuildError;
             report.message = error.clone();
-            return false;
+            return Ended::InTime;
         }
-        let tried = self.tried(&planned.path, (visibility, patience), ask);
-        let is_late = tried.as_ref().is_ok_and(|tried| tried.is_late);
+        let one = |starts_programs| {
+            self.tried(
+                &planned.path,
+                (visibility, patience, starts_programs),
+                cpu,
+                put_aside,
+            )
+        };
+        let starts_programs = planned.starts_programs.load(Relaxed);
+        let mut tried = one(starts_programs);
+        if !starts_programs && tried.as_ref().is_ok_and(|tried| tried.needs_programs) {
+            planned.starts_programs.store(true, Relaxed);
+            tried = one(true);
+        }
+        let ended = match &tried {
+            Ok(tried) if tried.is_spent => Ended::Spent,
+            Ok(tried) if tried.is_late => Ended::Late,
+            _ => Ended::InTime,
+        };
         enter(&mut self.reports.lock().expect(SOUND)[at], tried);
-        is_late
+        ended
     }
 
-    fn tried(&self, path: &str, kind: Kind, ask: AskAside) -> Result<TestOutcome> {
+    fn tried(
+        &self,
+        path: &str,
+        kind: Kind,
+        cpu: Duration,
+        put_aside: PutAside,
+    ) -> Result<TestOutcome> {
         let free = {
             let mut sessions = self.sessions.lock().expect(SOUND);
             let at = sessions.iter().position(|(of, _)| *of == kind);
@@ -205,9 +253,9 @@ impl<'a> Run<'a> {
         };
         let mut session = match free {
             Some(session) => session,
-            None => self.chapter.test_run(kind.0)?.session(kind.1)?,
+            None => self.chapter.test_run(kind.0)?.session(kind.1, kind.2)?,
         };
-        let tried = session.run(path, ask);
+        let tried = session.run(path, cpu, put_aside);
         self.sessions.lock().expect(SOUND).push((kind, session));
         tried
     }
@@ -238,5 +286,21 @@ fn enter(report: &mut TestReport, tried: Result<TestOutcome>) {
             report.verdict = Verdict::GraderError;
             report.message = problem.to_string();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The book says it: "What it may use".
+    #[test]
+    fn tests_that_all_compute_without_end_cost_two_minutes_at_most() {
+        let patience = Limits::default().patience;
+        let longest_chapter = 0..160;
+        let all: Duration = longest_chapter
+            .map(|spent| cpu(spent).mul_f64(patience))
+            .sum();
+        assert!(all < Duration::from_secs(120), "{all:?}");
     }
 }

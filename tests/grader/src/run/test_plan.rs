@@ -1,6 +1,7 @@
 //! What is to be graded: the chapters of the course, the hidden tests, and the tests that count.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use course::problem::{Problem, Result};
 use course::{Chapter, Course, Step, Test};
@@ -15,6 +16,8 @@ pub struct PlannedTest {
     pub path: String,
     /// The report before the test is run.
     pub report: TestReport,
+    /// It starts programs, as all black boxes do. Of the others it shows when they run.
+    pub starts_programs: AtomicBool,
 }
 
 /// The chapters to grade.
@@ -126,6 +129,7 @@ pub fn plan(chapter: &Chapter, hidden: Option<&Chapter>, settings: &Settings) ->
     let counts = |step: &&Step| settings.optional || !step.is_optional;
     let one = |of: &Chapter, step: &Step, test: &Test, visibility| PlannedTest {
         path: step.path_of(test),
+        starts_programs: AtomicBool::new(test.is_black_box),
         report: TestReport {
             id: test.name.clone(),
             number: match of.number().parse::<u32>() {

@@ -7,7 +7,7 @@ use course::problem::{Problem, Result};
 use netlab::protocol::{PATIENCE, SEED, WITNESS};
 use runner::test_binary;
 
-use crate::jail::{AskAside, Cell, Jail, Quotas, Session, Share};
+use crate::jail::{Cell, Jail, PutAside, Quotas, Session, Share};
 use crate::run::verdict::{TestOutcome, judge};
 use crate::run::witness::{self, Witness};
 use crate::settings::Limits;
@@ -37,8 +37,8 @@ pub struct TestSession<'a> {
 const DEADLINE: Duration = Duration::from_secs(8);
 
 impl<'a> TestRun<'a> {
-    /// For tests all of whose deadlines are multiplied by `patience`.
-    pub fn session(&self, patience: f64) -> Result<TestSession<'a>> {
+    /// For tests all of whose deadlines are multiplied by `patience`, and that may start programs or not.
+    pub fn session(&self, patience: f64, starts_programs: bool) -> Result<TestSession<'a>> {
         let folder = self.jail.folder("lab-")?;
         #[cfg(unix)]
         {
@@ -72,6 +72,7 @@ impl<'a> TestRun<'a> {
             reads,
             writes: Vec::new(),
             is_ours: false,
+            is_alone: !starts_programs,
             sees_proc: true,
             quotas: Quotas {
                 memory_mib: self.limits.memory_mib,
@@ -90,9 +91,9 @@ impl<'a> TestRun<'a> {
 }
 
 impl TestSession<'_> {
-    /// Runs the test with this path, `s1_listen::s1_backlog`. `ask` is asked whether another runs beside
-    /// it.
-    pub fn run(&mut self, path: &str, ask: AskAside) -> Result<TestOutcome> {
+    /// Runs the test with this path, `s1_listen::s1_backlog`. It may use this much processor time. `put_aside`
+    /// is told when another may run beside it.
+    pub fn run(&mut self, path: &str, cpu: Duration, put_aside: PutAside) -> Result<TestOutcome> {
         let witness = Witness::open(self.folder.path())?;
         let mut env = Vec::new();
         if witness.is_some() {
@@ -100,8 +101,11 @@ impl TestSession<'_> {
             env.push((WITNESS.to_owned(), socket.to_string_lossy().into_owned()));
         }
         let args = test_binary::arguments(path).map(str::to_owned);
-        let share = Share::until(self.deadline);
-        let outcome = self.session.run(&args, &env, &share, Some(ask));
+        let share = Share {
+            cpu,
+            ..Share::until(self.deadline)
+        };
+        let outcome = self.session.run(&args, &env, &share, Some(put_aside));
         // Also after a failure, so that nobody waits for a word.
         let test = path.rsplit("::").next().unwrap_or(path);
         let heard = witness.map(|witness| witness.heard(test));

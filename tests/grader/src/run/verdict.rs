@@ -19,6 +19,10 @@ pub struct TestOutcome {
     pub took: Duration,
     /// A deadline had a part in it, so that a busy machine may be the reason.
     pub is_late: bool,
+    /// It has used up its processor time, whatever else the machine did.
+    pub is_spent: bool,
+    /// The test itself starts a program, and was not allowed to.
+    pub needs_programs: bool,
 }
 
 /// `testimony` is `None` on systems without Unix sockets. Then the exit code decides.
@@ -43,7 +47,9 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
         ),
         Ending::Signal(24) | Ending::TooMuchTime => (
             Verdict::Timeout,
-            "more processor time than there is for a test".to_owned(),
+            "more processor time than there is for a test: a loop without end, or one that asks again and \
+             again instead of waiting"
+                .to_owned(),
         ),
         Ending::TooMuchMemory => (
             Verdict::Oom,
@@ -86,8 +92,12 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
             format!("the process ended with exit code {code} before the test did"),
         ),
     };
+    let is_spent = matches!(outcome.ending, Ending::Signal(24) | Ending::TooMuchTime);
+    let is_timeout = verdict == Verdict::Timeout && !is_spent;
     Ok(TestOutcome {
-        is_late: verdict == Verdict::Timeout || (verdict == Verdict::Fail && said.late > 0),
+        is_late: is_timeout || (verdict == Verdict::Fail && said.late > 0),
+        is_spent,
+        needs_programs: said.refused > 0,
         verdict,
         message,
         output: match verdict {

@@ -12,6 +12,8 @@ pub struct Heard {
     pub done: u32,
     pub failed: u32,
     pub late: u32,
+    /// The laboratory could not start a program.
+    pub refused: u32,
     /// It spoke of another test, or in other words.
     pub is_foreign: bool,
 }
@@ -28,6 +30,7 @@ impl Heard {
             match testimony.event {
                 Event::Begins => heard.begun += 1,
                 Event::Program => {}
+                Event::Refused => heard.refused += 1,
                 Event::Done => heard.done += 1,
                 Event::Failed => heard.failed += 1,
                 Event::Late => heard.late += 1,

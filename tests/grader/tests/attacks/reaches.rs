@@ -80,7 +80,7 @@ const ATTACKS: &[(Attack, Fates)] = &[
             "signals the grader",
             "run(\"kill\", &[\"-CONT\", \"{PID}\"])",
         ),
-        [Refused, Depends, Depends, Depends],
+        [Refused, Refused, Depends, Depends],
     ),
     (
         (
@@ -148,7 +148,7 @@ const ATTACKS: &[(Attack, Fates)] = &[
              .stdout(Stdio::piped()).stderr(Stdio::null()).spawn(); \
              said(child.and_then(|child| child.stdout.expect(\"it is piped\").read_exact(&mut [0])))",
         ),
-        [Done; 4],
+        [Refused, Refused, Done, Done],
     ),
     (
         (
@@ -168,7 +168,50 @@ const ATTACKS: &[(Attack, Fates)] = &[
              let loader = loaders.into_iter().find(|path| std::path::Path::new(path).exists()); \
              run(loader.unwrap_or(\"none\"), &[&copy.to_string_lossy()])",
         ),
-        [Done, Done, Done, Done],
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        ("asks a shell", "run(\"/bin/sh\", &[\"-c\", \"true\"])"),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        // Other tests, which print what they expect.
+        (
+            "asks the tests themselves",
+            "let own = std::env::current_exe().expect(\"a path\"); run(&own.to_string_lossy(), &[\"--list\"])",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        // The bytes are a cmsghdr with SCM_RIGHTS, unix(7).
+        (
+            "hands over a descriptor",
+            "use std::os::fd::AsRawFd; let (one, _other) = std::os::unix::net::UnixStream::pair().expect(\"a pair\"); \
+             let file = std::fs::File::open(\"/dev/null\").expect(\"a file\"); \
+             let mut rights = 20_usize.to_ne_bytes().to_vec(); \
+             for number in [1, 1, file.as_raw_fd(), 0] { rights.extend(number.to_ne_bytes()); } \
+             let bytes = [std::io::IoSlice::new(b\"x\")]; \
+             let message = socket2::MsgHdr::new().with_buffers(&bytes).with_control(&rights); \
+             said(socket2::SockRef::from(&one).sendmsg(&message, 0))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        (
+            "closes a folder",
+            "use std::os::unix::fs::PermissionsExt; let folder = std::env::temp_dir().join(\"closed\"); \
+             std::fs::create_dir(&folder).expect(\"a folder\"); \
+             said(std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
+        (
+            "makes a file old",
+            "let file = std::fs::File::create(std::env::temp_dir().join(\"old\")).expect(\"a file\"); \
+             said(file.set_modified(std::time::UNIX_EPOCH))",
+        ),
+        [Refused, Refused, Done, Done],
     ),
     (
         (

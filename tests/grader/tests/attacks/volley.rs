@@ -91,22 +91,6 @@ impl Volley {
         }
     }
 
-    /// The tests in which they are tried, in order.
-    pub fn tests(&self) -> impl Iterator<Item = &String> {
-        self.attacks.iter().map(|(_, test)| test)
-    }
-
-    /// Adds functions of the attacker's.
-    pub fn with_code(self, code: &str) -> Volley {
-        let file = format!("chapters/{CHAPTER_00}/src/attack.rs");
-        let text =
-            std::fs::read_to_string(self.submission.path().join(&file)).expect("it is there");
-        Volley {
-            submission: self.submission.with(&file, &format!("{text}{code}")),
-            ..self
-        }
-    }
-
     /// None of it is worth a point.
     pub fn strikes(&self, settings: &Settings) -> Report {
         let report = grade(&self.submission, settings);

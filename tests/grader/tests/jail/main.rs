@@ -69,6 +69,7 @@ impl Prison {
             reads: vec![folder.path().to_owned()],
             writes: vec![self.cell.path().to_owned()],
             is_ours: false,
+            is_alone: false,
             sees_proc: true,
             quotas: Quotas {
                 memory_mib: 512,

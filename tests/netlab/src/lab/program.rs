@@ -1,6 +1,6 @@
 //! The student's program, as a process.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::panic::resume_unwind;
 use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use super::panics::Stopped;
 use super::process::Process;
 use super::stderr::panics_in;
 use super::task::Task;
+use super::testimony;
+use crate::protocol::Event;
 use crate::report::story::YOU;
 use crate::report::text::in_words;
 
@@ -139,7 +141,12 @@ impl Lab {
         let Some(started) = self.0.calls.start_program(what.to_owned(), command) else {
             resume_unwind(Box::new(Stopped));
         };
-        started.unwrap_or_else(|error| panic!("cannot start {what}: {error}"))
+        started.unwrap_or_else(|error| {
+            if error.kind() == ErrorKind::PermissionDenied {
+                testimony::tell(Event::Refused, &self.0.test.function);
+            }
+            panic!("cannot start {what}: {error}")
+        })
     }
 
     /// Waits for a program to end by itself.

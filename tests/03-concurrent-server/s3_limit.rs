@@ -62,8 +62,10 @@ fn s3_a_slot_is_free_again_when_dropped() {
 #[test]
 fn s3_a_panic_frees_the_slot_as_well() {
     lab(|lab| {
-        lab.why("A thread panics with a slot in its hands. Rust drops what it held, as on every other way out. What you do in Drop must not depend on how the thread ends.");
+        lab.why("Nobody has taken a place yet, so all of them are free.");
         let slots = lab.you("Slots::new(2)", || Slots::new(2));
+        lab.same("free at first", lab.you("free()", || slots.free()), 2);
+        lab.why("A thread panics with a slot in its hands. Rust drops what it held, as on every other way out. What you do in Drop must not depend on how the thread ends.");
         for _ in 0..3 {
             let slot = lab.you("take()", || slots.take());
             let panics = thread::spawn(move || {

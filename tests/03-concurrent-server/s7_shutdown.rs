@@ -375,8 +375,9 @@ fn s7_nobody_begins_after_the_grace() {
             let (server, addr) = serving(lab, handler, mode);
             let come =
                 |name: &str| -> Vec<_> { (0..MANY).map(|_| lab.connect_as(name, addr)).collect() };
+            let told = lab.because(format!("There is a worker for each of the clients A, and a place in the queue until he takes it. Who is not served now was turned away: there are fewer than {MANY} workers, or fewer than {MANY} places."));
             let first = come("clients A");
-            until(lab, "the clients A to be served", || {
+            until(&told, "the clients A to be served", || {
                 trace.count("begins") == MANY
             });
             let waiting = come("clients B");
@@ -616,6 +617,7 @@ fn serving(lab: &Lab, handler: Arc<dyn Handler>, mode: Mode) -> (Server, SocketA
 }
 
 fn shutdown(lab: &Lab, server: Server, grace: Duration) -> Running<std::io::Result<Report>> {
+    lab.if_stuck("If a thread of yours waits in accept(), the door is open: close it before you wait for that thread.");
     lab.student(&format!("shutdown({grace:?})"), move || {
         server.shutdown(grace)
     })

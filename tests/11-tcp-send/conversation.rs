@@ -15,7 +15,7 @@ use super::words::ms;
 /// - `mss=1000`, `peer_mss=` (the same): what fits into our packets, and what the peer wants.
 /// - `win=65535`: the peer's window.
 /// - `rtt=50`: how long the handshake took, in ms. 0: the SYN had to be sent again.
-/// - `nodelay=0`, `buffer=65536`, `floor=1000` (the least RTO, in ms), `give_up=100` (s).
+/// - `nodelay=0`, `buffer=65536`, `floor=1000` and `ceiling=60000` (the limits of the RTO, in ms), `give_up=100` (s).
 ///
 /// The program is told `beyond`, `timeout` and `closed` when `on_segment`, `has_given_up` and `fin_acked` say so.
 pub fn plays(lab: &Lab, script: &str) {
@@ -51,6 +51,7 @@ impl Owner {
             nodelay: number("nodelay", 0) != 0,
             rto: RtoLimits {
                 min: ms(number("floor", 1000).into()),
+                max: ms(number("ceiling", 60_000).into()),
                 ..RtoLimits::default()
             },
             give_up: Duration::from_secs(number("give_up", 100).into()),
@@ -155,6 +156,7 @@ impl Machine for Owner {
             ("SND.UNA", sender.una().0.to_string()),
             ("SND.NXT", sender.nxt().0.to_string()),
             ("SND.WND", sender.wnd().to_string()),
+            ("WIDEST", sender.widest().to_string()),
             ("FLIGHT", sender.in_flight().to_string()),
             ("CWND", sender.cwnd().to_string()),
         ];

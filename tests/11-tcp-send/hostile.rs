@@ -110,6 +110,11 @@ pub fn plays(lab: &Lab, seed: u64) {
                     format!("a segment from {una} on, within {widest}"),
                     words::segment(segment),
                 );
+            let head = (segment.ack.map(|ack| ack.0), segment.window, segment.mss);
+            lab.because(
+                "`ack` and `window` are the receiving half's, and only a SYN has an MSS option.",
+            )
+            .same("ack, window, mss", head, (None, 0, None));
             lab.because("Each byte that leaves is the one that was written at its place.")
                 .same_bytes(
                     &format!("the payload of {}", words::segment(segment)),

@@ -365,9 +365,9 @@ fn s1_a_sample_ends_the_back_off() {
             rto.sample(r);
             lab.why(
                 "A new round trip was measured: the RTO is made from SRTT and RTTVAR again, and the doubling is over. \
-                 A time-out does not change SRTT or RTTVAR.",
+                 A time-out does not change SRTT or RTTVAR. The round trip was as long as the first, so RTTVAR is 3/4 of R/2, \
+                 and SRTT stays.",
             );
-            // RTTVAR is 3/4 of R/2.
             rto.is(r + r * 3 / 2);
             rto.srtt_is(r);
         }

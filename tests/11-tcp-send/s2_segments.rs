@@ -94,7 +94,7 @@ fn s2_numbers_wrap() {
 #[test]
 fn s2_large_windows_and_streams() {
     lab(|lab| {
-        lab.why("A queue may be longer than 65535 bytes, and so may a window.");
+        lab.why("A queue may be longer than 65535 bytes, and so may a window. A range is a place in the queue, whatever the number.");
         for (len, mss, usable, want) in [
             (
                 200_000,
@@ -123,6 +123,11 @@ fn s2_large_windows_and_streams() {
             let got = cut(lab, len, 5, mss, usable);
             lab.same("the pieces: number, begin, end", got, want);
         }
+        lab.why("There may be any number of pieces.");
+        let got = cut(lab, 66_000, 5, 1, u32::MAX);
+        lab.same("how many pieces", got.len(), 66_000);
+        let last = (66_004, 65_999, 66_000);
+        lab.same("the last piece: number, begin, end", got[65_999], last);
     });
 }
 

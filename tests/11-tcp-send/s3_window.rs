@@ -65,12 +65,22 @@ impl Window<'_> {
             .same("SND.UNA, SND.NXT, SND.WND", got, (una, nxt, wnd));
     }
 
+    /// Demands that a segment with this number, which acknowledges nothing new, brings a window of 1234. SND.WL1 stands
+    /// before it then.
+    fn takes_the_window_of(&mut self, seq: u32) {
+        let (una, nxt) = (self.it.una().0, self.it.nxt().0);
+        self.gets(&bare(seq, una, 1234));
+        self.lab.why(format!(
+            "What came before has not moved SND.WL1, so the window of segment {seq} is not older."
+        ));
+        self.is(una, nxt, 1234);
+    }
+
     fn room(&self, in_flight: u32, usable: u32) {
-        let it = &self.it;
-        let call = "in_flight() and usable()";
-        let got = self.lab.you(call, || (it.in_flight(), it.usable()));
-        self.lab
-            .same("in flight, and usable", got, (in_flight, usable));
+        let got = self.lab.you("in_flight()", || self.it.in_flight());
+        self.lab.same("in_flight()", got, in_flight);
+        let got = self.lab.you("usable()", || self.it.usable());
+        self.lab.same("usable()", got, usable);
     }
 }
 
@@ -165,7 +175,7 @@ fn s3_ack_beyond_snd_nxt_is_not_believed() {
                 "It acknowledges bytes that were never sent. Whoever believes that loses them. Nothing changes, the \
                  window neither (RFC 9293, section 3.10.7.4).",
             );
-            let got = window.ack(ack, 7777);
+            let got = window.gets(&bare(THEIRS + 50, ack, 7777));
             lab.same("what it says", got, "Beyond".to_owned());
             window.is(101, 101 + sent, 2000);
             lab.because("Nor does it count as the widest window.").same(
@@ -173,6 +183,7 @@ fn s3_ack_beyond_snd_nxt_is_not_believed() {
                 window.it.widest(),
                 2000,
             );
+            window.takes_the_window_of(THEIRS + 20);
         }
     });
 }
@@ -185,11 +196,15 @@ fn s3_old_ack_is_harmless() {
             window.sent(2000);
             window.ack(1101, 2000);
             lab.why(
-                "It was overtaken on its way. SND.UNA never goes back, and an old window says nothing about now.",
+                "It was overtaken on its way. SND.UNA never goes back, and an old window says nothing about now. Nor is it a \
+                 duplicate: that repeats the last acknowledgment.",
             );
             let got = window.gets(&bare(THEIRS + 50, ack, 9999));
             lab.same("what it says", got, "Nothing".to_owned());
             window.is(1101, 2101, 2000);
+            lab.because("Nor does an old window count as the widest.")
+                .same("widest()", window.it.widest(), 2000);
+            window.takes_the_window_of(THEIRS + 20);
         }
     });
 }
@@ -197,7 +212,7 @@ fn s3_old_ack_is_harmless() {
 #[test]
 fn s3_without_ack_nothing_is_acknowledged() {
     lab(|lab| {
-        for seq in [THEIRS, 0] {
+        for seq in [THEIRS, 0, THEIRS + 50] {
             let mut window = Window::new(lab, 101, 2000);
             window.sent(100);
             lab.why("Without the flag ACK, neither SEG.ACK nor the window means anything.");
@@ -208,6 +223,7 @@ fn s3_without_ack_nothing_is_acknowledged() {
             let got = window.gets(&segment);
             lab.same("what it says", got, "Nothing".to_owned());
             window.is(101, 201, 2000);
+            window.takes_the_window_of(THEIRS + 20);
         }
         let mut window = Window::new(lab, 0xffff_ff00, 2000);
         window.sent(1000);
@@ -317,14 +333,21 @@ fn s3_any_segment_may_bring_a_window() {
             ("data and a FIN", bytes.clone(), true),
         ] {
             lab.scene(format!("a segment with {what}"));
-            for (ack, window) in [(101, 2000), (1101, 1500), (1101, 0), (3101, 5000)] {
+            for (ack, window, want) in [
+                (101, 2000, "Nothing"),
+                (1101, 1500, "New(1000)"),
+                (1101, 0, "New(1000)"),
+                (3101, 5000, "New(3000)"),
+            ] {
                 let mut it = Window::new(lab, 101, 4000);
                 it.sent(3000);
-                it.gets(&Segment {
+                let got = it.gets(&Segment {
                     payload: payload.clone(),
                     fin,
                     ..bare(THEIRS, ack, window)
                 });
+                lab.because("What a segment acknowledges does not depend on what else it carries.")
+                    .same("what it says", got, want.to_owned());
                 lab.why(
                     "Each segment says how much room the peer has now, whatever else it carries (RFC 9293, section \
                      3.10.7.4).",
@@ -469,6 +492,14 @@ fn s3_what_a_duplicate_is() {
             )
             .same("what it says", got, want.to_owned());
         }
+        lab.scene("one number is in flight");
+        let mut it = Window::new(lab, 101, 4000);
+        it.sent(1);
+        let got = it.ack(101, 4000);
+        lab.because(
+            "One number in flight is enough: a segment behind it may have been sent as a question.",
+        )
+        .same("what it says", got, "Duplicate".to_owned());
         lab.scene("in a row");
         let mut it = begin();
         for _ in 0..3 {

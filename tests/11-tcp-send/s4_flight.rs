@@ -86,13 +86,11 @@ impl Air<'_> {
     }
 
     fn outstanding(&self, want: u32) {
-        let got = self.lab.you("outstanding()", || self.it.outstanding());
-        self.lab.same("outstanding()", got, want);
+        self.lab.same("outstanding()", self.it.outstanding(), want);
     }
 
     fn has_lost(&self, want: bool) {
-        let got = self.lab.you("has_lost()", || self.it.has_lost());
-        self.lab.same("has_lost()", got, want);
+        self.lab.same("has_lost()", self.it.has_lost(), want);
     }
 }
 
@@ -118,16 +116,22 @@ fn s4_a_chatty_sender_does_not_postpone_its_alarm() {
     lab(|lab| {
         let mut air = Air::new(lab);
         for n in 0..9_u32 {
-            air.sent(ms(u64::from(n) * 100), 101 + n * 10, 10);
+            air.sent(ms(u64::from(n) * 100), 101 + n, 1);
             lab.why(
                 "(5.1) The timer starts only if it does not run. If every segment started it anew, it would never \
                  ring.",
             );
             air.wakes(Some(ms(1000)));
-            air.outstanding((n + 1) * 10);
+            air.outstanding(n + 1);
         }
         air.alarm(ms(999), "Quiet");
-        air.alarm(ms(1000), "Rings");
+        air.sent(ms(1100), 110, 1);
+        lab.why("(5.1) Nobody has looked at the timer in time. It runs all the same.");
+        air.wakes(Some(ms(1000)));
+        air.alarm(ms(1100), "Rings");
+        lab.why("Each is a segment of its own, however short.");
+        air.resends(Some((101, 1)));
+        air.resends(Some((102, 1)));
     });
 }
 
@@ -195,6 +199,7 @@ fn s4_exact_rto_boundary() {
             let mut air = Air::new(lab);
             air.sent(begin, 101, 1000);
             lab.why("The RTO is not over yet.");
+            air.wakes(Some(begin + us(1_000_000)));
             air.alarm(begin + us(999_999), "Quiet");
             air.outstanding(1000);
             lab.why("The RTO is over.");
@@ -214,6 +219,11 @@ fn s4_when_it_rings_all_count_as_lost() {
         air.has_lost(false);
         air.resends(None);
         air.outstanding(297);
+        let mut wide = Air::new(lab);
+        for n in 0..2 {
+            wide.sent(ms(0), 101 + n * 40_000, 40_000);
+        }
+        wide.outstanding(80_000);
         air.alarm(ms(1000), "Rings");
         lab.why("The timer has rung: nobody knows what has arrived, so all of it counts as lost.");
         air.outstanding(0);
@@ -300,6 +310,17 @@ fn s4_a_sample_is_the_time_since_the_first_was_sent() {
         air.rto(ms(300));
         let mut air = Air::open(lab);
         air.sent(ms(0), 101, 1000);
+        air.ack(ms(0), 1101);
+        lab.why("A round trip of 0 is one, too: SRTT and RTTVAR are 0, and only the granularity of 1 µs is left.");
+        air.rto(us(1));
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.ack(ms(100), 1601);
+        lab.why("The first is covered whole. That the second is covered in part does not change its sample.");
+        air.rto(ms(300));
+        let mut air = Air::open(lab);
+        air.sent(ms(0), 101, 1000);
         air.sent(ms(60), 1101, 1000);
         air.ack(ms(100), 2101);
         lab.why(
@@ -356,27 +377,39 @@ fn s4_karn_no_sample_from_a_retransmission() {
 #[test]
 fn s4_karn_counts_for_all_that_it_acknowledges() {
     lab(|lab| {
-        lab.why(
-            "The second segment was sent once. But its ACK waited for the first, which was sent again: the peer had a \
-             hole. That is no round trip.",
-        );
+        let earliest = "The first that counts as lost is sent again.";
+        let hole = "The second segment was sent once. But its ACK waited for the first, which was sent again: the peer had \
+                    a hole. That is no round trip.";
+        lab.why(earliest);
         let mut air = Air::new(lab);
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 1000);
         air.alarm(ms(1000), "Rings");
         air.resends(Some((101, 1000)));
         air.ack(ms(1100), 2101);
+        lab.why(hole);
         air.rto(ms(2000));
+        lab.why(earliest);
         let mut air = Air::open(lab);
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 1000);
         lab.you("lose_first()", || air.it.lose_first());
         air.resends(Some((101, 1000)));
         air.ack(ms(100), 2101);
+        lab.why(hole);
         air.rto(ms(1000));
-        lab.why(
-            "The second was first sent when the first was sent again. It waited for the hole all the same.",
-        );
+        lab.why(earliest);
+        let mut air = Air::new(lab);
+        air.sent(ms(0), 101, 1000);
+        air.sent(ms(0), 1101, 1000);
+        air.alarm(ms(1000), "Rings");
+        air.resends(Some((101, 1000)));
+        air.resends(Some((1101, 1000)));
+        air.ack(ms(1100), 1101);
+        air.ack(ms(1200), 2101);
+        lab.why("Both were sent again, so neither ACK is a sample.");
+        air.rto(ms(2000));
+        lab.why(earliest);
         let mut air = Air::new(lab);
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 1000);
@@ -385,6 +418,9 @@ fn s4_karn_counts_for_all_that_it_acknowledges() {
         air.sent(ms(1010), 2101, 1000);
         air.resends(Some((1101, 1000)));
         air.ack(ms(1100), 3101);
+        lab.why(
+            "The last was first sent when the one before it was sent again. It waited for the hole all the same.",
+        );
         air.rto(ms(2000));
     });
 }
@@ -430,6 +466,18 @@ fn s4_counting_as_lost_is_not_sending_again() {
             "The second counted as lost, but has been sent once. Its ACK is a sample, if a long one: 1050 ms.",
         );
         air.rto(ms(3150));
+        for rings in [true, false] {
+            let mut air = Air::open(lab);
+            air.sent(ms(0), 101, 1000);
+            if rings {
+                air.alarm(ms(1000), "Rings");
+            } else {
+                lab.you("lose_first()", || air.it.lose_first());
+            }
+            air.ack(ms(1050), 1101);
+            lab.why("It counted as lost, and its ACK came before it was sent again: a sample of 1050 ms.");
+            air.rto(ms(3150));
+        }
     });
 }
 
@@ -485,6 +533,8 @@ fn s4_the_rest_of_a_segment_is_as_it_was() {
             lab.why("The segment was sent again, and is on its way. So is the rest of it.");
             air.has_lost(false);
             air.outstanding(1101 - una);
+            lab.why("(5.3) Something new is acknowledged: the timer starts anew, for what was sent again, too.");
+            air.wakes(Some(ms(1100 + 2000)));
             air.ack(ms(1200), 1101);
             lab.why(
                 "The rest is a part of what was sent again, so its ACK is no sample (Karn): the RTO stays doubled.",
@@ -499,12 +549,26 @@ fn s4_a_fin_is_a_number() {
     lab(|lab| {
         let fin = |seq: u32, len: u32| Segment {
             fin: true,
+            psh: true,
             ..data(seq, len)
+        };
+        let resends = |air: &mut Air<'_>, want: &str| {
+            let got = lab.you("resend()", || air.it.resend());
+            let got = got.as_ref().map(words::segment);
+            lab.because(
+                "What is sent again is what was sent, or what is left of it, with its flags.",
+            )
+            .same("resend()", got, Some(want.to_owned()));
         };
         let mut air = Air::new(lab);
         air.sends(ms(0), fin(101, 10));
         lab.why("A FIN uses one number, behind the bytes.");
         air.outstanding(11);
+        lab.you("lose_first()", || air.it.lose_first());
+        resends(&mut air, "seq 101 len 10 FIN PSH");
+        air.ack(ms(50), 105);
+        lab.you("lose_first()", || air.it.lose_first());
+        resends(&mut air, "seq 105 len 6 FIN PSH");
         air.ack(ms(100), 111);
         lab.why("The bytes have arrived, the FIN has not.");
         air.outstanding(1);
@@ -515,12 +579,7 @@ fn s4_a_fin_is_a_number() {
         air.alarm(ms(1100), "Rings");
         lab.why("A FIN alone is lost like anything else.");
         air.has_lost(true);
-        let got = lab.you("resend()", || air.it.resend());
-        lab.same(
-            "resend()",
-            got.as_ref().map(words::segment),
-            Some("seq 111 len 0 FIN".to_owned()),
-        );
+        resends(&mut air, "seq 111 len 0 FIN PSH");
         air.ack(ms(1200), 112);
         lab.why("All has arrived.");
         air.outstanding(0);
@@ -635,10 +694,18 @@ fn s4_exactly_when_it_gives_up() {
             ));
             air.alarm(ms(1100), "Rings");
             air.alarm(ms(3100), "Rings");
+            air.resends(Some((101, 1000)));
             lab.why(format!(
                 "It rings 7000 ms after the first was sent. It gives up if that is at least {give_up} ms."
             ));
             air.alarm(ms(7100), want);
+            if want == "GivesUp" {
+                lab.why(
+                    "It has given up. Nothing more counts as lost, and the RTO does not double.",
+                );
+                air.outstanding(1000);
+                air.rto(ms(4000));
+            }
         }
     });
 }

@@ -115,6 +115,12 @@ fn s5_the_end_does_not_wait() {
                 true,
                 why,
             );
+            let alone = Piece {
+                len,
+                in_flight: 0,
+                ..closing
+            };
+            decides(lab, "the last bytes of all, alone", alone, true, why);
         }
         let why = "It is not the last: the window has cut it. It waits like any small piece.";
         let cut = Piece {
@@ -216,6 +222,14 @@ fn s5_windows_beyond_16_bits() {
             ..SMALL
         };
         decides(lab, "a window of 4 GB", piece, false, why);
+        let why = "This is more than half of the widest window. Twice that may be more than 16 bits hold.";
+        let piece = Piece {
+            len: 40_000,
+            mss: 65_535,
+            widest: 65_535,
+            ..piece
+        };
+        decides(lab, "half of a window of 64 kB", piece, true, why);
     });
 }
 
@@ -252,8 +266,7 @@ impl Asks<'_> {
     }
 
     fn wakes(&self, want: Option<Duration>) {
-        let got = self.lab.you("wake_at()", || self.it.wake_at());
-        self.lab.same("wake_at()", got, want);
+        self.lab.same("wake_at()", self.it.wake_at(), want);
     }
 }
 
@@ -376,6 +389,8 @@ fn s5_persist_gives_up_on_silence() {
             ));
             asks.alarm(ms(1000), "Rings");
             asks.alarm(ms(3000), "Rings");
+            lab.why("It gives up only when it would ring, at 7000 ms.");
+            asks.alarm(ms(6999), "Quiet");
             lab.why(format!(
                 "The first question without an answer was asked at 1000 ms, 6000 ms ago. It gives up after {give_up} ms."
             ));

@@ -170,6 +170,18 @@ fn s6_slow_start_ends_at_ssthresh() {
             );
             cwnd.is(want);
         }
+        let mut cwnd = Cwnd::new(lab, 1000);
+        cwnd.halve(8000);
+        for (acked, want) in [(9999, 10_000), (1, 11_000)] {
+            cwnd.acked(acked);
+            lab.why("cwnd is 10000 and beyond ssthresh. Nothing was counted before.");
+            cwnd.is(want);
+        }
+        cwnd.acked(5000);
+        cwnd.halve(9000);
+        cwnd.acked(6000);
+        lab.why("`halve` changes ssthresh alone. What was counted still counts: 11000 of 11000.");
+        cwnd.is(12_000);
     });
 }
 
@@ -259,6 +271,7 @@ fn s6_after_idle_it_begins_small() {
             (1000, 10_000, 10_000),
             (1000, 3000, 3000),
             (1460, 70_000, 14_600),
+            (8960, 70_000, 17_920),
         ] {
             let mut it = Cwnd::new(lab, mss);
             it.halve(40_000);
@@ -272,14 +285,28 @@ fn s6_after_idle_it_begins_small() {
             lab.why("ssthresh still remembers the last loss, so slow start is quick up to there.");
             it.threshold(20_000);
         }
+        for cwnd in [5000, 10_000] {
+            let mut it = Cwnd::new(lab, 1000);
+            it.halve(10_000);
+            it.set_cwnd(cwnd);
+            it.acked(cwnd - 1000);
+            it.after_idle();
+            it.acked(1000);
+            lab.why(format!(
+                "cwnd was not wider. Nothing has changed, and what was counted still counts: {cwnd} of {cwnd}."
+            ));
+            it.is(cwnd + 1000);
+        }
         let mut it = Cwnd::new(lab, 1000);
         it.halve(10_000);
-        it.set_cwnd(5000);
-        it.acked(4000);
+        it.set_cwnd(20_000);
+        it.acked(19_000);
         it.after_idle();
-        it.acked(1000);
-        lab.why("cwnd was not wider. Nothing has changed, and what was counted still counts: 5000 of 5000.");
-        it.is(6000);
+        for (acked, want) in [(9999, 10_000), (1, 11_000)] {
+            it.acked(acked);
+            lab.why("cwnd was wider, and was set: the count has begun anew.");
+            it.is(want);
+        }
     });
 }
 

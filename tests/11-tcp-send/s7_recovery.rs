@@ -108,12 +108,18 @@ fn s7_without_loss_it_is_step_6() {
 #[test]
 fn s7_three_dup_acks() {
     lab(|lab| {
-        for (in_flight, ssthresh) in [(10_000, 5000), (7000, 3500), (4000, 2000), (3000, 2000)] {
-            let mut it = Loss::new(lab, 20_000, in_flight);
+        for (cwnd, in_flight, ssthresh) in [
+            (20_000, 10_000, 5000),
+            (20_000, 7000, 3500),
+            (20_000, 4000, 2000),
+            (20_000, 3000, 2000),
+            (4000, 10_000, 5000),
+        ] {
+            let mut it = Loss::new(lab, cwnd, in_flight);
             lab.why("One or two duplicates may mean that segments have overtaken each other.");
             it.duplicate(false);
             it.duplicate(false);
-            it.is(20_000, MAX, false);
+            it.is(cwnd, MAX, false);
             lab.why(
                 "The third in a row: the segment at SND.UNA is lost. It is sent again at once, before the timer \
                  rings.",
@@ -187,6 +193,9 @@ fn s7_limited_transmit() {
         );
         it.is(5000, 2000, true);
         it.allowed(5000);
+        lab.why("What limited transmit has sent was in flight at the third duplicate: recovery waits for that, too.");
+        it.ack(4000, true);
+        it.ack(2000, false);
         let mut it = Loss::new(lab, 4000, 4000);
         it.duplicate(false);
         it.duplicate(false);
@@ -195,7 +204,7 @@ fn s7_limited_transmit() {
         it.allowed(5000);
         let mut it = Loss::new(lab, 10_000, 10_000);
         it.timeout();
-        for n in 1..=5 {
+        for n in 1..=300 {
             it.duplicate(false);
             lab.why("Two more, however many duplicates there are.");
             it.allowed(1000 + 1000 * n.min(2));
@@ -367,6 +376,7 @@ fn s7_duplicates_after_a_timeout_begin_nothing() {
         for _ in 0..4 {
             it.duplicate(false);
         }
+        it.is(2000, 5000, false);
         it.sends(5000);
         it.ack(1000, false);
         lab.why(
@@ -411,7 +421,9 @@ fn s7_a_timeout_ends_recovery() {
         it.recovers(0);
         it.is(8000, 5000, true);
         it.timeout();
-        lab.why("What was sent again is lost, too. It begins with one segment.");
+        lab.why(
+            "What was sent again is lost, too: fast recovery is over. It begins with one segment.",
+        );
         it.is(1000, 5000, false);
         lab.why("This is slow start, not fast recovery: no partial acknowledgment.");
         it.ack(2000, false);
@@ -492,10 +504,13 @@ fn s7_a_loss_of_long_ago_is_forgotten() {
             }
             it.duplicate(false);
             it.duplicate(false);
-            lab.why(
-                "More than 2 GB have been acknowledged since. On the shorter way round, the old `recover` would seem to be \
-                 ahead again.",
-            );
+            lab.why(match lost_before {
+                true => {
+                    "More than 2 GB have been acknowledged since. On the shorter way round, the old `recover` would seem to \
+                     be ahead again. It is forgotten when SND.UNA comes after it."
+                }
+                false => "Nothing was ever lost before, so the third duplicate begins recovery.",
+            });
             it.duplicate(true);
         }
     });
@@ -536,6 +551,15 @@ fn s7_after_idle() {
             lab.you("after_idle()", || it.it.after_idle());
             lab.why("As in step 6: after a pause, at most the initial window.");
             it.is(want, MAX, false);
+        }
+        let mut it = Loss::new(lab, 10_000, 10_000);
+        it.timeout();
+        it.ack(10_000, false);
+        lab.you("after_idle()", || it.it.after_idle());
+        it.sends(5000);
+        lab.why("A pause changes cwnd and nothing else: SND.UNA is still not after `recover`, so duplicates begin nothing.");
+        for _ in 0..3 {
+            it.duplicate(false);
         }
     });
 }

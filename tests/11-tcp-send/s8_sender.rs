@@ -140,8 +140,10 @@ fn s8_never_more_than_the_window_in_flight() {
                     # It is wider now, and the program has not called: that is used at once.
                     --> ACK seq 4101 ack 301 len 1000
                     --> ACK seq 5101 ack 301 len 1000
+                    WIDEST=5000
              60     <-- ACK seq 301 ack 4101 win 2000
                     nothing                            # 2000 are in flight, as many as the window has.
+                    SND.WND=2000 WIDEST=5000
              70     <-- ACK seq 301 ack 6101 win 2000
                     --> ACK seq 6101 ack 301 len 1000
                     --> ACK seq 7101 ack 301 len 1000
@@ -198,6 +200,31 @@ fn s8_the_buffer_is_bounded() {
             100     <-- ACK seq 301 ack 2101 win 1000
                     --> ACK seq 2101 ack 301 len 900
                     room() = 1600
+            ",
+        );
+        plays(
+            lab,
+            "
+            # A socket of Linux has no such bound.
+            with win=1000 buffer=100000 linux=no
+              0 ms  send(200000) = 100000
+                    --> ACK seq 101 ack 301 len 1000
+                    room() = 0
+            ",
+        );
+        plays(
+            lab,
+            "
+            # A socket of Linux is gone after close().
+            with buffer=2500 linux=no
+              0 ms  send(5)
+                    --> ACK seq 101 ack 301 len 5
+                    close()
+                    --> FIN,ACK seq 106 ack 301
+                    room() = 2494      # Without the 5 bytes, and the FIN, which is a number in flight.
+             50     <-- ACK seq 301 ack 107
+                    closed
+                    room() = 2500
             ",
         );
         for buffer in [1000, 3] {
@@ -349,6 +376,7 @@ fn s8_a_whole_window_is_lost() {
                     --> ACK seq 6101 ack 301 len 1000  lost
            1000     --> ACK seq 101 ack 301 len 1000
                     CWND=1000 SSTHRESH=3500
+                    FLIGHT=7000 room() = 58536         # What counts as lost is kept, too, and is in flight still.
            1050     <-- ACK seq 301 ack 1101
                     # Slow start: cwnd is 2000 now, so two leave.
                     --> ACK seq 1101 ack 301 len 1000
@@ -367,6 +395,22 @@ fn s8_a_whole_window_is_lost() {
                     --> ACK seq 7101 ack 301 len 1000  # and what has never been sent.
            1200     <-- ACK seq 301 ack 8101
            9000     nothing
+            ",
+        );
+        plays(
+            lab,
+            "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with nodelay=1 linux=no
+              0 ms  send(600)
+                    --> ACK seq 101 ack 301 len 600    lost
+                    send(600)
+                    --> ACK seq 701 ack 301 len 600    lost
+           1000     --> ACK seq 101 ack 301 len 600
+                    CWND=1000
+                    nothing                            # 400 are left of cwnd. What counts as lost waits for room for an MSS.
+           1050     <-- ACK seq 301 ack 701
+                    --> ACK seq 701 ack 301 len 600
             ",
         );
     });
@@ -500,7 +544,7 @@ fn s8_after_a_lost_syn_it_is_careful() {
         plays(
             lab,
             "
-            with rtt=0
+            with rtt=0 mss=1460 peer_mss=1000
               0 ms  send(4000)
                     --> ACK seq 101 ack 301 len 1000   lost
                     CWND=1000 RTO=3000
@@ -665,6 +709,7 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
            1100     <-- ACK seq 301 ack 4401 win 300
            2099     nothing
            2100     --> ACK seq 4401 ack 301 len 300  # The next wait is a new one.
+                    FLIGHT=300
            3100     --> ACK seq 4401 ack 301 len 300  # It is a segment like any other, with the timer of step 4.
            3150     <-- ACK seq 301 ack 4701 win 2500
                     CWND=1300
@@ -689,6 +734,18 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
            1050     --> ACK seq 4101 ack 301 len 310
             ",
         );
+        plays(
+            lab,
+            "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with win=1000 linux=no
+              0 ms  send(3000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 1
+           1050     --> ACK seq 1101 ack 301 len 1
+                    SND.NXT=1102 FLIGHT=1  # A window of one byte is none that is shut: this is sent, and no question.
+            ",
+        );
     });
 }
 
@@ -710,6 +767,7 @@ fn s8_persist_probe_at_zero_window() {
            1049     nothing                            # No window: nothing but questions may leave.
            1050     --> ACK seq 1101 ack 301 len 1     # After one RTO the sender asks, with the next byte (MUST-36).
                     SND.NXT=1101 FLIGHT=0              # The question does not count as sent.
+                    room() = 61536
            1100     <-- ACK seq 301 ack 1101 win 0
            3050     --> ACK seq 1101 ack 301 len 1     # Twice the wait.
            3100     <-- ACK seq 301 ack 1101 win 0
@@ -719,6 +777,44 @@ fn s8_persist_probe_at_zero_window() {
                     --> ACK seq 2101 ack 301 len 1000
            7150     <-- ACK seq 301 ack 3101 win 0
            8150     --> ACK seq 3101 ack 301 len 1     # A new wait begins with one RTO.
+            ",
+        );
+        plays(
+            lab,
+            "
+            # Linux has no such limit.
+            with win=1000 ceiling=1500 linux=no
+              0 ms  send(2000)
+                    --> ACK seq 101 ack 301 len 1000
+           1000     --> ACK seq 101 ack 301 len 1000
+           2500     --> ACK seq 101 ack 301 len 1000   # No RTO is longer than 1.5 s here,
+           4000     --> ACK seq 101 ack 301 len 1000
+           4050     <-- ACK seq 301 ack 1101 win 0
+           5550     --> ACK seq 1101 ack 301 len 1
+           7050     --> ACK seq 1101 ack 301 len 1     # and no question waits longer, either.
+            ",
+        );
+        plays(
+            lab,
+            "
+            # Linux waits 200 ms where the RFC says 1 s.
+            with win=0 linux=no
+              0 ms  send(5)
+            999     nothing
+           1000     --> ACK seq 101 ack 301 len 1      # The window was never open. The sender asks all the same.
+           1050     <-- ACK seq 301 ack 101 win 5
+                    --> ACK seq 101 ack 301 len 5
+            ",
+        );
+        plays(
+            lab,
+            "
+            # Linux waits 200 ms where the RFC says 1 s.
+            with win=0 linux=no
+              0 ms  close()
+           1000     --> FIN,ACK seq 101 ack 301 no PSH # The same with a FIN.
+           1050     <-- ACK seq 301 ack 102 win 0
+                    closed
             ",
         );
     });
@@ -789,6 +885,61 @@ fn s8_a_probe_may_be_taken() {
 }
 
 #[test]
+fn s8_the_byte_of_a_probe_counts_like_any_other() {
+    lab(|lab| {
+        lab.why("The peer has taken the byte of a question: one number more is acknowledged.");
+        for carried in ["", " len 10"] {
+            plays(
+                lab,
+                &format!(
+                    "
+            # Linux waits 200 ms where the RFC says 1 s.
+            with win=1000 rtt=0 linux=no
+              0 ms  send(4000)
+                    --> ACK seq 101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 1101 win 0
+                    CWND=2000
+           1050     --> ACK seq 1101 ack 301 len 1
+           1100     <-- ACK seq 301 ack 1102 win 0{carried}
+                    SND.UNA=1102 CWND=2001                  # Slow start: cwnd grows by the one byte.
+                    "
+                ),
+            );
+        }
+        let segments: String = (1..=5)
+            .map(|n| {
+                format!(
+                    "<-- ACK seq 301 ack {}\n                    ",
+                    101 + n * 2000
+                )
+            })
+            .collect();
+        plays(
+            lab,
+            &format!(
+                "
+            # Linux waits 200 ms where the RFC says 1 s.
+            with linux=no
+              0 ms  send(10000)
+                    {}
+             50     {segments}CWND=15000
+             60     <-- ACK seq 301 ack 10101 win 0
+                    send(30000)
+           1060     --> ACK seq 10101 ack 301 len 1
+                    CWND=10000                              # A pause of more than an RTO: the initial window.
+           2000     <-- ACK seq 301 ack 10102 win 65535
+                    # The question was sent 940 ms ago, less than an RTO: this is no pause. cwnd has grown by one byte.
+                    CWND=10001 FLIGHT=10000
+                    {}
+                ",
+                full(101, 10),
+                full(10_102, 10)
+            ),
+        );
+    });
+}
+
+#[test]
 fn s8_only_a_probe_makes_one_more_believable() {
     lab(|lab| {
         lab.why("An ACK of one more than SND.NXT is believed as the answer to a question, and only then.");
@@ -818,6 +969,8 @@ fn s8_only_a_probe_makes_one_more_believable() {
             "<-- ACK seq 301 ack 1101 win 0",
             "<-- ACK seq 301 ack 900 win 0",
             "<-- ACK seq 301 ack 1101 win 0 len 10",
+            "<-- ACK seq 301 ack 1101 win 300",
+            "<-- ACK seq 301 ack 5000 win 0 beyond",
         ] {
             plays(
                 lab,
@@ -1114,7 +1267,7 @@ fn s8_fin_follows_the_last_byte() {
                     --> ACK seq 101 ack 301 len 5
              50     <-- ACK seq 301 ack 106
             100     close()
-                    --> FIN,ACK seq 106 ack 301               # Nothing waits, so it leaves alone.
+                    --> FIN,ACK seq 106 ack 301 no PSH        # Nothing waits, so it leaves alone. It pushes nothing.
             150     <-- ACK seq 301 ack 107
                     closed
             ",
@@ -1163,6 +1316,22 @@ fn s8_fin_follows_the_last_byte() {
                 full(101, 10)
             ),
         );
+        plays(
+            lab,
+            &format!(
+                "
+            # A socket of Linux is gone after close().
+            with win=9000 linux=no
+              0 ms  send(10000)
+                    {}
+                    close()
+             50     <-- ACK seq 301 ack 101 win 65535
+                    # cwnd is 10000 and 9000 are in flight: the last 1000 bytes fit, and their FIN is no part of that.
+                    --> FIN,PSH,ACK seq 9101 ack 301 len 1000
+                ",
+                full(101, 9)
+            ),
+        );
     });
 }
 
@@ -1187,6 +1356,20 @@ fn s8_fin_does_not_jump_the_queue() {
                     --> FIN,ACK seq 2601 ack 301
             150     <-- ACK seq 301 ack 2602
                     closed
+            ",
+        );
+        plays(
+            lab,
+            "
+            # A socket of Linux is gone after close().
+            with win=1000 linux=no
+              0 ms  send(3001)
+                    --> ACK seq 101 ack 301 len 1000
+                    close()
+             50     <-- ACK seq 301 ack 1101 win 4000
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> ACK seq 2101 ack 301 len 1000     # One byte is left, so the FIN is not next.
+                    --> FIN,PSH,ACK seq 3101 ack 301 len 1
             ",
         );
     });
@@ -1280,7 +1463,7 @@ fn s8_a_fin_may_be_the_probe() {
              50     <-- ACK seq 301 ack 1101 win 0
            1050     --> ACK seq 1101 ack 301 len 1    # Bytes come first, and the FIN behind the last.
            1100     <-- ACK seq 301 ack 1102 win 0
-           2100     --> ACK seq 1102 ack 301 len 1
+           2100     --> ACK seq 1102 ack 301 len 1 no PSH
            2150     <-- ACK seq 301 ack 1103 win 0
            3150     --> FIN,ACK seq 1103 ack 301
             ",
@@ -1291,6 +1474,23 @@ fn s8_a_fin_may_be_the_probe() {
 #[test]
 fn s8_a_lost_fin_is_sent_again() {
     lab(|lab| {
+        lab.why("A FIN waits for what counts as lost, and no longer.");
+        plays(
+            lab,
+            "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
+              0 ms  send(2000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+           1000     --> ACK seq 101 ack 301 len 1000
+                    close()
+                    nothing                            # The second segment still counts as lost.
+           1050     <-- ACK seq 301 ack 1101
+                    --> ACK seq 1101 ack 301 len 1000
+                    --> FIN,ACK seq 2101 ack 301       # Now nothing does: the FIN leaves at the same moment.
+            ",
+        );
         lab.why("A FIN is kept and sent again like any byte.");
         plays(
             lab,
@@ -1604,6 +1804,26 @@ fn s8_two_losses_in_one_window() {
            9000     nothing
             ",
         );
+        plays(
+            lab,
+            &format!(
+                "
+            # Linux takes what is behind the hole for lost, too (RACK, RFC 8985).
+            with linux=no
+              0 ms  send(10000)
+                    {}
+             50     <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    <-- ACK seq 301 ack 101
+                    --> ACK seq 101 ack 301 len 1000
+            100     <-- ACK seq 301 ack 1101
+                    # cwnd is 8000, and as many are in flight behind the hole. What fills the hole leaves all the same.
+                    --> ACK seq 1101 ack 301 len 1000
+                    CWND=8000 FLIGHT=9000
+                ",
+                full(101, 10)
+            ),
+        );
     });
 }
 
@@ -1746,6 +1966,67 @@ fn s8_after_a_pause_it_begins_small() {
         pauses(lab, 50, [500, 550, 1501], 10_101, 1000, 10_000, why);
         pauses(lab, 50, [0, 50, 1001], 10_101, 1000, 10_000, why);
         pauses(lab, 2000, [10, 2010, 2960], 10_101, 2949, 10_000, why);
+        let segments: String = (1..=5)
+            .map(|n| {
+                format!(
+                    "<-- ACK seq 301 ack {}\n                    ",
+                    101 + n * 2000
+                )
+            })
+            .collect();
+        plays(
+            lab,
+            &format!(
+                "
+              0 ms  send(10000)
+                    {}
+             50     {segments}CWND=15000
+           1001     send(10)
+                    --> ACK seq 10101 ack 301 len 10
+                    CWND=10000 # The pause was as long for a small segment, and what comes behind that finds a small window.
+                ",
+                full(101, 10)
+            ),
+        );
+        // 21 segments are lost, and sent again as slow start allows.
+        let mut grows = String::new();
+        for n in 0..11 {
+            let ack = format!("<-- ACK seq 301 ack {}", 1101 + n * 1000);
+            grows += &format!(
+                "{ack}\n                    {}\n                    ",
+                full(10_101 + n * 2000, 2)
+            );
+        }
+        let mut again = String::new();
+        for n in 0..10 {
+            let ack = format!("<-- ACK seq 301 ack {}", 12_101 + n * 1000);
+            again += &format!(
+                "{ack}\n                    {}\n                    ",
+                full(12_101 + n * 2000, 2)
+            );
+        }
+        plays(
+            lab,
+            &format!(
+                "
+            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            with linux=no
+              0 ms  send(32000)
+                    {}
+             50     {grows}CWND=21000 FLIGHT=21000
+           1050     --> ACK seq 11101 ack 301 len 1000
+                    CWND=1000 SSTHRESH=10500 RTO=2000
+           1100     {again}CWND=11000 FLIGHT=11000
+           1150     <-- ACK seq 301 ack 32101
+           2500     send(20000)
+                    # What was sent again was sent, too: 1400 ms ago, less than an RTO. This is no pause.
+                    CWND=12000 FLIGHT=12000
+                    {}
+                ",
+                full(101, 10),
+                full(32_101, 12)
+            ),
+        );
         let why = "Exactly one RTO is not longer than an RTO.";
         pauses(lab, 50, [500, 550, 1500], 10_101, 1000, 15_000, why);
         let why = "The RTO is longer than a second here: this is no pause.";
@@ -1777,6 +2058,17 @@ fn s8_numbers_wrap() {
                     --> FIN,ACK seq 1720 ack 0
            1150     <-- ACK seq 0 ack 1721
                     closed
+            ",
+        );
+        plays(
+            lab,
+            "
+            # Linux chooses its numbers by itself.
+            with iss=0xfffffffe win=0 linux=no
+              0 ms  send(2)
+           1000     --> ACK seq 0xffffffff ack 301 len 1
+           1050     <-- ACK seq 301 ack 0 win 0           # The answer to the question of 4294967295.
+                    SND.UNA=0 SND.NXT=0
             ",
         );
     });

@@ -56,8 +56,8 @@ impl Flight {
 
     /// Looks at the timer. It rings if its time is `now` or has passed, and then:
     ///
-    /// - If `give_up` or longer has gone by since the peer last acknowledged something or was heard, or since the first
-    ///   segment was sent when nothing was in flight, that is [`Alarm::GivesUp`], and the timer stops.
+    /// - If `give_up` or longer has gone by since the peer last acknowledged something or was heard, or since a segment
+    ///   was sent while nothing was in flight, that is [`Alarm::GivesUp`], and the timer stops. Nothing else changes.
     /// - Else every segment in flight counts as lost, the RTO doubles (5.5), and the timer starts anew from `now`
     ///   (5.6).
     pub fn alarm(&mut self, now: Duration) -> Alarm {

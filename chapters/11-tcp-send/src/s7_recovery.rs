@@ -19,8 +19,8 @@ impl Recovery {
         todo!("11.7 Recovery::new({congestion:?}, {mss}): nothing was lost yet")
     }
 
-    /// How many bytes may be outstanding: cwnd, and outside fast recovery one MSS more for the first duplicate
-    /// acknowledgment in a row, and 2 MSS more from the second on (limited transmit).
+    /// How many bytes may be outstanding: cwnd. Outside fast recovery it is one MSS more after one duplicate
+    /// acknowledgment in a row, and 2 MSS more after two or more (limited transmit).
     pub fn allowed(&self) -> u32 {
         todo!("11.7 allowed(): cwnd, and what limited transmit adds")
     }
@@ -28,9 +28,10 @@ impl Recovery {
     /// A duplicate acknowledgment. Whether the first segment in flight is to be sent again now.
     ///
     /// - In fast recovery cwnd grows by one MSS, since a segment has left the network.
-    /// - Else it is counted. The third in a row begins fast recovery, if nothing was lost before, or if SND.UNA is after
-    ///   `recover`, which is SND.NXT at the last loss. ssthresh becomes half of what was in flight at the first of the
-    ///   three, cwnd becomes ssthresh and 3 MSS, `recover` becomes SND.NXT, and the first segment is to be sent again.
+    /// - Else it is counted. The third in a row begins fast recovery, if nothing was lost before, or if SND.UNA has come
+    ///   after `recover`, which is SND.NXT at the last loss. (Once it has, that loss is forgotten. 2 GB later its number
+    ///   would seem to be ahead again.) ssthresh becomes half of what was in flight at the first of the three, cwnd
+    ///   becomes ssthresh and 3 MSS, `recover` becomes SND.NXT, and the first segment is to be sent again.
     pub fn on_duplicate(&mut self, una: Seq, nxt: Seq) -> bool {
         todo!("11.7 on_duplicate({una}, {nxt}): is it the third in a row?")
     }

@@ -51,7 +51,7 @@ pub struct Persist {
 }
 
 impl Persist {
-    /// It does not run. It waits at most `max` from one time to the next. `give_up` is how long the peer may be silent
+    /// It does not run. After a ring it waits at most `max` for the next. `give_up` is how long the peer may be silent
     /// when it is asked.
     pub fn new(max: Duration, give_up: Duration) -> Persist {
         Persist {

@@ -34,8 +34,8 @@ impl Recovery {
         }
     }
 
-    /// How many bytes may be outstanding: cwnd, and outside fast recovery one MSS more for the first duplicate
-    /// acknowledgment in a row, and 2 MSS more from the second on (limited transmit).
+    /// How many bytes may be outstanding: cwnd. Outside fast recovery it is one MSS more after one duplicate
+    /// acknowledgment in a row, and 2 MSS more after two or more (limited transmit).
     pub fn allowed(&self) -> u32 {
         let extra = match self.is_recovering {
             true => 0,
@@ -47,9 +47,10 @@ impl Recovery {
     /// A duplicate acknowledgment. Whether the first segment in flight is to be sent again now.
     ///
     /// - In fast recovery cwnd grows by one MSS, since a segment has left the network.
-    /// - Else it is counted. The third in a row begins fast recovery, if nothing was lost before, or if SND.UNA is after
-    ///   `recover`, which is SND.NXT at the last loss. ssthresh becomes half of what was in flight at the first of the
-    ///   three, cwnd becomes ssthresh and 3 MSS, `recover` becomes SND.NXT, and the first segment is to be sent again.
+    /// - Else it is counted. The third in a row begins fast recovery, if nothing was lost before, or if SND.UNA has come
+    ///   after `recover`, which is SND.NXT at the last loss. (Once it has, that loss is forgotten. 2 GB later its number
+    ///   would seem to be ahead again.) ssthresh becomes half of what was in flight at the first of the three, cwnd
+    ///   becomes ssthresh and 3 MSS, `recover` becomes SND.NXT, and the first segment is to be sent again.
     pub fn on_duplicate(&mut self, una: Seq, nxt: Seq) -> bool {
         if self.is_recovering {
             self.congestion

@@ -142,8 +142,9 @@ impl Sender {
     /// A segment that acknowledges one number more than SND.NXT after a question of [`Sender::poll`] is the answer: the
     /// peer has taken what it was asked with, so that has been sent now.
     ///
-    /// Every segment with an acknowledgment that is not beyond is a sign of life (`Persist::heard`), and one after
-    /// which SND.WND is 0 is one for the flight, too (`Flight::heard`).
+    /// Something new that is acknowledged stops the timer of `Persist`, so that its next wait is one RTO again. Every
+    /// segment with an acknowledgment that is not beyond is a sign of life for that timer (`Persist::heard`). If SND.WND
+    /// is 0 after the segment, it is a sign of life for the flight, too (`Flight::heard`).
     pub fn on_segment(&mut self, now: Duration, segment: &Segment) -> Heard {
         if self.is_probing && segment.ack == Some(self.nxt() + 1) {
             if self.queue.pop_front().is_none() {
@@ -184,8 +185,8 @@ impl Sender {
     ///    MSS.
     /// 2. If nothing counts as lost: new segments, as long as the peer's window has room (step 3), the congestion
     ///    window has room for the whole payload, and `may_go` lets them leave. The one behind which nothing is left
-    ///    carries PSH, and no other does. If nothing was in flight, and nothing was sent for longer than an RTO (a
-    ///    question of item 4 is sent, too), the congestion window is that of `Recovery::after_idle`.
+    ///    carries PSH, and no other does. If bytes wait, nothing is in flight, and nothing was sent for longer than an RTO
+    ///    (a question of item 4 is sent, too), the congestion window first becomes that of `Recovery::after_idle`.
     /// 3. If nothing counts as lost: the FIN, when every byte has been sent and the peer's window has room for its
     ///    number: on the last segment if it still can, else alone. It is no part of the payload: neither the MSS nor the
     ///    congestion window counts it.

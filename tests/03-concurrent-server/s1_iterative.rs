@@ -8,8 +8,8 @@ use concurrent_server::{Client, serve_iterative};
 use netlab::lab;
 
 use super::scene::{
-    ERRORS_OF_ACCEPT, Knock, LET_GO, Script, Trace, closed, connected, echo_five, handler, lets_in,
-    score, talk,
+    ERRORS_OF_ACCEPT, Knock, LET_GO, Script, Trace, closed, connected, echo_five, handler,
+    is_the_error_of_accept, lets_in, score, talk,
 };
 
 #[test]
@@ -211,13 +211,13 @@ fn s1_all_of_it_happens_on_this_thread() {
 fn s1_an_error_of_accept_ends_the_server() {
     lab(|lab| {
         lab.why("When accept fails, this step knows no better than to say so, of whatever kind the error is. (Step 5 does.)");
-        for kind in ERRORS_OF_ACCEPT {
+        for accept_error in ERRORS_OF_ACCEPT {
             let (client, _other) = connected();
-            let script = Script::new(lab, [Knock::Client(client), Knock::Error(kind.into())]);
+            let script = Script::new(lab, [Knock::Client(client), Knock::Error(accept_error())]);
             let error = lab.err("serve_iterative(acceptor, handler)", || {
                 serve_iterative(&script, &|_: &Client| io::Result::Ok(()))
             });
-            lab.same("the kind of the error", error.kind(), kind);
+            is_the_error_of_accept(lab, &error, &accept_error());
         }
     });
 }

@@ -10,8 +10,9 @@ use concurrent_server::{Client, serve_threads};
 use netlab::{TcpPeer, alone, lab};
 
 use super::scene::{
-    A_DOZEN_THREADS, Knock, LET_GO, Script, closed, connected, echo_five, fails_after_the_last,
-    handler, lets_in, printed, returns_after_the_last, score, talk,
+    A_DOZEN_THREADS, Knock, LET_GO, Script, closed, connected, echo_five,
+    every_bad_end_is_a_failure, fails_after_the_last, handler, lets_in, printed,
+    returns_after_the_last, score, talk,
 };
 
 #[test]
@@ -66,14 +67,23 @@ fn s2_eight_handlers_meet() {
 fn s2_no_cross_talk() {
     // Alone, so that what the server leaves behind is seen: a thread, a descriptor.
     alone(|lab| {
-        lab.why("Fifty conversations at once, and each client must get its own bytes back. A handler has one client, and nothing that it writes to belongs to another thread.");
-        let (acceptor, addr) = lets_in(50);
-        let server = lab.student("serve_threads(acceptor, handler)", move || {
-            serve_threads(&acceptor, handler(echo_five))
+        lab.why("A hundred and thirty conversations at once: each client has a thread of its own, however many there are (a limit is for step 3), and must get its own bytes back. A handler has one client, and nothing that it writes to belongs to another thread.");
+        const CLIENTS: usize = 130;
+        let (acceptor, addr) = lets_in(CLIENTS);
+        let meeting = lab.gate("the meeting of the handlers");
+        let inside = meeting.clone();
+        let handler = handler(move |client: &Client| {
+            inside.waits();
+            echo_five(client)
         });
-        let clients: Vec<(TcpPeer, String)> = (0..50)
-            .map(|n| (lab.connect_as("clients", addr), format!("no {n:02}")))
+        let server = lab.student("serve_threads(acceptor, handler)", move || {
+            serve_threads(&acceptor, handler)
+        });
+        let clients: Vec<(TcpPeer, String)> = (0..CLIENTS)
+            .map(|n| (lab.connect_as("clients", addr), format!("n {n:03}")))
             .collect();
+        meeting.expects_arrivals(CLIENTS);
+        meeting.opens();
         for (client, words) in clients.iter().rev() {
             client.sends(words.as_bytes());
         }
@@ -81,7 +91,7 @@ fn s2_no_cross_talk() {
             client.expects(words.as_bytes());
             client.expects_eof();
         }
-        score(lab, server.returns_ok(), (50, 0, 0));
+        score(lab, server.returns_ok(), (CLIENTS as u64, 0, 0));
     });
 }
 
@@ -134,6 +144,16 @@ fn s2_errors_and_panics_end_one_conversation() {
 }
 
 #[test]
+fn s2_every_bad_end_is_a_failure() {
+    lab(|lab| {
+        let what = "serve_threads(acceptor, handler)";
+        every_bad_end_is_a_failure(lab, what, |acceptor, handler| {
+            serve_threads(acceptor, handler)
+        });
+    });
+}
+
+#[test]
 fn s2_returns_when_the_last_conversation_has_ended() {
     lab(|lab| {
         lab.why("No more clients will come, but one is still being served. If the function returns now, the program may end, and the conversation with it.");
@@ -172,6 +192,8 @@ fn s2_a_client_without_a_thread_is_turned_away() {
         lab.ok("serve_threads(acceptor, handler)", || {
             serve_threads(&none, handler(echo_five))
         });
+        lab.why("Forty clients come to a server that has memory for a dozen threads. Those for whom the system has no thread are turned away. When the others have been served the function returns.");
+        lab.if_stuck("Does the end wait for a client who never got a thread? Whoever counts clients in when they come has to count this one out again.");
         let end = lab.elsewhere(A_DOZEN_THREADS, || {
             const CLIENTS: usize = 40;
             let (clients, others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
@@ -223,24 +245,33 @@ fn s2_an_error_of_accept_waits_for_the_conversations() {
 )]
 fn s2_finished_threads_are_given_back() {
     lab(|lab| {
-        lab.why("The stack of a finished thread stays until somebody joins the thread or drops its handle. A list of all handles that is joined at the end grows with every client who ever came. So does one that waits for the oldest thread first, while a client stays.");
+        lab.why("The stack of a finished thread stays until somebody joins the thread or drops its handle. A list of all handles that is joined at the end grows with every client who ever came. So does one that waits for the oldest thread first, while a client stays, or for the newest, which has only begun.");
         const CLIENTS: usize = 200;
         let (acceptor, addr) = lets_in(CLIENTS + 2);
         let server = lab.student("serve_threads(acceptor, handler)", move || {
-            // Until the client has sent a byte, or has gone.
-            let handler = handler(|client: &Client| client.stream().read(&mut [0]).map(drop));
+            // Greets, and stays until the client has sent a byte, or has gone.
+            let handler = handler(|client: &Client| {
+                client.stream().write_all(b".")?;
+                client.stream().read(&mut [0]).map(drop)
+            });
             serve_threads(&acceptor, handler)
         });
         let stays = lab.connect_as("client A", addr);
+        stays.expects(b".");
         let before = regions_of_memory();
+        let mut one_before: Option<TcpStream> = None;
         for _ in 0..CLIENTS {
             let mut client = TcpStream::connect(addr).expect("the listener is open");
-            let _ = client.write(b".");
-            // Until the end: each conversation is over before the next one begins.
             let _ = client.read(&mut [0]);
+            // Each leaves when the next one is being served. Until the end: its conversation is over.
+            if let Some(mut leaves) = one_before.replace(client) {
+                let _ = leaves.write(b".");
+                let _ = leaves.read(&mut [0]);
+            }
         }
+        drop(one_before);
         lab.note(format!(
-            "client A stays; {CLIENTS} clients come and go, one after the other"
+            "client A stays; {CLIENTS} clients come and go, each when the next one is there"
         ));
         let more = regions_of_memory().saturating_sub(before);
         lab.holds(
@@ -249,6 +280,7 @@ fn s2_finished_threads_are_given_back() {
             format!("{more} more regions of memory than before: stacks, and a guard for each"),
         );
         let last = lab.connect_as("client B", addr);
+        last.expects(b".");
         for client in [last, stays] {
             client.half_closes();
             client.expects_eof();

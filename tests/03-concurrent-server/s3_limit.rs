@@ -13,8 +13,9 @@ use concurrent_server::{Acceptor, Client, Slot, Slots, serve_limited};
 use netlab::{Lab, Running, TcpPeer, lab};
 
 use super::scene::{
-    A_DOZEN_THREADS, Knock, Script, Trace, Turns, connected, echo_five, ends, fails_after_the_last,
-    handler, lets_in, returns_after_the_last, score, talk, until,
+    A_DOZEN_THREADS, Knock, Script, Trace, Turns, connected, echo_five, ends,
+    every_bad_end_is_a_failure, fails_after_the_last, handler, lets_in, returns_after_the_last,
+    score, talk, until,
 };
 
 #[test]
@@ -49,7 +50,7 @@ fn s3_a_slot_is_free_again_when_dropped() {
             2,
         );
         lab.why("A place that is given back is one more, however many are free.");
-        for max in [1, 7, 64, 1000] {
+        for max in [1, 7, 64, 1000, 100_000] {
             let slots = lab.you(&format!("Slots::new({max})"), || Slots::new(max));
             let slot = lab.you("take()", || slots.take());
             lab.you("slot is dropped", || ends(slot));
@@ -77,6 +78,17 @@ fn s3_a_panic_frees_the_slot_as_well() {
             let free = lab.you("free()", || slots.free());
             lab.same("free, after the panic", free, 2);
         }
+        lab.why("Somebody waits for the place of a thread that panics. He must be woken, as by anybody else who gives a place back.");
+        let slots = lab.you("Slots::new(1)", || Slots::new(1));
+        let held = lab.you("take()", || slots.take());
+        let waiting = lab.student("take(), on another thread", move || slots.take());
+        waiting.settles();
+        let panics = thread::spawn(move || {
+            let _held = held;
+            resume_unwind(Box::new("the thread panics on purpose"))
+        });
+        let _: thread::Result<()> = panics.join();
+        ends(waiting.returns());
     });
 }
 
@@ -182,42 +194,37 @@ fn s3_every_free_slot_wakes_somebody() {
 #[test]
 fn s3_limit_is_a_limit() {
     lab(|lab| {
-        lab.why("Ten clients are there, and four may be served at a time. Without a limit, whoever opens connections decides how many threads your machine runs.");
-        const MAX: usize = 4;
-        let (acceptor, addr) = lets_in(10);
-        let gate = lab.gate("the handlers' gate");
-        let inside = gate.clone();
-        let (now, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let highest = peak.clone();
-        let handler = handler(move |client: &Client| {
-            let running = now.fetch_add(1, Ordering::SeqCst) + 1;
-            highest.fetch_max(running, Ordering::SeqCst);
-            inside.waits();
-            let end = echo_five(client);
-            now.fetch_sub(1, Ordering::SeqCst);
-            end
-        });
-        let clients: Vec<TcpPeer> = (1..=10).map(|_| lab.connect_as("clients", addr)).collect();
-        let server = lab.student("serve_limited(acceptor, handler, 4)", move || {
-            serve_limited(&acceptor, handler, MAX)
-        });
-        gate.expects_arrivals(MAX);
-        server.settles();
-        lab.same(
-            "handlers at the same time",
-            peak.load(Ordering::SeqCst),
-            MAX,
-        );
-        gate.opens();
-        for client in &clients {
-            talk(client, b"hello");
+        lab.why("More clients are there than may be served at a time. So many are served, and no fewer: the others wait. Without a limit, whoever opens connections decides how many threads your machine runs.");
+        for max in [4, 1, 70] {
+            let all = max + 6;
+            lab.scene(format!("{all} clients, at most {max} at a time"));
+            let (acceptor, addr) = lets_in(all);
+            let gate = lab.gate("the handlers' gate");
+            let inside = gate.clone();
+            let (now, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let highest = peak.clone();
+            let handler = handler(move |client: &Client| {
+                let running = now.fetch_add(1, Ordering::SeqCst) + 1;
+                highest.fetch_max(running, Ordering::SeqCst);
+                inside.waits();
+                let end = echo_five(client);
+                now.fetch_sub(1, Ordering::SeqCst);
+                end
+            });
+            let clients: Vec<TcpPeer> = (0..all).map(|_| lab.connect_as("clients", addr)).collect();
+            let call = format!("serve_limited(acceptor, handler, {max})");
+            let server = lab.student(&call, move || serve_limited(&acceptor, handler, max));
+            gate.expects_arrivals(max);
+            server.settles();
+            let most = || peak.load(Ordering::SeqCst);
+            lab.same("handlers at the same time", most(), max);
+            gate.opens();
+            for client in &clients {
+                talk(client, b"hello");
+            }
+            score(lab, server.returns_ok(), (all as u64, 0, 0));
+            lab.same("the most handlers at the same time", most(), max);
         }
-        score(lab, server.returns_ok(), (10, 0, 0));
-        lab.same(
-            "the most handlers at the same time",
-            peak.load(Ordering::SeqCst),
-            MAX,
-        );
     });
 }
 
@@ -364,6 +371,16 @@ fn s3_errors_and_panics_make_room() {
             client.expects_eof();
         }
         score(lab, server.returns_ok(), (2, 4, 0));
+    });
+}
+
+#[test]
+fn s3_every_bad_end_is_a_failure() {
+    lab(|lab| {
+        let what = "serve_limited(acceptor, handler, 2)";
+        every_bad_end_is_a_failure(lab, what, |acceptor, handler| {
+            serve_limited(acceptor, handler, 2)
+        });
     });
 }
 

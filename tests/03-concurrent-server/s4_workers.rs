@@ -12,8 +12,9 @@ use concurrent_server::{Client, Handler, Job, MOST_WORKERS, WorkerPool, serve_wo
 use netlab::{Gate, Lab, TcpPeer, alone, lab};
 
 use super::scene::{
-    A_DOZEN_THREADS, Knock, Script, Trace, echo_five, ends, fails_after_the_last, handler, lets_in,
-    printed, returns_after_the_last, score, talk, threads, threads_beyond,
+    A_DOZEN_THREADS, Knock, Script, Trace, echo_five, ends, every_bad_end_is_a_failure,
+    fails_after_the_last, handler, lets_in, printed, returns_after_the_last, score, talk, threads,
+    threads_beyond,
 };
 
 #[test]
@@ -192,6 +193,12 @@ fn s4_submit_never_waits() {
 fn s4_a_dropped_pool_ends_its_workers() {
     lab(|lab| {
         lab.why("A server that cannot start drops the pool that it has started already. Nobody can give these workers a job any more: they end by themselves.");
+        let at_work = pool(lab, 1, 1);
+        let gate = busy(lab, &at_work, 1);
+        lab.because("A pool that is dropped waits for nobody, and not for a job either. shutdown is there for that.")
+            .student("the pool is dropped, during a job", move || ends(at_work))
+            .returns();
+        gate.opens();
         let token = Arc::new(());
         let pool = pool(lab, 3, 3);
         kept_by_each_worker(lab, &pool, &token);
@@ -296,6 +303,34 @@ fn s4_shutdown_waits_for_the_workers() {
             Arc::strong_count(&token) - 1,
             0,
         );
+    });
+}
+
+#[test]
+fn s4_shutdown_waits_for_the_last_job() {
+    lab(|lab| {
+        lab.why("Two workers are at a job each. shutdown waits for the last of them, whichever it is, and does so asleep: to join a thread costs nothing.");
+        for last in 0..2 {
+            let pool = pool(lab, 2, 2);
+            let last = lab.you("thread_ids()", || pool.thread_ids())[last];
+            let first_gate = lab.gate("the gate of the one");
+            let last_gate = lab.gate("the gate of the other");
+            for _ in 0..2 {
+                let (first, other) = (first_gate.clone(), last_gate.clone());
+                submit(lab, &pool, move || match thread::current().id() == last {
+                    true => other.waits(),
+                    false => first.waits(),
+                });
+            }
+            first_gate.expects_arrivals(1);
+            last_gate.expects_arrivals(1);
+            let ending = lab.student("shutdown()", move || pool.shutdown());
+            first_gate.opens();
+            ending.sleeps("the last job has ended");
+            last_gate.opens();
+            let report = ending.returns();
+            lab.same("done and panicked", (report.done, report.panicked), (2, 0));
+        }
     });
 }
 
@@ -433,6 +468,15 @@ fn s4_overload_is_turned_away() {
 fn s4_the_queue_has_the_length_that_was_asked_for() {
     lab(|lab| {
         lab.why("One worker and a queue of three: one client is served, three wait, and whoever comes then is turned away. A server that takes the two numbers for each other serves three and lets one wait.");
+        for (workers, queue) in [(4, 1), (1, 5000)] {
+            let pool = pool(lab, workers, queue);
+            let gate = busy(lab, &pool, workers);
+            let fits = |_: &usize| pool.submit(Box::new(|| {})).is_ok();
+            let fit = (0..=queue).take_while(fits).count();
+            lab.same("jobs that fit into the queue", fit, queue);
+            gate.opens();
+            lab.you("shutdown()", || pool.shutdown());
+        }
         const TURNED_AWAY: usize = 2;
         let (acceptor, addr) = lets_in(4 + TURNED_AWAY);
         let (handler, gate) = behind_a_gate(lab);
@@ -463,6 +507,16 @@ fn behind_a_gate(lab: &Lab) -> (Arc<dyn Handler>, Gate) {
         echo_five(client)
     });
     (handler, gate)
+}
+
+#[test]
+fn s4_every_bad_end_is_a_failure() {
+    lab(|lab| {
+        let what = "serve_workers(acceptor, handler, 2, 6)";
+        every_bad_end_is_a_failure(lab, what, |acceptor, handler| {
+            serve_workers(acceptor, handler, 2, 6)
+        });
+    });
 }
 
 #[test]
@@ -511,10 +565,11 @@ fn adds(n: usize, to: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'static + use
 /// Gives so many workers a job that waits at the gate, and waits until they are there.
 fn busy(lab: &Lab, pool: &WorkerPool, workers: usize) -> Gate {
     let gate = lab.gate("the gate of the busy workers");
-    for _ in 0..workers {
+    for worker in 1..=workers {
         let inside = gate.clone();
         submit(lab, pool, move || inside.waits());
+        // One by one: there may be room for one only until a worker has taken it.
+        gate.expects_arrivals(worker);
     }
-    gate.expects_arrivals(workers);
     gate
 }

@@ -165,14 +165,18 @@ fn s5_a_shortage_may_last() {
         // Elsewhere, because an overflow of the stack ends the process.
         let end = lab.elsewhere("true", || {
             let shortage = Shortage(Cell::new(100_000));
-            let end = match accept_patiently(&shortage, &|_| {}) {
+            let pauses = Cell::new(0);
+            let end = match accept_patiently(&shortage, &|_| pauses.set(pauses.get() + 1)) {
                 Ok(None) => "None".to_owned(),
                 end => format!("{end:?}"),
             };
             println!("\nafter 100000 errors: {end}");
+            println!("pauses: {}", pauses.get());
         });
         let told = lab.because("accept has failed a hundred thousand times: half an hour without a descriptor. accept_patiently does not give up before its acceptor does. And it is a loop: a function that calls itself after each error needs more stack for each, until there is no more.");
         printed(&told, &end, "after 100000 errors", "None");
+        let told = lab.because("Every second of the errors was a shortage, the others were one client's trouble. Each shortage gets its pause and no other error does, however many there were.");
+        printed(&told, &end, "pauses", "50000");
     });
 }
 
@@ -217,14 +221,16 @@ fn s5_the_end_is_told() {
             cases.push(ebadf);
         }
         for broken in cases {
-            let script = Script::new(lab, [Knock::Error(broken())]);
+            // Behind an error that it lives with: that one is not the end, and is not told.
+            let passes = Knock::Error(ErrorKind::OutOfMemory.into());
+            let script = Script::new(lab, [passes, Knock::Error(broken())]);
             let pauses = Pauses::default();
             let error = lab.err("accept_patiently(acceptor, pause)", || {
                 accept_patiently(&script, &|span| pauses.note(span))
             });
             lab.same("the error", error.to_string(), broken().to_string());
-            lab.same("calls of accept", script.calls(), 1);
-            lab.same("pauses", pauses.all().len(), 0);
+            lab.same("calls of accept", script.calls(), 2);
+            lab.same("pauses", pauses.all().len(), 1);
         }
     });
 }

@@ -177,7 +177,7 @@ fn s7_a_grace_may_be_less_than_a_second() {
 #[test]
 fn s7_the_queue_is_work_too() {
     lab(|lab| {
-        lab.why("Client B was let in and waits for the only worker. It is within the grace, so it gets its turn: to be let in was a promise.");
+        lab.why("Two clients A are served. Client B was let in and waits for one of the two workers. It is within the grace, so it gets its turn: to be let in was a promise.");
         let gate = lab.gate("the handler's gate");
         let inside = gate.clone();
         let handler = handler(move |client: &Client| {
@@ -185,22 +185,26 @@ fn s7_the_queue_is_work_too() {
             echo_five(client)
         });
         let mode = Mode::Workers {
-            workers: 1,
+            workers: 2,
             queue: 1,
         };
         let (server, addr) = serving(lab, handler, mode);
-        let first = lab.connect_as("client A", addr);
-        gate.expects_arrivals(1);
+        let first = [1, 2].map(|nth| {
+            let client = lab.connect_as("clients A", addr);
+            gate.expects_arrivals(nth);
+            client
+        });
         let second = lab.connect_as("client B", addr);
         // When C is turned away, B is in the queue.
         lab.connect_as("client C", addr).sees_fin();
         let stopping = shutdown(lab, server, LONG);
         stopping.sleeps("the conversations have ended");
         gate.opens();
-        talk(&first, b"hello");
-        talk(&second, b"hello");
+        for client in first.iter().chain([&second]) {
+            talk(client, b"hello");
+        }
         let report = stopping.returns_ok();
-        score(lab, report.stats, (2, 0, 1));
+        score(lab, report.stats, (3, 0, 1));
         cut_off(lab, &report, 0);
     });
 }
@@ -212,7 +216,8 @@ fn s7_the_queue_is_work_too() {
 )]
 fn s7_grace_then_force() {
     lab(|lab| {
-        for (mode, clients) in [(MODES[0], 1), (MODES[1], 3), (MODES[2], 3)] {
+        let many = Mode::Threads { max: 40 };
+        for (mode, clients) in [(MODES[0], 1), (many, 40), (MODES[2], 3)] {
             for grace in [SHORT, Duration::ZERO] {
                 lab.scene(format!("{mode:?}, {clients} stuck, a grace of {grace:?}"));
                 let (handler, trace) = noting(echo_five);
@@ -327,6 +332,7 @@ fn s7_shutdown_waits_for_every_handler() {
             let (server, addr) = serving(lab, handler, mode);
             let client = lab.connect_as("client A", addr);
             gate.expects_arrivals(1);
+            client.half_closes();
             lab.note("the handler does not look at its connection");
             let told = trace.clone();
             let stopping = lab.student("shutdown(20ms)", move || {

@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use concurrent_server::{Limits, SystemClock, Timed, Waits};
+use concurrent_server::{Clock, Limits, SystemClock, Timed, Waits};
 use netlab::{Lab, ManualClock, lab};
 
-use super::scene::{Hand, listener, locked};
+use super::scene::{Hand, SOME_NUMBER, listener, locked};
 
 /// Of every scene: no wait over 10 s, no request over 30 s.
 const LIMITS: Limits = Limits {
@@ -109,6 +109,56 @@ fn s8_nothing_is_read_after_the_deadline() {
 }
 
 #[test]
+fn s8_time_goes_by_between_two_looks() {
+    lab(|lab| {
+        lab.why("Here a second goes by with each look at the clock. Who looks twice, once to see whether the request is over and once to see what is left, may find nothing left at the second look, or less: a limit of zero, or an overflow. Look once for each call.");
+        for total in 30..36 {
+            let limits = Limits {
+                idle: secs(10),
+                total: secs(total),
+            };
+            let stream = Slow::new(lab, (0..100).map(|_| after(0, b"x")));
+            let call = format!("Timed::new(stream, a clock that runs, {limits:?})");
+            let mut timed = lab.you(&call, || {
+                Timed::new(stream.clone(), Runs(stream.clock.clone()), limits)
+            });
+            let end = loris(lab, &mut timed, &stream);
+            lab.same("the end", end, ErrorKind::TimedOut);
+        }
+    });
+}
+
+/// A clock on which a second goes by with each look.
+struct Runs(ManualClock);
+
+impl Clock for Runs {
+    fn now(&self) -> Duration {
+        let now = self.0.now();
+        self.0.advance(secs(1));
+        now
+    }
+}
+
+#[test]
+fn s8_a_call_is_passed_on_whole() {
+    lab(|lab| {
+        lab.why("One call of yours is one call of the stream, with the whole of the buffer. What that one gives is what you give, much or nothing.");
+        static MUCH: [u8; 100_000] = [b'x'; 100_000];
+        let plays = [after(0, &MUCH), Play::Takes(MUCH.len()), Play::Takes(0)];
+        let (mut timed, _) = scene(lab, plays);
+        let got = lab.you("Timed::read, into 100000 bytes", || {
+            timed.read(&mut vec![0; MUCH.len()])
+        });
+        let got = got.map_err(|error| error.kind());
+        lab.same("the read", got, Ok(MUCH.len()));
+        let got = write(lab, &mut timed, &MUCH);
+        lab.same("the write", got, Ok(MUCH.len()));
+        let got = write(lab, &mut timed, b"hello");
+        lab.same("a write that takes nothing", got, Ok(0));
+    });
+}
+
+#[test]
 fn s8_a_limit_is_told_as_it_is() {
     lab(|lab| {
         lab.why("What the stream is told is the limit itself, or what is left until the deadline: neither rounded nor cut to the width of a smaller number. Half a millisecond that is rounded down is zero, and 50 days do not fit into 32 bits of milliseconds.");
@@ -146,6 +196,11 @@ fn s8_late_bytes_are_bytes() {
             let next = read(lab, &mut timed);
             lab.same("the next read", next, Err(ErrorKind::TimedOut));
         }
+        lab.why("As with bytes that came late: what was written late is written. But it does not begin the next request, whose time the caller says.");
+        let (mut timed, _) = scene_with(lab, limits, [Play::Late(b"late"), Play::Takes(4)]);
+        lab.same("the write", write(lab, &mut timed, b"late"), Ok(4));
+        let next = write(lab, &mut timed, b"next");
+        lab.same("the next write", next, Err(ErrorKind::TimedOut));
     });
 }
 
@@ -387,14 +442,11 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// An error of the system that is no time-out, wherever these tests run.
-const SOME_NUMBER: i32 = 5;
-
 /// What a scripted stream does next.
 enum Play {
     /// These bytes come after a while.
     After(Duration, &'static [u8]),
-    /// These come with the limit, and the machine takes a second more.
+    /// These come with the limit, or are written then, and the machine takes a second more.
     Late(&'static [u8]),
     Eof,
     Error(io::Error),
@@ -512,6 +564,10 @@ impl Write for Slow {
         state.limits.extend(limit);
         match state.plays.pop_front() {
             Some(Play::Takes(n)) => Ok(n.min(buf.len())),
+            Some(Play::Late(bytes)) => {
+                self.clock.advance(limit.unwrap_or_default() + secs(1));
+                Ok(bytes.len())
+            }
             Some(Play::Error(error)) => Err(error),
             _ => {
                 self.waits(limit, Duration::MAX)?;
@@ -542,7 +598,7 @@ fn scene_with(lab: &Lab, limits: Limits, plays: impl IntoIterator<Item = Play>) 
 }
 
 /// Reads until an error comes, a byte a second.
-fn loris(lab: &Lab, timed: &mut Timed<Slow, Hand>, stream: &Slow) -> ErrorKind {
+fn loris<C: Clock>(lab: &Lab, timed: &mut Timed<Slow, C>, stream: &Slow) -> ErrorKind {
     for bytes in 0..100 {
         match read(lab, timed) {
             Ok(1) => {}
@@ -559,7 +615,7 @@ fn loris(lab: &Lab, timed: &mut Timed<Slow, Hand>, stream: &Slow) -> ErrorKind {
     )
 }
 
-fn read(lab: &Lab, timed: &mut Timed<Slow, Hand>) -> Result<usize, ErrorKind> {
+fn read<C: Clock>(lab: &Lab, timed: &mut Timed<Slow, C>) -> Result<usize, ErrorKind> {
     lab.you("Timed::read", || timed.read(&mut [0; 64]))
         .map_err(|error| error.kind())
 }

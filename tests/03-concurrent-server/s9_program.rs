@@ -1,7 +1,7 @@
 //! Step 9: the program.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::process::Command;
@@ -51,8 +51,16 @@ fn s9_arguments() {
                 ("localhost", 81, "iterative"),
             ),
             (
-                "--workers 5 serve localhost --workers 6",
-                ("localhost", 1060, "workers 6, queue 128"),
+                "--workers 6 serve localhost --workers 5",
+                ("localhost", 1060, "workers 5, queue 128"),
+            ),
+            (
+                "serve LocalHost --workers 4096",
+                ("LocalHost", 1060, "workers 4096, queue 128"),
+            ),
+            (
+                "serve localhost --mode threads --workers 100000",
+                ("localhost", 1060, "threads 100000"),
             ),
             ("serve --help", ("help", 0, "")),
             ("-h", ("help", 0, "")),
@@ -86,8 +94,8 @@ fn s9_times_are_in_milliseconds() {
             ("serve localhost --total 1", [10_000, 1, 5000]),
             ("--grace 0 serve localhost", [10_000, 30_000, 0]),
             (
-                "--idle 20 --total +30 serve --grace 40 localhost --idle 50",
-                [50, 30, 40],
+                "--idle 20 --total +30 serve --grace 40 localhost --grace 35 --idle 50 --total 25",
+                [50, 25, 35],
             ),
             (
                 "serve localhost --grace 4294967296 --idle 4294967297 --total 4294967298",
@@ -142,6 +150,11 @@ fn s9_wrong_arguments() {
             "serve 127.0.0.1 --grace 5s",
             "serve 127.0.0.1 --idle 1.5",
             "serve 127.0.0.1 --total",
+            "serve 127.0.0.1 --idle",
+            "serve 127.0.0.1 --grace",
+            "serve 127.0.0.1 --workers 1_000",
+            "serve 127.0.0.1 --mode i",
+            "help",
             "serve 127.0.0.1 --workers=4",
             "serve 127.0.0.1 --mode=threads",
             "serve 127.0.0.1 --help=all",
@@ -160,6 +173,18 @@ fn s9_wrong_arguments() {
         ] {
             let args = ["serve", "127.0.0.1", option, value].map(String::from);
             lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
+        }
+        lab.why("What is wrong is told in one line, also where the argument has more than one: print it as {:?} does.");
+        for (option, value) in [
+            ("--mode", "a\nb"),
+            ("-p", "8\n0"),
+            ("--grace", "8\n0"),
+            ("--verb\nose", ""),
+        ] {
+            let args = ["serve", "127.0.0.1", option, value].map(String::from);
+            let wrong = lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
+            let lines = wrong.trim_end().lines().count();
+            lab.same(&format!("lines of {wrong:?}"), lines, 1);
         }
     });
 }
@@ -186,11 +211,11 @@ fn s9_each_frame_comes_back() {
 #[test]
 fn s9_frames_that_come_together() {
     lab(|lab| {
-        lab.why("Three frames in one write, and then the client's end. They may all arrive in one read of yours. What a buffer has read beyond the first frame belongs to the second: a buffer that is thrown away after each frame takes it along.");
+        lab.why("Many frames in one write, and then the client's end. They may all arrive in one read of yours. What a buffer has read beyond the first frame belongs to the second: a buffer that is thrown away after each frame takes it along. A connection carries any number of them.");
         let (addr, serving) = echoing(lab, &ManualClock::new());
         let client = lab.connect_as("client", addr);
-        let frames = frames(["one", "two", "three"]);
-        client.sends_labelled("three frames", &frames);
+        let frames = frames((0..300).map(|n| n.to_string()));
+        client.sends_labelled("300 frames", &frames);
         client.half_closes();
         client.expects(&frames);
         client.expects_eof();
@@ -330,6 +355,7 @@ fn s9_a_bad_frame_is_an_error() {
                 Ok(()) => lab.fails("an error from EchoFrames::serve", "Ok(())"),
                 Err(error) => lab.same("the kind of the error", error.kind(), want),
             }
+            client.expects_eof();
         }
     });
 }
@@ -471,10 +497,24 @@ fn s9_the_program_has_the_limits_it_is_told() {
         lab.note("client A sends a byte now and then");
         lab.why("A byte comes every few milliseconds, so no read waits for long. The frame as a whole has 100 ms here, and is not there by then.");
         lab.until(
-            "client A to be cut off",
+            "client A's connection to be closed",
             || slow.stream().write(b".").is_ok(),
             |still_there| !still_there,
         );
+    });
+}
+
+#[test]
+fn s9_the_program_serves_at_an_ipv6_address() {
+    lab(|lab| {
+        lab.why("A host may be an IPv6 address. With a port it is printed in brackets, as SocketAddr does: who puts address, colon and port together prints something that nobody can read back.");
+        if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+            eprintln!("skipped: this machine cannot listen at ::1");
+            drop(server(lab, &[]));
+            return;
+        }
+        let (_server, addr) = ready(lab, lab.program(PROGRAM, &["serve", "::1", "-p", "0"]));
+        lab.gets_an_echo("client A", addr);
     });
 }
 
@@ -613,36 +653,66 @@ fn begins_to_connect(addr: SocketAddr) -> Socket {
 fn s9_the_first_address_that_works_is_taken() {
     lab(|lab| {
         drop(server(lab, &[]));
-        // A file of names for the program alone.
-        let addrs = ["127.0.0.2", "127.0.0.3"];
-        let names = addrs.map(|addr| format!("{addr} two.test\\n")).concat();
-        let mount = format!(
-            "mount -t tmpfs none /mnt && printf '{names}' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts"
-        );
-        let alone = ["--user", "--map-root-user", "--mount", "sh", "-c"];
-        let shell = format!("{mount} && getent ahostsv4 two.test");
-        let found = Command::new("unshare").args(alone).arg(shell).output();
-        let found = found.map_or(String::new(), |found| {
-            String::from_utf8_lossy(&found.stdout).into_owned()
-        });
-        let at = addrs.map(|addr| found.find(addr));
-        if at[0].is_none() || at[0] > at[1] {
-            eprintln!("skipped: this machine lets nobody give a name two addresses");
+        for addrs in [["127.0.0.2", "127.0.0.3"], ["::1", "127.0.0.2"]] {
+            // A file of names for the program alone.
+            let names = addrs.map(|addr| format!("{addr} two.test\\n")).concat();
+            let mount = format!(
+                "mount -t tmpfs none /mnt && printf '{names}' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts"
+            );
+            let alone = ["--user", "--map-root-user", "--mount", "sh", "-c"];
+            let shell = format!("{mount} && getent ahosts two.test");
+            let found = Command::new("unshare").args(alone).arg(shell).output();
+            let found = found.map_or(String::new(), |found| {
+                String::from_utf8_lossy(&found.stdout).into_owned()
+            });
+            let at = addrs.map(|addr| found.find(addr));
+            let taken = TcpListener::bind((addrs[0], 0));
+            let (Ok(taken), true) = (taken, at[0].is_some() && at[0] < at[1]) else {
+                eprintln!(
+                    "skipped: this machine gives no name the addresses {addrs:?}, in this order"
+                );
+                continue;
+            };
+            lab.given("/etc/hosts", &names.replace("\\n", "\n"));
+            let port = taken
+                .local_addr()
+                .expect("a bound socket has an address")
+                .port();
+            for (port, want) in [(0, addrs[0]), (port, addrs[1])] {
+                lab.why("A name may have several addresses. The program tries them in their order, and listens at the first one that works. A port may be taken at one address, and free at another.");
+                let serve = format!("{mount} && exec \"$0\" serve two.test -p {port}");
+                let args = [&alone[..], &[&serve, PROGRAM]].concat();
+                let (_server, addr) = ready(lab, lab.program("unshare", &args));
+                lab.same("the address", addr.ip().to_string(), want.to_owned());
+            }
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a network of its own"
+)]
+fn s9_an_unknown_host_is_exit_1() {
+    lab(|lab| {
+        drop(server(lab, &[]));
+        // A network of its own, in which nobody can be asked for a name.
+        let alone = ["--user", "--map-root-user", "--net"];
+        let may = Command::new("unshare").args(alone).arg("true").output();
+        if !may.is_ok_and(|end| end.status.success()) {
+            eprintln!("skipped: this machine gives no namespaces to an ordinary user");
             return;
         }
-        lab.given("/etc/hosts", &names.replace("\\n", "\n"));
-        let taken = TcpListener::bind((addrs[0], 0)).expect("bind a port of loopback");
-        let port = taken
-            .local_addr()
-            .expect("a bound socket has an address")
-            .port();
-        for (port, want) in [(0, addrs[0]), (port, addrs[1])] {
-            lab.why("A name may have several addresses. The program tries them in their order, and listens at the first one that works. A port may be taken at one address, and free at another.");
-            let serve = format!("{mount} && exec \"$0\" serve two.test -p {port}");
-            let args = [&alone[..], &[&serve, PROGRAM]].concat();
-            let (_server, addr) = ready(lab, lab.program("unshare", &args));
-            lab.same("the address", addr.ip().to_string(), want.to_owned());
-        }
+        lab.why("No machine has this name (RFC 6761, section 6.4), so there is no address to listen at. That is a failure of the network, for a person to read: not a wrong argument, and no panic.");
+        let serve = [PROGRAM, "serve", "nobody.invalid", "-p", "0"];
+        let end = lab
+            .program("unshare", &[&alone[..], &serve].concat())
+            .exits();
+        lab.same("exit code", end.code, Some(1));
+        lab.same("standard output", end.stdout, String::new());
+        let told = !end.stderr.trim().is_empty();
+        lab.holds(told, "a word on standard error", "nothing");
     });
 }
 

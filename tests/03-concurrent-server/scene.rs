@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -284,8 +285,8 @@ impl Clock for Hand {
     }
 }
 
-/// How `acceptor` ends while client A is being served: the server must wait for A, and return when A's
-/// conversation is over. `serve` is the call `what`; its value is given back.
+/// How `acceptor` ends while client A is being served: A must have its answer, and the server returns when
+/// A's conversation is over. `serve` is the call `what`; its value is given back.
 pub fn returns_after_the_last(
     lab: &Lab,
     what: &str,
@@ -296,15 +297,18 @@ pub fn returns_after_the_last(
         Knock::Error(error) => format!("accept fails: {:?}", error.kind()),
         _ => "accept says that no more will come".to_owned(),
     };
-    let (client, _other) = connected();
-    let script = Script::new(lab, [Knock::Client(client), end]);
+    let (listener, addr) = listener();
+    let other = lab.connect_as("client A", addr);
+    let (stream, peer) = listener.accept().expect("accept");
+    let script = Script::new(lab, [Knock::Client(Client::new(stream, peer)), end]);
     let gate = lab.gate("the handler's gate");
     let (inside, trace) = (gate.clone(), Trace::default());
     let told = trace.clone();
-    let handler = handler(move |_: &Client| {
+    let handler = handler(move |client: &Client| {
         inside.waits();
+        let end = echo_five(client);
         told.add("A's conversation ends");
-        Ok(())
+        end
     });
     let told = trace.clone();
     let server = lab.student(what, move || {
@@ -317,18 +321,30 @@ pub fn returns_after_the_last(
     // It has returned, or it waits.
     server.settles();
     gate.opens();
+    other.sends(b"hello");
+    other.expects(b"hello");
     let end = server.returns();
     let want = ["A's conversation ends", "your function returns"];
     lab.same("the order", trace.all(), want.map(String::from).to_vec());
     end
 }
 
-/// Errors of accept that the steps before step 5 return, each like the others.
-pub const ERRORS_OF_ACCEPT: [ErrorKind; 3] = [
-    ErrorKind::PermissionDenied,
-    ErrorKind::Interrupted,
-    ErrorKind::ConnectionAborted,
+/// Errors of accept that the steps before step 5 return, each like the others and as it is.
+pub const ERRORS_OF_ACCEPT: [fn() -> io::Error; 3] = [
+    || ErrorKind::PermissionDenied.into(),
+    || io::Error::new(ErrorKind::Interrupted, "a text of its own"),
+    || io::Error::from_raw_os_error(SOME_NUMBER),
 ];
+
+/// An error of the system that means nothing to a server, wherever these tests run.
+pub const SOME_NUMBER: i32 = 5;
+
+/// Demands that the server's error is the one that accept gave.
+pub fn is_the_error_of_accept(lab: &Lab, got: &io::Error, want: &io::Error) {
+    lab.same("the kind of the error", got.kind(), want.kind());
+    lab.because("An error is more than its kind. The system's number and a text say what happened: return the error that accept gave, and no new one.")
+        .same("the error", got.to_string(), want.to_string());
+}
 
 /// [`returns_after_the_last`], where accept fails: its error must come back.
 pub fn fails_after_the_last(
@@ -336,11 +352,48 @@ pub fn fails_after_the_last(
     what: &str,
     serve: impl Fn(&Script, Arc<dyn Handler>) -> io::Result<Stats> + Clone + Send + 'static,
 ) {
-    for kind in ERRORS_OF_ACCEPT {
-        let error = Knock::Error(kind.into());
-        match returns_after_the_last(lab, what, error, serve.clone()) {
+    for error in ERRORS_OF_ACCEPT {
+        match returns_after_the_last(lab, what, Knock::Error(error()), serve.clone()) {
             Ok(stats) => lab.fails("the error of accept", format!("Ok({stats:?})")),
-            Err(error) => lab.same("the kind of the error", error.kind(), kind),
+            Err(got) => is_the_error_of_accept(lab, &got, &error()),
         }
     }
+}
+
+/// One conversation for each way to end badly. Each must count as failed, and none may begin again.
+pub fn every_bad_end_is_a_failure(
+    lab: &Lab,
+    what: &str,
+    serve: impl FnOnce(&Script, Arc<dyn Handler>) -> io::Result<Stats>,
+) {
+    lab.why("Six conversations. Five end with an error, of a different kind each, and one with a panic that has no text. How it went is for the handler to say: each counts as failed, and the handler is called once for each client.");
+    const KINDS: [ErrorKind; 5] = [
+        ErrorKind::WouldBlock,
+        ErrorKind::Interrupted,
+        ErrorKind::TimedOut,
+        ErrorKind::UnexpectedEof,
+        ErrorKind::Other,
+    ];
+    const CLIENTS: usize = KINDS.len() + 1;
+    let (clients, _others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
+    let knocks = clients.into_iter().map(Knock::Client);
+    let script = Script::new(lab, knocks.chain([Knock::Closed]));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let handler = handler(move |_: &Client| {
+        let call = counted.fetch_add(1, Ordering::SeqCst);
+        match KINDS.get(call) {
+            Some(&kind) => Err(kind.into()),
+            // A panic in all but its message, which would be printed.
+            None if call < CLIENTS => resume_unwind(Box::new(call)),
+            None => Ok(()),
+        }
+    });
+    let stats = lab.ok(what, || serve(&script, handler));
+    lab.same(
+        "calls of the handler",
+        calls.load(Ordering::SeqCst),
+        CLIENTS,
+    );
+    score(lab, stats, (0, CLIENTS as u64, 0));
 }

@@ -43,7 +43,7 @@ struct Counts {
 
 impl EchoServer {
     pub fn start() -> EchoServer {
-        EchoServer::answering(|frame| frame)
+        EchoServer::echoing(loopback())
     }
 
     /// A server that makes its answers like this.
@@ -54,6 +54,11 @@ impl EchoServer {
     /// A server that answers the first request of each connection, and hangs up at the second.
     pub fn hanging_up_at_the_second() -> EchoServer {
         EchoServer::on(loopback(), |nth, frame| (nth == 0).then_some(frame))
+    }
+
+    /// A server on this listener that sends every frame back.
+    pub fn echoing(listener: TcpListener) -> EchoServer {
+        EchoServer::on(listener, |_, frame| Some(frame))
     }
 
     /// A server on this listener. `answer` gets the number of the request on its connection, from 0,

@@ -112,6 +112,12 @@ fn s1_the_last_one_first() {
             order,
             vec![3, 2, 1],
         );
+
+        lab.why("A shelf has no size. How many things there may be is somebody else's question: whatever is given back is there.");
+        let shelf = Shelf::new();
+        let loans: Vec<_> = (0..1000).map(|thing| shelf.lend(thing)).collect();
+        lab.you("1000 loans end", || drop(loans));
+        idle_is(lab, "after 1000 loans have ended", &shelf, 1000);
     });
 }
 
@@ -205,12 +211,17 @@ fn s1_a_closed_shelf_keeps_nothing() {
             lent_dropped.load(SeqCst),
             0,
         );
+        lab.why("A closed shelf stays closed, however often somebody closes it. What comes back later is dropped.");
+        lab.you("close(), a second time", || shelf.close());
         lab.you("loan ends: drop(second)", || drop(second));
         idle_is(lab, "after the return", &shelf, 0);
         lab.same(
             "how often the lent thing was dropped",
             lent_dropped.load(SeqCst),
             1,
+        );
+        lab.why(
+            "What is lent from a closed shelf is no exception: lend does not open the shelf again.",
         );
         let (late, late_dropped) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, late);
@@ -330,12 +341,13 @@ fn s1_a_question_that_panics_changes_nothing() {
                 .same("the panic reaches the caller", panicked, true);
             idle_is(lab, "after the panic", &shelf, 3);
         }
-        let rest = [(); 3].map(|()| take(lab, &shelf));
-        lab.same(
-            "the things, the last one first",
-            rest.map(|loan| *loan),
-            [3, 2, 1],
-        );
+        let oldest = lab.you("take_where(any)", || shelf.take_where(|_| true));
+        lab.same("the oldest", oldest.as_deref().copied(), Some(1));
+        let rest = [(); 2].map(|()| take(lab, &shelf));
+        let order = rest.each_ref().map(|loan| **loan);
+        lab.same("the others, the last one first", order, [3, 2]);
+        lab.you("three loans end", || drop((oldest, rest)));
+        idle_is(lab, "after three loans have ended", &shelf, 3);
     });
 }
 

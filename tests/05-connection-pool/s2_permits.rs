@@ -10,7 +10,7 @@ use connection_pool::{NoPermit, Permit, Permits};
 use netlab::Lab;
 
 use super::together::together;
-use super::waits::waits_once;
+use super::waits::{never_waits, waits_once};
 use super::{FOR_EVER, panic_while_holding};
 
 fn acquire(lab: &Lab, permits: &Permits) -> Permit {
@@ -70,6 +70,10 @@ fn s2_try_acquire_never_waits() {
             "None at once, since none is free",
             "a permit",
         );
+        let why = "Whoever has time for a wait calls acquire. A short wait is a wait, too.";
+        never_waits(lab, "try_acquire(), none free", why, || {
+            drop(permits.try_acquire());
+        });
         drop(held);
         let again = lab.you("try_acquire()", || permits.try_acquire());
         lab.holds(again.is_some(), "a permit, since one is free again", "None");
@@ -80,6 +84,7 @@ fn s2_try_acquire_never_waits() {
 fn s2_a_free_permit_is_for_whoever_asks() {
     netlab::lab(|lab| {
         lab.why("Two permits are free and one thread waits: one permit is left, whoever else comes. try_acquire looks at the number of free ones, and not at who waits.");
+        lab.if_stuck("Two permits have ended, and one thread waits. Each end of a permit rings when somebody waits, also when it is only one.");
         for _ in 0..10 {
             let permits = Permits::new(2);
             let held = [acquire(lab, &permits), acquire(lab, &permits)];
@@ -186,7 +191,12 @@ fn s2_one_return_wakes_one() {
         let folders: Vec<_> = told.iter().take(4).collect();
         let sleeps_of_each = || {
             for waiter in &waiters {
-                waiter.settles();
+                lab.because("To wait is to sleep: a loop that asks again and again keeps a processor busy for nothing.")
+                    .holds(
+                        waiter.settles(),
+                        "your acquire(60s) to sleep while no permit is free",
+                        "it keeps a processor busy",
+                    );
             }
             folders.iter().map(|folder| sleeps_so_far(folder))
         };
@@ -197,6 +207,7 @@ fn s2_one_return_wakes_one() {
             .zip(before)
             .filter(|(now, before)| now.is_some_and(|now| Some(now) != *before));
         lab.same("threads that woke up for nothing", woken.count(), 0);
+        lab.why("close() wakes all who wait, and each of them finds the permits closed. It waits for nobody itself.");
         lab.you("close()", || permits.close());
         let served = waiters.map(|waiter| waiter.returns().is_ok());
         lab.same("permits given", served.iter().filter(|&&ok| ok).count(), 1);
@@ -496,6 +507,12 @@ fn s2_close_takes_no_permit() {
         let _held = acquire(lab, &permits);
         lab.you("close()", || permits.close());
         lab.same("in use", permits.in_use(), 1);
+        lab.you("try_acquire(), and acquire(0ns)", || {
+            drop(permits.try_acquire());
+            drop(permits.acquire(Duration::ZERO));
+        });
+        lab.because("Who gets no permit takes none. Ask for `closed` before you count one down.")
+            .same("in use, after two calls that get none", permits.in_use(), 1);
     });
 }
 

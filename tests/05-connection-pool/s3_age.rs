@@ -236,5 +236,11 @@ fn s3_a_limit_may_be_zero_or_without_end() {
             max_age: Some(Duration::MAX),
         };
         lab.same("expired", expired(lab, long, (5, 6), s(7)), false);
+        lab.because("A clock may show any time. At the last one of all, a sum that is cut off there (saturating_add) is reached too early; a difference is right.")
+            .same(
+                "expired at the last time of all",
+                expired(lab, long, (5, 6), Duration::MAX),
+                false,
+            );
     });
 }

@@ -259,6 +259,10 @@ fn s4_prewarm_makes_what_is_missing() {
         lab.you("lease ends: drop(lease)", || drop(lease));
         state_is(lab, "in the end", &pool, (4, 0, 0));
         peak_is(lab, &fake, 4);
+
+        lab.why("The pool's limit is the only one.");
+        let large = pool_with(100, Duration::ZERO, &Fake::new());
+        ready_is(lab, &large, 100, "ready, in a pool of 100", 100);
     });
 }
 
@@ -618,13 +622,13 @@ fn s4_fresh_means_fresh() {
             .same("reused()", lease.reused(), false);
         let second = gets_fresh(lab, &pool);
         lab.same("the connection's number", second.id, 4);
-        state_is(lab, "with both places in use", &pool, (0, 2, 0));
         lab.because("An idle connection counts for the limit. With two of two there, close one before you connect.")
             .same(
                 "most connections at the same time, idle ones included",
                 fake.peak(),
                 2,
             );
+        state_is(lab, "with both places in use", &pool, (0, 2, 0));
         lab.you("two leases end", || (drop(lease), drop(second)));
         lab.because("A fresh connection goes back to the shelf like any other.");
         state_is(lab, "in the end", &pool, (2, 0, 0));
@@ -908,13 +912,23 @@ fn s4_fresh_closes_with_a_turn() {
 #[test]
 fn s4_one_bad_one_at_a_time() {
     netlab::lab(|lab| {
-        for (what, call) in [GET, TRY_GET, PREWARM] {
+        type Hold = fn(Fake, &Gate) -> Fake;
+        let moments: [(&str, Hold); 2] = [
+            ("the check of connection #1", |fake, gate| {
+                fake.check_held(gate, 1)
+            }),
+            ("the close of connection #2", |fake, gate| {
+                fake.close_held(gate, 2)
+            }),
+        ];
+        let ways = [GET, TRY_GET, PREWARM].map(|way| moments.map(|moment| (way, moment)));
+        for ((what, call), (moment, hold)) in ways.into_iter().flatten() {
             lab.scene(format!(
-                "{what} with two idle connections, both bad, in a pool of two"
+                "{what} with two idle connections, both bad, in a pool of two; {moment} takes long"
             ));
             lab.why("One permit is the right to one connection. Close a bad one before you take the next one off the shelf: whoever holds two with one permit leaves room for one too many.");
-            let gate = lab.gate("the check of connection #1");
-            let fake = Fake::new().check_held(&gate, 1);
+            let gate = lab.gate(moment);
+            let fake = hold(Fake::new(), &gate);
             let pool = pool(2, &fake);
             let mut bad = [get(lab, &pool), get(lab, &pool)];
             bad.iter_mut().for_each(|lease| lease.broken = true);
@@ -922,7 +936,7 @@ fn s4_one_bad_one_at_a_time() {
             let asking = pool.clone();
             let a = lab.student(&format!("{what}, in thread A"), move || call(&asking));
             gate.expects_arrivals(1);
-            let b = getting(lab, &pool, "get(), in thread B, while #1 is being checked");
+            let b = getting(lab, &pool, "get(), in thread B, meanwhile");
             // With a permit for each connection, B waits, and that is right as well.
             lab.until(
                 "B to get a connection or to wait",
@@ -973,6 +987,18 @@ fn s4_prewarm_replaces_the_bad_ones() {
         ready_is(lab, &pool, 1, "ready", 1);
         connects_are(lab, &fake, 4);
         peak_is(lab, &fake, 2);
+
+        lab.why("A bad connection lies on top of a good one. The bad one is closed, and the good one is ready: nothing is missing. Connect only when no good one is left.");
+        let fake = Fake::new();
+        let pool = pool_with(2, Duration::ZERO, &fake);
+        let (good, mut bad) = (get(lab, &pool), get(lab, &pool));
+        bad.broken = true;
+        lab.you("leases end: #1, then #2, which is broken", || {
+            drop(good);
+            drop(bad);
+        });
+        ready_is(lab, &pool, 1, "ready", 1);
+        connects_are(lab, &fake, 2);
     });
 }
 

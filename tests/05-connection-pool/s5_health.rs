@@ -1,5 +1,5 @@
 use std::io::{ErrorKind, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use netlab::{Lab, TcpPeer};
 
 use super::FOR_EVER;
 use super::fake::{get, state_is};
-use super::waits::never_waits;
+use super::waits::{never_waits, waits_once};
 
 /// A connection between the test's client end and a scripted server end.
 fn pair(lab: &Lab) -> (TcpStream, TcpPeer) {
@@ -58,7 +58,8 @@ fn s5_silence_is_healthy() {
 fn s5_the_check_does_not_wait() {
     netlab::lab(|lab| {
         let (stream, _peer) = pair(lab);
-        never_waits(lab, "tcp_is_reusable(a silent stream)", || {
+        let why = "A time-out of a millisecond is a wait: each user of the pool pays for it, each time. In non-blocking mode the call returns at once.";
+        never_waits(lab, "tcp_is_reusable(a silent stream)", why, || {
             let _ = tcp_is_reusable(&stream);
         });
     });
@@ -234,6 +235,19 @@ fn s5_manager_makes_streams_that_cannot_hang() {
         drop((stream, peer));
         lab.ok("connect()", || manager.connect());
         lab.same("made()", manager.made(), 2);
+
+        lab.why("A server may be at any address: connect to the one that was given, of whatever kind it is.");
+        for ip in ["127.0.0.2", "::1"] {
+            // Not every system has both.
+            if let Ok(listener) = TcpListener::bind((ip, 0)) {
+                let addr = listener
+                    .local_addr()
+                    .expect("a bound socket has an address");
+                let manager = TcpManager::new(addr, patience);
+                let stream = lab.ok(&format!("connect() to {addr}"), || manager.connect());
+                lab.same("the peer's address", stream.peer_addr().ok(), Some(addr));
+            }
+        }
     });
 }
 
@@ -271,7 +285,11 @@ fn s5_connect_has_a_deadline() {
             made.map(drop)
         });
         waits.settles();
-        let manager = TcpManager::new(hole.addr(), Duration::from_millis(20));
+        let patience = Duration::from_millis(20);
+        let manager = TcpManager::new(hole.addr(), patience);
+        waits_once(lab, "connect(), patience 20 ms", patience, || {
+            drop(manager.connect());
+        });
         let error = lab.err("connect(), patience 20 ms", || manager.connect());
         lab.same("kind of the error", error.kind(), ErrorKind::TimedOut);
         // One whose time is over, too, has a moment to say so.

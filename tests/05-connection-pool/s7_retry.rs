@@ -38,9 +38,10 @@ struct Scripts {
 
 type Stream = Interrupting<Scripted>;
 
-/// A [`Tape`] whose next write or flush may fail.
+/// A [`Tape`] whose next read, write or flush may fail.
 struct Scripted {
     tape: Tape,
+    read: Option<ErrorKind>,
     write: Option<ErrorKind>,
     flush: Option<ErrorKind>,
     /// Counts the writes.
@@ -51,6 +52,7 @@ impl Scripted {
     fn new(tape: Tape) -> Scripted {
         Scripted {
             tape,
+            read: None,
             write: None,
             flush: None,
             sent: Arc::default(),
@@ -58,17 +60,29 @@ impl Scripted {
     }
 }
 
-/// Where a stream may fail while a request is on its way out.
+/// Where a stream may fail.
 type Fault = (&'static str, fn(&mut Scripted, ErrorKind));
 
-const FAULTS: [Fault; 2] = [
-    ("write", |stream, kind| stream.write = Some(kind)),
-    ("flush", |stream, kind| stream.flush = Some(kind)),
-];
+/// Where it may fail while a request is on its way out.
+const FAULTS: [Fault; 2] = [WRITE, FLUSH];
+
+const WRITE: Fault = ("write", |stream, kind| stream.write = Some(kind));
+const FLUSH: Fault = ("flush", |stream, kind| stream.flush = Some(kind));
+const READ_REPLY: Fault = ("read", |stream, kind| stream.read = Some(kind));
+
+/// What the errors of a [`Scripted`] say.
+const WORDS: &str = "somebody has stumbled over the cable";
+
+fn fault(kind: ErrorKind) -> io::Error {
+    io::Error::new(kind, WORDS)
+}
 
 impl Read for Scripted {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.tape.read(buf)
+        match self.read.take() {
+            Some(kind) => Err(fault(kind)),
+            None => self.tape.read(buf),
+        }
     }
 }
 
@@ -76,14 +90,14 @@ impl Write for Scripted {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.sent.fetch_add(1, SeqCst);
         match self.write.take() {
-            Some(kind) => Err(kind.into()),
+            Some(kind) => Err(fault(kind)),
             None => self.tape.write(buf),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self.flush.take() {
-            Some(kind) => Err(kind.into()),
+            Some(kind) => Err(fault(kind)),
             None => self.tape.flush(),
         }
     }
@@ -367,6 +381,20 @@ fn s7_errors_are_told() {
                     (kind, 0),
                 );
             }
+        }
+
+        lab.why("The cause is the stream's own error, and not a new one of the same kind: its words, or its number, say what happened.");
+        for (place, fails) in [WRITE, FLUSH, READ_REPLY] {
+            let mut broken = Scripted::new(Tape::new(reply(b"good")));
+            fails(&mut broken, ErrorKind::Other);
+            let call = format!("exchange(a stream whose {place} answers {WORDS:?})");
+            let lost = lab.err(&call, || exchange(&mut broken, b"hello"));
+            let said = lost.cause.to_string();
+            lab.holds(
+                said.contains(WORDS),
+                format!("a cause that says {WORDS:?}"),
+                format!("{said:?}"),
+            );
         }
 
         lab.why("Whatever ends the reply, `received` says how much of it had come: with the end of the stream, and with an error.");
@@ -657,6 +685,8 @@ fn s7_other_errors_are_not_retried() {
             ErrorKind::Other,
             ErrorKind::InvalidData,
             ErrorKind::HostUnreachable,
+            ErrorKind::NetworkUnreachable,
+            ErrorKind::NetworkDown,
             ErrorKind::ConnectionRefused,
             ErrorKind::NotConnected,
             ErrorKind::WriteZero,
@@ -678,6 +708,15 @@ fn s7_other_errors_are_not_retried() {
         lab.note("the idle connection takes 0 bytes a write");
         will_fail(lab, &pool, |stream| stream.tape = Tape::new([]).taking(0));
         is_lost(pool, ErrorKind::WriteZero);
+
+        lab.why("A signal has interrupted the flush. Call flush again, or report it, as you like: the connection has not ended, so no second one is needed.");
+        let pool = used_pool(lab, reply(b"late"), vec![reply(b"again")]);
+        lab.note("flush answers Interrupted, once");
+        will_fail(lab, &pool, |stream| {
+            stream.flush = Some(ErrorKind::Interrupted)
+        });
+        let _ = lab.you("call(pool, read page 7)", || call(&pool, READ));
+        lab.same("connections made", made(&pool, 2), 1);
     });
 }
 

@@ -1,4 +1,4 @@
-use std::net::{TcpListener, ToSocketAddrs};
+use std::net::{Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
@@ -34,6 +34,8 @@ fn s8_arguments() {
                 "load h --pool 4294967295 --clients 10000 --requests 4294967295",
                 ("h", 1060, 4294967295, 10000, 4294967295),
             ),
+            ("load h --clients 2", ("h", 1060, 4, 2, 100)),
+            ("load h --pool 100 --requests 1", ("h", 1060, 100, 8, 1)),
             ("load --pool 3 --help", help),
             ("-h", help),
             ("--help", help),
@@ -72,6 +74,10 @@ fn s8_wrong_arguments() {
                 "load h --pool",
                 "load h --pool -1",
                 "load h --pool many",
+                "load h --pool 3x",
+                "load h --pool 2.5",
+                "load h -p 80x",
+                "load -5",
                 "load h --clients 0",
                 "load h --requests 0",
                 "load h --clients",
@@ -294,15 +300,23 @@ fn s8_clients_work_at_the_same_time() {
 fn s8_a_wrong_echo_is_a_failure() {
     netlab::lab(|lab| {
         type Answer = fn(Vec<u8>) -> Vec<u8>;
-        let answers: [(&str, Answer); 6] = [
+        let answers: [(&str, Answer); 7] = [
             ("something else", |_| b"something else".to_vec()),
             ("nothing", |_| Vec::new()),
             ("the echo without its last byte", |mut bytes| {
                 bytes.pop();
                 bytes
             }),
-            ("the echo and a byte more", |mut bytes| {
-                bytes.push(b'!');
+            ("the echo and a line feed more", |mut bytes| {
+                bytes.push(b'\n');
+                bytes
+            }),
+            ("the echo with large letters for small ones", |mut bytes| {
+                let small = bytes.iter_mut().find(|byte| byte.is_ascii_lowercase());
+                match small {
+                    Some(byte) => byte.make_ascii_uppercase(),
+                    None => bytes[0] ^= 1,
+                }
                 bytes
             }),
             ("the echo with another first byte", |mut bytes| {
@@ -641,6 +655,28 @@ fn s8_trouble_is_not_forgotten() {
         );
         lab.same("failed", report.failed, 1);
         lab.holds(report.trouble.is_some(), "an error", "no trouble");
+
+        lab.why("A client's third request of five fails. Its first two were answered: they stay in the report, and the last two are not sent.");
+        let nth = Arc::new(AtomicUsize::new(0));
+        let server = EchoServer::answering(move |payload| match nth.fetch_add(1, SeqCst) {
+            2 => b"something else".to_vec(),
+            _ => payload,
+        });
+        let wanted = Load {
+            pool: 1,
+            clients: 1,
+            requests: 5,
+        };
+        let report = lab.you(
+            "load(server, 1 client × 5; the third reply is wrong)",
+            || load(server.addr(), wanted),
+        );
+        let counts = (report.latencies.len(), report.failed, server.requests());
+        lab.same(
+            "answered, failed, requests at the server",
+            counts,
+            (2, 1, 3),
+        );
     });
 }
 
@@ -672,7 +708,13 @@ fn s8_nobody_there_is_a_failure() {
             lab.same("answered", report.latencies.len(), 0);
             lab.same("failed: one request of each client", report.failed, 3);
             lab.same("connections", report.connections, 0);
-            lab.holds(report.trouble.is_some(), "an error", "no trouble");
+            let said = report.trouble.map(|error| error.to_string());
+            lab.because("The trouble is one of the errors that the clients got. A new one without its words does not say what happened.")
+                .holds(
+                    said.as_ref().is_some_and(|said| said.contains("refused")),
+                    "an error that says that the connection was refused",
+                    said.unwrap_or_else(|| "no trouble".to_owned()),
+                );
         }
     });
 }
@@ -724,11 +766,14 @@ fn s8_the_address_that_works_is_taken() {
             clients: 2,
             requests: 3,
         };
-        let (nobody, server, other) = (lab.refused(), EchoServer::start(), EchoServer::start());
-        let addrs = [nobody.addr(), server.addr(), other.addr()];
-        let found = lab.you("load_one_of([nobody, server, other])", || {
-            load_one_of(&addrs, wanted)
-        });
+        let (nobody, other) = (lab.refused(), EchoServer::start());
+        let here = TcpListener::bind((Ipv6Addr::LOCALHOST, 0));
+        let server = here.map_or_else(|_| EchoServer::start(), EchoServer::echoing);
+        lab.note(format!("the server is at {}", server.addr()));
+        let [first, second, third] = [nobody.addr(); 3];
+        let addrs = [first, second, third, server.addr(), other.addr()];
+        let call = "load_one_of([nobody, nobody, nobody, server, other])";
+        let found = lab.you(call, || load_one_of(&addrs, wanted));
         let (addr, report) = found.unwrap_or_else(|| lab.fails("a report", "None"));
         lab.same("the address", addr, server.addr());
         lab.same("answered", report.latencies.len(), 6);
@@ -806,7 +851,7 @@ fn s8_cli_another_address_of_a_name() {
         let Ok(listener) = TcpListener::bind((last, 0)) else {
             return eprintln!("skipped: {last} is no address of this machine");
         };
-        let server = EchoServer::on(listener, |_, frame| Some(frame));
+        let server = EchoServer::echoing(listener);
         lab.note(format!(
             "localhost is {addrs:?}; the server listens at {}",
             server.addr()
@@ -851,6 +896,8 @@ fn s8_cli_exit_codes() {
             &output.stderr,
             &address,
         );
+        let words = &lab.because("The error says what has happened, and not only where.");
+        says(words, "standard error", &output.stderr, "refused");
         lab.why(
             "A failed run has its report too: how much failed, and how many connections were made.",
         );
@@ -937,15 +984,19 @@ fn s8_cli_standard_output_may_be_closed() {
         #[cfg(target_os = "linux")]
         {
             lab.note("standard output is /dev/full, a device without room");
-            let full = std::fs::File::create("/dev/full").expect("a device");
-            let output = run_into(lab, "--help", full.into());
-            let said = String::from_utf8_lossy(&output.stderr);
-            lab.because("What cannot be written is lost, and the exit code has to say so. (`let _ = write…` hides it, println! panics.)")
-                .holds(
-                    output.status.code() == Some(1) && !said.is_empty(),
-                    "exit code 1, and words on standard error",
-                    format!("{}; it said: {said}", output.status),
-                );
+            let server = EchoServer::start();
+            let load = format!("load 127.0.0.1 -p {} --requests 1", server.addr().port());
+            for line in ["--help", &load] {
+                let full = std::fs::File::create("/dev/full").expect("a device");
+                let output = run_into(lab, line, full.into());
+                let said = String::from_utf8_lossy(&output.stderr);
+                lab.because("What cannot be written is lost, and the exit code has to say so. (`let _ = write…` hides it, println! panics.)")
+                    .holds(
+                        output.status.code() == Some(1) && !said.is_empty(),
+                        "exit code 1, and words on standard error",
+                        format!("{}; it said: {said}", output.status),
+                    );
+            }
         }
     });
 }

@@ -34,15 +34,14 @@ pub fn waits_once(lab: &Lab, what: &str, wait: Duration, call: impl Fn()) {
         );
 }
 
-/// Demands that a call does not wait at all.
-pub fn never_waits(lab: &Lab, what: &str, call: impl Fn()) {
+/// Demands that a call does not wait at all, with the reason that a test has for it.
+pub fn never_waits(lab: &Lab, what: &str, why: &str, call: impl Fn()) {
     // Shorter than the shortest time-out that a socket can have.
     const A_WAIT: Duration = Duration::from_micros(500);
     let took = shortest(lab, what, A_WAIT, call);
-    lab.because("A time-out of a millisecond is a wait: each user of the pool pays for it, each time. In non-blocking mode the call returns at once.")
-        .holds(
-            took < A_WAIT,
-            format!("{what} to return without waiting"),
-            format!("the shortest of {TRIES} calls took {took:?}"),
-        );
+    lab.because(why).holds(
+        took < A_WAIT,
+        format!("{what} to return without waiting"),
+        format!("the shortest of {TRIES} calls took {took:?}"),
+    );
 }

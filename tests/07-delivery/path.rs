@@ -43,6 +43,8 @@ pub struct Scripted<F> {
     lab: Lab,
     pub answers: F,
     pub sent: Vec<Vec<u8>>,
+    /// The last that came for each datagram sent; nothing where nothing came.
+    pub answered: Vec<Vec<u8>>,
     /// How many datagrams had been sent when something was to be received for the first time.
     pub sent_at_first: Option<usize>,
     coming: VecDeque<Vec<u8>>,
@@ -55,6 +57,7 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Scripted<F> {
             lab: lab.clone(),
             answers,
             sent: Vec::new(),
+            answered: Vec::new(),
             sent_at_first: None,
             coming: VecDeque::new(),
         }
@@ -68,8 +71,10 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Path for Scripted<F> {
                 .because("With each answer less may be left to try, or the search never ends.")
                 .fails("an end of the search", "two thousand datagrams");
         }
-        self.coming
-            .extend((self.answers)(self.sent.len(), &datagram));
+        let answers = (self.answers)(self.sent.len(), &datagram);
+        self.answered
+            .push(answers.last().cloned().unwrap_or_default());
+        self.coming.extend(answers);
         self.sent.push(datagram);
     }
 

@@ -53,6 +53,8 @@ fn s1_a_datagram_carries_addresses_protocol_and_payload() {
             ("255.255.255.255", UDP, b"all"),
             ("224.0.0.1", UDP, b"some"),
             ("0.0.0.0", UDP, b"nobody"),
+            ("127.0.0.1", UDP, b"oneself"),
+            (A, UDP, b"oneself"),
         ]
         .into_iter()
         .enumerate()
@@ -63,8 +65,8 @@ fn s1_a_datagram_carries_addresses_protocol_and_payload() {
                 ..Ip::new(proto, A, dst)
             };
             lab.because(
-                "The header is chapter 06's: TTL 64, no options, no flag set, and an identification \
-                 that counts up from 0 (RFC 791, section 3.1).",
+                "The header is chapter 06's: this host's address as the source, whatever the destination is, TTL 64, TOS 0, no options, no flag set, \
+                 and an identification that counts up from 0 (RFC 791, section 3.1).",
             )
             .same_bytes("the datagram", &got, &want.bytes(payload));
         }
@@ -226,7 +228,10 @@ fn s1_a_source_that_is_nobody_is_discarded() {
             )
             .same("what becomes of it", got.as_str(), "BadSource");
         }
-        for src in ONE_HOST.into_iter().chain([B]) {
+        for src in ONE_HOST
+            .into_iter()
+            .chain([B, "169.254.1.1", "10.0.0.255", "10.0.0.0"])
+        {
             let got = receives(
                 lab,
                 &format!("a datagram from {src}"),
@@ -258,7 +263,14 @@ fn s1_damage_is_discarded_before_anything_else() {
 #[test]
 fn s1_pieces_are_left_to_step_3() {
     lab(|lab| {
-        for (mf, offset) in [(true, 0), (false, 1), (true, 185), (false, 8191)] {
+        for (mf, offset) in [
+            (true, 0),
+            (false, 1),
+            (true, 185),
+            (false, 256),
+            (false, 4096),
+            (false, 8191),
+        ] {
             let piece = Ip {
                 mf,
                 offset,

@@ -193,7 +193,7 @@ fn s2_the_last_piece_may_use_all_the_room() {
 #[test]
 fn s2_df_forbids_it() {
     lab(|lab| {
-        for (len, mtu) in [(1501, 1500), (4000, 1500), (100, 24)] {
+        for (len, mtu) in [(1501, 1500), (4000, 1500), (100, 24), (20, 19)] {
             for (mf, offset) in [(false, 0), (true, 0), (true, 100), (false, 100)] {
                 let datagram = Ip {
                     df: true,
@@ -220,12 +220,15 @@ fn s2_df_forbids_it() {
 #[test]
 fn s2_a_link_too_narrow_for_8_bytes() {
     lab(|lab| {
-        for (options, mtu, fits) in [
-            (0, 27, false),
-            (0, 28, true),
-            (0, 0, false),
-            (40, 67, false),
-            (40, 68, true),
+        for (options, len, mtu, fits) in [
+            (0, 100, 27, false),
+            (0, 100, 28, true),
+            (0, 100, 0, false),
+            (40, 100, 67, false),
+            (40, 100, 68, true),
+            (0, 0, 19, false),
+            (40, 0, 59, false),
+            (40, 0, 60, true),
         ] {
             let datagram = Ip {
                 options: vec![0x82; options],
@@ -233,12 +236,12 @@ fn s2_a_link_too_narrow_for_8_bytes() {
             };
             let got = cuts(
                 lab,
-                &format!("a datagram with {options} bytes of options"),
-                &datagram.bytes(&numbered(100)),
+                &format!("a datagram with {options} bytes of options and {len} of payload"),
+                &datagram.bytes(&numbered(len)),
                 mtu,
             );
             lab.because(format!(
-                "A piece needs its header, {} bytes here, and at least one unit of 8. Every link of the internet \
+                "What fits goes as it is. Else a piece needs its header, {} bytes here, and at least one unit of 8. Every link of the internet \
                  carries 68 (RFC 791).",
                 20 + options
             ))
@@ -394,7 +397,7 @@ fn s2_copied_options_are_in_every_piece() {
         let end = "0 ends the list: what is behind it is padding.";
         let cannot_be = "An option's length counts its own two first bytes and ends within the list. One that says otherwise ends \
                          the list: nobody knows where the next begins.";
-        let cases: [(&str, Vec<u8>, Vec<u8>, &str); 8] = [
+        let cases: [(&str, Vec<u8>, Vec<u8>, &str); 11] = [
             ("record route", record.to_vec(), vec![], copied),
             ("security", security.to_vec(), security.to_vec(), copied),
             (
@@ -424,6 +427,24 @@ fn s2_copied_options_are_in_every_piece() {
             (
                 "security, and an option that is longer than the list",
                 [&security[..], &[0x88, 9]].concat(),
+                security.to_vec(),
+                cannot_be,
+            ),
+            (
+                "security, an option of length 1, and stream identifier",
+                [&security[..], &[0x88, 1], &stream].concat(),
+                security.to_vec(),
+                cannot_be,
+            ),
+            (
+                "security, an option of length 0, and stream identifier",
+                [&security[..], &[0x07, 0], &stream].concat(),
+                security.to_vec(),
+                cannot_be,
+            ),
+            (
+                "security, an option that is longer than the list, and stream identifier",
+                [&security[..], &[0x07, 40], &stream].concat(),
                 security.to_vec(),
                 cannot_be,
             ),
@@ -539,7 +560,7 @@ fn s2_the_highest_bit_of_every_option_says_whether_it_is_copied() {
                 let datagram = header.bytes(&payload);
                 let got = lab.you(&what, || fragment(&datagram, 68));
                 let got = got.map_err(words::frag_error);
-                let got = got.map(|pieces| pieces.last().map(|it| options_of(it).to_vec()));
+                let got = got.map(|pieces| pieces.last().map(|it| hex::all(options_of(it))));
                 let mut want = match kind & 0x80 {
                     0 => stream.to_vec(),
                     _ => header.options,
@@ -550,7 +571,7 @@ fn s2_the_highest_bit_of_every_option_says_whether_it_is_copied() {
                      next one, 0x88, begins behind it. A length of 2 can be: such an option has no data (RFC 791, section 3.1).",
                     if kind & 0x80 == 0 { "clear" } else { "set" }
                 ))
-                .same("the options of the last piece", got, Ok(Some(want)));
+                .same("the options of the last piece", got, Ok(Some(hex::all(&want))));
             }
         }
     });

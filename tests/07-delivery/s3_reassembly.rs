@@ -102,7 +102,9 @@ fn s3_what_is_no_piece_is_whole() {
                 ..Ip::new(ICMP, B, A)
             },
         ] {
-            for payload in [&b"hello"[..], b""] {
+            // As many bytes as a Total Length can say.
+            let most = numbered(65515 - header.options.len());
+            for payload in [&b"hello"[..], b"", &most] {
                 let datagram = header.bytes(payload);
                 let what = format!(
                     "a datagram with {} of payload, padded",
@@ -237,6 +239,14 @@ fn s3_source_destination_protocol_and_id_tell_what_belongs_together() {
                 },
             ),
             (
+                "the way back",
+                Ip {
+                    src: ip(B),
+                    dst: ip(A),
+                    ..header()
+                },
+            ),
+            (
                 "an identification with the same low byte",
                 Ip {
                     id: 0x0034,
@@ -316,8 +326,25 @@ fn s3_a_copy_does_not_need_room() {
 fn s3_overlap_is_the_end_of_all() {
     lab(|lab| {
         let base: (usize, &[u8], bool) = (8, b"bbbbbbbbcccccccc", true);
-        let cases: [(&str, usize, &[u8], bool); 9] = [
-            ("the same place, other bytes", 8, b"bbbbbbbbcccccccX", true),
+        let cases: [(&str, usize, &[u8], bool); 11] = [
+            (
+                "the same place, another last byte",
+                8,
+                b"bbbbbbbbcccccccX",
+                true,
+            ),
+            (
+                "the same place, another first byte",
+                8,
+                b"Xbbbbbbbcccccccc",
+                true,
+            ),
+            (
+                "the same place, a byte in between",
+                8,
+                b"bbbbbbbbXccccccc",
+                true,
+            ),
             (
                 "the same bytes, but the last",
                 8,
@@ -467,6 +494,16 @@ fn s3_two_ends_contradict_each_other() {
                 &header().bytes(&[&rest[..], b"y"].concat()),
             );
         }
+        let (near, far): (Part, Part) = ((0, b"aaaaaaaa", true), (24, b"dddddddd", true));
+        for (one, two) in [(near, far), (far, near)] {
+            lab.scene("an end between two pieces that are here");
+            let mut r = reassembly(lab, MINUTE, ROOM);
+            lab.why("Another piece is missing.");
+            becomes(lab, &mut r, (&header(), one.0, one.1, one.2), "Waiting");
+            becomes(lab, &mut r, (&header(), two.0, two.1, two.2), "Waiting");
+            lab.why("One of the pieces that are here ends behind the end that it says.");
+            becomes(lab, &mut r, (&header(), 8, b"bb", false), "Discarded: End");
+        }
     });
 }
 
@@ -568,26 +605,24 @@ fn s3_more_than_65535_bytes_cannot_be() {
 #[test]
 fn s3_a_hole_is_given_up_after_its_time() {
     lab(|lab| {
-        for timeout in [MINUTE, seconds(15)] {
+        // No round number: each nanosecond counts.
+        let begin = Duration::new(100, 900_000_001);
+        for timeout in [MINUTE, seconds(15), Duration::from_nanos(1_500_000_001)] {
             lab.scene(format!("a time of {timeout:?}"));
             let mut r = reassembly(lab, timeout, ROOM);
             let (what, first) = piece(&header(), 0, b"aaaaaaaa", true);
-            push(lab, &mut r, seconds(100), &what, &first);
+            push(lab, &mut r, begin, &what, &first);
             let (what, third) = piece(&header(), 16, b"cc", false);
-            push(lab, &mut r, seconds(109), &what, &third);
+            push(lab, &mut r, begin + timeout / 2, &what, &third);
             lab.because("The first piece that came starts the time.")
-                .same(
-                    "next_expiry()",
-                    r.next_expiry(),
-                    Some(seconds(100) + timeout),
-                );
-            let early = seconds(100) + timeout - Duration::from_nanos(1);
+                .same("next_expiry()", r.next_expiry(), Some(begin + timeout));
+            let early = begin + timeout - Duration::from_nanos(1);
             let got = lab.you(&format!("expire({early:?})"), || r.expire(early));
             lab.because("Its time is not over yet.")
                 .same("datagrams given up", got.len(), 0);
             lab.because("Its time is not over yet.")
                 .same("bytes()", r.bytes(), 50);
-            let over = seconds(100) + timeout;
+            let over = begin + timeout;
             let got = lab.you(&format!("expire({over:?})"), || r.expire(over));
             lab.because(
                 "The hole stays open for the whole time and no longer, however late other pieces came. The piece with \
@@ -606,6 +641,16 @@ fn s3_a_hole_is_given_up_after_its_time() {
             let (got, _) = push(lab, &mut r, over, &what, &second);
             lab.same("what becomes of the missing piece", got.as_str(), "Waiting");
         }
+        lab.scene("the longest time that there is");
+        let mut r = reassembly(lab, Duration::MAX, ROOM);
+        lab.why("Another piece is missing.");
+        let part = (&header(), 0, &b"aaaaaaaa"[..], true);
+        becomes_at(lab, &mut r, begin, part, "Waiting");
+        // When that is over, no Duration says. Some say the longest, some say nothing.
+        lab.you("next_expiry()", || r.next_expiry());
+        let got = expire(lab, &mut r, begin * 1000).len();
+        lab.because("It is never over.")
+            .same("datagrams given up", got, 0);
     });
 }
 
@@ -673,6 +718,30 @@ fn s3_the_oldest_is_next() {
         }
         lab.because("The datagram that has waited longest is given up first.")
             .same("next_expiry()", r.next_expiry(), Some(seconds(65)));
+        lab.scene("twenty datagrams");
+        let mut r = reassembly(lab, MINUTE, ROOM);
+        lab.why("Another piece is missing.");
+        // The n-th oldest has the identification 7 n modulo 20.
+        let ids: Vec<u16> = (0..20).map(|n| n * 7 % 20).collect();
+        for id in (0..20).map(|n| n * 3 % 20) {
+            let age = ids.iter().position(|other| *other == id);
+            let part = (&Ip { id, ..header() }, 0, &b"pppppppp"[..], true);
+            let second = seconds(age.unwrap_or_default() as u64);
+            becomes_at(lab, &mut r, second, part, "Waiting");
+        }
+        for (n, pair) in ids.chunks(2).enumerate() {
+            let second = 2 * n as u64 + 60;
+            lab.because("The datagram that has waited longest is given up first.")
+                .same("next_expiry()", r.next_expiry(), Some(seconds(second)));
+            let got = expire(lab, &mut r, seconds(second + 1));
+            let got: Vec<u16> = got.iter().map(|it| it[5].into()).collect();
+            lab.because("Two are over, and the longest here comes first.")
+                .same(
+                    "the identifications of the first pieces",
+                    got,
+                    pair.to_vec(),
+                );
+        }
     });
 }
 
@@ -862,7 +931,7 @@ fn verdict(here: Part, part: Part, is_full: bool) -> (&'static str, &'static str
     if is_full {
         return (
             "Discarded: Full",
-            "It would be kept, and there is no room for it.",
+            "It would be kept, and there is no room for it. What is here stays, however long it has been here: only expire gives up.",
         );
     }
     let is_whole = here.0.min(part.0) == 0

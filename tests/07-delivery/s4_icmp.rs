@@ -53,6 +53,9 @@ fn s4_an_echo_is_written() {
             (0x1234, 7, b"ping".as_slice()),
             (0xff00, 0x8001, b""),
             (1, 65535, b"odd"),
+            // The checksum of the request comes out as 0, and here that of the reply.
+            (0xf7ff, 0, b""),
+            (0xfffe, 1, b""),
         ] {
             let it = Echo { ident, seq, data };
             let what = format!(
@@ -61,7 +64,7 @@ fn s4_an_echo_is_written() {
             );
             let got = lab.you(&format!("{what}.request()"), || it.request());
             lab.because("Type 8, code 0, the checksum over the whole message, identifier, sequence number, data (RFC 792, \
-                         \"Echo or Echo Reply\").")
+                         \"Echo or Echo Reply\"). A checksum that comes out as 0 is written as 0.")
                 .same_bytes("the request", &got, &echo(8, ident, seq, data));
             let got = lab.you(&format!("{what}.reply()"), || it.reply());
             lab.because("Type 0. All else is the request's, and the checksum is the reply's own.")
@@ -145,7 +148,7 @@ fn s4_an_error_is_read() {
             &want,
         );
         lab.why("Newer routers quote more than 8 bytes (RFC 1812, section 4.3.2.3). All of it is given, up to the quoted Total Length.");
-        for (payload, behind) in [(9, 0), (100, 0), (20, 8)] {
+        for (payload, behind) in [(9, 0), (100, 0), (20, 8), (3, 8), (0, 1)] {
             let mut quote = about.bytes(&numbered(payload));
             quote.extend_from_slice(&vec![0xee; behind]);
             let want = format!(
@@ -420,7 +423,9 @@ fn s4_no_error_about_what_was_sent_to_many() {
 fn s4_no_error_to_nobody() {
     lab(|lab| {
         let nobody = NOT_ONE_HOST.map(|src| (src, false));
-        for (src, want) in nobody.into_iter().chain(ONE_HOST.map(|src| (src, true))) {
+        let others = [B, ROUTER, "169.254.1.1", "10.0.0.255"];
+        let hosts = ONE_HOST.into_iter().chain(others).map(|src| (src, true));
+        for (src, want) in nobody.into_iter().chain(hosts) {
             let got = error(
                 lab,
                 Cause::NetUnreachable,
@@ -458,6 +463,7 @@ fn s4_ping_is_answered() {
             (A, 0, 0, numbered(1473)),
             (A, 1, 1, numbered(65503)),
             ("223.255.255.255", 1, 1, b"x".to_vec()),
+            ("169.254.1.1", 1, 1, b"x".to_vec()),
             (B, 1, 1, b"oneself".to_vec()),
         ] {
             let request = Ip {
@@ -471,7 +477,7 @@ fn s4_ping_is_answered() {
             let request = padded(&request.bytes(&echo(8, ident, seq, &data)));
             let got = some(lab, answer(lab, B, "an echo request, padded", &request));
             lab.because("The reply comes from the address that was asked, goes to who asked, and repeats identifier, sequence \
-                         number and all data (RFC 1122, section 3.2.2.6). Its header is its own: TTL 64, no options, \
+                         number and all data (RFC 1122, section 3.2.2.6). Its header is its own: TTL 64, TOS 0, no options, \
                          identification 0.")
                 .same_bytes("the reply", &got, &Ip::new(ICMP, B, src).bytes(&echo(0, ident, seq, &data)));
         }
@@ -511,6 +517,14 @@ fn s4_nothing_else_is_answered() {
             (
                 "a request for all",
                 Ip::new(ICMP, A, "255.255.255.255").bytes(&ask),
+            ),
+            (
+                "a request for 198.51.100.255",
+                Ip::new(ICMP, A, "198.51.100.255").bytes(&ask),
+            ),
+            (
+                "a request for all hosts of a group",
+                Ip::new(ICMP, A, "224.0.0.1").bytes(&ask),
             ),
             (
                 "the first piece of a request",
@@ -640,7 +654,7 @@ fn s4_a_reply_depends_on_the_request_alone() {
                     ),
                     answer(lab, B, &what, &request),
                 );
-                lab.because("The reply is type 0, code 0, in a header of its own: TTL 64, no options, identification 0.")
+                lab.because("The reply is type 0, code 0, and repeats identifier, number and data. Its header is its own: TTL 64, TOS 0, no options, identification 0.")
                     .same_bytes("the reply", &got, &Ip::new(ICMP, B, A).bytes(&echo(0, 1, 2, b"ping")));
             }
         }

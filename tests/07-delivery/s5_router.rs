@@ -278,7 +278,25 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
         lab.why("Padding does not count: Total Length says 576.");
         let (_, got) = one(lab, &router, "the same, padded", &datagram);
         lab.same("length", got.len(), 576);
+        lab.why("The link behind interface 2 carries 100000 bytes, and no datagram is longer than that.");
+        let datagram = Ip::new(UDP, A, "10.3.0.1").bytes(&numbered(65515));
+        let (_, got) = one(lab, &router, "a datagram of 65535 bytes", &datagram);
+        lab.same("length", got.len(), 65535);
+        let router = self::router(lab, [1280, 65534, 68]);
+        lab.why("The link behind interface 1 carries 65534 bytes. The MTU has 16 bits.");
+        tells(
+            lab,
+            &router,
+            "a datagram of 65535 bytes with DF",
+            &df.bytes(&numbered(65515)),
+            (3, 4, 65534),
+            (0, "10.1.0.254"),
+        );
         let router = self::router(lab, [1280, 1006, 68]);
+        let datagram = Ip::new(UDP, A, "10.3.0.1").bytes(&numbered(65515));
+        let got = forward(lab, &router, "a datagram of 65535 bytes", &datagram);
+        lab.because("The link behind interface 2 carries 68 bytes, and 48 of payload. However many pieces there are, they go.")
+            .same("datagrams that go out", got.len(), 65515_usize.div_ceil(48));
         for (dst, mtu) in [(A, 1280), (B, 1006), ("10.3.0.1", 68)] {
             let datagram = Ip {
                 df: true,
@@ -470,7 +488,7 @@ fn s5_what_goes_nowhere() {
                 );
             }
         }
-        for addr in ONE_HOST {
+        for addr in ONE_HOST.into_iter().chain(["192.168.0.1", "172.16.0.0"]) {
             for (src, dst) in [(A, addr), (addr, B)] {
                 let datagram = Ip::new(UDP, src, dst);
                 let what = format!("a datagram from {src} to {dst}");

@@ -78,6 +78,64 @@ fn finds(lab: &Lab, path: &mut dyn Path, first: usize) -> Result<usize, &'static
         .map_err(|_| "NoAnswer")
 }
 
+/// Demands that each length that was tried is the one that the docs say, after the answers that came.
+fn searches<F>(lab: &Lab, path: &Scripted<F>, first: usize) {
+    let (mut good, mut bad, mut tries) = (67, first + 1, 0);
+    let mut next = first..=first;
+    let mut why = format!("The first probe is {first} bytes long.");
+    for (n, (probe, answer)) in path.sent.iter().zip(&path.answered).enumerate() {
+        let len = probe.len();
+        let got = format!("probe {n}, of {len} bytes");
+        lab.because("No length is left between the longest that gets through and the shortest that does not.")
+            .holds(good + 1 < bad, "the end of the search", &got);
+        let want = match next.clone().count() {
+            1 => format!("a probe of {} bytes", next.start()),
+            _ => format!("a probe of {} or {} bytes", next.start(), next.end()),
+        };
+        lab.because(why.as_str())
+            .holds(next.contains(&len), want, got);
+        tries += 1;
+        let header = 4 * usize::from(answer.first().unwrap_or(&0) & 0xf);
+        let heard = match answer.get(header..) {
+            Some([0, ..]) => {
+                good = len;
+                format!("{len} bytes got a reply.")
+            }
+            Some([3, 4, _, _, _, _, high, low, ..]) => {
+                let told = usize::from(u16::from_be_bytes([*high, *low]));
+                if (good + 1..len).contains(&told) {
+                    (bad, tries, next) = (told + 1, 0, told..=told);
+                    why = format!(
+                        "A router said {told}: no longer one gets through, and this length is next."
+                    );
+                    continue;
+                }
+                bad = len;
+                format!(
+                    "Of {len} bytes a router said that they are too long, and no MTU that can be."
+                )
+            }
+            _ if tries < 3 => {
+                next = len..=len;
+                why = format!(
+                    "{len} bytes got no answer, and another error counts as silence. Each length gets three tries."
+                );
+                continue;
+            }
+            _ => {
+                bad = len;
+                format!("{len} bytes got no answer in three tries.")
+            }
+        };
+        (tries, next) = (0, good.midpoint(bad)..=(good + bad).div_ceil(2));
+        why = format!(
+            "{heard} The next length is halfway between {good} and {bad}: so half the rest is ruled out with each."
+        );
+    }
+    lab.because("The search ends when the longest length that gets through and the shortest that does not are neighbours.")
+        .same("lengths between the two", bad - good - 1, 0);
+}
+
 /// The reply to a probe.
 fn reply(probe: &[u8]) -> Vec<u8> {
     let mut message = probe[20..].to_vec();
@@ -419,6 +477,14 @@ fn s6_answers_to_others_are_ignored() {
                 ("a reply to 10.0.0.255", to("10.0.0.255", reply(probe))),
                 ("an error that is cut off", short),
                 ("a reply to another identifier", reply(&change(24, 1))),
+                (
+                    "a reply to another identifier's low byte",
+                    reply(&change(25, 1)),
+                ),
+                (
+                    "a reply to another number's high byte",
+                    reply(&change(26, 1)),
+                ),
                 ("a reply to another number", reply(&change(27, 0x40))),
                 (
                     "a reply from another host",
@@ -450,6 +516,17 @@ fn s6_answers_to_others_are_ignored() {
                 got.as_str(),
                 "Router(10.0.1.1), Router(10.0.1.1)",
             );
+            let mut path = Scripted::new(lab, |at, probe: &[u8]| {
+                let (_, bytes) = strangers(probe).swap_remove(n);
+                let answer = match at {
+                    0 => error("10.0.1.1", 3, 4, 1400, probe),
+                    _ => reply(probe),
+                };
+                vec![bytes, answer]
+            });
+            let got = finds(lab, &mut path, 1500);
+            lab.same("the path's MTU", got, Ok(1400));
+            lab.same("probes sent", path.sent.len(), 2);
         }
     });
 }
@@ -608,27 +685,13 @@ fn s6_a_black_hole_is_noticed() {
             });
             let got = finds(lab, &mut path, first);
             lab.because("A link carries less, and nobody says so: a black hole (RFC 2923). Only trying helps.").same("the path's MTU", got, Ok(real));
-            let sent = path.sent.iter();
-            let sizes: Vec<usize> = sent.map(Vec::len).collect();
-            let in_vain = sizes.iter().filter(|size| **size > real).count();
-            let halves = usize::BITS - (first - 67).leading_zeros();
-            let most = 3 * (halves as usize + 1);
-            let begin = &sizes[..sizes.len().min(12)];
-            lab.because(
-                "The next length is halfway between the longest that gets through and the shortest that does not. So half the rest is \
-                 ruled out with each length, and three tries are made of each that gets no answer.",
-            )
-            .holds(
-                sizes.len() <= most && in_vain % 3 == 0,
-                format!("at most {most} probes, and three of each length that gets no answer"),
-                format!("{} probes, of which {in_vain} got no answer; the first lengths: {begin:?}", sizes.len()),
-            );
+            searches(lab, &path, first);
             let mut numbers: Vec<[u8; 2]> = path.sent.iter().map(|it| [it[26], it[27]]).collect();
             numbers.sort();
             numbers.dedup();
             lab.because("Each probe that is sent has a number of its own, a repeated one too: else a late answer to one is taken for \
                          the other's.")
-                .same("different numbers", numbers.len(), sizes.len());
+                .same("different numbers", numbers.len(), path.sent.len());
         }
     });
 }
@@ -676,13 +739,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
                  Only that the probe was too long is known."
             ))
             .same("the path's MTU", got, Ok(1006));
-            let second = path.sent.get(1).map(Vec::len);
-            lab.because("It was told, so the length need not be tried again.")
-                .same(
-                    "the second probe is shorter",
-                    second.is_some_and(|len| len < 1500),
-                    true,
-                );
+            searches(lab, &path, 1500);
         }
         lab.scene("1500 bytes are lost three times; from the eighth probe on, a router says of each above 1200 that its MTU is 100");
         // What was told in the middle of a search is not less than what is known to get through.
@@ -695,6 +752,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
         let got = finds(lab, &mut path, 1500);
         lab.because("Longer probes have got through than the router says: it is wrong.")
             .same("the path's MTU", got, Ok(1200));
+        searches(lab, &path, 1500);
         for less in [0, 1] {
             lab.scene(format!("of each probe above 1000 bytes, a router says the longest length that got through, less {less}"));
             let mut longest = 0;
@@ -712,6 +770,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
                  another MTU, and only that the probe was too long is known."
             ))
             .same("the path's MTU", got, Ok(1000));
+            searches(lab, &path, 1500);
         }
     });
 }
@@ -730,11 +789,7 @@ fn s6_other_errors_are_no_answer() {
                 "{what} says nothing about a length, and nothing got through."
             ))
             .same("the path's MTU", got, Err("NoAnswer"));
-            let tries = path.sent.iter().filter(|probe| probe.len() == 200).count();
-            lab.because(format!(
-                "{what} counts as silence: a length does not get through after three probes of it."
-            ))
-            .same("probes of 200 bytes", tries, 3);
+            searches(lab, &path, 200);
             for until in [1, 2] {
                 lab.scene(format!(
                     "the first {until} of the probes get {what}, the next a reply"
@@ -768,6 +823,7 @@ fn s6_where_nobody_answers_there_is_no_mtu() {
             .same("the first probe", sent.clone().next(), Some(first));
             lab.because("68 bytes are the last that is tried: every link carries them (RFC 791).")
                 .same("the shortest probe", sent.min(), Some(68));
+            searches(lab, &path, first);
         }
     });
 }

@@ -6,7 +6,7 @@ use delivery::{Action, ArpCache, ArpError, ArpPacket, Operation};
 use netlab::{Lab, hex, lab};
 use packets::Mac;
 
-use super::wire::{NOT_ONE_HOST, ip};
+use super::wire::{NOT_ONE_HOST, ONE_HOST, ip};
 
 const OWN: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const BEN: Mac = Mac([2, 0, 0, 0, 0, 0xb]);
@@ -365,6 +365,32 @@ fn s7_only_the_newest_wait() {
         lab.because("Four wait at most. A host that does not exist must not fill the memory, and the newest are worth most (RFC 1122, \
                      section 2.3.2.2).")
             .same("what is to be done", words(&got).as_str(), "BEN: \"p4\", BEN: \"p5\", BEN: \"p6\", BEN: \"p7\"");
+        lab.scene("the same datagram twice, and one of 65535 bytes");
+        let mut it = cache(lab);
+        let long = vec![b'x'; 65535];
+        let all = [&b"again"[..], b"again", &long];
+        for datagram in all {
+            sends(lab, &mut it, seconds(0), B, datagram);
+        }
+        let got = takes(
+            lab,
+            &mut it,
+            seconds(0),
+            "B's reply",
+            &reply((BEN, B), (OWN, IP)),
+        );
+        let want = all.map(|datagram| Action::Frame(frame(BEN, [8, 0], datagram)));
+        lab.because("Each that is sent waits, whatever is in it, and whether it was sent before.")
+            .same("what is to be done", words(&got), words(&want));
+        let got: Vec<usize> = got
+            .iter()
+            .map(|it| match it {
+                Action::Frame(bytes) => bytes.len(),
+                Action::Unreachable(_) => 0,
+            })
+            .collect();
+        lab.because("A frame has 14 bytes, and the datagram as it is. What is too long for the cable is another's business.")
+            .same("the lengths of the frames", got, vec![19, 19, 65549]);
     });
 }
 
@@ -591,6 +617,22 @@ fn s7_senders_that_cannot_be_are_not_learned() {
                 .same("B's card", card(&it, seconds(0), B), want);
             }
         }
+        let own = [OWN, Mac([0; 6])].map(|mac| (mac, B));
+        let odd = ["10.0.0.255", "10.0.0.0", "169.254.1.1", "192.168.0.1"];
+        let hosts = ONE_HOST.into_iter().chain(odd).map(|addr| (BEN, addr));
+        for (mac, addr) in own.into_iter().chain(hosts) {
+            let mut it = cache(lab);
+            let what = format!("a reply of {addr} from {mac}");
+            takes(
+                lab,
+                &mut it,
+                seconds(0),
+                &what,
+                &reply((mac, addr), (OWN, IP)),
+            );
+            lab.because("It is no group's card and the address of one host. That is all that is asked of a sender.")
+                .same("its card", card(&it, seconds(0), addr), Some(mac.to_string()));
+        }
         let addresses = NOT_ONE_HOST.map(|addr| (addr, EVE, addr));
         let own = ("this host's own address", EVE, IP);
         for (what, mac, addr) in groups.into_iter().chain(addresses).chain([own]) {
@@ -674,8 +716,11 @@ fn s7_senders_that_cannot_be_are_not_learned() {
 #[test]
 fn s7_what_is_known_is_known_for_a_minute() {
     lab(|lab| {
-        let mut it = knowing(lab, seconds(10));
-        let before = seconds(70) - Duration::from_nanos(1);
+        // No round number: each nanosecond counts.
+        let begin = Duration::new(10, 900_000_001);
+        let over = begin + ArpCache::LIFE;
+        let before = over - Duration::from_nanos(1);
+        let mut it = knowing(lab, begin);
         lab.because("60 s are not over yet.").same(
             "B's card",
             knows(lab, &it, before, B),
@@ -689,13 +734,18 @@ fn s7_what_is_known_is_known_for_a_minute() {
         );
         lab.because("Cards change, and nobody says so: after 60 s it is asked for again (RFC 1122, section 2.3.2.1). That frames were sent to it \
                      proves nothing.")
-            .same("B's card", knows(lab, &it, seconds(70), B), None);
-        let got = sends(lab, &mut it, seconds(70), B, b"y");
+            .same("B's card", knows(lab, &it, over, B), None);
+        let got = sends(lab, &mut it, over, B, b"y");
         lab.because("It is asked for again.").same(
             "what is to be done",
             words(&got).as_str(),
             "all: who has 10.0.0.11?",
         );
+        lab.scene("a tick just before the minute is over");
+        let mut it = knowing(lab, begin);
+        ticks(lab, &mut it, before);
+        lab.because("tick forgets a card whose time is over. This one's is not.")
+            .same("B's card", card(&it, before, B), Some(BEN.to_string()));
         for (what, packet) in [
             ("a request from B", request((BEN, B), IP)),
             ("B's request for C", request((BEN, B), C)),
@@ -730,26 +780,29 @@ fn s7_what_is_known_is_known_for_a_minute() {
 fn s7_it_asks_three_times_and_gives_up() {
     lab(|lab| {
         let mut it = cache(lab);
-        let start = seconds(5);
+        // No round number: each nanosecond counts.
+        let start = Duration::new(5, 900_000_001);
         sends(lab, &mut it, start, B, b"one");
         sends(lab, &mut it, start + Duration::from_millis(900), B, b"two");
         lab.because("A second after the request.").same(
             "next_tick()",
             it.next_tick(),
-            Some(seconds(6)),
+            Some(start + ArpCache::WAIT),
         );
-        let got = ticks(lab, &mut it, seconds(6) - Duration::from_nanos(1));
+        let early = start + ArpCache::WAIT - Duration::from_nanos(1);
+        let got = ticks(lab, &mut it, early);
         lab.because("At most one request a second (RFC 1122, section 2.3.2.1).")
             .same("what is to be done", words(&got).as_str(), "");
-        for again in [6, 7] {
-            let got = ticks(lab, &mut it, seconds(again));
+        for again in [1, 2] {
+            let again = start + seconds(again);
+            let got = ticks(lab, &mut it, again);
             lab.because("The request or its reply may be lost: ask again.")
                 .same(
                     "what is to be done",
                     words(&got).as_str(),
                     "all: who has 10.0.0.11?",
                 );
-            let got = ticks(lab, &mut it, seconds(again));
+            let got = ticks(lab, &mut it, again);
             lab.because("It has just been asked.").same(
                 "what is to be done",
                 words(&got).as_str(),
@@ -758,20 +811,20 @@ fn s7_it_asks_three_times_and_gives_up() {
             lab.because("A second after the last request.").same(
                 "next_tick()",
                 it.next_tick(),
-                Some(seconds(again + 1)),
+                Some(again + ArpCache::WAIT),
             );
         }
-        let got = ticks(lab, &mut it, seconds(8));
+        let got = ticks(lab, &mut it, start + seconds(3));
         lab.because("Three requests, and a second after each. Nobody has this address: the sender of what waits can be told.").same("what is to be done", words(&got).as_str(), "unreachable \"one\", unreachable \"two\"");
         lab.because("Nothing is asked for any more.")
             .same("next_tick()", it.next_tick(), None);
-        let got = sends(lab, &mut it, seconds(9), B, b"three");
+        let got = sends(lab, &mut it, start + seconds(4), B, b"three");
         lab.because("A new datagram is a new question.").same(
             "what is to be done",
             words(&got).as_str(),
             "all: who has 10.0.0.11?",
         );
-        let got = ticks(lab, &mut it, seconds(10));
+        let got = ticks(lab, &mut it, start + seconds(5));
         lab.because("With three tries of its own.").same(
             "what is to be done",
             words(&got).as_str(),

@@ -186,6 +186,27 @@ fn s8_an_error_is_told() {
                 );
             }
         }
+        for is_backwards in [false, true] {
+            lab.scene("an error that comes in pieces, and a reply behind them");
+            let mut path = Scripted::new(lab, |_, it: &[u8]| {
+                let message = icmp(3, 1, [0; 4], &it[..28]);
+                let mut come = pieces(&Ip::new(ICMP, ROUTER, A), &message, 16);
+                if is_backwards {
+                    come.reverse();
+                }
+                come.push(reply(B, 60, it));
+                come
+            });
+            let got = pings(lab, &mut path, 9, b"ping", 1500);
+            lab.because(
+                "A router's error may be too long for a link on its way, too. What comes is put together first, from whomever it comes.",
+            )
+            .same(
+                "what became of it",
+                got,
+                format!("Error({ROUTER}, HostUnreachable)"),
+            );
+        }
     });
 }
 
@@ -512,12 +533,10 @@ fn s8_a_host_says_what_it_does_not_have() {
         ] {
             let about = Ip::new(proto, A, B).bytes(&numbered(40));
             lab.why(why);
-            host.tells(
-                &format!("protocol {proto}"),
-                &about,
-                (3, code),
-                &about[..28],
-            );
+            for time in ["", ", the same again"] {
+                let what = format!("protocol {proto}{time}");
+                host.tells(&what, &about, (3, code), &about[..28]);
+            }
         }
         lab.scene("each protocol, and other fields");
         lab.why(
@@ -664,6 +683,7 @@ fn s8_a_host_puts_pieces_together() {
             for id in [1, 2] {
                 let whole = Ip {
                     id,
+                    df: id == 2,
                     ..Ip::new(ICMP, A, B)
                 };
                 let mut parts = pieces(&whole, &message, 256);
@@ -674,6 +694,22 @@ fn s8_a_host_puts_pieces_together() {
                     host.nothing(Duration::ZERO, &format!("piece {n}"), piece);
                     host.nothing(Duration::ZERO, &format!("piece {n} again"), piece);
                 }
+                let other = Ip {
+                    id: 9,
+                    mf: true,
+                    ..Ip::new(UDP, "10.0.0.3", B)
+                };
+                lab.why("Nothing of another datagram changes what is here: neither what is discarded nor what is whole.");
+                for (what, payload) in [
+                    ("a piece of 3 bytes, and another follows", &b"bad"[..]),
+                    ("a first piece", b"12345678"),
+                    ("the same with other bytes", b"abcdefgh"),
+                ] {
+                    host.nothing(Duration::ZERO, what, &other.bytes(payload));
+                }
+                let ping = Ip::new(ICMP, "10.0.0.3", B).bytes(&echo(8, 9, 9, b""));
+                let out = host.gets(Duration::ZERO, "a short request of another host", &ping);
+                lab.same("datagrams sent", out.len(), 1);
                 let out = host.gets(Duration::ZERO, "the last piece to come", &last);
                 let longest = out.iter().map(Vec::len).max().unwrap_or(0);
                 lab.because("What is too long for the host's link goes out in pieces.")
@@ -718,7 +754,7 @@ fn s8_a_host_gives_up_after_a_minute() {
         // A clock does not begin when a host does.
         let begin = Duration::from_secs(10);
         let end = begin + MINUTE;
-        let nearly = end - Duration::from_millis(1);
+        let nearly = end - Duration::from_nanos(1);
         let mut host = At::new(lab, 1500);
         lab.why("Pieces are kept for a minute.");
         host.nothing(begin, "a first piece", &first);
@@ -732,7 +768,8 @@ fn s8_a_host_gives_up_after_a_minute() {
         lab.why("It is told once.");
         host.nothing(end + MINUTE, "no datagram", &[]);
 
-        for came in [vec![], asks(1, 1, b"ping")] {
+        let other = Ip::new(ICMP, "10.0.0.3", B).bytes(&echo(8, 1, 1, b"ping"));
+        for came in [vec![], asks(1, 1, b"ping"), other] {
             lab.scene("five datagrams are over at the same time, or long since");
             let mut host = At::new(lab, 1500);
             lab.why("Pieces are kept for a minute.");
@@ -753,6 +790,27 @@ fn s8_a_host_gives_up_after_a_minute() {
             about.sort();
             lab.because("The source of each is told, whatever comes: here five errors, each with its own quote.")
                 .same("identifications that are quoted", about, vec![1, 2, 3, 4, 5]);
+        }
+
+        lab.scene("the missing piece comes when the time is over");
+        let mut host = At::new(lab, 1500);
+        let parts = pieces(&Ip::new(ICMP, A, B), &echo(8, 7, 1, &numbered(8)), 8);
+        lab.why("Pieces are kept for a minute.");
+        host.nothing(begin, "the first of two pieces of a request", &parts[0]);
+        for (n, kind, why) in [
+            (
+                1,
+                11,
+                "First what is over is given up, and then the piece begins the datagram anew.",
+            ),
+            (0, 0, "With this piece the new datagram is whole."),
+        ] {
+            let out = host.gets(end, &format!("piece {n}"), &parts[n]);
+            lab.because(why).same(
+                "types of the messages",
+                out.iter().map(|d| d.get(20).copied()).collect::<Vec<_>>(),
+                vec![Some(kind)],
+            );
         }
 
         lab.scene("what is for somebody else");
@@ -786,13 +844,19 @@ fn s8_what_a_host_keeps_has_an_end() {
                 id,
                 offset: 1,
                 mf: true,
-                ..Ip::new(ICMP, src, B)
+                ..Ip::new(UDP, src, B)
             };
             piece.bytes(&numbered(1480))
         };
-        for (src, strangers, answers) in [(A, 173, 1), (A, 174, 0), ("0.0.0.1", 174, 1)] {
+        for (src, strangers, size, answers) in [
+            (A, 173, 1480, 1),
+            (A, 174, 1480, 0),
+            ("0.0.0.1", 174, 1480, 1),
+            (A, 173, 2596, 1),
+            (A, 173, 2597, 0),
+        ] {
             lab.scene(format!(
-                "{strangers} pieces of 1480 bytes have come from {src}"
+                "{strangers} pieces of 1480 bytes have come from {src}, and then a request of {size} in two"
             ));
             let mut host = At::new(lab, 1500);
             for id in 0..strangers {
@@ -800,7 +864,7 @@ fn s8_what_a_host_keeps_has_an_end() {
                     host.host.receive(Duration::ZERO, &piece(src, id))
                 });
             }
-            let message = echo(8, 7, 1, &numbered(1480));
+            let message = echo(8, 7, 1, &numbered(size));
             let whole = Ip {
                 id: 1000,
                 ..Ip::new(ICMP, A, B)
@@ -813,6 +877,28 @@ fn s8_what_a_host_keeps_has_an_end() {
             let is_answered = usize::from(!out.is_empty());
             lab.because("Each piece counts for its payload and 20 bytes, and all pieces for 262144 at most. What is here stays. Of what cannot come from one host nothing is kept.")
                 .same("requests answered", is_answered, answers);
+            let oldest = |offset, mf, payload: &[u8]| {
+                let piece = Ip {
+                    offset,
+                    mf,
+                    ..Ip::new(UDP, src, B)
+                };
+                piece.bytes(payload)
+            };
+            lab.why("Another piece is missing.");
+            host.nothing(
+                Duration::ZERO,
+                "the piece at offset 0 of the oldest datagram",
+                &oldest(0, true, b"12345678"),
+            );
+            let end = oldest(186, false, b"end");
+            let out = host.gets(
+                Duration::ZERO,
+                "the last piece of the oldest datagram",
+                &end,
+            );
+            lab.because("What was here before the room was full is still here, if it came from one host: the datagram is whole, and gets its error.")
+                .same("datagrams sent", out.len(), usize::from(src == A));
         }
     });
 }

@@ -32,10 +32,10 @@ fn reads(lab: &Lab, i: &mut Inbound, max: usize, want: &str) {
 
 /// Demands what it says of its end.
 fn is(lab: &Lab, i: &Inbound, complete: bool, over: bool) {
-    let got = lab.you("is_complete(), is_over()", || {
-        (i.is_complete(), i.is_over())
-    });
-    lab.same("is_complete(), is_over()", got, (complete, over));
+    let got = lab.you("is_complete()", || i.is_complete());
+    lab.same("is_complete()", got, complete);
+    let got = lab.you("is_over()", || i.is_over());
+    lab.same("is_over()", got, over);
 }
 
 /// Demands what is missing.
@@ -272,7 +272,7 @@ fn s3_a_fin_is_cut_off_with_its_bytes() {
                 (false, false),
             );
         push(lab, &mut i, 4, "e", "FIN");
-        lab.why("Now it has room.");
+        lab.why("Now e has room, and the FIN behind it counts. All bytes before the end are here, though not yet read.");
         is(lab, &i, true, false);
         reads(lab, &mut i, 100, "e");
         is(lab, &i, true, true);
@@ -365,9 +365,15 @@ fn s3_storms_of_pieces_end_where_they_should() {
                 lab.why(about);
                 let complete = model.is_complete();
                 let over = complete && model.next() == model.top() && i.bytes().readable() == 0;
-                is(lab, &i, complete, over);
+                // What differs is asked once more, by name: a call that is told costs time, and there are thousands here.
+                let missing = model.holes(true);
+                if (i.is_complete(), i.is_over()) != (complete, over) {
+                    is(lab, &i, complete, over);
+                }
+                if i.holes() != missing {
+                    holes(lab, &i, &format!("{missing:?}"));
+                }
                 lab.same("next() of the bytes", i.bytes().next(), model.next());
-                lab.same("holes()", i.holes(), model.holes(true));
             }
         }
     });

@@ -32,7 +32,14 @@ fn is_due(lab: &Lab, o: &Offer, next: u64, room: usize, want: bool) {
 #[test]
 fn s5_the_handshake_has_offered_the_capacity() {
     lab(|lab| {
-        for (next, capacity) in [(1, 4000), (1, 10), (1_000_000, 4000)] {
+        let large = 1 << 32;
+        for (next, capacity) in [
+            (1, 4000),
+            (1, 10),
+            (1_000_000, 4000),
+            (large - 1000, 4000),
+            (1000 * large, 4000),
+        ] {
             let mut o = offer(lab, next, capacity, 1000);
             lab.why("Nothing has come: the whole capacity is offered.");
             window(lab, &o, next, capacity as u16);
@@ -255,16 +262,26 @@ fn s5_any_reader_at_any_speed() {
             let capacity = 1 + dice.below(5000);
             let mss = 1 + dice.below(1500) as u16;
             lab.scene(format!("room for {capacity} bytes, segments of {mss}"));
-            let mut o = offer(lab, 1, capacity as usize, mss);
+            // Some of them go beyond 32 bits: the numbers are counted, and do not wrap.
+            let begin = if dice.once_in(2) {
+                1
+            } else {
+                (1 << 32) - dice.below(3 * capacity)
+            };
+            let mut o = offer(lab, begin, capacity as usize, mss);
             let step = u64::from(mss).min(capacity / 2).max(1);
-            let (mut next, mut read, mut edge) = (1, 1, 1 + capacity);
+            let (mut next, mut read, mut edge) = (begin, begin, begin + capacity);
             for _ in 0..40 {
                 next += dice.below(edge - next + 1);
                 read += dice.below(next - read + 1);
                 let room = read + capacity - next;
                 let gain = read + capacity - edge;
-                lab.why(format!("The edge is {edge} and the step {step}; with this room the edge can move by {gain}."));
-                let update = edge - next < step && gain >= step;
+                let left = edge - next;
+                lab.why(format!(
+                    "The step is {step}. The edge is {edge}, so {left} is left of the last offer, and the edge can move by {gain}. It \
+                     moves if that is a step or more; an update is due if besides less than a step is left."
+                ));
+                let update = left < step && gain >= step;
                 is_due(lab, &o, next, room as usize, update);
                 if gain >= step {
                     edge += gain;

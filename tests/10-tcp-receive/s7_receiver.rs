@@ -583,7 +583,8 @@ fn s7_a_buffer_over_time() {
                     --> ACK seq 300 ack 2001 win 3000
              50     recv(600) = 600
              90     <-- seq 2001 ack 300 len 1000
-                    # The hole is filled. 600 bytes of room are not worth a new edge.
+                    # The hole is filled, and what waited follows it: 5001 is wanted.
+                    # 600 bytes of room are not worth a new edge.
                     --> ACK seq 300 ack 5001 win 0
             150     recv(1400) = 1400
                     # 2000 bytes are free now: a window update.
@@ -660,6 +661,41 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
                     recv(1) = 1
                     # Half of the room is free. A whole segment there never is.
                     --> ACK seq 300 ack 1601 win 300
+                    recv(9999) = 300
+           1100     <-- seq 1601 ack 300 len 300
+                    recv(9999) = 300
+                    # Nothing was left of the offer once more, and the sender is told
+                    # once more.
+                    --> ACK seq 300 ack 1901 win 600
+            ",
+        );
+        plays_unlike_linux(
+            lab,
+            ROOM,
+            "The step is a segment, of the size that this side has announced: here 100 bytes.",
+            "
+                    with capacity=1000 mss=100
+              0 ms  <-- seq 1001 ack 300 len 1000
+            200     --> ACK seq 300 ack 2001 win 0
+                    recv(99) = 99
+           1000     nothing
+                    recv(1) = 1
+                    --> ACK seq 300 ack 2001 win 100
+            ",
+        );
+        plays_unlike_linux(
+            lab,
+            ROOM,
+            "The step is a segment of 40000 bytes, since half of the room is more. That a window has at most 65535 changes nothing \
+             about it.",
+            "
+                    with capacity=200000 mss=40000
+              0 ms  <-- seq 1001 ack 300 len 33000
+                    # From 34001 on, 65535 could be offered. The edge would move by
+                    # 33000, less than a step.
+            200     --> ACK seq 300 ack 34001 win 32535
+                    recv(99999) = 33000
+           9999     nothing
             ",
         );
     });
@@ -814,6 +850,12 @@ fn s7_one_segment_pays_all_that_is_owed() {
             "500 bytes are left of the offer, less than a segment, and there is room for 4000.",
         );
         plans(lab, &r, 0, "Now");
+        let window = lab.you("rcv_wnd()", || r.rcv_wnd());
+        lab.because(
+            "Reading tells the peer nothing. It has been told of 500 bytes until a segment leaves.",
+        )
+        .same("rcv_wnd()", window, 500);
+        lab.why("Now a segment leaves, and there is room for 4000.");
         stamps(lab, &mut r, "seq 300 len 9", (4501, 4000));
         lab.why("The segment with data has told the window. A window update behind it would tell nothing new.");
         plans(lab, &r, 0, "Nothing");
@@ -848,6 +890,14 @@ fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
         comes(lab, &mut r, 300, "seq 1011 ack 300 len 10");
         lab.why("An acknowledgment is owed since the first segment, and none has left.");
         plans(lab, &r, 300, "Now");
+        lab.scene("the program reads all before a segment leaves");
+        for (last, plan) in [("", "Later(200ms)"), ("FIN,ACK ", "Now")] {
+            let mut r = receiver(lab);
+            comes(lab, &mut r, 0, &format!("{last}seq 1001 ack 300 len 5"));
+            lab.you("read(9)", || r.read(9));
+            lab.why("That the program has its bytes tells the peer nothing.");
+            plans(lab, &r, 0, plan);
+        }
         for reset in ["RST seq 1011", "RST,ACK seq 1011 ack 300 len 5"] {
             lab.scene(format!("{reset} while an acknowledgment is owed"));
             plays_unlike_linux(
@@ -1095,6 +1145,10 @@ fn s7_an_update_leaves_whatever_is_missing() {
               0 ms  <-- seq 1001 ack 300 len 65000
                     recv(0) = 0
                     --> ACK seq 300 ack 66001 win 65535
+              1     <-- seq 66001 ack 300 len 1000
+                    # A stream of more than 64 KiB: its numbers have 32 bits.
+            201     --> ACK seq 300 ack 67001 win 65535
+                    recv(99999) = 66000
             ",
         );
     });
@@ -1173,6 +1227,9 @@ fn s7_data_behind_the_fin_is_ignored() {
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
                     --> ACK seq 300 ack 1007
+                    # The window was offered, and stays.
+                    RCV.WND=3994
+              5     <-- seq 1010 ack 300
              10     <-- seq 1007 ack 300 len 5
                     # There is nothing behind the end. The sender hears that 1007 is
                     # still what is wanted.

@@ -16,10 +16,10 @@ use super::player::{config, notice, of_script, segment, vars};
 pub const ADDR: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 pub const SECRET: [u8; 16] = *b"nobody knows it!";
 
-/// `c7` is 10.0.0.7, port 4007.
+/// `c7` is 10.0.1.7, port 4007: nobody has the host's own address.
 pub fn socket_of(peer: &str) -> SocketAddrV4 {
     let number: u8 = peer[1..].parse().expect("peers are c1, c2, …");
-    SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, number), 4000 + u16::from(number))
+    SocketAddrV4::new(Ipv4Addr::new(10, 0, 1, number), 4000 + u16::from(number))
 }
 
 /// In a script, each connection's ISN is 300: the host's own is taken off, since it is a secret. A new ISN begins a new

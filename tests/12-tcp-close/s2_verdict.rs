@@ -111,6 +111,12 @@ fn s2_what_is_not_acceptable_is_answered() {
             ..ack(2000, 501, 0)
         };
         decides(lab, "FIN,ACK seq 2000", &fin, Verdict::Ack);
+        let fin = Segment {
+            fin: true,
+            ..ack(3001, 501, 0)
+        };
+        lab.why("A FIN uses a number, and this one's is behind the window, which ends with 3000.");
+        decides(lab, "FIN,ACK seq 3001", &fin, Verdict::Ack);
     });
 }
 
@@ -118,7 +124,7 @@ fn s2_what_is_not_acceptable_is_answered() {
 fn s2_a_reset_has_exactly_the_right_number() {
     lab(|lab| {
         lab.why("RFC 5961, section 3: a stranger who only guesses a number in the window must not end the connection. The exact number resets; \
-                 another one in the window is asked back; outside it is ignored.");
+                 another one in the window, here from 2001 to 3000, is asked back; outside it is ignored.");
         decides(lab, "RST seq 2001", &rst(2001), Verdict::Reset);
         let with_ack = Segment {
             ack: Some(Seq(9999)),
@@ -152,6 +158,14 @@ fn s2_of_a_reset_only_its_number_counts() {
             };
             let what = format!("RST,ACK seq 2001 ack {number}");
             decides(lab, &what, &segment, Verdict::Reset);
+            for (seq, want) in [(2500, Verdict::Ack), (3001, Verdict::Ignore)] {
+                let other = Segment {
+                    seq: Seq(seq),
+                    ..segment.clone()
+                };
+                let what = format!("RST,ACK seq {seq} ack {number}");
+                decides(lab, &what, &other, want);
+            }
         }
         lab.why("What counts is its own number, not how far its payload reaches.");
         for (seq, len, want) in [
@@ -252,8 +266,9 @@ fn s2_an_ack_that_is_far_too_old_is_a_guess() {
         lab.why("Numbers go round: from this one it is a shorter way up to SND.UNA, which is 501, than from SND.UNA up to it. So it comes before \
                  SND.UNA, and far before (chapter 09's seq_lt).");
         both(501 + 0x8000_0001, Verdict::Ack);
-        lab.why("An ACK number behind SND.NXT is left to the sender, which knows SND.NXT; `judge` does not.");
-        for number in [900, 902, 501 + 0x7fff_ffff] {
+        lab.why("An ACK number behind SND.NXT is left to the sender, which knows SND.NXT; `judge` does not. And of two numbers that are exactly \
+                 half way round apart, neither comes before the other (seq_lt).");
+        for number in [900, 902, 501 + 0x7fff_ffff, 501 + 0x8000_0000] {
             both(number, Verdict::Take);
         }
     });
@@ -301,6 +316,10 @@ fn s2_one_challenge_in_half_a_second() {
                 (999, false),
                 (1000, true),
                 (9000, true),
+                // After a long silence, too, one in half a second: none is saved up.
+                (9001, false),
+                (9499, false),
+                (9500, true),
             ] {
                 let now = ms(begin + after);
                 let got = lab.you(
@@ -319,15 +338,24 @@ fn s2_data_is_always_answered() {
         let repeats = "Who repeats data needs to hear that it is here. Our ACK has no data, so this cannot go on for ever.";
         let free = "An answer to data does not count for the others: here nobody without data has been answered for half a second.";
         let since = "Half a second is counted from the last *answer* to a segment without data. A question without an answer does not count.";
+        let numbers = "A SYN and a FIN use a number, but they are no payload: our answer to them can be answered by the same again.";
+        let flags = |syn, fin| Segment {
+            syn,
+            fin,
+            ..ack(1000, 501, 0)
+        };
         let mut challenges = Challenges::new();
         for (at, segment, want, why) in [
             (0, ack(1000, 501, 5), true, repeats),
             (0, ack(1000, 501, 5), true, repeats),
             (1, rst(2500), true, free),
+            (1, ack(1000, 501, 5), true, repeats),
             (2, ack(1000, 501, 1), true, repeats),
             (3, rst(2500), false, since),
             (499, ack(1000, 501, 1), true, repeats),
             (501, rst(2500), true, since),
+            (502, flags(true, false), false, numbers),
+            (503, flags(false, true), false, numbers),
         ] {
             let got = lab.you(
                 &format!("challenges.answers({at} ms, len {})", segment.payload.len()),

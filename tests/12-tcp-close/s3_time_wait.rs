@@ -11,8 +11,10 @@ fn waiting(lab: &Lab, msl: u64, shift: u32) -> TimeWait {
     let (at, msl) = (Duration::from_millis(100), Duration::from_millis(msl));
     lab.you(
         &format!(
-            "TimeWait::new(100 ms, {} ms, SND.NXT, RCV.NXT)",
-            msl.as_millis()
+            "TimeWait::new(100 ms, {} ms, SND.NXT {}, RCV.NXT {})",
+            msl.as_millis(),
+            Seq(101) + shift,
+            Seq(301) + shift
         ),
         || TimeWait::new(at, msl, Seq(101) + shift, Seq(301) + shift),
     )
@@ -152,9 +154,16 @@ fn s3_the_ack_has_the_numbers_of_the_end() {
             lab.because("SND.NXT is behind our FIN, RCV.NXT behind the peer's. There is no room for anything any more.")
                 .same("seq, ack and window", numbers, ((Seq(101) + shift).0, Some((Seq(301) + shift).0), 0));
             lab.because("An ACK and nothing else.").same(
-                "SYN, FIN, RST, bytes",
-                (ack.syn, ack.fin, ack.rst, ack.payload.len()),
-                (false, false, false, 0),
+                "SYN, FIN, RST, PSH, MSS, bytes",
+                (
+                    ack.syn,
+                    ack.fin,
+                    ack.rst,
+                    ack.psh,
+                    ack.mss,
+                    ack.payload.len(),
+                ),
+                (false, false, false, false, None, 0),
             );
         }
     });
@@ -199,13 +208,22 @@ fn s3_old_data_is_answered_and_the_last_ack_is_not() {
         lab.why("An ACK with the number that we want, and without data, says that the peer has seen all of ours. Two ends would answer each other's for \
                  ever.");
         becomes(lab, "ACK seq 301", &bare(301), Late::Nothing, false);
+        lab.why("Its own number decides. What it acknowledges does not count any more: both streams have ended.");
+        for number in [100, 102, 9999] {
+            let segment = Segment {
+                ack: Some(Seq(number)),
+                ..bare(301)
+            };
+            let what = format!("ACK seq 301 ack {number}");
+            becomes(lab, &what, &segment, Late::Nothing, false);
+        }
     });
 }
 
 #[test]
 fn s3_a_reset_ends_it_only_with_the_right_number() {
     lab(|lab| {
-        lab.why("RFC 5961: exactly RCV.NXT, here as everywhere; its ACK number does not count. A RST is never answered.");
+        lab.why("RFC 5961: exactly RCV.NXT, which is 301, here as everywhere; its ACK number does not count. A RST is never answered.");
         becomes(lab, "RST seq 301", &rst(301), Late::Gone, false);
         for number in [101, 50, 9999] {
             let segment = Segment {
@@ -215,6 +233,16 @@ fn s3_a_reset_ends_it_only_with_the_right_number() {
             let what = format!("RST,ACK seq 301 ack {number}");
             becomes(lab, &what, &segment, Late::Gone, false);
         }
+        lab.why("A RST may have a payload, which says why it was sent. Only its number counts (RFC 9293, section 3.5.3).");
+        for (seq, want) in [(301, Late::Gone), (300, Late::Nothing)] {
+            let segment = Segment {
+                payload: b"gone".to_vec(),
+                ..rst(seq)
+            };
+            let what = format!("RST seq {seq} len 4");
+            becomes(lab, &what, &segment, want, false);
+        }
+        lab.why("RFC 5961: exactly RCV.NXT, which is 301. A RST is never answered.");
         for seq in [300, 302, 0] {
             becomes(
                 lab,
@@ -241,8 +269,14 @@ fn s3_a_new_syn_above_the_old_numbers_begins_anew() {
                 false,
             );
         }
+        lab.why("A SYN may have data, or a window, or an MSS: only its number counts.");
+        let with_data = Segment {
+            payload: vec![1; 5],
+            ..syn(1000)
+        };
+        becomes(lab, "SYN seq 1000 len 5", &with_data, Late::Reopens, false);
         lab.why("A SYN that is not behind RCV.NXT may be an old one that comes late. The ACK tells its sender; if it means it, it answers with a RST.");
-        for seq in [301, 300, 100, 301 + 0x8000_0001] {
+        for seq in [301, 300, 100, 301 + 0x8000_0000, 301 + 0x8000_0001] {
             becomes(lab, &format!("SYN seq {seq}"), &syn(seq), Late::Ack, false);
         }
         lab.why("A SYN,ACK begins nothing: nobody here has asked.");
@@ -316,5 +350,16 @@ fn s3_what_makes_no_sense_is_ignored() {
             Late::Nothing,
             false,
         );
+        for (what, syn, fin) in [
+            ("SYN,RST seq 301", true, false),
+            ("FIN,RST seq 301", false, true),
+        ] {
+            let segment = Segment {
+                syn,
+                fin,
+                ..rst(301)
+            };
+            becomes(lab, what, &segment, Late::Nothing, false);
+        }
     });
 }

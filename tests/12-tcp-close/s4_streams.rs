@@ -76,6 +76,7 @@ fn s4_what_the_program_sends_leaves_with_the_acknowledgment() {
 #[test]
 fn s4_all_that_leaves_is_stamped() {
     lab(|lab| {
+        lab.why("The sender makes segments without ACK number and window: the receiver writes both, and so the ACK that is owed needs no segment of its own.");
         plays(
             lab,
             SENDS,
@@ -92,6 +93,37 @@ fn s4_all_that_leaves_is_stamped() {
                 SND.NXT=2101
             500 nothing
         ",
+            ),
+        );
+        let lines = |from: u32, count: u32, ack: u32| {
+            let line = |n| {
+                format!(
+                    "                --> ACK seq {} ack {ack} len 100\n",
+                    from + 100 * n
+                )
+            };
+            (0..count).map(line).collect::<String>()
+        };
+        plays(
+            lab,
+            SENDS,
+            &format!(
+                "
+            with linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+                    <-- SYN,ACK seq 300 ack 101 mss 100 win 60000
+                    --> ACK seq 101 ack 301
+                    established
+             10     send(3000) = 3000
+                    # As many as the congestion window lets go: chapter 11 decides how many that is.
+{}
+             20     <-- ACK seq 301 ack 1101 len 5
+                    # It has grown. All that the sender gives leaves, and is stamped.
+{}
+            500     nothing",
+                lines(101, 10, 301),
+                lines(1101, 11, 306),
             ),
         );
     });
@@ -138,6 +170,7 @@ fn s4_what_comes_is_read_and_acknowledged_in_time() {
                 # One segment: its ACK may wait for 200 ms. (Linux acknowledges the first ones at once.)
                 linux --> ACK seq 101 ack 1301
             210 ours --> ACK seq 101 ack 1301 win 64535
+                ours recv(0) = 0
                 recv(400) = 400
                 recv() = 600
                 recv() = 0
@@ -191,6 +224,7 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      # The ACK that opens the connection rides on data: both count.
                      RCV.NXT=106
                      linux --> ACK seq 301 ack 106
+                     # One segment came in order, at 50 ms, and once: its ACK may wait for 200 ms.
              250     ours --> ACK seq 301 ack 106
                      recv() = 5",
             "with iss=300
@@ -225,6 +259,19 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      RCV.NXT=303
              250     ours --> ACK seq 101 ack 303
                      recv() = \"hi\"",
+            "
+            with iss=300 linux=no
+               0 ms  listen()
+                     <-- SYN seq 100
+                     --> SYN,ACK seq 300 ack 101
+              50     <-- ACK seq 104 ack 301 \"ping\"
+                     established
+                     # The first segment with data was lost, and this is the second: its data stands behind a hole.
+                     --> ACK seq 301 ack 101
+                     recv() = 0
+              60     <-- ACK seq 101 ack 301 \"one\"
+                     --> ACK seq 301 ack 108
+                     recv() = \"oneping\"",
         ] {
             plays(lab, BEGINS, script);
         }
@@ -349,7 +396,12 @@ fn s4_the_window_is_what_there_is_room_for() {
              300     <-- ACK seq 2301 ack 101 len 1000
              301     recv() = 2000
                      # The window opens again.
-                     --> ACK seq 101 ack 3301 win 2000",
+                     --> ACK seq 101 ack 3301 win 2000
+             400     <-- ACK seq 3301 ack 101 len 1000
+                     recv() = 1000
+                     send(5) = 5
+                     # Not the window that was told last, but what the receiver stamps: there is room for 2000 again.
+                     --> seq 101 ack 4301 len 5 win 2000",
         );
         plays(
             lab,
@@ -421,6 +473,9 @@ fn s4_an_ack_of_what_was_never_sent_brings_nothing() {
 #[test]
 fn s4_acks_of_what_was_never_sent_are_not_all_answered() {
     lab(|lab| {
+        lab.why(
+            "Heard::Beyond: the receiver does not get it, and it is answered as `answers` says.",
+        );
         plays(
             lab,
             TAKES,
@@ -459,6 +514,21 @@ fn s4_data_beside_an_older_ack_is_taken() {
                 # The ACK has been overtaken by a later one and brings nothing new. The data does.
                 linux --> ACK seq 2101 ack 401
                 RCV.NXT=401 SND.UNA=2101
+                recv() = 100
+        ",
+            ),
+        );
+        plays(
+            lab,
+            TAKES,
+            &opened(
+                "with linux=no",
+                "
+             10 send(5) = 5
+                --> seq 101 ack 301 len 5
+             20 <-- ACK seq 301 ack 101 len 100
+                # It was sent before ours came, so it acknowledges nothing new. Its data counts.
+                RCV.NXT=401 SND.UNA=101
                 recv() = 100
         ",
             ),
@@ -617,6 +687,21 @@ fn s4_what_is_lost_is_sent_again() {
         ",
             ),
         );
+        plays(
+            lab,
+            SENDS,
+            &opened(
+                "with linux=no",
+                "
+            100 send(10) = 10
+                --> seq 101 ack 301 len 10
+           1000 <-- ACK seq 301 ack 101 len 5
+           1100 --> seq 101 ack 306 len 10
+                # What is sent again is stamped as well, with the newest numbers: it carries the ACK that was owed, and none is owed any more.
+           1200 nothing
+        ",
+            ),
+        );
     });
 }
 
@@ -726,6 +811,7 @@ fn s4_after_the_peers_fin_the_program_still_sends() {
 #[test]
 fn s4_what_has_come_is_read_in_whatever_state() {
     lab(|lab| {
+        lab.why("Each side closes its own direction, and acknowledges the FIN of the other (shutdown and goes_on, step 5).");
         for script in [
             opened(
                 "",

@@ -141,7 +141,7 @@ fn s5_half_close_keeps_receiving() {
                 FIN-WAIT-2
              30 <-- ACK seq 301 ack 105 len 1000
                 <-- ACK seq 1301 ack 105 len 1000
-                # Our FIN says that *we* are done. The peer may go on for as long as it likes.
+                # Our FIN says that *we* are done. The peer may go on for as long as it likes, and what it says is acknowledged (sends, step 4).
                 ours --> ACK seq 105 ack 2301
                 linux --> ACK seq 105 ack 1301
                 linux --> ACK seq 105 ack 2301
@@ -184,7 +184,7 @@ fn s5_close_with_unsent_data_sends_it_first() {
             lab,
             SHUTDOWN,
             &opened(
-                "with linux=no",
+                "with linux=no buffer=8000",
                 "
              10 send(8000) = 8000
                 --> seq 101 ack 301 len 1000
@@ -193,7 +193,7 @@ fn s5_close_with_unsent_data_sends_it_first() {
                 --> seq 3101 ack 301 len 1000
                 --> seq 4101 ack 301 len 1000
                 shutdown()
-                # The window is full: 3000 bytes wait, and the FIN stands behind them.
+                # The window is full, and so is the buffer: 3000 bytes wait, and the FIN stands behind them.
                 FIN-WAIT-1
                 send(5) = 0
              20 <-- ACK seq 301 ack 5101
@@ -232,6 +232,22 @@ fn s5_after_the_fin_nothing_is_sent() {
         ",
             ),
         );
+        plays(
+            lab,
+            SHUTDOWN,
+            &opened(
+                "with linux=no linger=5000",
+                "
+             10 shutdown()
+                --> FIN,ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 102
+                FIN-WAIT-2
+            100 shutdown()
+                # It has done so already. The program still reads, and may wait as long as it likes.
+         60 s   FIN-WAIT-2
+        ",
+            ),
+        );
     });
 }
 
@@ -260,6 +276,21 @@ fn s5_a_lost_fin_is_sent_again() {
                     LAST-ACK
                1100 <-- ACK seq 302 ack 102
                     CLOSED
+            ",
+            ),
+            opened(
+                "with linux=no",
+                "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- FIN,ACK seq 301 ack 101
+                    --> ACK seq 102 ack 302
+                    CLOSING
+                    # Both have closed, and yet ours may be lost: the sender's timer goes on in every state.
+               1010 --> FIN,ACK seq 101 ack 302
+                    CLOSING
+               1100 <-- ACK seq 302 ack 102
+                    TIME-WAIT
             ",
             ),
         ] {
@@ -342,7 +373,7 @@ fn s5_shutdown_before_it_is_open() {
                      SYN-RECEIVED
                20    <-- ACK seq 301 ack 101
                      established
-                     # As soon as it is open, it closes.
+                     # As soon as it is open, it closes: `begins` (step 4) calls shutdown.
                      --> FIN,ACK seq 101 ack 301
                      FIN-WAIT-1
                30    <-- PSH,ACK seq 301 ack 102 len 10
@@ -361,6 +392,18 @@ fn s5_shutdown_before_it_is_open() {
                      established
                      --> FIN,ACK seq 101 ack 301",
             "
+               0 ms  listen()
+                     <-- SYN seq 300
+                     --> SYN,ACK seq 100 ack 301
+               10    shutdown()
+                     SYN-RECEIVED
+               20    <-- ACK seq 301 ack 101 \"hi\"
+                     established
+                     # The segment that opens brings data, and is followed by the close all the same.
+                     --> FIN,ACK seq 101 ack 303
+                     FIN-WAIT-1
+                     recv() = \"hi\"",
+            "
                0 ms  shutdown()
                      CLOSED
                      close()
@@ -375,6 +418,7 @@ fn s5_shutdown_before_it_is_open() {
 #[test]
 fn s5_only_the_first_closer_waits() {
     lab(|lab| {
+        lab.why("It waits for two MSL, 2 s each, from the moment on at which it comes to TIME-WAIT: that is 10 ms.");
         plays(
             lab,
             OVER,
@@ -498,13 +542,16 @@ fn s5_what_comes_late_ends_here() {
                 # So ends every connection; no answer.
             200 nothing
                 <-- ACK seq 250 ack 90 len 51
-                # An old duplicate. It cannot hurt anybody here.
-                --> ACK seq 102 ack 302
+                # An old duplicate. It has payload, so it is answered; it cannot hurt anybody here, since there is no room any more.
+                --> ACK seq 102 ack 302 win 0
             800 <-- SYN seq 250
-                --> ACK seq 102 ack 302
+                --> ACK seq 102 ack 302 win 0
             900 <-- SYN seq 250
                 # Not twice in half a second.
                 ours TIME-WAIT
+            950 <-- ACK seq 250 ack 90 len 51
+                # But what has payload is always answered (Challenges::answers).
+                --> ACK seq 102 ack 302
            1000 ours nothing
            2010 ours CLOSED
         ",

@@ -91,7 +91,7 @@ fn s6_close_with_unread_data_sends_rst() {
                  20 <-- PSH,ACK seq 301 ack 101 len 10
                     linux --> ACK seq 102 ack 311
                  30 close()
-                    # It had shut down its own direction. Still, ten bytes were not read, and the peer has to learn it.
+                    # It had shut down its own direction. Still, ten bytes were not read, and the peer has to learn it (abort): RST with SND.NXT.
                     ours --> RST seq 102 win 0
                     linux --> RST,ACK seq 102 ack 311
                     CLOSED
@@ -106,6 +106,29 @@ fn s6_close_with_unread_data_sends_rst() {
                     # The same with our FIN acknowledged.
                     ours --> RST seq 102 win 0
                     linux --> RST,ACK seq 102 ack 311
+                    CLOSED
+            "),
+            opened("with linux=no", "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- FIN,PSH,ACK seq 301 ack 102 len 10
+                    --> ACK seq 102 ack 312
+                    TIME-WAIT
+                 30 close()
+                    # Ten bytes were not read, so this is abort: it ends, and the peer is not told, since it knows.
+                    CLOSED
+                    recv() = 0
+                100 nothing
+            "),
+            opened("with linux=no msl=10", "
+                 10 shutdown()
+                    --> FIN,ACK seq 101 ack 301
+                 20 <-- FIN,PSH,ACK seq 301 ack 102 len 10
+                    --> ACK seq 102 ack 312
+                100 CLOSED
+                    close()
+                    # The same where it is CLOSED: what was not read is forgotten.
+                    recv() = 0
                     CLOSED
             "),
         ] {
@@ -161,6 +184,7 @@ fn s6_close_of_what_was_read_is_in_good_order() {
 #[test]
 fn s6_data_for_a_closed_connection_is_refused() {
     lab(|lab| {
+        lab.why("Who has closed does not read: the frame calls abort as soon as there is something to read. The RST has the number SND.NXT.");
         for script in [
             opened(
                 "",
@@ -212,6 +236,7 @@ fn s6_data_for_a_closed_connection_is_refused() {
 #[test]
 fn s6_wherever_it_closes_data_is_refused_from_then_on() {
     lab(|lab| {
+        lab.why("close makes an orphan of it, in whatever state. In FIN-WAIT-2 it then waits for the peer's FIN for `config.linger`.");
         let refused = "
                     # The program has called close: nobody will read this, and its sender has to know.
                     --> RST seq 102 win 0
@@ -325,7 +350,7 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
            3000 <-- ACK seq 301 ack 102
                 # 5 s are counted from FIN-WAIT-2 on, which began at 20 ms: not from the close, nor from what comes later (goes_on, step 5).
            5019 FIN-WAIT-2
-                # They are over, and so is the wait (waits_no_longer, step 5).
+                # 5 s from FIN-WAIT-2 on are over, whatever came since, and so is the wait (waits_no_longer, step 5).
            5020 CLOSED
          60 s   nothing
         ",
@@ -341,6 +366,23 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
         104999  FIN-WAIT-2
         105 s   CLOSED
         "));
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "with linux=no msl=1000 linger=500",
+                "
+             10 close()
+                --> FIN,ACK seq 101 ack 301
+             20 <-- ACK seq 301 ack 102
+             30 <-- FIN,ACK seq 301 ack 102
+                --> ACK seq 102 ack 302
+                # The peer's FIN has come, and nobody lingers any more. TIME-WAIT lasts two MSL for an orphan, too.
+           2029 TIME-WAIT
+           2030 CLOSED
+        ",
+            ),
+        );
     });
 }
 
@@ -381,6 +423,34 @@ fn s6_abort_in_each_state() {
                 ),
             );
         }
+        for way in [
+            "
+             10 <-- ACK seq 301 ack 101 win 0
+                shutdown()
+                # The window is shut: the FIN has not left, and its number is not used.
+                FIN-WAIT-1",
+            "
+             10 <-- ACK seq 301 ack 101 win 0
+                send(500) = 500
+                # The window is shut: no byte has left, and no number is used.
+                ESTABLISHED",
+        ] {
+            plays(
+                lab,
+                ABORT,
+                &opened(
+                    "with linux=no",
+                    &format!(
+                        "{way}
+             20 abort()
+                # SND.NXT is what the peer wants next: with any other number it would not believe the RST.
+                --> RST seq 101 win 0
+                CLOSED
+        "
+                    ),
+                ),
+            );
+        }
     });
 }
 
@@ -409,6 +479,7 @@ fn s6_abort_before_it_is_open() {
                      <-- SYN seq 300
                      --> SYN,ACK seq 100 ack 301
               10     abort()
+                     # This peer has had an answer. The opening machine tells it, if it hears of the abort.
                      --> RST seq 101
                      CLOSED",
         );

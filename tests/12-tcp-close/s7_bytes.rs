@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use netlab::sim::{Kind, first};
 use netlab::{Lab, hex, lab};
-use packets::{Flow, Ipv4Header, internet_checksum, protocol};
+use packets::{
+    Datagram, Flow, Ipv4Header, Transport, UdpHeader, encapsulate_ip, internet_checksum, protocol,
+};
 use tcp_close::{from_bytes, to_bytes};
 use tcp_open::{Segment, Seq, State};
 
@@ -118,6 +120,20 @@ fn cases() -> Vec<(&'static str, Segment)> {
         ("SYN", syn()),
         ("SYN without MSS", Segment { mss: None, ..syn() }),
         (
+            "SYN with MSS 0, which is a number like any other",
+            Segment {
+                mss: Some(0),
+                ..syn()
+            },
+        ),
+        (
+            "ACK with zeros as data",
+            Segment {
+                payload: vec![0, 7, 0, 0],
+                ..data()
+            },
+        ),
+        (
             "SYN,ACK",
             Segment {
                 ack: Some(Seq(7)),
@@ -207,7 +223,8 @@ fn cases() -> Vec<(&'static str, Segment)> {
 fn s7_a_segment_becomes_a_datagram() {
     lab(|lab| {
         lab.why("IPv4's header with DF, TCP's header with both checksums, the payload. Each flag and each field is as the segment has it: an MSS option only \
-                 where it has an MSS, PSH only where it has PSH, ACK with any number.");
+                 where it has an MSS, PSH only where it has PSH, ACK only where it has an ACK number, which may be any. (TCP's header begins at byte 20; \
+                 the flags are byte 33.)");
         for (what, segment) in cases() {
             let got = lab.ok(&format!("to_bytes(flow, {what})"), || {
                 to_bytes(flow(), &segment)
@@ -247,9 +264,10 @@ fn s7_too_much_is_an_error() {
                 payload: vec![0; size],
                 ..data()
             };
-            lab.err(&format!("to_bytes(flow, {size} bytes)"), || {
-                to_bytes(flow(), &segment)
-            });
+            lab.because("An IPv4 datagram has at most 65535 bytes, 40 of which are headers.")
+                .err(&format!("to_bytes(flow, {size} bytes)"), || {
+                    to_bytes(flow(), &segment).map(|bytes| format!("{} bytes", bytes.len()))
+                });
         }
         let segment = Segment {
             payload: vec![0; 65_495],
@@ -283,7 +301,7 @@ fn s7_a_datagram_becomes_a_segment() {
         for (what, segment) in cases() {
             let (from, got) = reads(lab, what, &bytes_of(&segment))
                 .unwrap_or_else(|| lab.fails("a segment", "None"));
-            lab.because("The addresses are IP's, the ports TCP's.")
+            lab.because("The addresses are IP's, the ports TCP's, and `src` is who has sent it.")
                 .same("the flow", (from.src, from.dst), (flow().src, flow().dst));
             lab.because("Each field is what the header says.").same(
                 "seq, ack, [SYN, FIN, RST, PSH], window, MSS, payload",
@@ -363,10 +381,45 @@ fn s7_what_is_not_ours_is_left_out() {
             lab.because("URG and its pointer are left out. The bytes are as good as any others (RFC 9293, section 3.8.5).")
                 .same("the segment", got, Some((101, Some(9), [false; 4], 4000, None, b"hello".to_vec())));
         }
-        let port_0 = altered(&datagram((101, 9), ACK, 4000, &[], b"hello"), 0, &[0, 0]);
-        let got = reads(lab, "a segment from port 0", &port_0);
-        lab.because("A port is a number; `None` is only for what the docs name.")
-            .same("the port", got.map(|(flow, _)| flow.src.port()), Some(0));
+        let plain = datagram((101, 9), ACK, 4000, &[], b"hello");
+        for (at, want) in [(0, (0, 80)), (2, (40_000, 0))] {
+            let port_0 = altered(&plain, at, &[0, 0]);
+            let got = reads(lab, "a segment from or to port 0", &port_0);
+            let ports = got.map(|(flow, _)| (flow.src.port(), flow.dst.port()));
+            lab.because("A port is a number; `None` is only for what the docs name.")
+                .same("the ports", ports, Some(want));
+        }
+        let header = Ipv4Header::new(protocol::TCP, *flow().src.ip(), *flow().dst.ip());
+        for (what, header) in [
+            ("without DF", header.clone()),
+            (
+                "with TTL 0",
+                Ipv4Header {
+                    ttl: 0,
+                    ..header.clone()
+                },
+            ),
+            (
+                "with a type of service",
+                Ipv4Header {
+                    tos: 0xb8,
+                    ..header.clone()
+                },
+            ),
+            (
+                "with IP options",
+                Ipv4Header {
+                    options: vec![1; 4],
+                    ..header
+                },
+            ),
+        ] {
+            let mut bytes = Vec::new();
+            header.emit(&plain[20..], &mut bytes).expect("it fits");
+            let got = reads(lab, what, &bytes).map(|(_, segment)| segment.payload);
+            lab.because("It carries a segment, whatever else IP's header says: `None` is only for what the docs name.")
+                .same("the payload", got, Some(b"hello".to_vec()));
+        }
         let no_ack = datagram((101, 9), SYN, 4000, &[1, 3, 3, 7], b"");
         let got = reads(lab, "a SYN with something in the ACK field", &no_ack)
             .map(|(_, segment)| parts(&segment));
@@ -426,6 +479,14 @@ fn s7_what_carries_no_segment_is_none() {
                 proto: protocol::ICMP,
                 ..header
             }),
+        ));
+        let udp = Datagram {
+            ip: Ipv4Header::new(protocol::UDP, *flow().src.ip(), *flow().dst.ip()),
+            transport: Transport::Udp(UdpHeader { src: 4000, dst: 80 }, b"hello"),
+        };
+        cases.push((
+            "UDP whose checksum fits",
+            encapsulate_ip(&udp).expect("it fits"),
         ));
         for (what, bytes) in cases {
             let got = reads(lab, what, &bytes).map(|(_, segment)| parts(&segment));

@@ -11,6 +11,7 @@ use tcp_close::{Config, ConnId, Host, Received, Refusal, Site, from_bytes, to_by
 use tcp_open::{Notice, Segment, Seq, State, isn};
 
 use super::desk::{ADDR, SECRET, plays, socket_of};
+use super::player::notice;
 
 const ACCEPT: &str = "accept(port)";
 const CONNECT: &str = "connect(now, peer)";
@@ -75,6 +76,7 @@ fn s8_a_connection_is_accepted_and_used() {
 #[test]
 fn s8_a_call_is_followed_by_what_it_sends() {
     lab(|lab| {
+        lab.why("Each connection has the configuration of the host, but for its ISN.");
         plays(
             lab,
             POLL,
@@ -105,6 +107,7 @@ fn s8_a_call_is_followed_by_what_it_sends() {
 #[test]
 fn s8_close_is_the_connections_close() {
     lab(|lab| {
+        lab.why("The program gives up the name. The connection is there until it is CLOSED, and not longer.");
         plays(
             lab,
             CLOSE,
@@ -135,10 +138,28 @@ fn s8_close_is_the_connections_close() {
        c1: established
   10   close(c1)
        c1: --> FIN,ACK seq 301 ack 101
+       close(c1)
+       # Once is enough.
   20   c1: <-- ACK seq 101 ack 302
 5019   count() = 1
        # Nobody is left who would wait for the peer's FIN: 5 s in FIN-WAIT-2, as in step 6.
 5020   count() = 0
+"
+            ),
+        );
+        plays(
+            lab,
+            "Host::abort(now, id)",
+            &format!(
+                "with backlog=4 linux=no\n{}{}",
+                opens("c1"),
+                "
+       accept() = c1
+       c1: established
+  10   abort(c1)
+       # Nothing is kept of it. But its RST has to leave first.
+       c1: --> RST seq 301
+       count() = 0
 "
             ),
         );
@@ -148,6 +169,7 @@ fn s8_close_is_the_connections_close() {
 #[test]
 fn s8_a_closed_connection_is_kept_in_time_wait() {
     lab(|lab| {
+        lab.why("The program gives up the name. The connection is there until it is CLOSED, and not longer.");
         plays(
             lab,
             CLOSE,
@@ -166,6 +188,7 @@ fn s8_a_closed_connection_is_kept_in_time_wait() {
 #[test]
 fn s8_what_is_closed_makes_place_for_a_new_connection() {
     lab(|lab| {
+        lab.why("One that is CLOSED keeps its name until the program closes it, and the program is told how it has ended. Then nothing of it is kept.");
         plays(
             lab,
             ARRIVES,
@@ -184,7 +207,7 @@ fn s8_what_is_closed_makes_place_for_a_new_connection() {
        c1: <-- ACK seq 5001 ack 301
        count() = 2
   30   close(c1)
-       # The program closes the old one. The sockets are the new one's, and stay so.
+       # The program closes the old one, which is CLOSED: nothing of it is kept. The sockets are the new one's, and stay so.
        count() = 1
   40   c1: <-- FIN,PSH,ACK seq 5001 ack 301 len 5
        # This is for the new connection.
@@ -226,7 +249,7 @@ fn s8_established_before_anyone_accepts() {
 fn s8_two_connections_on_one_port() {
     lab(|lab| {
         lab.why(
-            "A connection is known by both of its sockets, and who was open first is accepted first.",
+            "A connection is known by both of its sockets, and the oldest that is open is accepted first.",
         );
         plays(
             lab,
@@ -282,12 +305,42 @@ fn s8_who_is_open_first_is_accepted_first() {
        accept() = c1
        c1: established",
         );
+        let syns = ["c1", "c2", "c3", "c4", "c5"].map(|peer| {
+            format!("       {peer}: <-- SYN seq 100\n       {peer}: --> SYN,ACK seq 300 ack 101\n")
+        });
+        plays(
+            lab,
+            ACCEPT,
+            &format!(
+                "with backlog=5 linux=no\n{}{}",
+                syns.concat(),
+                "
+  10   c4: <-- ACK seq 101 ack 301
+       c5: <-- ACK seq 101 ack 301
+       c3: <-- ACK seq 101 ack 301
+       # c1 and c2 are not open. Of the others, c3 is the oldest: its SYN came first.
+       accept() = c3
+       c3: established
+  20   c2: <-- ACK seq 101 ack 301
+       c1: <-- ACK seq 101 ack 301
+       # All are open now, and the others have kept their order.
+       accept() = c1
+       c1: established
+       accept() = c2
+       c2: established
+       accept() = c4
+       c4: established
+       accept() = c5
+       c5: established"
+            ),
+        );
     });
 }
 
 #[test]
 fn s8_a_port_where_nobody_listens_refuses() {
     lab(|lab| {
+        lab.why("A segment without a connection is answered by answer_in_closed, chapter 09.");
         plays(
             lab,
             ARRIVES,
@@ -296,6 +349,7 @@ fn s8_a_port_where_nobody_listens_refuses() {
        # Nobody listens on port 80.
        c1: --> RST,ACK seq 0 ack 101
        c1: <-- ACK seq 500 ack 900 len 3
+       # And there is no such connection: each segment is answered by answer_in_closed (chapter 09), but a RST is not.
        c1: --> RST seq 900
        c1: <-- RST seq 1
        count() = 0",
@@ -314,12 +368,22 @@ fn s8_a_port_where_nobody_listens_refuses() {
        ours c1: --> RST,ACK seq 0 ack 502
        count() = 0",
         );
+        plays(
+            lab,
+            ARRIVES,
+            "with backlog=1 linux=no
+   0   c1: <-- SYN seq 500 len 3
+       # A SYN with data is a SYN. (Its data is not taken yet, see chapter 09: the peer sends it again.)
+       c1: --> SYN,ACK seq 300 ack 501
+       count() = 1",
+        );
     });
 }
 
 #[test]
 fn s8_the_backlog_has_an_end() {
     lab(|lab| {
+        lab.why("At most `backlog` connections wait, whatever their state (see `listen`). Each has a name of its own.");
         plays(lab, ARRIVES, &format!("with backlog=2\n{}{}", opens("c1"), "
        c2: <-- SYN seq 100
        c2: --> SYN,ACK seq 300 ack 101
@@ -345,13 +409,32 @@ fn s8_the_backlog_has_an_end() {
   70   c4: <-- SYN seq 100
        c4: --> SYN,ACK seq 300 ack 101
        count() = 3
+  80   c3: <-- ACK seq 101 ack 301
+       # c2 has gone; c3 and c4 have kept their places.
+       accept() = c3
+       c3: established
 "));
+        let ports = 1000..1200;
+        let mut host = host();
+        lab.ok("host.listen(80, 200)", || host.listen(80, 200));
+        lab.you("host.arrives(0, SYN) from 201 sockets", || {
+            for port in ports.clone().chain([1200]) {
+                let mut flow = to_port_80();
+                flow.src.set_port(port);
+                let datagram = to_bytes(flow, &syn(100)).expect("it fits");
+                host.arrives(Duration::ZERO, &datagram);
+                host.poll(Duration::ZERO);
+            }
+        });
+        lab.because("The backlog is 200, neither more nor less.")
+            .same("connections that are kept", host.count(), ports.len());
     });
 }
 
 #[test]
 fn s8_whatever_waits_takes_a_place() {
     lab(|lab| {
+        lab.why("What was ESTABLISHED is accepted, whatever has become of it since.");
         plays(
             lab,
             ARRIVES,
@@ -416,6 +499,24 @@ fn s8_who_is_reset_while_it_waits_is_accepted_all_the_same() {
        send(c1, 3) = 0
        close(c1)
        count() = 0
+"
+            ),
+        );
+        plays(
+            lab,
+            ACCEPT,
+            &format!(
+                "with backlog=4 linux=no\n{}{}",
+                opens("c1"),
+                "
+  10   c1: <-- FIN,PSH,ACK seq 101 ack 301 \"all\"
+       c1: --> ACK seq 301 ack 105
+       accept() = c1
+       # The peer has closed its direction, in CLOSE-WAIT. The program reads what it has said, and may answer.
+       c1: established
+       c1: CLOSE-WAIT
+       recv(c1) = \"all\"
+       recv(c1) = end
 "
             ),
         );
@@ -529,7 +630,9 @@ fn to_time_wait(lab: &Lab, host: &mut Host, now: Duration, id: ConnId, end: Seq,
 fn s8_ports_are_chosen_round_and_round() {
     lab(|lab| {
         let mut host = host();
-        let (now, a, b) = (Duration::ZERO, socket_of("c1"), socket_of("c3"));
+        let (now, a) = (Duration::ZERO, socket_of("c1"));
+        let b = SocketAddrV4::new(*a.ip(), a.port() + 1);
+        lab.ok("host.listen(49155, 1)", || host.listen(49_155, 1));
         let port = |host: &Host, id| host.flow(id).map(|flow| flow.src.port());
         let connects = |host: &mut Host, times: usize| -> Vec<ConnId> {
             let ids = lab.you(&format!("host.connect(now, c1) {times} times"), || {
@@ -560,25 +663,58 @@ fn s8_ports_are_chosen_round_and_round() {
         }
         aborts(&mut host, ids[0]);
         aborts(&mut host, ids[1]);
+        // The next one comes to TIME-WAIT, and its name is given up.
+        let waits = ids[2];
+        let (flow, vars) = (host.flow(waits), host.vars(waits));
+        let (flow, iss) = (flow.expect("it is there"), vars.expect("it is there").iss);
+        let answer = Segment {
+            ack: Some(iss + 1),
+            ..syn(100)
+        };
+        let fin = Segment {
+            fin: true,
+            ..bare(101, iss + 2)
+        };
+        lab.you("one is opened, closed, and comes to TIME-WAIT", || {
+            let arrives = |host: &mut Host, segment: &Segment| {
+                host.arrives(now, &to_bytes(flow.reversed(), segment).expect("it fits"));
+                host.poll(now);
+            };
+            arrives(&mut host, &answer);
+            host.close(now, waits);
+            host.poll(now);
+            arrives(&mut host, &fin);
+        });
+        lab.same(
+            "its state",
+            host.state(waits).to_string(),
+            "TIME-WAIT".to_owned(),
+        );
         lab.why("The first two ports are free again. But 65532 to 65535 come before them: up to the end, and round again.");
         let last = connects(&mut host, 6);
         let got: Vec<_> = last.iter().map(|id| port(&host, *id)).collect();
         let want = [65_532, 65_533, 65_534, 65_535, 49_152, 49_153].map(Some);
         lab.same("the ports", got, want.to_vec());
-        let error = lab.err("host.connect(now, c1), with all ports in use", || {
+        let all_used = lab.because(
+            "All ports are used towards this peer: what is in TIME-WAIT is a connection, too.",
+        );
+        lab.if_stuck("connect goes through all connections for each port. To ask about a port is one look-up (see connect).");
+        let error = all_used.err("host.connect(now, c1), with all ports in use", || {
             host.connect(now, a)
         });
-        lab.because("All ports are used towards this peer.").same(
-            "the error",
-            name(error),
-            "NoPortLeft",
-        );
-        let id = lab.ok("host.connect(now, another peer)", || host.connect(now, b));
-        lab.because("A port may have a connection with each peer. This is the next one.")
+        all_used.same("the error", name(error), "NoPortLeft");
+        let id = lab.ok("host.connect(now, another port of c1's)", || {
+            host.connect(now, b)
+        });
+        lab.because("A peer is an address and a port, and a port of ours may have a connection with each peer. This is the next one.")
             .same("the port", port(&host, id), Some(49_154));
         aborts(&mut host, ids[9000]);
         let id = lab.ok("host.connect(now, c1)", || host.connect(now, a));
         lab.because("One port is free again.")
+            .same("the port", port(&host, id), Some(58_152));
+        aborts(&mut host, id);
+        let id = lab.ok("host.connect(now, c1)", || host.connect(now, a));
+        lab.because("The only port that is free is the last of the round: every port is tried.")
             .same("the port", port(&host, id), Some(58_152));
         let refused = ids[5000];
         let (flow, vars) = (host.flow(refused), host.vars(refused));
@@ -636,10 +772,34 @@ fn s8_a_port_listens_once() {
         let mut host = host();
         lab.ok("host.listen(80, 2)", || host.listen(80, 2));
         lab.ok("host.listen(81, 2)", || host.listen(81, 2));
-        let error = lab.err("host.listen(80, 2) again", || host.listen(80, 2));
+        let error = lab.err("host.listen(80, 9) again", || host.listen(80, 9));
         lab.same("the error", name(error), "PortInUse");
         lab.because("Nobody has come.")
             .same("what accept(80) gives", host.accept(80), None);
+        let now = Duration::ZERO;
+        let id = lab.ok("host.connect(0, c1)", || host.connect(now, socket_of("c1")));
+        let port = host.flow(id).map_or(0, |flow| flow.src.port());
+        lab.because("Nobody listens on this port. That a connection has it is no matter.")
+            .ok("host.listen(the port of this connection, 2)", || {
+                host.listen(port, 2)
+            });
+        host.poll(now);
+        let mut answers = 0;
+        for client in ["c3", "c4", "c5"] {
+            let flow = Flow {
+                src: socket_of(client),
+                ..to_port_80()
+            };
+            let datagram = to_bytes(flow, &syn(100)).expect("it fits");
+            lab.you(&format!("host.arrives(0, SYN of {client})"), || {
+                host.arrives(now, &datagram);
+                answers += host.poll(now).len();
+            });
+        }
+        lab.because(
+            "The call that was refused has changed nothing: the backlog of port 80 is still 2.",
+        )
+        .same("how many of three SYNs are answered", answers, 2);
         lab.because("Nobody listens there.")
             .same("what accept(7) gives", host.accept(7), None);
     });
@@ -673,6 +833,10 @@ fn s8_what_is_not_for_us_is_ignored() {
                 "a SYN from a multicast address",
                 from(Ipv4Addr::new(224, 0, 0, 1)),
             ),
+            (
+                "a SYN from another multicast address",
+                from(Ipv4Addr::new(239, 255, 255, 254)),
+            ),
             ("a SYN from 255.255.255.255", from(Ipv4Addr::BROADCAST)),
             ("a SYN from 0.0.0.0", from(Ipv4Addr::UNSPECIFIED)),
         ]
@@ -695,6 +859,17 @@ fn s8_what_is_not_for_us_is_ignored() {
                 lab.because("It is damaged, is for another, or comes from an address that no single host has: no answer, not even a RST.")
                     .same("answers, connections", (sent.len(), host.count()), (0, 0));
             }
+        }
+        for ip in [[10, 0, 0, 255], [192, 0, 2, 1], [223, 255, 255, 254]] {
+            let flow = from(Ipv4Addr::from(ip));
+            let mut host = server();
+            let datagram = to_bytes(flow, &syn).expect("it fits");
+            let sent = lab.you(&format!("host.arrives(0, a SYN from {})", flow.src), || {
+                host.arrives(Duration::ZERO, &datagram);
+                host.poll(Duration::ZERO)
+            });
+            lab.because("A host can have this address. (What the last byte says depends on the network's mask, which nobody knows here.)")
+                .same("answers, connections", (sent.len(), host.count()), (1, 1));
         }
     });
 }
@@ -812,7 +987,7 @@ fn s8_a_new_syn_above_the_old_numbers_reopens() {
             &(time_wait()
                 + "
  100   c1: <-- SYN seq 103
-       # Behind all that the old connection has had: a new one may begin.
+       # Behind all that the old connection has had: a new one may begin. The old one is CLOSED, and its name was given up: it is not kept.
        c1: --> SYN,ACK seq 300 ack 104
        count() = 1
  110   c1: <-- ACK seq 104 ack 301
@@ -904,6 +1079,10 @@ fn s8_what_the_old_connection_has_brought_is_still_read() {
         });
         lab.because("The old connection is CLOSED, and not aborted: the program has not closed it, and may still want to read.")
             .same("what it has brought", got, b"all of it".to_vec());
+        let told = lab.you("host.take_notices(the old one)", || host.take_notices(id));
+        let told: Vec<_> = told.iter().map(notice).collect();
+        lab.because("It was opened, which nobody has asked yet, and it has ended in good order: of that, the program is not told.")
+            .same("what it is told", told, vec!["established".to_owned()]);
         lab.same("connections that are kept", host.count(), 2);
     });
 }
@@ -947,6 +1126,7 @@ fn s8_without_room_time_wait_stays() {
 #[test]
 fn s8_nobody_listens_any_more() {
     lab(|lab| {
+        lab.why("The peer has closed, and all is read: that is the end. The connection is there until it is CLOSED and the program has given up its name.");
         plays(
             lab,
             ARRIVES,
@@ -1077,6 +1257,15 @@ fn s8_a_host_that_has_work_says_so() {
         host.poll(now);
         lab.because("It has left.")
             .same("whether poll is due", wakes(&host), false);
+        lab.ok("host.connect(5 s, c2)", || {
+            host.connect(now, socket_of("c2"))
+        });
+        host.poll(now);
+        let later = Duration::from_secs(6);
+        host.arrives(later, &to_bytes(flow, &syn).expect("it fits"));
+        let sent = lab.you("host.poll(6 s)", || host.poll(later));
+        lab.because("Both connections were begun at 5 s, and nobody has answered: both SYNs leave again now, and a RST. poll gives all that leaves.")
+            .same("how many datagrams leave", sent.len(), 3);
     });
 }
 
@@ -1229,6 +1418,9 @@ fn network(lab: &Lab, seed: u64, link: Link, times: usize, bytes: usize) -> (Net
     let mut config = Config::new(Seq(0));
     // Short, so that a host which asks all of its connections each time has few of them.
     config.msl = Duration::from_millis(50);
+    // By chance, a network that loses a third may lose whatever is sent for some minutes.
+    let long = Duration::from_secs(100_000);
+    (config.open.give_up, config.send.give_up) = (long, long);
     let mut net = lab.net(seed);
     let at = Ipv4Addr::new(10, 0, 0, 1);
     let client = Client {

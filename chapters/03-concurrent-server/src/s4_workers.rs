@@ -33,7 +33,7 @@ pub struct PoolReport {
 }
 
 /// Threads that wait for jobs. Their number never changes. A pool that is dropped without
-/// `shutdown` ends them as well, and waits for nobody.
+/// `shutdown` ends them as well, and waits for nobody. The jobs that wait then may run or not.
 pub struct WorkerPool {}
 
 impl WorkerPool {
@@ -69,7 +69,8 @@ impl WorkerPool {
         )
     }
 
-    /// Lets the workers finish every job that was submitted, ends them, and waits for their end.
+    /// Lets the workers finish every job that was submitted, ends them, and waits for their end,
+    /// asleep.
     pub fn shutdown(self) -> PoolReport {
         todo!("3.4 WorkerPool::shutdown(): end the queue, join the workers, report what they did")
     }

@@ -72,14 +72,15 @@ pub struct Serve {
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help, whatever else is there. The options may stand anywhere, in
-/// any order; of one that is repeated the last counts. PORT is a number from 0 to 65535, N a number
-/// from 1, MS a number of milliseconds in 64 bits, as `str::parse` reads them (`+80` is 80). No limit
-/// is 0; the grace may be. Anything else that begins with `-` is an error. What is left must be
-/// `serve` and a host.
+/// any order, each with its value behind it. Of one that is repeated the last counts; a wrong value
+/// before it may be an error or not. PORT is a number from 0 to 65535, N a number from 1, MS a number
+/// of milliseconds in 64 bits, as `str::parse` reads them (`+80` is 80). No limit is 0; the grace may
+/// be. Anything else that begins with `-` is an error. What is left must be `serve` and a host, in
+/// this order.
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person.
+/// One line that says what is wrong, for a person, whatever is in the arguments.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     todo!(
         "3.9 parse_args({args:?}): find --help and the options, wherever they stand; serve and a host must be left"

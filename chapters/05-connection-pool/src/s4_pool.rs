@@ -108,7 +108,7 @@ impl<M: Manager> Pool<M> {
         }
     }
 
-    /// A connection: an idle one if there is a good one, else a new one.
+    /// A connection: of the good idle ones the last one that came back, or a new one if there is none.
     ///
     /// Good means: within the limits at the moment of the choice (not of the call, because the wait
     /// may have been long), and reusable as the manager says. A bad one is closed before the next one

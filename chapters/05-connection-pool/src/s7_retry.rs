@@ -40,7 +40,7 @@ pub enum CallError {
 ///
 /// The request goes out in one `write`, or in more when the stream takes only a part of it, and
 /// then a `flush`. `ErrorKind::Interrupted` from `read` or `write` is not an error: the call is
-/// repeated. (From `flush` it may be either.) No other error is.
+/// repeated. From `flush` it may be repeated or reported. Every other error is reported.
 ///
 /// # Errors
 ///

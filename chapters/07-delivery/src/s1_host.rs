@@ -39,7 +39,7 @@ impl Host {
         Host { addr }
     }
 
-    /// Makes the datagram that carries `payload` to `dst`: from this host's address, with TTL 64, no
+    /// Makes the datagram that carries `payload` to `dst`: from this host's address, with TTL 64, TOS 0, no
     /// options, and fragmenting allowed.
     ///
     /// The identification counts the datagrams that were made, from 0; after 65535 it begins anew.

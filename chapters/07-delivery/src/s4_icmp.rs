@@ -29,7 +29,7 @@ pub enum Cause {
 pub enum Icmp<'a> {
     EchoRequest(Echo<'a>),
     EchoReply(Echo<'a>),
-    /// A datagram could not be delivered: why, its header, and the first bytes of its payload.
+    /// A datagram could not be delivered: why, its header, and what is quoted of its payload.
     Error(Cause, Ipv4Header, &'a [u8]),
     /// Another type, or another code of types 3 and 11.
     Other {

@@ -18,7 +18,7 @@ pub enum Pong {
 
 /// Sends one echo request from `from` to `to` and waits for what becomes of it.
 ///
-/// The request has this identifier, this number and this data (at most 65507 bytes). Its datagram has TTL 64, Don't
+/// The request has this identifier, this number and this data (at most 65507 bytes). Its datagram has TTL 64, TOS 0, Don't
 /// Fragment clear, no options, and `seq` as its identification: pieces of two requests must not look like one datagram's.
 /// If it is longer than `mtu`, the MTU of the host's own link, its pieces are sent ([`crate::fragment`]): in their order, and
 /// all of them before anything is received.

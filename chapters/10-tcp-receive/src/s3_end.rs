@@ -23,7 +23,7 @@ impl Inbound {
     /// ends right behind the piece, which may be empty.
     ///
     /// - A FIN needs no room: it may stand right behind the last byte that has room. One that stands further behind is cut
-    ///   off, so a FIN is cut off with the last byte of its piece.
+    ///   off. So where the last byte of a piece is cut off, its FIN is, too. The bytes before that are taken.
     /// - What came first counts. The end is set once: a second FIN is ignored, and so is one that lies before a byte that is
     ///   here or has been read. The bytes of its piece are taken all the same.
     /// - Bytes behind the end are ignored.

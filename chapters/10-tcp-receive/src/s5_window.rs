@@ -19,8 +19,8 @@ impl Offer {
         todo!("10.5 Offer::new({next}, {capacity}, {mss}): the edge and the step")
     }
 
-    /// How much of the last offer is left when `next` is wanted next: RCV.WND. It is 0 if `next` is past the edge. A FIN can
-    /// lead there: it needs no room, so its number can be the edge.
+    /// How much of the last offer is left when `next` is wanted next: RCV.WND. It is 0 if `next` is past the edge. It can be
+    /// one past it: a FIN needs no room, so its number can be that of the edge, and what is wanted next comes behind the FIN.
     pub fn window(&self, next: u64) -> u16 {
         todo!("10.5 window({next}): from there to the edge")
     }

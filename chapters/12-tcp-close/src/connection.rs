@@ -227,7 +227,8 @@ impl Connection {
     /// Whether this segment begins a new connection between the same sockets, because this one is in TIME-WAIT: gives the lowest
     /// ISN that it may have.
     pub fn reopens(&mut self, now: Duration, segment: &Segment) -> Option<Seq> {
-        let time_wait = self.time_wait.as_mut()?;
+        let time_wait = self.time_wait.as_mut();
+        let time_wait = time_wait.filter(|_| self.state == State::TimeWait)?;
         let is_new = segment.syn && time_wait.arrives(now, segment) == Late::Reopens;
         is_new.then(|| time_wait.next_isn())
     }

@@ -3,9 +3,9 @@
 use packets::{Flow, PacketError};
 use tcp_open::Segment;
 
-/// The IPv4 datagram that carries a segment from `flow.src` to `flow.dst`. It must not be cut up (DF). Of options the
-/// header has the MSS, if the segment has one, be it a SYN or not, and no other; URG, ECE and CWR are clear. Without ACK the ACK
-/// number is 0.
+/// The IPv4 datagram that carries a segment from `flow.src` to `flow.dst`. It must not be cut up (DF); all else in IP's header is
+/// as [`packets::Ipv4Header::new`] has it. Of options TCP's header has the MSS, if the segment has one, be it a SYN or not, and no
+/// other; URG, ECE and CWR are clear, and the urgent pointer is 0. Without ACK the ACK number is 0.
 ///
 /// # Errors
 ///

@@ -59,14 +59,15 @@ impl Host {
         todo!("12.8 listen({port}, {backlog}): a queue for this port")
     }
 
-    /// Takes the oldest connection that is open out of the queue of this port. It is open if it has been ESTABLISHED, whatever has
-    /// become of it since.
+    /// Takes the oldest connection that is open out of the queue of this port: the one whose SYN came first. It is open if it has
+    /// been ESTABLISHED, whatever has become of it since.
     pub fn accept(&mut self, port: u16) -> Option<ConnId> {
         todo!("12.8 accept({port}): the oldest that is open")
     }
 
     /// The program wants a connection. It has the next port of ours, counted up from [`Host::FIRST_PORT`] to 65535 and round
     /// again, that has no connection with this peer. One that is CLOSED does not count, even if the program still has its name.
+    /// To ask about a port is one look-up: whoever goes through all connections for each port is far too slow when all are used.
     ///
     /// # Errors
     ///
@@ -147,7 +148,8 @@ impl Host {
         todo!("12.8 poll({now:?}): whatever leaves now, as bytes")
     }
 
-    /// When [`Host::poll`] is due, if nothing happens before. A time that has passed means at once.
+    /// When [`Host::poll`] is due, if nothing happens before. A time that has passed means at once. It is due at once after each
+    /// call by which something may have to leave: after [`Host::send`] and [`Host::recv`], too.
     pub fn wake_at(&self) -> Option<Duration> {
         todo!("12.8 wake_at(): the first alarm of all connections")
     }

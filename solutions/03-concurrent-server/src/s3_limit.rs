@@ -67,9 +67,9 @@ impl Drop for Slot {
 
 /// Like `serve_threads`, with at most `max` conversations at a time. `max` is 1 or more.
 ///
-/// Clients beyond that wait, and are served in their turn. They wait in the kernel's queue, except
-/// that one may be let in already, and no thread is started for any of them. A conversation that
-/// ends in an error or a panic makes room like any other.
+/// Clients beyond that wait in the kernel's queue, and are served in their turn. At most one of them
+/// may have been accepted already, and none of them has a thread. A conversation that ends in an
+/// error or a panic makes room like any other.
 ///
 /// # Errors
 ///

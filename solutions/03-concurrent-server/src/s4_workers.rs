@@ -37,7 +37,7 @@ pub struct PoolReport {
 }
 
 /// Threads that wait for jobs. Their number never changes. A pool that is dropped without
-/// `shutdown` ends them as well, and waits for nobody.
+/// `shutdown` ends them as well, and waits for nobody. The jobs that wait then may run or not.
 pub struct WorkerPool {
     jobs: SyncSender<Job>,
     workers: Vec<JoinHandle<()>>,
@@ -102,7 +102,8 @@ impl WorkerPool {
         })
     }
 
-    /// Lets the workers finish every job that was submitted, ends them, and waits for their end.
+    /// Lets the workers finish every job that was submitted, ends them, and waits for their end,
+    /// asleep.
     pub fn shutdown(self) -> PoolReport {
         // Without a sender the channel ends, after the last job in it.
         drop(self.jobs);

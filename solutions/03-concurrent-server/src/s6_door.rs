@@ -70,7 +70,7 @@ impl Door {
     }
 }
 
-/// Errors of `accept` are treated as in step 5.
+/// Waits asleep. Errors of `accept` are treated as in step 5.
 impl Acceptor for Door {
     fn accept(&self) -> io::Result<Option<Client>> {
         accept_patiently(&Once(self), &thread::sleep)

@@ -102,8 +102,8 @@ impl<S: Waits, C: Clock> Timed<S, C> {
 ///
 /// # Errors
 ///
-/// `ErrorKind::TimedOut` when that time is over, whatever the system calls it, and when the
-/// deadline has passed before (then nothing is read). Any other error as it is, also one of
+/// `ErrorKind::TimedOut` when that time is over, whatever the system calls it, and when no time is
+/// left until the deadline (then nothing is read). Any other error as it is, also one of
 /// `Waits::wait_at_most`; then nothing is read either.
 impl<S: Waits, C: Clock> Read for Timed<S, C> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {

@@ -67,10 +67,10 @@ pub struct Report {
 /// Reads the arguments, without the program's name.
 ///
 /// They are read from left to right. `-h` or `--help` in the place of an option ends the reading and
-/// asks for help; only an option that is wrong before it is an error all the same. Options may stand
-/// anywhere; the last of its kind counts. PORT is a number from 0 to
-/// 65535, N is 0 or more, M is 1 to [`MAX_CLIENTS`], R is 1 or more. Anything else that begins with
-/// `-` is an unknown option. What is left must be `load` and a host.
+/// asks for help. Then a wrong option before it is still an error, and a wrong word is none. Options
+/// may stand anywhere; the last of its kind counts. PORT is a number from 0 to 65535, N is 0 or more,
+/// M is 1 to [`MAX_CLIENTS`], R is 1 or more. Anything else that begins with `-` is an unknown
+/// option. What is left must be `load` and a host.
 ///
 /// # Errors
 ///
@@ -120,9 +120,9 @@ fn number(option: &str, text: Option<&str>, range: RangeInclusive<usize>) -> Res
     }
 }
 
-/// The smallest of the sorted values that at least `percent` of a hundred of them do not exceed
-/// (nearest rank): of 10 values, the 90th percentile is the ninth, and the 91st the tenth. The
-/// 0th is the first. `percent` is from 0 to 100. `None` when there is no value.
+/// The value at the nearest rank: the smallest of the sorted values for which at least `percent` of
+/// a hundred values are not larger than it. Of 10 values, the 90th percentile is the ninth, and the
+/// 91st the tenth. The 0th is the first. `percent` is from 0 to 100. `None` when there is no value.
 pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied()

@@ -182,7 +182,7 @@ impl ArpCache {
 
     /// Takes the payload of a frame of type 0806 (RFC 826, "Packet Reception").
     ///
-    /// - The sender says which card it has. That is believed, and starts its time anew, if the sender is known, is
+    /// - The sender says which card it has. That is believed, and starts its time anew, if the sender is known at `now`, is
     ///   being asked for, or the packet is for this host: `target_ip` is its own. Else it is none of this host's
     ///   business, and not learned. It makes no difference whether the packet is a request or a reply, and
     ///   `target_mac` is not looked at.

@@ -23,8 +23,8 @@ impl Offer {
         }
     }
 
-    /// How much of the last offer is left when `next` is wanted next: RCV.WND. It is 0 if `next` is past the edge. A FIN can
-    /// lead there: it needs no room, so its number can be the edge.
+    /// How much of the last offer is left when `next` is wanted next: RCV.WND. It is 0 if `next` is past the edge. It can be
+    /// one past it: a FIN needs no room, so its number can be that of the edge, and what is wanted next comes behind the FIN.
     pub fn window(&self, next: u64) -> u16 {
         self.edge.saturating_sub(next) as u16
     }

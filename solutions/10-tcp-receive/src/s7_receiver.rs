@@ -34,8 +34,8 @@ pub struct Receiver {
 
 impl Receiver {
     /// The receiver of a connection whose peer has sent the SYN `irs`. There is room for `capacity` bytes, at least 1;
-    /// the handshake has offered that, or 65535 if that is less. `mss` is what this side has announced: the most bytes that
-    /// the peer puts into a segment.
+    /// the handshake has offered that, or 65535 if that is less. `mss` is what this side has announced, at least 1: the most
+    /// bytes that the peer puts into a segment.
     pub fn new(irs: Seq, capacity: usize, mss: u16) -> Receiver {
         Receiver {
             irs,
@@ -52,8 +52,8 @@ impl Receiver {
     ///
     /// - A segment with RST changes nothing, and is not acknowledged. What is owed already stays owed.
     /// - One that is not acceptable ([`crate::acceptable`], with [`Receiver::rcv_nxt`] and [`Receiver::rcv_wnd`]) brings
-    ///   nothing, and is acknowledged at once: its sender does not know what has come. So is one whose first byte has the
-    ///   number of the peer's SYN or one before it.
+    ///   nothing, and is acknowledged at once: its sender does not know what has come. The same holds for one whose first
+    ///   byte has the number of the peer's SYN or one before it.
     /// - One that uses no number is not acknowledged. What is owed already stays owed.
     /// - The data of any other is kept as [`Inbound::push`] says, also what lies outside the window and has room, and so is
     ///   its FIN. A SYN uses the first number of a segment, and the data begins behind it.

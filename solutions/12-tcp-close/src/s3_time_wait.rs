@@ -48,7 +48,8 @@ impl TimeWait {
     /// A segment comes. The first of these that holds:
     ///
     /// 1. Its flags make no sense: nothing.
-    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing happens. Its ACK number does not count.
+    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing happens. Nothing else of a RST counts,
+    ///    neither its ACK number nor its payload.
     /// 3. It has SYN and no ACK, and its number comes after RCV.NXT: the peer begins anew. Nothing that is on its way can have
     ///    such a number (RFC 1122, section 4.2.2.13).
     /// 4. It uses no number, and has the number RCV.NXT: nothing. It is the peer's last ACK, and asks for no answer.
@@ -75,7 +76,7 @@ impl TimeWait {
         Late::Ack
     }
 
-    /// The ACK that it answers with: numbers SND.NXT and RCV.NXT, window 0, no data.
+    /// The ACK that it answers with: numbers SND.NXT and RCV.NXT, window 0, no other flag, no option and no data.
     pub fn ack(&self) -> Segment {
         Segment {
             seq: self.snd_nxt,
@@ -84,8 +85,8 @@ impl TimeWait {
         }
     }
 
-    /// The lowest number with which a new connection between the same two sockets may begin: behind all that this one has
-    /// sent, and all that its peer had room for.
+    /// The lowest number with which a new connection between the same two sockets may begin: SND.NXT + 65536. It is behind all
+    /// that this one has sent, and all that its peer had room for.
     pub fn next_isn(&self) -> Seq {
         self.snd_nxt + 65_536
     }

@@ -10,8 +10,8 @@ use crate::connection::Streams;
 impl Connection {
     /// The program neither writes nor reads any more.
     ///
-    /// - If there is something that it could still have read, that is lost, and the peer has to know: [`Connection::abort`]
-    ///   (RFC 9293, section 3.6.1, SHLD-3).
+    /// - If there is something that it could still have read ([`Connection::readable`]), that is lost, and the peer has to know:
+    ///   [`Connection::abort`] (RFC 9293, section 3.6.1, SHLD-3).
     /// - Else it is [`Connection::shutdown`], and the connection is an orphan from now on: data that comes to it ends it (RFC
     ///   1122, section 4.2.2.13; the frame looks for it), and in FIN-WAIT-2 it waits for the peer's FIN for `config.linger` at
     ///   most. If it is there already, it `lingers` from `now` on, after a second close, too.

@@ -115,8 +115,8 @@ impl Host {
         Ok(())
     }
 
-    /// Takes the oldest connection that is open out of the queue of this port. It is open if it has been ESTABLISHED, whatever has
-    /// become of it since.
+    /// Takes the oldest connection that is open out of the queue of this port: the one whose SYN came first. It is open if it has
+    /// been ESTABLISHED, whatever has become of it since.
     pub fn accept(&mut self, port: u16) -> Option<ConnId> {
         let waiting = &mut self.listeners.get_mut(&port)?.waiting;
         let entries = &mut self.entries;
@@ -131,6 +131,7 @@ impl Host {
 
     /// The program wants a connection. It has the next port of ours, counted up from [`Host::FIRST_PORT`] to 65535 and round
     /// again, that has no connection with this peer. One that is CLOSED does not count, even if the program still has its name.
+    /// To ask about a port is one look-up: whoever goes through all connections for each port is far too slow when all are used.
     ///
     /// # Errors
     ///
@@ -307,7 +308,8 @@ impl Host {
         out
     }
 
-    /// When [`Host::poll`] is due, if nothing happens before. A time that has passed means at once.
+    /// When [`Host::poll`] is due, if nothing happens before. A time that has passed means at once. It is due at once after each
+    /// call by which something may have to leave: after [`Host::send`] and [`Host::recv`], too.
     pub fn wake_at(&self) -> Option<Duration> {
         if !self.ready.is_empty() || !self.out.is_empty() {
             return Some(Duration::ZERO);

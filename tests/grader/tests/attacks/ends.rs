@@ -112,7 +112,6 @@ fn an_end_is_no_pass() {
         ("a second connection to the witness", Verdict::NoVerdict),
         ("the jail's words", Verdict::NoVerdict),
         ("the laboratory's words for no grader", Verdict::NoVerdict),
-        ("loops", Verdict::Fail),
         ("recursion", Verdict::Crash),
         ("hostile text", Verdict::Fail),
         ("bytes that are no text", Verdict::Fail),
@@ -129,6 +128,12 @@ fn an_end_is_no_pass() {
             "{attack}: {verdict:?}"
         );
     }
+    // On a busy machine it is late before it has used up its processor time.
+    let loops = volley.hit(&report, "loops").verdict;
+    assert!(
+        matches!(loops, Verdict::Timeout | Verdict::Fail),
+        "{loops:?}"
+    );
     // Not left out of what the others are measured by.
     assert!(report.tests().all(|(_, test)| test.max_points > 0));
     let flood = volley.hit(&report, "a flood");

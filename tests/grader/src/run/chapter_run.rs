@@ -69,17 +69,18 @@ impl ChapterRun<'_> {
             turn: Mutex::default(),
             changed: Condvar::new(),
         };
-        let (mut late, hurried) = run.round((0..plan.len()).collect(), patience);
-        if late.len() <= NOISE {
+        let mut first = run.round((0..plan.len()).collect(), patience);
+        if first.is_noise() {
             // It does not hang, so they have the same patience as the others.
-            let (again, still) = run.round(hurried, patience);
-            late.extend(again);
-            late.extend(still);
+            let again = run.round(std::mem::take(&mut first.hurried), patience);
+            first.late.extend(again.late);
+            first.late.extend(again.hurried);
+            first.spent += again.spent;
         }
-        if late.len() <= NOISE {
-            run.round(late.clone(), 2.0 * patience);
+        if first.is_noise() {
+            run.round(first.late.clone(), 2.0 * patience);
             let reports = run.reports.get_mut().expect(SOUND);
-            for at in late {
+            for at in first.late {
                 if reports[at].verdict.is_pass() {
                     reports[at].message = "late at first, in time when tried once more".into();
                 }
@@ -149,13 +150,18 @@ impl Turn {
     fn hangs(&self) -> bool {
         self.aside + self.late.len() + self.hurried.len() + self.spent > NOISE
     }
+
+    /// So few were late with the whole patience that it may have been the machine's noise.
+    fn is_noise(&self) -> bool {
+        self.late.len() + self.spent <= NOISE
+    }
 }
 
 const SOUND: &str = "nobody panics while he changes it";
 
 impl<'a> Run<'a> {
-    /// Runs these tests. Returns those that were late, and those that were late with half the patience.
-    fn round(&self, tests: Vec<usize>, patience: f64) -> (Vec<usize>, Vec<usize>) {
+    /// Runs these tests.
+    fn round(&self, tests: Vec<usize>, patience: f64) -> Turn {
         *self.turn() = Turn::default();
         thread::scope(|scope| {
             for at in tests {
@@ -194,7 +200,7 @@ impl<'a> Run<'a> {
         let mut turn = std::mem::take(&mut *self.turn());
         turn.late.sort_unstable();
         turn.hurried.sort_unstable();
-        (turn.late, turn.hurried)
+        turn
     }
 
     /// Waits until the next test may begin. Whether it is to hurry: too many before it were late, or
@@ -292,6 +298,17 @@ fn enter(report: &mut TestReport, tried: Result<TestOutcome>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_submission_that_computes_without_end_is_not_tried_again() {
+        let after = |late: usize, spent| Turn {
+            late: (0..late).collect(),
+            spent,
+            ..Turn::default()
+        };
+        assert!(after(NOISE, 0).is_noise() && after(1, NOISE - 1).is_noise());
+        assert!(!after(0, NOISE + 1).is_noise() && !after(NOISE, 1).is_noise());
+    }
 
     /// The book says it: "What it may use".
     #[test]

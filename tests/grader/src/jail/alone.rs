@@ -15,14 +15,10 @@ use std::process::{Command, ExitCode};
 use rustix::process::{Signal, getpid, kill_process};
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
-    SeccompFilter, SeccompRule, TargetArch,
+    SeccompRule,
 };
 
-mod numbers {
-    //! Linux's numbers of system calls, which `libc` has as constants.
-    pub use libc::*;
-}
-use numbers as n;
+use super::seccomp::{filter, install, numbers as n};
 
 /// The argument by which the binary knows that it is meant. What follows is a program and its arguments.
 pub const WORD: &str = "--alone";
@@ -218,8 +214,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
 
 fn apply() -> Result<(), String> {
     let program = program().map_err(|error| format!("no seccomp filter: {error}"))?;
-    seccompiler::apply_filter(&program)
-        .map_err(|error| format!("the kernel refuses the seccomp filter: {error}"))
+    install(&program)
 }
 
 fn program() -> Result<BpfProgram, BackendError> {
@@ -241,7 +236,6 @@ fn program() -> Result<BpfProgram, BackendError> {
     }
     let names = NAMES.map(|name| rule(0, SeccompCmpOp::Eq, u64::from(name.unsigned_abs())));
     rules.insert(n::SYS_prctl, names.into_iter().collect::<Result<_, _>>()?);
-    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     let refusal = SeccompAction::Errno(n::EPERM.unsigned_abs());
-    SeccompFilter::new(rules, refusal, SeccompAction::Allow, arch)?.try_into()
+    filter(rules, SeccompAction::Allow, refusal)
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch,
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch,
 };
 
-mod numbers {
+pub mod numbers {
     //! Linux's numbers of system calls, which `libc` has as constants.
     pub use libc::*;
 }
@@ -116,19 +116,32 @@ const NAMESPACES: i32 = n::CLONE_NEWNS
     | n::CLONE_NEWNET;
 
 pub fn apply() -> Result<(), String> {
-    let programs = programs().map_err(|error| format!("no seccomp filter: {error}"))?;
-    for program in &programs {
-        seccompiler::apply_filter(program)
-            .map_err(|error| format!("the kernel refuses the seccomp filter: {error}"))?;
-    }
-    Ok(())
+    programs()
+        .map_err(|error| format!("no seccomp filter: {error}"))?
+        .iter()
+        .try_for_each(install)
 }
 
-fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+/// What becomes of a system call that has one of these rules, and of any other.
+pub fn filter(
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
+    listed: SeccompAction,
+    other: SeccompAction,
+) -> Result<BpfProgram, BackendError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    SeccompFilter::new(rules, other, listed, arch)?.try_into()
+}
+
+/// From now on it holds for this thread and all that it starts.
+pub fn install(program: &BpfProgram) -> Result<(), String> {
+    seccompiler::apply_filter(program)
+        .map_err(|error| format!("the kernel refuses the seccomp filter: {error}"))
+}
+
+fn programs() -> Result<[BpfProgram; 2], BackendError> {
     let build = |rules, errno: i32| {
         let refusal = SeccompAction::Errno(errno.unsigned_abs());
-        SeccompFilter::new(rules, SeccompAction::Allow, refusal, arch)?.try_into()
+        filter(rules, refusal, SeccompAction::Allow)
     };
 
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = REFUSED
@@ -144,7 +157,7 @@ fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     // For a user, 0 means all processes of one's own user.
     let of_user = |call: i64, which: u64| {
         let is_user = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, which)?;
-        Ok::<_, seccompiler::BackendError>((call, SeccompRule::new(vec![is_user])?))
+        Ok::<_, BackendError>((call, SeccompRule::new(vec![is_user])?))
     };
     const IOPRIO_WHO_USER: u64 = 3; // linux/ioprio.h
     for (call, rule) in [

@@ -206,6 +206,15 @@ const ATTACKS: &[(Attack, Fates)] = &[
         [Refused, Refused, Done, Done],
     ),
     (
+        // To nobody else: an ordinary user may do no more than that.
+        (
+            "gives a file away",
+            "let path = std::env::temp_dir().join(\"given\"); std::fs::write(&path, \"x\").expect(\"a file\"); \
+             said(std::os::unix::fs::chown(path, None, None))",
+        ),
+        [Refused, Refused, Done, Done],
+    ),
+    (
         (
             "makes a file old",
             "let file = std::fs::File::create(std::env::temp_dir().join(\"old\")).expect(\"a file\"); \

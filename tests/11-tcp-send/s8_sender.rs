@@ -884,6 +884,18 @@ fn s8_a_probe_may_be_taken() {
     });
 }
 
+/// The ACKs of ten segments, one for each two of them.
+fn acks_of_every_second() -> String {
+    (1..=5)
+        .map(|n| {
+            format!(
+                "<-- ACK seq 301 ack {}\n                    ",
+                101 + n * 2000
+            )
+        })
+        .collect()
+}
+
 #[test]
 fn s8_the_byte_of_a_probe_counts_like_any_other() {
     lab(|lab| {
@@ -906,14 +918,7 @@ fn s8_the_byte_of_a_probe_counts_like_any_other() {
                 ),
             );
         }
-        let segments: String = (1..=5)
-            .map(|n| {
-                format!(
-                    "<-- ACK seq 301 ack {}\n                    ",
-                    101 + n * 2000
-                )
-            })
-            .collect();
+        let acks = acks_of_every_second();
         plays(
             lab,
             &format!(
@@ -922,7 +927,7 @@ fn s8_the_byte_of_a_probe_counts_like_any_other() {
             with linux=no
               0 ms  send(10000)
                     {}
-             50     {segments}CWND=15000
+             50     {acks}CWND=15000
              60     <-- ACK seq 301 ack 10101 win 0
                     send(30000)
            1060     --> ACK seq 10101 ack 301 len 1
@@ -1966,21 +1971,14 @@ fn s8_after_a_pause_it_begins_small() {
         pauses(lab, 50, [500, 550, 1501], 10_101, 1000, 10_000, why);
         pauses(lab, 50, [0, 50, 1001], 10_101, 1000, 10_000, why);
         pauses(lab, 2000, [10, 2010, 2960], 10_101, 2949, 10_000, why);
-        let segments: String = (1..=5)
-            .map(|n| {
-                format!(
-                    "<-- ACK seq 301 ack {}\n                    ",
-                    101 + n * 2000
-                )
-            })
-            .collect();
+        let acks = acks_of_every_second();
         plays(
             lab,
             &format!(
                 "
               0 ms  send(10000)
                     {}
-             50     {segments}CWND=15000
+             50     {acks}CWND=15000
            1001     send(10)
                     --> ACK seq 10101 ack 301 len 10
                     CWND=10000 # The pause was as long for a small segment, and what comes behind that finds a small window.

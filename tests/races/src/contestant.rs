@@ -29,6 +29,10 @@ pub fn run(contestant: &Contestant, effort: &Effort) -> ExitCode {
     });
 
     let caught = |result: thread::Result<Result<Answer, String>>| match result {
+        // JSON has no such number: the referee would wait for a line that it can read.
+        Ok(Ok(Answer::Figures(figures))) if figures.iter().any(|figure| !figure.is_finite()) => {
+            Answer::Failed("measured nothing".to_owned())
+        }
         Ok(Ok(answer)) => answer,
         Ok(Err(why)) => Answer::Failed(why),
         Err(panic) => Answer::Failed(format!("panicked: {}", words(&*panic))),

@@ -34,6 +34,12 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     Some(below + (above - below) * place.fract())
 }
 
+/// Several of them, of figures in any order, of which there is one at least.
+pub fn quantiles<const N: usize>(mut figures: Vec<f64>, parts: [f64; N]) -> [f64; N] {
+    figures.sort_by(f64::total_cmp);
+    parts.map(|q| quantile(&figures, q).expect("a figure at least"))
+}
+
 /// Whether 9 of 10 ratios lie on one side of 1. Two contestants that are the same agree like that in 7
 /// rounds by chance in 2 of 100 races; their quartiles would in 12.
 pub fn is_clear(ratios: &[f64]) -> bool {

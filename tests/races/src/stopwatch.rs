@@ -1,6 +1,7 @@
 //! Short times.
 
 use std::hint::black_box;
+use std::io;
 use std::time::{Duration, Instant};
 
 use crate::stats;
@@ -26,5 +27,21 @@ pub fn nanoseconds<T>(span: Duration, mut call: impl FnMut() -> T) -> f64 {
         times.push(batch(calls).as_nanos() as f64 / f64::from(calls));
     }
     times.sort_by(f64::total_cmp);
-    stats::quantile(&times, 0.5).unwrap_or(f64::NAN)
+    stats::quantile(&times, 0.5).expect("a batch at least")
+}
+
+/// How long each of the calls took that began until `span` was over, in µs. One is made even when the
+/// span was over before this thread had its first turn.
+pub fn micros(
+    begun: Instant,
+    span: Duration,
+    mut call: impl FnMut() -> io::Result<()>,
+) -> io::Result<Vec<f64>> {
+    let mut times = Vec::new();
+    while times.is_empty() || begun.elapsed() < span {
+        let asked = Instant::now();
+        call()?;
+        times.push(asked.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(times)
 }

@@ -159,6 +159,7 @@ fn whoever_fails_is_a_row_and_not_the_end() {
     assert!(row("rehearsal bars prints")["end"].is_null());
     assert_eq!(end("mine", "to-do"), "0.1 race(): run");
     assert_eq!(end("absent", "absent"), "absent is not installed");
+    assert_eq!(end("measures nothing", "failed"), "measured nothing");
     assert_eq!(end("starts never", "failed"), "no port");
     assert_eq!(end("panics", "failed"), "panicked: with these words");
     assert!(end("hangs", "failed").starts_with("no answer for"));

@@ -9,6 +9,7 @@ use crate::machine;
 use crate::race::{Answer, Better, Contestant, Discipline, Effort, Kind, Measure, Turns, View};
 use crate::server::ServerProcess;
 use crate::stats;
+use crate::stopwatch::micros;
 
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
 const MESSAGE: [u8; 32] = [b'x'; 32];
@@ -88,17 +89,7 @@ fn measured(addr: SocketAddr, connections: usize, span: Duration) -> io::Result<
     let begun = Instant::now();
     let clients: Vec<_> = streams
         .into_iter()
-        .map(|mut stream| {
-            thread::spawn(move || {
-                let mut times = Vec::new();
-                while begun.elapsed() < span {
-                    let asked = Instant::now();
-                    echo(&mut stream)?;
-                    times.push(asked.elapsed().as_secs_f64() * 1e6);
-                }
-                Ok::<_, io::Error>(times)
-            })
-        })
+        .map(|mut stream| thread::spawn(move || micros(begun, span, || echo(&mut stream))))
         .collect();
     let mut times = Vec::new();
     for client in clients {
@@ -109,13 +100,8 @@ fn measured(addr: SocketAddr, connections: usize, span: Duration) -> io::Result<
         );
     }
     let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
-    times.sort_by(f64::total_cmp);
-    let quantile = |q| stats::quantile(&times, q).unwrap_or(f64::NAN);
-    Ok(Answer::Figures(vec![
-        per_second,
-        quantile(0.5),
-        quantile(0.99),
-    ]))
+    let [half, slow] = stats::quantiles(times, [0.5, 0.99]);
+    Ok(Answer::Figures(vec![per_second, half, slow]))
 }
 
 fn echo(stream: &mut TcpStream) -> io::Result<()> {

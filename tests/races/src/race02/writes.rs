@@ -79,10 +79,8 @@ fn asks(send: Send, take: Take, no_delay: bool, effort: &Effort) -> Result<Turns
             Ok(asked.elapsed().as_secs_f64() * 1e6)
         };
         let times: io::Result<Vec<f64>> = (0..requests).map(|_| ask()).collect();
-        let mut times = times.map_err(|error| error.to_string())?;
-        times.sort_by(f64::total_cmp);
-        let quantiles =
-            [0.0, 0.5, 0.9, 1.0].map(|q| stats::quantile(&times, q).unwrap_or(f64::NAN));
+        let times = times.map_err(|error| error.to_string())?;
+        let quantiles = stats::quantiles(times, [0.0, 0.5, 0.9, 1.0]);
         Ok(Answer::Figures(quantiles.to_vec()))
     }))
 }

@@ -10,6 +10,7 @@ use super::{DESIGNS, line_up};
 use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View};
 use crate::server::ServerProcess;
 use crate::stats;
+use crate::stopwatch::micros;
 
 /// Fewer than the workers of ours.
 const IDLE: usize = 100;
@@ -59,15 +60,8 @@ fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
         }
         let memory = memory(server.id()).map_err(in_words)?;
         let mut client = enters(server.addr()).map_err(in_words)?;
-        let mut times = Vec::new();
-        let begun = Instant::now();
-        while begun.elapsed() < span {
-            let asked = Instant::now();
-            client.asks().map_err(in_words)?;
-            times.push(asked.elapsed().as_secs_f64() * 1e6);
-        }
-        times.sort_by(f64::total_cmp);
-        let half = stats::quantile(&times, 0.5).unwrap_or(f64::NAN);
+        let times = micros(Instant::now(), span, || client.asks()).map_err(in_words)?;
+        let [half] = stats::quantiles(times, [0.5]);
         Ok(Answer::Figures(vec![memory, half]))
     }))
 }

@@ -68,8 +68,7 @@ fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
             times
         });
         let times = times.map_err(|error| error.to_string())?;
-        let quantiles =
-            [0.5, 0.9, 0.99, 1.0].map(|q| stats::quantile(&times, q).unwrap_or(f64::NAN));
+        let quantiles = stats::quantiles(times, [0.5, 0.9, 0.99, 1.0]);
         Ok(Answer::Figures(quantiles.to_vec()))
     }))
 }

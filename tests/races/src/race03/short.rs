@@ -10,6 +10,7 @@ use super::{DESIGNS, line_up, one_at_a_time};
 use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View};
 use crate::server::ServerProcess;
 use crate::stats;
+use crate::stopwatch::micros;
 
 const CLIENTS: [usize; 2] = [1, 16];
 
@@ -56,24 +57,20 @@ fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
         let times =
             at_a_time(CLIENTS[case], server.addr(), span).map_err(|error| error.to_string())?;
         let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
-        let slow = stats::quantile(&times, 0.99).unwrap_or(f64::NAN);
+        let [slow] = stats::quantiles(times, [0.99]);
         Ok(Answer::Figures(vec![per_second, slow]))
     }))
 }
 
-/// So many threads send short clients, for this long. How long each client took, in µs, sorted.
+/// So many threads send short clients, for this long. How long each client took, in µs.
 pub fn at_a_time(threads: usize, addr: SocketAddr, span: Duration) -> io::Result<Vec<f64>> {
     let begun = Instant::now();
     let callers: Vec<_> = (0..threads)
         .map(|_| {
             thread::spawn(move || {
-                let mut times = Vec::new();
-                while begun.elapsed() < span {
-                    let came = Instant::now();
-                    Client::connects(addr, Duration::from_secs(2))?.asks()?;
-                    times.push(came.elapsed().as_secs_f64() * 1e6);
-                }
-                Ok::<_, io::Error>(times)
+                micros(begun, span, || {
+                    Client::connects(addr, Duration::from_secs(2))?.asks()
+                })
             })
         })
         .collect();
@@ -85,6 +82,5 @@ pub fn at_a_time(threads: usize, addr: SocketAddr, span: Duration) -> io::Result
                 .map_err(|_| io::Error::other("a client panicked"))??,
         );
     }
-    times.sort_by(f64::total_cmp);
     Ok(times)
 }

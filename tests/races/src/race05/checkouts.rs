@@ -71,7 +71,7 @@ fn by_threads(effort: &Effort, pool: impl Threads) -> Result<Turns, String> {
     Ok(Box::new(move |case| {
         let done = crowd::threads(USERS[case], span, |stop| {
             let mut visits = 0;
-            while !stop.is_said() {
+            while visits == 0 || !stop.is_said() {
                 pool.visit(|| ())?;
                 visits += 1;
             }
@@ -99,7 +99,7 @@ fn by_tasks(effort: &Effort, pool: impl Tasks) -> Result<Turns, String> {
 
 async fn visits<P: Tasks>(pool: Arc<P>, stop: &Stop) -> Result<u64, String> {
     let mut visits = 0;
-    while !stop.is_said() {
+    while visits == 0 || !stop.is_said() {
         pool.visit(async {}).await?;
         visits += 1;
         // A pool that lets nobody wait would let nobody else run.

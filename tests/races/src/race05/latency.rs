@@ -69,7 +69,7 @@ fn by_threads(effort: &Effort, pool: impl Threads) -> Result<Turns, String> {
     Ok(Box::new(move |_| {
         let done = crowd::threads(USERS, span, |stop| {
             let mut waits = Vec::new();
-            while !stop.is_said() {
+            while waits.is_empty() || !stop.is_said() {
                 let asked = Instant::now();
                 pool.visit(|| {
                     waits.push(micros(asked));
@@ -80,7 +80,7 @@ fn by_threads(effort: &Effort, pool: impl Threads) -> Result<Turns, String> {
             }
             Ok(waits)
         })?;
-        percentiles(done)
+        Ok(percentiles(done))
     }))
 }
 
@@ -89,15 +89,14 @@ fn by_tasks(effort: &Effort, pool: impl Tasks) -> Result<Turns, String> {
     let pool = Arc::new(pool);
     let runtime = runtime(cores());
     Ok(Box::new(move |_| {
-        percentiles(crowd::tasks(&runtime, USERS, span, |stop| {
-            visits(pool.clone(), stop)
-        })?)
+        let done = crowd::tasks(&runtime, USERS, span, |stop| visits(pool.clone(), stop))?;
+        Ok(percentiles(done))
     }))
 }
 
 async fn visits<P: Tasks>(pool: Arc<P>, stop: &Stop) -> Result<Vec<f64>, String> {
     let mut waits = Vec::new();
-    while !stop.is_said() {
+    while waits.is_empty() || !stop.is_said() {
         let asked = Instant::now();
         pool.visit(async {
             waits.push(micros(asked));
@@ -121,10 +120,8 @@ fn micros(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e6
 }
 
-fn percentiles(done: Done<Vec<f64>>) -> Result<Answer, String> {
-    let mut waits: Vec<f64> = done.users.into_iter().flatten().collect();
-    waits.sort_by(f64::total_cmp);
-    let figures = [0.5, 0.9, 0.99, 0.999].map(|q| stats::quantile(&waits, q));
-    let figures: Option<Vec<f64>> = figures.into_iter().collect();
-    Ok(Answer::Figures(figures.ok_or("nobody got a turn")?))
+fn percentiles(done: Done<Vec<f64>>) -> Answer {
+    let waits = done.users.into_iter().flatten().collect();
+    let figures = stats::quantiles(waits, [0.5, 0.9, 0.99, 0.999]);
+    Answer::Figures(figures.to_vec())
 }

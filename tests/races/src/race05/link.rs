@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netlab::protocol::Patience;
+
 use super::pool::{Lease, Make, Pool, Setup};
 use super::source::{self, Source};
 use super::{bb8_pool, deadpool_pool, r2d2_pool, reference};
@@ -99,7 +101,7 @@ fn turns(effort: &Effort, make: Make<Link, ()>) -> Result<Turns, String> {
         };
         Ok(match case {
             0 => Answer::Verdict {
-                good: elapsed < round_trip * 16,
+                good: elapsed < Patience::from_environment().scale(round_trip * 16),
                 word: format!("{} ms", elapsed.as_millis()),
             },
             _ => Answer::Verdict {

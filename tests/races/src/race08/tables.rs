@@ -102,7 +102,7 @@ pub fn turns<T: Table>(effort: &Effort, counts: Vec<usize>) -> Result<Turns, Str
         let mut asked = addresses.iter().cycle();
         // Runs grow as long as they are short: a clock is slower than a table.
         let (mut run, mut all) = (1, 0_usize);
-        while begun.elapsed() < span {
+        while all == 0 || begun.elapsed() < span {
             let since = Instant::now();
             for &address in asked.by_ref().take(run) {
                 // Whoever only asks whether there is a route need not look for the best.

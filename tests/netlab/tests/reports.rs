@@ -334,6 +334,17 @@ fn a_tape_ends_a_loop_that_does_not_understand_zero() {
 }
 
 #[test]
+fn a_failed_check_stays_failed_when_it_is_caught() {
+    let report = report_of(|lab| {
+        lab.you("echo_stream(reader, writer)", || {
+            let mut tape = Tape::new([]);
+            let _ = std::panic::catch_unwind(move || while tape.read(&mut [0; 8]).is_ok() {});
+        });
+    });
+    has(&report, &["got       1000 more calls"]);
+}
+
+#[test]
 fn adapters_do_what_a_stream_may_do() {
     let mut one = OneByte(&b"ab"[..]);
     let mut buffer = [0; 8];

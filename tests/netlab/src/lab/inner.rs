@@ -340,7 +340,6 @@ impl Inner {
     fn guarded(self: &Arc<Inner>, f: &mut dyn FnMut()) -> Result<(), Failure> {
         panics::guard(self.listener(), f).map_err(|caught| match caught {
             Caught::Stopped => self.failure().unwrap_or_else(Failure::new),
-            Caught::Check(check) => self.check_failed(&check.expected, &check.got, None),
             Caught::Panic(panic) => self.failure_of(&panic),
         })
     }
@@ -550,6 +549,10 @@ impl Listener for Inner {
         if task_of(&panic.message).is_some() {
             self.fail(self.failure_of(panic));
         }
+    }
+
+    fn hears_check(&self, expected: &str, got: &str) {
+        self.fail(self.check_failed(expected, got, None));
     }
 
     fn chapter(&self) -> Option<&str> {

@@ -88,7 +88,7 @@ impl Store {
         std::fs::create_dir_all(root)
             .map_err(|error| Problem::with_file("make the folder", root, &error))?;
         let path = root.join(CLASS);
-        write(&path, &json(class))
+        write(&path, crate::render::json(class).as_bytes())
             .map_err(|error| Failure::Ours(Problem::with_file("write", &path, &error)))?;
         Ok(Store {
             root: root.to_owned(),
@@ -129,7 +129,10 @@ impl Store {
         std::fs::create_dir_all(&folder)
             .map_err(|error| Problem::with_file("make the folder", &folder, &error))?;
         sweep(&folder);
-        for (name, contents) in [(PAGE, page.as_bytes()), (REPORT, &json(report))] {
+        for (name, contents) in [
+            (PAGE, page.as_bytes()),
+            (REPORT, crate::render::json(report).as_bytes()),
+        ] {
             let path = folder.join(name);
             write(&path, contents).map_err(|error| Problem::with_file("write", &path, &error))?;
         }
@@ -189,12 +192,6 @@ pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(value).expect("what we write has a form in JSON");
-    text.push(b'\n');
-    text
 }
 
 fn has_reports(root: &Path) -> bool {

@@ -188,7 +188,7 @@ fn build_errors(report: &Report) -> String {
 }
 
 /// Pretty JSON and a line's end.
-fn json(value: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).expect("a value with text for keys");
-    text + "\n"
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    let json = serde_json::to_string_pretty(value).expect("a value with text for keys");
+    text::visible_json(&json) + "\n"
 }

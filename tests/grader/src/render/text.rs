@@ -1,8 +1,9 @@
 //! Text that somebody else wrote, made harmless to look at.
 
 /// Lines of printable text. Terminal sequences go. Other control characters become their pictures
-/// (`␇`), and marks that turn the direction of writing become `�`: a reader could be shown another
-/// order than the one that is there. Tabs and line ends stay; a carriage return before a line end goes.
+/// (`␇`). What nobody can see becomes `�`: a mark that turns the direction of writing shows a reader
+/// another order than the one that is there, and a word may be hidden in tags. Every space is a plain one.
+/// Tabs and line ends stay; a carriage return before a line end goes.
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -14,7 +15,8 @@ pub fn plain(text: &str) -> String {
             '\u{9b}' => skip_control_sequence(&mut rest),
             '\0'..='\u{1f}' => plain.push(picture(c)),
             '\u{7f}' => plain.push('␡'),
-            c if c.is_control() || is_invisible(c) => plain.push('\u{fffd}'),
+            c if is_invisible(c) => plain.push('\u{fffd}'),
+            c if c.is_whitespace() => plain.push(' '),
             c => plain.push(c),
         }
     }
@@ -26,6 +28,23 @@ pub fn line(text: &str) -> String {
     let plain = plain(text);
     let words: Vec<&str> = plain.split_whitespace().collect();
     words.join(" ")
+}
+
+/// JSON in which what nobody can see is escaped: the same value, and all of it in sight.
+pub fn visible_json(json: &str) -> String {
+    let mut visible = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' => visible.push(c),
+            c if is_invisible(c) || (c.is_whitespace() && c != ' ') => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    visible.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => visible.push(c),
+        }
+    }
+    visible
 }
 
 /// The first `limit` characters, the last of them `…` when some are left out.
@@ -123,10 +142,26 @@ fn picture(control: char) -> char {
     char::from_u32(0x2400 + u32::from(control)).unwrap_or('\u{fffd}')
 }
 
-/// Marks of direction and isolates, and what XML 1.0 cannot hold.
+/// Controls, marks of direction, joiners, tags, variation selectors, fillers, and what no character is.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-        || matches!(c, '\u{fffe}' | '\u{ffff}')
+    /// Unicode's `Default_Ignorable_Code_Point`, where it is a letter or an accent by its category.
+    const IGNORED: [std::ops::RangeInclusive<char>; 8] = [
+        '\u{34f}'..='\u{34f}',
+        '\u{115f}'..='\u{1160}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180f}',
+        '\u{3164}'..='\u{3164}',
+        '\u{fe00}'..='\u{fe0f}',
+        '\u{ffa0}'..='\u{ffa0}',
+        '\u{e0000}'..='\u{e0fff}',
+    ];
+    // The standard library knows which characters are printable, but tells it for text only, where an accent
+    // may follow a letter.
+    let is_printable = || format!("x{c}").escape_debug().eq(['x', c]);
+    let is_plain = c.is_ascii() || c.is_whitespace();
+    c.is_control()
+        || IGNORED.iter().any(|range| range.contains(&c))
+        || (!is_plain && !is_printable())
 }
 
 #[cfg(test)]
@@ -147,6 +182,32 @@ mod tests {
             "\u{fffd}abc\u{fffd}\u{fffd}"
         );
         assert_eq!(line("one\n  two\u{1b}[K\n"), "one two");
+    }
+
+    #[test]
+    fn nothing_is_hidden_and_every_script_is_shown() {
+        let invisible = "\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{200d}\u{2060}\u{2066}\u{3164}\u{fe0f}\u{fff9}\
+                         \u{1d173}\u{e0001}\u{e0041}\u{e0100}\u{e000}\u{ffff}\u{10ffff}";
+        for c in invisible.chars() {
+            assert_eq!(plain(&format!("a{c}b")), "a\u{fffd}b", "{c:?}");
+            let json = serde_json::to_string(&format!("a{c}b")).unwrap();
+            let visible = visible_json(&json);
+            assert!(visible.is_ascii(), "{visible}");
+            assert_eq!(
+                serde_json::from_str::<String>(&visible).unwrap(),
+                format!("a{c}b")
+            );
+        }
+        assert_eq!(plain("a\u{a0}b\u{2003}c\u{2028}d"), "a b c d");
+        for text in [
+            "e\u{301} größer",
+            "日本語 한국어",
+            "עברית العربية हिन्दी",
+            "→ … 😀 '\"\\",
+        ] {
+            assert_eq!(plain(text), text);
+            assert_eq!(visible_json(text), text);
+        }
     }
 
     #[test]

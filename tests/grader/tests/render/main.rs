@@ -217,6 +217,19 @@ fn outputs_come_back_from_json_as_they_are_shown() {
 }
 
 #[test]
+fn no_format_holds_what_nobody_can_see() {
+    let hidden: Vec<char> = NASTY.chars().filter(|c| !c.is_ascii()).collect();
+    for format in Format::value_variants() {
+        let text = rendered(*format, &reports::hostile());
+        let found = hidden
+            .iter()
+            .find(|&&c| c != '\u{fffd}' && text.contains(c));
+        assert_eq!(found, None, "{format:?}");
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\0']), "{format:?}");
+    }
+}
+
+#[test]
 fn junit_comes_back_from_an_xml_parser() {
     for (name, report) in every_report() {
         let xml = rendered(Format::Junit, &report);

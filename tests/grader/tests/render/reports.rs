@@ -62,6 +62,7 @@ pub const NASTY: &str = concat!(
     "````text\n# heading\n| a | b |\n![x](http://evil.example/x.png) [y](javascript:z)\n",
     "::notice title=Grade::100 of 100\n::set-output name=result::e30=\n##[error]x\n",
     "{\"scores\":{\"ex02\":100},\"scoreboard\":[100]}\n",
+    "a\u{61c}\u{200b}\u{200d}\u{2060}\u{2066}b \u{e0041}\u{e0042} \u{3164}\u{fe0f}\u{ad}\n",
     "=HYPERLINK(\"http://evil.example\")\r\n+1\n\u{fffe}\u{ffff}\u{fffd} end"
 );
 

@@ -1,14 +1,14 @@
 //! Grades one submission: from its folder to its report.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use course::problem::{Problem, Result};
 use course::{Chapter, Course};
 
-use crate::build::rustc::{Built, Compiled, Hidden};
+use crate::build::rustc::{Built, Compiled, Hidden, Place};
 use crate::build::scratch;
 use crate::build::workdir::{self, Workdir};
 use crate::build::worker_lock::WorkerLock;
@@ -63,7 +63,11 @@ pub struct Worker {
     build: Build,
     workdir: Workdir,
     /// The course's own chapters, as they are handed out. They compile.
+    own: BTreeMap<String, Sources>,
     control: Workdir,
+    /// What rustc remembers of the tests, from the second submission on.
+    memory: PathBuf,
+    compiled: usize,
     /// Held as long as the worker lives.
     _lock: WorkerLock,
     jail: Jail,
@@ -126,8 +130,9 @@ impl Worker {
         let workdir = lay("workdir")?;
         let control = lay("control")?;
         let folders: Vec<&str> = named.iter().map(|one| one.folder.as_str()).collect();
-        let own = collect::collect(&course.root, &folders);
-        control.take(&own.map_err(|why| Problem::new(why.to_string()))?)?;
+        let own = collect::collect(&course.root, &folders)
+            .map_err(|why| Problem::new(why.to_string()))?;
+        control.take(&own)?;
         jail.show(&control.root)?;
         let hidden = test_plan::hidden(settings, &workdir, &chapters)?;
         let plan = chapters
@@ -142,7 +147,10 @@ impl Worker {
             plan,
             build,
             workdir,
+            own,
             control,
+            memory: room.join("memory"),
+            compiled: 0,
             _lock: lock,
             jail,
             shared,
@@ -205,7 +213,7 @@ impl Worker {
                     .map(|index| self.unseen(index, "the submission was rejected"))
                     .collect();
             }
-            Ok(sources) => match self.examine(&sources, seed, say) {
+            Ok(sources) => match self.examined(&sources, seed, say) {
                 Ok(chapters) => report.chapters = chapters,
                 Err(problem) => {
                     report.status = Status::GraderError;
@@ -294,12 +302,10 @@ impl Worker {
     fn try_hidden(&self) -> Result<()> {
         for chapter in &self.chapters {
             if self.has_hidden(chapter)
-                && let Some(error) = self.build.built.hidden_error(
-                    chapter,
-                    &self.control.root,
-                    &self.jail,
-                    &self.settings.limits,
-                )?
+                && let Some(error) = self
+                    .build
+                    .built
+                    .hidden_error(chapter, self.place(&self.control))?
             {
                 return Err(Problem::new(format!(
                     "The hidden tests of {} do not compile with the course's own chapter.\n{error}",
@@ -320,12 +326,10 @@ impl Worker {
     fn compile(&self, chapter: &Chapter) -> Result<Compiled> {
         let compiled = self.compile_at(&self.workdir, chapter)?;
         let of_ours = match &compiled {
-            Compiled::DoesNot { is_library, .. } if *is_library => self.build.built.library_error(
-                chapter,
-                &self.control.root,
-                &self.jail,
-                &self.settings.limits,
-            )?,
+            Compiled::DoesNot { is_library, .. } if *is_library => {
+                let place = self.place(&self.control);
+                self.build.built.library_error(chapter, place)?
+            }
             _ if compiled.complaint().is_some() => self.complaint(chapter)?,
             _ => None,
         };
@@ -345,13 +349,47 @@ impl Worker {
     }
 
     fn compile_at(&self, workdir: &Workdir, chapter: &Chapter) -> Result<Compiled> {
-        self.build.built.compile(
-            chapter,
-            self.has_hidden(chapter),
-            &workdir.root,
-            &self.jail,
-            &self.settings.limits,
-        )
+        let place = self.place(workdir);
+        let has_hidden = self.has_hidden(chapter);
+        self.build.built.compile(chapter, has_hidden, place)
+    }
+
+    fn examined(
+        &mut self,
+        sources: &BTreeMap<String, Sources>,
+        seed: u64,
+        say: &dyn Fn(&str),
+    ) -> Result<Vec<ChapterReport>> {
+        self.compiled += 1;
+        // It costs more than it saves one submission.
+        if self.compiled == 2 {
+            self.remember(say)?;
+        }
+        self.examine(sources, seed, say)
+    }
+
+    /// Has rustc remember the tests, so that it need not compile them anew for each submission.
+    fn remember(&self, say: &dyn Fn(&str)) -> Result<()> {
+        say("Compiling the tests");
+        let _lane = self.shared.lanes.take();
+        self.workdir.take(&self.own)?;
+        self.jail.show(&self.workdir.root)?;
+        self.chapters.iter().try_for_each(|chapter| {
+            let place = self.place(&self.workdir);
+            let has_hidden = self.has_hidden(chapter);
+            self.build.built.remember(chapter, has_hidden, place)
+        })
+    }
+
+    fn place<'a>(&'a self, workdir: &'a Workdir) -> Place<'a> {
+        // It is of one workdir.
+        let is_remembered = self.compiled > 1 && workdir.root == self.workdir.root;
+        Place {
+            workdir: &workdir.root,
+            jail: &self.jail,
+            limits: &self.settings.limits,
+            memory: is_remembered.then_some(self.memory.as_path()),
+        }
     }
 
     fn examine(
@@ -384,13 +422,14 @@ impl Worker {
                 let _lane = lanes.take();
                 self.compile(chapter)?
             };
-            reports.push(match compiled {
+            let report = match compiled {
                 Compiled::DoesNot { error, .. } => self.unbuilt(index, &error),
                 Compiled::Ready { exercise, hidden } => {
                     say(&format!("Testing {}", chapter.folder));
                     self.tested(index, &exercise, &hidden, seed, lanes)
                 }
-            });
+            };
+            reports.push(report);
         }
         Ok(reports)
     }

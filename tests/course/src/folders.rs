@@ -33,6 +33,9 @@ pub struct Chapter {
     pub title: String,
     pub summary: String,
     pub minutes: u32,
+    /// Words that a grader shows to a person where they stand in an answer, and that the reference answer of
+    /// this chapter uses.
+    pub answers_use: Vec<String>,
     pub steps: Vec<Step>,
 }
 
@@ -132,6 +135,7 @@ impl Chapter {
             title,
             summary,
             minutes,
+            answers_use,
             ..
         } = manifest.value;
         Ok(Chapter {
@@ -139,6 +143,7 @@ impl Chapter {
             title,
             summary,
             minutes,
+            answers_use,
             steps,
         })
     }
@@ -272,6 +277,8 @@ struct ChapterToml {
     title: String,
     summary: String,
     minutes: u32,
+    #[serde(default)]
+    answers_use: Vec<String>,
     step: Vec<StepToml>,
 }
 

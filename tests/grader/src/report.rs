@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::submission::look::Look;
+
 /// Names the format, for programs that read it later.
 pub const SCHEMA: &str = "loopback/report/v1";
 
@@ -58,6 +60,9 @@ pub struct ChapterReport {
     /// What the compiler said when the student's files do not compile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_error: Option<String>,
+    /// What no answer needs. It takes no points; a person may look at it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<Look>,
     /// In the order of the course, hidden ones last.
     pub tests: Vec<TestReport>,
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,6 +10,8 @@ use std::process::{Command, Output};
 use grader::jail::Isolation;
 use grader::report::{Report, Status, Tier, Verdict, Visibility};
 use grader::settings::{Seed, Settings};
+use grader::submission::collect::collect;
+use grader::submission::look;
 
 use support::{
     CHAPTER_00, Submission, assert_full, chapter, course, grade, hasty, prepared, scratch,
@@ -36,6 +39,24 @@ fn solutions_get_every_point() {
     let program = test(&report, "s9_a_taken_port_is_exit_1");
     assert_eq!(program.tier, Tier::BlackBox);
     assert_eq!(program.number, "3.9");
+}
+
+/// An instructor who looks at a place in every answer soon looks at none.
+#[test]
+fn of_a_reference_answer_nothing_is_shown_to_a_person() {
+    let course = course();
+    let folders: Vec<&str> = course.chapters.iter().map(|one| &*one.folder).collect();
+    let answers = Submission::solutions(&folders);
+    let answers = collect(answers.path(), &folders).expect("they can be graded");
+    let stubs = collect(&course.root, &folders).expect("they can be graded");
+    for chapter in &course.chapters {
+        let (answer, stub) = (&answers[&chapter.folder], &stubs[&chapter.folder]);
+        let found = look::at(&chapter.dir(), answer, stub, &chapter.answers_use);
+        assert_eq!(found, []);
+        let all = look::at(&chapter.dir(), answer, stub, &[]);
+        let used: BTreeSet<_> = all.into_iter().map(|one| one.word).collect();
+        assert_eq!(used, BTreeSet::from_iter(chapter.answers_use.clone()));
+    }
 }
 
 #[test]

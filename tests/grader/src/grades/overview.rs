@@ -83,6 +83,11 @@ fn problems(book: &Gradebook) -> String {
         &nothing,
     );
     list(
+        "Uses what no answer needs, which took no points",
+        &of(&|row| !looks(row).is_empty()),
+        &looks,
+    );
+    list(
         "Decided by hand",
         &of(&|row| row.decided.is_some()),
         &Row::note,
@@ -92,6 +97,14 @@ fn problems(book: &Gradebook) -> String {
     } else {
         format!("## To look at\n\n{text}")
     }
+}
+
+/// What a submission uses that no answer needs, with the places.
+fn looks(row: &Row) -> String {
+    let chapters = row.report().map_or(&[][..], |report| &report.chapters);
+    let looks = chapters.iter().flat_map(|chapter| &chapter.looks);
+    let places = looks.map(|look| format!("{} ({}:{})", look.word, look.file, look.line));
+    places.collect::<Vec<_>>().join("; ")
 }
 
 /// The chapters that do not compile, and those that are missing.

@@ -261,6 +261,7 @@ mod tests {
             title: String::new(),
             summary: String::new(),
             minutes: 0,
+            answers_use: Vec::new(),
             steps: Vec::new(),
         };
         assert_eq!(

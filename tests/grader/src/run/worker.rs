@@ -20,7 +20,7 @@ use crate::run::test_plan::{self, PlannedTest};
 use crate::settings::Settings;
 use crate::submission::collect::{self, Refusal, Sources};
 use crate::submission::digest::Fingerprint;
-use crate::submission::unsafe_token;
+use crate::submission::{look, unsafe_token};
 
 /// What the workers of one run have in common.
 pub struct Shared {
@@ -422,13 +422,15 @@ impl Worker {
                 let _lane = lanes.take();
                 self.compile(chapter)?
             };
-            let report = match compiled {
+            let mut report = match compiled {
                 Compiled::DoesNot { error, .. } => self.unbuilt(index, &error),
                 Compiled::Ready { exercise, hidden } => {
                     say(&format!("Testing {}", chapter.folder));
                     self.tested(index, &exercise, &hidden, seed, lanes)
                 }
             };
+            let own = &self.own[&chapter.folder];
+            report.looks = look::at(&chapter.dir(), sources, own, &chapter.answers_use);
             reports.push(report);
         }
         Ok(reports)
@@ -497,6 +499,7 @@ impl Worker {
             score: tests.iter().map(|test| test.points).sum(),
             max_score: tests.iter().map(|test| test.max_points).sum(),
             build_error,
+            looks: Vec::new(),
             tests,
         }
     }

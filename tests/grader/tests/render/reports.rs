@@ -167,6 +167,7 @@ fn chapter(folder: &str, title: &str, tests: Vec<TestReport>) -> ChapterReport {
         score: tests.iter().map(|test| test.points).sum(),
         max_score: tests.iter().map(|test| test.max_points).sum(),
         build_error: None,
+        looks: Vec::new(),
         tests,
     }
 }

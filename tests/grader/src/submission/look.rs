@@ -1,0 +1,258 @@
+//! What a person should look at in a chapter's files: words that no answer needs. They take no points: some
+//! student may have a good reason, and a list like this is never complete.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+use serde::{Deserialize, Serialize};
+
+use super::collect::Sources;
+
+/// A place to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// `chapters/02-tcp-echo/src/s1_listen.rs`
+    pub file: String,
+    pub line: usize,
+    /// `catch_unwind`
+    pub word: String,
+}
+
+/// So many of a chapter are shown: more say nothing new.
+const MOST: usize = 20;
+
+/// Names that mean the same wherever they stand.
+const NAMES: [&str; 31] = [
+    // A failed check is a panic.
+    "catch_unwind",
+    "resume_unwind",
+    "set_hook",
+    "take_hook",
+    // The laboratory's sockets are descriptors of the same process.
+    "RawFd",
+    "OwnedFd",
+    "BorrowedFd",
+    "AsRawFd",
+    "FromRawFd",
+    "IntoRawFd",
+    "AsFd",
+    "as_raw_fd",
+    "from_raw_fd",
+    "into_raw_fd",
+    "as_fd",
+    "try_clone_to_owned",
+    "UnixStream",
+    "UnixListener",
+    "UnixDatagram",
+    "sendmsg",
+    "recvmsg",
+    "asm",
+    "global_asm",
+    "naked_asm",
+    "no_mangle",
+    "export_name",
+    "link_section",
+    // Crates that the tests use.
+    "netlab",
+    "rustix",
+    "assert_cmd",
+    "predicates",
+];
+
+/// Macros that read files while the chapter is compiled.
+const READERS: [&str; 3] = ["include", "include_str", "include_bytes"];
+
+/// Folders of the system, in a text.
+const FOLDERS: [&str; 4] = ["/proc", "/sys", "/dev", "solutions/"];
+
+/// Modules of std, and what an answer may need of them.
+const MODULES: [(&str, &[&str]); 2] = [
+    ("process", &["ExitCode", "exit", "self", "Termination"]),
+    ("env", &["args", "args_os", "Args", "ArgsOs", "self"]),
+];
+
+/// What to look at in the files of `folder`, without what stands in the course's `own` file of the same name, and
+/// without the words that this chapter's `answers_use`. A file that is no Rust does not compile, and is not
+/// looked at.
+pub fn at(folder: &str, sources: &Sources, own: &Sources, answers_use: &[String]) -> Vec<Look> {
+    let mut looks = Vec::new();
+    for (name, text) in sources {
+        let own = own.get(name).map_or(Vec::new(), |text| words(text));
+        let mut seen: BTreeSet<String> = own.into_iter().map(|(word, _)| word).collect();
+        seen.extend(answers_use.iter().cloned());
+        for (word, line) in words(text) {
+            if seen.insert(word.clone()) {
+                looks.push(Look {
+                    file: format!("{folder}/src/{name}"),
+                    line,
+                    word,
+                });
+            }
+        }
+    }
+    looks.truncate(MOST);
+    looks
+}
+
+/// A token, and its line. A bracket is a token of its own.
+struct Token {
+    text: String,
+    is_literal: bool,
+    line: usize,
+}
+
+/// The tokens without documentation, which is an attribute with a text. Without recursion: brackets may be deep.
+fn flat(tokens: TokenStream) -> Vec<Token> {
+    let mut flat = Vec::new();
+    let mut open = vec![tokens.into_iter()];
+    while let Some(tokens) = open.last_mut() {
+        match tokens.next() {
+            Some(TokenTree::Group(group)) => {
+                let mut inner = group.stream().into_iter();
+                let is_doc =
+                    matches!(inner.next(), Some(TokenTree::Ident(first)) if first == "doc");
+                if !is_doc {
+                    flat.push(Token {
+                        text: "(".into(),
+                        is_literal: false,
+                        line: group.span_open().start().line,
+                    });
+                    open.push(group.stream().into_iter());
+                }
+            }
+            Some(token) => flat.push(Token {
+                text: token.to_string().trim_start_matches("r#").to_owned(),
+                is_literal: matches!(token, TokenTree::Literal(_)),
+                line: token.span().start().line,
+            }),
+            None => {
+                open.pop();
+                flat.push(Token {
+                    text: ")".into(),
+                    is_literal: false,
+                    line: 0,
+                });
+            }
+        }
+    }
+    flat
+}
+
+/// The words and their lines.
+fn words(text: &str) -> Vec<(String, usize)> {
+    let tokens = text.parse().map_or(Vec::new(), flat);
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let rest: Vec<&str> = tokens[at + 1..]
+            .iter()
+            .take(3)
+            .map(|one| &*one.text)
+            .collect();
+        if token.is_literal {
+            let folders = FOLDERS
+                .iter()
+                .filter(|folder| token.text.contains(**folder));
+            found.extend(folders.map(|folder| ((*folder).to_owned(), token.line)));
+        } else if NAMES.contains(&&*token.text)
+            || (READERS.contains(&&*token.text) && rest.first() == Some(&"!"))
+        {
+            found.push((token.text.clone(), token.line));
+        } else if let Some((module, harmless)) =
+            MODULES.iter().find(|(module, _)| *module == token.text)
+        {
+            let used = match rest[..] {
+                ["as", name, ..] => vec![name],
+                [":", ":", "("] => in_group(&tokens[at + 4..]),
+                [":", ":", name] => vec![name],
+                _ => vec![],
+            };
+            let used = used.into_iter().filter(|name| !harmless.contains(name));
+            found.extend(used.map(|name| (format!("{module}::{name}"), token.line)));
+        }
+    }
+    found
+}
+
+/// The names in the braces of a `use`.
+fn in_group(tokens: &[Token]) -> Vec<&str> {
+    let mut depth = 1;
+    let inside = tokens.iter().take_while(|token| {
+        match &*token.text {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            _ => {}
+        }
+        depth > 0
+    });
+    let names = inside.map(|token| &*token.text);
+    names
+        .filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '*'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_of(text: &str) -> Vec<String> {
+        let sources = Sources::from([("a.rs".to_owned(), text.to_owned())]);
+        let own = Sources::from([("a.rs".to_owned(), "fn f() { as_fd() }".to_owned())]);
+        let looks = at("chapters/00-x", &sources, &own, &["set_hook".to_owned()]);
+        looks.into_iter().map(|look| look.word).collect()
+    }
+
+    #[test]
+    fn what_no_answer_needs_is_found_wherever_it_stands() {
+        for (text, word) in [
+            ("use std::process::Command;", "process::Command"),
+            (
+                "use std::process::{ExitCode, Command as C};",
+                "process::Command",
+            ),
+            ("use std::{io, process as p};", "process::p"),
+            ("use std::process::*;", "process::*"),
+            ("fn f() { std::env::var(\"X\"); }", "env::var"),
+            ("fn f() { panic::catch_unwind(|| ()); }", "catch_unwind"),
+            (
+                "macro_rules! m { () => { r#catch_unwind } }",
+                "catch_unwind",
+            ),
+            ("fn f() { File::open(\"/proc/self/fd\"); }", "/proc"),
+            ("const A: &str = include_str!(\"../x\");", "include_str"),
+            ("#[no_mangle] fn f() {}", "no_mangle"),
+            ("use std::os::unix::net::UnixStream;", "UnixStream"),
+        ] {
+            assert!(
+                words_of(text).contains(&word.to_owned()),
+                "{text}: {:?}",
+                words_of(text)
+            );
+        }
+    }
+
+    #[test]
+    fn an_ordinary_answer_has_nothing_to_look_at() {
+        for text in [
+            "use std::{env, process::{self, ExitCode}}; fn f() { env::args(); process::exit(1) }",
+            "/// Reads `/proc/net/tcp` with catch_unwind.\nfn f() { /* UnixStream */ }",
+            "fn include(asm_text: &str) { set_hook(); as_fd() }",
+            "\" unfinished",
+        ] {
+            assert_eq!(words_of(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_place_is_named_once_a_file() {
+        let sources = Sources::from([(
+            "a.rs".to_owned(),
+            "fn f() {}\n\nfn g() { set_hook(); set_hook() }".to_owned(),
+        )]);
+        let look = Look {
+            file: "chapters/00-x/src/a.rs".into(),
+            line: 3,
+            word: "set_hook".into(),
+        };
+        assert_eq!(at("chapters/00-x", &sources, &Sources::new(), &[]), [look]);
+    }
+}

@@ -5,11 +5,6 @@
 //! with the same lines, other sources and another output folder. So the jail needs no cargo, manifest,
 //! build script or configuration that a student could change, and nothing that was built before can
 //! pass for the student's.
-//!
-//! The tests are three quarters of the work, and the same for everyone. So rustc may begin with what it
-//! remembers of their build with the course's own chapter ([`Built::remember`]). It compares each piece
-//! with the student's library, as it does for a developer, and does again what has changed. No submission
-//! finds what was built with another.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,12 +16,8 @@ use course::Chapter;
 use course::problem::{Problem, Result};
 use runner::rustc::{self, Line};
 
-use crate::build::workdir;
 use crate::jail::{Cell, Ending, Jail, Quotas, Share};
 use crate::settings::Limits;
-
-/// What rustc remembers, in the folder that it writes to.
-const INCREMENTAL: &str = "incremental";
 
 /// Makes rustc stop before it links.
 const ONLY_LOOK: &str = "--emit=metadata";
@@ -48,18 +39,6 @@ pub struct Built {
     target: PathBuf,
     sysroot: PathBuf,
     pub chapters: BTreeMap<String, Lines>,
-}
-
-/// Where a chapter is compiled, and within which limits.
-#[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// A folder with the form of the course: the student's files in `chapters`, ours in `tests` and perhaps
-    /// in `hidden/tests`.
-    pub workdir: &'a Path,
-    pub jail: &'a Jail,
-    pub limits: &'a Limits,
-    /// The folder of what rustc remembers of each chapter's tests in this workdir.
-    pub memory: Option<&'a Path>,
 }
 
 /// The result of compiling a chapter.
@@ -226,11 +205,22 @@ impl Built {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Compiles a chapter. `Err` is a failure of ours.
-    pub fn compile(&self, chapter: &Chapter, has_hidden: bool, place: Place) -> Result<Compiled> {
-        let rustc = self.rustc(chapter, place)?;
-        let (lines, out) = (rustc.lines, &rustc.out);
-        let student = place.workdir.join(chapter.dir());
+    /// Compiles a chapter whose files lie in `workdir`, a folder with the form of the course: the
+    /// student's in `chapters`, ours in `tests` and perhaps in `hidden/tests`.
+    ///
+    /// `Err` is a failure of ours.
+    pub fn compile(
+        &self,
+        chapter: &Chapter,
+        has_hidden: bool,
+        workdir: &Path,
+        jail: &Jail,
+        limits: &Limits,
+    ) -> Result<Compiled> {
+        let out = self.out(chapter, workdir, jail)?;
+        let rustc = self.rustc(chapter, workdir, &out, jail, limits);
+        let lines = rustc.lines;
+        let student = workdir.join(chapter.dir());
         // The student's own crates see the student's files and what they depend on.
         if let Some(error) = rustc.run(&lines.library, &[&student])? {
             return Ok(Compiled::DoesNot {
@@ -238,7 +228,7 @@ impl Built {
                 is_library: true,
             });
         }
-        let tests = place.workdir.join("tests");
+        let tests = workdir.join("tests");
         // The two others need the library and not each other.
         let (program, exercise) = std::thread::scope(|scope| {
             let program = scope.spawn(|| match &lines.program {
@@ -257,7 +247,7 @@ impl Built {
         if let Some(program) = &lines.program {
             let name = program.crate_name();
             fs::rename(out.join(program.artifact()), out.join(name))
-                .map_err(|error| Problem::with_file("find the program", out, &error))?;
+                .map_err(|error| Problem::with_file("find the program", &out, &error))?;
         }
         let mut hidden = Hidden::None;
         if has_hidden {
@@ -273,57 +263,60 @@ impl Built {
         })
     }
 
-    /// Compiles the course's own chapter, which lies in the place, and keeps in the place's memory what
-    /// rustc wants to remember of the tests.
-    pub fn remember(&self, chapter: &Chapter, has_hidden: bool, place: Place) -> Result<()> {
-        let Some(memory) = place.memory else {
-            return Ok(());
-        };
-        self.compile(chapter, has_hidden, place)?;
-        let remembered = out_of(chapter, place).join(INCREMENTAL);
-        match remembered.is_dir() {
-            true => workdir::copy(&remembered, &memory.join(&chapter.folder)),
-            false => Ok(()),
-        }
+    /// What rustc says against the library of such a chapter.
+    pub fn library_error(
+        &self,
+        chapter: &Chapter,
+        workdir: &Path,
+        jail: &Jail,
+        limits: &Limits,
+    ) -> Result<Option<String>> {
+        let out = self.out(chapter, workdir, jail)?;
+        let rustc = self.rustc(chapter, workdir, &out, jail, limits);
+        rustc.run(&rustc.lines.library, &[&workdir.join(chapter.dir())])
     }
 
-    /// What rustc says against the library of a chapter.
-    pub fn library_error(&self, chapter: &Chapter, place: Place) -> Result<Option<String>> {
-        let rustc = self.rustc(chapter, place)?;
-        rustc.run(&rustc.lines.library, &[&place.workdir.join(chapter.dir())])
-    }
-
-    /// What rustc says against the hidden tests of a chapter.
-    pub fn hidden_error(&self, chapter: &Chapter, place: Place) -> Result<Option<String>> {
-        if let Some(error) = self.library_error(chapter, place)? {
+    /// What rustc says against the hidden tests of such a chapter.
+    pub fn hidden_error(
+        &self,
+        chapter: &Chapter,
+        workdir: &Path,
+        jail: &Jail,
+        limits: &Limits,
+    ) -> Result<Option<String>> {
+        if let Some(error) = self.library_error(chapter, workdir, jail, limits)? {
             return Ok(Some(error));
         }
-        let rustc = self.rustc(chapter, place)?;
+        let out = self.out(chapter, workdir, jail)?;
+        let rustc = self.rustc(chapter, workdir, &out, jail, limits);
         rustc.hidden(&hidden_of(&rustc.lines.exercise, chapter), chapter)
     }
 
-    /// Makes the folder that rustc writes to, with what it remembers.
-    fn rustc<'a>(&'a self, chapter: &Chapter, place: Place<'a>) -> Result<Rustc<'a>> {
-        let out = out_of(chapter, place);
+    /// The folder that rustc writes to.
+    fn out(&self, chapter: &Chapter, workdir: &Path, jail: &Jail) -> Result<PathBuf> {
+        let out = workdir.join("out").join(&chapter.folder);
         fs::create_dir_all(&out).map_err(|error| Problem::with_file("create", &out, &error))?;
-        if let Some(memory) = place.memory.map(|memory| memory.join(&chapter.folder))
-            && memory.is_dir()
-        {
-            workdir::copy(&memory, &out.join(INCREMENTAL))?;
-        }
-        place.jail.give(&out)?;
-        Ok(Rustc {
+        jail.give(&out)?;
+        Ok(out)
+    }
+
+    fn rustc<'a>(
+        &'a self,
+        chapter: &Chapter,
+        workdir: &'a Path,
+        out: &'a Path,
+        jail: &'a Jail,
+        limits: &'a Limits,
+    ) -> Rustc<'a> {
+        Rustc {
             built: self,
             lines: &self.chapters[&chapter.folder],
+            workdir,
             out,
-            place,
-        })
+            jail,
+            limits,
+        }
     }
-}
-
-/// The folder that rustc writes to.
-fn out_of(chapter: &Chapter, place: Place) -> PathBuf {
-    place.workdir.join("out").join(&chapter.folder)
 }
 
 /// The hidden tests are compiled as the visible ones are, from another file.
@@ -344,8 +337,10 @@ fn hidden_of(exercise: &Line, chapter: &Chapter) -> Line {
 struct Rustc<'a> {
     built: &'a Built,
     lines: &'a Lines,
-    out: PathBuf,
-    place: Place<'a>,
+    workdir: &'a Path,
+    out: &'a Path,
+    jail: &'a Jail,
+    limits: &'a Limits,
 }
 
 impl Rustc<'_> {
@@ -363,23 +358,17 @@ impl Rustc<'_> {
     }
 
     fn hidden(&self, line: &Line, chapter: &Chapter) -> Result<Option<String>> {
-        let folder = |name: &str| self.place.workdir.join(name);
+        let folder = |name: &str| self.workdir.join(name);
         let sees = [folder(&chapter.dir()), folder("tests"), folder("hidden")];
         self.run(line, &sees.each_ref().map(PathBuf::as_path))
     }
 
     fn once(&self, line: &Line, sees: &[&Path], sees_proc: bool) -> Result<Option<String>> {
-        let Place {
-            workdir,
-            jail,
-            limits,
-            ..
-        } = self.place;
         let cell = Cell {
             program: self.built.sysroot.join("bin/rustc"),
             args: self.args(line),
             env: self.env(line),
-            dir: workdir.to_owned(),
+            dir: self.workdir.to_owned(),
             reads: [&self.built.sysroot, &self.built.folder()]
                 .into_iter()
                 .cloned()
@@ -390,22 +379,22 @@ impl Rustc<'_> {
             is_alone: false,
             sees_proc,
             quotas: Quotas {
-                memory_mib: limits.compile_memory_mib,
+                memory_mib: self.limits.compile_memory_mib,
                 processes: 256,
                 files: 1024,
                 file_mib: 512,
-                cpu_seconds: limits.compile_seconds,
+                cpu_seconds: self.limits.compile_seconds,
             },
         };
         let share = Share {
             // Five times as long as a machine needs that has nothing else to do.
-            wall: Duration::from_secs(5 * limits.compile_seconds),
+            wall: Duration::from_secs(5 * self.limits.compile_seconds),
             // The linker's as well, and the kernel's limit on the compiler comes first.
-            cpu: Duration::from_secs(2 * limits.compile_seconds),
-            memory_mib: limits.compile_memory_mib,
-            asleep: Duration::from_secs(limits.compile_waits_seconds),
+            cpu: Duration::from_secs(2 * self.limits.compile_seconds),
+            memory_mib: self.limits.compile_memory_mib,
+            asleep: Duration::from_secs(self.limits.compile_waits_seconds),
         };
-        let outcome = jail.run(&cell, &share)?;
+        let outcome = self.jail.run(&cell, &share)?;
         let said = outcome.stderr.text();
         let said = said.trim_end();
         let is_there = self.out.join(artifact(line)).is_file();
@@ -421,7 +410,7 @@ impl Rustc<'_> {
             // SIGXCPU
             Ending::Signal(24) | Ending::TooMuchTime => format!(
                 "the compiler was still busy after {} s and was stopped",
-                limits.compile_seconds
+                self.limits.compile_seconds
             ),
             Ending::TooMuchMemory => format!(
                 "the compiler used more than {} MiB of memory and was stopped",
@@ -466,18 +455,15 @@ impl Rustc<'_> {
         }
         // The course's manifests say so too. Unsafe code could speak for the laboratory.
         args.extend(["-F", "unsafe_code", "--color=never"].map(str::to_owned));
-        args.push(match (self.place.memory, line.kind()) {
-            (Some(_), "test") => format!("-Cincremental={}", self.out.join(INCREMENTAL).display()),
-            // The least work in all; other submissions use the other processors.
-            _ => "-Ccodegen-units=1".into(),
-        });
+        // The least work in all; other submissions use the other processors.
+        args.push("-Ccodegen-units=1".into());
         args
     }
 
     fn env(&self, line: &Line) -> Vec<(String, String)> {
         let (course, workdir) = (
             self.built.root.display().to_string(),
-            self.place.workdir.display().to_string(),
+            self.workdir.display().to_string(),
         );
         let mut env: Vec<(String, String)> = line
             .env

@@ -77,8 +77,7 @@ pub fn empty(folder: &Path) -> Result<()> {
     }
 }
 
-/// Copies a file, or a folder without the author's part of it.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
+fn copy(from: &Path, to: &Path) -> Result<()> {
     let trouble = |error| Problem::with_file("copy", from, &error);
     if !from.is_dir() {
         fs::copy(from, to).map_err(trouble)?;

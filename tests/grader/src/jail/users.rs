@@ -96,19 +96,12 @@ pub fn show(_user: Option<u32>, _path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the user a folder that only we have written to, and all that is in it.
 #[cfg(unix)]
-pub fn give(user: Option<u32>, path: &Path) -> io::Result<()> {
-    let Some(owner) = user else {
-        return Ok(());
-    };
-    std::os::unix::fs::lchown(path, Some(owner), Some(owner))?;
-    if std::fs::symlink_metadata(path)?.is_dir() {
-        for entry in std::fs::read_dir(path)? {
-            give(user, &entry?.path())?;
-        }
+pub fn give(user: Option<u32>, folder: &Path) -> io::Result<()> {
+    match user {
+        Some(user) => std::os::unix::fs::chown(folder, Some(user), Some(user)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -1,14 +1,14 @@
 //! Grades one submission: from its folder to its report.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use course::problem::{Problem, Result};
 use course::{Chapter, Course};
 
-use crate::build::rustc::{Built, Compiled, Hidden, Place};
+use crate::build::rustc::{Built, Compiled, Hidden};
 use crate::build::scratch;
 use crate::build::workdir::{self, Workdir};
 use crate::build::worker_lock::WorkerLock;
@@ -62,12 +62,10 @@ pub struct Worker {
     plan: Vec<Vec<PlannedTest>>,
     build: Build,
     workdir: Workdir,
-    /// The course's own chapters, as they are handed out. They compile.
+    /// The course's own chapters, as they are handed out.
     own: BTreeMap<String, Sources>,
+    /// With these in it. They compile.
     control: Workdir,
-    /// What rustc remembers of the tests, from the second submission on.
-    memory: PathBuf,
-    compiled: usize,
     /// Held as long as the worker lives.
     _lock: WorkerLock,
     jail: Jail,
@@ -149,8 +147,6 @@ impl Worker {
             workdir,
             own,
             control,
-            memory: room.join("memory"),
-            compiled: 0,
             _lock: lock,
             jail,
             shared,
@@ -213,7 +209,7 @@ impl Worker {
                     .map(|index| self.unseen(index, "the submission was rejected"))
                     .collect();
             }
-            Ok(sources) => match self.examined(&sources, seed, say) {
+            Ok(sources) => match self.examine(&sources, seed, say) {
                 Ok(chapters) => report.chapters = chapters,
                 Err(problem) => {
                     report.status = Status::GraderError;
@@ -302,10 +298,12 @@ impl Worker {
     fn try_hidden(&self) -> Result<()> {
         for chapter in &self.chapters {
             if self.has_hidden(chapter)
-                && let Some(error) = self
-                    .build
-                    .built
-                    .hidden_error(chapter, self.place(&self.control))?
+                && let Some(error) = self.build.built.hidden_error(
+                    chapter,
+                    &self.control.root,
+                    &self.jail,
+                    &self.settings.limits,
+                )?
             {
                 return Err(Problem::new(format!(
                     "The hidden tests of {} do not compile with the course's own chapter.\n{error}",
@@ -326,10 +324,12 @@ impl Worker {
     fn compile(&self, chapter: &Chapter) -> Result<Compiled> {
         let compiled = self.compile_at(&self.workdir, chapter)?;
         let of_ours = match &compiled {
-            Compiled::DoesNot { is_library, .. } if *is_library => {
-                let place = self.place(&self.control);
-                self.build.built.library_error(chapter, place)?
-            }
+            Compiled::DoesNot { is_library, .. } if *is_library => self.build.built.library_error(
+                chapter,
+                &self.control.root,
+                &self.jail,
+                &self.settings.limits,
+            )?,
             _ if compiled.complaint().is_some() => self.complaint(chapter)?,
             _ => None,
         };
@@ -349,47 +349,13 @@ impl Worker {
     }
 
     fn compile_at(&self, workdir: &Workdir, chapter: &Chapter) -> Result<Compiled> {
-        let place = self.place(workdir);
-        let has_hidden = self.has_hidden(chapter);
-        self.build.built.compile(chapter, has_hidden, place)
-    }
-
-    fn examined(
-        &mut self,
-        sources: &BTreeMap<String, Sources>,
-        seed: u64,
-        say: &dyn Fn(&str),
-    ) -> Result<Vec<ChapterReport>> {
-        self.compiled += 1;
-        // It costs more than it saves one submission.
-        if self.compiled == 2 {
-            self.remember(say)?;
-        }
-        self.examine(sources, seed, say)
-    }
-
-    /// Has rustc remember the tests, so that it need not compile them anew for each submission.
-    fn remember(&self, say: &dyn Fn(&str)) -> Result<()> {
-        say("Compiling the tests");
-        let _lane = self.shared.lanes.take();
-        self.workdir.take(&self.own)?;
-        self.jail.show(&self.workdir.root)?;
-        self.chapters.iter().try_for_each(|chapter| {
-            let place = self.place(&self.workdir);
-            let has_hidden = self.has_hidden(chapter);
-            self.build.built.remember(chapter, has_hidden, place)
-        })
-    }
-
-    fn place<'a>(&'a self, workdir: &'a Workdir) -> Place<'a> {
-        // It is of one workdir.
-        let is_remembered = self.compiled > 1 && workdir.root == self.workdir.root;
-        Place {
-            workdir: &workdir.root,
-            jail: &self.jail,
-            limits: &self.settings.limits,
-            memory: is_remembered.then_some(self.memory.as_path()),
-        }
+        self.build.built.compile(
+            chapter,
+            self.has_hidden(chapter),
+            &workdir.root,
+            &self.jail,
+            &self.settings.limits,
+        )
     }
 
     fn examine(

@@ -68,38 +68,46 @@ impl Lab {
     pub fn ok<T, E: Debug>(&self, what: &str, f: impl FnOnce() -> Result<T, E>) -> T {
         match self.you(what, f) {
             Ok(value) => value,
-            Err(error) => {
-                self.0
-                    .story
-                    .fails(YOU, format!("your {what} gives an error"));
-                self.stop(
-                    &format!("your {what} to succeed"),
-                    &format!("Err({error:?})"),
-                )
-            }
+            Err(error) => self.gave_an_error(what, &error),
         }
+    }
+
+    fn gave_an_error(&self, what: &str, error: &dyn Debug) -> ! {
+        self.0
+            .story
+            .fails(YOU, format!("your {what} gives an error"));
+        self.stop(
+            &format!("your {what} to succeed"),
+            &format!("Err({error:?})"),
+        )
     }
 
     /// Like [`Lab::you`], for a call that must fail.
     pub fn err<T: Debug, E>(&self, what: &str, f: impl FnOnce() -> Result<T, E>) -> E {
         match self.you(what, f) {
             Err(error) => error,
-            Ok(value) => {
-                self.0.story.fails(YOU, format!("your {what} succeeds"));
-                self.stop(
-                    &format!("an error from your {what}"),
-                    &format!("Ok({value:?})"),
-                )
-            }
+            Ok(value) => self.gave_a_value(what, &value),
         }
+    }
+
+    fn gave_a_value(&self, what: &str, value: &dyn Debug) -> ! {
+        self.0.story.fails(YOU, format!("your {what} succeeds"));
+        self.stop(
+            &format!("an error from your {what}"),
+            &format!("Ok({value:?})"),
+        )
     }
 
     /// Demands that two values are equal. Give it primitives, text or tuples of them, never a type
     /// of the student's, whose `==` is the student's too.
     pub fn same<T: PartialEq + Debug>(&self, what: &str, got: T, want: T) {
         if got != want {
-            self.stop(&format!("{what}: {want:?}"), &format!("{got:?}"));
+            self.differ(what, &got, &want);
         }
+    }
+
+    fn differ(&self, what: &str, got: &dyn Debug, want: &dyn Debug) -> ! {
+        self.stop(&format!("{what}: {want:?}"), &format!("{got:?}"))
     }
 
     /// Demands that two byte strings are equal, and marks the first difference.

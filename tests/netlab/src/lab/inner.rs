@@ -404,16 +404,11 @@ impl Inner {
         result.unwrap_or_else(|failure| self.stop(failure));
     }
 
-    /// The same on another thread. What the call returns is kept, as long as the body has not asked for
+    /// The same on another thread. What the call returns is kept in words, as long as the body has not asked for
     /// it: it may be the reason of a failure elsewhere.
-    pub fn call_aside<T: Debug>(self: &Arc<Inner>, what: &str, f: impl FnOnce() -> T) -> T {
+    pub fn call_aside<T>(self: &Arc<Inner>, what: &str, f: impl FnOnce() -> (T, String)) -> T {
         let id = self.calls.enter(what, false);
-        let result = self.guard(|| {
-            let value = f();
-            let words = in_short(&value);
-            (value, words)
-        });
-        match result {
+        match self.guard(f) {
             Ok((value, words)) => {
                 self.calls.leave(id, Some((what.to_owned(), words)));
                 value
@@ -582,12 +577,16 @@ fn by_reference<T, R>(
     function: impl FnOnce(&mut dyn FnMut()) -> R,
 ) -> (R, Option<T>) {
     let (mut f, mut value) = (Some(f), None);
-    let result = function(&mut || value = f.take().map(|f| f()));
+    let result = function(&mut || {
+        if let Some(f) = f.take() {
+            value = Some(f());
+        }
+    });
     (result, value)
 }
 
 /// A value for a report, cut where it grows long.
-fn in_short(value: &dyn Debug) -> String {
+pub(super) fn in_short(value: &dyn Debug) -> String {
     const LONGEST: usize = 200;
     let mut words = format!("{value:?}");
     if let Some((cut, _)) = words.char_indices().nth(LONGEST) {

@@ -1,13 +1,17 @@
 //! Code on a thread of its own.
+//!
+//! A thread and a channel are much generic code. So only the edge of this module knows types: what is behind it
+//! is compiled once, and not for each test.
 
+use std::any::Any;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use super::idle;
-use super::inner::GLANCE;
-use super::inner::Lab;
+use super::inner::{GLANCE, Lab, in_short};
 use super::ours::spawn_ours;
 use super::task::Task;
 use crate::report::story::YOU;
@@ -17,12 +21,19 @@ use crate::report::text::in_words;
 ///
 /// A panic in it ends the test, whether or not anybody waits for it.
 pub struct Running<T> {
+    aside: Aside,
+    value: PhantomData<T>,
+}
+
+struct Aside {
     lab: Lab,
     what: String,
-    value: Receiver<T>,
+    value: Receiver<Value>,
     whose: Whose,
     task: Arc<OnceLock<Task>>,
 }
+
+type Value = Box<dyn Any + Send>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Whose {
@@ -37,9 +48,22 @@ impl Lab {
         what: &str,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> Running<T> {
+        let f = move || {
+            let value = f();
+            let words = in_short(&value);
+            (Box::new(value) as Value, words)
+        };
+        Running {
+            aside: self.call_aside(what, Box::new(f)),
+            value: PhantomData,
+        }
+    }
+
+    fn call_aside(&self, what: &str, f: Box<dyn FnOnce() -> (Value, String) + Send>) -> Aside {
         self.0.tell_call(what);
         let (lab, call) = (self.0.clone(), what.to_owned());
-        self.start(what, Whose::Students, move || lab.call_aside(&call, f))
+        let f = move || lab.call_aside(&call, f);
+        self.start(what, Whose::Students, Box::new(f))
     }
 
     /// Starts a part of the scene itself on a thread: a server that answers many times, say.
@@ -48,15 +72,14 @@ impl Lab {
         what: &str,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> Running<T> {
-        self.start(what, Whose::Ours, f)
+        let f = move || Box::new(f()) as Value;
+        Running {
+            aside: self.start(what, Whose::Ours, Box::new(f)),
+            value: PhantomData,
+        }
     }
 
-    fn start<T: Send + 'static>(
-        &self,
-        what: &str,
-        whose: Whose,
-        f: impl FnOnce() -> T + Send + 'static,
-    ) -> Running<T> {
+    fn start(&self, what: &str, whose: Whose, f: Box<dyn FnOnce() -> Value + Send>) -> Aside {
         let (send, value) = mpsc::channel();
         let lab = self.0.clone();
         let task = Arc::new(OnceLock::new());
@@ -76,7 +99,7 @@ impl Lab {
                 .expect("cannot start a thread"),
             Whose::Ours => spawn_ours(what, run),
         };
-        Running {
+        Aside {
             lab: self.clone(),
             what: what.to_owned(),
             value,
@@ -86,7 +109,7 @@ impl Lab {
     }
 }
 
-impl<T> Running<T> {
+impl<T: 'static> Running<T> {
     /// Waits until this thread does nothing but wait, or has ended: whatever it is going to do
     /// without anybody's help, it has done.
     ///
@@ -96,27 +119,38 @@ impl<T> Running<T> {
     ///
     /// Gives `false` when the thread goes on and on, or is still busy at the end of a wait.
     pub fn settles(&self) -> bool {
-        idle::settles(&self.lab, &|| vec![self.task()])
+        let aside = &self.aside;
+        idle::settles(&aside.lab, &|| vec![aside.task()])
     }
 
     /// [`Lab::sleeps`] for this thread alone. It may not nap either: to sleep for half a second and to look
     /// again is no wait for something to happen.
     pub fn sleeps(&self, until: &str) {
-        idle::waits(&self.lab, &self.who(), until, || vec![self.task()]);
+        let aside = &self.aside;
+        idle::waits(&aside.lab, &aside.who(), until, || vec![aside.task()]);
     }
 
     /// [`Lab::sleeps_until_woken`] for this thread alone.
     pub fn sleeps_until_woken(&self, until: &str) {
-        idle::sleeps_until_woken(&self.lab, &self.who(), until, || vec![self.task()]);
+        let aside = &self.aside;
+        idle::sleeps_until_woken(&aside.lab, &aside.who(), until, || vec![aside.task()]);
     }
 
     /// [`Lab::pauses`] for this thread alone.
     pub fn pauses(&self, until: &str) {
-        idle::pauses(&self.lab, &self.who(), until, || vec![self.task()]);
+        let aside = &self.aside;
+        idle::pauses(&aside.lab, &aside.who(), until, || vec![aside.task()]);
     }
 
     /// Waits for the end and gives the value.
     pub fn returns(self) -> T {
+        let value = self.aside.returns().downcast();
+        *value.expect("what the function gave")
+    }
+}
+
+impl Aside {
+    fn returns(&self) -> Value {
         let inner = &self.lab.0;
         let found = inner.await_some(|| match self.value.recv_timeout(GLANCE) {
             Ok(value) => Some(value),
@@ -168,10 +202,10 @@ impl<T> Running<T> {
     }
 }
 
-impl<T, E: Debug> Running<Result<T, E>> {
+impl<T: 'static, E: Debug + 'static> Running<Result<T, E>> {
     /// Waits for the end, which must be `Ok`.
     pub fn returns_ok(self) -> T {
-        let (lab, who) = (self.lab.clone(), self.who());
+        let (lab, who) = (self.aside.lab.clone(), self.aside.who());
         match self.returns() {
             Ok(value) => value,
             Err(error) => lab.stop(&format!("{who} to succeed"), &format!("Err({error:?})")),

@@ -53,7 +53,7 @@ pub struct Step {
     pub features: Vec<String>,
     /// A chapter is done without it.
     pub is_optional: bool,
-    /// Points of single tests. Every other test is worth one point.
+    /// Points of single tests. Every other test is worth one point, and every other black box what the step says.
     pub points: BTreeMap<String, u32>,
     /// Tests that look at the student's program from outside and never call into the library.
     pub black_boxes: Vec<String>,
@@ -232,9 +232,15 @@ impl Step {
             Problem::new(format!("{shown}:{line}: this cannot be read as Rust."))
         })?;
         let test = |found: scan::Found| {
-            let points = toml.points.get(&found.name).copied().unwrap_or(1);
+            let is_black_box = toml.black_boxes.contains(&found.name);
+            let usual = if is_black_box {
+                toml.black_box_points
+            } else {
+                1
+            };
+            let points = toml.points.get(&found.name).copied().unwrap_or(usual);
             Test {
-                is_black_box: toml.black_boxes.contains(&found.name),
+                is_black_box,
                 name: found.name,
                 line: found.line,
                 points,
@@ -282,6 +288,10 @@ struct ChapterToml {
     step: Vec<StepToml>,
 }
 
+fn one() -> u32 {
+    1
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StepToml {
@@ -297,6 +307,8 @@ struct StepToml {
     points: BTreeMap<String, u32>,
     #[serde(default)]
     black_boxes: Vec<String>,
+    #[serde(default = "one")]
+    black_box_points: u32,
     #[serde(default)]
     passes_on_stub: BTreeMap<String, String>,
 }

@@ -203,6 +203,25 @@ fn a_step_has_three_hints_and_points_for_its_own_tests() {
 }
 
 #[test]
+fn a_program_is_worth_a_quarter_of_its_chapter() {
+    check(
+        "In a chapter that ends in a program, a quarter of the points are for what it does: no line of an answer \
+         stands in the process that judges that.",
+        |_, chapter, all| {
+            let points = |black_boxes: bool| -> u32 {
+                let tests = chapter.required_tests().map(|(_, test)| test);
+                let tests = tests.filter(|test| test.is_black_box || !black_boxes);
+                tests.map(|test| test.points).sum()
+            };
+            let (programs, whole) = (points(true), points(false));
+            if programs > 0 && 4 * programs < whole {
+                all.push(format!("{}: {programs} of {whole}", chapter.folder));
+            }
+        },
+    );
+}
+
+#[test]
 fn a_wrong_answer_names_what_is_there() {
     check(
         "A wrong answer has a name of its own, a test that is there, words that it must say, \

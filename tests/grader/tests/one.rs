@@ -21,6 +21,8 @@ use support::{
 /// A chapter with a program that is also linked to the reference's frames.
 const CHAPTER_03: &str = "03-concurrent-server";
 
+const CHAPTER_02: &str = "02-tcp-echo";
+
 const TWO: [&str; 2] = [CHAPTER_00, CHAPTER_03];
 
 #[test]
@@ -39,6 +41,38 @@ fn solutions_get_every_point() {
     let program = test(&report, "s9_a_taken_port_is_exit_1");
     assert_eq!(program.tier, Tier::BlackBox);
     assert_eq!(program.number, "3.9");
+}
+
+/// The program looks at the process that judges it, and prints what that test wants if no word of its own library
+/// is there, and no way to write one.
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_judges_a_program_holds_no_line_of_the_students() {
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let submission = Submission::stubs(&[CHAPTER_02])
+        .begin(
+            CHAPTER_02,
+            "s6_talk.rs",
+            "pub fn parse_args",
+            "if args.len() > 1000 { panic!(\"a line of the student's\") }",
+        )
+        .with(
+            &format!("chapters/{CHAPTER_02}/src/main.rs"),
+            r#"fn main() {
+                let judge = format!("/proc/{}", std::os::unix::process::parent_id());
+                let memory = std::fs::OpenOptions::new().write(true).open(format!("{judge}/mem"));
+                let judge = std::fs::read(format!("{judge}/exe")).expect("the judge");
+                let own = ["a line of", "the student's"].join(" ");
+                let holds = judge.windows(own.len()).any(|words| words == own.as_bytes());
+                println!("{}", if holds || memory.is_ok() { "shared" } else { "1060" });
+            }"#,
+        );
+    let report = grade(&submission, &settings(&[CHAPTER_02]));
+    let help = test(&report, "s6_help_shows_1060");
+    assert_eq!(help.verdict, Verdict::Pass, "{}", help.output);
+    assert_eq!((help.tier, report.score), (Tier::BlackBox, help.points));
 }
 
 /// An instructor who looks at a place in every answer soon looks at none.

@@ -16,6 +16,12 @@ use serde::{Deserialize, Serialize};
 /// The variable that makes a program a wrapper of rustc: the folder for its records.
 const RECORDS: &str = "LOOPBACK_RUSTC_RECORDS";
 
+/// The variable that tells such a wrapper where tests shall look for the programs of their package.
+const PROGRAMS: &str = "LOOPBACK_RUSTC_PROGRAMS";
+
+/// How the variables begin that tell a test where a program lies.
+pub const PROGRAM: &str = "CARGO_BIN_EXE_";
+
 /// Beginnings of the variables that cargo sets for a crate to see.
 const SEEN: [&str; 7] = [
     "CARGO_BIN_",
@@ -45,6 +51,12 @@ pub fn have_recorded(cargo: &mut Command, wrapper: &Path, records: &Path) -> io:
     Ok(())
 }
 
+/// Has the tests look for the programs of their package in this folder: its name is the package's, and
+/// `programs` the way to it from where the tests are run. Cargo does not notice a change of it.
+pub fn have_programs_in(cargo: &mut Command, programs: &str) {
+    cargo.env(PROGRAMS, programs);
+}
+
 /// In rustc's place: writes the command line down and runs rustc. Nothing when the process was not
 /// started for that.
 pub fn record() -> Option<ExitCode> {
@@ -59,6 +71,7 @@ pub fn record() -> Option<ExitCode> {
     let status = Command::new(&rustc)
         .args(&args)
         .env_remove(RECORDS)
+        .envs(programs_elsewhere())
         .status();
     Some(match status {
         Ok(status) if status.success() => ExitCode::SUCCESS,
@@ -68,6 +81,22 @@ pub fn record() -> Option<ExitCode> {
             ExitCode::FAILURE
         }
     })
+}
+
+fn programs_elsewhere() -> Vec<(String, String)> {
+    let package = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let (Ok(programs), Some(package)) = (std::env::var(PROGRAMS), Path::new(&package).file_name())
+    else {
+        return Vec::new();
+    };
+    let package = package.to_string_lossy();
+    std::env::vars()
+        .filter_map(|(variable, _)| {
+            let program = variable.strip_prefix(PROGRAM)?;
+            let place = format!("{programs}/{package}/{program}");
+            Some((variable, place))
+        })
+        .collect()
 }
 
 fn write_down(folder: &Path, rustc: &OsString, args: &[OsString]) -> io::Result<()> {

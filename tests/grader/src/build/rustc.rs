@@ -5,6 +5,9 @@
 //! with the same lines, other sources and another output folder. So the jail needs no cargo, manifest,
 //! build script or configuration that a student could change, and nothing that was built before can
 //! pass for the student's.
+//!
+//! The test program that cargo builds with the stubs is of use, too: it holds no line of a student's, so it judges
+//! their program as a black box ([`Built::judge`]).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +21,9 @@ use runner::rustc::{self, Line};
 
 use crate::jail::{Cell, Ending, Jail, Quotas, Share};
 use crate::settings::Limits;
+
+/// The folder of what was compiled, from the folder of a package.
+pub const PROGRAMS: &str = "../../out";
 
 /// Makes rustc stop before it links.
 const ONLY_LOOK: &str = "--emit=metadata";
@@ -134,6 +140,7 @@ impl Built {
             .args(["test", "--no-run", "--locked", "--test", "exercise"])
             .stdin(Stdio::null())
             .stdout(Stdio::null());
+        rustc::have_programs_in(&mut command, PROGRAMS);
         rustc::have_recorded(&mut command, &crate::jail::helper()?, &records)
             .map_err(|error| Problem::with_file("create", &records, &error))?;
         for chapter in chapters {
@@ -203,6 +210,13 @@ impl Built {
             .output()
             .map_err(|error| Problem::with_file("run", &rustc, &error))?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The tests with the course's own chapter in place of an answer, for the program of whatever answer lies
+    /// compiled in the workdir in which they are run.
+    pub fn judge(&self, chapter: &Chapter) -> PathBuf {
+        let exercise = &self.chapters[&chapter.folder].exercise;
+        self.folder().join("deps").join(exercise.artifact())
     }
 
     /// Compiles a chapter whose files lie in `workdir`, a folder with the form of the course: the
@@ -468,7 +482,7 @@ impl Rustc<'_> {
         let mut env: Vec<(String, String)> = line
             .env
             .iter()
-            .map(|(name, value)| match name.strip_prefix("CARGO_BIN_EXE_") {
+            .map(|(name, value)| match name.strip_prefix(rustc::PROGRAM) {
                 Some(program) => (name.clone(), self.out.join(program).display().to_string()),
                 None => (name.clone(), value.replace(&course, &workdir)),
             })

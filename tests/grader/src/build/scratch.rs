@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::rustc::PROGRAMS;
 use course::Chapter;
 use course::problem::{Problem, Result};
 use sha2::{Digest as _, Sha256};
@@ -56,7 +57,10 @@ pub fn build_key(
         .output()
         .map_err(|error| Problem::new(format!("Cannot run rustc: {error}.")))?;
     let folders: Vec<&str> = chapters.iter().map(|one| one.folder.as_str()).collect();
-    let all = format!("{root:?} {folders:?} {features:?} {:?}", rustc.stdout);
+    let all = format!(
+        "{root:?} {folders:?} {features:?} {PROGRAMS:?} {:?}",
+        rustc.stdout
+    );
     let hash = Sha256::digest(all);
     Ok(hash[..6].iter().map(|byte| format!("{byte:02x}")).collect())
 }

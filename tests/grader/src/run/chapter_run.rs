@@ -13,7 +13,7 @@ use course::problem::{Problem, Result};
 
 use crate::build::rustc::Hidden;
 use crate::jail::{Jail, PutAside};
-use crate::report::{TestReport, Verdict, Visibility};
+use crate::report::{TestReport, Tier, Verdict, Visibility};
 use crate::run::lanes::Lanes;
 use crate::run::test_plan::PlannedTest;
 use crate::run::test_run::{TestRun, TestSession};
@@ -48,6 +48,8 @@ pub struct ChapterRun<'a> {
     pub dir: &'a Path,
     pub package: &'a str,
     pub exercise: &'a Path,
+    /// The same tests without the student's library, for black boxes.
+    pub judge: &'a Path,
     pub hidden: &'a Hidden,
     /// The student's, if the chapter has one.
     pub program: Option<PathBuf>,
@@ -89,11 +91,12 @@ impl ChapterRun<'_> {
         run.reports.into_inner().expect(SOUND)
     }
 
-    fn test_run(&self, visibility: Visibility) -> Result<TestRun<'_>> {
-        let binary = match (visibility, self.hidden) {
-            (Visibility::Visible, _) => self.exercise,
-            (Visibility::Hidden, Hidden::Ready(path)) => path,
-            (Visibility::Hidden, _) => return Err(Problem::new("There are no hidden tests.")),
+    fn test_run(&self, (visibility, tier): (Visibility, Tier)) -> Result<TestRun<'_>> {
+        let binary = match (visibility, tier, self.hidden) {
+            (Visibility::Visible, Tier::InProcess, _) => self.exercise,
+            (Visibility::Visible, Tier::BlackBox, _) => self.judge,
+            (Visibility::Hidden, _, Hidden::Ready(path)) => path,
+            (Visibility::Hidden, ..) => return Err(Problem::new("There are no hidden tests.")),
         };
         // No other test's binary: the hidden ones would be read by the visible ones, which tell.
         let mut reads = vec![binary.to_path_buf(), self.dir.to_owned()];
@@ -120,7 +123,7 @@ struct Run<'a> {
     changed: Condvar,
 }
 
-type Kind = (Visibility, f64, bool);
+type Kind = ((Visibility, Tier), f64, bool);
 
 /// How a test ended, as far as the next ones are concerned.
 #[derive(Clone, Copy)]
@@ -225,7 +228,7 @@ impl<'a> Run<'a> {
         let one = |starts_programs| {
             self.tried(
                 &planned.path,
-                (visibility, patience, starts_programs),
+                ((visibility, planned.report.tier), patience, starts_programs),
                 cpu,
                 put_aside,
             )

@@ -418,6 +418,7 @@ impl Worker {
             dir: &self.workdir.root.join(chapter.dir()),
             package: &chapter.package(),
             exercise,
+            judge: &self.build.built.judge(chapter),
             hidden,
             program: program.map(|name| out.join(name)),
             jail: &self.jail,

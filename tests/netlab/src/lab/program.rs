@@ -17,7 +17,7 @@ use super::process::Process;
 use super::stderr::panics_in;
 use super::task::Task;
 use super::testimony;
-use crate::protocol::Event;
+use crate::protocol::{Event, SEED, WITNESS};
 use crate::report::story::YOU;
 use crate::report::text::in_words;
 
@@ -71,8 +71,7 @@ impl Lab {
         self.0
             .story
             .act(YOU, format!("your program starts: {what}"), detail);
-        command
-            .env_remove(crate::protocol::WITNESS)
+        keep_to_ourselves(command)
             .stdin(Stdio::piped())
             .stderr(Stdio::piped());
         self.0.turns_to(&what);
@@ -112,9 +111,9 @@ impl Lab {
         command
             .args(args)
             .stdout(stdout)
-            .env_remove(crate::protocol::WITNESS)
             .stdin(Stdio::piped())
             .stderr(Stdio::piped());
+        keep_to_ourselves(&mut command);
         let process = self.start_process(&what, &mut command);
         let (stdin, stdout, stderr) = process.pipes();
         let input = input.as_ref().to_vec();
@@ -194,6 +193,11 @@ impl Lab {
             self.0.stop(failure);
         }
     }
+}
+
+/// Where a grader listens, and what it draws inputs from, is nothing for a program to know.
+fn keep_to_ourselves(command: &mut Command) -> &mut Command {
+    command.env_remove(WITNESS).env_remove(SEED)
 }
 
 impl Program {

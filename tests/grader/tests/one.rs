@@ -43,15 +43,11 @@ fn solutions_get_every_point() {
     assert_eq!(program.number, "3.9");
 }
 
-/// The program looks at the process that judges it, and prints what that test wants if no word of its own library
-/// is there, and no way to write one.
+/// A program that looks at the process that judges it, and prints 1060 if no word of its own library is there, and
+/// no way to write one.
 #[cfg(target_os = "linux")]
-#[test]
-fn whoever_judges_a_program_holds_no_line_of_the_students() {
-    if !support::has(Isolation::Landlock) {
-        return;
-    }
-    let submission = Submission::stubs(&[CHAPTER_02])
+fn spy() -> Submission {
+    Submission::stubs(&[CHAPTER_02])
         .begin(
             CHAPTER_02,
             "s6_talk.rs",
@@ -68,11 +64,43 @@ fn whoever_judges_a_program_holds_no_line_of_the_students() {
                 let holds = judge.windows(own.len()).any(|words| words == own.as_bytes());
                 println!("{}", if holds || memory.is_ok() { "shared" } else { "1060" });
             }"#,
-        );
-    let report = grade(&submission, &settings(&[CHAPTER_02]));
-    let help = test(&report, "s6_help_shows_1060");
-    assert_eq!(help.verdict, Verdict::Pass, "{}", help.output);
-    assert_eq!((help.tier, report.score), (Tier::BlackBox, help.points));
+        )
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_judges_a_program_holds_no_line_of_the_students() {
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let folder = hidden_of(
+        CHAPTER_02,
+        "black_boxes = [\"s1_secret\"]\nblack_box_points = 5\n",
+        r#"
+        const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
+
+        #[test]
+        fn s1_secret() {
+            netlab::lab(|lab| {
+                let _ = tcp_echo::parse_args as fn(&_) -> _;
+                let output = lab.output(PROGRAM, &["--help"], "");
+                lab.same_bytes("the help", &output.stdout, b"1060\n");
+            });
+        }
+        "#,
+    );
+    let with_hidden = Settings {
+        hidden: Some(folder.path().to_owned()),
+        ..settings(&[CHAPTER_02])
+    };
+    let report = grade(&spy(), &with_hidden);
+    let [help, secret] = ["s6_help_shows_1060", "s1_secret"].map(|name| {
+        let test = test(&report, name);
+        assert_eq!(test.verdict, Verdict::Pass, "{}", test.output);
+        assert_eq!(test.tier, Tier::BlackBox);
+        test.points
+    });
+    assert_eq!((secret, report.score), (5, help + secret));
 }
 
 /// An instructor who looks at a place in every answer soon looks at none.
@@ -217,13 +245,18 @@ fn a_digest_changes_with_what_decides_and_with_nothing_else() {
 
 /// The instructor's own tests of chapter 00.
 fn hidden(body: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let tests = folder.path().join(CHAPTER_00);
-    fs::create_dir(&tests).expect("a folder");
     let points = match body.contains("s1_secret") {
         true => "points = { s1_secret = 3 }\n",
         false => "",
     };
+    hidden_of(CHAPTER_00, points, body)
+}
+
+/// Those of a chapter, with this in the `chapter.toml`.
+fn hidden_of(chapter: &str, points: &str, body: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tests = folder.path().join(chapter);
+    fs::create_dir(&tests).expect("a folder");
     let toml = format!(
         "title = \"Hidden\"\nsummary = \"s\"\nminutes = 1\n[[step]]\ntitle = \"Order\"\n\
                 file = \"s1_order.rs\"\nminutes = 1\nhints = []\n{points}"

@@ -219,6 +219,13 @@ impl Built {
         self.folder().join("deps").join(exercise.artifact())
     }
 
+    /// The same of hidden tests: what [`Built::hidden_error`] has compiled in this workdir.
+    pub fn hidden_judge(&self, chapter: &Chapter, workdir: &Path) -> PathBuf {
+        let exercise = &self.chapters[&chapter.folder].exercise;
+        let hidden = hidden_of(exercise, chapter).artifact();
+        workdir.join("out").join(&chapter.folder).join(hidden)
+    }
+
     /// Compiles a chapter whose files lie in `workdir`, a folder with the form of the course: the
     /// student's in `chapters`, ours in `tests` and perhaps in `hidden/tests`.
     ///
@@ -479,11 +486,12 @@ impl Rustc<'_> {
             self.built.root.display().to_string(),
             self.workdir.display().to_string(),
         );
+        let folder = self.out.file_name().unwrap_or_default().to_string_lossy();
         let mut env: Vec<(String, String)> = line
             .env
             .iter()
             .map(|(name, value)| match name.strip_prefix(rustc::PROGRAM) {
-                Some(program) => (name.clone(), self.out.join(program).display().to_string()),
+                Some(program) => (name.clone(), format!("{PROGRAMS}/{folder}/{program}")),
                 None => (name.clone(), value.replace(&course, &workdir)),
             })
             .collect();

@@ -48,9 +48,10 @@ pub struct ChapterRun<'a> {
     pub dir: &'a Path,
     pub package: &'a str,
     pub exercise: &'a Path,
+    pub hidden: &'a Hidden,
     /// The same tests without the student's library, for black boxes.
     pub judge: &'a Path,
-    pub hidden: &'a Hidden,
+    pub hidden_judge: &'a Path,
     /// The student's, if the chapter has one.
     pub program: Option<PathBuf>,
     pub jail: &'a Jail,
@@ -95,7 +96,8 @@ impl ChapterRun<'_> {
         let binary = match (visibility, tier, self.hidden) {
             (Visibility::Visible, Tier::InProcess, _) => self.exercise,
             (Visibility::Visible, Tier::BlackBox, _) => self.judge,
-            (Visibility::Hidden, _, Hidden::Ready(path)) => path,
+            (Visibility::Hidden, Tier::InProcess, Hidden::Ready(path)) => path,
+            (Visibility::Hidden, Tier::BlackBox, Hidden::Ready(_)) => self.hidden_judge,
             (Visibility::Hidden, ..) => return Err(Problem::new("There are no hidden tests.")),
         };
         // No other test's binary: the hidden ones would be read by the visible ones, which tell.

@@ -70,7 +70,7 @@ pub struct Limits {
     pub files: u64,
     /// Length of a file that a process writes, and of all that it puts into /tmp, MiB.
     pub file_mib: u64,
-    /// Seconds of processor time that the compiler may take for one crate.
+    /// Seconds of processor time that the compiler may take for the crates of a chapter.
     pub compile_seconds: u64,
     /// Seconds that the compiler may wait without doing anything.
     pub compile_waits_seconds: u64,
@@ -86,7 +86,7 @@ impl Default for Limits {
             processes: 1024,
             files: 4096,
             file_mib: 64,
-            compile_seconds: 60,
+            compile_seconds: 40,
             compile_waits_seconds: 3,
             compile_memory_mib: 4096,
         }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use course::Chapter;
@@ -24,6 +25,9 @@ use crate::settings::Limits;
 
 /// The folder of what was compiled, from the folder of a package.
 pub const PROGRAMS: &str = "../../out";
+
+/// Seconds of processor time that the linker may take besides the compiler.
+const LINKER: u64 = 10;
 
 /// Makes rustc stop before it links.
 const ONLY_LOOK: &str = "--emit=metadata";
@@ -330,6 +334,7 @@ impl Built {
         limits: &'a Limits,
     ) -> Rustc<'a> {
         Rustc {
+            spent: AtomicU64::new(0),
             built: self,
             lines: &self.chapters[&chapter.folder],
             workdir,
@@ -356,6 +361,8 @@ fn hidden_of(exercise: &Line, chapter: &Chapter) -> Line {
 
 /// Runs rustc's lines for one submission.
 struct Rustc<'a> {
+    /// How long it has run for this submission, in milliseconds.
+    spent: AtomicU64,
     built: &'a Built,
     lines: &'a Lines,
     workdir: &'a Path,
@@ -385,6 +392,7 @@ impl Rustc<'_> {
     }
 
     fn once(&self, line: &Line, sees: &[&Path], sees_proc: bool) -> Result<Option<String>> {
+        let cpu_seconds = self.seconds_for(line);
         let cell = Cell {
             program: self.built.sysroot.join("bin/rustc"),
             args: self.args(line),
@@ -404,18 +412,20 @@ impl Rustc<'_> {
                 processes: 256,
                 files: 1024,
                 file_mib: 512,
-                cpu_seconds: self.limits.compile_seconds,
+                cpu_seconds,
             },
         };
         let share = Share {
             // Five times as long as a machine needs that has nothing else to do.
-            wall: Duration::from_secs(5 * self.limits.compile_seconds),
+            wall: Duration::from_secs(5 * cpu_seconds),
             // The linker's as well, and the kernel's limit on the compiler comes first.
-            cpu: Duration::from_secs(2 * self.limits.compile_seconds),
+            cpu: Duration::from_secs(cpu_seconds + LINKER),
             memory_mib: self.limits.compile_memory_mib,
             asleep: Duration::from_secs(self.limits.compile_waits_seconds),
         };
         let outcome = self.jail.run(&cell, &share)?;
+        let took = u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(took, Relaxed);
         let said = outcome.stderr.text();
         let said = said.trim_end();
         let is_there = self.out.join(artifact(line)).is_file();
@@ -430,7 +440,7 @@ impl Rustc<'_> {
             ),
             // SIGXCPU
             Ending::Signal(24) | Ending::TooMuchTime => format!(
-                "the compiler was still busy after {} s and was stopped",
+                "the compiler was still busy after {cpu_seconds} s and was stopped; it has {} s for a chapter",
                 self.limits.compile_seconds
             ),
             Ending::TooMuchMemory => format!(
@@ -452,6 +462,15 @@ impl Rustc<'_> {
         };
         // The caller compiles the course's own chapter in the same place, which shows whose fault it is.
         Ok(Some(format!("error: {why}\n{said}").trim_end().to_owned()))
+    }
+
+    /// The processor time that a crate may have. Program and tests are compiled side by side, and share what the
+    /// library has left.
+    fn seconds_for(&self, line: &Line) -> u64 {
+        let spent = self.spent.load(Relaxed) / 1000;
+        let left = self.limits.compile_seconds.saturating_sub(spent);
+        let share = if line.kind() == "lib" { left } else { left / 2 };
+        share.max(1)
     }
 
     fn args(&self, line: &Line) -> Vec<String> {

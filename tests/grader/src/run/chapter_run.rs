@@ -32,9 +32,9 @@ const ASIDE: usize = 16;
 /// the reference answers, the costliest test needs 0.4 s. A wait that is none may be in every test: they shall
 /// not cost a class minutes.
 fn cpu(spent: usize) -> Duration {
-    const MANY: usize = 40;
+    const MANY: usize = 20;
     Duration::from_millis(if spent > MANY {
-        250
+        100
     } else if spent > NOISE {
         500
     } else {
@@ -315,14 +315,17 @@ mod tests {
         assert!(!after(0, NOISE + 1).is_noise() && !after(NOISE, 1).is_noise());
     }
 
-    /// The book says it: "What it may use".
+    /// The book says it: "Without any jail". While the tests are compiled, the program has half of what is left,
+    /// first to be looked at, and then half of what is left again.
     #[test]
-    fn tests_that_all_compute_without_end_cost_two_minutes_at_most() {
-        let patience = Limits::default().patience;
+    fn a_chapter_costs_two_minutes_of_processor_time_at_most() {
+        let limits = Limits::default();
+        let compiler = Duration::from_secs(limits.compile_seconds).mul_f64(1.25);
         let longest_chapter = 0..160;
-        let all: Duration = longest_chapter
-            .map(|spent| cpu(spent).mul_f64(patience))
+        let tests: Duration = longest_chapter
+            .map(|spent| cpu(spent).mul_f64(limits.patience))
             .sum();
+        let all = compiler + tests;
         assert!(all < Duration::from_secs(120), "{all:?}");
     }
 }

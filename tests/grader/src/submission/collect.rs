@@ -98,8 +98,30 @@ fn without_chapters(submission: &Path, chapters: &[&str]) -> String {
     format!("The submission has no folder `chapters`.{place}")
 }
 
-fn unreadable(shown: &str, error: &std::io::Error) -> Refusal {
+/// Whoever hands in a file that nobody may read is not excused by it.
+fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Refusal {
+    let is_refused = error.kind() == std::io::ErrorKind::PermissionDenied;
+    if is_refused && path.ancestors().take(2).any(is_closed) {
+        return Refusal::Rejected(format!(
+            "{shown} cannot be read, since its own mode forbids it. Hand it in with the right to be read."
+        ));
+    }
     Refusal::Unreadable(format!("Cannot read {shown}: {error}."))
+}
+
+/// Whether the mode of a file or folder forbids its owner to read it.
+#[cfg(unix)]
+fn is_closed(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.symlink_metadata().is_ok_and(|meta| {
+        let needed = if meta.is_dir() { 0o500 } else { 0o400 };
+        meta.permissions().mode() & needed != needed
+    })
+}
+
+#[cfg(not(unix))]
+fn is_closed(_: &Path) -> bool {
+    false
 }
 
 fn exists(path: &Path) -> bool {
@@ -110,7 +132,7 @@ fn exists(path: &Path) -> bool {
 fn real_folder(path: &Path, shown: &str) -> Result<()> {
     let meta = path
         .symlink_metadata()
-        .map_err(|error| unreadable(shown, &error))?;
+        .map_err(|error| unreadable(path, shown, &error))?;
     if meta.is_symlink() {
         return Err(format!("{shown} is a symbolic link. Only real files are graded.").into());
     }
@@ -131,7 +153,7 @@ fn take(
     if depth > DEEPEST {
         return Err(format!("{shown} lies too deep: {DEEPEST} folders are enough.").into());
     }
-    let trouble = |error: std::io::Error| unreadable(shown, &error);
+    let trouble = |error: std::io::Error| unreadable(folder, shown, &error);
     for entry in fs::read_dir(folder).map_err(trouble)? {
         let entry = entry.map_err(trouble)?;
         let Some(name) = plain(&entry.file_name()) else {
@@ -141,7 +163,7 @@ fn take(
         let (path, shown) = (entry.path(), format!("{shown}/{name}"));
         let meta = path
             .symlink_metadata()
-            .map_err(|error| unreadable(&shown, &error))?;
+            .map_err(|error| unreadable(&path, &shown, &error))?;
         if meta.is_symlink() {
             return Err(format!("{shown} is a symbolic link. Only real files are graded.").into());
         }
@@ -186,7 +208,7 @@ fn plain(name: &std::ffi::OsStr) -> Option<String> {
 
 /// Checks the opened file, because the path may point at another file by then.
 fn read(path: &Path, shown: &str) -> Result<String> {
-    let trouble = |error: std::io::Error| unreadable(shown, &error);
+    let trouble = |error: std::io::Error| unreadable(path, shown, &error);
     let file = open(path).map_err(trouble)?;
     if !file.metadata().map_err(trouble)?.is_file() {
         return Err(format!("{shown} is not a regular file.").into());
@@ -302,6 +324,26 @@ mod tests {
         // What is not there at all has not been handed in by anybody.
         let said = collect(&folder.path().join("none"), &[CHAPTER]).expect_err("missing");
         assert!(matches!(said, Refusal::Unreadable(_)), "{said:?}");
+    }
+
+    /// As root everything can be read, so the error is made up.
+    #[cfg(unix)]
+    #[test]
+    fn a_mode_that_forbids_reading_is_the_students_fault() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.rs");
+        fs::write(&file, "").expect("a file");
+        let refusal = |path: &Path, mode: u32| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+            let refusal = unreadable(&file, "a.rs", &std::io::ErrorKind::PermissionDenied.into());
+            matches!(refusal, Refusal::Rejected(_))
+        };
+        assert!(refusal(&file, 0o044));
+        assert!(!refusal(&file, 0o400));
+        assert!(refusal(folder.path(), 0o600));
+        assert!(!refusal(folder.path(), 0o700));
     }
 
     #[cfg(unix)]

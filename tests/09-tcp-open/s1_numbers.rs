@@ -189,8 +189,9 @@ fn s1_isn_moves_with_the_clock() {
                 ] {
                     let now = Duration::from_micros(base + later);
                     let got = number(&secret, local(), remote(), now).wrapping_sub(start);
-                    lab.because("The ISN counts every 4 microseconds, 250000 a second. So the numbers of the next connection \
-                                 between these sockets begin behind those of this one (RFC 9293, section 3.4.1).")
+                    lab.because("The ISN counts every 4 microseconds, 250000 a second, and nothing else in it depends on the time. So the \
+                                 numbers of the next connection between these sockets begin behind those of this one (RFC 9293, section \
+                                 3.4.1).")
                         .same(&format!("places from the ISN at {base} µs to that {later} µs later"), got, places);
                 }
             }
@@ -311,24 +312,37 @@ fn s1_isn_differs_per_tuple_and_secret() {
     });
 }
 
+/// What leads from one ISN to another.
+type Way = fn(u32, u32) -> u32;
+
+/// Two ways that an attacker would try, and what they are called.
+const WAYS: [(&str, Way); 2] = [
+    ("a difference", u32::wrapping_sub),
+    ("an XOR", |a, b| a ^ b),
+];
+
 #[test]
 fn s1_isn_of_one_tuple_says_nothing_about_another() {
     lab(|lab| {
         let secrets = [SECRET, [0; 16], [0xff; 16], *b"another secret !"];
-        let mut differences: HashMap<u32, String> = HashMap::new();
-        for secret in secrets {
-            let of = |port: u16| number(&secret, local(), at([192, 0, 2, 7], port), Duration::ZERO);
-            for port in 1000..1016 {
-                let got = of(port + 1).wrapping_sub(of(port));
-                let here = format!("ports {port} and {}, secret {:02x}…", port + 1, secret[0]);
-                let other = differences.insert(got, here.clone());
-                lab.because("An attacker opens a connection from a port of his own, and sees its ISN. If the next port's ISN were always \
-                             as far from it, he could compute that. The secret must be mixed with the rest, not added to it.")
-                    .holds(
-                        other.is_none(),
-                        format!("a difference of two ISNs that occurs once ({here})"),
-                        format!("{got}, as for {}", other.unwrap_or_default()),
-                    );
+        for (what, from) in WAYS {
+            let mut seen: HashMap<u32, String> = HashMap::new();
+            for secret in secrets {
+                let of =
+                    |port: u16| number(&secret, local(), at([192, 0, 2, 7], port), Duration::ZERO);
+                for port in 1000..1016 {
+                    let got = from(of(port + 1), of(port));
+                    let here = format!("ports {port} and {}, secret {:02x}…", port + 1, secret[0]);
+                    let other = seen.insert(got, here.clone());
+                    lab.because("An attacker opens a connection from a port of his own, and sees its ISN. If the way from there to the next \
+                                 port's ISN were the same with each secret, he could go it. The secret must be mixed with the rest: not \
+                                 added to it, nor laid over it by XOR.")
+                        .holds(
+                            other.is_none(),
+                            format!("{what} of two ISNs that occurs once ({here})"),
+                            format!("{got:#x}, as for {}", other.unwrap_or_default()),
+                        );
+                }
             }
         }
     });
@@ -342,17 +356,18 @@ fn s1_isn_mixes_both_sockets() {
                 let (local, remote) = (at([10, 0, 0, 1], ours), at([192, 0, 2, 7], theirs));
                 number(&secret, local, remote, Duration::ZERO)
             };
-            let mut differences: HashMap<u32, u16> = HashMap::new();
-            for theirs in 1000..1032 {
-                let got = of(80, theirs).wrapping_sub(of(443, theirs));
-                let other = differences.insert(got, theirs);
-                lab.because("If F is one number for our socket and one for theirs, added up, who sees three ISNs knows a fourth: our ports \
-                             80 and 443 are as far from each other for him as for everybody. The two must be mixed, too.")
-                    .holds(
-                        other.is_none(),
-                        format!("the distance of our ports' ISNs differs for each remote port, here {theirs}"),
-                        format!("it is that of remote port {}", other.unwrap_or_default()),
-                    );
+            for (what, from) in WAYS {
+                let mut seen: HashMap<u32, u16> = HashMap::new();
+                for theirs in 1000..1032 {
+                    let other = seen.insert(from(of(80, theirs), of(443, theirs)), theirs);
+                    lab.because("If F is one number for our socket and one for theirs, by a sum or by XOR, who sees three ISNs knows a \
+                                 fourth: from our port 80 to 443 it is the same way for him as for everybody. The two must be mixed, too.")
+                        .holds(
+                            other.is_none(),
+                            format!("{what} of our ports' ISNs that no other remote port has, here {theirs}"),
+                            format!("it is that of remote port {}", other.unwrap_or_default()),
+                        );
+                }
             }
         }
     });

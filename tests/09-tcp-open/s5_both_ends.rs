@@ -75,13 +75,13 @@ fn s5_a_syn_in_syn_sent_is_answered_with_syn_ack() {
             with iss=100 linux=no
               0 ms  connect()
                     --> SYN seq 100
-             25     <-- SYN seq 300 win 5000 mss 1400 len 10
+             25     <-- PSH,SYN seq 300 win 5000 mss 1400 len 10
                     # The peer opens, too, and sends data with it. As in step 2, only
                     # the SYN is acknowledged.
                     --> SYN,ACK seq 100 ack 301
                     SYN-RECEIVED
                     RCV.NXT=301
-             50     <-- SYN,ACK seq 300 ack 101 win 6000 mss 700 len 10
+             50     <-- PSH,SYN,ACK seq 300 ack 101 win 6000 mss 700 len 10
                     # The peer's SYN again, which acknowledges ours. Its data is left
                     # alone, too.
                     established
@@ -157,9 +157,7 @@ fn s5_a_lost_synack_of_a_simultaneous_open_is_sent_again() {
 fn s5_only_the_right_synack_completes_a_simultaneous_open() {
     lab(|lab| {
         lab.why("A SYN,ACK that is not the peer's own is answered with our ACK, which says what we have and what we want.");
-        plays(
-            lab,
-            OTHERWISE,
+        for script in [
             "
             with iss=100 win=1000 linux=no
               0 ms  connect()
@@ -200,7 +198,28 @@ fn s5_only_the_right_synack_completes_a_simultaneous_open() {
              35     <-- SYN,ACK seq 300 ack 101
                     established
             ",
-        );
+            "
+            with iss=300 win=1000 linux=no
+              0 ms  listen()
+                    <-- SYN seq 90 win 5000
+                    --> SYN,ACK seq 300 ack 91
+             10     <-- SYN,ACK seq 90 ack 9 win 7
+                    # It has the number of the SYN that came, but does not acknowledge
+                    # ours.
+                    --> ACK seq 301 ack 91 win 1000
+                    SYN-RECEIVED
+                    SND.UNA=300 SND.WND=5000
+             20     <-- SYN,ACK seq 90 ack 301 win 6000
+                    # The SYN that came, and now it acknowledges ours. Who opened first
+                    # does not matter: TCP knows two ends, and no client.
+                    established
+                    ESTABLISHED
+                    SND.UNA=301 SND.WND=6000 RCV.NXT=91
+            600 s   nothing
+            ",
+        ] {
+            plays(lab, OTHERWISE, script);
+        }
     });
 }
 
@@ -251,6 +270,24 @@ fn s5_refused_while_both_open() {
                     --> SYN,ACK seq 100 ack 301
             150     <-- RST seq 301
                     # It was opened passively before, but this time actively.
+                    refused
+                    CLOSED
+            600 s   nothing
+            ",
+            "
+            with iss=100 linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+             10     listen()
+                    # It is about to be open already, so this changes nothing.
+                    SYN-SENT
+             25     <-- SYN seq 300
+                    --> SYN,ACK seq 100 ack 301
+             30     listen()
+                    # Nor does this.
+                    SYN-RECEIVED
+             50     <-- RST seq 301
+                    # It is still one that was opened actively: the program is told.
                     refused
                     CLOSED
             600 s   nothing
@@ -411,15 +448,17 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
             with iss=100 win=1000 linux=no
               0 ms  connect()
                     --> SYN seq 100
-                    <-- SYN,ACK seq 300 ack 101
+                    <-- SYN,ACK seq 300 ack 101 win 5000 mss 1400
                     --> ACK seq 101 ack 301
                     established
-             10     <-- SYN seq 400
+             10     <-- SYN seq 400 win 7 mss 700
                     # A SYN in the window. The peer may have begun anew, or it is a
                     # stranger. If it is the peer, our ACK makes it send the right RST
                     # (RFC 5961, section 4).
                     --> ACK seq 101 ack 301 win 1000
                     ESTABLISHED
+                    # It is perhaps a stranger's: nothing that it says counts.
+                    SND.WND=5000 MSS=1400
              20     <-- SYN seq 90000
                     # A SYN outside of the window gets the same answer.
                     --> ACK seq 101 ack 301
@@ -450,11 +489,11 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
                     # Far outside of the window.
                     --> ACK seq 101 ack 301
                     ESTABLISHED
-             70     <-- ACK seq 301 ack 102
+             70     <-- ACK seq 301 ack 102 win 7
                     # It acknowledges what we have not sent.
                     --> ACK seq 101 ack 301 win 1000
                     ESTABLISHED
-                    SND.UNA=101 SND.NXT=101 RCV.NXT=301
+                    SND.UNA=101 SND.NXT=101 SND.WND=5000 RCV.NXT=301
              80     <-- ACK seq 301 ack 0x70000000
                     # It acknowledges what we have not sent.
                     --> ACK seq 101 ack 301
@@ -508,13 +547,15 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
             with iss=100 win=1000 linux=no
               0 ms  connect()
                     --> SYN seq 100
-                    <-- SYN,ACK seq 300 ack 101
+                    <-- SYN,ACK seq 300 ack 101 win 5000
                     --> ACK seq 101 ack 301
                     established
-             10     <-- ACK seq 301 ack 101
+             10     <-- ACK seq 301 ack 101 win 7
                     # An ACK is not answered, or two peers would answer each other for
                     # ever.
                     ESTABLISHED
+                    # It is ignored, and its window, too: no variable moves.
+                    SND.WND=5000
              20     <-- ACK seq 1300 ack 101
                     # The last number in the window.
                     ESTABLISHED
@@ -526,10 +567,10 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
              40     <-- ACK seq 301 ack 0xf0000000
                     # An old ACK number.
                     ESTABLISHED
-             50     <-- PSH,ACK seq 301 ack 101 len 10
+             50     <-- PSH,ACK seq 301 ack 101 win 7 len 10
                     # Data in the window is left to chapter 10.
                     ESTABLISHED
-                    RCV.NXT=301
+                    RCV.NXT=301 SND.WND=5000
              60     <-- FIN,ACK seq 301 ack 101
                     # A FIN is left to chapter 12.
                     ESTABLISHED

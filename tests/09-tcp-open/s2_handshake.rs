@@ -396,6 +396,17 @@ fn s2_data_on_a_syn_is_left_alone() {
                     RCV.NXT=101
             500     nothing
             ",
+            "
+            with iss=100 linux=no
+              0 ms  connect()
+                    --> SYN seq 100
+             25     <-- PSH,SYN,ACK seq 300 ack 101 len 3
+                    # PSH changes nothing: it is SYN and ACK all the same.
+                    --> ACK seq 101 ack 301
+                    established
+                    RCV.NXT=301
+            500     nothing
+            ",
         ] {
             plays(lab, EXPECTED, script);
         }

@@ -95,6 +95,27 @@ fn s3_each_wait_is_twice_as_long_up_to_a_limit() {
         ] {
             plays(lab, TICK, script);
         }
+        let mut tcb = Tcb::new(Config {
+            rto_max: Duration::from_secs(1),
+            give_up: Duration::from_secs(3600),
+            ..Config::new(Seq(100))
+        });
+        lab.you("step(0 ms, Connect)", || {
+            tcb.step(Duration::ZERO, Event::Connect)
+        });
+        let call = "step(…, Tick) after each second, up to 3599000 ms";
+        let sent = lab.you(call, || {
+            let ticks = (1..3600).map(|n| tcb.step(Duration::from_secs(n), Event::Tick));
+            ticks.map(|output| output.segments.len()).sum::<usize>()
+        });
+        lab.because("No wait is longer than config.rto_max, a second here, however many there have been. For an hour, which is config.give_up, \
+                     it sends its SYN each second.")
+            .same("SYNs that are sent again", sent, 3599);
+        lab.because("The first SYN was sent an hour ago.").same(
+            "what comes of it",
+            ticks(lab, &mut tcb, 3_600_000),
+            "nothing is sent; the program is told timed-out; wake_at none".into(),
+        );
     });
 }
 
@@ -233,6 +254,22 @@ fn s3_a_server_that_hears_nothing_listens_again() {
             183 s   nothing
                     LISTEN
             ",
+            "
+            with iss=300 rto=1000 give_up=1000 linux=no
+              0 ms  listen()
+            100     connect()
+                    # It is open already, so this changes nothing.
+                    LISTEN
+            200     <-- SYN seq 100
+                    --> SYN,ACK seq 300 ack 101
+            300     connect()
+                    # Nor does this.
+                    SYN-RECEIVED
+                    # It is still one that was opened passively, so it listens again,
+                    # and the program hears nothing.
+           1200     nothing
+                    LISTEN
+            ",
         ] {
             plays(lab, TICK, script);
         }
@@ -271,7 +308,7 @@ fn s3_duplicate_syn_does_not_restart() {
                     <-- SYN seq 100 win 5000 mss 1200
                     --> SYN,ACK seq 300 ack 101
               1 s   --> SYN,ACK seq 300 ack 101
-            1.5 s   <-- SYN seq 100 win 7 mss 200 len 5
+            1.5 s   <-- PSH,SYN seq 100 win 7 mss 200 len 5
                     # The same SYN again, now with data. It is known already.
                     --> SYN,ACK seq 300 ack 101
                     SYN-RECEIVED
@@ -334,7 +371,7 @@ fn s3_lost_ack_is_sent_again_when_the_synack_comes_again() {
              50     <-- SYN,ACK seq 300 ack 101 win 5000 mss 1200
                     --> ACK seq 101 ack 301
                     established
-           1050     <-- SYN,ACK seq 300 ack 101 win 7 mss 200 len 5
+           1050     <-- PSH,SYN,ACK seq 300 ack 101 win 7 mss 200 len 5
                     # The SYN,ACK again, now with data. It is known already.
                     --> ACK seq 101 ack 301
                     ESTABLISHED

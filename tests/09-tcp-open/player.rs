@@ -109,7 +109,7 @@ fn taker(before: State, it: &Segment, after: State) -> Option<&'static str> {
         (Listen, SynReceived) | (SynSent | SynReceived, Established) => {
             Some("expected(now, segment)")
         }
-        _ if before != after => Some(by_reset),
+        _ if before != after || it.rst => Some(by_reset),
         _ => None,
     }
 }

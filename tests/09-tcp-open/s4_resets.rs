@@ -140,6 +140,14 @@ fn s4_closed_port_answers_rst() {
                 "RST seq 4294967295",
             ),
             (
+                "PSH,ACK seq 7 ack 900, 5 bytes",
+                Segment {
+                    psh: true,
+                    ..acks(900, segment(7, b"hello"))
+                },
+                "RST seq 900",
+            ),
+            (
                 "SYN,ACK seq 300 ack 101",
                 acks(101, syn(segment(300, b""))),
                 "RST seq 101",
@@ -179,7 +187,7 @@ fn s4_never_rst_a_rst() {
         for script in [
             "
               0 ms  <-- RST seq 101
-                    # A RST gets no answer, in any state.
+                    # A RST is never answered with a RST.
                     CLOSED
                     <-- RST,ACK seq 0 ack 101
                     CLOSED
@@ -188,11 +196,11 @@ fn s4_never_rst_a_rst() {
             "
               0 ms  listen()
                     <-- RST seq 101
-                    # A RST gets no answer, in any state. In LISTEN there is nothing to
-                    # reset.
+                    # In LISTEN there is nothing to reset, and a RST is never answered
+                    # with a RST.
                     LISTEN
                     <-- RST,ACK seq 0 ack 301
-                    # A RST gets no answer, not even one with an ACK.
+                    # It is never answered with a RST, not even if it has an ACK.
                     LISTEN
             100     nothing
             ",
@@ -201,7 +209,7 @@ fn s4_never_rst_a_rst() {
               0 ms  connect()
                     --> SYN seq 100
              10     <-- RST,ACK seq 0 ack 9000
-                    # A RST gets no answer, not even one with a wrong ACK.
+                    # It is never answered with a RST, not even if its ACK is wrong.
                     SYN-SENT
             100     nothing
             ",
@@ -211,7 +219,8 @@ fn s4_never_rst_a_rst() {
                     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
              10     <-- RST,ACK seq 99 ack 9000
-                    # A RST gets no answer, not even one with a wrong ACK.
+                    # It is before the window, so it is ignored. It is never answered
+                    # with a RST, not even if its ACK is wrong.
                     SYN-RECEIVED
             100     nothing
             ",
@@ -742,7 +751,7 @@ fn s4_abort_tells_who_knows_the_connection() {
             with linux=no
               0 ms  listen()
              10     abort()
-                    # No peer knows of it.
+                    # No peer knows of it, so nothing is sent. It is CLOSED all the same.
                     CLOSED
              20     <-- SYN seq 100
                     # Nobody listens any more.

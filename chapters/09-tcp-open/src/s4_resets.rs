@@ -26,8 +26,8 @@ impl Tcb {
     /// - SYN-RECEIVED and ESTABLISHED: if its sequence number is RCV.NXT, the connection ends for
     ///   `Notice::Refused` in SYN-RECEIVED, for `Notice::Reset` in ESTABLISHED. If it is another one in the
     ///   window, our ACK is sent, the challenge: a peer that means it answers with a RST that has the right
-    ///   number. Outside the window it is ignored. In both cases nothing changes. (RFC 9293, section 3.10.7.4; RFC 5961, section 3.) Its ACK is
-    ///   not looked at.
+    ///   number. Outside the window it is ignored. In both cases nothing changes. Its ACK is not looked at. (RFC
+    ///   9293, section 3.10.7.4; RFC 5961, section 3.)
     ///
     /// A RST may have data: that says why it was sent, and changes nothing (RFC 9293, section 3.5.3).
     ///

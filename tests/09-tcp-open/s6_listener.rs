@@ -510,6 +510,23 @@ fn s6_the_syn_queue_has_an_end() {
                     c2: --> SYN,ACK seq 300 ack 201
             ",
             "
+            with half_open=1 linux=no
+              0 ms  c1: <-- SYN seq 100
+                    c1: --> SYN,ACK seq 300 ack 101
+            200     c1: <-- SYN seq 500
+                    # It is for c1's connection, which goes back to LISTEN, as in step
+                    # 5. So that is forgotten, and this SYN begins none itself: c1
+                    # sends it again if it means it.
+            210     nothing
+            220     c2: <-- SYN seq 200
+                    # c1 has left the SYN queue.
+                    c2: --> SYN,ACK seq 300 ack 201
+            230     c1: <-- ACK seq 501 ack 5000
+                    # Nothing is known of c1 any more.
+                    c1: --> RST seq 5000
+                    accept() = nobody
+            ",
+            "
             with half_open=0 linux=no
               0 ms  c1: <-- SYN seq 100
                     # There is never room.
@@ -621,6 +638,7 @@ fn s6_who_is_reset_while_it_waits_is_accepted_all_the_same() {
             100     c1: <-- RST seq 101
             110     c3: <-- SYN seq 300
                     # c1 is still in the accept queue, which is full.
+            115     nothing
             120     c1: <-- SYN seq 900
                     # c1 is in the accept queue, so this is for its connection, which
                     # is CLOSED.

@@ -1,5 +1,7 @@
 //! Step 6: another address and another port in a packet.
 
+use std::net::SocketAddrV4;
+
 use addresses::{Flow, Proto, Unfit, read_flow, read_quote, set_destination, set_source};
 use netlab::{Lab, hex, lab};
 
@@ -923,6 +925,31 @@ fn s6_every_carry_is_added() {
                 );
             }
         }
+        lab.why("A carry that comes back at the lower end may bring another carry: of 1ffff the lower half is ffff, and ffff + 1 is 10000, which is 1.");
+        for changed in 0..8 {
+            // Some words are changed already, and the checksum between them is near ffff.
+            let between = partly(A, OUTSIDE, changed);
+            for checksum in [1, 2, 3, 0xfffa, 0xfffb, 0xfffc, 0xfffd, 0xfffe] {
+                let data = payload_for(get(&udp(&between, B, &[0; 2]), 26), checksum);
+                replaces(
+                    lab,
+                    "source",
+                    "a UDP datagram",
+                    &udp(A, B, &data),
+                    OUTSIDE,
+                    &udp(OUTSIDE, B, &data),
+                );
+                let data = payload_for(get(&tcp(B, &between, "ACK", &[0; 2]), 36), checksum);
+                replaces(
+                    lab,
+                    "destination",
+                    "a TCP segment",
+                    &tcp(B, A, "ACK", &data),
+                    OUTSIDE,
+                    &tcp(B, OUTSIDE, "ACK", &data),
+                );
+            }
+        }
         lab.why("Where nothing changes, no checksum changes either.");
         for packet in [
             udp(A, B, b"hi!"),
@@ -933,6 +960,28 @@ fn s6_every_carry_is_added() {
             replaces(lab, "destination", "a packet", &packet, B, &packet);
         }
     });
+}
+
+/// The end `old` of which these are `new`'s: the upper half of the address (1), its lower half (2), and the
+/// port (4).
+fn partly(old: &str, new: &str, changed: u8) -> String {
+    let (old, new) = (end(old), end(new));
+    let octets: [u8; 4] = std::array::from_fn(|i| {
+        let of = if changed >> (i / 2) & 1 == 1 {
+            new
+        } else {
+            old
+        };
+        of.ip().octets()[i]
+    });
+    let port = if changed & 4 != 0 { new } else { old }.port();
+    SocketAddrV4::new(octets.into(), port).to_string()
+}
+
+/// Two bytes of payload with which a checksum, which is `with_none` where they are 0, is `checksum`.
+fn payload_for(with_none: u16, checksum: u16) -> [u8; 2] {
+    let sum = u32::from(with_none) + u32::from(!checksum);
+    ((sum + (sum >> 16)) as u16).to_be_bytes()
 }
 
 /// Two bytes with which a UDP checksum between these two comes out as 0, and is written as ffff.

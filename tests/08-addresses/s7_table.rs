@@ -528,6 +528,14 @@ fn s7_an_open_connection_lasts_for_hours() {
                 "out SYN, in SYN,ACK, out FIN,ACK",
                 "the inside acknowledges the answer and closes its side in one segment",
             ),
+            (
+                "out SYN, in SYN,ACK, in RST, out ACK",
+                "an RST before the connection is open; the inside does not believe it, and acknowledges the answer",
+            ),
+            (
+                "out SYN, in SYN,ACK, out RST, out ACK",
+                "the inside's own RST before the connection is open is undone, too, and the answer has still come",
+            ),
         ];
         for (segments, what) in opens {
             lab.scene(what);
@@ -619,12 +627,16 @@ fn s7_both_fins_close() {
             goes(&mut door, segments);
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
-        lab.why("A FIN counts whenever it was sent, in whatever segment: before the connection was open, and together with an RST.");
+        lab.why("A FIN counts whenever it was sent, in whatever segment: before the connection was open, together with an RST, and after one that the inside has undone since.");
         for segments in [
             "out SYN, in SYN,ACK, out FIN,ACK, in FIN,ACK, out ACK",
             "out SYN, in SYN,ACK, in FIN,ACK, out ACK, out FIN,ACK",
             "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN,RST,ACK, out ACK",
             "out SYN, in SYN,ACK, out ACK, in FIN,ACK, out FIN,RST,ACK, out ACK",
+            "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in RST, in FIN,ACK, out ACK",
+            "out SYN, in SYN,ACK, out ACK, in RST, in FIN,ACK, out ACK, out FIN,ACK",
+            "out SYN, in SYN,ACK, out ACK, out RST, in FIN,ACK, out ACK, out FIN,ACK",
+            "out SYN, in SYN,ACK, out ACK, in RST, out FIN,ACK, in FIN,ACK, out ACK",
             "out SYN, in SYN,ACK, out ACK, out FIN,ACK, in FIN",
             "out SYN, in SYN,ACK, out ACK, in FIN, out FIN",
             "out SYN, in SYN,FIN,ACK, out ACK, out FIN,ACK",

@@ -861,6 +861,17 @@ fn s8_a_quote_of_any_shape() {
             &with_options("203.0.113.1", A_OUT),
             &with_options("10.0.0.7", A),
         );
+        let from_inside = |src: &str, dst: &str| {
+            let quote = quoted(&udp_with(FAR, dst, &[1; 4], b"hi!"), 8);
+            let inner = error(src, "198.51.100.2", 3, 3, &quote);
+            let mut packet = ipv4(1, src, "198.51.100.2", &[1; 12], &inner[20..]);
+            seal(&mut packet);
+            packet
+        };
+        home.out(
+            &from_inside("10.0.0.7", A),
+            &from_inside("203.0.113.1", A_OUT),
+        );
         lab.why("A quoted datagram without a checksum stays without.");
         let quote = |src: &str| {
             let mut packet = udp(src, FAR, b"hi!");
@@ -939,6 +950,13 @@ fn s8_a_quote_of_any_shape() {
             packet
         };
         home.enters(&padded("203.0.113.1", A_OUT), &padded("10.0.0.7", A));
+        let padded = |src: &str, dst: &str| {
+            let quote = quoted(&udp(FAR, dst, b"hi!"), 11);
+            let mut packet = error(src, "198.51.100.2", 3, 3, &quote);
+            packet.extend([0xee; 7]);
+            packet
+        };
+        home.out(&padded("10.0.0.7", A), &padded("203.0.113.1", A_OUT));
     });
 }
 
@@ -1102,6 +1120,19 @@ fn s8_a_damaged_error_is_dropped() {
             "inbound",
             &error(ROUTER, "203.0.113.1", 3, 4, &good),
             "Unknown",
+        );
+        lab.why("An error from inside is judged by its quote, too.");
+        let from_inside = |quote: &[u8]| error("10.0.0.7", "198.51.100.2", 3, 3, quote);
+        let mut later = udp(FAR, A, b"hi there");
+        later[7] = 1;
+        seal_header(&mut later);
+        home.drops("outbound", &from_inside(&later), "Fragment");
+        let of_47 = ipv4(47, "198.51.100.2", "10.0.0.7", &[], &[0; 8]);
+        home.drops("outbound", &from_inside(&of_47), "Unknown");
+        home.drops(
+            "outbound",
+            &from_inside(&quoted(&udp(FAR, A, b"hi!"), 7)),
+            "Malformed",
         );
         lab.why("The checksum of the quoted datagram is not judged: most of its bytes are missing (RFC 5508, REQ-3).");
         let off = |mut quote: Vec<u8>| {

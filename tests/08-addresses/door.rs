@@ -92,6 +92,7 @@ impl<'a> Door<'a> {
 
     /// Something goes out and must; gives the external port.
     pub fn out(&mut self, text: &str) -> u16 {
+        let text = text.trim_end(); // of a segment without control bits
         let flow = flow(text);
         let call = format!("outbound({text})");
         let port = self.lab.ok(&call, || self.table.outbound(self.now, &flow));
@@ -110,6 +111,7 @@ impl<'a> Door<'a> {
 
     /// Something comes in: for whom?
     pub fn comes(&mut self, text: &str, want: Option<&str>) {
+        let text = text.trim_end(); // of a segment without control bits
         let flow = flow(text);
         let call = format!("inbound({text})");
         let got = self.lab.you(&call, || self.table.inbound(self.now, &flow));

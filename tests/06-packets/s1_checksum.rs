@@ -186,6 +186,9 @@ fn s1_very_long_ones_lose_no_carry() {
         comes_to(lab, &pairs, 0);
         let mixed = mixed();
         comes_to(lab, &[&mixed], checksum(&mixed));
+        lab.why("A long part that begins in the middle of a word loses no carry, either.");
+        let behind_a_byte = checksum(&[&[0x5a], &long[..]].concat());
+        comes_to(lab, &[&[0x5a], &long], behind_a_byte);
         lab.why("70 000 words of ffff and one of 0001 come to 1116eee91. Folded once: 1ffff. Twice: 10000. Thrice: 0001. Whatever is above 16 bits is folded, until nothing is: ffff adds nothing, however often it stands there.");
         for word in [0x0001_u16, 0x0002, 0x00ff, 0x0100, 0xeee9, 0xfffe] {
             long.extend(word.to_be_bytes());

@@ -485,7 +485,14 @@ fn s2_options_are_padded() {
             writes(lab, &what, &mine, b"payload", &want.bytes());
         }
         lab.why("header_len counts the options that there are, as whole words. Whether emit can write them is another question.");
-        for (len, want) in [(0, 20), (41, 64), (44, 64), (300, 320)] {
+        for (len, want) in [
+            (0, 20),
+            (41, 64),
+            (44, 64),
+            (300, 320),
+            (1001, 1024),
+            (65_517, 65_540),
+        ] {
             let header = Ipv4Header {
                 options: vec![1; len],
                 ..Ipv4Header::new(1, CLIENT, SERVER)

@@ -974,12 +974,17 @@ fn refuses_options(lab: &Lab, what: &str, options: &[u8]) {
         got,
         "Tcp Option".to_owned(),
     );
-    if options.len().is_multiple_of(4) && options.len() <= 40 {
+    if !options.len().is_multiple_of(4) || options.len() > 40 {
+        return;
+    }
+    // Data that could be the rest of the option: a value, a length, and the end of the list.
+    for (data, is) in [(&b"data behind it"[..], "data"), (&[0; 40], "zeros")] {
         let tcp = Tcp {
             options: options.to_vec(),
-            ..Tcp::new(0x02, b"data behind it")
+            ..Tcp::new(0x02, data)
         };
-        refuses(lab, &format!("a SYN with {what}"), &tcp.bytes(), "Option");
+        let what = format!("a SYN with {what}, and {is} behind it");
+        refuses(lab, &what, &tcp.bytes(), "Option");
     }
 }
 

@@ -97,6 +97,15 @@ fn s1_what_is_no_entry_is_passed_over() {
                 ],
             ),
             (
+                "People add lines of their own. What stands in the list counts, whether IANA would register such a port or not.",
+                "nought 0/tcp\nours 60000/tcp\nlast 65535/tcp\n",
+                &[
+                    (0, Some("nought")),
+                    (60000, Some("ours")),
+                    (65535, Some("last")),
+                ],
+            ),
+            (
                 "The protocol is the whole word behind the slash, in small letters. There are others than TCP and UDP: sctp is neither.",
                 "stream 79/sctp\nbig 79/TCP\nlong 79/tcpmux\nshort 79/tc\nfinger 79/tcp\n",
                 &[(79, Some("finger"))],

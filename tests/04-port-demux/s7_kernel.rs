@@ -217,6 +217,13 @@ fn s7_bad_lines_are_named() {
                 good.replace("0100007F", "0100007F0100007F"),
             ),
             ("not ASCII", good.replace("0100007F", "010000é7F")),
+            // In bytes these are as long as an address, and a cut behind each second or eighth
+            // byte goes through the é.
+            ("an é in eight bytes", good.replace("0100007F", "01000é7")),
+            (
+                "an é in thirty-two bytes",
+                good.replace("0100007F", &format!("0000000é{}", "0".repeat(23))),
+            ),
             ("no such state", good.replace(" 0A ", " 0D ")),
             ("no inode", good.replace("91532", "9I532")),
             ("a sign in an address", good.replace("0100007F", "+100007F")),

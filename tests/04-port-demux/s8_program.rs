@@ -398,11 +398,15 @@ fn s8_a_name_cannot_forge_a_row() {
 fn s8_who_knows_the_services() {
     lab(|lab| {
         lab.why("The first line names the port, its class and the names under which it is registered, over TCP and UDP. A name is a convention that nobody enforces: it is worth a hint, and nothing more.");
-        for (port, want) in [(123, ["system", "ntp"]), (3306, ["user", "mysql"])] {
+        for (port, want) in [
+            (123, &["system", "ntp"][..]),
+            (3306, &["user", "mysql"]),
+            (65535, &["dynamic"]),
+        ] {
             let end = run(lab, &format!("who {port}"));
             let first = end.stdout.lines().next().unwrap_or_default().to_owned();
             says(lab, "the first line", &first, &port.to_string());
-            for word in want {
+            for &word in want {
                 says(lab, "the first line", &first, word);
             }
         }
@@ -417,12 +421,7 @@ fn s8_who_knows_the_services() {
 fn s8_who_finds_nobody() {
     lab(|lab| {
         lab.why("A TCP socket that is bound and does not listen is in none of the kernel's lists, although its port is taken.");
-        // All addresses: nobody else can have this port, for TCP.
-        let bound = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        let any: SocketAddr = ([0, 0, 0, 0], 0).into();
-        bound.bind(&any.into()).expect("bind");
-        let local = bound.local_addr().expect("getsockname").as_socket();
-        let port = local.map_or(0, |addr| addr.port());
+        let (_bound, port) = bound_and_deaf();
         let end = run(lab, &format!("who {port}"));
         let rows = end.stdout.lines().skip(1);
         let (tcp, udp) = rows.fold((0, 0), |(tcp, udp), line| {
@@ -444,6 +443,17 @@ fn s8_who_finds_nobody() {
             lab.same("standard error", end.stderr, String::new());
         }
     });
+}
+
+/// A TCP socket that is bound at all addresses and does not listen, and its port. Nobody else can have
+/// this port, for TCP.
+fn bound_and_deaf() -> (Socket, u16) {
+    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let any: SocketAddr = ([0, 0, 0, 0], 0).into();
+    bound.bind(&any.into()).expect("bind");
+    let local = bound.local_addr().expect("getsockname").as_socket();
+    let port = local.expect("an IP address").port();
+    (bound, port)
 }
 
 #[test]
@@ -604,19 +614,41 @@ fn s8_a_reader_may_leave() {
     lab(|lab| {
         lab.why("`table | head -1` reads a line and goes. That is no mistake of anybody: write returns BrokenPipe, the program has nothing more to do, and says nothing. println! would panic: use writeln! and look at the error.");
         for line in ["table", "--help"] {
-            let (reader, writer) = std::io::pipe().expect("a pipe");
-            drop(reader);
             lab.scene(format!("nobody reads what `{line}` prints"));
-            let end = lab
-                .program_into(writer.into(), PROGRAM, &words(line))
-                .exits();
-            if !end.stderr.is_empty() {
-                lab.note(format!("on standard error: {:?}", end.stderr));
-            }
+            let end = run_unread(lab, line);
             lab.same("exit code", end.code, Some(0));
             lab.same("standard error", end.stderr, String::new());
         }
+        lab.why("The exit code is the one that it would have been with a reader: a script that asks `who` for its code alone may close the pipe, and 1 says that no socket has the port.");
+        let (_bound, port) = bound_and_deaf();
+        let line = format!("who {port}");
+        lab.scene(format!(
+            "`{line}`, with a reader and without one; no TCP socket in the kernel's lists has the port"
+        ));
+        let before = run(lab, &line).code;
+        lab.note(format!("with a reader, exit code {before:?}"));
+        let end = run_unread(lab, &line);
+        // Another program may get the port between two runs, for UDP.
+        let again = run(lab, &line).code;
+        if before == again {
+            lab.same("exit code without a reader", end.code, before);
+            lab.same("standard error", end.stderr, String::new());
+        }
     });
+}
+
+/// Runs the student's program with a standard output that nobody reads.
+#[cfg(unix)]
+fn run_unread(lab: &Lab, line: &str) -> End {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let end = lab
+        .program_into(writer.into(), PROGRAM, &words(line))
+        .exits();
+    if !end.stderr.is_empty() {
+        lab.note(format!("on standard error: {:?}", end.stderr));
+    }
+    end
 }
 
 #[cfg(unix)]

@@ -4,11 +4,27 @@ use std::net::SocketAddr;
 
 use netlab::{Lab, lab};
 use port_demux::Proto::{Tcp, Udp};
-use port_demux::State::{Closed, Established, Listen, SynSent, TimeWait};
-use port_demux::{Hit, Index, Proto, Row, SocketId, lookup};
+use port_demux::State::{
+    CloseWait, Closed, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynReceived,
+    SynSent, TimeWait,
+};
+use port_demux::{Hit, Index, Proto, Row, SocketId, State, lookup};
 
 use super::sieves;
 use super::words::{addr, hit, number, row, shown};
+
+/// The states of a row that has a peer.
+const OF_A_CONNECTION: [State; 9] = [
+    SynSent,
+    SynReceived,
+    Established,
+    FinWait1,
+    FinWait2,
+    CloseWait,
+    Closing,
+    LastAck,
+    TimeWait,
+];
 
 /// A machine with a web server, two of its clients, and some others.
 fn rows() -> Vec<Row> {
@@ -218,6 +234,19 @@ fn s2_a_peer_shuts_out_everybody_else() {
             "10.0.0.5:40001",
             "exact #5",
         );
+        for state in OF_A_CONNECTION {
+            gets(
+                &lab.because("The first sieve asks for the four numbers and not for the state."),
+                &[
+                    row(7, Tcp, state, "10.0.0.5:80", "10.0.0.9:5000"),
+                    row(8, Tcp, Listen, "10.0.0.5:80", "-"),
+                ],
+                Tcp,
+                "10.0.0.9:5000",
+                "10.0.0.5:80",
+                "exact #7",
+            );
+        }
         gets(lab, &rows, Udp, "10.0.0.53:53", "10.0.0.5:5000", "exact #1");
         gets(
             lab,
@@ -541,6 +570,18 @@ fn s2_an_index_asks_for_all_four_numbers() {
                 ),
             ],
         );
+        for state in OF_A_CONNECTION {
+            lab.scene("a connection and a listener:");
+            let rows = [
+                row(1, Tcp, state, "10.0.0.5:80", "10.0.0.9:5000"),
+                row(2, Tcp, Listen, "10.0.0.5:80", "-"),
+            ];
+            finds(
+                lab,
+                &rows,
+                &[(Tcp, "10.0.0.9:5000", "10.0.0.5:80", "exact #1")],
+            );
+        }
         lab.scene("two listeners, #1 and #2, share 10.0.0.5:80");
         lab.why("Sockets that share an address are equally good. The index has room for one of them, and any will do.");
         let twins = [

@@ -1,5 +1,7 @@
 //! Step 5: a door, a queue, and children.
 
+use std::collections::BTreeSet;
+
 use netlab::lab;
 use port_demux::Proto::{Tcp, Udp};
 use port_demux::SocketId;
@@ -158,7 +160,7 @@ fn s5_a_repeated_syn_makes_no_second_child() {
     lab(|lab| {
         lab.why("A client whose SYN was not answered in time sends it again. It is still one connection: the same four numbers, the same child.");
         let mut machine = Machine::new(lab);
-        let server = machine.listener("10.0.0.5:80", 0);
+        let server = machine.listener("10.0.0.5:80", 5);
         let first = machine.syn("10.0.0.5:80", "10.0.0.7:40000");
         let second = machine.syn("10.0.0.5:80", "10.0.0.7:40000");
         lab.same("the second answer", second, first);
@@ -202,10 +204,15 @@ fn s5_every_child_has_the_listeners_port() {
         for n in 1..=5 {
             machine.meets("10.0.0.5:80", &format!("10.0.0.{n}:40000"));
         }
-        for n in 1..=5 {
-            let (child, _) = machine.accept(server);
-            machine.shows(child, &format!("ESTABLISHED 10.0.0.5:80 10.0.0.{n}:40000"));
+        // Who is first is the next test's question.
+        let mut clients = BTreeSet::new();
+        for _ in 1..=5 {
+            let (child, t) = machine.accept(server);
+            machine.shows(child, &format!("ESTABLISHED 10.0.0.5:80 {}", t.remote));
+            clients.insert(t.remote.to_string());
         }
+        let want = (1..=5).map(|n| format!("10.0.0.{n}:40000")).collect();
+        lab.same("the clients", clients, want);
     });
 }
 

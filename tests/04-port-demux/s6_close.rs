@@ -141,6 +141,11 @@ fn s6_a_restart_after_closing_first() {
                 machine.close(child);
             }
             machine.close(listener);
+            if server_first {
+                let ends = format!("TIME-WAIT 10.0.0.5:80 {CLIENT}");
+                lab.because("Closing the listener does not touch connections that were accepted: this one goes on in TIME-WAIT.")
+                    .same("the row of the child", shown(machine.table.row(child)), ends);
+            }
             let next = machine.socket(Tcp, reuse);
             match want {
                 "ok" => drop(machine.bind(next, "10.0.0.5:80")),

@@ -61,6 +61,7 @@ fn s3_addr_in_use_rules() {
             ("0.0.0.0:80", "0.0.0.0:81", false),
             ("[::]:80", "0.0.0.0:80", false),
             ("[::]:80", "[fe80::5]:80", true),
+            ("[fe80::5]:80", "[::]:80", true),
         ];
         for (first, second, in_use) in cases {
             lab.scene(format!("a new machine: {first}, and then {second}"));

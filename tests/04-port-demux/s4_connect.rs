@@ -205,6 +205,15 @@ fn s4_bind_zero_gets_an_unused_port() {
         let s = machine.socket(Tcp, REUSE_ADDR);
         machine.cannot_bind(s, "10.0.0.5:0", "AddrInUse");
 
+        lab.scene("a new machine");
+        lab.why("A port is a port, whoever has chosen it: a second bind is invalid here, too.");
+        let mut machine = Machine::new(lab);
+        let s = machine.tcp();
+        let local = machine.bind(s, "10.0.0.5:0");
+        machine.cannot_bind(s, "10.0.0.5:5000", "Invalid");
+        machine.cannot_bind(s, "10.0.0.5:0", "Invalid");
+        machine.shows(s, &format!("CLOSED {local} -"));
+
         lab.scene("a new machine, where one address has port 40006");
         lab.why("A socket at all addresses overlaps with every socket that has the port at one address.");
         let mut machine = Machine::new(lab);
@@ -285,6 +294,19 @@ fn s4_what_bind_said_stays() {
             machine.connect(client, "10.0.0.9:80");
             machine.shows(client, want);
         }
+        lab.scene("a new machine, whose own address is fe80::5");
+        let mut machine = Machine::at(lab, "fe80::5");
+        let client = machine.tcp();
+        machine.bind(client, "[::]:5000");
+        machine.connect(client, "[fe80::9]:80");
+        machine.shows(client, "SYN-SENT [fe80::5]:5000 [fe80::9]:80");
+        lab.scene("a new machine, and a bind with port 0");
+        let mut machine = Machine::new(lab);
+        let client = machine.tcp();
+        let local = machine.bind(client, "127.0.0.1:0");
+        machine.connect(client, "10.0.0.9:80");
+        lab.because("bind has chosen a port for this socket, and told the program which. connect leaves it as it is.")
+            .same("the row of the client", shown(machine.table.row(client)), format!("SYN-SENT {local} 10.0.0.9:80"));
         lab.scene("a new machine, UDP");
         let mut machine = Machine::new(lab);
         let client = machine.udp();

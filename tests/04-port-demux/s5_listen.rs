@@ -55,7 +55,15 @@ fn s5_listen_without_bind_picks_a_port() {
         }
         let tenth = machine.tcp();
         machine.cannot_connect(tenth, "10.0.0.9:80", "AddrNotAvailable");
+        lab.scene("a new machine, and a bind with port 0");
+        lab.why("bind has chosen the port already, and told the program which. listen leaves it as it is.");
+        let mut machine = Machine::new(lab);
+        let server = machine.tcp();
+        let local = machine.bind(server, "127.0.0.1:0");
+        machine.listen(server, 1);
+        machine.shows(server, &format!("LISTEN {local} -"));
         lab.scene("a new machine, whose ten ports are bound");
+        lab.why("A listener needs a port, and none is left.");
         let mut machine = Machine::new(lab);
         for _ in 0..10 {
             let s = machine.tcp();

@@ -212,11 +212,16 @@ fn s6_one_listener_closes_for_itself() {
 fn s6_a_child_keeps_its_port_from_clients() {
     lab(|lab| {
         lab.why("A child has its listener's port, and keeps it when the listener is gone: a client on that port would keep the next server from listening. This is true until its row goes, in TIME-WAIT too.");
-        for closes in [false, true] {
+        for (named, closes) in [(true, false), (true, true), (false, false), (false, true)] {
             lab.scene("a new machine, whose listener is closed after one connection");
             let mut machine = Machine::new(lab);
-            let server = machine.listener("10.0.0.5:40003", 5);
-            machine.meets("10.0.0.5:40003", CLIENT);
+            let server = machine.tcp();
+            // Without bind it is listen that chooses the port.
+            if named {
+                machine.bind(server, "10.0.0.5:40003");
+            }
+            machine.listen(server, 5);
+            machine.meets(&format!("10.0.0.5:{}", machine.port(server)), CLIENT);
             let (child, t) = machine.accept(server);
             machine.close(server);
             if closes {
@@ -370,6 +375,23 @@ fn s6_a_reset_ends_a_connection() {
         machine.syn_ack(t);
         machine.rst(t);
         machine.shows(client, "CLOSED 10.0.0.5:5000 -");
+
+        lab.why(
+            "CLOSE-WAIT is a state of a connection that was open: after a reset all is as above.",
+        );
+        let client = machine.tcp();
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.syn_ack(t);
+        machine.fin(t);
+        machine.rst(t);
+        machine.shows(client, "CLOSED 0.0.0.0:0 -");
+        let client = machine.tcp();
+        machine.bind(client, "0.0.0.0:5001");
+        let t = machine.connect(client, "10.0.0.9:80");
+        machine.syn_ack(t);
+        machine.fin(t);
+        machine.rst(t);
+        machine.shows(client, "CLOSED 10.0.0.5:5001 -");
 
         lab.why("The socket still has its port from bind, so no client of this machine gets it.");
         lab.note(

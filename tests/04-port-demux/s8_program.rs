@@ -262,6 +262,16 @@ fn s8_who_names_the_owner() {
                 udp.local_addr().expect("getsockname")
             ),
         ];
+        // Another program may have this port at this address.
+        let peered = UdpSocket::bind(("127.0.0.2", home.port())).ok();
+        if let Some(peered) = &peered {
+            let (at, friend) = (
+                peered.local_addr().expect("getsockname"),
+                udp.local_addr().expect("getsockname"),
+            );
+            peered.connect(friend).expect("connect");
+            rows.push(format!("udp {at} {friend} ESTABLISHED {ours}"));
+        }
         if let Some(listener) = &over_ipv6 {
             let at = listener.local_addr().expect("getsockname");
             rows.push(format!("tcp {at} - LISTEN {ours}"));

@@ -894,6 +894,24 @@ fn s7_a_syn_begins_anew() {
             goes(&mut door, "out SYN, in SYN,ACK, out ACK");
             lasts(&mut door, TCP_OPEN_IDLE);
         }
+        lab.why("What the SYN says itself counts: its own FIN, and its own RST, which the next outbound segment undoes. That one acknowledges nothing, since what has come in before does not count.");
+        for (more, time) in [
+            ("out SYN,RST, out ACK", TCP_CLOSED_IDLE),
+            ("out SYN,FIN, in SYN,ACK, out ACK", TCP_OPEN_IDLE),
+            (
+                "out SYN,FIN, in SYN,ACK, out ACK, in FIN,ACK",
+                TCP_CLOSED_IDLE,
+            ),
+            (
+                "in FIN,ACK, out SYN,FIN, in SYN,ACK, out ACK",
+                TCP_OPEN_IDLE,
+            ),
+        ] {
+            lab.scene(format!("an open connection, then: {more}"));
+            let mut door = open(lab);
+            goes(&mut door, more);
+            lasts(&mut door, time);
+        }
         lab.scene("an old FIN and a new connection");
         let mut door = open(lab);
         goes(

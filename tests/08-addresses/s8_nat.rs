@@ -457,6 +457,17 @@ fn s8_a_full_table_refuses() {
             &udp(FAR, "203.0.113.1:3001", b"hi!"),
             &udp(FAR, "10.0.0.8:3001", b"hi!"),
         );
+        lab.scene("a hairpin into a full table");
+        lab.why("A packet that would turn round needs a session of its sender's, too. Without one it is refused, and its receiver hears nothing of it: what A could not send does not answer B's SYN.");
+        let mut home = Home::with(lab, rules(4000..=7999, Filter::Anyone, 2));
+        let (b, b_out) = ("10.0.0.8:6000", "203.0.113.1:6000");
+        home.out(&tcp(A, FAR, "SYN", b""), &tcp(A_OUT, FAR, "SYN", b""));
+        home.turns(&tcp(b, A_OUT, "SYN", b""), &tcp(b_out, A, "SYN", b""));
+        home.drops("outbound", &tcp(A, b_out, "SYN,ACK", b""), "Full");
+        home.turns(&tcp(b, A_OUT, "ACK", b""), &tcp(b_out, A, "ACK", b""));
+        home.waits(TCP_CLOSED_IDLE);
+        home.drops("inbound", &tcp(FAR, b_out, "ACK", b""), "Unwanted");
+        home.keeps(0);
     });
 }
 

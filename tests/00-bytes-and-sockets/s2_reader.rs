@@ -15,6 +15,7 @@ fn s2_takes_one_field_after_the_other() {
         lab.why("u8, u16 and u32 take 1, 2 and 4 bytes, and numbers are big-endian.");
         let number = lab.ok("u8()", || reader.u8());
         lab.same("u8", format!("{number:#04x}"), "0x07".into());
+        lab.same("pos after 3 bytes", reader.pos(), 3);
         let number = lab.ok("u16()", || reader.u16());
         lab.same("u16", format!("{number:#06x}"), "0x1234".into());
         let number = lab.ok("u32()", || reader.u32());
@@ -132,7 +133,20 @@ fn s2_reader_never_panics() {
     netlab::lab(|lab| {
         lab.why("Lengths come from strangers. Every one of them must end in Ok or Truncated.");
         let packet: Vec<u8> = (0..64).collect();
-        let lengths = [0, 1, 2, 4, 63, 64, 65, usize::MAX, usize::MAX / 2];
+        // 2³² is 0 in 32 bits; where a usize has no more than these, it is one more 0.
+        let two_to_32 = (u32::MAX as usize).wrapping_add(1);
+        let lengths = [
+            0,
+            1,
+            2,
+            4,
+            63,
+            64,
+            65,
+            two_to_32,
+            usize::MAX,
+            usize::MAX / 2,
+        ];
         let name = |n: usize| match n {
             usize::MAX => "usize::MAX".to_owned(),
             n => n.to_string(),
@@ -180,18 +194,26 @@ fn s2_hexdump_golden() {
 #[test]
 fn s2_hexdump_rows_and_edges() {
     netlab::lab(|lab| {
-        lab.why("Rows are 16 bytes; printable is 0x20 to 0x7e; what is missing leaves a gap.");
+        lab.why("A row shows bytes. Where there are none, there is no row, and no newline.");
         lab.same(
             "the dump of nothing",
             lab.you("hexdump(0 bytes)", || hexdump(&[])),
             String::new(),
         );
+        lab.why("Rows are 16 bytes; printable is 0x20 to 0x7e; what is missing leaves a gap.");
         let nine = lab.you("hexdump(9 bytes)", || hexdump(b"\x1f\x20~\x7f\x80abcd"));
         let want = "00000000  1f 20 7e 7f 80 61 62 63  64                       |. ~..abcd|\n";
         same_dump(lab, &nine, want);
         let eight = lab.you("hexdump(8 bytes)", || hexdump(b"01234567"));
         let want = "00000000  30 31 32 33 34 35 36 37                           |01234567|\n";
         same_dump(lab, &eight, want);
+
+        lab.why(
+            "A packet is no string of C's: a byte of 0 ends nothing, and is a dot as others are.",
+        );
+        let zeros = lab.you("hexdump([00 61 00 62])", || hexdump(b"\0a\0b"));
+        let want = "00000000  00 61 00 62                                       |.a.b|\n";
+        same_dump(lab, &zeros, want);
 
         lab.why("A full row is a whole row: 16 or 32 bytes leave nothing for one more.");
         let full = lab.you("hexdump(16 bytes)", || hexdump(b"0123456789abcdef"));

@@ -197,25 +197,33 @@ fn s4_an_error_is_returned() {
              (EMFILE). `?` hands it to the caller, who can do something about it.",
         );
         lab.ok("lifecycle()", lifecycle);
-        // None at all: with one or two, whoever accepts in a thread of a scope would wait there for
-        // a client that cannot be made.
+        // None at all, or two: enough for the server and the client. With one, whoever accepts in a
+        // thread of a scope would wait there for a client that cannot be made.
         let end = lab.elsewhere("ulimit -n 64", || {
             let one_more = || UdpSocket::bind("127.0.0.1:0").ok();
-            let taken: Vec<UdpSocket> = std::iter::from_fn(one_more).collect();
-            let result = panic::catch_unwind(lifecycle);
-            drop(taken);
-            let word = match &result {
-                Ok(Ok(_)) => "Ok",
-                Ok(Err(_)) => "Err",
-                Err(_) => "a panic",
-            };
-            println!("\nresult: {word}");
+            for free in [0, 2] {
+                let mut taken: Vec<UdpSocket> = std::iter::from_fn(one_more).collect();
+                taken.truncate(taken.len() - free);
+                let result = panic::catch_unwind(lifecycle);
+                drop(taken);
+                let word = match &result {
+                    Ok(Ok(_)) => "Ok",
+                    Ok(Err(_)) => "Err",
+                    Err(_) => "a panic",
+                };
+                println!("\nwith {free} free, result: {word}");
+            }
         });
-        let told = end.stdout.lines().find(|line| line.starts_with("result: "));
-        lab.same(
-            "lifecycle() in a process without a free descriptor",
-            told.unwrap_or(end.stderr.trim()),
-            "result: Err",
-        );
+        for (free, where_to) in [
+            (0, "lifecycle() in a process without a free descriptor"),
+            (2, "lifecycle() where accept gets no third descriptor"),
+        ] {
+            let start = format!("with {free} free, ");
+            let told = end
+                .stdout
+                .lines()
+                .find_map(|line| line.strip_prefix(&start));
+            lab.same(where_to, told.unwrap_or(end.stderr.trim()), "result: Err");
+        }
     });
 }

@@ -1,6 +1,7 @@
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use bytes_and_sockets::{Kind, SocketCard, describe};
 use netlab::Lab;
@@ -8,6 +9,9 @@ use socket2::{Domain, Socket, Type};
 
 use super::unchanged::{options, same_options, set_options};
 use super::{listens, port};
+
+/// A connection on loopback takes no time. Where the queue is full, no time is enough.
+const SOON: Duration = Duration::from_secs(3);
 
 const ONLY_ASKS: &str = "describe only asks. Whatever it sets, sends or takes away is missing or in the way afterwards, in \
      a program that only wanted to print a card.";
@@ -45,11 +49,28 @@ fn s3_fresh_socket_has_no_address() {
         let card = card_of(lab, "a fresh TCP socket", &tcp());
         lab.same("local port", port(card.local), 0);
         lab.same("peer", card.peer, None);
-        lab.holds(
-            listens(&card, false),
-            "not listening",
-            format!("listening: {:?}", card.listening),
+        lab.because("Nobody has called listen on this socket. SO_ACCEPTCONN tells; `listening` asks for it.")
+            .holds(
+                listens(&card, false),
+                "not listening",
+                format!("listening: {:?}", card.listening),
+            );
+
+        lab.why(
+            "The card shows what the kernel tells. On Linux and macOS that is an address before bind, \
+             too: 0.0.0.0:0, or [::]:0 of an IPv6 socket.",
         );
+        for (domain, which) in [
+            (Domain::IPV4, "a fresh IPv4 socket"),
+            (Domain::IPV6, "a fresh IPv6 socket"),
+        ] {
+            let Ok(socket) = Socket::new(domain, Type::DGRAM, None) else {
+                continue;
+            };
+            let told = socket.local_addr().ok().and_then(|addr| addr.as_socket());
+            let card = card_of(lab, which, &socket);
+            lab.same("local address", card.local, told);
+        }
     });
 }
 
@@ -153,6 +174,12 @@ fn s3_addresses_of_ipv6_too() {
             let told = both.local_addr().expect("local_addr").as_socket();
             let card = card_of(lab, "a socket bound to ::ffff:127.0.0.1", &both);
             lab.same("local address", card.local, told);
+            let peer = lab.udp("peer");
+            let addr = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), peer.addr().port()));
+            still(lab, "connect to succeed", both.connect(&addr.into()));
+            lab.note(format!("the test connects it to {addr}"));
+            let card = card_of(lab, "the same socket", &both);
+            lab.same("peer", card.peer, Some(addr));
         }
     });
 }
@@ -251,6 +278,26 @@ fn s3_other_kinds_are_unsupported() {
         if let Ok(raw) = Socket::new(Domain::from(16), Type::from(3), None) {
             let error = lab.err("describe(a SOCK_RAW socket)", || describe(&raw));
             lab.same("its kind", error.kind(), io::ErrorKind::Unsupported);
+        }
+    });
+}
+
+#[test]
+fn s3_an_error_is_returned() {
+    netlab::lab(|lab| {
+        card_of(lab, "a TCP socket", &tcp());
+        lab.why(
+            "A file's descriptor is a number like a socket's, but there is no record of a socket \
+             behind it, and each question gives an error (ENOTSOCK). There is no card to give then, \
+             nor a reason to panic: `?` hands the error to the caller.",
+        );
+        #[cfg(not(unix))]
+        eprintln!("skipped: needs a file's descriptor (Unix)");
+        #[cfg(unix)]
+        {
+            let file = std::fs::File::open("/dev/null").expect("/dev/null");
+            let file = Socket::from(std::os::fd::OwnedFd::from(file));
+            lab.err("describe(a descriptor of /dev/null)", || describe(&file));
         }
     });
 }
@@ -370,6 +417,18 @@ fn s3_describe_takes_and_sends_nothing() {
         let accepted = listener.accept();
         let (accepted, _) = still(lab, "accept to give the client that waited", accepted);
         accepted.set_nonblocking(false).expect("blocking");
+
+        let queue = tcp();
+        queue.bind(&loopback(0)).expect("bind");
+        queue.listen(4).expect("listen");
+        lab.note("another socket listens, for four clients at a time: listen(4)");
+        card_of(lab, "the socket with room for four", &queue);
+        let addr = queue.local_addr().expect("local_addr");
+        let four = [tcp(), tcp(), tcp(), tcp()];
+        for (client, which) in four.iter().zip(["one", "two", "three", "four"]) {
+            let room = format!("room for {which} of four clients that nobody has accepted");
+            still(lab, &room, client.connect_timeout(&addr, SOON));
+        }
 
         client.write_all(b"!").expect("write");
         accepted.peek(&mut byte).expect("peek");

@@ -31,7 +31,7 @@ pub enum Kind {
 ///
 /// A socket that has no address or no peer yet is no error. An address that is no IP address (a Unix
 /// socket's) is `None`. A socket whose kind is neither TCP's nor UDP's is an error:
-/// [`io::ErrorKind::Unsupported`].
+/// [`io::ErrorKind::Unsupported`]. Any other error of a call is returned as it is.
 pub fn describe(s: &Socket) -> io::Result<SocketCard> {
     let kind = match s.r#type()? {
         Type::STREAM => Kind::Stream,

@@ -149,7 +149,8 @@ fn s3_a_fin_again_is_acknowledged_and_the_wait_begins_anew() {
 fn s3_the_ack_has_the_numbers_of_the_end() {
     lab(|lab| {
         for shift in SHIFTS {
-            let ack = lab.you("time_wait.ack()", || waiting(lab, 1000, shift).ack());
+            let waiting = waiting(lab, 1000, shift);
+            let ack = lab.you("time_wait.ack()", || waiting.ack());
             let numbers = (ack.seq.0, ack.ack.map(|ack| ack.0), ack.window);
             lab.because("SND.NXT is behind our FIN, RCV.NXT behind the peer's. There is no room for anything any more.")
                 .same("seq, ack and window", numbers, ((Seq(101) + shift).0, Some((Seq(301) + shift).0), 0));
@@ -298,9 +299,8 @@ fn s3_a_new_connection_begins_behind_the_old_window() {
     lab(|lab| {
         lab.why("The peer's window was at most 65535 bytes: a number that is 65536 behind SND.NXT was never in it.");
         for shift in SHIFTS {
-            let got = lab.you("time_wait.next_isn()", || {
-                waiting(lab, 1000, shift).next_isn()
-            });
+            let waiting = waiting(lab, 1000, shift);
+            let got = lab.you("time_wait.next_isn()", || waiting.next_isn());
             lab.same("the lowest ISN", got.0, 65_637_u32.wrapping_add(shift));
         }
     });

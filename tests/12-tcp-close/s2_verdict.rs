@@ -252,6 +252,11 @@ fn s2_an_ack_that_is_far_too_old_is_a_guess() {
             for len in [0, 5] {
                 let segment = ack(2001, number, len);
                 decides(lab, &format!("ack {number} len {len}"), &segment, want);
+                let fin = Segment {
+                    fin: true,
+                    ..segment
+                };
+                decides(lab, &format!("FIN,ACK ack {number} len {len}"), &fin, want);
             }
         };
         for (number, want) in [

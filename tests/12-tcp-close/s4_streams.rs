@@ -95,10 +95,10 @@ fn s4_all_that_leaves_is_stamped() {
         ",
             ),
         );
-        let lines = |from: u32, count: u32, ack: u32| {
+        let lines = |from: u32, count: u32, ack: u32, window: u32| {
             let line = |n| {
                 format!(
-                    "                --> ACK seq {} ack {ack} len 100\n",
+                    "                --> ACK seq {} ack {ack} len 100 win {window}\n",
                     from + 100 * n
                 )
             };
@@ -122,8 +122,8 @@ fn s4_all_that_leaves_is_stamped() {
                     # It has grown. All that the sender gives leaves, and is stamped.
 {}
             500     nothing",
-                lines(101, 10, 301),
-                lines(1101, 11, 306),
+                lines(101, 10, 301, 65_535),
+                lines(1101, 11, 306, 65_530),
             ),
         );
     });

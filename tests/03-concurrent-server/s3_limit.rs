@@ -3,6 +3,7 @@
 use std::hint::spin_loop;
 use std::io::{self, ErrorKind, Read, Write};
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -188,7 +189,68 @@ fn s3_every_free_slot_wakes_somebody() {
             let slots = waiting.map(Running::returns);
             ends(slots);
         }
+        wakes_no_more_than_it_must(lab);
     });
+}
+
+/// Demands that one free place does not wake everybody who waits.
+fn wakes_no_more_than_it_must(lab: &Lab) {
+    const WAIT: usize = 12;
+    lab.scene(format!("{WAIT} threads wait, and one place becomes free"));
+    lab.why("There is a place for one of those who wait. Who wakes all of them has eleven threads that look, find nothing and go to sleep again, and that with each client who leaves.");
+    let slots = lab.you("Slots::new(1)", || Slots::new(1));
+    let held = lab.you("take()", || slots.take());
+    let gate = lab.gate("the gate of the one who has the place");
+    let (tell, told) = channel();
+    let waiting: Vec<_> = (1..=WAIT)
+        .map(|n| {
+            let (slots, tell, inside) = (slots.clone(), tell.clone(), gate.clone());
+            lab.student(&format!("take(), on thread {n}"), move || {
+                // On Linux, a link to this thread's folder (proc(5)).
+                let _ = tell.send(std::fs::read_link("/proc/thread-self"));
+                let slot = slots.take();
+                inside.waits();
+                ends(slot);
+            })
+        })
+        .collect();
+    drop(tell);
+    let asleep = || {
+        for taker in &waiting {
+            taker.settles();
+        }
+    };
+    asleep();
+    let threads: Vec<_> = told.iter().take(WAIT).flatten().collect();
+    let times = || threads.iter().map(|thread| times_asleep(thread));
+    let before: Vec<u64> = times().collect();
+    lab.you("slot is dropped", || ends(held));
+    gate.expects_arrivals(1);
+    asleep();
+    let woken = times().zip(before).filter(|(now, before)| now != before);
+    let woken = woken.count();
+    // Whoever has the place may pass the word on, to the next in a line.
+    lab.holds(
+        woken <= WAIT / 2,
+        format!("one of the {WAIT} threads to be woken"),
+        format!("{woken} of them woke up"),
+    );
+    gate.opens();
+    for taker in waiting {
+        taker.returns();
+    }
+}
+
+/// How often a thread has gone to sleep so far (proc_pid_status(5)). 0 where the system does not tell.
+fn times_asleep(thread: &Path) -> u64 {
+    let status = Path::new("/proc").join(thread).join("status");
+    let status = std::fs::read_to_string(status).unwrap_or_default();
+    let times = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    times
+        .and_then(|times| times.trim().parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]

@@ -330,8 +330,9 @@ pub fn returns_after_the_last(
 }
 
 /// Errors of accept that the steps before step 5 return, each like the others and as it is.
-pub const ERRORS_OF_ACCEPT: [fn() -> io::Error; 3] = [
+pub const ERRORS_OF_ACCEPT: [fn() -> io::Error; 4] = [
     || ErrorKind::PermissionDenied.into(),
+    || ErrorKind::ConnectionAborted.into(),
     || io::Error::new(ErrorKind::Interrupted, "a text of its own"),
     || io::Error::from_raw_os_error(SOME_NUMBER),
 ];

@@ -13,7 +13,7 @@ use super::scene::{Knock, Script, connected, locked, printed};
 #[test]
 fn s5_one_clients_trouble_is_not_the_servers() {
     lab(|lab| {
-        lab.why("accept reports what happened to one connection before anybody talked on it. The next connection is as good as any. Only one client is gone, and it has gone by itself.");
+        lab.why("accept reports what happened to one connection before anybody talked on it. The next connection is as good as any. Only one client is gone, and it has gone by itself. (Interrupted is less than that: a signal came, and nobody is gone.)");
         let kinds = [
             ErrorKind::ConnectionAborted,
             ErrorKind::ConnectionReset,
@@ -39,7 +39,7 @@ fn s5_one_clients_trouble_is_not_the_servers() {
 #[test]
 fn s5_a_shortage_asks_for_a_pause() {
     lab(|lab| {
-        lab.why("No descriptor, no memory: that passes when somebody leaves. The client still waits in the queue, so an accept at once fails at once. What nobody has heard of is best taken for something that passes.");
+        lab.why("No descriptor, no memory: that passes when somebody leaves. The client still waits in the queue, so an accept at once fails at once. What nobody has heard of is best taken for something that passes. A firewall that forbids one connection (PermissionDenied) is no end either: it may let the next one in.");
         judges(lab, Error::other("what nobody has heard of"), "Pause");
         let kinds = [
             ErrorKind::OutOfMemory,

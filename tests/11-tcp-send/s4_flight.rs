@@ -371,6 +371,25 @@ fn s4_karn_no_sample_from_a_retransmission() {
             lab.why("The next segment has a timer of this RTO.");
             air.wakes(Some(ms(4500)));
         }
+        for rings in [true, false] {
+            let mut air = Air::new(lab);
+            air.sent(ms(0), 101, 1000);
+            lab.why("The first that counts as lost is sent again.");
+            air.alarm(ms(1000), "Rings");
+            air.resends(Some((101, 1000)));
+            let rto = if rings {
+                air.alarm(ms(3000), "Rings");
+                4000
+            } else {
+                lab.you("lose_first()", || air.it.lose_first());
+                2000
+            };
+            air.ack(ms(3100), 1101);
+            lab.why(
+                "It counts as lost once more, and has been sent twice all the same: no sample (Karn).",
+            );
+            air.rto(ms(rto));
+        }
     });
 }
 

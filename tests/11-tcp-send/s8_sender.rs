@@ -2,12 +2,14 @@
 
 use netlab::sim::{Chance, Kind, Link, Net, nth};
 use netlab::{Lab, lab};
+use tcp_open::{Seq, Vars};
+use tcp_send::{Config, Sender};
 
 use super::conversation::plays;
 use super::hostile;
 use super::network::{Transfer, transfer, transfer_with};
 use super::plots;
-use super::words::ms;
+use super::words::{self, ms};
 
 /// Lines of a script: so many full segments leave, the first with this number.
 fn full(first: u32, count: u32) -> String {
@@ -504,6 +506,33 @@ fn s8_gives_up_and_says_so() {
                 ),
             );
         }
+        lab.scene("the program writes at the moment at which it is over");
+        let vars = Vars {
+            snd_una: Seq(101),
+            snd_nxt: Seq(101),
+            snd_wnd: 65_535,
+            rcv_nxt: Seq(301),
+            mss: 1000,
+            ..Vars::default()
+        };
+        let config = Config {
+            nodelay: true,
+            give_up: ms(1000),
+            ..Config::default()
+        };
+        let call = "Sender::new(give up after 1s, nodelay)";
+        let mut sender = lab.you(call, || Sender::new(config, &vars, Some(ms(50))));
+        lab.why(
+            "It gives up in this poll, and after that nothing leaves any more, new bytes neither.",
+        );
+        for (now, want) in [(ms(0), vec!["seq 101 len 5 PSH"]), (ms(1000), vec![])] {
+            lab.you("write(5 bytes)", || sender.write(b"12345"));
+            let call = format!("poll({now:?})");
+            let out = lab.you(&call, || sender.poll(now));
+            let out: Vec<String> = out.iter().map(words::segment).collect();
+            lab.same(&call, out, want.into_iter().map(str::to_owned).collect());
+        }
+        lab.same("has_given_up()", sender.has_given_up(), true);
     });
 }
 
@@ -1092,6 +1121,15 @@ fn s8_who_answers_a_question() {
                 ),
             );
         }
+        plays(
+            lab,
+            &format!(
+                "{asked}
+           7000     <-- ACK seq 301 ack 1101 win 300
+           7050     --> ACK seq 1101 ack 301 len 300  # The peer was heard, and has room, if too little to be used at once.
+                "
+            ),
+        );
         for (silence, why) in [
             ("nothing", "The peer has said nothing at all."),
             (

@@ -126,8 +126,8 @@ fn s1_rttvar_before_srtt() {
             rto.sample(first);
             rto.sample(second);
             lab.why(format!(
-                "RTTVAR comes first, from the old SRTT of {first:?} (RFC 6298, section 2.3). With the new SRTT the \
-                 RTO would be {wrong:?}."
+                "RTTVAR comes first, from the old SRTT of {first:?} (RFC 6298, section 2.3): by a quarter of how far {second:?} \
+                 is from that, above or below. With the new SRTT the RTO would be {wrong:?}."
             ));
             rto.is(want);
             lab.why("SRTT = 7/8 of the old one and 1/8 of the sample.");
@@ -199,7 +199,7 @@ fn s1_every_sample_counts() {
             }
             lab.why(
                 "Each round trip that was measured counts, the shortest and the longest too. The limits are the RTO's, not \
-                 the sample's.",
+                 the sample's. Where 4 RTTVAR is less than G, the margin is G: 1 ms here.",
             );
             it.srtt_is(ms(srtt));
             it.is(ms(rto));

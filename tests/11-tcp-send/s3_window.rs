@@ -65,15 +65,15 @@ impl Window<'_> {
             .same("SND.UNA, SND.NXT, SND.WND", got, (una, nxt, wnd));
     }
 
-    /// Demands that a segment with this number, which acknowledges nothing new, brings a window of 1234. SND.WL1 stands
+    /// Demands that a segment with this number, which acknowledges nothing new, brings a window of 2345. SND.WL1 stands
     /// before it then.
     fn takes_the_window_of(&mut self, seq: u32) {
         let (una, nxt) = (self.it.una().0, self.it.nxt().0);
-        self.gets(&bare(seq, una, 1234));
+        self.gets(&bare(seq, una, 2345));
         self.lab.why(format!(
             "What came before has not moved SND.WL1, so the window of segment {seq} is not older."
         ));
-        self.is(una, nxt, 1234);
+        self.is(una, nxt, 2345);
     }
 
     fn room(&self, in_flight: u32, usable: u32) {

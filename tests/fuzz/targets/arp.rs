@@ -35,7 +35,7 @@ fn storm(mut data: &[u8]) {
         target_ip: OURS,
     };
     assert_eq!(cache.receive(now, &hello.emit()).len(), 1);
-    let mut last_heard = now;
+    let (mut last_heard, mut is_in) = (now, true);
     let (mut sent, mut gone) = (0, 0);
     let mut named = BTreeSet::new();
     // A byte says what happens, and one each how long after the last, and to whom.
@@ -76,11 +76,13 @@ fn storm(mut data: &[u8]) {
         let held: usize = actions.iter().map(held).sum();
         memory -= (held + actions.capacity() * size_of::<Action>()) as isize;
         assert!(memory <= MEMORY, "{memory} bytes in use");
-        let is_fresh = now - last_heard < ArpCache::LIFE;
+        let is_fresh = is_in && now - last_heard < ArpCache::LIFE;
         assert_eq!(cache.card_of(now, FRIEND), is_fresh.then_some(CARD));
         if !is_fresh {
             cache.receive(now, &hello.emit());
             last_heard = now;
+            // Whoever has left may find the table full of others.
+            is_in = cache.card_of(now, FRIEND).is_some();
         }
     }
     let known = named

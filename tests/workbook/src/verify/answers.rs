@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::bodies;
 use super::check::catcher;
-use super::lines::{Lines, PROGRAM_VARIABLE, Said};
+use super::lines::{Lines, Said};
 use super::needed::{self, Needed};
 use super::slots::Slots;
 use super::workdir::Workdir;
 use course::problem::{Problem, Result};
 use course::wrong::Wrong;
 use course::{Chapter, Course, Step, Test};
+use runner::rustc::PROGRAM;
 use runner::test_binary::{DEADLINE, TestBinary};
 
 /// What it takes to try wrong answers.
@@ -114,7 +115,7 @@ impl Trial<'_> {
             return Ok(said);
         }
         if let Some(needed) = &case.needed {
-            let starts_program = needed.mentions(PROGRAM_VARIABLE);
+            let starts_program = needed.mentions(PROGRAM);
             if may_link && self.lines.link(workdir, self.chapter, starts_program)? {
                 return Ok(None);
             }

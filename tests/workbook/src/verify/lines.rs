@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use course::problem::{Problem, Result};
 use course::{Chapter, Course};
-use runner::rustc::Line;
+use runner::rustc::{Line, PROGRAM};
 
 use super::objects::Objects;
 use super::workdir::{Workdir, out_from_answer};
@@ -22,9 +22,6 @@ pub struct Lines {
 
 /// The least work for a crate that is compiled anew each time.
 const ONE_UNIT: &str = "-Ccodegen-units=1";
-
-/// So begins the variable that tells the tests where the program lies.
-pub const PROGRAM_VARIABLE: &str = "CARGO_BIN_EXE_";
 
 /// What rustc says against a crate, or nothing.
 pub type Said = Option<String>;
@@ -151,7 +148,7 @@ impl Lines {
             .join(format!("{}.d", self.exercise.stem()));
         let asked = fs::read_to_string(&notes)
             .map_err(|error| Problem::with_file("read", &notes, &error))?;
-        if !asked.contains(&format!("# env-dep:{PROGRAM_VARIABLE}")) {
+        if !asked.contains(&format!("# env-dep:{PROGRAM}")) {
             return Ok(None);
         }
         let said = self.run(program, workdir, chapter, &["--emit=link", ONE_UNIT])?;
@@ -256,7 +253,7 @@ fn program_name(program: &Line) -> String {
 }
 
 fn program_variable(program: &Line) -> String {
-    format!("{PROGRAM_VARIABLE}{}", program.crate_name())
+    format!("{PROGRAM}{}", program.crate_name())
 }
 
 fn output(command: &mut Command) -> Result<Output> {

@@ -57,6 +57,9 @@ fn spy() -> Submission {
         .with(
             &format!("chapters/{CHAPTER_02}/src/main.rs"),
             r#"fn main() {
+                if std::env::args().nth(1).as_deref() != Some("--help") {
+                    return;
+                }
                 let judge = format!("/proc/{}", std::os::unix::process::parent_id());
                 let memory = std::fs::OpenOptions::new().write(true).open(format!("{judge}/mem"));
                 let judge = std::fs::read(format!("{judge}/exe")).expect("the judge");

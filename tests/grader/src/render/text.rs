@@ -9,7 +9,8 @@ pub fn plain(text: &str) -> String {
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            '\n' | '\t' => plain.push(c),
+            // Most of all text: whether it can be seen needs no table.
+            '\n' | '\t' | ' '..='~' => plain.push(c),
             '\r' if rest.peek() == Some(&'\n') => {}
             '\u{1b}' => skip_sequence(&mut rest),
             '\u{9b}' => skip_control_sequence(&mut rest),
@@ -35,7 +36,7 @@ pub fn visible_json(json: &str) -> String {
     let mut visible = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            '\n' => visible.push(c),
+            '\n' | ' '..='~' => visible.push(c),
             c if is_invisible(c) || (c.is_whitespace() && c != ' ') => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     visible.push_str(&format!("\\u{unit:04x}"));

@@ -132,7 +132,7 @@ pub fn huge() -> Report {
     let tests = (0..30).map(|n| TestReport {
         output: format!(
             "the beginning of {n}\n{}\nthe end of {n}",
-            "→ ".repeat(16 * 1024)
+            "→ a segment ".repeat(6 * 1024)
         ),
         ..test(&format!("s1_huge_{n}"), Verdict::Fail, 1)
     });

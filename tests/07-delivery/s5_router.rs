@@ -205,7 +205,8 @@ fn s5_no_route_is_net_unreachable() {
                 ..Ip::new(UDP, A, dst)
             }
             .bytes(b"1234567890");
-            lab.why("No route leads there, and the source is told so.");
+            lab.why("No route leads there, and the source is told so. The quote is the datagram as it came in: the TTL is lowered in \
+                     what goes out alone.");
             tells(
                 lab,
                 &router,
@@ -352,6 +353,19 @@ fn s5_a_link_that_carries_nothing() {
             &router,
             "a datagram of 100 bytes",
             &Ip::new(UDP, A, B).bytes(&numbered(80)),
+        );
+        lab.why("The reasons have an order: TTL before the length. That the link is too narrow does not matter any more.");
+        tells(
+            lab,
+            &router,
+            "a datagram of 100 bytes with TTL 1",
+            &Ip {
+                ttl: 1,
+                ..Ip::new(UDP, A, B)
+            }
+            .bytes(&numbered(80)),
+            (11, 0, 0),
+            (0, "10.1.0.254"),
         );
         lab.why("Its last piece would begin behind what 13 bits can say. There is no ICMP error for that either.");
         none(

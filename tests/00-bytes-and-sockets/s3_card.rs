@@ -239,12 +239,11 @@ fn s3_connected_udp_has_a_peer() {
 
 #[test]
 fn s3_other_kinds_are_unsupported() {
-    // Unix sockets have a kind that is neither: SOCK_SEQPACKET. Linux has it.
-    if !cfg!(target_os = "linux") {
-        eprintln!("skipped: needs Linux (SOCK_SEQPACKET)");
-        return;
-    }
     netlab::lab(|lab| {
+        // Unix sockets have a kind that is neither: SOCK_SEQPACKET. Linux has it.
+        if !cfg!(target_os = "linux") {
+            lab.skip("this system is not Linux (SOCK_SEQPACKET)");
+        }
         lab.why(
             "A kind that the card has no word for is an error of kind Unsupported, not a guess.",
         );
@@ -291,8 +290,6 @@ fn s3_an_error_is_returned() {
              behind it, and each question gives an error (ENOTSOCK). There is no card to give then, \
              nor a reason to panic: `?` hands the error to the caller.",
         );
-        #[cfg(not(unix))]
-        eprintln!("skipped: needs a file's descriptor (Unix)");
         #[cfg(unix)]
         {
             let file = std::fs::File::open("/dev/null").expect("/dev/null");
@@ -306,7 +303,7 @@ fn s3_an_error_is_returned() {
 fn s3_listen_without_bind_picks_a_port() {
     netlab::lab(|lab| {
         if !cfg!(unix) {
-            return eprintln!("skipped: Windows refuses to listen on an unbound socket");
+            lab.skip("Windows refuses to listen on an unbound socket");
         }
         lab.why(
             "listen needs an address, so the kernel binds by itself: all addresses, a free port.",

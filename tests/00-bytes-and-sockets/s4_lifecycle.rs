@@ -188,10 +188,10 @@ fn sockets() -> BTreeSet<String> {
 
 #[test]
 fn s4_an_error_is_returned() {
-    if !cfg!(unix) {
-        return eprintln!("skipped: needs a shell (ulimit)");
-    }
     netlab::lab(|lab| {
+        if !cfg!(unix) {
+            lab.skip("this system has no shell (ulimit)");
+        }
         lab.why(
             "A process may have so many descriptors and no more; then socket and accept give an error \
              (EMFILE). `?` hands it to the caller, who can do something about it.",

@@ -13,6 +13,7 @@ mod unchanged;
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::process::Command;
 
 use netlab::Lab;
 use tcp_echo::listen_on;
@@ -39,13 +40,22 @@ fn listener(lab: &Lab) -> (TcpListener, SocketAddr) {
     (listener, addr)
 }
 
-/// Whether this machine has IPv6; if not, the rest of a scene is skipped with a word.
 fn has_ipv6() -> bool {
-    let has = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
-    if !has {
-        eprintln!("skipped: this machine has no ::1");
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+fn needs_ipv6(lab: &Lab) {
+    if !has_ipv6() {
+        lab.skip("this machine has no ::1");
     }
-    has
+}
+
+/// For a test that goes on in a network of its own: [`ALONE`].
+fn needs_own_network(lab: &Lab) {
+    let may = Command::new("sh").args(["-c", ALONE, "true"]).output();
+    if !may.is_ok_and(|end| end.status.success()) {
+        lab.skip("this machine gives a program no network of its own");
+    }
 }
 
 /// Shell: goes on in a network of its own, with a loopback. Where that is impossible, it ends.

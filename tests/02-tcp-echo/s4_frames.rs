@@ -367,21 +367,20 @@ fn s4_errors_of_the_sink_come_back() {
 )]
 fn s4_a_length_of_more_than_four_bytes() {
     lab(|lab| {
+        // The pages are not touched, so they cost nothing.
+        if Vec::<u8>::new().try_reserve_exact((1 << 32) + 5).is_err() {
+            lab.skip("this machine gives no program 4 GiB of memory");
+        }
         lab.ok("write_frame(sink, \"a\")", || {
             write_frame(&mut Tape::new([]), b"a")
         });
         lab.why("The length has four bytes, and 4 294 967 301 does not fit in. Cut to four bytes it is 5: the peer takes 5 bytes for the message and the rest for frames that nobody sent. Look at the length first (u32::try_from), and write nothing: the copy of such a payload alone takes 4 GiB.");
         let end = lab.elsewhere("ulimit -v 6000000", || {
             let payload = vec![0; (1 << 32) + 5];
-            println!("the payload is there");
             let mut sink = Tape::new([]).taking(0);
             let result = write_frame(&mut sink, &payload).map_err(|error| error.kind());
-            println!("result: {result:?}, calls of write: {}", sink.writes);
+            println!("\nresult: {result:?}, calls of write: {}", sink.writes);
         });
-        if !end.stdout.contains("the payload is there") {
-            eprintln!("skipped: this machine gives no program 4 GiB of memory");
-            return;
-        }
         let mut lines = end.stdout.lines();
         let result = lines.find_map(|line| line.strip_prefix("result: "));
         let wanted = "Err(InvalidInput), calls of write: 0";

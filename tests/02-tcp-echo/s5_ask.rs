@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tcp_echo::{MAX_MESSAGE, ask, exchange};
 
 use super::failing::{self, Failing, KINDS, Place};
-use super::{ALONE, connection, has_ipv6, time_outs};
+use super::{ALONE, connection, has_ipv6, needs_own_network, time_outs};
 
 /// 가나다: three characters of three bytes each, as a frame.
 const HANGUL: &[u8] = b"\0\0\0\x09\xea\xb0\x80\xeb\x82\x98\xeb\x8b\xa4";
@@ -350,6 +350,7 @@ fn s5_refused_is_an_error() {
 )]
 fn s5_a_refused_connection_is_not_tried_again() {
     lab(|lab| {
+        needs_own_network(lab);
         lab.ok("exchange(stream, \"hi\")", || {
             exchange(&mut tape([b"\0\0\0\0"]), "hi")
         });
@@ -366,13 +367,10 @@ fn s5_a_refused_connection_is_not_tried_again() {
             );
         });
         let mut lines = end.stdout.lines();
-        let Some(result) = lines.find_map(|line| line.strip_prefix("result: ")) else {
-            eprintln!("skipped: this machine gives a program no network of its own");
-            return;
-        };
+        let result = lines.find_map(|line| line.strip_prefix("result: "));
         lab.same(
             "of ask where nobody listens",
-            result,
+            result.unwrap_or(end.stderr.trim()),
             "Err(ConnectionRefused), connections tried: 1",
         );
     });

@@ -17,7 +17,10 @@ use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::{MAX_MESSAGE, Talk, answer_one, parse_args, reply_to};
 
 use super::unchanged::State;
-use super::{connection, has_ipv6, listener, loopback, own_loopback, time_outs};
+use super::{
+    connection, has_ipv6, listener, loopback, needs_ipv6, needs_own_network, own_loopback,
+    time_outs,
+};
 
 /// How the reply to `hello` begins.
 const HELLO: &str = "received bytes: 5, characters: 5, from: 127.0.0.1:";
@@ -690,14 +693,13 @@ fn shortened(text: &str) -> String {
 )]
 fn s6_a_person_is_asked_on_standard_error() {
     lab(|lab| {
-        let (_server, addr) = server(lab);
         let script = std::process::Command::new("script")
             .args(["-qec", "true", "/dev/null"])
             .output();
         if !script.is_ok_and(|script| script.status.success()) {
-            eprintln!("skipped: there is no script(1), or it gets no terminal");
-            return;
+            lab.skip("there is no script(1), or it gets no terminal");
         }
+        let (_server, addr) = server(lab);
         lab.why("Standard output is the reply and nothing else, also for a person at a terminal who writes it to a file. What asks for the message goes to standard error.");
         // Both are the terminal; what comes through standard output is marked.
         let talk = format!(
@@ -938,11 +940,7 @@ fn s6_a_person_who_thinks_does_not_occupy_the_server() {
 #[test]
 fn s6_a_host_may_be_ipv6() {
     lab(|lab| {
-        let (ipv4, _) = server(lab);
-        drop(ipv4);
-        if !has_ipv6() {
-            return;
-        }
+        needs_ipv6(lab);
         lab.why("A HOST may be an IPv6 address, too: ::1 is this machine. ToSocketAddrs takes a pair (host, port) of either family.");
         let (_server, addr) = server_on(lab, "::1");
         let output = run(lab, &format!("client ::1 -p {}", addr.port()), "hello\n");
@@ -955,13 +953,10 @@ fn s6_a_host_may_be_ipv6() {
 #[test]
 fn s6_a_host_may_be_a_name() {
     lab(|lab| {
-        let (server, _) = server(lab);
-        drop(server);
         // A machine that has no name for itself is left alone.
         let addrs = ("localhost", 0).to_socket_addrs();
         if !addrs.is_ok_and(|mut addrs| addrs.all(|addr| addr.ip().is_loopback())) {
-            eprintln!("skipped: localhost is not an address of this machine");
-            return;
+            lab.skip("localhost is not an address of this machine");
         }
         lab.why("People know names. ToSocketAddrs takes a name as well as an address, and may find several: IPv6 and IPv4.");
         let (_server, addr) = server_on(lab, "localhost");
@@ -979,8 +974,6 @@ fn s6_a_host_may_be_a_name() {
 )]
 fn s6_the_first_address_that_works_is_taken() {
     lab(|lab| {
-        let (first, _) = server(lab);
-        drop(first);
         let found = std::process::Command::new("unshare")
             .args(ALONE)
             .arg(format!("{NAMES} && getent ahosts two.test"))
@@ -989,8 +982,7 @@ fn s6_the_first_address_that_works_is_taken() {
             String::from_utf8_lossy(&found.stdout).into_owned()
         });
         if !found.starts_with("::1") || !found.contains("127.0.0.1") || !has_ipv6() {
-            eprintln!("skipped: this machine lets nobody give a name two addresses");
-            return;
+            lab.skip("this machine lets nobody give a name two addresses");
         }
         let talk = |role: &str, port: u16| {
             let line = format!("{NAMES} && exec \"$0\" {role} two.test -p {port}");
@@ -1138,17 +1130,8 @@ fn found_a_way(lab: &Lab, end: &End, reply: &str) {
 )]
 fn s6_a_name_without_address_exit_1() {
     lab(|lab| {
-        let (first, _) = server(lab);
-        drop(first);
+        needs_own_network(lab);
         let alone = ["--user", "--map-root-user", "--net"];
-        let can = std::process::Command::new("unshare")
-            .args(alone)
-            .arg("true")
-            .output();
-        if !can.is_ok_and(|can| can.status.success()) {
-            eprintln!("skipped: this machine gives a program no network of its own");
-            return;
-        }
         for role in ["client", "server"] {
             lab.why("Nobody knows this name, so there is no address to tell. Then the message names the host: a person may have mistyped it.");
             let end = lab
@@ -1212,16 +1195,25 @@ fn s6_the_server_tells_who_came() {
 )]
 fn s6_an_error_of_accept_exit_1() {
     lab(|lab| {
+        let limits = |limit: &str, process: u32| {
+            let process = process.to_string();
+            let end = std::process::Command::new("prlimit")
+                .args([limit, "--pid", &process])
+                .output();
+            end.is_ok_and(|end| end.status.success())
+        };
+        // This process needs no core file.
+        if !limits("--core=0:", std::process::id()) {
+            lab.skip("there is no prlimit(1), or it may not change the limits of a program");
+        }
         let (server, addr) = server(lab);
         // What it prepares behind its first line, threads that accept, may take descriptors.
         server.settles();
-        let limits = std::process::Command::new("prlimit")
-            .args(["--nofile=1:1", "--pid", &server.id().to_string()])
-            .output();
-        if !limits.is_ok_and(|limits| limits.status.success()) {
-            eprintln!("skipped: this machine has no prlimit(1)");
-            return;
-        }
+        lab.holds(
+            limits("--nofile=1:1", server.id()),
+            "the server to run",
+            "it has ended",
+        );
         lab.note("the server may open no more descriptors");
         lab.if_stuck("Each call of accept fails now (EMFILE), and will go on to fail. A loop that asks again keeps a processor busy and serves nobody. End with exit code 1, so that whoever watches over the server can start it again.");
         // The descriptor of the accept that is under way may have been taken already.

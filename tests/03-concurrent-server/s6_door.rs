@@ -60,7 +60,7 @@ fn s6_close_wakes_accept_at_any_address() {
         for addr in [every, ipv6, every_ipv6] {
             let addr: SocketAddr = addr;
             let Ok(listener) = TcpListener::bind(addr) else {
-                eprintln!("skipped: this machine cannot listen at {addr}");
+                lab.note(format!("this machine cannot listen at {addr}"));
                 continue;
             };
             let door = lab.ok(&format!("Door::new(a listener at {addr})"), || {
@@ -114,17 +114,16 @@ fn s6_close_does_not_wait_for_a_full_queue() {
 )]
 fn s6_close_wakes_accept_when_nobody_can_connect() {
     lab(|lab| {
-        let (door, _) = door(lab);
-        lab.you("close()", || door.close());
         // A network of its own, in which even the loopback interface is down.
         const ALONE: &str = "unshare --user --map-root-user --net";
         let may = Command::new("sh")
             .args(["-c", &format!("{ALONE} true")])
             .output();
         if !may.is_ok_and(|end| end.status.success()) {
-            eprintln!("skipped: this machine gives no namespaces to an ordinary user");
-            return;
+            lab.skip("this machine gives no namespaces to an ordinary user");
         }
+        let (door, _) = door(lab);
+        lab.you("close()", || door.close());
         let mut there = lab.beside(&format!("exec {ALONE} \"$0\" \"$@\""), || {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
             let listener = TcpListener::bind(any).expect("bind a port");

@@ -509,9 +509,7 @@ fn s9_the_program_serves_at_an_ipv6_address() {
     lab(|lab| {
         lab.why("A host may be an IPv6 address. With a port it is printed in brackets, as SocketAddr does: who puts address, colon and port together prints something that nobody can read back.");
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
-            eprintln!("skipped: this machine cannot listen at ::1");
-            drop(server(lab, &[]));
-            return;
+            lab.skip("this machine cannot listen at ::1");
         }
         let (_server, addr) = ready(lab, lab.program(PROGRAM, &["serve", "::1", "-p", "0"]));
         lab.gets_an_echo("client A", addr);
@@ -652,27 +650,24 @@ fn begins_to_connect(addr: SocketAddr) -> Socket {
 )]
 fn s9_the_first_address_that_works_is_taken() {
     lab(|lab| {
-        drop(server(lab, &[]));
-        for addrs in [["127.0.0.2", "127.0.0.3"], ["::1", "127.0.0.2"]] {
-            // A file of names for the program alone.
+        let alone = ["--user", "--map-root-user", "--mount", "sh", "-c"];
+        // A file of names for the program alone, and a port that is taken at the first address.
+        let settings = [["127.0.0.2", "127.0.0.3"], ["::1", "127.0.0.2"]].map(|addrs| {
             let names = addrs.map(|addr| format!("{addr} two.test\\n")).concat();
             let mount = format!(
                 "mount -t tmpfs none /mnt && printf '{names}' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts"
             );
-            let alone = ["--user", "--map-root-user", "--mount", "sh", "-c"];
             let shell = format!("{mount} && getent ahosts two.test");
-            let found = Command::new("unshare").args(alone).arg(shell).output();
-            let found = found.map_or(String::new(), |found| {
-                String::from_utf8_lossy(&found.stdout).into_owned()
-            });
+            let found = Command::new("unshare").args(alone).arg(shell).output().ok()?;
+            let found = String::from_utf8_lossy(&found.stdout).into_owned();
             let at = addrs.map(|addr| found.find(addr));
-            let taken = TcpListener::bind((addrs[0], 0));
-            let (Ok(taken), true) = (taken, at[0].is_some() && at[0] < at[1]) else {
-                eprintln!(
-                    "skipped: this machine gives no name the addresses {addrs:?}, in this order"
-                );
-                continue;
-            };
+            let taken = TcpListener::bind((addrs[0], 0)).ok()?;
+            (at[0].is_some() && at[0] < at[1]).then_some((addrs, names, mount, taken))
+        });
+        if settings.iter().all(Option::is_none) {
+            lab.skip("this machine gives no name two addresses");
+        }
+        for (addrs, names, mount, taken) in settings.into_iter().flatten() {
             lab.given("/etc/hosts", &names.replace("\\n", "\n"));
             let port = taken
                 .local_addr()
@@ -696,13 +691,11 @@ fn s9_the_first_address_that_works_is_taken() {
 )]
 fn s9_an_unknown_host_is_exit_1() {
     lab(|lab| {
-        drop(server(lab, &[]));
         // A network of its own, in which nobody can be asked for a name.
         let alone = ["--user", "--map-root-user", "--net"];
         let may = Command::new("unshare").args(alone).arg("true").output();
         if !may.is_ok_and(|end| end.status.success()) {
-            eprintln!("skipped: this machine gives no namespaces to an ordinary user");
-            return;
+            lab.skip("this machine gives no namespaces to an ordinary user");
         }
         lab.why("No machine has this name (RFC 6761, section 6.4), so there is no address to listen at. That is a failure of the network, for a person to read: not a wrong argument, and no panic.");
         let serve = [PROGRAM, "serve", "nobody.invalid", "-p", "0"];

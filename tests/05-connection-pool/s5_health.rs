@@ -80,10 +80,10 @@ fn blocks(_: &TcpStream) -> Option<bool> {
 #[test]
 fn s5_the_stream_blocks_as_before() {
     netlab::lab(|lab| {
-        let (stream, peer) = pair(lab);
-        if blocks(&stream).is_none() {
-            return eprintln!("skipped: this system does not tell a socket's mode");
+        if !cfg!(unix) {
+            lab.skip("this system does not tell a socket's mode");
         }
+        let (stream, peer) = pair(lab);
         lab.why("The mode belongs to the socket, not to your call. A stream left in non-blocking mode gives its next user WouldBlock instead of a reply.");
         let of_a = |which: &str, stream: &TcpStream| {
             check(lab, stream);
@@ -149,7 +149,7 @@ fn s5_leftovers_before_a_fin_are_dirty_too() {
 fn s5_reset_is_no_health() {
     netlab::lab(|lab| {
         if !cfg!(unix) {
-            return eprintln!("skipped: Windows keeps the peer's address after a reset");
+            lab.skip("Windows keeps the peer's address after a reset");
         }
         lab.why(
             "After a reset the kernel answers the peek with an error. An error is no reason to \
@@ -271,7 +271,7 @@ fn s5_refused_is_an_error_and_no_connection() {
 fn s5_connect_has_a_deadline() {
     netlab::lab(|lab| {
         if !cfg!(target_os = "linux") {
-            return eprintln!("skipped: needs Linux (a full queue drops the SYN)");
+            lab.skip("this system is not Linux (a full queue drops the SYN)");
         }
         lab.why("`patience` is how long a connect may take: no longer, and no shorter. Without a deadline the kernel repeats its SYN for two minutes, and a user of the pool waits all that time with a permit in hand.");
         lab.if_stuck("The time-out of this connect is not the manager's `patience`.");

@@ -846,10 +846,10 @@ fn s8_cli_another_address_of_a_name() {
         let found = ("localhost", 0).to_socket_addrs();
         let addrs: Vec<_> = found.into_iter().flatten().map(|addr| addr.ip()).collect();
         let Some(&last) = addrs.last() else {
-            return eprintln!("skipped: there is no localhost here");
+            lab.skip("there is no localhost here");
         };
         let Ok(listener) = TcpListener::bind((last, 0)) else {
-            return eprintln!("skipped: {last} is no address of this machine");
+            lab.skip(&format!("{last} is no address of this machine"));
         };
         let server = EchoServer::echoing(listener);
         lab.note(format!(
@@ -953,7 +953,7 @@ fn run_into(lab: &Lab, line: &str, stdout: std::process::Stdio) -> Output {
 fn s8_cli_standard_output_may_be_closed() {
     netlab::lab(|lab| {
         #[cfg(not(unix))]
-        eprintln!("skipped: needs Unix (a pipe without a reader)");
+        lab.skip("this system is not Unix (a pipe without a reader)");
         #[cfg(unix)]
         {
             lab.note("standard output is a pipe whose reader has gone, as in `… | head -0`");

@@ -9,13 +9,11 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use super::words::block;
 
-/// Whether this machine has IPv6 at all: an address of its own, and sockets.
-fn has_ipv6() -> bool {
-    let has = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
-    if !has {
-        eprintln!("skipped: this machine has no ::1");
+/// For the tests that need IPv6: an address of this machine's own, and sockets.
+fn needs_ipv6(lab: &Lab) {
+    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        lab.skip("this machine has no ::1");
     }
-    has
 }
 
 fn addr(text: &str) -> SocketAddr {
@@ -185,9 +183,7 @@ fn s5_one_list_for_both_spellings() {
 #[test]
 fn s5_v4_client_on_v6_listener() {
     lab(|lab| {
-        if !has_ipv6() {
-            return;
-        }
+        needs_ipv6(lab);
         lab.why("One IPv6 socket can take both families, if IPV6_V6ONLY is off (RFC 3493, section 5.3).");
         let listener = lab.ok("listen_dual(0)", || listen_dual(0));
         let port = local(&listener).port();
@@ -234,9 +230,7 @@ fn s5_v4_client_on_v6_listener() {
 #[cfg(target_os = "linux")] // other systems have other rules for two wildcards
 fn s5_a_dual_listener_has_the_port_in_both_families() {
     lab(|lab| {
-        if !has_ipv6() {
-            return;
-        }
+        needs_ipv6(lab);
         let listener = lab.ok("listen_dual(0)", || listen_dual(0));
         let port = local(&listener).port();
         lab.why("A socket that takes IPv4 as well is in the way of 0.0.0.0 at its port.");
@@ -276,9 +270,7 @@ fn s5_a_dual_listener_has_the_port_in_both_families() {
 #[test]
 fn s5_two_listeners_one_port() {
     lab(|lab| {
-        if !has_ipv6() {
-            return;
-        }
+        needs_ipv6(lab);
         lab.why("Two sockets, each with its own family, may have one port. The IPv6 one needs IPV6_V6ONLY for it, before bind: bind is where the two would be in each other's way.");
         let (v4, v6) = lab.ok("listen_apart(0)", || listen_apart(0));
         lab.same(
@@ -330,9 +322,7 @@ fn s5_two_listeners_one_port() {
 #[cfg(target_os = "linux")] // other systems have other rules for two wildcards
 fn s5_a_port_taken_in_one_family_is_an_error() {
     lab(|lab| {
-        if !has_ipv6() {
-            return;
-        }
+        needs_ipv6(lab);
         lab.why("Somebody has this port for IPv6. Whoever names a port wants that one, in both families.");
         let other = only_v6(0).expect("an IPv6 socket");
         let port = other
@@ -380,21 +370,17 @@ fn s5_a_port_taken_in_one_family_is_an_error() {
 /// A line of shell behind which this test runs in a network of its own, as `setting` says. That network
 /// has IPv6 and no address, so it can bind `::` and not `::1`.
 #[cfg(target_os = "linux")]
-fn in_a_network(setting: &str) -> Option<String> {
+fn in_a_network(lab: &Lab, setting: &str) -> String {
     if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
-        eprintln!("skipped: this machine has no IPv6");
-        return None;
+        lab.skip("this machine has no IPv6");
     }
     let may = std::process::Command::new("unshare")
         .args(["-Urn", "sh", "-c", setting])
         .output();
     if !may.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this machine lets nobody make a network of one's own");
-        return None;
+        lab.skip("this machine lets nobody make a network of one's own");
     }
-    Some(format!(
-        "exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\""
-    ))
+    format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"")
 }
 
 /// The first line of this kind that the test has printed in that network.
@@ -412,9 +398,7 @@ fn told<'a>(lab: &Lab, end: &'a netlab::End, kinds: &[&str]) -> &'a str {
 fn s5_the_systems_default_does_not_matter() {
     lab(|lab| {
         let setting = "echo 1 >/proc/sys/net/ipv6/bindv6only";
-        let Some(shell) = in_a_network(setting) else {
-            return;
-        };
+        let shell = in_a_network(lab, setting);
         lab.why("An administrator can turn IPV6_V6ONLY on for all new sockets: net.ipv6.bindv6only. A server that relies on the default loses its IPv4 clients there. So set the option, on or off, before bind.");
         drop(lab.ok("listen_dual(0)", || listen_dual(0)));
         let end = lab.elsewhere(&shell, || {
@@ -436,9 +420,7 @@ fn s5_the_systems_default_does_not_matter() {
 fn s5_port_0_is_free_in_both_families() {
     lab(|lab| {
         let setting = "echo 40000 40015 >/proc/sys/net/ipv4/ip_local_port_range";
-        let Some(shell) = in_a_network(setting) else {
-            return;
-        };
+        let shell = in_a_network(lab, setting);
         lab.why("Here the system has 16 ports to choose from, and 4 of them are taken for IPv6 alone. It looks for a free port in the family of the first socket and does not know that there will be a second one. If that one finds the port taken, begin again.");
         drop(lab.ok("listen_apart(0)", || listen_apart(0)));
         let end = lab.elsewhere(&shell, || {

@@ -262,8 +262,9 @@ fn a_wrong_answer_names_what_is_there() {
 #[test]
 fn tests_explain_themselves_and_do_not_sleep() {
     check(
-        "In a student's tests, netlab's checks take the place of assert!, since they say why; and \
-         a wait for something takes the place of sleep, since it is as long as it must be.",
+        "In a student's tests, netlab's checks take the place of assert!, since they say why; a wait for \
+         something takes the place of sleep, since it is as long as it must be; and lab.skip takes the \
+         place of a word on standard error, after which a test that has asked nothing would pass.",
         |course, chapter, all| {
             let folder = chapter.tests_dir();
             let main = Code::of(course, &format!("{folder}/main.rs"));
@@ -279,6 +280,7 @@ fn tests_explain_themselves_and_do_not_sleep() {
                     ("assert_eq", "!"),
                     ("assert_ne", "!"),
                     ("sleep", "("),
+                    ("eprintln", "!"),
                 ] {
                     for line in code.lines(&[word, mark]) {
                         all.push(format!("{folder}/{file}:{line}: {word}{mark}"));

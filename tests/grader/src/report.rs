@@ -124,7 +124,7 @@ pub enum Verdict {
     Oom,
     /// The test binary does not have the test.
     Missing,
-    /// Skipped on this system, with a reason. It does not count.
+    /// This machine or the jail lacks what it needs; for the course's own chapter, too. It is in no sum.
     Skipped,
     /// The student's files do not compile.
     BuildError,

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use fake::{NOBODY, grade, hand_in, report};
 use grader::class::shards::Shard;
-use grader::report::Report;
+use grader::report::{Report, Verdict};
 
 /// A class's folder: submissions, results, roster and grades.
 struct Folder(tempfile::TempDir);
@@ -145,6 +145,33 @@ s9,,rejected,0,10,0,,,,,,\"chapters/00 is a symbolic link, and those are not fol
     assert!(page("s2").starts_with("**Score: 9 of 10**\n\n"));
     assert!(page("s4").starts_with("**No score yet**\n\n"));
     assert!(page("s5").contains("Nothing was handed in."));
+}
+
+#[test]
+fn a_test_that_was_skipped_is_in_no_sum_and_class_md_says_why() {
+    let folder = Folder::new();
+    let mut skips = report("s1", "9", "d1");
+    let chapter = &mut skips.chapters[0];
+    let test = &mut chapter.tests[9];
+    (test.verdict, test.max_points) = (Verdict::Skipped, 0);
+    test.message = "this machine has no ::1".to_owned();
+    (chapter.max_score, skips.max_score) = (9, 9);
+    let mut does_not_compile = report("s2", "0", "d2");
+    for test in &mut does_not_compile.chapters[0].tests {
+        test.verdict = Verdict::BuildError;
+    }
+    for one in [&skips, &does_not_compile] {
+        folder.put("results", one);
+    }
+    let output = folder.merge(&["--results", "results"]);
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let grades = folder.grades();
+    assert_eq!(grades["s1"]["score"], "9");
+    assert_eq!(grades["s1"]["max_score"], "9");
+    assert_eq!(grades["s2"]["max_score"], "9");
+    let overview = folder.read("grades/class.md");
+    let row = "| `00-bytes-and-sockets` | `s1_test_9` | 1 of 2 | this machine has no ::1 |";
+    assert!(overview.contains(row), "{overview}");
 }
 
 #[test]

@@ -31,12 +31,23 @@ fn solutions_get_every_point() {
     assert_full(&report);
     assert_eq!(report.status, Status::Graded);
     let course = course();
+    let skipped = support::skipped(&report);
     for (one, folder) in report.chapters.iter().zip(TWO) {
         let points: u32 = chapter(&course, folder)
             .required_tests()
+            .filter(|(_, test)| !skipped.contains(&test.name.as_str()))
             .map(|(_, test)| test.points)
             .sum();
         assert_eq!((one.chapter.as_str(), one.max_score), (folder, points));
+    }
+    // In a jail that refuses them namespaces.
+    if report.isolation.contains("landlock") {
+        let lack = [
+            "s6_close_wakes_accept_when_nobody_can_connect",
+            "s9_the_first_address_that_works_is_taken",
+            "s9_an_unknown_host_is_exit_1",
+        ];
+        assert_eq!(skipped, lack);
     }
     let program = test(&report, "s9_a_taken_port_is_exit_1");
     assert_eq!(program.tier, Tier::BlackBox);

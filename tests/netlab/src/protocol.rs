@@ -103,16 +103,20 @@ pub enum Event {
     Failed,
     /// Failed, and a deadline had a part in it: a busy machine may be the reason.
     Late,
+    /// The machine lacks what the test needs, as the test saw before it called the student's code. The
+    /// reason stands on standard error: [`SKIPPED`].
+    Skipped,
 }
 
 impl Event {
-    const WORDS: [(Event, &str); 6] = [
+    const WORDS: [(Event, &str); 7] = [
         (Event::Begins, "begins"),
         (Event::Program, "program"),
         (Event::Refused, "refused"),
         (Event::Done, "done"),
         (Event::Failed, "failed"),
         (Event::Late, "late"),
+        (Event::Skipped, "skipped"),
     ];
 }
 
@@ -155,6 +159,9 @@ pub const TO_DO: &str = "to do";
 pub const EXPECTED: &str = "expected";
 /// A report's paragraph with what came instead.
 pub const GOT: &str = "got";
+
+/// The paragraph with what this machine lacks for a test.
+pub const SKIPPED: &str = "skipped";
 
 /// The column in which a report's paragraphs begin, and what stands before it in their first line.
 pub(crate) const INDENT: usize = 12;

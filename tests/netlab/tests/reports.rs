@@ -50,6 +50,33 @@ fn of_scenes_that_went_well_the_number_is_told() {
 }
 
 #[test]
+fn a_test_that_is_skipped_ends_there_and_does_not_fail() {
+    let skipped = trial(0.2, |lab| {
+        if TcpListener::bind("127.0.0.1:0").is_ok() {
+            lab.skip("this machine has 127.0.0.1");
+        }
+        lab.fails("nothing", "this");
+    });
+    assert_eq!(skipped, Ok(()));
+}
+
+#[cfg(unix)]
+#[test]
+fn after_the_students_code_was_called_no_test_is_skipped() {
+    let called = report_of(|lab| {
+        lab.you("count()", || 1);
+        lab.skip("this machine has no ::1");
+    });
+    let started = report_of(|lab| {
+        drop(lab.program("/bin/sh", &["-c", "true"]));
+        lab.skip("this machine has no ::1");
+    });
+    for report in [called, started] {
+        has(&report, &["a test is skipped before it calls the"]);
+    }
+}
+
+#[test]
 fn a_todo_is_a_task_not_a_failure() {
     let report = report_of(|lab| {
         lab.you("be16([12 34], 0)", || {

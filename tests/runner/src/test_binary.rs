@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
 use crate::child::{kill_group, own_group, wait};
-use crate::protocol::{Patience, TO_DO, paragraph};
+use crate::protocol::{Patience, SKIPPED, TO_DO, paragraph};
 
 /// How a test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Passed,
-    /// It is marked to be left out on this system.
+    /// It is marked to be left out on this system, or this machine lacks what it needs.
     Skipped,
     Failed,
     /// It reached the student's `todo!`.
@@ -70,6 +70,22 @@ pub struct PostMortem {
 }
 
 impl Report {
+    /// What is missing for a test that was skipped.
+    pub fn lacks(&self) -> Option<String> {
+        let is_skipped = self.verdict == Verdict::Skipped;
+        // libtest prints the reason of one that is marked.
+        let marked = || {
+            Some(
+                self.printed
+                    .lines()
+                    .next()?
+                    .strip_prefix("ignored, ")?
+                    .to_owned(),
+            )
+        };
+        is_skipped.then(|| paragraph(&self.told, SKIPPED).or_else(marked))?
+    }
+
     /// For a test whose process could not finish; nothing for one that gave its own verdict.
     pub fn post_mortem(&self) -> Option<PostMortem> {
         let (got, why) = match &self.verdict {
@@ -208,7 +224,10 @@ fn verdict_of(status: ExitStatus, stdout: &str, stderr: &str) -> Verdict {
     }
     let finished = |words: &str| stdout.contains(&format!("test result: {words}"));
     match status.code() {
-        Some(0) if finished("ok. 1 passed") => Verdict::Passed,
+        Some(0) if finished("ok. 1 passed") => match paragraph(stderr, SKIPPED) {
+            Some(_) => Verdict::Skipped,
+            None => Verdict::Passed,
+        },
         Some(0) if finished("ok. 0 passed; 0 failed; 1 ignored") => Verdict::Skipped,
         Some(0) if finished("ok. 0 passed") => Verdict::Missing,
         // libtest's code for failed tests.

@@ -69,6 +69,9 @@ pub fn run(
                     output::verdict(&report.verdict),
                     test.name
                 ));
+                if let Some(lacks) = report.lacks() {
+                    ui.field("", &lacks);
+                }
                 progress.record(chapter, &digest, test, report.verdict.is_done());
                 if report.verdict.is_done() {
                     passed += 1;

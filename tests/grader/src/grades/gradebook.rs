@@ -10,7 +10,7 @@ use crate::class::roster::{Roster, Student};
 use crate::grades::policy::{Late, Override, Overrides, Policy};
 use crate::render;
 use crate::render::csv::{cells, harmless};
-use crate::report::{Report, Status};
+use crate::report::{Report, Status, Verdict};
 
 /// What the runs have left, all shards together.
 #[derive(Debug, Default)]
@@ -85,8 +85,7 @@ impl Gradebook {
             .values()
             .flat_map(|report| report.chapters.iter().map(|one| one.chapter.clone()))
             .collect();
-        let scores = results.reports.values().map(|report| report.max_score);
-        let max_score = scores.max().unwrap_or(0);
+        let max_score = max_score(&results.reports);
 
         let in_roster = roster.map_or(&[][..], |roster| &roster.students);
         let mut ids: Vec<String> = in_roster.iter().map(|one| one.id.clone()).collect();
@@ -291,6 +290,33 @@ impl Row {
         }
         notes.join(" ")
     }
+}
+
+/// The points of all tests that count. One that was skipped, and has run for nobody, counts for nobody: nor for a
+/// submission that does not compile, whose report cannot know it.
+fn max_score(reports: &BTreeMap<String, Report>) -> u32 {
+    let (mut skipped, mut run) = (BTreeSet::new(), BTreeSet::new());
+    for (chapter, test) in reports.values().flat_map(Report::tests) {
+        let key = (chapter.chapter.as_str(), test.id.as_str());
+        match test.verdict {
+            Verdict::Skipped => skipped.insert(key),
+            Verdict::Missing | Verdict::BuildError => false,
+            _ => run.insert(key),
+        };
+    }
+    let left_out = &skipped - &run;
+    let of = |report: &Report| {
+        let points = report.tests().map(|(chapter, test)| {
+            let key = (chapter.chapter.as_str(), test.id.as_str());
+            if left_out.contains(&key) {
+                test.max_points
+            } else {
+                0
+            }
+        });
+        report.max_score.saturating_sub(points.sum())
+    };
+    reports.values().map(of).max().unwrap_or(0)
 }
 
 /// Hundredths as people write them: `17`, `17.1`, `17.05`.

@@ -20,6 +20,7 @@ pub fn page(book: &Gradebook, settings: &Settings, policy: &Policy) -> String {
     page += &problems(book);
     page += &distribution(book);
     page += &hardest(book);
+    page += &skipped(book);
     page += &circumstances(book, settings, policy);
     page
 }
@@ -220,6 +221,37 @@ impl Tally {
             *self.how.entry(test.verdict.words()).or_default() += 1;
         }
     }
+}
+
+/// The tests that are in no sum, for how many, and why.
+fn skipped(book: &Gradebook) -> String {
+    let mut all: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
+    let graded: Vec<&Report> = book.rows.iter().filter_map(graded).collect();
+    for (chapter, test) in graded.iter().flat_map(|report| report.tests()) {
+        if test.verdict == Verdict::Skipped {
+            let (count, why) = all.entry((&chapter.chapter, &test.id)).or_default();
+            *count += 1;
+            *why = &test.message;
+        }
+    }
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "## Tests that were skipped\n\nTheir points are not counted, neither as earned nor as possible.\n\n\
+         | chapter | test | skipped | why |\n|---|---|---:|---|\n",
+    );
+    for ((chapter, test), (count, why)) in all {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {count} of {} | {} |",
+            code(chapter),
+            code(test),
+            graded.len(),
+            escaped(&line(why))
+        );
+    }
+    text + "\n"
 }
 
 fn circumstances(book: &Gradebook, settings: &Settings, policy: &Policy) -> String {

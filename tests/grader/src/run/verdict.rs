@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use course::problem::{Problem, Result};
-use netlab::protocol::{EXPECTED, GOT, TO_DO, UNREACHABLE, paragraph};
+use netlab::protocol::{EXPECTED, GOT, SKIPPED, TO_DO, UNREACHABLE, paragraph};
 use runner::test_binary;
 
 use crate::jail::{Ending, Outcome};
@@ -21,8 +21,25 @@ pub struct TestOutcome {
     pub is_late: bool,
     /// It has used up its processor time, whatever else the machine did.
     pub is_spent: bool,
-    /// The test itself starts a program, and was not allowed to.
+    /// The test itself starts a program, and was not allowed to; or it was skipped, and that may be why.
     pub needs_programs: bool,
+}
+
+impl TestOutcome {
+    /// The same for a test that has no reason to be skipped.
+    pub fn not_skipped(self) -> TestOutcome {
+        match self.verdict {
+            Verdict::Skipped => TestOutcome {
+                verdict: Verdict::Fail,
+                message: format!(
+                    "skipped, but not for the course's own chapter: {}",
+                    self.message
+                ),
+                ..self
+            },
+            _ => self,
+        }
+    }
 }
 
 /// `testimony` is `None` on systems without Unix sockets. Then the exit code decides.
@@ -32,6 +49,8 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
     let libtest = |words: &str| stdout.contains(&format!("test result: {words}"));
     let said = testimony.copied().unwrap_or_default();
     let has_begun = said.begun > 0 || testimony.is_none();
+    // The test says it before it calls the student's code.
+    let lacks = paragraph(&told, SKIPPED);
     let without_memory = test_binary::failed_allocation(&told);
     let (verdict, message) = match outcome.ending {
         Ending::Deadline | Ending::Asleep => (
@@ -59,11 +78,8 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
         Ending::Exited(0) if !has_begun && libtest("ok. 0 passed; 0 failed; 1 ignored") => {
             (Verdict::Skipped, "left out on this system".to_owned())
         }
-        // A test that has no laboratory on this system says why and returns. All have one on Linux.
-        Ending::Exited(0)
-            if !has_begun && !cfg!(target_os = "linux") && libtest("ok. 1 passed") =>
-        {
-            (Verdict::Skipped, told.trim().to_owned())
+        Ending::Exited(0) if testimony.is_none_or(Heard::is_skip) && lacks.is_some() => {
+            (Verdict::Skipped, lacks.unwrap_or_default())
         }
         Ending::Exited(0) if !has_begun && stdout.contains("running 0 tests") => (
             Verdict::Missing,
@@ -97,7 +113,7 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
     Ok(TestOutcome {
         is_late: is_timeout || (verdict == Verdict::Fail && said.late > 0),
         is_spent,
-        needs_programs: said.refused > 0,
+        needs_programs: said.refused + said.skipped > 0,
         verdict,
         message,
         output: match verdict {

@@ -14,6 +14,7 @@ pub struct Heard {
     pub late: u32,
     /// The laboratory could not start a program.
     pub refused: u32,
+    pub skipped: u32,
     /// It spoke of another test, or in other words.
     pub is_foreign: bool,
 }
@@ -34,6 +35,7 @@ impl Heard {
                 Event::Done => heard.done += 1,
                 Event::Failed => heard.failed += 1,
                 Event::Late => heard.late += 1,
+                Event::Skipped => heard.skipped += 1,
             }
         }
         heard
@@ -41,6 +43,11 @@ impl Heard {
 
     pub fn is_pass(&self) -> bool {
         self.done > 0 && self.done == self.begun && !self.is_foreign
+    }
+
+    /// The student's code was not called at all.
+    pub fn is_skip(&self) -> bool {
+        self.skipped > 0 && self.skipped == self.begun && !self.is_foreign
     }
 }
 
@@ -135,8 +142,24 @@ mod tests {
             "begins s1_b\ndone s1_b\n",
             "begins s1_a\ndone s1_b\n",
             "begins s1_a\ndone s1_a\nhello\n",
+            "begins s1_a\nskipped s1_a\n",
+            "begins s1_a\ndone s1_a\nbegins s1_a\nskipped s1_a\n",
         ] {
             assert!(!is_pass(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn only_all_labs_of_this_test_skipped_is_a_skip() {
+        let is_skip = |said: &str| Heard::of(said, "s1_a").is_skip();
+        assert!(is_skip("begins s1_a\nskipped s1_a\n"));
+        for said in [
+            "skipped s1_a\n",
+            "begins s1_a\ndone s1_a\n",
+            "begins s1_a\ndone s1_a\nbegins s1_a\nskipped s1_a\n",
+            "begins s1_a\nskipped s1_b\n",
+        ] {
+            assert!(!is_skip(said), "{said}");
         }
     }
 }

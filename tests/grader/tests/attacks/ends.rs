@@ -36,6 +36,11 @@ const ATTACKS: &[Attack] = &[
         "println!(\"test result: ok. 0 passed; 0 failed; 1 ignored\"); std::process::exit(0)",
     ),
     (
+        "the laboratory's words for a skip",
+        "as_libtest(); println!(\"skipped {}\", test()); eprintln!(\"\\n  skipped   no ::1\"); \
+         std::process::exit(0)",
+    ),
+    (
         "libtest's words for no test",
         "println!(\"running 0 tests\"); std::process::exit(0)",
     ),
@@ -107,6 +112,7 @@ fn an_end_is_no_pass() {
         ("abort", Verdict::Crash),
         ("libtest's words", Verdict::NoVerdict),
         ("libtest's words for a test left out", Verdict::NoVerdict),
+        ("the laboratory's words for a skip", Verdict::NoVerdict),
         ("libtest's words for no test", Verdict::NoVerdict),
         ("the witness's words", Verdict::NoVerdict),
         ("a second connection to the witness", Verdict::NoVerdict),

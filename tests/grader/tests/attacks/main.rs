@@ -12,5 +12,6 @@ mod ends;
 mod hand_in;
 mod next_test;
 mod reaches;
+mod skips;
 mod types;
 mod volley;

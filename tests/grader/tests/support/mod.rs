@@ -198,11 +198,19 @@ pub fn verdicts(report: &Report) -> BTreeMap<String, Verdict> {
         .collect()
 }
 
-/// Fails with all that did not pass.
+/// The tests that this machine or the jail lacks something for.
+pub fn skipped(report: &Report) -> Vec<&str> {
+    let skipped = report
+        .tests()
+        .filter(|(_, test)| test.verdict == Verdict::Skipped);
+    skipped.map(|(_, test)| test.id.as_str()).collect()
+}
+
+/// Fails with all that did not pass, and were not skipped.
 pub fn assert_full(report: &Report) {
     let failed: Vec<String> = report
         .tests()
-        .filter(|(_, test)| !test.verdict.is_pass())
+        .filter(|(_, test)| !matches!(test.verdict, Verdict::Pass | Verdict::Skipped))
         .map(|(_, test)| {
             format!(
                 "{}: {:?}, {}\n{}",

@@ -20,6 +20,8 @@ struct State {
     returned: Vec<(String, String)>,
     /// The student's programs that run.
     programs: Vec<Arc<Process>>,
+    /// There was a call or a program.
+    have_begun: bool,
     /// The thread of the test's body.
     body: Option<Task>,
     /// How long calls and programs that have ended stood in line for a processor.
@@ -94,6 +96,7 @@ impl Calls {
     /// Notes a call of the current thread.
     pub fn enter(&self, what: &str, watched: bool) -> usize {
         let mut state = self.lock();
+        state.have_begun = true;
         let id = state
             .running
             .iter()
@@ -110,6 +113,11 @@ impl Calls {
             task: Task::current(),
         });
         id
+    }
+
+    /// Whether the student's code was ever called, or started.
+    pub fn have_begun(&self) -> bool {
+        self.lock().have_begun
     }
 
     /// Under one lock, so that the call is always found in one of the two lists.
@@ -141,6 +149,7 @@ impl Calls {
         if state.over {
             return None;
         }
+        state.have_begun = true;
         let process = Process::start(what, command).map(Arc::new);
         state.programs.extend(process.as_ref().ok().cloned());
         Some(process)

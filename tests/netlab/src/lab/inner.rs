@@ -61,6 +61,8 @@ pub(crate) struct Inner {
     seed: Mutex<Option<u64>>,
     /// Whether a wait has lasted to its deadline. The machine may have been busy.
     late: AtomicBool,
+    /// What this machine lacks for the test.
+    lacks: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -110,6 +112,7 @@ impl Inner {
             scripts: AtomicUsize::new(0),
             seed: Mutex::default(),
             late: AtomicBool::new(false),
+            lacks: Mutex::default(),
         }
     }
 
@@ -199,6 +202,21 @@ impl Inner {
 
     pub fn is_late(&self) -> bool {
         self.late.load(Relaxed)
+    }
+
+    /// What this machine lacks for the test, if it was skipped.
+    pub fn lacks(&self) -> Option<String> {
+        locked(&self.lacks).clone()
+    }
+
+    /// Ends the test, which says nothing about the student's code.
+    pub fn skip(&self, lacks: &str) -> ! {
+        assert!(
+            !self.calls.have_begun(),
+            "a test is skipped before it calls the student's code, or not at all ({lacks})"
+        );
+        *locked(&self.lacks) = Some(lacks.to_owned());
+        resume_unwind(Box::new(Stopped))
     }
 
     /// Keeps the first failure.

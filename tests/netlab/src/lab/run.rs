@@ -16,7 +16,8 @@ use crate::protocol::{Event, Patience};
 use crate::report::failure::{self, Failure, IN};
 use crate::report::test_name::TestName;
 
-/// Runs a test's body. Returns when every expectation held; fails the test with a report otherwise.
+/// Runs a test's body. Returns when every expectation held, or the test was skipped; fails the test with a
+/// report otherwise.
 ///
 /// The body runs on a thread of its own and is given up after a deadline, so an answer that never
 /// returns fails like any other and the next test can run. The lost thread stays until the test
@@ -91,7 +92,12 @@ fn judge(closure: &str, at: &Location<'_>, company: Company, body: Body) {
     if let Err(report) = &verdict {
         eprint!("{report}");
     }
+    let lacks = inner.lacks();
+    if let (Ok(()), Some(lacks)) = (&verdict, &lacks) {
+        eprint!("{}", failure::skipped(&inner.test, lacks));
+    }
     let event = match &verdict {
+        Ok(()) if lacks.is_some() => Event::Skipped,
         Ok(()) => Event::Done,
         Err(_) if inner.is_late() => Event::Late,
         Err(_) => Event::Failed,
@@ -160,6 +166,7 @@ fn watch(inner: &Arc<Inner>, ended: &mpsc::Receiver<Result<(), Failure>>) -> Res
                 // A failure on another thread counts even when the body did not notice.
                 return match inner.failure() {
                     Some(failure) => Err(failure),
+                    None if inner.lacks().is_some() => Ok(()),
                     None => result,
                 };
             }

@@ -2,7 +2,7 @@
 
 use super::test_name::TestName;
 use super::text::{WIDTH, wrap};
-use crate::protocol::{INDENT, margin};
+use crate::protocol::{INDENT, SKIPPED, margin};
 
 /// The label of the place in the reader's source.
 pub const IN: &str = "in";
@@ -51,6 +51,13 @@ pub fn render(test: &TestName, ladder: &str, failure: &Failure) -> String {
     out
 }
 
+/// The test's name, and why it was skipped.
+pub fn skipped(test: &TestName, lacks: &str) -> String {
+    let mut out = format!("\n{}\n\n", test.title());
+    field(&mut out, SKIPPED, lacks);
+    out
+}
+
 /// `  label     text`, wrapped; further lines stand under the text. A line that begins with a blank
 /// is a row of something, which has its own width: it starts at the left edge.
 pub fn field(out: &mut String, label: &str, text: &str) {
@@ -72,6 +79,18 @@ pub fn field(out: &mut String, label: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_in_a_paragraph() {
+        let test = TestName::of("a::s1_b::{{closure}}", std::panic::Location::caller());
+        let lacks =
+            "this machine has no ::1, nor any other address of IPv6, which the test would need";
+        let told = skipped(&test, lacks);
+        assert_eq!(
+            crate::protocol::paragraph(&told, SKIPPED).as_deref(),
+            Some(lacks)
+        );
+    }
 
     #[test]
     fn rows_keep_their_width_at_the_left_edge() {

@@ -149,7 +149,8 @@ impl Trial<'_> {
             .run(&format!("exercise::{}", step.path_of(test)))
             .map_err(|error| Problem::with_file("run the test binary", binary.path, &error))?;
         if report.verdict.is_done() {
-            return Ok(Some(format!("It escapes: {} passes.", test.name)));
+            let word = report.verdict.word();
+            return Ok(Some(format!("It escapes: {} {word}.", test.name)));
         }
         let mut told = report.told.clone();
         if let Some(post_mortem) = report.post_mortem() {

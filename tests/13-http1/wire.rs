@@ -1,0 +1,328 @@
+//! A connection with a script and a clock of its own: what it waits for takes no time.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use concurrent_server::{Clock, Waits};
+use http1::Stream;
+use netlab::{Lab, ManualClock};
+
+use super::heads::shown;
+
+/// What the client does next.
+#[derive(Clone, Debug)]
+pub enum Play {
+    /// Sends this so long after its last step.
+    After(Duration, Vec<u8>),
+    /// Sends this when it has got so many responses of 1xx and so many others; not before.
+    When { seen: &'static [u8], then: Vec<u8> },
+    /// Sends nothing more, and does not end its side either.
+    Silence,
+    /// The next call fails.
+    Error(ErrorKind),
+    /// The bytes come when the server's patience is over already, with the last of its time.
+    Late(Vec<u8>),
+    /// Sends this byte every second, for ever.
+    Drips(u8),
+    /// Sends this piece again and again, without a pause, for ever.
+    Floods(Vec<u8>),
+}
+
+/// At once.
+pub fn sends(bytes: &[u8]) -> Play {
+    Play::After(Duration::ZERO, bytes.to_vec())
+}
+
+/// So many seconds after its last step.
+pub fn after(secs: u64, bytes: &[u8]) -> Play {
+    Play::After(Duration::from_secs(secs), bytes.to_vec())
+}
+
+/// What the server did, in its order. Calls that follow each other and do the same are one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Deed {
+    Writes,
+    EndsWriting,
+    Reads,
+}
+
+/// Clones are the same connection.
+#[derive(Clone)]
+pub struct Wire {
+    lab: Lab,
+    clock: ManualClock,
+    state: Arc<Mutex<State>>,
+}
+
+pub struct State {
+    plays: VecDeque<Play>,
+    /// How much one write takes, and how long it waits before.
+    pub takes: usize,
+    pub takes_after: Duration,
+    /// The next write fails.
+    pub write_error: Option<ErrorKind>,
+    limit: Option<Duration>,
+    /// How long each read might wait, and each write.
+    pub read_limits: Vec<Duration>,
+    pub write_limits: Vec<Duration>,
+    pub written: Vec<u8>,
+    pub writes: usize,
+    pub flushes: usize,
+    /// Bytes that nobody has flushed.
+    pub unflushed: bool,
+    pub deeds: Vec<Deed>,
+    /// Bytes read in all.
+    pub taken: usize,
+    /// Reads behind the end of the client's side.
+    ends: usize,
+    interrupts: bool,
+    calls: usize,
+}
+
+/// The end behind the last play is the end of the client's side.
+pub fn wire(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Wire {
+    let plays: VecDeque<Play> = plays.into_iter().collect();
+    lab.note(story(&plays));
+    Wire {
+        lab: lab.clone(),
+        clock: ManualClock::new(),
+        state: Arc::new(Mutex::new(State {
+            plays,
+            takes: usize::MAX,
+            takes_after: Duration::ZERO,
+            write_error: None,
+            limit: None,
+            read_limits: Vec::new(),
+            write_limits: Vec::new(),
+            written: Vec::new(),
+            writes: 0,
+            flushes: 0,
+            unflushed: false,
+            deeds: Vec::new(),
+            taken: 0,
+            ends: 0,
+            interrupts: false,
+            calls: 0,
+        })),
+    }
+}
+
+/// What the client does, in words.
+fn story(plays: &VecDeque<Play>) -> String {
+    const MOST: usize = 6;
+    let words = |play: &Play| match play {
+        Play::After(Duration::ZERO, bytes) => format!("sends {}", shown(bytes)),
+        Play::After(span, bytes) => format!("{} s later sends {}", span.as_secs(), shown(bytes)),
+        Play::When { seen, then } => {
+            format!("waits for {}, and sends {}", shown(seen), shown(then))
+        }
+        Play::Silence => "says nothing more, and stays".to_owned(),
+        Play::Error(kind) => format!("is gone ({kind:?})"),
+        Play::Late(bytes) => format!("sends {} with the last of its time", shown(bytes)),
+        Play::Drips(byte) => format!("sends {} every second", shown(&[*byte])),
+        Play::Floods(bytes) => format!("sends {} again and again", shown(bytes)),
+    };
+    let mut parts: Vec<String> = plays.iter().take(MOST).map(words).collect();
+    if plays.len() > MOST {
+        parts.push(format!("{} more steps", plays.len() - MOST));
+    }
+    match plays.back() {
+        Some(Play::Silence | Play::Error(_) | Play::Drips(_) | Play::Floods(_)) => {}
+        _ => parts.push("ends its side".to_owned()),
+    }
+    format!("the client {}", parts.join(", then "))
+}
+
+impl Wire {
+    /// Every other call is interrupted by a signal.
+    pub fn interrupting(self) -> Wire {
+        self.state().interrupts = true;
+        self
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that was written so far.
+    pub fn written(&self) -> Vec<u8> {
+        self.state().written.clone()
+    }
+
+    /// The time in seconds.
+    pub fn secs(&self) -> f64 {
+        self.clock.now().as_secs_f64()
+    }
+
+    pub fn clock(&self) -> Hand {
+        Hand(self.clock.clone())
+    }
+
+    fn begins(&self, state: &mut State) -> io::Result<Duration> {
+        let Some(limit) = state.limit else {
+            self.lab
+                .because("A read or a write without a limit waits for as long as the client likes. Call wait_at_most with the time that is left before each.")
+                .fails("a limit for each wait", "a call that may wait for ever");
+        };
+        state.calls += 1;
+        if state.interrupts && state.calls % 2 == 1 {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        Ok(limit)
+    }
+
+    /// Waits for `span` in the time of the clock, or for the limit.
+    fn waits(&self, limit: Duration, span: Duration) -> io::Result<()> {
+        self.clock.advance(span.min(limit));
+        match span > limit {
+            true => Err(ErrorKind::WouldBlock.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl State {
+    fn does(&mut self, deed: Deed) {
+        if self.deeds.last() != Some(&deed) {
+            self.deeds.push(deed);
+        }
+    }
+
+    fn gives(&mut self, buf: &mut [u8], bytes: &[u8]) -> usize {
+        let n = bytes.len().min(buf.len());
+        buf[..n].copy_from_slice(&bytes[..n]);
+        self.taken += n;
+        if n < bytes.len() {
+            self.plays
+                .push_front(Play::After(Duration::ZERO, bytes[n..].to_vec()));
+        }
+        n
+    }
+}
+
+/// Calls behind the end of the client's side after which a program is taken for a loop.
+const VAIN: usize = 100;
+
+impl Read for Wire {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.state();
+        let limit = self.begins(&mut state)?;
+        state.read_limits.push(limit);
+        state.does(Deed::Reads);
+        match state.plays.pop_front() {
+            Some(Play::After(span, bytes)) => {
+                if let Err(error) = self.waits(limit, span) {
+                    state.plays.push_front(Play::After(span - limit, bytes));
+                    return Err(error);
+                }
+                Ok(state.gives(buf, &bytes))
+            }
+            Some(Play::When { seen, then }) => {
+                if state.written.windows(seen.len()).any(|part| part == seen) {
+                    return Ok(state.gives(buf, &then));
+                }
+                state.plays.push_front(Play::When { seen, then });
+                self.waits(limit, Duration::MAX)?;
+                Ok(0)
+            }
+            Some(Play::Silence) => {
+                state.plays.push_front(Play::Silence);
+                self.waits(limit, Duration::MAX)?;
+                Ok(0)
+            }
+            Some(Play::Error(kind)) => Err(kind.into()),
+            Some(Play::Late(bytes)) => {
+                self.clock.advance(limit + Duration::from_secs(1));
+                Ok(state.gives(buf, &bytes))
+            }
+            Some(Play::Drips(byte)) => {
+                state.plays.push_front(Play::Drips(byte));
+                self.waits(limit, Duration::from_secs(1))?;
+                buf[0] = byte;
+                Ok(1)
+            }
+            Some(Play::Floods(bytes)) => {
+                state.plays.push_front(Play::Floods(bytes.clone()));
+                // A thousandth of a second, so that time goes by at all.
+                self.waits(limit, Duration::from_millis(1))?;
+                let n = bytes.len().min(buf.len());
+                buf[..n].copy_from_slice(&bytes[..n]);
+                state.taken += n;
+                Ok(n)
+            }
+            None => {
+                state.ends += 1;
+                if state.ends > VAIN {
+                    self.lab
+                        .because("A read of 0 bytes is the end of the client's side: it says nothing more, however often it is asked.")
+                        .fails("no more reads behind the end", format!("{VAIN} more reads"));
+                }
+                Ok(0)
+            }
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let mut state = self.state();
+        let limit = self.begins(&mut state)?;
+        state.write_limits.push(limit);
+        state.does(Deed::Writes);
+        state.writes += 1;
+        if let Some(kind) = state.write_error.take() {
+            return Err(kind.into());
+        }
+        self.waits(limit, state.takes_after)?;
+        let n = buf.len().min(state.takes);
+        state.written.extend_from_slice(&buf[..n]);
+        state.unflushed |= n > 0;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut state = self.state();
+        state.flushes += 1;
+        state.unflushed = false;
+        Ok(())
+    }
+}
+
+impl Waits for Wire {
+    fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
+        if limit.is_zero() {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "cannot set a 0 duration timeout",
+            ));
+        }
+        self.state().limit = Some(limit);
+        Ok(())
+    }
+}
+
+impl Stream for Wire {
+    fn end_writing(&mut self) -> io::Result<()> {
+        let mut state = self.state();
+        state.does(Deed::EndsWriting);
+        Ok(())
+    }
+}
+
+/// The clock of a [`Wire`], for the student's code.
+#[derive(Clone)]
+pub struct Hand(ManualClock);
+
+impl Hand {
+    pub fn advance(&self, secs: u64) {
+        self.0.advance(Duration::from_secs(secs));
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+}

@@ -6,6 +6,6 @@ mod s1_head;
 mod s2_length;
 mod s3_chunked;
 mod s4_serve;
-//mod s5_client;
+mod s5_client;
 //mod s6_program;
 mod wire;

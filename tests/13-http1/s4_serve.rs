@@ -1228,32 +1228,29 @@ fn s4_half_close_still_gets_its_answer() {
 fn s4_waits_asleep() {
     lab(|lab| {
         lab.why("Between requests, in the middle of one, and behind the last, there is nothing to do. A read that waits costs nothing; a stream that does not block, or a short wait in a loop, costs a processor.");
-        for part in [
-            &b""[..],
-            b"GET / HT",
-            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
-            LAST_B,
-        ] {
+        let limits = Limits {
+            idle: secs(60),
+            request: secs(60),
+            linger: secs(60),
+            ..LIMITS
+        };
+        let mut serving = Vec::new();
+        let body = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe";
+        for part in [&b""[..], b"GET / HT", body, LAST_B] {
             let (server, mut client) = connected();
-            lab.note(format!(
-                "the client sends {}, and nothing more",
-                shown(part)
-            ));
+            lab.note(format!("a client sends {}, and nothing more", shown(part)));
             client.write_all(part).expect("the buffers take it");
-            let limits = Limits {
-                idle: secs(60),
-                request: secs(60),
-                linger: secs(60),
-                ..LIMITS
-            };
-            let serving = lab.student(
-                "serve_connection(&tcp_stream, app, limits, clock)",
-                move || serve_connection(&server, &Echo::default(), &limits, &SystemClock::new()),
-            );
-            serving.sleeps("the client sends more");
+            let call = "serve_connection(&tcp_stream, app, limits, clock)";
+            let running = lab.student(call, move || {
+                serve_connection(&server, &Echo::default(), &limits, &SystemClock::new())
+            });
+            serving.push((running, client));
+        }
+        lab.sleeps("a client sends more");
+        for (running, client) in serving {
             drop(client);
             // Only the wait is looked at here.
-            let _ = serving.returns();
+            let _ = running.returns();
         }
     });
 }

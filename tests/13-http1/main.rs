@@ -7,5 +7,5 @@ mod s2_length;
 mod s3_chunked;
 mod s4_serve;
 mod s5_client;
-//mod s6_program;
+mod s6_program;
 mod wire;

@@ -1,0 +1,1224 @@
+//! Step 6: the program.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http1::Version::Http11;
+use http1::{
+    App, Command, Files, LIMITS, Request, RequestHead, Response, Url, parse_args, parse_url,
+};
+use netlab::{Lab, Program, Running, TcpPeer, lab, words};
+
+use super::heads::{fields, shown};
+use super::replies::{Reply, replies, reply};
+
+/// The program of the package whose tests these are: the student's, or the reference answer's.
+const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
+
+#[test]
+fn s6_urls() {
+    lab(|lab| {
+        lab.why("Scheme, host, perhaps a port, perhaps a path and a query. Behind # is a place in the page, which is the reader's affair: it is not sent (RFC 9110 §4.2.5). An IPv6 address has brackets, since it has colons of its own.");
+        for (text, host, port, path) in [
+            ("http://a", "a", 80, "/"),
+            ("http://a/", "a", 80, "/"),
+            (
+                "HTTP://www.Example.org:8080/a/b?c=d&e",
+                "www.Example.org",
+                8080,
+                "/a/b?c=d&e",
+            ),
+            ("http://127.0.0.1:1/%20", "127.0.0.1", 1, "/%20"),
+            ("http://[::1]", "::1", 80, "/"),
+            ("http://[2001:db8::1]:65535/x", "2001:db8::1", 65535, "/x"),
+            ("http://a:/", "a", 80, "/"),
+            ("http://a?b", "a", 80, "/?b"),
+            ("http://a#b", "a", 80, "/"),
+            ("http://a/b#c?d", "a", 80, "/b"),
+            ("http://a/http://b/", "a", 80, "/http://b/"),
+            ("http://a/@b", "a", 80, "/@b"),
+            ("http://a:0080/", "a", 80, "/"),
+            ("http://a_b-c.d/", "a_b-c.d", 80, "/"),
+            ("http://a//b", "a", 80, "//b"),
+        ] {
+            let Url {
+                host: got_host,
+                port: got_port,
+                path: got_path,
+            } = lab.ok(&format!("parse_url({text:?})"), || parse_url(text));
+            lab.same(
+                "host, port and path",
+                (&got_host[..], got_port, &got_path[..]),
+                (host, port, path),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_wrong_urls() {
+    lab(|lab| {
+        lab.why("What is not a URL of this kind is told to the person, in one line, before anything touches the network. A user before @ is refused: http://good.example@evil.example/ goes to the second.");
+        for text in [
+            "",
+            "a",
+            "a/b",
+            "https://a/",
+            "ftp://a/",
+            "http:/a",
+            "http:a",
+            "http//a",
+            "http://",
+            "http:///a",
+            "http://:80/",
+            "http://?a",
+            "http://u@a/",
+            "http://u:p@a/",
+            "http://a:b/",
+            "http://a:65536/",
+            "http://a:-1/",
+            "http://a:+80/",
+            "http://a:80:81/",
+            "http://::1/",
+            "http://[::1",
+            "http://[]/",
+            "http://[a]/",
+            "http://[::1]a/",
+            "http://[127.0.0.1]/",
+            "http://a b/",
+            "http://a/b c",
+            "http://a/\u{e9}",
+            "http://a/\r\nX: y",
+            "http://caf\u{e9}/",
+            "http://a/\n",
+            " http://a/",
+            "http://a\\b/",
+            "http://a:8 0/",
+            "http://a/\x7f",
+        ] {
+            let wrong = lab.err(&format!("parse_url({text:?})"), || parse_url(text));
+            let lines = wrong.trim_end().lines().count();
+            lab.same(&format!("lines of {wrong:?}"), lines, 1);
+        }
+    });
+}
+
+#[test]
+fn s6_arguments() {
+    lab(|lab| {
+        lab.why("serve, a folder and a host have their order; the options may stand anywhere, and of one that is repeated the last counts. What is not named is the port 8080 and LIMITS.");
+        let (idle, request) = (10_000, 30_000);
+        for (line, want) in [
+            ("serve . 127.0.0.1", (".", "127.0.0.1", 8080, idle, request)),
+            (
+                "serve /srv/www ::1 -p 0",
+                ("/srv/www", "::1", 0, idle, request),
+            ),
+            (
+                "-p 65535 serve a localhost",
+                ("a", "localhost", 65535, idle, request),
+            ),
+            ("serve -p 80 a b -p 81", ("a", "b", 81, idle, request)),
+            ("serve a --idle 1 b --request 2", ("a", "b", 8080, 1, 2)),
+            (
+                "--request 4294967296 --idle 4294967297 serve a b",
+                ("a", "b", 8080, (1 << 32) + 1, 1 << 32),
+            ),
+            ("serve a b --idle 5 --idle 6", ("a", "b", 8080, 6, request)),
+            ("serve get b", ("get", "b", 8080, idle, request)),
+        ] {
+            let got = lab.ok(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            let Command::Serve(serve) = got else {
+                lab.fails("a server", "something else");
+            };
+            let (dir, host, port, idle, request) = want;
+            lab.same(
+                "folder, host and port",
+                (&serve.dir[..], &serve.host[..], serve.port),
+                (dir, host, port),
+            );
+            let limits = (serve.limits.idle, serve.limits.request);
+            lab.same(
+                "idle and request",
+                limits,
+                (Duration::from_millis(idle), Duration::from_millis(request)),
+            );
+            let others = (
+                serve.limits.reply,
+                serve.limits.linger,
+                serve.limits.max_body,
+            );
+            lab.same(
+                "the other limits",
+                others,
+                (LIMITS.reply, LIMITS.linger, LIMITS.max_body),
+            );
+        }
+        for (line, want) in [
+            ("get http://a", 1),
+            ("get http://a http://b:80/c http://a", 3),
+        ] {
+            let got = lab.ok(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            let Command::Get(urls) = got else {
+                lab.fails("URLs to get", "something else");
+            };
+            lab.same("how many URLs", urls.len(), want);
+            lab.same("the first one's host", &urls[0].host[..], "a");
+        }
+        for line in [
+            "-h",
+            "--help",
+            "serve --help",
+            "get http:// -h",
+            "serve a b -p x --help",
+        ] {
+            let got = lab.ok(&format!("parse_args({line:?})"), || {
+                parse_args(&words(line))
+            });
+            lab.same("help", matches!(got, Command::Help), true);
+        }
+    });
+}
+
+#[test]
+fn s6_wrong_arguments() {
+    lab(|lab| {
+        lab.why("What cannot be meant is told to the person at once, before anything touches the network.");
+        let cases = [
+            "",
+            "serve",
+            "serve a",
+            "serve a b c",
+            "get",
+            "a",
+            "serve a b -p",
+            "serve a b -p 65536",
+            "serve a b -p http",
+            "serve a b -p -1",
+            "serve a b --idle 0",
+            "serve a b --request 0",
+            "serve a b --idle",
+            "serve a b --idle 5s",
+            "serve a b --request -5",
+            "serve a b --port 80",
+            "serve a b -p80",
+            "serve a b --",
+            "serve -- a b",
+            "get a",
+            "get https://a",
+            "get http://a b",
+            "get http://a -p 80",
+            "get http://a --idle 5",
+            "get -v http://a",
+            "fetch http://a",
+            "http://a",
+            "serve - b",
+            "a b serve",
+            "Get http://a",
+        ];
+        lab.refuses_arguments(&cases, parse_args);
+    });
+}
+
+/// A folder of this test's own. It goes with the value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("loopback-13-{}-{nth}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder for temporary files");
+        Folder(path)
+    }
+
+    fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Folder {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&self.0)).expect("a folder");
+        fs::write(path, bytes).expect("a file");
+        self
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What the student's application answers.
+fn asked(lab: &Lab, dir: &Path, method: &str, target: &str) -> Response {
+    let files = Files {
+        dir: dir.to_owned(),
+    };
+    let request = Request {
+        head: RequestHead {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            version: Http11,
+            fields: fields(&["Host: a"]),
+        },
+        body: Vec::new(),
+    };
+    lab.you(&format!("Files.respond({method} {target})"), || {
+        files.respond(&request)
+    })
+}
+
+/// Demands a file: its bytes, and what it is said to be.
+fn is_file(lab: &Lab, dir: &Path, target: &str, bytes: &[u8], kind: &str) {
+    let got = asked(lab, dir, "GET", target);
+    lab.same("the status", got.status, 200);
+    lab.same_bytes("the body", &got.body, bytes);
+    let kinds: Vec<_> = got
+        .fields
+        .lines()
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .collect();
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        .collect();
+    lab.same("Content-Type", kinds, vec![kind.to_owned()]);
+}
+
+#[test]
+fn s6_files() {
+    lab(|lab| {
+        lab.why("A file is all of its bytes, and a word about what they are: a browser shows text/html, and offers to store what is application/octet-stream.");
+        let all: Vec<u8> = (0..=255).collect();
+        let text = "text/plain; charset=utf-8";
+        let html = "text/html; charset=utf-8";
+        let mut folder = Folder::new().with("empty.txt", "");
+        let cases = [
+            ("a.html", html),
+            ("a.htm", html),
+            ("A.HTML", html),
+            ("a.txt", text),
+            ("a.css", "text/css"),
+            ("a.js", "text/javascript"),
+            ("a.json", "application/json"),
+            ("a.png", "image/png"),
+            ("a.JPG", "image/jpeg"),
+            ("a.svg", "image/svg+xml"),
+            ("a.bin", "application/octet-stream"),
+            ("html", "application/octet-stream"),
+            ("a.html.gz", "application/octet-stream"),
+            ("b/c/d.txt", text),
+        ];
+        for (name, _) in cases {
+            folder = folder.with(name, [name.as_bytes(), &all].concat());
+        }
+        for (name, kind) in cases {
+            let bytes = [name.as_bytes(), &all].concat();
+            is_file(lab, folder.path(), &format!("/{name}"), &bytes, kind);
+        }
+        is_file(lab, folder.path(), "/empty.txt", b"", text);
+        lab.why(
+            "The query is not part of the file's name; a whole URL as the target names its path.",
+        );
+        let bytes = [&b"a.txt"[..], &all].concat();
+        is_file(lab, folder.path(), "/a.txt?v=2", &bytes, text);
+        is_file(lab, folder.path(), "/a.txt?/../../x", &bytes, text);
+        is_file(lab, folder.path(), "http://h/a.txt", &bytes, text);
+        lab.same(
+            "the status of HEAD",
+            asked(lab, folder.path(), "HEAD", "/a.txt").status,
+            200,
+        );
+    });
+}
+
+#[test]
+fn s6_a_folder_is_its_index() {
+    lab(|lab| {
+        lab.why("A folder is shown by the index.html in it. Without one there is nothing to show: its list of files is nobody's business.");
+        let folder = Folder::new()
+            .with("index.html", "top")
+            .with("a/index.html", "a")
+            .with("b/c.txt", "c");
+        let html = "text/html; charset=utf-8";
+        is_file(lab, folder.path(), "/", b"top", html);
+        is_file(lab, folder.path(), "/?a", b"top", html);
+        is_file(lab, folder.path(), "/a/", b"a", html);
+        is_file(lab, folder.path(), "/a", b"a", html);
+        for target in [
+            "/b",
+            "/b/",
+            "/c",
+            "/a/index.htm",
+            "/index.html/",
+            "/index.html/a",
+            "*",
+        ] {
+            lab.same(
+                "the status",
+                asked(lab, folder.path(), "GET", target).status,
+                404,
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_percent_is_a_byte() {
+    lab(|lab| {
+        lab.why("%41 is an A, %20 a space, and %25 a percent sign, once: what comes out is not decoded again (RFC 3986 §2.4).");
+        let folder = Folder::new()
+            .with("a b.txt", "1")
+            .with("%41.txt", "2")
+            .with("A.txt", "3")
+            .with("caf\u{e9}.txt", "4")
+            .with("a+b.txt", "5")
+            .with("a?b.txt", "6")
+            .with("d/e.txt", "7");
+        let text = "text/plain; charset=utf-8";
+        for (target, bytes) in [
+            ("/a%20b.txt", "1"),
+            ("/%2541.txt", "2"),
+            ("/%41.txt", "3"),
+            ("/caf%C3%A9.txt", "4"),
+            ("/caf%c3%a9.txt", "4"),
+            ("/a+b.txt", "5"),
+            ("/a%2bb.txt", "5"),
+            ("/a%3Fb.txt", "6"),
+            ("/d%2Fe.txt", "7"),
+            ("/%64/%65.%74xt", "7"),
+        ] {
+            is_file(lab, folder.path(), target, bytes.as_bytes(), text);
+        }
+        for target in [
+            "/%",
+            "/%4",
+            "/%zz",
+            "/a%",
+            "/%4g",
+            "/%+1",
+            "/%00",
+            "/A.txt%00",
+            "/%ff",
+            "/%c3",
+            "/% 1",
+        ] {
+            lab.same(
+                "the status",
+                asked(lab, folder.path(), "GET", target).status,
+                400,
+            );
+        }
+    });
+}
+
+/// Ways out of a folder, to a file of this name beside it.
+const WAYS_OUT: [&str; 14] = [
+    "/../secret.txt",
+    "/a/../../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/..%2fsecret.txt",
+    "/%2e%2e%2fsecret.txt",
+    "/.%2e/secret.txt",
+    "/a/..%2f..%2fsecret.txt",
+    "//../secret.txt",
+    "/./../secret.txt",
+    "/a/./.././../secret.txt",
+    "http://h/../secret.txt",
+    "/../www-2/secret.txt",
+    "//secret.txt",
+    "/a/%2e%2e/%2e%2e/secret.txt",
+];
+
+/// A folder `www` with a secret beside it.
+fn beside() -> (Folder, PathBuf) {
+    let outer = Folder::new()
+        .with("secret.txt", SECRET)
+        .with("www-2/secret.txt", SECRET)
+        .with("www/a/b.txt", "b")
+        .with("www/index.html", "top");
+    let www = outer.path().join("www");
+    (outer, www)
+}
+
+const SECRET: &str = "the keys of the house";
+
+#[test]
+fn s6_nothing_outside_of_the_folder() {
+    lab(|lab| {
+        lab.why("Whoever can write .. in a path can have every file of the machine, however it is spelled. What counts is where the file is, and not how the path looks; and /srv/www-2 is not in /srv/www.");
+        let (outer, www) = beside();
+        let absolute = outer.path().join("secret.txt");
+        let absolute = absolute.to_string_lossy();
+        let mut targets = WAYS_OUT.map(String::from).to_vec();
+        targets.extend([
+            format!("/{absolute}"),
+            absolute.into_owned(),
+            "/etc/passwd".into(),
+            "//etc/passwd".into(),
+            "/%2fetc%2fpasswd".into(),
+            "/..".into(),
+            "/../".into(),
+            "/../www-2".into(),
+        ]);
+        for target in targets {
+            let got = asked(lab, &www, "GET", &target);
+            lab.same("the status", got.status, 404);
+            let body = String::from_utf8_lossy(&got.body).into_owned();
+            lab.holds(
+                !body.contains(SECRET),
+                "not the secret",
+                format!("{body:?}"),
+            );
+        }
+        lab.why("What goes out and comes in again is in the folder.");
+        is_file(
+            lab,
+            &www,
+            "/a/../a/b.txt",
+            b"b",
+            "text/plain; charset=utf-8",
+        );
+        is_file(
+            lab,
+            &www,
+            "/../www/a/b.txt",
+            b"b",
+            "text/plain; charset=utf-8",
+        );
+        lab.why("The folder may have been named in any way.");
+        is_file(
+            lab,
+            &www.join("a/.."),
+            "/a/b.txt",
+            b"b",
+            "text/plain; charset=utf-8",
+        );
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn s6_links_and_pipes() {
+    lab(|lab| {
+        lab.why(
+            "A link that leads out of the folder is a way out, and one that stays inside is none.",
+        );
+        let (outer, www) = beside();
+        let link =
+            |to: &Path, name: &str| std::os::unix::fs::symlink(to, www.join(name)).expect("a link");
+        link(&outer.path().join("secret.txt"), "out.txt");
+        link(outer.path(), "up");
+        link(Path::new("nowhere"), "broken.txt");
+        link(Path::new("a/b.txt"), "in.txt");
+        for target in ["/out.txt", "/up/secret.txt", "/up", "/broken.txt"] {
+            lab.same("the status", asked(lab, &www, "GET", target).status, 404);
+        }
+        is_file(lab, &www, "/in.txt", b"b", "text/plain; charset=utf-8");
+        lab.why(
+            "To open a named pipe waits until somebody writes into it. It is no regular file: 404.",
+        );
+        let made = Process::new("mkfifo").arg(www.join("pipe")).status();
+        if made.is_ok_and(|status| status.success()) {
+            lab.same("the status", asked(lab, &www, "GET", "/pipe").status, 404);
+        } else {
+            eprintln!("skipped: this machine has no mkfifo");
+        }
+    });
+}
+
+#[test]
+fn s6_only_get_and_head() {
+    lab(|lab| {
+        lab.why("Another method is known and not allowed here: 405, with the list of those that are (RFC 9110 §15.5.6). It is no 404, and it is certainly no 200.");
+        let folder = Folder::new().with("a.txt", "a");
+        for method in [
+            "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "get", "Head", "BREW",
+        ] {
+            for target in ["/a.txt", "/b.txt"] {
+                let got = asked(lab, folder.path(), method, target);
+                lab.same("the status", got.status, 405);
+                let allowed = got
+                    .fields
+                    .all("Allow")
+                    .first()
+                    .map(|value| String::from_utf8_lossy(value).into_owned());
+                lab.same("Allow", allowed.as_deref(), Some("GET, HEAD"));
+            }
+        }
+        for (method, status) in [("GET", 404), ("HEAD", 404)] {
+            lab.same(
+                "the status",
+                asked(lab, folder.path(), method, "/b.txt").status,
+                status,
+            );
+        }
+    });
+}
+
+/// The student's server of a folder, on a port that the system chooses, and its address.
+fn server(lab: &Lab, dir: &Path, more: &[&str]) -> (Program, SocketAddr) {
+    let dir = dir.to_string_lossy();
+    let args = [&["serve", &dir, "127.0.0.1", "-p", "0"], more].concat();
+    let mut program = lab.program(PROGRAM, &args);
+    let line = program.expects_line("the line `listening on ADDRESS:PORT`", |_| true);
+    let addr = line
+        .strip_prefix("listening on ")
+        .and_then(|addr| addr.parse().ok());
+    let Some(addr) = addr else {
+        lab.fails("listening on 127.0.0.1:PORT", format!("{line:?}"));
+    };
+    (program, addr)
+}
+
+fn site() -> Folder {
+    Folder::new()
+        .with("index.html", "<h1>hello</h1>")
+        .with("a.txt", "alpha")
+        .with("large.bin", vec![b'x'; 1 << 20])
+}
+
+/// Sends this, and the client's end; reads until the server's end.
+fn whole_talk(lab: &Lab, addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(addr).expect("connect to the server");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .expect("a read time-out");
+    lab.note(format!("a client sends {} and its end", shown(bytes)));
+    // The server may be done with us already; its answer is there all the same.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut all = Vec::new();
+    let read = stream.read_to_end(&mut all);
+    lab.because("The client reads until the end of the server's side. A reset takes the answer away; a time-out means that the server keeps a connection whose client has ended its side.")
+        .same("the client's reading", read.map(|_| ()).map_err(|error| error.kind()), Ok(()));
+    all
+}
+
+fn talk(lab: &Lab, addr: SocketAddr, bytes: &[u8], methods: &[&str]) -> Vec<Reply> {
+    replies(lab, &whole_talk(lab, addr, bytes), methods)
+}
+
+fn request(method: &str, path: &str, more: &str) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nHost: a\r\n{more}\r\n").into_bytes()
+}
+
+/// Demands that the server still answers.
+fn gets_an_answer(lab: &Lab, addr: SocketAddr) {
+    let all = talk(
+        lab,
+        addr,
+        &request("GET", "/a.txt", "Connection: close\r\n"),
+        &["GET"],
+    );
+    lab.same("the status", all[0].status, 200);
+    lab.same_bytes("the body", &all[0].body, b"alpha");
+}
+
+#[test]
+fn s6_cli_help_and_wrong_arguments() {
+    lab(|lab| {
+        lab.why("Help that was asked for is a result: standard output, exit code 0. Usage after a mistake is a complaint: standard error, exit code 2.");
+        let end = lab.program(PROGRAM, &["--help"]).exits();
+        lab.same("exit code of --help", end.code, Some(0));
+        lab.holds(
+            end.stdout.contains("usage"),
+            "the usage on standard output",
+            format!("{:?}", end.stdout),
+        );
+        for args in [&["get"][..], &["serve", "a"], &["get", "https://a"], &[]] {
+            let end = lab.program(PROGRAM, args).exits();
+            lab.same("exit code", end.code, Some(2));
+            lab.same("standard output", end.stdout, String::new());
+            let (complaint, _) = end.stderr.split_once("usage").unwrap_or_default();
+            lab.holds(
+                !complaint.trim().is_empty(),
+                "what is wrong on standard error, and then the usage",
+                format!("{:?}", end.stderr),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_serve_cannot_begin() {
+    lab(|lab| {
+        lab.why("A folder that is not there, or is a file, and a port that is taken: who started the server must hear so, on standard error and in the exit code, and must not read that it is listening.");
+        let folder = site();
+        let dir = folder.path().to_string_lossy().into_owned();
+        let (_first, addr) = server(lab, folder.path(), &[]);
+        let port = addr.port().to_string();
+        for args in [
+            ["serve", &format!("{dir}/nowhere"), "127.0.0.1", "-p", "0"],
+            ["serve", &format!("{dir}/a.txt"), "127.0.0.1", "-p", "0"],
+            ["serve", &dir, "127.0.0.1", "-p", &port],
+        ] {
+            let end = lab.program(PROGRAM, &args).exits();
+            lab.same("exit code", end.code, Some(1));
+            lab.same("standard output", end.stdout, String::new());
+            lab.holds(
+                !end.stderr.is_empty(),
+                "a word on standard error",
+                "nothing",
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_serve_gives_files() {
+    lab(|lab| {
+        lab.why("Files, a folder's index, HEAD, 404 and 405, one after the other on one connection that is asked for all of them at once.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let asked = [
+            ("GET", "/a.txt", 200),
+            ("GET", "/", 200),
+            ("HEAD", "/large.bin", 200),
+            ("GET", "/b.txt", 404),
+            ("POST", "/a.txt", 405),
+            ("GET", "/large.bin", 200),
+            ("GET", "/a.txt?b", 200),
+        ];
+        let bytes: Vec<u8> = asked
+            .iter()
+            .flat_map(|(method, path, _)| request(method, path, ""))
+            .collect();
+        let all = talk(lab, addr, &bytes, &asked.map(|(method, ..)| method));
+        for (reply, (method, path, status)) in all.iter().zip(asked) {
+            lab.same(
+                &format!("the status of {method} {path}"),
+                reply.status,
+                status,
+            );
+        }
+        lab.same_bytes("the body of the first", &all[0].body, b"alpha");
+        lab.same(
+            "the length that HEAD tells",
+            all[2].all("content-length"),
+            vec!["1048576"],
+        );
+        lab.same("the length of the large one", all[5].body.len(), 1 << 20);
+    });
+}
+
+#[test]
+fn s6_serve_keeps_the_connection() {
+    lab(|lab| {
+        lab.why("A second request on the same connection, when the first has been answered; and the end when the client asks for it.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let peer = lab.connect_as("client A", addr);
+        for _ in 0..3 {
+            peer.sends(&request("GET", "/a.txt", ""));
+            let got = one_reply(lab, &peer);
+            lab.same_bytes("the body", &got.body, b"alpha");
+        }
+        peer.dribbles(&request("GET", "/a.txt", "Connection: close\r\n"));
+        let got = one_reply(lab, &peer);
+        lab.same("close in the response", got.says("close"), true);
+        peer.expects_eof();
+        lab.why("HTTP/1.0 closes by itself.");
+        let peer = lab.connect_as("client B", addr);
+        peer.sends(b"GET /a.txt HTTP/1.0\r\n\r\n");
+        lab.same_bytes("the body", &one_reply(lab, &peer).body, b"alpha");
+        peer.expects_eof();
+    });
+}
+
+/// Reads one response to GET.
+fn one_reply(lab: &Lab, peer: &TcpPeer) -> Reply {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.extend(peer.expects_exactly(1));
+    }
+    let length = String::from_utf8_lossy(&bytes).lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    });
+    bytes.extend(peer.expects_exactly(length.unwrap_or(0)));
+    reply(lab, &bytes, "GET").0
+}
+
+#[test]
+fn s6_serve_is_not_smuggled_through() {
+    lab(|lab| {
+        lab.why("A request in a request: to a proxy that goes by one length it is a body, and to a server that goes by the other it is a request of its own, which nobody has checked. The server must refuse, or read it as the body that it is; it must not answer it.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let inner = "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n";
+        let len = inner.len();
+        for (fields, body, statuses) in [
+            (
+                format!("Content-Length: {len}\r\n"),
+                inner.to_owned(),
+                &[405][..],
+            ),
+            (
+                format!("Content-Length: 0\r\nContent-Length: {len}\r\n"),
+                inner.to_owned(),
+                &[400],
+            ),
+            (
+                "Content-Length: +0\r\n".to_owned(),
+                inner.to_owned(),
+                &[400],
+            ),
+            (
+                format!(
+                    "Content-Length: {}\r\nTransfer-Encoding: chunked\r\n",
+                    5 + len
+                ),
+                format!("0\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                "Transfer-Encoding: chunked, identity\r\n".to_owned(),
+                format!("0\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                "Transfer-Encoding : chunked\r\n".to_owned(),
+                format!("0\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                "Transfer-Encoding:\x0bchunked\r\n".to_owned(),
+                format!("0\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                " Transfer-Encoding: chunked\r\n".to_owned(),
+                format!("0\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                "X: y\nTransfer-Encoding: chunked\r\n".to_owned(),
+                format!("0\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                "Transfer-Encoding: chunked\r\n".to_owned(),
+                format!("0;x\n\r\n\r\n{inner}"),
+                &[400],
+            ),
+            (
+                "Transfer-Encoding: chunked\r\n".to_owned(),
+                format!("{len:x}\r\n{inner}\r\n0\r\n\r\n"),
+                &[405],
+            ),
+        ] {
+            let head = String::from_utf8_lossy(&request("POST", "/", &fields)).into_owned();
+            let all = talk(lab, addr, format!("{head}{body}").as_bytes(), &["POST"]);
+            lab.holds(
+                statuses.contains(&all[0].status),
+                format!("a status of {statuses:?}"),
+                all[0].status,
+            );
+        }
+        gets_an_answer(lab, addr);
+    });
+}
+
+#[test]
+fn s6_serve_gives_nothing_from_outside() {
+    lab(|lab| {
+        lab.why("What counts is where the file is, and not how the path looks.");
+        let (_outer, www) = beside();
+        let (_server, addr) = server(lab, &www, &[]);
+        let mut bytes: Vec<u8> = WAYS_OUT
+            .iter()
+            .flat_map(|path| request("GET", path, ""))
+            .collect();
+        bytes.extend(request("GET", "/a/b.txt", ""));
+        let all = talk(lab, addr, &bytes, &["GET"; WAYS_OUT.len() + 1]);
+        for (reply, path) in all.iter().zip(WAYS_OUT) {
+            lab.same(&format!("the status of {path}"), reply.status, 404);
+        }
+        lab.same_bytes("the body of the last", &all[WAYS_OUT.len()].body, b"b");
+    });
+}
+
+#[test]
+fn s6_serve_eight_hostile_clients() {
+    lab(|lab| {
+        lab.why("All eight are there at the same time, as in chapter 02, and most of them stay. None may cost another client its answer.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let (_here, _busy) = hostile_clients(lab, addr);
+        for _ in 0..3 {
+            gets_an_answer(lab, addr);
+        }
+    });
+}
+
+/// Those that stay, and those that go on sending until the server is gone.
+fn hostile_clients(lab: &Lab, addr: SocketAddr) -> (Vec<TcpPeer>, Vec<Running<()>>) {
+    let client = || lab.connect_as("hostile", addr);
+    let (mut here, mut busy) = (Vec::new(), Vec::new());
+    client().closes();
+    let peer = client();
+    peer.sends(b"GET / HTTP/1.1\r\nHo");
+    peer.resets();
+    let peer = client();
+    peer.sends(&request("POST", "/", "Content-Length: 4294967296\r\n"));
+    here.push(peer);
+    let peer = client();
+    peer.sends(b"GET / HTTP/1.1\r\nHo");
+    peer.half_closes();
+    here.push(peer);
+    lab.note("a hostile client says nothing");
+    here.push(client());
+    let peer = client();
+    peer.sends(b"GET / HTTP/1.1\r\nHo");
+    here.push(peer);
+    let peer = client();
+    peer.sends(b"GET / HTTP/1.1\r\nX: ");
+    busy.push(peer.drips(b'x', Duration::from_millis(10)));
+    for (what, piece) in [
+        (
+            "a hostile client asks for a megabyte again and again, and never reads",
+            request("GET", "/large.bin", ""),
+        ),
+        (
+            "a hostile client sends a head without end",
+            b"A: b\r\n".to_vec(),
+        ),
+    ] {
+        lab.note(what);
+        let mut stream = TcpStream::connect(addr).expect("connect to the server");
+        stream
+            .set_write_timeout(Some(Duration::from_secs(2)))
+            .expect("a write time-out");
+        busy.push(lab.meanwhile(what, move || {
+            for _ in 0..20_000 {
+                if stream.write_all(&piece).is_err() {
+                    return;
+                }
+            }
+        }));
+    }
+    (here, busy)
+}
+
+#[test]
+fn s6_serve_many_at_a_time() {
+    lab(|lab| {
+        lab.why("Browsers connect beforehand and say nothing. Twenty such connections, and one that waits in the middle of a request, keep nobody from an answer.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let silent: Vec<_> = (0..20)
+            .map(|_| TcpStream::connect(addr).expect("connect to the server"))
+            .collect();
+        lab.note("20 clients connect and say nothing");
+        let peer = lab.connect_as("client A", addr);
+        peer.sends(b"GET /a.txt HTTP/1.1\r\n");
+        gets_an_answer(lab, addr);
+        drop(silent);
+        peer.sends(b"Host: a\r\n\r\n");
+        lab.same_bytes("the body", &one_reply(lab, &peer).body, b"alpha");
+    });
+}
+
+#[test]
+fn s6_serve_has_the_limits_it_is_told() {
+    lab(|lab| {
+        lab.why("--idle 30: a client that says nothing is left without a word after 30 ms; so is one that has been answered.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &["--idle", "30", "--request", "600000"]);
+        let silent = lab.connect_as("client A", addr);
+        silent.expects_eof();
+        let peer = lab.connect_as("client B", addr);
+        peer.sends(&request("GET", "/a.txt", ""));
+        lab.same_bytes("the body", &one_reply(lab, &peer).body, b"alpha");
+        peer.expects_eof();
+
+        lab.why("--request 60: a request that has begun and is not there after 60 ms gets 408, however slowly it goes on.");
+        let (_server, addr) = server(lab, folder.path(), &["--idle", "600000", "--request", "60"]);
+        let peer = lab.connect_as("client C", addr);
+        peer.sends(b"GET /a.txt HTTP/1.1\r\n");
+        lab.same("the status", one_reply(lab, &peer).status, 408);
+        peer.expects_eof();
+    });
+}
+
+#[test]
+fn s6_serve_refuses_an_upload_and_is_heard() {
+    lab(|lab| {
+        lab.why("The client sends four megabytes that are refused, and then reads. A server that closes at once answers the rest with a reset, and the 413 is gone.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let body = vec![b'x'; 4 << 20];
+        for fields in [
+            format!("Content-Length: {}\r\n", body.len()),
+            "Transfer-Encoding: chunked\r\n".to_owned(),
+        ] {
+            let start = if fields.starts_with('T') {
+                &b"400000\r\n"[..]
+            } else {
+                b""
+            };
+            let bytes = [&request("POST", "/", &fields), start, &body].concat();
+            let all = talk(lab, addr, &bytes, &["POST"]);
+            lab.same("the status", all[0].status, 413);
+        }
+    });
+}
+
+#[test]
+fn s6_serve_says_continue() {
+    lab(|lab| {
+        lab.why("curl waits for 100 Continue before it sends a large body. Then the body is read, and the answer comes: 405 here.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let peer = lab.connect_as("client A", addr);
+        peer.sends(&request(
+            "PUT",
+            "/a.txt",
+            "Expect: 100-continue\r\nContent-Length: 5\r\n",
+        ));
+        peer.expects(b"HTTP/1.1 100 Continue\r\n\r\n");
+        peer.sends(b"hello");
+        lab.same("the status", one_reply(lab, &peer).status, 405);
+        peer.sends(&request("GET", "/a.txt", ""));
+        lab.same_bytes("the body", &one_reply(lab, &peer).body, b"alpha");
+    });
+}
+
+#[test]
+fn s6_serve_sleeps() {
+    lab(|lab| {
+        lab.why("At night nobody comes, and a client that was answered stays connected. Every thread waits in a call that blocks.");
+        let folder = site();
+        let (server, addr) = server(
+            lab,
+            folder.path(),
+            &["--idle", "60000", "--request", "60000"],
+        );
+        let peer = lab.connect_as("client A", addr);
+        peer.sends(&request("GET", "/a.txt", ""));
+        lab.same_bytes("the body", &one_reply(lab, &peer).body, b"alpha");
+        let other = lab.connect_as("client B", addr);
+        other.sends(b"GET / HT");
+        server.sleeps("a client comes, or a signal");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn s6_ctrl_c_ends_serve() {
+    lab(|lab| {
+        lab.why("Ctrl-C is how a person ends a server: exit code 0, and no client can keep it: one that says nothing is cut off after a second at most.");
+        let folder = site();
+        let (server, addr) = server(lab, folder.path(), &[]);
+        gets_an_answer(lab, addr);
+        server.is_interrupted();
+        let end = server.exits();
+        lab.same("exit code", end.code, Some(0));
+    });
+}
+
+/// Runs `get` with these URLs of these servers.
+fn getting(lab: &Lab, urls: &[String]) -> Running<std::process::Output> {
+    let args: Vec<String> = ["get".to_owned()]
+        .into_iter()
+        .chain(urls.iter().cloned())
+        .collect();
+    let twin = lab.clone();
+    lab.meanwhile("get runs", move || {
+        let args: Vec<&str> = args.iter().map(|arg| &arg[..]).collect();
+        twin.output(PROGRAM, &args, b"")
+    })
+}
+
+fn url(addr: SocketAddr, path: &str) -> String {
+    format!("http://{addr}{path}")
+}
+
+/// Reads a GET of the student's program; demands the path and the host.
+fn hears(lab: &Lab, peer: &TcpPeer, path: &str, host: &str) {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.extend(peer.expects_exactly(1));
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut lines = text.lines();
+    lab.same(
+        "the request line",
+        lines.next(),
+        Some(&format!("GET {path} HTTP/1.1")[..]),
+    );
+    let hosts: Vec<_> = lines
+        .filter_map(|line| {
+            line.split_once(": ")
+                .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
+        })
+        .map(|(_, value)| value.to_owned())
+        .collect();
+    lab.same("Host", hosts, vec![host.to_owned()]);
+}
+
+#[test]
+fn s6_get_prints_what_is_there() {
+    lab(|lab| {
+        lab.why("What comes goes to standard output, every byte of it and nothing else; what was said about it is not part of it. Host has the port, since it is not 80 (RFC 9110 §7.2).");
+        let all: Vec<u8> = (0..=255).collect();
+        let server = lab.tcp_server("server");
+        let run = getting(lab, &[url(server.addr(), "/a/b?c#d")]);
+        let peer = server.accepts();
+        hears(lab, &peer, "/a/b?c", &server.addr().to_string());
+        peer.sends(&[b"HTTP/1.1 200 OK\r\nContent-Length: 256\r\n\r\n", &all[..]].concat());
+        let output = run.returns();
+        lab.same("exit code", output.status.code(), Some(0));
+        lab.same_bytes("standard output", &output.stdout, &all);
+        lab.same_bytes("standard error", &output.stderr, b"");
+    });
+}
+
+#[test]
+fn s6_get_uses_one_connection() {
+    lab(|lab| {
+        lab.why("Several URLs of one server, and one connection. When the server says that it closes, the next one is made.");
+        let server = lab.tcp_server("server");
+        let urls = ["/1", "/2", "/3", "/4"].map(|path| url(server.addr(), path));
+        let run = getting(lab, &urls);
+        let host = server.addr().to_string();
+        let peer = server.accepts();
+        hears(lab, &peer, "/1", &host);
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+        hears(lab, &peer, "/2", &host);
+        peer.sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n");
+        hears(lab, &peer, "/3", &host);
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nthree");
+        let next = server.accepts();
+        hears(lab, &next, "/4", &host);
+        next.sends(b"HTTP/1.0 200 OK\r\n\r\nfour");
+        next.closes();
+        let output = run.returns();
+        lab.same("exit code", output.status.code(), Some(0));
+        lab.same_bytes("standard output", &output.stdout, b"onetwothreefour");
+        server.expects_nobody_else();
+    });
+}
+
+#[test]
+fn s6_get_two_servers() {
+    lab(|lab| {
+        lab.why("Two ports are two servers: a connection to one is of no use for the other, and comes back to the first when that is asked again.");
+        let (first, second) = (lab.tcp_server("first"), lab.tcp_server("second"));
+        let urls = [
+            url(first.addr(), "/1"),
+            url(second.addr(), "/2"),
+            url(first.addr(), "/3"),
+        ];
+        let run = getting(lab, &urls);
+        let peer = first.accepts();
+        hears(lab, &peer, "/1", &first.addr().to_string());
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+        let other = second.accepts();
+        hears(lab, &other, "/2", &second.addr().to_string());
+        other.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
+        hears(lab, &peer, "/3", &first.addr().to_string());
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n3");
+        let output = run.returns();
+        lab.same_bytes("standard output", &output.stdout, b"123");
+        lab.same("exit code", output.status.code(), Some(0));
+        first.expects_nobody_else();
+    });
+}
+
+#[test]
+fn s6_get_tells_what_failed() {
+    lab(|lab| {
+        lab.why("A page that is an error is not what was asked for: nothing of it on standard output, status and URL on standard error, exit code 1. The next URL is fetched all the same.");
+        let server = lab.tcp_server("server");
+        let urls = ["/1", "/2", "/3", "/4"].map(|path| url(server.addr(), path));
+        let run = getting(lab, &urls);
+        let host = server.addr().to_string();
+        let peer = server.accepts();
+        hears(lab, &peer, "/1", &host);
+        peer.sends(b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nsorry");
+        hears(lab, &peer, "/2", &host);
+        peer.sends(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n");
+        hears(lab, &peer, "/3", &host);
+        peer.sends(b"HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\n\r\nok");
+        hears(lab, &peer, "/4", &host);
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        peer.closes();
+        let output = run.returns();
+        lab.same("exit code", output.status.code(), Some(1));
+        lab.same_bytes("standard output", &output.stdout, b"ok");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        for word in ["404", &urls[0], "302", &urls[1], &urls[3]] {
+            lab.holds(
+                errors.contains(word),
+                format!("{word} on standard error"),
+                format!("{errors:?}"),
+            );
+        }
+        lab.holds(
+            !errors.contains(&urls[2]),
+            "nothing about what went well",
+            format!("{errors:?}"),
+        );
+        server.expects_nobody_else();
+    });
+}
+
+#[test]
+fn s6_get_from_nobody() {
+    lab(|lab| {
+        lab.why("A server that is not there is a failure: the URL on standard error, exit code 1, and the next URL is fetched.");
+        let refused = lab.refused();
+        let server = lab.tcp_server("server");
+        let urls = [url(refused.addr(), "/a"), url(server.addr(), "/b")];
+        let run = getting(lab, &urls);
+        let peer = server.accepts();
+        hears(lab, &peer, "/b", &server.addr().to_string());
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb");
+        let output = run.returns();
+        lab.same("exit code", output.status.code(), Some(1));
+        lab.same_bytes("standard output", &output.stdout, b"b");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        lab.holds(
+            errors.contains(&urls[0]),
+            format!("{} on standard error", urls[0]),
+            format!("{errors:?}"),
+        );
+    });
+}
+
+#[test]
+fn s6_get_from_serve() {
+    lab(|lab| {
+        lab.why("Your client and your server agree where each message ends.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let urls = ["/", "/a.txt", "/large.bin"].map(|path| url(addr, path));
+        let output = getting(lab, &urls).returns();
+        lab.same("exit code", output.status.code(), Some(0));
+        let want = [&b"<h1>hello</h1>alpha"[..], &vec![b'x'; 1 << 20]].concat();
+        lab.same(
+            "how many bytes on standard output",
+            output.stdout.len(),
+            want.len(),
+        );
+        lab.same("the right ones", output.stdout == want, true);
+        let output = getting(lab, &[url(addr, "/b.txt")]).returns();
+        lab.same("exit code", output.status.code(), Some(1));
+    });
+}

@@ -1,0 +1,114 @@
+//! Chapter 13's answer before its judges: a connection in memory, which gives the bytes of a case and then ends.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use concurrent_server::{SystemClock, Waits};
+use http1::{Ask, Limits, Request, Response, Stream, exchange, serve_connection};
+
+use super::corpus::Case;
+
+/// Longer than a connection in memory takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// The method of the request that a response of the corpus answers.
+pub fn method(case: &Case) -> &'static str {
+    match case.section.as_str() {
+        "Answers to HEAD" => "HEAD",
+        _ => "GET",
+    }
+}
+
+/// What our server makes of these bytes: the statuses of its answers.
+pub fn serves(bytes: &[u8]) -> String {
+    let mut memory = Memory::new(bytes);
+    let app = |_: &Request| Response::new(200, "");
+    let limits = Limits {
+        idle: LONG,
+        request: LONG,
+        reply: LONG,
+        linger: LONG,
+        max_body: 1 << 20,
+    };
+    let done = serve_connection(&mut memory, &app, &limits, &SystemClock::new());
+    match done {
+        Ok(_) => statuses(&memory.written),
+        Err(error) => format!("{error}"),
+    }
+}
+
+/// What our client makes of a response.
+pub fn takes(case: &Case) -> String {
+    let ask = Ask {
+        method: method(case),
+        host: "a",
+        path: "/",
+        body: b"",
+    };
+    match exchange(&mut Memory::new(&case.bytes), &ask) {
+        Ok(answer) => taken(answer.head.status, &answer.body),
+        Err(_) => "refused".to_owned(),
+    }
+}
+
+/// How the corpus writes a response that a client has taken.
+pub fn taken(status: u16, body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    format!("{status} {body}").trim_end().to_owned()
+}
+
+/// The statuses of the answers in these bytes, in order. The bodies that are seen here have no such words.
+pub fn statuses(bytes: &[u8]) -> String {
+    let found: Vec<_> = bytes
+        .windows(12)
+        .filter(|at| at.starts_with(b"HTTP/1.") && at[8] == b' ')
+        .filter(|at| at[9..].iter().all(u8::is_ascii_digit))
+        .map(|at| String::from_utf8_lossy(&at[9..12]).into_owned())
+        .collect();
+    match found.is_empty() {
+        true => "none".to_owned(),
+        false => found.join(" "),
+    }
+}
+
+struct Memory<'a> {
+    comes: &'a [u8],
+    written: Vec<u8>,
+}
+
+impl Memory<'_> {
+    fn new(comes: &[u8]) -> Memory<'_> {
+        Memory {
+            comes,
+            written: Vec::new(),
+        }
+    }
+}
+
+impl Read for Memory<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.comes.read(buffer)
+    }
+}
+
+impl Write for Memory<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Waits for &mut Memory<'_> {
+    fn wait_at_most(&mut self, _limit: Duration) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for &mut Memory<'_> {
+    fn end_writing(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -413,7 +413,7 @@ fn s5_an_answer_that_is_too_long() {
     lab(|lab| {
         lab.why("A server that sends for ever fills the memory of every client that lets it. MAX_BODY bytes are read; what is announced to be more is not even begun.");
         static PIECE: [u8; 65_536] = [b'x'; 65_536];
-        let most = usize::try_from(MAX_BODY).expect("16 MiB") + 300_000;
+        let most = usize::try_from(MAX_BODY).expect("4 MiB") + 300_000;
         for (response, piece, most) in [
             (
                 format!(
@@ -457,7 +457,7 @@ fn s5_an_answer_that_is_too_long() {
             );
         }
         lab.why("MAX_BODY bytes are taken.");
-        let length = usize::try_from(MAX_BODY).expect("16 MiB");
+        let length = usize::try_from(MAX_BODY).expect("4 MiB");
         let mut stream = Endless {
             start: format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes(),
             piece: &PIECE,

@@ -8,7 +8,7 @@ use connection_pool::{CallError, Lost, Manager, Pool};
 use crate::ResponseHead;
 
 /// The longest content of a response that is read, in bytes.
-pub const MAX_BODY: u64 = 16 << 20;
+pub const MAX_BODY: u64 = 4 << 20;
 
 /// The most responses of 1xx before the one that counts.
 pub const MAX_INTERIM: usize = 16;

@@ -9,7 +9,7 @@ use crate::s1_head::is_token;
 use crate::{BodyLen, Chunked, HttpError, ResponseHead, Version, parse_response, response_body};
 
 /// The longest content of a response that is read, in bytes.
-pub const MAX_BODY: u64 = 16 << 20;
+pub const MAX_BODY: u64 = 4 << 20;
 
 /// The most responses of 1xx before the one that counts.
 pub const MAX_INTERIM: usize = 16;

@@ -4,3 +4,4 @@ extern crate http1_solution as http1;
 
 #[path = "../main.rs"]
 mod exercise;
+mod pictures;

@@ -1,0 +1,133 @@
+//! Two servers in a row: a proxy and ours. A proxy marks each request that it passes on; what reaches our server without
+//! a mark of its own was smuggled. And between the odd requests ordinary ones go over the same connections: each must
+//! get its own answer.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use concurrent_server::{SystemClock, Waits};
+use http1::{Limits, Request, Response, Stream, serve_connection};
+
+use crate::corpus::{self, Case};
+use crate::proxies::{Folder, MARK, PATIENCE, Proxy, at_a_time};
+
+/// What is wrong, if anything.
+pub fn smuggles(folder: &Folder) -> Vec<String> {
+    let cases: Vec<(usize, Case)> = corpus::read(corpus::REQUESTS)
+        .into_iter()
+        .enumerate()
+        .collect();
+    let seen = starts(&folder.path("ours"));
+    let mut complaints = Vec::new();
+    println!("\nours in the second place: {} requests", cases.len());
+    for proxy in Proxy::installed(folder, "ours", true) {
+        let wrong = at_a_time(&cases, |(number, case)| {
+            proxy.asked(&case.bytes);
+            own_answer(&proxy, *number, case)
+        });
+        complaints.extend(wrong.into_iter().flatten());
+        let (mut passed_on, mut marks) = (0, BTreeSet::new());
+        for Seen { request, marked } in seen.lock().expect("whole").drain(..) {
+            passed_on += 1;
+            match &marked[..] {
+                [mark] if marks.insert(mark.clone()) => {}
+                _ => complaints.push(format!(
+                    "behind {}: {request} with the marks {marked:?}",
+                    proxy.name
+                )),
+            }
+        }
+        println!("  behind {}: {passed_on} were passed on", proxy.name);
+    }
+    complaints
+}
+
+/// An ordinary client: what is wrong with its answer.
+fn own_answer(proxy: &Proxy, number: usize, case: &Case) -> Option<String> {
+    let path = format!("/ordinary/{number}");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let answer = proxy.asked(request.as_bytes());
+    let is_own = answer.starts_with(b"HTTP/1.1 200 ") && answer.ends_with(path.as_bytes());
+    (!is_own).then(|| {
+        let (name, title) = (proxy.name, case.title());
+        let answer = String::from_utf8_lossy(&answer);
+        format!("behind {name}, after {title}: {path} is answered with {answer:?}")
+    })
+}
+
+/// A request that has reached our server.
+struct Seen {
+    request: String,
+    marked: Vec<String>,
+}
+
+/// Our server on a Unix socket. It answers with the path.
+fn starts(at: &Path) -> Arc<Mutex<Vec<Seen>>> {
+    let listener = UnixListener::bind(at).expect("a socket");
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let seen = all.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let seen = seen.clone();
+            thread::spawn(move || {
+                let app = |request: &Request| {
+                    let marks = request.head.fields.all(MARK).into_iter();
+                    let marks = marks.map(|mark| String::from_utf8_lossy(mark).into_owned());
+                    seen.lock().expect("whole").push(Seen {
+                        request: format!("{} {}", request.head.method, request.head.target),
+                        marked: marks.collect(),
+                    });
+                    Response::new(200, request.head.target.as_str())
+                };
+                let limits = Limits {
+                    idle: PATIENCE,
+                    request: PATIENCE,
+                    reply: PATIENCE,
+                    linger: PATIENCE,
+                    max_body: 1 << 20,
+                };
+                // What breaks is the proxy's affair.
+                let _ = serve_connection(Socket(stream), &app, &limits, &SystemClock::new());
+            });
+        }
+    });
+    all
+}
+
+/// A Unix socket as the chapter wants a connection.
+struct Socket(UnixStream);
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Waits for Socket {
+    fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
+        self.0.set_read_timeout(Some(limit))?;
+        self.0.set_write_timeout(Some(limit))
+    }
+}
+
+impl Stream for Socket {
+    fn end_writing(&mut self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+}

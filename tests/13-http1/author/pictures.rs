@@ -36,7 +36,7 @@ fn pictures_of_one_connection() {
         client.expects((ok("/b") + &ok("/c")).as_bytes());
         lab.note("400 ms without a request: the server's idle limit");
         client.expects_eof();
-        server.returns();
+        server.returns().expect("a connection in good order");
     });
 }
 
@@ -62,7 +62,7 @@ fn pictures_of_a_refusal() {
         client.expects(head.as_bytes());
         client.expects_eof();
         client.half_closes();
-        server.returns();
+        server.returns().expect("a connection in good order");
     });
 }
 

@@ -19,9 +19,9 @@ pub fn method(case: &Case) -> &'static str {
     }
 }
 
-/// What our server makes of these bytes: the statuses of its answers.
-pub fn serves(bytes: &[u8]) -> String {
-    let mut memory = Memory::new(bytes);
+/// What our server makes of these bytes, which come in pieces of this size: the statuses of its answers.
+pub fn serves(bytes: &[u8], piece: usize) -> String {
+    let mut memory = Memory::new(bytes, piece);
     let app = |_: &Request| Response::new(200, "");
     let limits = Limits {
         idle: LONG,
@@ -37,15 +37,15 @@ pub fn serves(bytes: &[u8]) -> String {
     }
 }
 
-/// What our client makes of a response.
-pub fn takes(case: &Case) -> String {
+/// What our client makes of a response that comes in pieces of this size.
+pub fn takes(case: &Case, piece: usize) -> String {
     let ask = Ask {
         method: method(case),
         host: "a",
         path: "/",
         body: b"",
     };
-    match exchange(&mut Memory::new(&case.bytes), &ask) {
+    match exchange(&mut Memory::new(&case.bytes, piece), &ask) {
         Ok(answer) => taken(answer.head.status, &answer.body),
         Err(_) => "refused".to_owned(),
     }
@@ -73,13 +73,15 @@ pub fn statuses(bytes: &[u8]) -> String {
 
 struct Memory<'a> {
     comes: &'a [u8],
+    piece: usize,
     written: Vec<u8>,
 }
 
 impl Memory<'_> {
-    fn new(comes: &[u8]) -> Memory<'_> {
+    fn new(comes: &[u8], piece: usize) -> Memory<'_> {
         Memory {
             comes,
+            piece,
             written: Vec::new(),
         }
     }
@@ -87,7 +89,8 @@ impl Memory<'_> {
 
 impl Read for Memory<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.comes.read(buffer)
+        let most = self.piece.min(buffer.len());
+        self.comes.read(&mut buffer[..most])
     }
 }
 

@@ -869,6 +869,27 @@ fn s4_the_body_has_no_time_of_its_own() {
 }
 
 #[test]
+fn s4_a_request_that_has_begun_already() {
+    lab(|lab| {
+        lab.why("The beginning of the second request came with the first. It has begun, so the client is not idle: the request has its 30 seconds, from when the answer before it is out.");
+        let (part, rest) = GET_B.split_at(10);
+        let wire = wire(lab, [sends(&[GET_A, part].concat()), after(29, rest)]);
+        serves(lab, &wire, &Echo::default(), 2);
+        let all = replies(lab, &wire.written(), &["GET"; 2]);
+        lab.same("the statuses", (all[0].status, all[1].status), (200, 200));
+        let wire = super::wire::wire(lab, [sends(&[GET_A, part].concat()), Play::Silence]);
+        serves(lab, &wire, &Echo::default(), 1);
+        let all = replies(lab, &wire.written(), &["GET"; 2]);
+        lab.same("the statuses", (all[0].status, all[1].status), (200, 408));
+        lab.same(
+            "the time, in seconds: 30, and 5 of lingering",
+            wire.secs(),
+            35.0,
+        );
+    });
+}
+
+#[test]
 fn s4_each_wait_has_what_is_left() {
     lab(|lab| {
         lab.why("Each read may wait for what is left of the time, and not for all of it again: after 20 of 30 seconds that is 10. And the time of an answer is nobody else's.");

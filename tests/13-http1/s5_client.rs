@@ -592,6 +592,11 @@ type Script = (Vec<Play>, Option<(usize, ErrorKind)>);
 
 /// A client of one connection at a time, whose connections play these scripts.
 fn client(lab: &Lab, scripts: Vec<Script>) -> Client<Scripts> {
+    client_of(lab, 1, scripts)
+}
+
+/// The same with so many connections at a time.
+fn client_of(lab: &Lab, max: usize, scripts: Vec<Script>) -> Client<Scripts> {
     let (open, requests) = (
         Arc::<AtomicUsize>::default(),
         Arc::<Mutex<Vec<String>>>::default(),
@@ -632,15 +637,15 @@ fn client(lab: &Lab, scripts: Vec<Script>) -> Client<Scripts> {
         requests,
     };
     lab.you("Client::new(pool, \"www.example.org\")", || {
-        Client::new(pool(scripts), "www.example.org")
+        Client::new(pool(max, scripts), "www.example.org")
     })
 }
 
-fn pool<M: Manager>(manager: M) -> Pool<M> {
+fn pool<M: Manager>(max: usize, manager: M) -> Pool<M> {
     Pool::new(
         manager,
         Config {
-            max: 1,
+            max,
             wait: Duration::from_secs(60),
             limits: Limits::default(),
         },
@@ -916,10 +921,36 @@ fn s5_once_and_no_more() {
     });
 }
 
+#[test]
+fn s5_the_second_attempt_is_on_a_fresh_connection() {
+    lab(|lab| {
+        lab.why("One idle connection was dead. The others have been idle as long, and are likely to be dead, too: the second attempt is on a fresh one (get_fresh), and there is no third.");
+        let stale = || (vec![], None);
+        let scripts = vec![stale(), stale(), (vec![bytes(OK)], None)];
+        let client = client_of(lab, 2, scripts);
+        let ready = lab.ok("pool.prewarm(2)", || {
+            client.pool().prewarm(2).map_err(|error| error.kind())
+        });
+        lab.same("idle connections", ready, 2);
+        lab.same(
+            "the answer",
+            outcome(send(lab, &client, "GET")),
+            Ok(hello()),
+        );
+        lab.same("connects", counts(&client).0, 3);
+        lab.same("the requests that were written", requests(&client), 2);
+        lab.same(
+            "at most so many open at a time",
+            client.pool().manager().most.load(SeqCst),
+            2,
+        );
+    });
+}
+
 fn tcp_client(lab: &Lab, addr: SocketAddr) -> Client<TcpManager> {
     lab.you("Client::new(pool, \"www.example.org\")", || {
         Client::new(
-            pool(TcpManager::new(addr, Duration::from_secs(10))),
+            pool(1, TcpManager::new(addr, Duration::from_secs(10))),
             "www.example.org",
         )
     })

@@ -167,6 +167,11 @@ impl Wire {
                 .fails("a limit for each wait", "a call that may wait for ever");
         };
         state.calls += 1;
+        if state.calls > ENDLESS {
+            self.lab
+                .because("Each read gets less and less time, until none is left: the time of the whole thing is what is limited. If every read gets all of it again, a client that sends a byte now and then keeps you for ever.")
+                .fails("an end of reading and writing", format!("{ENDLESS} calls, and {} s have gone by", self.clock.now().as_secs()));
+        }
         if state.interrupts && state.calls % 2 == 1 {
             return Err(ErrorKind::Interrupted.into());
         }
@@ -201,6 +206,9 @@ impl State {
         n
     }
 }
+
+/// More calls than any scene needs.
+const ENDLESS: usize = 100_000;
 
 /// Calls behind the end of the client's side after which a program is taken for a loop.
 const VAIN: usize = 100;

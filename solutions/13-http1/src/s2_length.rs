@@ -17,7 +17,7 @@ pub enum BodyLen {
 /// Where the body of a request ends (RFC 9112 §6.3), whatever its method is:
 ///
 /// 1. With `Transfer-Encoding`, the body is in chunks, if `chunked` (in any case) is its only element
-///    ([`Fields::list`]).
+///    (`Fields::list`).
 /// 2. With `Content-Length`, it is so many bytes.
 /// 3. With neither it is empty.
 ///

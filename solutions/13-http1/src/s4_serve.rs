@@ -47,8 +47,8 @@ pub struct Limits {
 /// Answers the requests of one connection, one after the other, until it ends. Returns how many of them
 /// `app` has answered.
 ///
-/// **Requests.** Each is read as a whole ([`parse_request`], [`request_body`], [`Chunked`]) and then given
-/// to `app`. Bytes that have come behind it belong to the next one: a client may send many requests
+/// **Requests.** Each is read as a whole (`parse_request`, `request_body`, `Chunked`) and then given to
+/// `app`. Bytes that have come behind it belong to the next one: a client may send many requests
 /// without waiting (pipelining), and gets the answers in the same order. What the application does not
 /// look at is read all the same, so that no body is ever taken for a request. Empty lines between
 /// requests are nothing.
@@ -58,8 +58,8 @@ pub struct Limits {
 /// when a body is announced, nothing of it has come yet, and it is not going to be refused. In HTTP/1.0,
 /// `Expect` means nothing.
 ///
-/// **Responses.** A status line with `HTTP/1.1`, the status and [`reason`], whatever the client's version
-/// is; the fields of the [`Response`] in their order, and those that are serve's own:
+/// **Responses.** A status line with `HTTP/1.1`, the status and `reason`, whatever the client's version
+/// is; the fields of the `Response` in their order, and those that are serve's own:
 ///
 /// - `Content-Length` with the length of the body, in every response but one of 204 or 304, which have
 ///   neither the field nor a body. The answer to `HEAD` has the field of the answer to `GET`, and no body.
@@ -79,7 +79,7 @@ pub struct Limits {
 /// application says `close` in `Connection` (a list, in any case), or the request is of HTTP/1.0 and does
 /// not say `keep-alive`. It ends without a word when the client ends it between two requests.
 ///
-/// **Refusals.** A request that cannot be read gets a response with the status of the [`HttpError`], a body
+/// **Refusals.** A request that cannot be read gets a response with the status of the `HttpError`, a body
 /// of one line for people, and `Connection: close`; and it is the last one, because nobody knows where
 /// the next would begin. So is it with these:
 ///

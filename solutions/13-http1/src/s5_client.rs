@@ -40,8 +40,8 @@ pub struct Answer {
 /// the method is `POST`, `PUT` or `PATCH` (RFC 9110 §8.6), and no other field. Head and body go out in
 /// one `write`, or in more when the stream takes only a part of it, and then a `flush`.
 ///
-/// Responses of 1xx are passed over ([`parse_response`]); the next one counts (RFC 9110 §15.2). Its body
-/// is read as [`response_body`] says.
+/// Responses of 1xx are passed over (`parse_response`); the next one counts (RFC 9110 §15.2). Its body
+/// is read as `response_body` says.
 ///
 /// The connection can be used again when all of this holds (RFC 9112 §9.3):
 ///
@@ -60,7 +60,7 @@ pub struct Answer {
 ///   the path does not begin with `/`, or host or path has anything else than visible ASCII;
 /// - `ErrorKind::WriteZero` when `write` takes 0 bytes;
 /// - `ErrorKind::UnexpectedEof` when the stream ends before the response does;
-/// - `ErrorKind::InvalidData`, with an [`HttpError`] inside it, when the response cannot be read; when its
+/// - `ErrorKind::InvalidData`, with an `HttpError` inside it, when the response cannot be read; when its
 ///   content is longer than [`MAX_BODY`] (no more than a piece beyond that is read, and nothing at all when
 ///   the length is announced); when more than [`MAX_INTERIM`] responses of 1xx come; or when one is
 ///   101, since nobody has asked for another protocol.

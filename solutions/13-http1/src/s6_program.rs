@@ -203,7 +203,7 @@ pub struct Files {
     pub dir: PathBuf,
 }
 
-/// Answers `GET` and `HEAD` with the file that the path names ([`RequestHead::path`](crate::RequestHead)),
+/// Answers `GET` and `HEAD` with the file that the path names (`RequestHead::path`),
 /// 200 and all of its bytes; for a folder, with the `index.html` in it.
 ///
 /// The path is taken without its query, and `%XX` in it is a byte (RFC 3986 §2.1). No file outside of the
@@ -294,7 +294,7 @@ fn content_type(file: &Path) -> &'static str {
 ///
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it really has.
 ///   It is printed when clients can connect and the signals are caught. Then it serves [`Files`] with
-///   [`serve_connection`], each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C
+///   `serve_connection`, each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C
 ///   (SIGINT) or SIGTERM. Clients then have a second to end, and are cut off. A second signal ends the
 ///   program at once, with exit code 1. A HOST may be a name with several addresses: the first one that
 ///   works is taken. A folder that is none is a failure, before anything is printed.

@@ -188,6 +188,10 @@ fn lines(buf: &[u8], may_begin_empty: bool) -> Result<Option<Lines<'_>>, Fault> 
     // A head that is longer is none, so nobody need look any further.
     let seen = &buf[..buf.len().min(MAX_HEAD)];
     while let Some(feed) = seen[at..].iter().position(|&b| b == b'\n') {
+        // Whoever gets the line in pieces has refused it by now, however it ends.
+        if lines.is_empty() && feed > MAX_LINE + 1 {
+            return Err(Fault::LineTooLong);
+        }
         let Some(line) = seen[at..at + feed].strip_suffix(b"\r") else {
             return Err(Fault::BareLineFeed);
         };
@@ -196,7 +200,6 @@ fn lines(buf: &[u8], may_begin_empty: bool) -> Result<Option<Lines<'_>>, Fault> 
             ([], 0) if may_begin_empty => {}
             ([], 0) => return Err(Fault::NoFirstLine),
             ([], _) => return Ok(Some(Lines { lines, len: at })),
-            (_, 0) if line.len() > MAX_LINE => return Err(Fault::LineTooLong),
             (_, n) if n > MAX_FIELDS => return Err(Fault::HeadTooLong),
             _ => lines.push(line),
         }

@@ -56,3 +56,65 @@ fn asks(text: &str, answer: impl Fn(&Case) -> String) {
     }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
+
+/// Messages of the corpus with a few bytes changed, whole and in pieces. `HTTP_DICE=10000000` throws more often, and
+/// `HTTP_SEED` other dice.
+#[test]
+fn wherever_it_is_cut_the_answer_is_the_same() {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let mut dice = Dice(number("HTTP_SEED").unwrap_or(13));
+    let short = |case: &Case| case.bytes.len() < 500;
+    let requests: Vec<Case> = corpus::read(REQUESTS).into_iter().filter(short).collect();
+    let responses: Vec<Case> = corpus::read(RESPONSES).into_iter().filter(short).collect();
+    for _ in 0..number("HTTP_DICE").unwrap_or(3_000) {
+        let bytes = dice.changes(&requests);
+        let piece = 1 + dice.below(bytes.len() + 1);
+        // Whoever waits for a body is told to go on. In one piece it is there already.
+        let answers = |piece| {
+            let written = ours::answers(&bytes, piece).expect("memory takes everything");
+            let words = String::from_utf8_lossy(&written).into_owned();
+            words.replace("HTTP/1.1 100 Continue\r\n\r\n", "")
+        };
+        let (whole, cut) = (answers(usize::MAX), answers(piece));
+        let input = bytes.escape_ascii();
+        assert_eq!(whole, cut, "in pieces of {piece}: {input}");
+
+        let mut response = responses[dice.below(responses.len())].clone();
+        response.bytes = dice.changes(&responses);
+        let piece = 1 + dice.below(response.bytes.len() + 1);
+        let (whole, cut) = (
+            ours::takes(&response, usize::MAX),
+            ours::takes(&response, piece),
+        );
+        let input = response.bytes.escape_ascii();
+        assert_eq!(whole, cut, "in pieces of {piece}: {input}");
+    }
+}
+
+/// Numbers that look like chance and are the same each time (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end as u64) as usize
+    }
+
+    /// A message, perhaps with another one behind it, and up to four bytes changed, put in or left out.
+    fn changes(&mut self, cases: &[Case]) -> Vec<u8> {
+        let mut bytes = cases[self.below(cases.len())].bytes.clone();
+        if self.below(3) == 0 {
+            bytes.extend_from_slice(&cases[self.below(cases.len())].bytes);
+        }
+        for _ in 0..self.below(5) {
+            let at = self.below(bytes.len() + 1);
+            let end = (at + self.below(2)).min(bytes.len());
+            let odd = b"\r\n\r\n :;,\t\0\x7f\xff0159afAx/*HGET.-+";
+            let new = Some(odd[self.below(odd.len())]).filter(|_| self.below(3) > 0);
+            bytes.splice(at..end, new);
+        }
+        bytes
+    }
+}

@@ -21,8 +21,19 @@ pub fn method(case: &Case) -> &'static str {
 
 /// What our server makes of these bytes, which come in pieces of this size: the statuses of its answers.
 pub fn serves(bytes: &[u8], piece: usize) -> String {
+    match answers(bytes, piece) {
+        Ok(written) => statuses(&written),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// All that our server writes. The body of an answer tells method, target and body of the request.
+pub fn answers(bytes: &[u8], piece: usize) -> io::Result<Vec<u8>> {
     let mut memory = Memory::new(bytes, piece);
-    let app = |_: &Request| Response::new(200, "");
+    let app = |request: &Request| {
+        let head = format!("{} {} ", request.head.method, request.head.target);
+        Response::new(200, [head.as_bytes(), &request.body].concat())
+    };
     let limits = Limits {
         idle: LONG,
         request: LONG,
@@ -30,11 +41,8 @@ pub fn serves(bytes: &[u8], piece: usize) -> String {
         linger: LONG,
         max_body: 1 << 20,
     };
-    let done = serve_connection(&mut memory, &app, &limits, &SystemClock::new());
-    match done {
-        Ok(_) => statuses(&memory.written),
-        Err(error) => format!("{error}"),
-    }
+    serve_connection(&mut memory, &app, &limits, &SystemClock::new())?;
+    Ok(memory.written)
 }
 
 /// What our client makes of a response that comes in pieces of this size.

@@ -20,6 +20,7 @@ pub const RESPONSES: &str = include_str!("responses.txt");
 /// Of the judges the one that must do as the corpus says.
 pub const OURS: &str = "ours";
 
+#[derive(Clone)]
 pub struct Case {
     pub section: String,
     pub name: String,

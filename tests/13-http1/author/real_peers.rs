@@ -28,7 +28,7 @@ fn curl_is_served() {
             .args(["127.0.0.1", "-p", "0"]),
     );
     let asks = |options: &[&str], paths: &[&str]| {
-        let mut curl = Command::new(&curl);
+        let mut curl = Command::new(curl);
         curl.args([
             "-sS",
             "--max-time",
@@ -81,7 +81,7 @@ fn python_is_asked() {
     };
     let folder = files("python");
     for version in ["HTTP/1.0", "HTTP/1.1"] {
-        let mut server = Command::new(&python);
+        let mut server = Command::new(python);
         server.args([
             "-u",
             "-m",

@@ -45,6 +45,8 @@ pub struct Outcome {
     pub stdout: Captured,
     pub stderr: Captured,
     pub took: Duration,
+    /// The number of its process on this machine; none where only the jail knows.
+    pub process: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

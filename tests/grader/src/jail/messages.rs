@@ -31,6 +31,8 @@ pub enum Reply {
     Failed(String),
     Ended {
         ending: Ending,
+        /// Its number, as the jail counts.
+        process: u32,
         /// The program has left nothing behind: no process and no file.
         is_clean: bool,
     },

@@ -94,6 +94,9 @@ impl<'a> Session<'a> {
         let (stdout, stderr) = (Capture::of(stdout), Capture::of(stderr));
         let ending = watch::until_end(&mut world, share, put_aside);
         let took = began.elapsed();
+        // A PID namespace has numbers of its own.
+        let is_of_machine = self.jail.level < Isolation::Bwrap;
+        let process = world.process().filter(|_| is_of_machine);
         let failure = world.failure();
         // Otherwise it ends here, and all that is in it.
         if world.is_clean() {
@@ -109,6 +112,7 @@ impl<'a> Session<'a> {
             stdout: stdout.finish(),
             stderr: stderr.finish(),
             took,
+            process,
         })
     }
 }
@@ -152,6 +156,8 @@ fn run_alone(
         stdout,
         stderr,
         took,
+        // What was started becomes the program.
+        process: Some(child.id()),
     })
 }
 

@@ -87,7 +87,11 @@ fn supervise(order: &str, is_first: bool) -> Result<(), String> {
                     return Ok(());
                 };
                 let is_clean = !has_children() && before.are_all(&order.scratch);
-                tell(&Reply::Ended { ending, is_clean })?;
+                tell(&Reply::Ended {
+                    ending,
+                    process: child.id(),
+                    is_clean,
+                })?;
             }
             Err(why) => tell(&Reply::Failed(why))?,
         }

@@ -29,6 +29,8 @@ pub struct World {
     /// What came of the last program.
     has_answered: bool,
     is_clean: bool,
+    /// The number of its process, as the jail counts.
+    process: Option<u32>,
     failure: Option<String>,
     _tmp: Option<tempfile::TempDir>,
 }
@@ -60,6 +62,7 @@ impl World {
             socket: Some(own),
             has_answered: true,
             is_clean: true,
+            process: None,
             failure: None,
             _tmp: tmp,
         };
@@ -87,6 +90,7 @@ impl World {
         let socket = self.socket.as_ref().expect("it is closed at the end alone");
         let output = [stdout.as_fd(), stderr.as_fd()];
         self.has_answered = false;
+        self.process = None;
         send(socket.as_fd(), request, &output)
             .map_err(|error| Problem::new(format!("The jail does not hear us: {error}.")))
     }
@@ -94,6 +98,11 @@ impl World {
     /// Nothing of the last program is left in it, so that another may run here.
     pub fn is_clean(&self) -> bool {
         self.has_answered && self.is_clean
+    }
+
+    /// The number of the last program's process, as the jail counts, if the jail has told of its end.
+    pub fn process(&self) -> Option<u32> {
+        self.process
     }
 
     /// Why the program was not started.
@@ -127,8 +136,13 @@ impl Running for World {
         let reply = self.reply(deadline)?;
         self.has_answered = true;
         Some(match reply {
-            Some(Reply::Ended { ending, is_clean }) => {
+            Some(Reply::Ended {
+                ending,
+                process,
+                is_clean,
+            }) => {
                 self.is_clean = is_clean;
+                self.process = Some(process);
                 ending
             }
             Some(Reply::Failed(why)) => {

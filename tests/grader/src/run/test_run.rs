@@ -105,10 +105,9 @@ impl TestSession<'_> {
             cpu,
             ..Share::until(self.deadline)
         };
-        let outcome = self.session.run(&args, &env, &share, Some(put_aside));
-        // Also after a failure, so that nobody waits for a word.
+        let outcome = self.session.run(&args, &env, &share, Some(put_aside))?;
         let test = path.rsplit("::").next().unwrap_or(path);
-        let heard = witness.map(|witness| witness.heard(test));
-        judge(outcome?, heard.as_ref())
+        let heard = witness.map(|witness| witness.heard(test, outcome.process));
+        judge(outcome, heard.as_ref())
     }
 }

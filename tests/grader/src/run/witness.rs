@@ -52,10 +52,15 @@ impl Heard {
 }
 
 /// A socket for one process. Each test has a new one, so that nobody can speak for the next.
+///
+/// Whoever sees the socket may connect to it: a test that still sleeps, where they share a machine. So the kernel is
+/// asked who has, and what others say is not read. The laboratory connects before the student's code runs, and is
+/// the first of its process.
 pub struct Witness {
-    socket: PathBuf,
     #[cfg(unix)]
-    listening: std::thread::JoinHandle<String>,
+    listener: std::os::unix::net::UnixListener,
+    #[cfg(unix)]
+    socket: PathBuf,
 }
 
 /// The socket in a session's folder.
@@ -67,7 +72,6 @@ pub fn socket(folder: &Path) -> PathBuf {
 impl Witness {
     /// Listens in this folder, in which nobody but us may write.
     pub fn open(folder: &Path) -> Result<Option<Witness>> {
-        use std::io::{BufRead, BufReader, Read};
         use std::os::unix::fs::PermissionsExt;
         use std::os::unix::net::UnixListener;
 
@@ -84,34 +88,56 @@ impl Witness {
             )));
         }
         let listener = UnixListener::bind(&socket).map_err(trouble)?;
+        let witness = Witness { listener, socket };
         // The submission may run as another user.
-        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666))
+        std::fs::set_permissions(&witness.socket, std::fs::Permissions::from_mode(0o666))
+            .and_then(|()| witness.listener.set_nonblocking(true))
             .map_err(trouble)?;
-        let path = socket.clone();
-        let listening = std::thread::spawn(move || {
-            let accepted = listener.accept();
-            // Nobody else gets a word in.
-            drop(listener);
-            let _ = std::fs::remove_file(path);
-            let Ok((stream, _)) = accepted else {
-                return String::new();
-            };
-            const ENOUGH: u64 = 64 * 1024;
-            let mut said = String::new();
-            let mut lines = BufReader::new(stream.take(ENOUGH));
-            while lines.read_line(&mut said).is_ok_and(|length| length > 0) {}
-            said
-        });
-        Ok(Some(Witness { socket, listening }))
+        Ok(Some(witness))
     }
 
-    /// When the process is over.
-    pub fn heard(self, test: &str) -> Heard {
-        // If nobody has connected, this ends the waiting.
-        drop(std::os::unix::net::UnixStream::connect(&self.socket));
-        let said = self.listening.join().unwrap_or_default();
-        Heard::of(&said, test)
+    /// When the process with this number is over: whoever has connected waits in the queue, and what he has said
+    /// is in the socket. Without a number it is whoever came first: nobody else sees the socket.
+    pub fn heard(self, test: &str, process: Option<u32>) -> Heard {
+        use std::io::Read;
+
+        let mut queue = std::iter::from_fn(|| self.listener.accept().ok());
+        let said = queue.find(|(stream, _)| is_of(stream, process));
+        let mut words = Vec::new();
+        if let Some((stream, _)) = said {
+            const ENOUGH: u64 = 64 * 1024;
+            // Somebody may have a copy, so that it has no end.
+            let _ = stream.set_nonblocking(true);
+            let _ = stream.take(ENOUGH).read_to_end(&mut words);
+        }
+        Heard::of(&String::from_utf8_lossy(&words), test)
     }
+}
+
+#[cfg(unix)]
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// Whether this process has connected.
+#[cfg(target_os = "linux")]
+fn is_of(stream: &std::os::unix::net::UnixStream, process: Option<u32>) -> bool {
+    use rustix::net::sockopt::socket_peercred;
+    use rustix::process::Pid;
+
+    let Some(process) = process else {
+        return true;
+    };
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    socket_peercred(stream).is_ok_and(|peer| Some(peer.pid) == process)
+}
+
+/// Other systems tell it in ways of their own.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_of(_: &std::os::unix::net::UnixStream, _: Option<u32>) -> bool {
+    true
 }
 
 #[cfg(not(unix))]
@@ -120,7 +146,7 @@ impl Witness {
         Ok(None)
     }
 
-    pub fn heard(self, test: &str) -> Heard {
+    pub fn heard(self, test: &str, _: Option<u32>) -> Heard {
         Heard::of("", test)
     }
 }

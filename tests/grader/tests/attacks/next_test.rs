@@ -2,7 +2,8 @@
 //! process that starts both.
 
 use grader::jail::Isolation;
-use grader::settings::Settings;
+use grader::report::Verdict;
+use grader::settings::{Limits, Settings};
 
 use crate::support::{self, CHAPTER_00, settings};
 use crate::volley::{Attack, Volley};
@@ -93,5 +94,57 @@ fn nothing_of_a_test_reaches_the_next() {
         }
         assert_eq!(said("has room"), "done", "{level:?}");
         assert_eq!(said("lives after all"), "done", "{level:?}");
+    }
+}
+
+/// In order: the first goes on while the others run, and looks for the sockets on which their laboratories are
+/// awaited.
+const THIEF: &[Attack] = &[
+    (
+        "connects first",
+        "use std::io::Write; let own = std::env::var(\"NETLAB_WITNESS\").unwrap_or_default(); let mut others = 0; \
+         for _ in 0..150 { \
+         let table = std::fs::read_to_string(\"/proc/net/unix\").unwrap_or_default(); \
+         let paths = table.lines().filter_map(|line| line.split(' ').next_back()); \
+         for path in paths.filter(|path| path.ends_with(\"/witness\") && *path != own) { \
+         if let Ok(mut other) = std::os::unix::net::UnixStream::connect(path) { \
+         let _ = other.write_all(b\"begins s1\\nfailed s1\\n\"); others += 1; } } \
+         std::thread::sleep(std::time::Duration::from_millis(20)); } format!(\"done: {others}\")",
+    ),
+    ("a neighbour", BESIDE),
+    ("another", BESIDE),
+    ("a third", BESIDE),
+];
+
+const BESIDE: &str = "std::thread::sleep(std::time::Duration::from_millis(300)); \"done\".into()";
+
+#[test]
+fn a_test_that_sleeps_speaks_for_no_other() {
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let volley = Volley::of(THIEF, &[]);
+    let report = volley.strikes(&Settings {
+        at_most: Isolation::Landlock,
+        limits: Limits {
+            patience: 2.0,
+            ..Limits::default()
+        },
+        ..settings(&[CHAPTER_00])
+    });
+    let others = volley.hit(&report, "connects first").said;
+    assert!(
+        others.starts_with("done: ") && others != "done: 0",
+        "{others}"
+    );
+    for (neighbour, _) in &THIEF[1..] {
+        let hit = volley.hit(&report, neighbour);
+        let said = (hit.verdict, hit.said.as_str());
+        assert_eq!(
+            said,
+            (Verdict::Fail, "done"),
+            "{neighbour}: {}",
+            hit.message
+        );
     }
 }

@@ -83,7 +83,7 @@ fn supervise(order: &str, is_first: bool) -> Result<(), String> {
         };
         match starter.start(&order, request, output) {
             Ok(mut child) => {
-                let Some(ending) = wait(&mut child)? else {
+                let Some(ending) = wait(&mut child, order.cell.is_alone)? else {
                     return Ok(());
                 };
                 let is_clean = !has_children() && before.are_all(&order.scratch);
@@ -175,7 +175,7 @@ fn own_program() -> Result<PathBuf, String> {
 }
 
 /// How the program ended; none when the grader has closed the socket before.
-fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
+fn wait(child: &mut Child, is_alone: bool) -> Result<Option<Ending>, String> {
     let trouble = |error: Errno| format!("cannot wait for a program: {error}");
     let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(trouble)?;
     let socket = stdin();
@@ -192,7 +192,8 @@ fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
         if has_ended {
             let status = child.wait();
             let status = status.map_err(|error| format!("cannot wait for a program: {error}"))?;
-            if status.signal() == Some(alone::FAILED.as_raw()) {
+            // Any other program may be sent the same signal.
+            if is_alone && status.signal() == Some(alone::FAILED.as_raw()) {
                 return Err("a program could not be started alone".to_owned());
             }
             return Ok(Some(status.into()));

@@ -1,12 +1,13 @@
 //! Attacks that end the test before it has come to its end, or say that it has.
 
+use grader::jail::Isolation;
 use grader::render::{Format, render};
 use grader::report::Verdict;
 use grader::settings::{Limits, Settings};
 
 use clap::ValueEnum;
 
-use crate::support::{self, CHAPTER_00, Submission, grade, settings, test};
+use crate::support::{self, CHAPTER_00, CHAPTER_02, Submission, grade, settings, test};
 use crate::volley::{Attack, Volley};
 
 const ATTACKS: &[Attack] = &[
@@ -152,6 +153,33 @@ fn an_end_is_no_pass() {
         assert!(!text.contains('\u{1b}'), "{format:?}: an escape sequence");
         assert!(!text.contains('\0'), "{format:?}: a null byte");
         assert!(!text.contains("]]><"), "{format:?}");
+    }
+}
+
+/// The program ends its judge by the signal with which the jail says that a program was not started.
+#[test]
+fn a_signal_to_the_judge_is_no_error_of_the_grader() {
+    for level in [Isolation::Bwrap, Isolation::Landlock] {
+        if !support::has(level) {
+            continue;
+        }
+        let submission = Submission::stubs(&[CHAPTER_02]).with(
+            &format!("chapters/{CHAPTER_02}/src/main.rs"),
+            r#"fn main() {
+                let kill = format!("kill -SYS {}", std::os::unix::process::parent_id());
+                let _ = std::process::Command::new("/bin/sh").args(["-c", &kill]).status();
+            }"#,
+        );
+        let report = grade(
+            &submission,
+            &Settings {
+                at_most: level,
+                ..settings(&[CHAPTER_02])
+            },
+        );
+        assert_eq!((&report.problem, report.score), (&None, 0), "{level:?}");
+        let help = test(&report, "s6_help_shows_1060");
+        assert_eq!(help.verdict, Verdict::Crash, "{level:?}: {}", help.message);
     }
 }
 

@@ -84,6 +84,17 @@ pub fn waits(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) {
     demand(lab, who, until, tasks, &WAITING);
 }
 
+/// Demands that threads of `who` sleep, at a quick look: who wakes now and then is found only while it naps.
+pub fn rests(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) {
+    let got = match settles(lab, &tasks) {
+        false => BUSY,
+        true if tasks().iter().any(Task::naps) => NAPS,
+        true => return,
+    };
+    lab.because(WHY)
+        .fails(format!("{who} to sleep until {until}"), got);
+}
+
 /// Demands that threads of `who` sleep until another thread wakes them.
 pub fn sleeps_until_woken(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) {
     demand(lab, who, until, &tasks, &ASLEEP);
@@ -107,19 +118,20 @@ fn demand(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>, allo
     };
     let settled = settles(lab, &tasks);
     let got = match settled {
-        false => "it keeps a processor busy".to_owned(),
+        false => BUSY.to_owned(),
         // Nothing but another thread can wake these, so there is little to watch.
         true if tasks().iter().all(Task::waits_without_limit) && stay_asleep(&tasks) => return,
         true => match watch(&tasks, allowance) {
-            Ok(()) if !allowance.naps && tasks().iter().any(Task::naps) => {
-                "it sleeps for a fixed time, to look again then".to_owned()
-            }
+            Ok(()) if !allowance.naps && tasks().iter().any(Task::naps) => NAPS.to_owned(),
             Ok(()) => return,
             Err(spent) => spent,
         },
     };
     lab.because(WHY).fails(expected, got);
 }
+
+const BUSY: &str = "it keeps a processor busy";
+const NAPS: &str = "it sleeps for a fixed time, to look again then";
 
 const WHY: &str = "It asks again and again instead of waiting: a non-blocking call, try_recv or \
     try_lock in a loop, a sleep of a few milliseconds. A call that blocks (accept, recv, a Condvar's \

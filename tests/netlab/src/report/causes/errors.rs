@@ -156,8 +156,8 @@ const GENERAL: &[(&str, &str)] = &[
 
 /// Why a peer of the test gets an RST from the student's end.
 pub const RESET_BY_YOU: &str = "Your end has broken the connection off (RST) instead of ending it (FIN). \
-    The system does that when a socket is closed while bytes wait in it that nobody has read, and the \
-    peer may lose what it has not read yet.";
+    The system does that when a socket is closed while bytes wait in it that nobody has read, or with \
+    SO_LINGER of zero, and the peer may lose what it has not read yet.";
 
 #[cfg(test)]
 mod tests {

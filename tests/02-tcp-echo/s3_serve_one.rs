@@ -1,7 +1,8 @@
 //! Step 3: one client, from accept to close.
 
-use std::io::{self, ErrorKind, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::{Served, serve_one};
 
 use super::unchanged::State;
-use super::{connection, listener, loopback};
+use super::{ALONE, connection, listener, loopback, needs_own_network};
 
 #[test]
 fn s3_echoes_as_the_bytes_come() {
@@ -87,14 +88,14 @@ fn s3_binary_300_000_bytes_unchanged() {
         sending.returns();
 
         lab.why("How much a client sends is not limited here: the echo goes on until the client ends its stream.");
-        let more = vec![b'x'; 1 << 20];
+        let more = vec![b'x'; 16 << 20];
         let sending = peer.starts_sending(more.clone());
         peer.expects(&more);
         sending.returns();
         peer.half_closes();
         let (_, bytes) = closed(lab, ends(lab, server, &peer));
         lab.why(TOLD);
-        lab.same("bytes echoed", bytes, 300_000 + (1 << 20));
+        lab.same("bytes echoed", bytes, 300_000 + (16 << 20));
     });
 }
 
@@ -172,6 +173,66 @@ fn s3_reset_is_an_outcome() {
         closed(lab, ends(lab, server, &peer));
     });
 }
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose ss(8) ends a connection of this machine"
+)]
+fn s3_an_aborted_connection_is_an_outcome() {
+    lab(|lab| {
+        needs_own_network(lab);
+        let (idle, _) = listener(lab);
+        idle.set_nonblocking(true).expect("non-blocking mode");
+        lab.err("serve_one(a listener that does not block)", || {
+            serve_one(&idle)
+        });
+        lab.why("The system itself can end a connection, at an administrator's word (`ss -K`), or because the machine has left a network. Then it says ConnectionAborted. That is the third name of a broken connection, and so Served::Reset.");
+        // A network of its own, in which this test may say that word.
+        let end = lab.elsewhere(ALONE, || {
+            let home = TcpListener::bind(loopback()).expect("bind");
+            let addr = home.local_addr().expect("a bound socket has an address");
+            let client = TcpStream::connect(addr).expect("connect");
+            let _accepted = home.accept().expect("a connection waits in the queue");
+            if !aborts(&client) {
+                // This machine ends no connection at a word.
+                println!("\nresult: {RESET}");
+                return;
+            }
+            let (listener, addr) = listener(lab);
+            let mut client = TcpStream::connect(addr).expect("connect");
+            let from = client.local_addr().expect("its address");
+            let server = std::thread::spawn(move || serve_one(&listener));
+            client.write_all(b"hello").expect("there is room");
+            client.read_exact(&mut [0; 5]).expect("the echo");
+            aborts(&client);
+            let result = match server.join() {
+                Ok(Ok(Served::Reset { peer })) if peer == from => RESET.to_owned(),
+                Ok(served) => format!("{served:?}"),
+                Err(_) => "a panic".to_owned(),
+            };
+            println!("\nresult: {result}");
+        });
+        let mut lines = end.stdout.lines();
+        let result = lines.find_map(|line| line.strip_prefix("result: "));
+        lab.same("of serve_one", result.unwrap_or(end.stderr.trim()), RESET);
+    });
+}
+
+/// Has the system end the server's side of this connection. `false` where it cannot.
+fn aborts(client: &TcpStream) -> bool {
+    let addrs = client
+        .local_addr()
+        .and_then(|from| Ok((from, client.peer_addr()?)));
+    let (from, server) = addrs.expect("it is connected");
+    let port = format!(":{}", server.port());
+    let ended = Command::new("ss")
+        .args(["-K", "-tn", "sport", "=", &port])
+        .output();
+    ended.is_ok_and(|ended| String::from_utf8_lossy(&ended.stdout).contains(&from.to_string()))
+}
+
+const RESET: &str = "Served::Reset, with the client's address";
 
 #[test]
 #[cfg_attr(

@@ -31,9 +31,9 @@ pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<St
 
 /// Connects to `addr`, IPv4 or IPv6, makes one `exchange` and closes, whatever came of it.
 ///
-/// No single wait is longer than `timeout`, which is not zero: neither for the connection, nor for the
-/// next bytes of the reply, nor for room to send. A reply that is complete within `timeout` is waited
-/// for. (A limit for the whole, of that length or more, may come on top; none is asked for.) All waiting
+/// No single wait is longer than `timeout`, which is not zero and may be `Duration::MAX`: neither for the
+/// connection, nor for the next bytes of the reply, nor for room to send. A reply that is complete within
+/// `timeout` is waited for. (A limit for the whole, of that length or more, may come on top; none is asked for.) All waiting
 /// is done asleep. What has failed is not tried again, not even the connection: the server may have
 /// done it.
 ///

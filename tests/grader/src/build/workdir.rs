@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use course::problem::{Problem, Result};
 use course::{AUTHOR, Chapter};
 
+use crate::jail;
 use crate::submission::collect::Sources;
 
 /// The folder of the hidden tests, laid out like a course.
@@ -69,7 +70,7 @@ fn create(folder: &Path) -> Result<()> {
 
 /// Creates the folder, or empties it.
 pub fn empty(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
+    match jail::delete(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Problem::with_file("empty", folder, &error))
         }

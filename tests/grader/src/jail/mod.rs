@@ -15,6 +15,7 @@ mod alone;
 #[cfg(target_os = "linux")]
 mod bwrap;
 mod cell;
+mod folder;
 mod inside;
 mod isolation;
 #[cfg(target_os = "linux")]
@@ -43,6 +44,7 @@ use std::process::ExitCode;
 use course::problem::{Problem, Result};
 
 pub use cell::{Cell, Ending, Outcome, Quotas};
+pub use folder::{Folder, delete};
 pub use isolation::Isolation;
 pub use session::Session;
 pub use watch::{PutAside, Share};
@@ -131,11 +133,9 @@ impl Jail {
         users::show(self.user, folder).map_err(|error| Problem::with_file("change", folder, &error))
     }
 
-    /// A temporary folder, deleted with the value. If we are killed, the worker's next start deletes it.
-    pub fn folder(&self, prefix: &str) -> Result<tempfile::TempDir> {
-        let folder = tempfile::Builder::new()
-            .prefix(prefix)
-            .tempdir_in(&self.room);
+    /// A temporary folder. If we are killed, the worker's next start deletes it.
+    pub fn folder(&self, prefix: &str) -> Result<Folder> {
+        let folder = Folder::new(&self.room, prefix);
         folder.map_err(|error| Problem::with_file("make a folder in", &self.room, &error))
     }
 

@@ -13,6 +13,7 @@ use runner::child::{kill_group, own_group, wait};
 
 use super::Jail;
 use super::cell::{Cell, Ending, Outcome};
+use super::folder::Folder;
 use super::inside::READY;
 use super::isolation::Isolation;
 use super::watch::{self, PutAside, Running, Share};
@@ -215,7 +216,7 @@ impl Jail {
     }
 
     /// A folder for what a program writes, where there is no /tmp of its own.
-    fn own_tmp(&self) -> Result<tempfile::TempDir> {
+    fn own_tmp(&self) -> Result<Folder> {
         let folder = self.folder("tmp-")?;
         self.give(folder.path())?;
         Ok(folder)

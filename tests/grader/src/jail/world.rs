@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use super::cell::Ending;
+use super::folder::Folder;
 use super::messages::{Reply, Request, receive, send};
 use super::watch::Running;
 
@@ -32,12 +33,12 @@ pub struct World {
     /// The number of its process, as the jail counts.
     process: Option<u32>,
     failure: Option<String>,
-    _tmp: Option<tempfile::TempDir>,
+    _tmp: Option<Folder>,
 }
 
 impl World {
     /// Starts the supervisor and waits until everything is in force. `tmp` goes when the world does.
-    pub fn enter(mut command: Command, tmp: Option<tempfile::TempDir>) -> Result<World> {
+    pub fn enter(mut command: Command, tmp: Option<Folder>) -> Result<World> {
         let (own, its) = socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,

@@ -7,7 +7,7 @@ use course::problem::{Problem, Result};
 use netlab::protocol::{PATIENCE, SEED, WITNESS};
 use runner::test_binary;
 
-use crate::jail::{Cell, Jail, PutAside, Quotas, Session, Share};
+use crate::jail::{Cell, Folder, Jail, PutAside, Quotas, Session, Share};
 use crate::run::verdict::{TestOutcome, judge};
 use crate::run::witness::{self, Witness};
 use crate::settings::Limits;
@@ -29,7 +29,7 @@ pub struct TestRun<'a> {
 pub struct TestSession<'a> {
     session: Session<'a>,
     /// For the witness of each test.
-    folder: tempfile::TempDir,
+    folder: Folder,
     deadline: Duration,
 }
 

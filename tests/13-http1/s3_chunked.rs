@@ -289,6 +289,30 @@ fn s3_no_more_than_the_maximum() {
 }
 
 #[test]
+fn s3_the_maximum_is_for_this_body() {
+    lab(|lab| {
+        lab.why("The maximum is for the content of this body. What stood in `out` before belongs to somebody else, and what the caller has taken out of it meanwhile still counts.");
+        let mut out = b"before".to_vec();
+        let mut decoder = Chunked::new(5);
+        let body = b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
+        let got = lab.you(
+            "Chunked::new(5), push(5 bytes of content, out with 6)",
+            || decoder.push(body, &mut out).map_err(|error| error.status),
+        );
+        lab.same("the bytes taken", got, Ok(body.len()));
+        let mut decoder = Chunked::new(5);
+        let got = lab.you(
+            "push(3 bytes of content), and 3 more into another out",
+            || {
+                let first = decoder.push(b"3\r\nhel\r\n", &mut Vec::new());
+                first.and_then(|_| decoder.push(b"3\r\n", &mut Vec::new()))
+            },
+        );
+        lab.same("the answer", got.map_err(|error| error.status), Err(413));
+    });
+}
+
+#[test]
 fn s3_extensions_are_passed_over() {
     lab(|lab| {
         lab.why("Behind a size may stand ; and words that nobody knows (RFC 9112 §7.1.1). They are not content and not part of the size. Blanks may stand before the ;.");

@@ -381,6 +381,8 @@ struct Endless {
     start: Vec<u8>,
     piece: &'static [u8],
     given: usize,
+    /// It ends its side after so many bytes.
+    end: usize,
 }
 
 impl Read for Endless {
@@ -390,7 +392,7 @@ impl Read for Endless {
         } else {
             &self.start[..]
         };
-        let n = from.len().min(buf.len());
+        let n = from.len().min(buf.len()).min(self.end - self.given);
         buf[..n].copy_from_slice(&from[..n]);
         self.start.drain(..n.min(self.start.len()));
         self.given += n;
@@ -446,6 +448,7 @@ fn s5_an_answer_that_is_too_long() {
                 start: response.into_bytes(),
                 piece,
                 given: 0,
+                end: usize::MAX,
             };
             let got = call(lab, &GET, &mut stream);
             let kind = got.err().map(|lost| lost.cause.kind());
@@ -462,10 +465,25 @@ fn s5_an_answer_that_is_too_long() {
             start: format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes(),
             piece: &PIECE,
             given: 0,
+            end: usize::MAX,
         };
         let got = call(lab, &GET, &mut stream);
         lab.same(
             "the length of the content",
+            answer(lab, got).body.len(),
+            length,
+        );
+        let start = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        let end = start.len() + length;
+        let mut stream = Endless {
+            start,
+            piece: &PIECE,
+            given: 0,
+            end,
+        };
+        let got = call(lab, &GET, &mut stream);
+        lab.same(
+            "the length of the content that ends with the connection",
             answer(lab, got).body.len(),
             length,
         );

@@ -1022,10 +1022,13 @@ fn s6_serve_sleeps() {
 #[test]
 fn s6_ctrl_c_ends_serve() {
     lab(|lab| {
-        lab.why("Ctrl-C is how a person ends a server: exit code 0, and nothing on standard error. Nobody is connected, so nobody is waited for.");
+        lab.why("Ctrl-C is how a person ends a server: exit code 0, and nothing on standard error. A client that says nothing, and one that stops in the middle of a request, have 300 ms to end, and are cut off.");
         let folder = site();
         let (server, addr) = server(lab, folder.path(), &[]);
         gets_an_answer(lab, addr);
+        let _silent = lab.connect_as("client A", addr);
+        let slow = lab.connect_as("client B", addr);
+        slow.sends(b"GET /a.txt HTTP/1.1\r\n");
         server.is_interrupted();
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));

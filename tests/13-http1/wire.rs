@@ -70,8 +70,8 @@ pub struct State {
     pub written: Vec<u8>,
     pub writes: usize,
     pub flushes: usize,
-    /// Bytes that nobody has flushed.
-    pub unflushed: bool,
+    /// How many of the bytes written a client can see: those that were flushed.
+    pub flushed: usize,
     pub deeds: Vec<Deed>,
     /// Bytes read in all.
     pub taken: usize,
@@ -99,7 +99,7 @@ pub fn wire(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Wire {
             written: Vec::new(),
             writes: 0,
             flushes: 0,
-            unflushed: false,
+            flushed: 0,
             deeds: Vec::new(),
             taken: 0,
             ends: 0,
@@ -228,7 +228,10 @@ impl Read for Wire {
                 Ok(state.gives(buf, &bytes))
             }
             Some(Play::When { seen, then }) => {
-                if state.written.windows(seen.len()).any(|part| part == seen) {
+                if state.written[..state.flushed]
+                    .windows(seen.len())
+                    .any(|part| part == seen)
+                {
                     return Ok(state.gives(buf, &then));
                 }
                 state.plays.push_front(Play::When { seen, then });
@@ -286,14 +289,13 @@ impl Write for Wire {
         self.waits(limit, state.takes_after)?;
         let n = buf.len().min(state.takes);
         state.written.extend_from_slice(&buf[..n]);
-        state.unflushed |= n > 0;
         Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let mut state = self.state();
         state.flushes += 1;
-        state.unflushed = false;
+        state.flushed = state.written.len();
         Ok(())
     }
 }

@@ -136,7 +136,7 @@ impl App for Files {
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it really has.
 ///   It is printed when clients can connect and the signals are caught. Then it serves [`Files`] with
 ///   `serve_connection`, each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C
-///   (SIGINT) or SIGTERM. Clients then have a second to end, and are cut off. A second signal ends the
+///   (SIGINT) or SIGTERM. Clients then have 300 ms to end, and are cut off. A second signal ends the
 ///   program at once, with exit code 1. A HOST may be a name with several addresses: the first one that
 ///   works is taken. A folder that is none is a failure, before anything is printed.
 /// - **Get**: fetches the URLs one after the other, and writes what comes to standard output, without

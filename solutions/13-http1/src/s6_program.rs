@@ -36,7 +36,7 @@ pub const MAX_CLIENTS: usize = 64;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long clients may go on after Ctrl-C.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(300);
 
 /// How many connections the kernel may keep for `accept`.
 const BACKLOG: i32 = 128;
@@ -295,7 +295,7 @@ fn content_type(file: &Path) -> &'static str {
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it really has.
 ///   It is printed when clients can connect and the signals are caught. Then it serves [`Files`] with
 ///   `serve_connection`, each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C
-///   (SIGINT) or SIGTERM. Clients then have a second to end, and are cut off. A second signal ends the
+///   (SIGINT) or SIGTERM. Clients then have 300 ms to end, and are cut off. A second signal ends the
 ///   program at once, with exit code 1. A HOST may be a name with several addresses: the first one that
 ///   works is taken. A folder that is none is a failure, before anything is printed.
 /// - **Get**: fetches the URLs one after the other, and writes what comes to standard output, without

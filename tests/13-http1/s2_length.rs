@@ -178,6 +178,7 @@ fn s2_chunked_comes_last_and_once() {
             &["Transfer-Encoding: ,"],
             &["Transfer-Encoding: xchunked"],
             &["Transfer-Encoding: chunkedx"],
+            &["Transfer-Encoding: chun\u{212a}ed"],
             &["Transfer-Encoding: chunk"],
             &["Transfer-Encoding: \"chunked\""],
             &["Transfer-Encoding: chunked;a=b"],
@@ -263,6 +264,12 @@ fn s2_connect_makes_a_tunnel() {
                 lab.same("its length", got, Ok(BodyLen::Exact(0)));
             }
         }
+        let got = of_response(lab, "connect", 200, Http11, &["Content-Length: 100"]);
+        lab.same(
+            "its length, since connect is another method",
+            got,
+            Ok(BodyLen::Exact(100)),
+        );
         for status in [300, 403, 502] {
             let got = of_response(lab, "CONNECT", status, Http11, &["Content-Length: 100"]);
             lab.same("its length", got, Ok(BodyLen::Exact(100)));

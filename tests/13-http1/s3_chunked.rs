@@ -204,7 +204,7 @@ fn s3_sizes_are_hexadecimal() {
         );
         for size in [
             "", " ", "g", "+5", "-1", "-0", "0x5", "5h", " 5", "5 ", "5\t", "5 5", "5,5", "5.0",
-            "\r5", "_5", "5\0", "\u{665}", "x", "5=", "\t5", ";a", " ;a",
+            "\r5", "_5", " 5;a", "\t5 ;a", "5\0", "\u{665}", "x", "5=", "\t5", ";a", " ;a",
         ] {
             for behind in ["hello\r\n0\r\n\r\n", "\r\n", "0\r\n\r\n"] {
                 let bytes = format!("{size}\r\n{behind}");
@@ -448,6 +448,8 @@ fn s3_trailers_have_a_limit() {
         refused(lab, MUCH, bytes.as_bytes(), &[431]);
         let endless = format!("0\r\nA: {}", "x".repeat(MAX_TRAILERS));
         refused(lab, MUCH, endless.as_bytes(), &[431]);
+        let second = format!("0\r\nA: {}\r\nB: {}", "x".repeat(5000), "x".repeat(5000));
+        refused(lab, MUCH, second.as_bytes(), &[431]);
         let many = "A: b\r\n".repeat(MAX_TRAILERS / 6 + 1);
         refused(lab, MUCH, format!("0\r\n{many}").as_bytes(), &[431]);
         lab.you("the same, a byte at a time", || {});

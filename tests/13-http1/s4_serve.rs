@@ -927,6 +927,17 @@ fn s4_each_wait_has_what_is_left() {
             .map(Duration::as_secs)
             .collect();
         lab.same("the limits of the writes, in seconds", limits, vec![20, 20]);
+        lab.why("A short time is told as it is, neither rounded nor raised.");
+        let idle = Duration::from_micros(1500);
+        let wire = super::wire::wire(lab, [Play::Silence]);
+        let got = serve_within(lab, &wire, &Echo::default(), Limits { idle, ..LIMITS });
+        lab.same(
+            "the requests that were answered",
+            got.map_err(|error| error.kind()),
+            Ok(0),
+        );
+        let limits = wire.state().read_limits.clone();
+        lab.same("the limits of the reads", limits, vec![idle]);
     });
 }
 

@@ -451,8 +451,13 @@ fn s5_an_answer_that_is_too_long() {
                 end: usize::MAX,
             };
             let got = call(lab, &GET, &mut stream);
+            let inside = got.as_ref().err().is_some_and(|lost| {
+                let inside = lost.cause.get_ref();
+                inside.is_some_and(|error| error.is::<HttpError>())
+            });
             let kind = got.err().map(|lost| lost.cause.kind());
             lab.same("the kind of the error", kind, Some(ErrorKind::InvalidData));
+            lab.same("an HttpError inside the error", inside, true);
             lab.holds(
                 stream.given <= most,
                 format!("at most {most} bytes to be read"),

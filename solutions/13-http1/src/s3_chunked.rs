@@ -1,7 +1,7 @@
 //! Step 3: a body in chunks.
 
 use crate::HttpError;
-use crate::s1_head::{field, trim, value};
+use crate::s1_head::{field, value};
 
 /// The longest line with the size of a chunk, in bytes, without its CRLF.
 pub const MAX_CHUNK_LINE: usize = 256;
@@ -144,8 +144,11 @@ impl Chunked {
         let size = match line.iter().position(|&b| b == b';') {
             Some(at) => {
                 value(&line[at..]).ok_or(bad("a control character in an extension"))?;
-                let blanks = line[..at].len() - trim_end(&line[..at]).len();
-                &line[..at - blanks]
+                let mut size = &line[..at];
+                while let [more @ .., b' ' | b'\t'] = size {
+                    size = more;
+                }
+                size
             }
             None => line,
         };
@@ -168,14 +171,6 @@ impl Chunked {
             .filter(|&announced| announced <= self.max)
             .ok_or(HttpError::new(413, "the body is too long"))?;
         Ok(number)
-    }
-}
-
-fn trim_end(text: &[u8]) -> &[u8] {
-    // Blanks at the front are no size, and stay.
-    match text.first() {
-        Some(b' ' | b'\t') => text,
-        _ => trim(text),
     }
 }
 

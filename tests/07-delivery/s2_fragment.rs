@@ -69,7 +69,7 @@ fn s2_4000_bytes_over_an_mtu_of_1500() {
                 ..whole.clone()
             };
             lab.because(
-                "The offset field counts units of 8 bytes: 1480 / 8 = 185. More Fragments is set in every piece but \
+                "Each piece but the last carries as much as fits. The offset field counts units of 8 bytes: 1480 / 8 = 185. More Fragments is set in every piece but \
                  the last, and each header has its own length and checksum (RFC 791, section 3.2).",
             )
             .same_bytes(&format!("the piece at offset {offset}"), piece, &header.bytes(&payload[range]));
@@ -457,8 +457,10 @@ fn s2_copied_options_are_in_every_piece() {
         ];
         let cases = cases
             .into_iter()
-            .flat_map(|it| [(0, it.clone()), (100, it)]);
-        for (begin, (what, options, later, why)) in cases {
+            .flat_map(|it| [(0, it.clone()), (100, it)])
+            // With each rest that the room can leave when it is divided by 8.
+            .flat_map(|it| (100..108).map(move |mtu| (mtu, it.clone())));
+        for (mtu, (begin, (what, options, later, why))) in cases {
             lab.scene(format!("{what}, at offset {begin}"));
             lab.why(why);
             let header = Ip {
@@ -471,9 +473,9 @@ fn s2_copied_options_are_in_every_piece() {
                 lab,
                 &format!("a datagram at offset {begin} with {what}"),
                 &header.bytes(&payload),
-                100,
+                mtu,
             );
-            let room = (80 - header.options.len().next_multiple_of(4)) / 8 * 8;
+            let room = (mtu - 20 - header.options.len().next_multiple_of(4)) / 8 * 8;
             let first = Ip {
                 mf: true,
                 ..header.clone()
@@ -484,11 +486,11 @@ fn s2_copied_options_are_in_every_piece() {
             .same_bytes("the first piece", &got[0], &first.bytes(&payload[..room]));
             let mut at = room;
             for piece in &got[1..] {
-                let size = (80 - later.len().next_multiple_of(4)) / 8 * 8;
-                let end = if payload.len() - at <= 80 - later.len().next_multiple_of(4) {
+                let room = mtu - 20 - later.len().next_multiple_of(4);
+                let end = if payload.len() - at <= room {
                     payload.len()
                 } else {
-                    at + size
+                    at + room / 8 * 8
                 };
                 let want = Ip {
                     options: later.clone(),
@@ -507,7 +509,8 @@ fn s2_copied_options_are_in_every_piece() {
                     &options,
                 );
                 lab.because(
-                    "What a piece may carry is what its own header leaves of the MTU. A later header has the copied options alone.",
+                    "What a piece may carry is what its own header leaves of the MTU. A later header has the copied options alone, and what \
+                     pads them to a multiple of 4.",
                 )
                 .same_bytes(
                     &format!("the piece at byte {at}"),

@@ -364,7 +364,8 @@ fn s3_overlap_is_the_end_of_all() {
             let mut r = reassembly(lab, MINUTE, ROOM);
             lab.why(
                 "Two pieces claim the same bytes. Which of them a filter on the way has seen, nobody knows: all of the \
-                 datagram is discarded (RFC 5722 for IPv6; RFC 1858 shows the attack).",
+                 datagram is discarded (RFC 5722 for IPv6; RFC 1858 shows the attack). Only a piece with the same place, More Fragments \
+                 and payload is a copy. That is asked before where the datagram ends.",
             );
             becomes(lab, &mut r, (&header(), base.0, base.1, base.2), "Waiting");
             becomes(

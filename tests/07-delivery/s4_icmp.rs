@@ -132,7 +132,7 @@ fn s4_an_error_is_read() {
             reads(lab, &format!("type {kind}, code {code}"), &message, &want);
         }
         lab.why("Only \"fragmentation needed\" has an MTU, in the last 16 of the second 32 bits. RFC 1191 leaves the first 16 \
-                 unused; newer routers write other things there.");
+                 unused; newer routers write other things there. Of the payload fewer than 8 bytes may be quoted: what there is is given.");
         let want = format!("Error(FragmentationNeeded, MTU 576) about {A} → {B}, protocol 17: 00");
         reads(
             lab,
@@ -280,6 +280,8 @@ fn s4_the_quote_is_the_header_and_8_bytes() {
                 ..Ip::new(UDP, A, B)
             }
             .bytes(&numbered(len));
+            lab.why("It is UDP, from one host to another, and no later piece: its source is told, however short it is. Only in protocol 1 the first byte \
+                     of the payload says whether it is an error.");
             let got = some(
                 lab,
                 error(

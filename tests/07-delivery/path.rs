@@ -48,6 +48,8 @@ pub struct Scripted<F> {
     /// How many datagrams had been sent when something was to be received for the first time.
     pub sent_at_first: Option<usize>,
     coming: VecDeque<Vec<u8>>,
+    /// Nothing more comes before the next datagram is sent.
+    is_over: bool,
 }
 
 impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Scripted<F> {
@@ -60,6 +62,7 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Scripted<F> {
             answered: Vec::new(),
             sent_at_first: None,
             coming: VecDeque::new(),
+            is_over: true,
         }
     }
 }
@@ -75,11 +78,25 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Path for Scripted<F> {
         self.answered
             .push(answers.last().cloned().unwrap_or_default());
         self.coming.extend(answers);
+        self.is_over = false;
         self.sent.push(datagram);
     }
 
     fn receive(&mut self) -> Option<Vec<u8>> {
         self.sent_at_first.get_or_insert(self.sent.len());
-        self.coming.pop_front()
+        if self.is_over {
+            self.lab
+                .because(
+                    "None says that the time to wait is over: nothing that was sent has an answer to come any more. On a real network each further call \
+                     waits as long again.",
+                )
+                .fails(
+                    "receive() is called after a send(), and after a None not before the next one",
+                    "another receive()",
+                );
+        }
+        let came = self.coming.pop_front();
+        self.is_over = came.is_none();
+        came
     }
 }

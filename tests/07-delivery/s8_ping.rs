@@ -1,5 +1,6 @@
 //! Step 8: ping, and the host that answers.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -218,6 +219,9 @@ fn s8_a_long_request_goes_in_pieces() {
             (1472, 1500, 1),
             (1473, 1500, 2),
             (300, 68, 7),
+            (4000, 9000, 1),
+            (20000, 9000, 3),
+            (65507, 65535, 1),
             (65507, 576, 119),
             (65507, 68, 1365),
         ] {
@@ -438,6 +442,18 @@ fn s8_a_host_answers_echo() {
                 "another identification each time",
                 format!("{numbers:?}"),
             );
+        let mut seen = HashSet::new();
+        for n in 1..=1000 {
+            let out = host.host.receive(Duration::ZERO, &asks(1, 1, b"ping"));
+            lab.same("datagrams sent", out.len(), 1);
+            let number = out[0].get(4..6).unwrap_or_default();
+            lab.because("Host::send has 65536 identifications, and takes one after the other.")
+                .holds(
+                    seen.insert(number.to_vec()),
+                    format!("an identification for reply {n} of a thousand that none before has"),
+                    hex::all(number),
+                );
+        }
     });
 }
 
@@ -551,12 +567,18 @@ fn s8_a_host_says_what_it_does_not_have() {
             let proto = header.proto;
             let code = if proto == UDP { 3 } else { 2 };
             // A header of UDP has 8 bytes.
-            for len in [0, 7, 8, 9] {
-                let about = header.bytes(&numbered(len));
+            // Of zeros: ports, a length and a checksum that UDP does not have.
+            let payloads = [0, 7, 8, 9].map(|len| [numbered(len), vec![0; len]]);
+            for payload in payloads.into_iter().flatten() {
+                let len = payload.len();
+                let about = header.bytes(&payload);
                 let out = host.host.receive(Duration::ZERO, &about);
                 let end = 20 + header.options.len() + len.min(8);
                 let want = Ip::new(ICMP, B, A).bytes(&icmp(3, code, [0; 4], &about[..end]));
-                let what = format!("about protocol {proto}, {len} bytes, {what}");
+                let what = format!(
+                    "about protocol {proto}, {len} bytes, the last of them {}, {what}",
+                    payload.last().copied().unwrap_or(0)
+                );
                 lab.same(&format!("datagrams sent {what}"), out.len(), 1);
                 lab.same_bytes(&format!("the error {what}"), &out[0], &want);
             }

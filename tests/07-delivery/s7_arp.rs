@@ -546,6 +546,8 @@ fn s7_who_is_asked_for_is_learned_from_any_packet() {
             );
             lab.because("It is no longer asked for.")
                 .same("next_tick()", it.next_tick(), None);
+            lab.because("A packet speaks for its sender alone. That it names C, and perhaps a card, is only what B believes.")
+                .same("C's card", card(&it, seconds(0), C), None);
         }
     });
 }
@@ -691,8 +693,8 @@ fn s7_senders_that_cannot_be_are_not_learned() {
         lab.scene("B is being asked for");
         let mut it = cache(lab);
         sends(lab, &mut it, seconds(0), B, b"waits");
-        for (what, mac, _) in groups {
-            let packet = reply((mac, B), (OWN, IP));
+        for (what, mac, sender) in groups.into_iter().chain([own]) {
+            let packet = reply((mac, sender), (OWN, IP));
             let now = Duration::from_millis(500);
             let got = takes(lab, &mut it, now, &format!("a reply with {what}"), &packet);
             lab.because("It says nothing about B's card: go on waiting.")

@@ -838,12 +838,30 @@ fn s6_nothing_else_of_a_quote_is_looked_at() {
         };
         headers.push(("More Fragments".to_owned(), piece));
         for (what, header) in headers {
-            for more in [0, 1, 100, 4000] {
-                lab.scene(format!("the quoted header has {what}, and {more} bytes behind the number are quoted, or what there is"));
+            for (more, is_changed) in [
+                (0, false),
+                (1, false),
+                (100, false),
+                (4000, false),
+                (0, true),
+                (100, true),
+            ] {
+                let changed = if is_changed {
+                    ", code, checksum and data are others"
+                } else {
+                    ""
+                };
+                lab.scene(format!("the quoted header has {what}, and {more} bytes behind the number are quoted, or what there is{changed}"));
                 let quote = |probe: &[u8]| {
                     let mut all = header.bytes(&probe[20..]);
-                    let start = 20 + header.options.len() + 8;
-                    all.truncate(start + more);
+                    let start = 20 + header.options.len();
+                    all.truncate(start + 8 + more);
+                    if is_changed {
+                        all[start + 1..start + 4]
+                            .iter_mut()
+                            .for_each(|byte| *byte ^= 0x55);
+                        all[start + 8..].iter_mut().for_each(|byte| *byte ^= 0x55);
+                    }
                     all
                 };
                 let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
@@ -853,7 +871,7 @@ fn s6_nothing_else_of_a_quote_is_looked_at() {
                 let got = traces(lab, &mut path, B, 9);
                 lab.why(
                     "Source, destination, type, identifier and number make it this probe's. Routers change other fields on the way, and new ones \
-                     quote more than 8 bytes of payload (RFC 1812, section 4.3.2.3).",
+                     quote more than 8 bytes of payload (RFC 1812, section 4.3.2.3). A quote may end anywhere, so its checksum says nothing.",
                 );
                 lab.same("the hops", got.as_str(), "Router(10.0.1.1), Reached");
                 let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {

@@ -211,11 +211,15 @@ fn s7_other_bytes_are_no_packet() {
                 }
             }
         }
-        for operation in [0_u16, 3, 258, 513] {
+        for operation in [0]
+            .into_iter()
+            .chain(3..=300_u16)
+            .chain([513, 1024, 0x8002, 0xffff])
+        {
             let mut other = sound.clone();
             other[6..8].copy_from_slice(&operation.to_be_bytes());
             let got = parse(&format!("operation {operation}"), &other);
-            lab.because("1 is a request, 2 a reply. The field has 16 bits.")
+            lab.because("1 is a request, 2 a reply, and others are not for IPv4's neighbours: 3 and 4 are RARP (RFC 903). The field has 16 bits.")
                 .same("what is said", got, format!("Operation({operation})"));
         }
     });

@@ -101,7 +101,10 @@ fn s1_wide_windows_and_numbers_far_away() {
     lab(|lab| {
         const HALF: u32 = 1 << 31;
         for wnd in [65535, 1 << 30, HALF - 1] {
-            lab.why("The widest windows have edges as exact as those of small ones.");
+            lab.why(
+                "A window is less than 2³¹, and may need more than 16 bits (RFC 7323 scales it). The widest windows have edges \
+                 as exact as those of small ones.",
+            );
             says(lab, 5, wnd, 5 + wnd - 1, 1, true);
             says(lab, 5, wnd, 5 + wnd, 1, false);
             says(lab, 5, wnd, 4, 1, false);

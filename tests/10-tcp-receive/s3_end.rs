@@ -113,7 +113,10 @@ fn s3_fin_waits_for_the_hole() {
             );
             let before = "x".repeat(at as usize);
             push(lab, &mut i, 0, &before, "");
-            lab.why("Now every byte before the end has come.");
+            lab.why(
+                "Now every byte before the end has come. The FIN told before where that is: who forgets a FIN that comes early \
+                 never sees the end.",
+            );
             is(lab, &i, true, false);
             reads(lab, &mut i, 1000, &format!("{before}{data}"));
             lab.why("All is read.");
@@ -322,7 +325,11 @@ fn s3_the_hole_before_the_end() {
         push(lab, &mut i, 0, "ab", "");
         holes(&lab.because("Bytes 4 to 9 are missing."), &i, "[4..10]");
         push(lab, &mut i, 8, "ij", "");
-        holes(&lab.because("Bytes 4 to 7 are missing."), &i, "[4..8]");
+        holes(
+            &lab.because("Bytes 4 to 7 are missing. The last byte before the end, 9, is here, so there is no hole behind it."),
+            &i,
+            "[4..8]",
+        );
         push(lab, &mut i, 4, "efgh", "");
         holes(&lab.because("Nothing is missing."), &i, "[]");
         lab.because("Nothing is missing, and the end is known.")

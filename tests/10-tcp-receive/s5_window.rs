@@ -41,7 +41,10 @@ fn s5_the_handshake_has_offered_the_capacity() {
             (1000 * large, 4000),
         ] {
             let mut o = offer(lab, next, capacity, 1000);
-            lab.why("Nothing has come: the whole capacity is offered.");
+            lab.why(
+                "Nothing has come: the whole capacity is offered, from the number on that is wanted next. (It is counted, in 64 \
+                 bits.)",
+            );
             window(lab, &o, next, capacity as u16);
             renew(lab, &mut o, next, capacity, capacity as u16);
         }
@@ -72,7 +75,10 @@ fn s5_what_is_read_moves_the_edge() {
         lab.why("This is now what the peer knows.");
         window(lab, &o, 3001, 4000);
         window(lab, &o, 5001, 2000);
-        lab.why("4000 bytes have come and 1500 are read.");
+        lab.why(
+            "4000 bytes have come and 1500 are read. The step is a segment, 1000, since half of the capacity is more: the edge \
+             moves.",
+        );
         renew(lab, &mut o, 7001, 1500, 1500);
     });
 }

@@ -33,7 +33,10 @@ use std::process::ExitCode;
 /// Runs the command that the process was started with: a person's, or one by which the grader calls
 /// itself.
 pub fn run() -> ExitCode {
-    runner::rustc::record()
-        .or_else(jail::entry)
-        .unwrap_or_else(command::run)
+    // rustc needs what cargo hands down.
+    if let Some(code) = runner::rustc::record() {
+        return code;
+    }
+    jail::close_inherited();
+    jail::entry().unwrap_or_else(command::run)
 }

@@ -16,6 +16,8 @@ mod alone;
 mod bwrap;
 mod cell;
 mod folder;
+#[cfg(unix)]
+mod inherited;
 mod inside;
 mod isolation;
 #[cfg(target_os = "linux")]
@@ -185,6 +187,12 @@ pub(crate) fn helper() -> Result<PathBuf> {
     beside
         .filter(|path| path.is_file())
         .ok_or_else(|| Problem::new("Cannot find the grader's own program."))
+}
+
+/// Descriptors that nobody meant for us, or for a submission.
+pub fn close_inherited() {
+    #[cfg(unix)]
+    inherited::close();
 }
 
 /// The inner side: the process was started by a grader, not by a person.

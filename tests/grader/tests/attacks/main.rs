@@ -13,5 +13,6 @@ mod hand_in;
 mod next_test;
 mod reaches;
 mod skips;
+mod starter;
 mod types;
 mod volley;

@@ -222,6 +222,22 @@ fn a_program_is_worth_a_quarter_of_its_chapter() {
 }
 
 #[test]
+fn a_page_says_that_points_are_feedback_where_no_black_box_judges() {
+    check(
+        "The page of a chapter without black boxes says that its points are feedback; that of another does not.",
+        |course, chapter, all| {
+            let page = format!("book/src/{}.md", chapter.folder);
+            let text = fs::read_to_string(course.root.join(&page)).unwrap_or_default();
+            let says = text.contains("\n**Points**: feedback for you, and no marks");
+            let has = chapter.tests().any(|(_, test)| test.is_black_box);
+            if says == has {
+                all.push(page);
+            }
+        },
+    );
+}
+
+#[test]
 fn a_wrong_answer_names_what_is_there() {
     check(
         "A wrong answer has a name of its own, a test that is there, words that it must say, \

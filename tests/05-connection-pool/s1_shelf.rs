@@ -131,7 +131,8 @@ fn s1_what_is_discarded_does_not_return() {
         let loan = lend(lab, &shelf, cup);
         lab.you("discard()", || loan.discard());
         idle_is(lab, "after discard()", &shelf, 0);
-        lab.same("how often the thing was dropped", dropped.load(SeqCst), 1);
+        lab.because("discard() drops the thing before it returns. A connection that is only forgotten (mem::forget) stays open for ever.")
+            .same("how often the thing was dropped", dropped.load(SeqCst), 1);
     });
 }
 
@@ -348,6 +349,9 @@ fn s1_a_question_that_panics_changes_nothing() {
         lab.same("the others, the last one first", order, [3, 2]);
         lab.you("three loans end", || drop((oldest, rest)));
         idle_is(lab, "after three loans have ended", &shelf, 3);
+        lab.why("The question's panic is over. Whoever unwraps a lock that has seen one panics here: close() works on such a shelf as on any other.");
+        lab.you("close()", || shelf.close());
+        idle_is(lab, "after close()", &shelf, 0);
     });
 }
 
@@ -426,6 +430,34 @@ fn s1_closed_before_it_is_emptied() {
             || shelf.close(),
         );
         idle_is(lab, "after close()", &shelf, 0);
+    });
+}
+
+#[test]
+fn s1_closed_while_loans_end() {
+    netlab::lab(|lab| {
+        lab.why("A loan ends while another thread closes the shelf. Ask whether it is closed, and put the thing there, under one lock: between two locks close() comes, and what is put there after it stays for ever.");
+        let call = "close() in thread A, while 1000 loans end in thread B, 50 times";
+        let left = lab.student(call, || {
+            let rounds = (0..50).map(|_| {
+                let shelf = Shelf::new();
+                let loans: Vec<_> = (0..1000).map(|thing| shelf.lend(thing)).collect();
+                let begun = Arc::new(AtomicBool::new(false));
+                let begins = begun.clone();
+                let ending = thread::spawn(move || {
+                    begins.store(true, SeqCst);
+                    drop(loans);
+                });
+                while !begun.load(SeqCst) {
+                    thread::yield_now();
+                }
+                shelf.close();
+                let ended = ending.join().is_ok();
+                usize::from(shelf.idle() > 0 || !ended)
+            });
+            rounds.sum::<usize>()
+        });
+        lab.same("how often a closed shelf was not empty", left.returns(), 0);
     });
 }
 

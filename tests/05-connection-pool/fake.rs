@@ -23,7 +23,7 @@ struct Parts {
 }
 
 /// No scene uses a connection so often: who checks it that many times goes round in a circle.
-const MANY_CHECKS: usize = 1000;
+const MANY_CHECKS: usize = 5000;
 
 /// Counts as live from its making to its drop.
 pub struct FakeConn {

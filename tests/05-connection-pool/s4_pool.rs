@@ -252,6 +252,13 @@ fn s4_prewarm_makes_what_is_missing() {
         lab.why("The limit holds here too, and those in use are part of it.");
         let lease = get(lab, &pool);
         ready_is(lab, &pool, 9, "ready, with 1 of 4 in use", 3);
+        ready_is(
+            &lab.because("Those in use are not ready, and count for the limit only. Two were asked for, and there is room for three."),
+            &pool,
+            2,
+            "ready, with 1 of 4 in use",
+            2,
+        );
         ready_is(lab, &pool, 0, "ready: none was asked for", 0);
 
         lab.why("n is a wish. The limit says how many there can be, so the wish is no reason to reserve memory.");
@@ -304,7 +311,7 @@ fn s4_connect_outside_the_lock() {
 #[test]
 fn s4_health_check_outside_the_lock() {
     netlab::lab(|lab| {
-        lab.why("A check may take long: it may ask the network. While A's connection is being checked, B gets and returns another one.");
+        lab.why("A check may take long: it may ask the network. While A's connection is being checked, B gets and returns another one. (A takes the one that came back last, #2, and asks the manager about it.)");
         let gate = lab.gate("the check of connection #2");
         let fake = Fake::new().check_held(&gate, 2);
         let pool = pool(2, &fake);
@@ -454,14 +461,7 @@ fn s4_a_connection_is_young_when_it_is_there() {
             for max in [limits(Some(60), None), limits(None, Some(60))] {
                 lab.scene(format!("{what}; the connect takes 30 s, and {max:?}"));
                 lab.why("A connection begins to exist when connect() has returned it. Its age and its idle time count from there: read the clock after the connect, not before.");
-                let turns: Arc<Mutex<Option<netlab::ManualClock>>> = Arc::default();
-                let turning = turns.clone();
-                let fake = Fake::new().connecting(move |_| {
-                    if let Some(clock) = &*turning.lock().expect("no panic in here") {
-                        clock.advance(Duration::from_secs(30));
-                    }
-                    Ok(())
-                });
+                let (fake, turns) = slow_connects();
                 let (pool, clock) = aging_pool(1, max, &fake);
                 *turns.lock().expect("no panic in here") = Some(clock.clone());
                 lab.you(what, || call(&pool));
@@ -473,7 +473,35 @@ fn s4_a_connection_is_young_when_it_is_there() {
                 lab.same(which, id, 1);
             }
         }
+        lab.scene(
+            "prewarm(2) in a pool of two; each connect takes 30 s, and the limit is an age of 60 s",
+        );
+        lab.why("Each connection begins when its own connect has returned, and not when prewarm ends: #1 at 30 s, #2 at 60 s.");
+        let (fake, turns) = slow_connects();
+        let (pool, clock) = aging_pool(2, limits(None, Some(60)), &fake);
+        *turns.lock().expect("no panic in here") = Some(clock.clone());
+        prewarmed(lab, &pool, 2);
+        clock.advance(Duration::from_secs(30));
+        lab.note("the clock shows 90 s: #1 is 60 s old, #2 is 30 s old");
+        let second = get(lab, &pool);
+        lab.same("the last one that came to the shelf", second.id, 2);
+        gets(lab, &pool, "the connection in place of #1", 3);
     });
+}
+
+type Turns = Arc<Mutex<Option<netlab::ManualClock>>>;
+
+/// A manager whose connects take 30 s, by the clock that it is given.
+fn slow_connects() -> (Fake, Turns) {
+    let turns = Turns::default();
+    let turning = turns.clone();
+    let fake = Fake::new().connecting(move |_| {
+        if let Some(clock) = &*turning.lock().expect("no panic in here") {
+            clock.advance(Duration::from_secs(30));
+        }
+        Ok(())
+    });
+    (fake, turns)
 }
 
 #[test]
@@ -630,7 +658,7 @@ fn s4_fresh_means_fresh() {
             );
         state_is(lab, "with both places in use", &pool, (0, 2, 0));
         lab.you("two leases end", || (drop(lease), drop(second)));
-        lab.because("A fresh connection goes back to the shelf like any other.");
+        let lab = &lab.because("A fresh connection goes back to the shelf like any other.");
         state_is(lab, "in the end", &pool, (2, 0, 0));
     });
 }
@@ -647,11 +675,12 @@ fn s4_fresh_ones_keep_to_the_limit_and_wait_their_turn() {
         lab.same("what get_fresh() gives", word(&outcome).as_str(), "Timeout");
         lab.you("lease ends: drop(lease)", || drop(lease));
         let outcome = lab.you("get_fresh()", || pool.get_fresh());
-        lab.same(
-            "what get_fresh() gives",
-            word(&outcome).as_str(),
-            "Connect(\"refused\")",
-        );
+        lab.because("One get_fresh is one connect: a failed one is told, and not repeated.")
+            .same(
+                "what get_fresh() gives",
+                word(&outcome).as_str(),
+                "Connect(\"refused\")",
+            );
         state_is(lab, "after the failure", &pool, (0, 0, 0));
         lab.same("the connection's number", gets_fresh(lab, &pool).id, 3);
     });
@@ -714,6 +743,19 @@ fn s4_the_oldest_makes_room() {
         lab.because("get_fresh gives no idle connection, but makes one.")
             .same("the fresh connection", fresh.id, 3);
         gets(lab, &pool, "the connection that is left", 2);
+
+        lab.why("get_fresh makes a connection, or says why it cannot. It connects once, and an idle connection is no answer: its caller has just seen one die.");
+        let fake = Fake::new().connecting(|n| if n == 3 { Err("refused") } else { Ok(()) });
+        lab.note("another pool; the server will refuse the third connect");
+        let pool = pool_with(2, Duration::ZERO, &fake);
+        idle_ones(lab, &pool, 2);
+        let outcome = lab.you("get_fresh()", || pool.get_fresh().map(drop));
+        lab.same(
+            "what get_fresh() gives",
+            word(&outcome).as_str(),
+            "Connect(\"refused\")",
+        );
+        connects_are(lab, &fake, 3);
     });
 }
 
@@ -880,6 +922,20 @@ fn s4_first_the_turn_then_the_connection() {
             idle_ones(lab, &pool, 1);
             another_get_waits(lab, &pool, &fake, way, &gate);
         }
+        for way in [GET, GET_FRESH, TRY_GET, PREWARM] {
+            lab.scene(format!(
+                "{} with one idle connection, which has expired, in a pool of one",
+                way.0
+            ));
+            lab.why("What has expired exists until it is closed. To close it is to use it: first the permit, then the shelf. Whoever sweeps the shelf before its turn has come leaves a free permit and an empty shelf, and somebody else connects.");
+            let gate = lab.gate("the close of connection #1");
+            let fake = Fake::new().close_held(&gate, 1);
+            let (pool, clock) = aging_pool(1, limits(Some(10), None), &fake);
+            idle_ones(lab, &pool, 1);
+            clock.advance(Duration::from_secs(10));
+            lab.note("the clock shows 10 s");
+            another_get_waits(lab, &pool, &fake, way, &gate);
+        }
     });
 }
 
@@ -900,7 +956,7 @@ fn s4_no_connect_without_a_turn() {
 #[test]
 fn s4_fresh_closes_with_a_turn() {
     netlab::lab(|lab| {
-        lab.why("The connection that makes room exists until it is closed. Get the permit first and close it then, or somebody else connects meanwhile, and there are two where one is allowed.");
+        lab.why("The connection that makes room exists until it is closed. Get the permit first, close it then, and keep the permit until you have connected. Otherwise somebody else connects meanwhile, and there are two where one is allowed.");
         let gate = lab.gate("the close of connection #1");
         let fake = Fake::new().close_held(&gate, 1);
         let pool = pool(1, &fake);

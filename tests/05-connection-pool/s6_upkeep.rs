@@ -270,6 +270,26 @@ fn s6_a_check_under_way_ends_well() {
             lab.same("the user's connection", user.returns_ok(), want);
             keeps_nothing(lab, &pool);
         }
+        lab.scene("get_fresh() has its turn, and closes connection #1 to make room");
+        lab.why("The pool closes while somebody makes room. That user has its turn until the call ends, and may connect. Who gives the turn back half-way waits twice, or hears Closed.");
+        let gate = lab.gate("the close of connection #1");
+        let fake = Fake::new().close_held(&gate, 1);
+        let pool = pool(1, &fake);
+        prewarmed(lab, &pool, 1);
+        let asking = pool.clone();
+        let user = lab.student("get_fresh()", move || {
+            asking.get_fresh().map(|lease| lease.id)
+        });
+        // Who makes no room connects at once, and another test says why that is wrong.
+        lab.until(
+            "get_fresh() to close #1",
+            || (gate.arrivals(), fake.attempts()),
+            |&(arrivals, attempts)| arrivals > 0 || attempts > 1,
+        );
+        lab.you("close(), while get_fresh() makes room", || pool.close());
+        gate.opens();
+        lab.same("the user's connection", user.returns_ok(), 2);
+        keeps_nothing(lab, &pool);
     });
 }
 

@@ -20,7 +20,7 @@ impl<M: Manager> Pool<M> {
     /// one that calls while the idle connections are being closed.
     ///
     /// A call that is in the middle of connecting still gets its connection, and so does one that has
-    /// waited for its turn and is checking a connection.
+    /// waited for its turn and is checking a connection, or closing one to make room.
     pub fn close(&self) {
         todo!(
             "5.6 close() of {:?}: the permits and the shelf",

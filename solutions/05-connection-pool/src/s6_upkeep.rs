@@ -30,7 +30,7 @@ impl<M: Manager> Pool<M> {
     /// one that calls while the idle connections are being closed.
     ///
     /// A call that is in the middle of connecting still gets its connection, and so does one that has
-    /// waited for its turn and is checking a connection.
+    /// waited for its turn and is checking a connection, or closing one to make room.
     pub fn close(&self) {
         // In this order: a connection that is being closed still exists, and with a permit somebody
         // could connect in its place.

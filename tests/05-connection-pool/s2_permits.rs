@@ -414,6 +414,11 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
         }
         lab.why("A thread that gives up must leave no trace: not in the count of those who wait, and not in the count of permits.");
         timed_out(lab, &permits, Duration::ZERO);
+        let why =
+            "A wait of zero is no wait. Whoever rounds it up lets a caller wait that has no time.";
+        never_waits(lab, "acquire(0ns), none free", why, || {
+            drop(permits.acquire(Duration::ZERO));
+        });
         lab.same("waiting, now that they have gone", permits.waiting(), 0);
         lab.same("in use", permits.in_use(), 1);
         lab.you("permit ends: drop(held)", || drop(held));

@@ -15,6 +15,7 @@ use netlab::{Lab, Running, TcpPeer, TcpServer};
 use super::FOR_EVER;
 use super::fake::{get, prewarmed, state_is};
 use super::frames::frame;
+use super::waits::waits_once;
 
 const READ: Request<'static> = Request {
     payload: b"read page 7",
@@ -749,6 +750,9 @@ fn s7_retry_goes_over_a_fresh_connection() {
         let sent = pool.manager().sent.load(SeqCst);
         lab.because("The request goes out twice at most: over an idle connection, and over a fresh one. The other idle ones are not tried.")
             .same("requests sent", sent, 2);
+        let idle = pool.state().idle;
+        lab.because("One connection has failed, and get_fresh may close one idle one to make room. The rest is the pool's: whether they are good is a question for the moment when somebody needs them.")
+            .holds(idle >= 2, "two idle connections at least", format!("{idle} idle"));
     });
 }
 
@@ -835,6 +839,25 @@ fn s7_no_connection_is_the_pools_error() {
             lab.because("A call is repeated when a reused connection died. A connect that failed is no such thing: it is told at once, and not repeated.")
                 .same("calls of connect", attempts, 1);
         }
+
+        lab.why("No place comes free, and the wait is over. No connection has died: there is nothing to repeat, and the time is spent.");
+        let wait = Duration::from_millis(10);
+        let config = Config {
+            max: 0,
+            wait,
+            limits: Limits::default(),
+        };
+        let pool = Pool::new(TcpManager::new(lab.refused().addr(), FOR_EVER), config);
+        lab.note("a pool without a place, whose wait is 10 ms");
+        let error = lab.err("call(pool, read page 7)", || in_words(call(&pool, READ)));
+        lab.holds(
+            matches!(error, CallError::Pool(PoolError::Timeout { .. })),
+            "CallError::Pool(Timeout)",
+            format!("{error:?}"),
+        );
+        waits_once(lab, "call(pool, read page 7)", wait, || {
+            drop(call(&pool, READ));
+        });
     });
 }
 

@@ -842,6 +842,14 @@ fn s8_cli_a_client_without_a_thread_is_a_failure() {
 #[test]
 fn s8_cli_another_address_of_a_name() {
     netlab::lab(|lab| {
+        if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) {
+            lab.why("A server may be at an address of either kind. None of a host's addresses is left out.");
+            let server = EchoServer::echoing(listener);
+            let port = server.addr().port();
+            let line = format!("load ::1 --clients 1 --requests 1 -p {port}");
+            let output = run(lab, &line, 0);
+            lab.same("failed", value(lab, &output, "failed"), 0);
+        }
         lab.why("A name may have several addresses, and the server listens at one of them: here at the last. Give all of them to load_one_of.");
         let found = ("localhost", 0).to_socket_addrs();
         let addrs: Vec<_> = found.into_iter().flatten().map(|addr| addr.ip()).collect();

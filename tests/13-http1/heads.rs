@@ -76,6 +76,20 @@ fn is_refused(lab: &Lab, got: &Result<Option<usize>, HttpError>, status: u16) {
     lab.fails(format!("an error with status {status}"), came);
 }
 
+/// A [`Version`] in a type of the tests' own: a student's `==` decides nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spoken {
+    Http10,
+    Http11,
+}
+
+pub fn spoken(version: Version) -> Spoken {
+    match version {
+        Version::Http10 => Spoken::Http10,
+        Version::Http11 => Spoken::Http11,
+    }
+}
+
 /// The fields as pairs of text.
 pub fn pairs(fields: &Fields) -> Vec<(String, String)> {
     let text = |value: &[u8]| value.escape_ascii().to_string();

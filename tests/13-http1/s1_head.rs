@@ -4,7 +4,8 @@ use http1::{MAX_FIELDS, MAX_HEAD, MAX_LINE, Version, parse_request, parse_respon
 use netlab::{Lab, lab};
 
 use super::heads::{
-    fields, get, pairs, refused, request, request_head, response, response_refused, shown, with,
+    Spoken, fields, get, pairs, refused, request, request_head, response, response_refused, shown,
+    spoken, with,
 };
 
 #[test]
@@ -15,7 +16,7 @@ fn s1_a_request() {
         let (got, len) = request(lab, &[head, &b"hello\r\nGET"[..]].concat());
         lab.same("the method", &got.method[..], "POST");
         lab.same("the target", &got.target[..], "/form?a=b");
-        lab.same("the version", got.version, Version::Http11);
+        lab.same("the version", spoken(got.version), Spoken::Http11);
         lab.same("the bytes of the head", len, head.len());
         let want = [
             ("Host", "www.example.org:8080"),
@@ -199,13 +200,13 @@ fn s1_versions() {
     lab(|lab| {
         lab.why("HTTP/1.1 is said by its name, in capitals, a digit, a point, a digit (RFC 9112 §2.3). A higher minor version is read as the highest that you know (RFC 9110 §2.5); another major version is another language: 505.");
         for (version, want) in [
-            ("HTTP/1.0", Version::Http10),
-            ("HTTP/1.1", Version::Http11),
-            ("HTTP/1.2", Version::Http11),
-            ("HTTP/1.9", Version::Http11),
+            ("HTTP/1.0", Spoken::Http10),
+            ("HTTP/1.1", Spoken::Http11),
+            ("HTTP/1.2", Spoken::Http11),
+            ("HTTP/1.9", Spoken::Http11),
         ] {
             let (head, _) = request(lab, &get(&format!("GET / {version}")));
-            lab.same("the version", head.version, want);
+            lab.same("the version", spoken(head.version), want);
         }
         for version in ["HTTP/0.9", "HTTP/2.0", "HTTP/3.1", "HTTP/9.9"] {
             refused(lab, &get(&format!("GET / {version}")), 505);
@@ -624,17 +625,17 @@ fn s1_a_status_line() {
     lab(|lab| {
         lab.why("Version, status, reason. The reason is for people, may be anything or nothing, and many servers leave out the space before an empty one (RFC 9112 §4).");
         for (line, version, status) in [
-            (&b"HTTP/1.1 200 OK"[..], Version::Http11, 200),
-            (b"HTTP/1.0 404 Not Found", Version::Http10, 404),
-            (b"HTTP/1.1 204 ", Version::Http11, 204),
-            (b"HTTP/1.1 204", Version::Http11, 204),
-            (b"HTTP/1.5 100 a  b\tc", Version::Http11, 100),
-            (b"HTTP/1.1 299 \xff\xc3\xa9", Version::Http11, 299),
-            (b"HTTP/1.1 999 x", Version::Http11, 999),
-            (b"HTTP/1.1 200  two", Version::Http11, 200),
+            (&b"HTTP/1.1 200 OK"[..], Spoken::Http11, 200),
+            (b"HTTP/1.0 404 Not Found", Spoken::Http10, 404),
+            (b"HTTP/1.1 204 ", Spoken::Http11, 204),
+            (b"HTTP/1.1 204", Spoken::Http11, 204),
+            (b"HTTP/1.5 100 a  b\tc", Spoken::Http11, 100),
+            (b"HTTP/1.1 299 \xff\xc3\xa9", Spoken::Http11, 299),
+            (b"HTTP/1.1 999 x", Spoken::Http11, 999),
+            (b"HTTP/1.1 200  two", Spoken::Http11, 200),
         ] {
             let (head, _) = response(lab, &[line, b"\r\nA: b\r\n\r\n"].concat());
-            lab.same("the version", head.version, version);
+            lab.same("the version", spoken(head.version), version);
             lab.same("the status", head.status, status);
             lab.same("the fields", pairs(&head.fields), owned(&[("A", "b")]));
         }

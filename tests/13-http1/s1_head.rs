@@ -60,34 +60,12 @@ fn s1_split_at_every_byte() {
     lab(|lab| {
         lab.why("A stream gives a head in any pieces: even the CR and the LF of its last line may come apart. Until all of it is there the answer is None, and not an error; then it is the whole head, whatever has come behind it.");
         for whole in REQUESTS {
-            let call = format!("parse_request(every beginning of {})", shown(whole));
-            let results = lab.you(&call, || {
-                let parts = (0..whole.len()).map(|n| parse_request(&whole[..n]));
-                parts.collect::<Vec<_>>()
-            });
-            for (n, got) in results.iter().enumerate() {
-                let got = got
-                    .as_ref()
-                    .map(|found| found.as_ref().map(|(_, len)| *len));
-                let what = format!("the answer to {}", shown(&whole[..n]));
-                lab.same(&what, got.map_err(|error| error.status), Ok(None));
-            }
+            none_until_all_is_there(lab, "parse_request", whole, request_len);
             let more = [whole, b"\0\n"].concat();
             lab.same("the bytes of the head", request(lab, &more).1, whole.len());
         }
         for whole in RESPONSES {
-            let call = format!("parse_response(every beginning of {})", shown(whole));
-            let results = lab.you(&call, || {
-                let parts = (0..whole.len()).map(|n| parse_response(&whole[..n]));
-                parts.collect::<Vec<_>>()
-            });
-            for (n, got) in results.iter().enumerate() {
-                let got = got
-                    .as_ref()
-                    .map(|found| found.as_ref().map(|(_, len)| *len));
-                let what = format!("the answer to {}", shown(&whole[..n]));
-                lab.same(&what, got.map_err(|error| error.status), Ok(None));
-            }
+            none_until_all_is_there(lab, "parse_response", whole, response_len);
             let more = [whole, b"\0\n"].concat();
             lab.same("the bytes of the head", response(lab, &more).1, whole.len());
         }
@@ -488,11 +466,9 @@ fn s1_empty_lines_come_first() {
             lab.same("the method", &head.method[..], "GET");
             lab.same("the bytes taken", len, bytes.len());
             let got = lab.you(&format!("parse_request({n} empty lines)"), || {
-                parse_request(&bytes[..2 * n])
+                request_len(&bytes[..2 * n])
             });
-            let got = got
-                .map(|found| found.is_some())
-                .map_err(|error| error.status);
+            let got = got.map(|len| len.is_some());
             lab.same("a head in them", got, Ok(false));
         }
         lab.why("They count as bytes of the head: else a client could send nothing else for ever.");
@@ -521,11 +497,9 @@ fn s1_a_long_request_line_is_414() {
         for end in ["", "\r"] {
             let bytes = format!("{longest}{end}").into_bytes();
             let got = lab.you(&format!("parse_request({})", shown(&bytes)), || {
-                parse_request(&bytes)
+                request_len(&bytes)
             });
-            let got = got
-                .map(|found| found.is_some())
-                .map_err(|error| error.status);
+            let got = got.map(|len| len.is_some());
             lab.same("a head in it", got, Ok(false));
         }
         response_refused(lab, &vec![b'H'; MAX_LINE + 2]);
@@ -740,23 +714,39 @@ fn s1_the_pieces_change_nothing() {
                     _ => drop(bytes.remove(at)),
                 }
             }
-            let requests = parsed(&bytes, |part| {
-                parse_request(part)
-                    .map(|found| found.map(|(_, len)| len))
-                    .map_err(|e| e.status)
-            });
+            let requests = parsed(&bytes, request_len);
             consistent(lab, "parse_request", &bytes, &requests);
-            let responses = parsed(&bytes, |part| {
-                parse_response(part)
-                    .map(|found| found.map(|(_, len)| len))
-                    .map_err(|e| e.status)
-            });
+            let responses = parsed(&bytes, response_len);
             consistent(lab, "parse_response", &bytes, &responses);
         }
     });
 }
 
+/// The length of a head, or the status of a refusal.
 type Parsed = Result<Option<usize>, u16>;
+
+fn request_len(bytes: &[u8]) -> Parsed {
+    let found = parse_request(bytes).map_err(|error| error.status)?;
+    Ok(found.map(|(_, len)| len))
+}
+
+fn response_len(bytes: &[u8]) -> Parsed {
+    let found = parse_response(bytes).map_err(|error| error.status)?;
+    Ok(found.map(|(_, len)| len))
+}
+
+/// Demands that no beginning of a head is one, or an error.
+fn none_until_all_is_there(lab: &Lab, name: &str, whole: &[u8], parse: impl Fn(&[u8]) -> Parsed) {
+    let call = format!("{name}(every beginning of {})", shown(whole));
+    let results = lab.you(&call, || parsed(&whole[..whole.len() - 1], parse));
+    for (n, got) in results.into_iter().enumerate() {
+        lab.same(
+            &format!("the answer to {}", shown(&whole[..n])),
+            got,
+            Ok(None),
+        );
+    }
+}
 
 fn parsed(bytes: &[u8], parse: impl Fn(&[u8]) -> Parsed) -> Vec<Parsed> {
     (0..=bytes.len()).map(|n| parse(&bytes[..n])).collect()

@@ -37,7 +37,7 @@ pub fn visible_json(json: &str) -> String {
     for c in json.chars() {
         match c {
             '\n' | ' '..='~' => visible.push(c),
-            c if is_invisible(c) || (c.is_whitespace() && c != ' ') => {
+            c if is_invisible(c) || c.is_whitespace() => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     visible.push_str(&format!("\\u{unit:04x}"));
                 }

@@ -156,6 +156,8 @@ fn s1_the_request_line_has_three_parts() {
             "GET /  HTTP/1.1",
             "GET / HTTP/1.1 ",
             " GET / HTTP/1.1",
+            " / HTTP/1.1",
+            "GET  HTTP/1.1",
             "GET / HTTP/1.1 x",
             "GET\t/ HTTP/1.1",
             "GET / a HTTP/1.1",
@@ -213,7 +215,7 @@ fn s1_versions() {
 #[test]
 fn s1_targets_have_four_forms() {
     lab(|lab| {
-        lab.why("A path; a whole URL, which proxies get and every server must take; * for OPTIONS alone; host and port for CONNECT alone (RFC 9112 §3.2).");
+        lab.why("A path; a whole URL, which proxies get and every server must take; * for OPTIONS alone; host and port for CONNECT alone (RFC 9112 §3.2). connect is another method, and has none of these two.");
         for line in [
             "GET /a/b?c=d&e HTTP/1.1",
             "GET //a HTTP/1.1",
@@ -226,6 +228,7 @@ fn s1_targets_have_four_forms() {
             "OPTIONS / HTTP/1.1",
             "CONNECT a.b:443 HTTP/1.1",
             "CONNECT [::1]:443 HTTP/1.1",
+            "connect / HTTP/1.1",
         ] {
             let (head, _) = request(lab, &get(line));
             let target = line.split(' ').nth(1).unwrap_or_default();
@@ -253,6 +256,8 @@ fn s1_targets_have_four_forms() {
             "CONNECT :443 HTTP/1.1",
             "CONNECT http://a:443 HTTP/1.1",
             "CONNECT * HTTP/1.1",
+            "connect a:443 HTTP/1.1",
+            "Connect [::1]:443 HTTP/1.1",
         ] {
             refused(lab, &get(line), 400);
         }
@@ -396,6 +401,8 @@ fn s1_missing_or_two_hosts() {
                     format!("GET / HTTP/{version}\r\nHost: a\r\nX: y\r\nhost: {second}\r\n\r\n");
                 refused(lab, text.as_bytes(), 400);
             }
+            let text = format!("GET / HTTP/{version}\r\n{}\r\n", "Host: a\r\n".repeat(3));
+            refused(lab, text.as_bytes(), 400);
         }
         lab.why("HTTP/1.0 is older than Host, and may come without it.");
         request(lab, b"GET / HTTP/1.0\r\n\r\n");
@@ -451,6 +458,12 @@ fn s1_a_host_is_a_host() {
             for version in ["1.1", "1.0"] {
                 let text = format!("GET / HTTP/{version}\r\nHost: {host}\r\n\r\n");
                 refused(lab, text.as_bytes(), 400);
+            }
+        }
+        lab.why("A host has ASCII alone. A Host of other bytes is there, and wrong; who cannot make text of it may not go on as if it were missing.");
+        for host in [&b"\xe9"[..], b"caf\xe9", b"\xff:80"] {
+            for start in ["GET / HTTP/1.1\r\nHost: ", "GET / HTTP/1.0\r\nHost: "] {
+                refused(lab, &[start.as_bytes(), host, b"\r\n\r\n"].concat(), 400);
             }
         }
     });
@@ -542,7 +555,7 @@ fn s1_a_long_head_is_431() {
 #[test]
 fn s1_headers_by_the_thousand_are_431() {
     lab(|lab| {
-        lab.why("Each field costs more than its bytes: a place in a list, a look at every search. 100 lines are taken, one more is 431.");
+        lab.why("Each field costs more than its bytes: a place in a list, a look at every search. 100 lines are taken, one more is 431. In a response, a line that goes on with the one before is a line as well.");
         let head = |fields: usize| {
             let more = "A: b\r\n".repeat(fields - 1);
             format!("GET / HTTP/1.1\r\nHost: a\r\n{more}\r\n").into_bytes()
@@ -557,6 +570,12 @@ fn s1_headers_by_the_thousand_are_431() {
             lab,
             format!("HTTP/1.1 200 OK\r\n{more}A: b\r\n\r\n").as_bytes(),
         );
+        let folded = |lines: usize| {
+            let more = " b\r\n".repeat(lines - 1);
+            format!("HTTP/1.1 200 OK\r\nA: b\r\n{more}\r\n").into_bytes()
+        };
+        response(lab, &folded(MAX_FIELDS));
+        response_refused(lab, &folded(MAX_FIELDS + 1));
     });
 }
 
@@ -581,6 +600,7 @@ fn s1_host_and_path() {
             ("GET", "/http://v/", &["host: h"], Some("h"), "/http://v/"),
             ("OPTIONS", "*", &["Host: h"], Some("h"), "*"),
             ("CONNECT", "u:443", &["Host: h"], Some("u:443"), "u:443"),
+            ("connect", "/a", &["Host: h"], Some("h"), "/a"),
         ] {
             let mut head = request_head(method, Version::Http11, hosts);
             head.target = target.to_owned();
@@ -643,6 +663,13 @@ fn s1_a_status_line() {
         ] {
             response_refused(lab, &[line, b"\r\nA: b\r\n\r\n"].concat());
         }
+        lab.why("A line that ends early is no status line either, wherever it ends. Look whether the bytes are there before you take them.");
+        let shortest = b"HTTP/1.1 200";
+        for end in 0..shortest.len() {
+            let line = &shortest[..end];
+            response_refused(lab, &[line, b"\r\nA: b\r\n\r\n"].concat());
+        }
+        response(lab, &[&shortest[..], b"\r\nA: b\r\n\r\n"].concat());
     });
 }
 

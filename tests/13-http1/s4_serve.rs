@@ -11,7 +11,7 @@ use netlab::{Lab, lab};
 
 use super::heads::shown;
 use super::replies::{Reply, replies, reply};
-use super::wire::{Deed, Play, Wire, after, sends, wire};
+use super::wire::{Deed, Fails, Play, Wire, after, sends, wire};
 
 /// Of every scene, unless it says otherwise.
 const LIMITS: Limits = Limits {
@@ -189,7 +189,7 @@ fn s4_a_byte_at_a_time() {
             GET_B,
         ]
         .concat();
-        let wire = wire(lab, bytes.iter().map(|&b| sends(&[b]))).interrupting();
+        let wire = wire(lab, bytes.iter().map(|&b| sends(&[b]))).interrupting(Duration::ZERO);
         wire.state().takes = 1;
         serves(lab, &wire, &Echo::default(), 4);
         let all = replies(lab, &wire.written(), &["GET", "POST", "POST", "GET"]);
@@ -269,20 +269,29 @@ impl App for Kept {
 #[test]
 fn s4_every_response_has_a_length() {
     lab(|lab| {
-        lab.why("The client cannot know that you are done: so a response says its length, also where that is 0, and where it is an error.");
+        lab.why("The client cannot know that you are done: so a response says its length, also where that is 0, and where it is an error. It counts bytes: a letter may be several.");
         for status in [200, 201, 205, 299, 301, 400, 404, 418, 500, 599] {
-            for body in ["", "x", "0123456789abcdef"] {
+            for body in BODIES {
                 let app = |_: &Request| Response::new(status, body);
                 let wire = wire(lab, [sends(&[GET_A, GET_B].concat())]);
                 serves(lab, &wire, &app, 2);
                 for reply in replies(lab, &wire.written(), &["GET"; 2]) {
                     lab.same("the status", reply.status, status);
-                    lab.same_bytes("the body", &reply.body, body.as_bytes());
+                    lab.same_bytes("the body", &reply.body, body);
                 }
             }
         }
     });
 }
+
+/// Of the last two, one has fewer letters than bytes, and one has no letters.
+const BODIES: [&[u8]; 5] = [
+    b"",
+    b"x",
+    b"0123456789abcdef",
+    b"caf\xc3\xa9 for 3 \xe2\x82\xac",
+    b"\xff\x80\0\r\n",
+];
 
 #[test]
 fn s4_204_and_304_have_no_body() {
@@ -378,7 +387,7 @@ fn s4_the_application_may_close() {
 #[test]
 fn s4_framing_is_not_the_applications() {
     lab(|lab| {
-        lab.why("An application that says a length, a coding or how long the connection stays would contradict you, and a message with two opinions is refused by every careful client. Those fields are left out, in any case; all others are sent.");
+        lab.why("An application that says a length, a coding or how long the connection stays would contradict you, and a message with two opinions is refused by every careful client. Those four fields are left out, in any case. All others are sent: they are no affair of yours.");
         let app = |_: &Request| {
             let mut response = Response::new(200, "hello");
             for (name, value) in [
@@ -390,6 +399,13 @@ fn s4_framing_is_not_the_applications() {
                 ("Connection", "keep-alive"),
                 ("KEEP-ALIVE", "timeout=1000"),
                 ("Content-Length-2", "c"),
+                ("Content-Encoding", "gzip"),
+                ("Proxy-Connection", "keep-alive"),
+                ("Trailer", "E"),
+                ("Upgrade", "h2c"),
+                ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                ("Set-Cookie", "a=b"),
+                ("Set-Cookie", "c=d"),
             ] {
                 response.fields.push(name, value);
             }
@@ -407,7 +423,18 @@ fn s4_framing_is_not_the_applications() {
             lab.same(
                 "the fields",
                 names,
-                words(&["a", "content-length", "content-length-2"]),
+                words(&[
+                    "a",
+                    "content-encoding",
+                    "content-length",
+                    "content-length-2",
+                    "date",
+                    "proxy-connection",
+                    "set-cookie",
+                    "set-cookie",
+                    "trailer",
+                    "upgrade",
+                ]),
             );
         }
     });
@@ -536,6 +563,31 @@ fn s4_empty_lines_between_requests() {
         serves(lab, &wire, &Echo::default(), 1);
         replies(lab, &wire.written(), &["POST"]);
         lab.same("the time, in seconds", wire.secs(), 10.0);
+
+        lab.why("A CR alone may become an empty line. It has not begun a request, so the client is idle, and is left without a word.");
+        for plays in [
+            vec![sends(b"\r"), Play::Silence],
+            vec![sends(b"\r\n\r"), Play::Silence],
+            vec![sends(b"\r"), after(9, b"\n"), Play::Silence],
+        ] {
+            let wire = super::wire::wire(lab, plays);
+            serves(lab, &wire, &Echo::default(), 0);
+            lab.same("the time, in seconds", wire.secs(), 10.0);
+            lab.same_bytes("what the client gets", &wire.written(), b"");
+        }
+        let wire = super::wire::wire(lab, [sends(b"\r")]);
+        serves(lab, &wire, &Echo::default(), 0);
+        lab.same_bytes("what the client gets", &wire.written(), b"");
+        lab.why("The line feed comes, and then a request, which has all of its time from its own first byte.");
+        let (part, rest) = GET_B.split_at(10);
+        let part = [b"\n", part].concat();
+        let wire = super::wire::wire(lab, [sends(b"\r"), after(9, &part), after(29, rest)]);
+        serves(lab, &wire, &Echo::default(), 1);
+        lab.same_bytes(
+            "the answer",
+            &replies(lab, &wire.written(), &["GET"])[0].body,
+            b"GET /b ",
+        );
     });
 }
 
@@ -748,6 +800,20 @@ fn s4_no_continue_without_need() {
             replies(lab, &wire.written(), &["PUT"])[0].status,
             413,
         );
+        for (framing, status) in [
+            ("Content-Length: 5\r\nTransfer-Encoding: chunked", 400),
+            ("Content-Length: 5, 6", 400),
+            ("Content-Length: +5", 400),
+            ("Transfer-Encoding: gzip", 400),
+            ("Transfer-Encoding: gzip, chunked", 501),
+        ] {
+            let head =
+                format!("PUT /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n{framing}\r\n\r\n");
+            let wire = super::wire::wire(lab, [sends(head.as_bytes()), Play::Silence]);
+            serves(lab, &wire, &Echo::default(), 0);
+            let reply = &replies(lab, &wire.written(), &["PUT"])[0];
+            lab.same("the status", reply.status, status);
+        }
         lab.why("What else is expected nobody here can do: 417, instead of doing as if.");
         for expect in [
             "something",
@@ -927,6 +993,23 @@ fn s4_each_wait_has_what_is_left() {
             .map(Duration::as_secs)
             .collect();
         lab.same("the limits of the writes, in seconds", limits, vec![20, 20]);
+        lab.why("A signal wakes a call before its time is over. The time until then has gone by all the same: the call that repeats it has what is left.");
+        let body = b"PUT /c HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nh";
+        let plays = [sends(body), sends(b"i"), Play::Silence];
+        let wire = super::wire::wire(lab, plays).interrupting(secs(2));
+        serves(lab, &wire, &Echo::default(), 1);
+        let of = |limits: &[Duration]| limits.iter().map(Duration::as_secs).collect::<Vec<_>>();
+        let state = wire.state();
+        lab.same(
+            "the limits of the reads, in seconds",
+            of(&state.read_limits),
+            vec![10, 8, 30, 28, 10, 8],
+        );
+        lab.same(
+            "the limits of the writes, in seconds",
+            of(&state.write_limits),
+            vec![20, 18],
+        );
         lab.why("A short time is told as it is, neither rounded nor raised.");
         let idle = Duration::from_micros(1500);
         let wire = super::wire::wire(lab, [Play::Silence]);
@@ -1089,12 +1172,33 @@ fn s4_errors_of_the_stream() {
                 lab.same("the end", got, Err(kind));
                 replies(lab, &wire.written(), &["GET"]);
             }
-            let wire = wire(lab, [sends(&[GET_A, GET_B].concat())]);
-            wire.state().write_error = Some(kind);
-            lab.note(format!("the first write fails ({kind:?})"));
+            let plays = [sends(&[GET_A, GET_B].concat())];
+            let wire = wire(lab, plays).failing(Fails::Write, kind);
             let got = serve(lab, &wire, &Echo::default()).map_err(|error| error.kind());
             lab.same("the end", got, Err(kind));
             lab.same_bytes("what was written after it", &wire.written(), b"");
+        }
+    });
+}
+
+#[test]
+fn s4_a_refusal_that_cannot_be_sent() {
+    lab(|lab| {
+        lab.why("A refusal and a 100 Continue go over the same connection as an answer. When it breaks there, the caller hears of it, whatever call has failed: a wait, a write or a flush.");
+        let put = b"PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+        for asked in [
+            GET_A,
+            put,
+            b"nonsense\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n",
+        ] {
+            for call in [Fails::Wait, Fails::Write, Fails::Flush] {
+                for kind in [ErrorKind::BrokenPipe, ErrorKind::Other] {
+                    let wire = wire(lab, [sends(asked)]).failing(call, kind);
+                    let got = serve(lab, &wire, &Echo::default()).map_err(|error| error.kind());
+                    lab.same("the end", got, Err(kind));
+                }
+            }
         }
     });
 }
@@ -1133,6 +1237,14 @@ fn s4_the_last_response_is_not_taken_back() {
             [sends(LAST_B), Play::Error(ErrorKind::ConnectionReset)],
         );
         serves(lab, &wire, &Echo::default(), 1);
+        for call in [Fails::EndWriting, Fails::LastWait] {
+            for (asked, count) in [(LAST_B, 1), (b"nonsense\r\n\r\n", 0)] {
+                let plays = [sends(asked), Play::Silence];
+                let wire = super::wire::wire(lab, plays).failing(call, ErrorKind::NotConnected);
+                serves(lab, &wire, &Echo::default(), count);
+                replies(lab, &wire.written(), &["GET"]);
+            }
+        }
         lab.why("The end of your side comes behind the last response, and not behind each.");
         let wire = super::wire::wire(lab, [sends(&[GET_A, GET_A, LAST_B].concat())]);
         serves(lab, &wire, &Echo::default(), 3);
@@ -1185,6 +1297,47 @@ fn s4_a_head_without_end() {
             format!("{} s", wire.secs()),
         );
     });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which tells how much memory a process has had"
+)]
+fn s4_what_comes_behind_the_last_response_is_not_kept() {
+    lab(|lab| {
+        lab.why("What comes behind the last response is read and thrown away. Who puts it where the next request would be keeps all of it, as much as a stranger sends in the time: that is a client who fills your memory after you have refused him.");
+        serves(lab, &wire(lab, [sends(LAST_B)]), &Echo::default(), 1);
+        lab.note("in a process of its own, the client sends nonsense, and then goes on sending for a minute of lingering");
+        let end = lab.elsewhere("ulimit -v 2000000", || {
+            let linger = secs(60);
+            let plays = [sends(b"nonsense\r\n\r\n"), Play::Floods(vec![b'x'; 8192])];
+            let wire = wire(lab, plays);
+            let got = serve_within(lab, &wire, &Echo::default(), Limits { linger, ..LIMITS });
+            let got = got.map_err(|error| error.kind());
+            println!("\nresult: {got:?}, {} MiB", peak_memory() >> 10);
+        });
+        let mut lines = end.stdout.lines();
+        let result = lines.find_map(|line| line.strip_prefix("result: "));
+        let mib = result.and_then(|line| line.strip_prefix("Ok(0), ")?.strip_suffix(" MiB"));
+        lab.holds(
+            mib.and_then(|mib| mib.parse().ok())
+                .is_some_and(|mib: u64| mib < 24),
+            "Ok(0) after a minute of lingering, and 24 MiB of memory at the most",
+            result.map_or_else(
+                || format!("the program ended, and said: {}", end.stderr.trim()),
+                str::to_owned,
+            ),
+        );
+    });
+}
+
+/// The most memory that this process has had in use, in KiB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Both ends of a real connection.

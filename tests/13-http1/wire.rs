@@ -16,7 +16,7 @@ use super::heads::shown;
 pub enum Play {
     /// Sends this so long after its last step.
     After(Duration, Vec<u8>),
-    /// Sends this when it has got so many responses of 1xx and so many others; not before.
+    /// Sends this when it has got these bytes; not before.
     When { seen: &'static [u8], then: Vec<u8> },
     /// Sends nothing more, and does not end its side either.
     Silence,
@@ -48,6 +48,21 @@ pub enum Deed {
     Reads,
 }
 
+/// A call that fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fails {
+    /// The first wait when the client has said all that it has to say.
+    Wait,
+    /// The first write.
+    Write,
+    /// The first flush.
+    Flush,
+    /// The end of what is written.
+    EndWriting,
+    /// The first wait behind it.
+    LastWait,
+}
+
 /// Clones are the same connection.
 #[derive(Clone)]
 pub struct Wire {
@@ -61,8 +76,8 @@ pub struct State {
     /// How much one write takes, and how long it waits before.
     pub takes: usize,
     pub takes_after: Duration,
-    /// The next write fails.
-    pub write_error: Option<ErrorKind>,
+    /// This call fails, once.
+    fails: Option<(Fails, ErrorKind)>,
     limit: Option<Duration>,
     /// How long each read might wait, and each write.
     pub read_limits: Vec<Duration>,
@@ -77,14 +92,16 @@ pub struct State {
     pub taken: usize,
     /// Reads behind the end of the client's side.
     ends: usize,
-    interrupts: bool,
+    /// Every other call is interrupted by a signal, after this time.
+    interrupts: Option<Duration>,
+    interrupted: bool,
     calls: usize,
 }
 
 /// The end behind the last play is the end of the client's side.
 pub fn wire(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Wire {
     let plays: VecDeque<Play> = plays.into_iter().collect();
-    lab.note(story(&plays));
+    lab.scene(story(&plays));
     Wire {
         lab: lab.clone(),
         clock: ManualClock::new(),
@@ -92,7 +109,7 @@ pub fn wire(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Wire {
             plays,
             takes: usize::MAX,
             takes_after: Duration::ZERO,
-            write_error: None,
+            fails: None,
             limit: None,
             read_limits: Vec::new(),
             write_limits: Vec::new(),
@@ -103,7 +120,8 @@ pub fn wire(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Wire {
             deeds: Vec::new(),
             taken: 0,
             ends: 0,
-            interrupts: false,
+            interrupts: None,
+            interrupted: false,
             calls: 0,
         })),
     }
@@ -136,9 +154,27 @@ fn story(plays: &VecDeque<Play>) -> String {
 }
 
 impl Wire {
-    /// Every other call is interrupted by a signal.
-    pub fn interrupting(self) -> Wire {
-        self.state().interrupts = true;
+    /// Every other call is interrupted by a signal, which comes after this time.
+    pub fn interrupting(self, after: Duration) -> Wire {
+        self.lab.note(format!(
+            "every other call is interrupted by a signal, after {} s",
+            after.as_secs()
+        ));
+        self.state().interrupts = Some(after);
+        self
+    }
+
+    /// This call fails, once.
+    pub fn failing(self, call: Fails, kind: ErrorKind) -> Wire {
+        let what = match call {
+            Fails::Wait => "wait_at_most fails when all of this has been read",
+            Fails::Write => "the first write fails",
+            Fails::Flush => "the first flush fails",
+            Fails::EndWriting => "end_writing fails",
+            Fails::LastWait => "wait_at_most fails behind end_writing",
+        };
+        self.lab.note(format!("{what} ({kind:?})"));
+        self.state().fails = Some((call, kind));
         self
     }
 
@@ -160,7 +196,7 @@ impl Wire {
         Hand(self.clock.clone())
     }
 
-    fn begins(&self, state: &mut State) -> io::Result<Duration> {
+    fn begins(&self, state: &mut State, deed: Deed) -> io::Result<Duration> {
         let Some(limit) = state.limit else {
             self.lab
                 .because("A read or a write without a limit waits for as long as the client likes. Call wait_at_most with the time that is left before each.")
@@ -172,7 +208,13 @@ impl Wire {
                 .because("Each read gets less and less time, until none is left: the time of the whole thing is what is limited. If every read gets all of it again, a client that sends a byte now and then keeps you for ever.")
                 .fails("an end of reading and writing", format!("{ENDLESS} calls, and {} s have gone by", self.clock.now().as_secs()));
         }
-        if state.interrupts && state.calls % 2 == 1 {
+        state.does(deed);
+        match deed {
+            Deed::Writes => state.write_limits.push(limit),
+            _ => state.read_limits.push(limit),
+        }
+        if let Some(after) = state.interrupted() {
+            self.clock.advance(after.min(limit));
             return Err(ErrorKind::Interrupted.into());
         }
         Ok(limit)
@@ -192,6 +234,27 @@ impl State {
     fn does(&mut self, deed: Deed) {
         if self.deeds.last() != Some(&deed) {
             self.deeds.push(deed);
+        }
+    }
+
+    /// When this call is interrupted, if it is.
+    fn interrupted(&mut self) -> Option<Duration> {
+        self.interrupted = !self.interrupted;
+        self.interrupts.filter(|_| self.interrupted)
+    }
+
+    fn fails(&mut self, call: Fails) -> io::Result<()> {
+        let is_now = match self.fails {
+            Some((Fails::Wait, _)) => call == Fails::Wait && self.plays.is_empty(),
+            Some((Fails::LastWait, _)) => {
+                call == Fails::Wait && self.deeds.contains(&Deed::EndsWriting)
+            }
+            Some((other, _)) => call == other,
+            None => false,
+        };
+        match self.fails.take_if(|_| is_now) {
+            Some((_, kind)) => Err(kind.into()),
+            None => Ok(()),
         }
     }
 
@@ -216,9 +279,7 @@ const VAIN: usize = 100;
 impl Read for Wire {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
-        let limit = self.begins(&mut state)?;
-        state.read_limits.push(limit);
-        state.does(Deed::Reads);
+        let limit = self.begins(&mut state, Deed::Reads)?;
         match state.plays.pop_front() {
             Some(Play::After(span, bytes)) => {
                 if let Err(error) = self.waits(limit, span) {
@@ -279,13 +340,9 @@ impl Read for Wire {
 impl Write for Wire {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let mut state = self.state();
-        let limit = self.begins(&mut state)?;
-        state.write_limits.push(limit);
-        state.does(Deed::Writes);
+        let limit = self.begins(&mut state, Deed::Writes)?;
         state.writes += 1;
-        if let Some(kind) = state.write_error.take() {
-            return Err(kind.into());
-        }
+        state.fails(Fails::Write)?;
         self.waits(limit, state.takes_after)?;
         let n = buf.len().min(state.takes);
         state.written.extend_from_slice(&buf[..n]);
@@ -294,6 +351,10 @@ impl Write for Wire {
 
     fn flush(&mut self) -> io::Result<()> {
         let mut state = self.state();
+        if state.interrupted().is_some() {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        state.fails(Fails::Flush)?;
         state.flushes += 1;
         state.flushed = state.written.len();
         Ok(())
@@ -308,7 +369,9 @@ impl Waits for Wire {
                 "cannot set a 0 duration timeout",
             ));
         }
-        self.state().limit = Some(limit);
+        let mut state = self.state();
+        state.fails(Fails::Wait)?;
+        state.limit = Some(limit);
         Ok(())
     }
 }
@@ -317,7 +380,7 @@ impl Stream for Wire {
     fn end_writing(&mut self) -> io::Result<()> {
         let mut state = self.state();
         state.does(Deed::EndsWriting);
-        Ok(())
+        state.fails(Fails::EndWriting)
     }
 }
 

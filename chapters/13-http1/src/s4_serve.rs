@@ -62,6 +62,9 @@ pub struct Limits {
 /// - `Connection: close` if this response is the last one; `Connection: keep-alive` if it is not, and the
 ///   client's version is 1.0.
 ///
+/// `Date` is none of them. A server with a clock sends it (RFC 9110 §6.6.1), and means one that tells the
+/// day; the clock here measures spans. An application that knows the day adds the field.
+///
 /// Of the response's own fields, `Content-Length`, `Transfer-Encoding`, `Connection` and `Keep-Alive`
 /// are left out: framing is not for the application to say. But if its `Connection` lists `close`, the
 /// response is the last. A response that cannot be sent is replaced by one of status 500, and the
@@ -94,8 +97,9 @@ pub struct Limits {
 /// **Time.** All waiting is done in the stream, never longer than the time that is left. `idle` counts
 /// from the moment when the answer before is out (for the first request: from the call), `request` from
 /// the first byte of a request or, when that has come earlier, from the moment when idle would begin.
-/// Empty lines before a request do not begin one. When `idle` is over, the connection ends without a
-/// word. The time of a call is what the clock says before it; a byte that has come is taken, however late.
+/// Empty lines before a request do not begin one, nor does a CR that may become one. When `idle` is over,
+/// the connection ends without a word. The time of a call is what the clock says before it; a byte that has
+/// come is taken, however late.
 ///
 /// `ErrorKind::Interrupted` is not an error: the call is repeated, with the time that is left then.
 ///

@@ -29,7 +29,7 @@ fn bytes(bytes: &[u8]) -> Play {
 fn exchanged(lab: &Lab, ask: &Ask<'_>, plays: &[&[u8]]) -> (Result<Answer, Lost>, Tape) {
     let mut tape = Tape::new(plays.iter().map(|play| bytes(play)));
     let plays: Vec<_> = plays.iter().map(|play| shown(play)).collect();
-    lab.note(format!(
+    lab.scene(format!(
         "the server answers {}, and ends its side",
         plays.join(" and ")
     ));
@@ -99,6 +99,7 @@ fn s5_a_request_on_the_wire() {
             ("POST", b"a=b\r\n\r\n", Some("content-length: 7")),
             ("GET", b"x", Some("content-length: 1")),
             ("BREW", b"0123456789", Some("content-length: 10")),
+            ("PUT", b"caf\xc3\xa9\xff", Some("content-length: 6")),
         ] {
             let ask = Ask {
                 method,
@@ -162,7 +163,7 @@ fn s5_nothing_else_gets_into_a_request() {
                 path,
                 body: b"",
             };
-            lab.note(format!("method {method:?}, host {host:?}, path {path:?}"));
+            lab.scene(format!("method {method:?}, host {host:?}, path {path:?}"));
             let mut tape = Tape::new([bytes(OK)]);
             let got = lab.you("exchange(stream, this)", || exchange(&mut tape, &ask));
             lost(lab, got, ErrorKind::InvalidInput, 0);
@@ -174,7 +175,7 @@ fn s5_nothing_else_gets_into_a_request() {
 /// Responses, the method they answer, their content, and whether the connection can go on.
 type Case = (&'static str, &'static [u8], &'static [u8], bool);
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 23] = [
     ("GET", OK, b"hello", true),
     ("GET", b"HTTP/1.1 200 OK\r\ncontent-LENGTH: 0\r\n\r\n", b"", true),
     ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x\r\nlo\r\n0\r\nA: b\r\n\r\n", b"hello", true),
@@ -187,6 +188,9 @@ const CASES: [Case; 20] = [
     ("GET", b"HTTP/1.1 204 No Content\r\n\r\n", b"", true),
     ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n", b"", true),
     ("GET", b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", b"gone", true),
+    ("GET", b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", b"", true),
+    ("GET", b"HTTP/1.1 500 x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\noops\r\n0\r\n\r\n", b"oops", true),
+    ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncaf\xc3\xa9\xff", b"caf\xc3\xa9\xff", true),
     ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello", b"hello", false),
     ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nconnection: te, CLOSE\r\n\r\nhello", b"hello", false),
     ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\nConnection: close\r\n\r\nhello", b"hello", false),
@@ -221,7 +225,7 @@ fn s5_in_any_pieces() {
         lab.why("A response comes in any pieces, here a byte a read, and a request goes out a byte a write, with a signal before each call. Interrupted is not an error.");
         for (method, response, content, reusable) in CASES {
             let mut stream = Interrupting::new(OneByte(Tape::new([bytes(response)])));
-            lab.note(format!(
+            lab.scene(format!(
                 "the server answers {}, and ends its side",
                 shown(response)
             ));
@@ -244,6 +248,47 @@ fn s5_in_any_pieces() {
                 shown(written),
             );
         }
+    });
+}
+
+/// A stream whose first flush is interrupted by a signal.
+struct FirstFlushInterrupted {
+    tape: Tape,
+    was: bool,
+}
+
+impl Read for FirstFlushInterrupted {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.tape.read(buf)
+    }
+}
+
+impl Write for FirstFlushInterrupted {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.tape.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match std::mem::replace(&mut self.was, true) {
+            false => Err(ErrorKind::Interrupted.into()),
+            true => self.tape.flush(),
+        }
+    }
+}
+
+#[test]
+fn s5_a_flush_is_repeated() {
+    lab(|lab| {
+        lab.why("A signal may come in a flush as in every other call. What has not been flushed has not been sent: call again, until it is.");
+        let mut stream = FirstFlushInterrupted {
+            tape: Tape::new([bytes(OK)]),
+            was: false,
+        };
+        lab.note("the first flush is interrupted by a signal");
+        let got = call(lab, &GET, &mut stream);
+        lab.same_bytes("the content", &answer(lab, got).body, b"hello");
+        let flushes = stream.tape.flushes;
+        lab.holds(flushes > 0, "a flush that was not interrupted", "none");
     });
 }
 
@@ -316,6 +361,14 @@ fn s5_responses_of_1xx() {
         let more = [interim.repeat(MAX_INTERIM + 1), OK.to_vec()].concat();
         let (got, _) = exchanged(lab, &GET, &[&more]);
         lost(lab, got, ErrorKind::InvalidData, more.len());
+        lab.why("What a response of 1xx says need not be known: it is passed over, whatever its number is. 101 alone is another thing.");
+        for status in [102, 103, 104, 110, 199] {
+            let early = format!("HTTP/1.1 {status} x\r\nA: b\r\n\r\n");
+            let (got, _) = exchanged(lab, &GET, &[early.as_bytes(), OK]);
+            let got = answer(lab, got);
+            lab.same("the status", got.head.status, 200);
+            lab.same_bytes("the content", &got.body, b"hello");
+        }
         lab.why("101 says that from here on another protocol is spoken. Nobody has asked for one.");
         let switch = [
             &b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"[..],
@@ -439,7 +492,7 @@ fn s5_an_answer_that_is_too_long() {
             ("HTTP/1.1 200 OK\r\n".to_owned(), &b"A: b\r\n"[..], 300_000),
             (String::new(), &PIECE[..], 300_000),
         ] {
-            lab.note(format!(
+            lab.scene(format!(
                 "the server answers {}, and then {} for ever",
                 shown(response.as_bytes()),
                 shown(piece)
@@ -514,7 +567,7 @@ fn s5_errors_of_the_stream() {
             ] {
                 let plays = [bytes(part), Play::Error(kind)];
                 let mut tape = Tape::new(plays.into_iter().skip(usize::from(part.is_empty())));
-                lab.note(format!(
+                lab.scene(format!(
                     "the server answers {}, and then the connection fails ({kind:?})",
                     shown(part)
                 ));
@@ -576,9 +629,8 @@ impl Write for Line {
         {
             return Err(kind.into());
         }
-        let text = String::from_utf8_lossy(buf);
-        let first = text.lines().next().unwrap_or_default().to_owned();
-        self.requests.lock().expect("no panic in here").push(first);
+        let text = String::from_utf8_lossy(buf).into_owned();
+        self.requests.lock().expect("no panic in here").push(text);
         self.tape.write(buf)
     }
 
@@ -624,6 +676,9 @@ fn client_of(lab: &Lab, max: usize, scripts: Vec<Script>) -> Client<Scripts> {
         Arc::<AtomicUsize>::default(),
         Arc::<Mutex<Vec<String>>>::default(),
     );
+    lab.scene(format!(
+        "a pool with room for {max}, whose connections are these"
+    ));
     for (nth, (plays, fails)) in scripts.iter().enumerate() {
         let plays: Vec<_> = plays
             .iter()
@@ -679,10 +734,18 @@ fn pool<M: Manager>(max: usize, manager: M) -> Pool<M> {
 const HOLDS: &str = "This pool has one place. A connection that is of no use is discarded before the next one is asked for, or the call waits for itself.";
 
 fn send(lab: &Lab, client: &Client<Scripts>, method: &str) -> Result<Answer, CallError> {
+    send_with(lab, client, method, "")
+}
+
+fn send_with(
+    lab: &Lab,
+    client: &Client<Scripts>,
+    method: &str,
+    body: &str,
+) -> Result<Answer, CallError> {
     lab.if_stuck(HOLDS);
-    lab.you(&format!("client.send({method:?}, \"/a\", \"\")"), || {
-        client.send(method, "/a", b"")
-    })
+    let call = format!("client.send({method:?}, \"/a\", {body:?})");
+    lab.you(&call, || client.send(method, "/a", body.as_bytes()))
 }
 
 /// What became of a call: the content, or the cause's kind and how many bytes had come.
@@ -707,14 +770,10 @@ fn counts(client: &Client<Scripts>) -> (usize, usize, usize) {
     )
 }
 
-fn requests(client: &Client<Scripts>) -> usize {
-    client
-        .pool()
-        .manager()
-        .requests
-        .lock()
-        .expect("no panic in here")
-        .len()
+/// All that was written, a write each.
+fn requests(client: &Client<Scripts>) -> Vec<String> {
+    let requests = &client.pool().manager().requests;
+    requests.lock().expect("no panic in here").clone()
 }
 
 fn hello() -> String {
@@ -740,13 +799,10 @@ fn s5_one_connection_after_another_request() {
             outcome(got),
             Err(("connect: ConnectionRefused".to_owned(), 0)),
         );
-        let lines = client
-            .pool()
-            .manager()
-            .requests
-            .lock()
-            .expect("no panic in here")
-            .clone();
+        let lines: Vec<_> = requests(&client)
+            .iter()
+            .filter_map(|request| Some(request.split_once("\r\n")?.0.to_owned()))
+            .collect();
         lab.same(
             "the requests",
             lines,
@@ -754,6 +810,22 @@ fn s5_one_connection_after_another_request() {
                 .map(|line| format!("{line} HTTP/1.1"))
                 .to_vec(),
         );
+    });
+}
+
+#[test]
+fn s5_a_status_is_no_failure_of_the_connection() {
+    lab(|lab| {
+        lab.why("404 and 500 say something about what was asked for. They are answers, and the connection that brought them is as good as before. A client that gives it up connects anew behind each page that is missing.");
+        let statuses = [404, 500, 302, 206, 503, 400];
+        let answer = |status| format!("HTTP/1.1 {status} x\r\nContent-Length: 5\r\n\r\nhello");
+        let plays = statuses.map(|status| bytes(answer(status).as_bytes()));
+        let client = client(lab, vec![(plays.to_vec(), None)]);
+        for status in statuses {
+            let got = send(lab, &client, "GET").map(|answer| answer.head.status);
+            lab.same("the status", got.ok(), Some(status));
+            lab.same("connects, idle, open", counts(&client), (1, 1, 1));
+        }
     });
 }
 
@@ -823,13 +895,31 @@ fn s5_stale_connection_get_retried_post_not() {
             let want = if method == "HEAD" { "" } else { "hello" };
             lab.same("the answer on a fresh connection", got, Ok(want.to_owned()));
             lab.same("connects, idle, open", counts(&client), (2, 1, 1));
-            lab.same("the requests that were written", requests(&client), 3);
+            lab.same("the requests that were written", requests(&client).len(), 3);
             lab.same(
                 "open at a time",
                 client.pool().manager().most.load(SeqCst),
                 1,
             );
         }
+        lab.why("PUT puts the same thing in the same place, once or twice. It is repeated with its body: that is still in your hands.");
+        for method in ["PUT", "DELETE", "GET"] {
+            let client = client(lab, vec![stale(), (vec![bytes(OK)], None)]);
+            lab.same(
+                "the answer",
+                outcome(send(lab, &client, "GET")),
+                Ok(hello()),
+            );
+            let got = outcome(send_with(lab, &client, method, "a thing"));
+            lab.same("the answer on a fresh connection", got, Ok(hello()));
+            let written = requests(&client);
+            let bodies: Vec<_> = written
+                .iter()
+                .filter_map(|request| Some(request.split_once("\r\n\r\n")?.1))
+                .collect();
+            lab.same("the bodies", bodies, vec!["", "a thing", "a thing"]);
+        }
+        lab.why("The server closes an idle connection at the moment when the next request is on its way. Nobody knows whether it was served, and to order twice does harm: the error is the caller's to judge.");
         for method in ["POST", "PATCH", "CONNECT", "get", "BREW"] {
             let client = client(lab, vec![stale(), (vec![bytes(OK)], None)]);
             lab.same(
@@ -847,14 +937,18 @@ fn s5_stale_connection_get_retried_post_not() {
 #[test]
 fn s5_what_is_tried_again() {
     lab(|lab| {
-        lab.why("Again, if the connection was used before, and ended, and no byte of an answer had come. A fresh connection that ends has another reason to; after a time-out it may be alive; and half an answer is a request that was served.");
+        lab.why("Again, if the connection was used before, and ended, and no byte of an answer had come. A fresh connection that ends has another reason to; after a time-out it may be alive, and so may one that takes nothing more; and half an answer is a request that was served.");
         use ErrorKind::{
-            BrokenPipe, ConnectionAborted, ConnectionReset, Other, TimedOut, WouldBlock,
+            BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, Other, TimedOut,
+            UnexpectedEof, WouldBlock, WriteZero,
         };
         for (kind, again) in [
             (ConnectionReset, true),
             (ConnectionAborted, true),
             (BrokenPipe, true),
+            (UnexpectedEof, true),
+            (WriteZero, false),
+            (NotConnected, false),
             (TimedOut, false),
             (WouldBlock, false),
             (Other, false),
@@ -941,6 +1035,26 @@ fn s5_once_and_no_more() {
             got,
             Err(("connect: ConnectionRefused".to_owned(), 0)),
         );
+
+        lab.why("What the caller hears is the second attempt's failure: that the first connection was dead is what the second one was for.");
+        let stale = || {
+            let dies = Play::Error(ErrorKind::ConnectionReset);
+            (vec![bytes(OK), dies], None)
+        };
+        for (plays, want) in [
+            (vec![], ("UnexpectedEof", 0)),
+            (vec![bytes(b"HTTP/1.1 2")], ("UnexpectedEof", 10)),
+            (vec![Play::Error(ErrorKind::TimedOut)], ("TimedOut", 0)),
+        ] {
+            let client = super::s5_client::client(lab, vec![stale(), (plays, None)]);
+            lab.same(
+                "the answer",
+                outcome(send(lab, &client, "GET")),
+                Ok(hello()),
+            );
+            let got = outcome(send(lab, &client, "GET"));
+            lab.same("the second answer", got, Err((want.0.to_owned(), want.1)));
+        }
     });
 }
 
@@ -961,7 +1075,7 @@ fn s5_the_second_attempt_is_on_a_fresh_connection() {
             Ok(hello()),
         );
         lab.same("connects", counts(&client).0, 3);
-        lab.same("the requests that were written", requests(&client), 2);
+        lab.same("the requests that were written", requests(&client).len(), 2);
         lab.same(
             "at most so many open at a time",
             client.pool().manager().most.load(SeqCst),

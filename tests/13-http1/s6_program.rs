@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use http1::Version::Http11;
 use http1::{
-    App, Command, Files, LIMITS, Request, RequestHead, Response, Url, parse_args, parse_url,
+    App, Command, Files, LIMITS, MAX_CLIENTS, Request, RequestHead, Response, Url, parse_args,
+    parse_url,
 };
 use netlab::{Lab, Program, Running, TcpPeer, lab, words};
 
@@ -40,6 +41,9 @@ fn s6_urls() {
             ("http://a?b", "a", 80, "/?b"),
             ("http://a#b", "a", 80, "/"),
             ("http://a/b#c?d", "a", 80, "/b"),
+            ("http://a/b#c#d", "a", 80, "/b"),
+            ("http://a?b#c/d#", "a", 80, "/?b"),
+            ("http://a##", "a", 80, "/"),
             ("http://a/http://b/", "a", 80, "/http://b/"),
             ("http://a/@b", "a", 80, "/@b"),
             ("http://a:0080/", "a", 80, "/"),
@@ -111,26 +115,42 @@ fn s6_wrong_urls() {
 #[test]
 fn s6_arguments() {
     lab(|lab| {
-        lab.why("serve, a folder and a host have their order; the options may stand anywhere, and of one that is repeated the last counts. What is not named is the port 8080 and LIMITS.");
-        let (idle, request) = (10_000, 30_000);
+        lab.why("serve, a folder and a host have their order; the options may stand anywhere, and of one that is repeated the last counts. What is not named is the port 8080, LIMITS and GRACE.");
+        let (idle, request, grace) = (10_000, 30_000, 5000);
         for (line, want) in [
-            ("serve . 127.0.0.1", (".", "127.0.0.1", 8080, idle, request)),
+            (
+                "serve . 127.0.0.1",
+                (".", "127.0.0.1", 8080, idle, request, grace),
+            ),
             (
                 "serve /srv/www ::1 -p 0",
-                ("/srv/www", "::1", 0, idle, request),
+                ("/srv/www", "::1", 0, idle, request, grace),
             ),
             (
                 "-p 65535 serve a localhost",
-                ("a", "localhost", 65535, idle, request),
+                ("a", "localhost", 65535, idle, request, grace),
             ),
-            ("serve -p 80 a b -p 81", ("a", "b", 81, idle, request)),
-            ("serve a --idle 1 b --request 2", ("a", "b", 8080, 1, 2)),
             (
-                "--request 4294967296 --idle 4294967297 serve a b",
-                ("a", "b", 8080, (1 << 32) + 1, 1 << 32),
+                "serve -p 80 a b -p 81",
+                ("a", "b", 81, idle, request, grace),
             ),
-            ("serve a b --idle 5 --idle 6", ("a", "b", 8080, 6, request)),
-            ("serve get b", ("get", "b", 8080, idle, request)),
+            (
+                "serve -p +80 a b --idle +5",
+                ("a", "b", 80, 5, request, grace),
+            ),
+            (
+                "serve a --idle 1 b --request 2 --grace 3",
+                ("a", "b", 8080, 1, 2, 3),
+            ),
+            (
+                "--request 4294967296 --idle 4294967297 serve a b --grace 4294967298",
+                ("a", "b", 8080, (1 << 32) + 1, 1 << 32, (1 << 32) + 2),
+            ),
+            (
+                "serve a b --idle 5 --idle 6 --grace 7 --grace 0",
+                ("a", "b", 8080, 6, request, 0),
+            ),
+            ("serve get b", ("get", "b", 8080, idle, request, grace)),
         ] {
             let got = lab.ok(&format!("parse_args({line:?})"), || {
                 parse_args(&words(line))
@@ -138,17 +158,17 @@ fn s6_arguments() {
             let Command::Serve(serve) = got else {
                 lab.fails("a server", "something else");
             };
-            let (dir, host, port, idle, request) = want;
+            let (dir, host, port, idle, request, grace) = want;
             lab.same(
                 "folder, host and port",
                 (&serve.dir[..], &serve.host[..], serve.port),
                 (dir, host, port),
             );
-            let limits = (serve.limits.idle, serve.limits.request);
+            let spans = [serve.limits.idle, serve.limits.request, serve.grace];
             lab.same(
-                "idle and request",
-                limits,
-                (Duration::from_millis(idle), Duration::from_millis(request)),
+                "idle, request and grace",
+                spans,
+                [idle, request, grace].map(Duration::from_millis),
             );
             let others = (
                 serve.limits.reply,
@@ -180,6 +200,10 @@ fn s6_arguments() {
             "serve --help",
             "get http:// -h",
             "serve a b -p x --help",
+            "serve a b -p --help",
+            "serve a --idle -h b",
+            "get --grace -h",
+            "--help -h",
         ] {
             let got = lab.ok(&format!("parse_args({line:?})"), || {
                 parse_args(&words(line))
@@ -209,6 +233,11 @@ fn s6_wrong_arguments() {
             "serve a b --idle",
             "serve a b --idle 5s",
             "serve a b --request -5",
+            "serve a b --idle -1",
+            "serve a b --grace -1",
+            "serve a b --grace",
+            "serve a b -p -80",
+            "serve a b --idle 18446744073709551616",
             "serve a b --port 80",
             "serve a b -p80",
             "serve a b --",
@@ -218,6 +247,7 @@ fn s6_wrong_arguments() {
             "get http://a b",
             "get http://a -p 80",
             "get http://a --idle 5",
+            "get http://a --grace 5",
             "get -v http://a",
             "fetch http://a",
             "http://a",
@@ -448,6 +478,7 @@ fn beside() -> (Folder, PathBuf) {
     let outer = Folder::new()
         .with("secret.txt", SECRET)
         .with("www-2/secret.txt", SECRET)
+        .with("www-2/index.html", SECRET)
         .with("www/a/b.txt", "b")
         .with("www/index.html", "top");
     let www = outer.path().join("www");
@@ -527,6 +558,22 @@ fn s6_links_and_pipes() {
         for target in ["/out.txt", "/up/secret.txt", "/up", "/broken.txt"] {
             lab.same("the status", asked(lab, &www, "GET", target).status, 404);
         }
+        lab.why("A folder is shown by its index.html. That is a file like any other: it may be a link, too, and the folder may be one. Where the file is counts, when you know which file it is.");
+        link(&outer.path().join("secret.txt"), "a/index.html");
+        link(&outer.path().join("www-2"), "a/folder");
+        for target in ["/a", "/a/", "/a/index.html", "/a/folder", "/a/folder/"] {
+            let got = asked(lab, &www, "GET", target);
+            lab.same("the status", got.status, 404);
+            let body = String::from_utf8_lossy(&got.body).into_owned();
+            lab.holds(
+                !body.contains(SECRET),
+                "not the secret",
+                format!("{body:?}"),
+            );
+        }
+        lab.why(
+            "A link that leads out of the folder is a way out, and one that stays inside is none.",
+        );
         is_file(lab, &www, "/in.txt", b"b", "text/plain; charset=utf-8");
         lab.why(
             "To open a named pipe waits until somebody writes into it. It is no regular file: 404.",
@@ -935,6 +982,42 @@ fn s6_serve_many_at_a_time() {
 }
 
 #[test]
+fn s6_serve_has_so_many_places() {
+    lab(|lab| {
+        lab.why("MAX_CLIENTS clients are there, each on a thread, answered and silent now; one more has asked. It waits in the kernel's queue, and is answered when one of them has left. Without a limit, whoever opens connections decides how many threads your machine runs; with a smaller one, fewer are answered than could be.");
+        let folder = site();
+        let (server, addr) = server(
+            lab,
+            folder.path(),
+            &["--idle", "600000", "--request", "600000"],
+        );
+        let mut silent: Vec<_> = (0..MAX_CLIENTS)
+            .map(|_| {
+                let client = lab.connect_as("silent", addr);
+                client.sends(&request("GET", "/a.txt", ""));
+                lab.same("the status", one_reply(lab, &client).status, 200);
+                client
+            })
+            .collect();
+        let waiting = lab.connect_as("client A", addr);
+        waiting.sends(&request("GET", "/a.txt", ""));
+        server.settles();
+        let stream = waiting.stream();
+        stream.set_nonblocking(true).expect("non-blocking mode");
+        let answer = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).expect("blocking mode");
+        lab.holds(
+            answer.is_err(),
+            format!("client A to wait, while {MAX_CLIENTS} are being served"),
+            "an answer, or the end of the stream",
+        );
+        silent.pop();
+        lab.note("a silent client leaves");
+        lab.same_bytes("the body", &one_reply(lab, &waiting).body, b"alpha");
+    });
+}
+
+#[test]
 fn s6_serve_has_the_limits_it_is_told() {
     lab(|lab| {
         lab.why("--idle 30: a client that says nothing is left without a word after 30 ms; so is one that has been answered.");
@@ -1022,9 +1105,9 @@ fn s6_serve_sleeps() {
 #[test]
 fn s6_ctrl_c_ends_serve() {
     lab(|lab| {
-        lab.why("Ctrl-C is how a person ends a server: exit code 0, and nothing on standard error. A client that says nothing, and one that stops in the middle of a request, have 300 ms to end, and are cut off.");
+        lab.why("Ctrl-C is how a person ends a server: exit code 0, and nothing on standard error. A client that says nothing, and one that stops in the middle of a request, have the grace to end, 20 ms here, and are cut off.");
         let folder = site();
-        let (server, addr) = server(lab, folder.path(), &[]);
+        let (server, addr) = server(lab, folder.path(), &["--grace", "20"]);
         gets_an_answer(lab, addr);
         let _silent = lab.connect_as("client A", addr);
         let slow = lab.connect_as("client B", addr);
@@ -1033,6 +1116,59 @@ fn s6_ctrl_c_ends_serve() {
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
         lab.same("standard error", end.stderr, String::new());
+    });
+}
+
+/// Waits until nobody is let in any more.
+fn refuses(lab: &Lab, addr: SocketAddr) {
+    lab.until(
+        &format!("connections to {addr} to be refused"),
+        || TcpStream::connect(addr).is_err(),
+        |refused| *refused,
+    );
+    lab.note("new clients are refused");
+}
+
+#[cfg(unix)]
+#[test]
+fn s6_ctrl_c_lets_a_request_finish() {
+    lab(|lab| {
+        lab.why("Half of a request is here when Ctrl-C comes. Its client has done nothing wrong: within the grace it may send the other half, and gets its answer. Nobody new is let in.");
+        let folder = site();
+        let (server, addr) = server(lab, folder.path(), &["--grace", "600000"]);
+        let client = lab.connect_as("client A", addr);
+        client.sends(b"GET /a.txt HTTP/1.1\r\n");
+        server.settles();
+        server.is_interrupted();
+        refuses(lab, addr);
+        client.sends(b"Host: a\r\nConnection: close\r\n\r\n");
+        lab.same_bytes("the body", &one_reply(lab, &client).body, b"alpha");
+        client.expects_eof();
+        drop(client);
+        lab.why(
+            "Nobody is left, so there is nothing to wait for: the grace is a limit, and no duty.",
+        );
+        let end = server.exits();
+        lab.same("exit code", end.code, Some(0));
+        lab.same("standard error", end.stderr, String::new());
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn s6_a_second_signal_ends_serve_at_once() {
+    lab(|lab| {
+        lab.why("A client keeps the server within its grace, which is ten minutes here. A person who presses Ctrl-C a second time does not want to wait for that. Not everybody was served to the end, so the exit code is 1.");
+        let folder = site();
+        let (server, addr) = server(lab, folder.path(), &["--grace", "600000"]);
+        let client = lab.connect_as("client A", addr);
+        client.sends(b"GET /a.txt HTTP/1.1\r\n");
+        server.settles();
+        server.is_interrupted();
+        refuses(lab, addr);
+        server.is_interrupted();
+        let end = server.exits();
+        lab.same("exit code", end.code, Some(1));
     });
 }
 
@@ -1090,6 +1226,35 @@ fn s6_get_prints_what_is_there() {
         lab.same("exit code", output.status.code(), Some(0));
         lab.same_bytes("standard output", &output.stdout, &all);
         lab.same_bytes("standard error", &output.stderr, b"");
+    });
+}
+
+#[test]
+fn s6_get_from_an_ipv6_address() {
+    lab(|lab| {
+        let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
+            lab.skip("this machine cannot listen at ::1");
+        };
+        lab.why("An IPv6 address has colons of its own. So it stands in brackets where a port may follow, in a URL and in Host (RFC 3986 §3.2.2): without them nobody knows where the address ends.");
+        let addr = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let server = lab.meanwhile("a server answers one request", move || {
+            let (mut stream, _) = listener.accept()?;
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
+                head.push(byte[0]);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n6")?;
+            std::io::Result::Ok(String::from_utf8_lossy(&head).to_lowercase())
+        });
+        let output = getting(lab, &[url(addr, "/a")]).returns();
+        lab.same("exit code", output.status.code(), Some(0));
+        lab.same_bytes("standard output", &output.stdout, b"6");
+        let head = server.returns().expect("a connection that does not break");
+        let host = head.lines().find_map(|line| line.strip_prefix("host:"));
+        lab.same("Host", host.map(str::trim), Some(&addr.to_string()[..]));
     });
 }
 

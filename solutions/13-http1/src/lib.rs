@@ -21,6 +21,6 @@ pub use s3_chunked::{Chunked, MAX_CHUNK_LINE, MAX_TRAILERS};
 pub use s4_serve::{Limits, Stream, serve_connection};
 pub use s5_client::{Answer, Ask, Client, MAX_BODY, MAX_INTERIM, exchange};
 pub use s6_program::{
-    Command, DEFAULT_PORT, Files, LIMITS, MAX_CLIENTS, PATIENCE, Serve, USAGE, Url, parse_args,
-    parse_url, run,
+    Command, DEFAULT_PORT, Files, GRACE, LIMITS, MAX_CLIENTS, PATIENCE, Serve, USAGE, Url,
+    parse_args, parse_url, run,
 };

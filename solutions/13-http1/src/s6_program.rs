@@ -35,21 +35,22 @@ pub const MAX_CLIENTS: usize = 64;
 /// How long `get` waits for a connect, a read or a write.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long clients may go on after Ctrl-C.
-const GRACE: Duration = Duration::from_millis(300);
+/// How long clients may go on after Ctrl-C, unless `--grace` says otherwise.
+pub const GRACE: Duration = Duration::from_secs(5);
 
 /// How many connections the kernel may keep for `accept`.
 const BACKLOG: i32 = 128;
 
 /// What `--help` prints on standard output, and wrong arguments on standard error.
 pub const USAGE: &str = "\
-usage: ch13 serve DIR HOST [-p PORT] [--idle MS] [--request MS]
+usage: ch13 serve DIR HOST [-p PORT] [--idle MS] [--request MS] [--grace MS]
        ch13 get URL...
 
   serve DIR HOST  listen on HOST; answer GET and HEAD with the files of DIR
   -p PORT         TCP port, default 8080; 0 means: choose one
   --idle MS       how long to wait for a request, default 10000 (10 s)
   --request MS    how long a request may take to come, default 30000
+  --grace MS      how long clients may go on after Ctrl-C, default 5000
   get URL...      print what is there: http://HOST[:PORT][/PATH]
   -h, --help      print this
 
@@ -72,6 +73,8 @@ pub struct Serve {
     pub port: u16,
     /// [`LIMITS`], but for what the arguments say.
     pub limits: Limits,
+    /// How long clients may go on after Ctrl-C.
+    pub grace: Duration,
 }
 
 /// What `get` fetches.
@@ -88,8 +91,8 @@ pub struct Url {
 ///
 /// The scheme is in any case. HOST is a name (letters, digits, `-`, `.`, `_`), an IPv4 address, or an
 /// IPv6 address in brackets. PORT is digits, at most 65535; where it is missing or empty, 80. Without
-/// PATH it is `/`; a query may stand in its place, and gets a `/` before it. From `#` on, nothing is
-/// sent to a server. The rest of the path is taken as it is, visible ASCII only.
+/// PATH it is `/`; a query may stand in its place, and gets a `/` before it. From the first `#` on, nothing
+/// is sent to a server. The rest of the path is taken as it is, visible ASCII only.
 ///
 /// # Errors
 ///
@@ -139,11 +142,12 @@ pub fn parse_url(text: &str) -> Result<Url, String> {
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help, whatever else is there. The options may stand anywhere behind
-/// or before the rest, in any order, each with its value behind it; the last of one counts. They belong
-/// to `serve`; with `get` they are an error. PORT is a number from 0 to 65535, MS a number of
-/// milliseconds from 1, as `str::parse` reads them. Anything else that begins with `-` is an error.
-/// What is left must be `serve`, a folder and a host, or `get` and one URL or more.
+/// `-h` or `--help` anywhere asks for help, whatever else is there, also where a value should be. The
+/// options may stand anywhere behind or before the rest, in any order, each with its value behind it; the
+/// last of one counts. They belong to `serve`; with `get` they are an error. PORT is a number from 0 to
+/// 65535, MS a number of milliseconds, as `str::parse` reads them (`+80` is 80). No limit is 0; the grace
+/// may be. Anything else that begins with `-` is an error. What is left must be `serve`, a folder and a
+/// host, or `get` and one URL or more.
 ///
 /// # Errors
 ///
@@ -152,7 +156,7 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
     if args.iter().any(|arg| arg == "-h" || arg == "--help") {
         return Ok(Command::Help);
     }
-    let (mut port, mut limits) = (DEFAULT_PORT, LIMITS);
+    let (mut port, mut limits, mut grace) = (DEFAULT_PORT, LIMITS, GRACE);
     let mut rest = Vec::new();
     let mut option = None;
     let mut args = args.iter().map(String::as_str);
@@ -164,8 +168,9 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
         match arg {
             "-p" => port = number(value()?, "a port, 0 to 65535")?,
-            "--idle" => limits.idle = milliseconds(value()?)?,
-            "--request" => limits.request = milliseconds(value()?)?,
+            "--idle" => limits.idle = limit(value()?)?,
+            "--request" => limits.request = limit(value()?)?,
+            "--grace" => grace = milliseconds(value()?)?,
             _ => return Err(format!("unknown option {arg:?}")),
         }
         option = Some(arg);
@@ -176,6 +181,7 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
             host: (*host).to_owned(),
             port,
             limits,
+            grace,
         })),
         (["get", _, ..], Some(option)) => Err(format!("{option} is for serve")),
         (["get", urls @ ..], None) if !urls.is_empty() => {
@@ -186,11 +192,15 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
     }
 }
 
-fn milliseconds(text: &str) -> Result<Duration, String> {
-    match number(text, "a number of milliseconds")? {
-        0 => Err("a limit of 0 would leave nobody any time".to_owned()),
-        number => Ok(Duration::from_millis(number)),
+fn limit(text: &str) -> Result<Duration, String> {
+    match milliseconds(text)? {
+        Duration::ZERO => Err("a limit of 0 would leave nobody any time".to_owned()),
+        limit => Ok(limit),
     }
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    number(text, "a number of milliseconds").map(Duration::from_millis)
 }
 
 fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
@@ -295,7 +305,7 @@ fn content_type(file: &Path) -> &'static str {
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it really has.
 ///   It is printed when clients can connect and the signals are caught. Then it serves [`Files`] with
 ///   `serve_connection`, each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C
-///   (SIGINT) or SIGTERM. Clients then have 300 ms to end, and are cut off. A second signal ends the
+///   (SIGINT) or SIGTERM. Clients then have the grace to end, and are cut off. A second signal ends the
 ///   program at once, with exit code 1. A HOST may be a name with several addresses: the first one that
 ///   works is taken. A folder that is none is a failure, before anything is printed.
 /// - **Get**: fetches the URLs one after the other, and writes what comes to standard output, without
@@ -368,7 +378,7 @@ fn serve(what: &Serve) -> io::Result<()> {
 
     // The sender lives until there is a signal.
     let _ = stopped.recv();
-    server.shutdown(GRACE).map(|_| ())
+    server.shutdown(what.grace).map(|_| ())
 }
 
 /// Listens on the first of `host`'s addresses that works, or gives the last one's error.

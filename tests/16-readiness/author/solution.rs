@@ -1,0 +1,6 @@
+//! The same tests, asked of the reference answer.
+
+extern crate readiness_solution as readiness;
+
+#[path = "../main.rs"]
+mod exercise;

@@ -1,0 +1,57 @@
+//! Small protocols, each for one question.
+
+use std::collections::VecDeque;
+use std::io;
+
+use readiness::Protocol;
+
+/// Each byte is a request. Its reply is the same byte, so many times.
+#[derive(Clone, Copy, Debug)]
+pub struct Times(pub usize);
+
+impl Protocol for Times {
+    fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize> {
+        let Some(&byte) = input.first() else {
+            return Ok(0);
+        };
+        output.extend(&vec![byte; self.0]);
+        Ok(1)
+    }
+}
+
+/// A request is so many bytes. Its reply is a full stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Long(pub usize);
+
+impl Protocol for Long {
+    fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize> {
+        if input.len() < self.0 {
+            return Ok(0);
+        }
+        output.push_back(b'.');
+        Ok(self.0)
+    }
+}
+
+/// Each byte is a request, and its reply is the same byte. A question mark is an error with a text of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct NoQuestions;
+
+/// The text of its error.
+pub const NO_QUESTIONS: &str = "no questions, please";
+
+impl Protocol for NoQuestions {
+    fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize> {
+        match input.first() {
+            None => Ok(0),
+            Some(b'?') => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                NO_QUESTIONS,
+            )),
+            Some(&byte) => {
+                output.push_back(byte);
+                Ok(1)
+            }
+        }
+    }
+}

@@ -1,0 +1,947 @@
+//! Step 4: one thread, many sockets.
+
+use std::collections::HashSet;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use netlab::frames::{frame, frames};
+use netlab::{Lab, TcpPeer, alone, hostile, lab};
+use readiness::{Event, Id, Loop, OUTBOX};
+use socket2::SockRef;
+
+use super::protocols::{Long, Times};
+use super::rounds::{Rounds, count, end_of, has_something, listener, serving, stuffs, words};
+
+#[test]
+fn s4_a_client_gets_its_echo() {
+    lab(|lab| {
+        lab.why("A client comes, asks, asks again, ends its stream, and goes. Each of it is an event, and the loop tells in its own words what it came to.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        lab.same("connections()", rounds.work.connections(), 1);
+        rounds.echoes(&client, b"hello");
+        rounds.echoes(&client, b"again");
+        client.half_closes();
+        lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+        client.expects_eof();
+        lab.same("connections()", rounds.work.connections(), 0);
+        let told: Vec<_> = rounds.take().iter().map(words).collect();
+        let want = [
+            format!("Opened({}, {})", id.0, client.local()),
+            format!("Answered({})", id.0),
+            format!("Answered({})", id.0),
+            format!("Closed({}, Ok)", id.0),
+        ];
+        lab.same("what happened", told, want.to_vec());
+    });
+}
+
+#[test]
+fn s4_answered_means_that_a_request_was_taken() {
+    lab(|lab| {
+        lab.why("Answered tells of requests that are complete. Half of one is none yet: who takes bytes for a request gives a slow client all the time that it wants.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        client.sends_labelled("half a frame", &frame(b"hello")[..6]);
+        rounds.round();
+        rounds.round();
+        let answered =
+            |events: &[Event]| count(events, |event| matches!(event, Event::Answered(_)));
+        lab.same("how often Answered came", answered(rounds.happened()), 0);
+        client.sends_labelled("the other half", &frame(b"hello")[6..]);
+        rounds.until("Answered", |events| answered(events) == 1);
+        client.expects_frame("hello");
+        client.sends_labelled("three frames", &frames(["a", "b", "c"]));
+        rounds.until("Answered", |events| answered(events) >= 2);
+        client.expects(&frames(["a", "b", "c"]));
+        lab.because("The name is the connection's.").same(
+            "who was answered",
+            rounds.take().iter().all(|event| match event {
+                Event::Opened(other, _) | Event::Answered(other) => *other == id,
+                _ => false,
+            }),
+            true,
+        );
+    });
+}
+
+#[test]
+fn s4_everybody_who_waits_is_let_in() {
+    lab(|lab| {
+        lab.why("Five clients have come before the first round. The system tells of the listening socket once. Who accepts one for each event leaves four waiting, until somebody else knocks.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let clients: Vec<_> = ["A", "B", "C", "D", "E"]
+            .map(|name| lab.connect_as(name, addr))
+            .into();
+        for client in &clients {
+            rounds.lets_in(client);
+        }
+        lab.same("connections()", rounds.work.connections(), 5);
+        let ids = lab.you("ids()", || rounds.work.ids());
+        let unique: HashSet<_> = ids.iter().map(|id| id.0).collect();
+        lab.same("names", unique.len(), 5);
+        for client in &clients {
+            rounds.echoes(client, b"hello");
+        }
+    });
+}
+
+#[test]
+fn s4_the_listener_may_be_blocking_or_not() {
+    lab(|lab| {
+        lab.why("The loop asks the listening socket until it says WouldBlock. A blocking one never says that: it waits, and everybody with it.");
+        for nonblocking in [false, true] {
+            let (listener, addr) = listener();
+            listener
+                .set_nonblocking(nonblocking)
+                .expect("non-blocking mode");
+            let work = lab.ok("Loop::new(listener, protocol)", || {
+                Loop::new(listener, Times(2))
+            });
+            let mut rounds = Rounds::new(lab, work);
+            let client = lab.connect_as("client A", addr);
+            rounds.lets_in(&client);
+            client.sends(b"x");
+            rounds.answers(&client);
+            client.expects(b"xx");
+        }
+    });
+}
+
+#[test]
+fn s4_bytes_that_came_before_the_accept() {
+    lab(|lab| {
+        lab.why("The client has sent its request, and even its end, before it was let in. The bytes are there when the connection is registered, and the loop must hear of them.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let quick = lab.connect_as("client A", addr);
+        quick.sends_frame("hello");
+        let gone = lab.connect_as("client B", addr);
+        gone.sends_frame("and gone");
+        gone.half_closes();
+        rounds.answers(&quick);
+        quick.expects_frame("hello");
+        rounds.answers(&gone);
+        gone.expects_frame("and gone");
+        let id = rounds.lets_in(&gone);
+        lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+        gone.expects_eof();
+    });
+}
+
+#[test]
+fn s4_a_round_waits_no_longer_than_it_may() {
+    lab(|lab| {
+        lab.why("Nothing happens. A round with a limit returns when the limit is over, with nothing to tell; a limit of zero is a glance.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        lab.same("events of a glance", rounds.glance(), 0);
+        lab.same("events of a round", rounds.round(), 0);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        lab.same("events of a glance", rounds.glance(), 0);
+        lab.same("events of a round", rounds.round(), 0);
+    });
+}
+
+#[test]
+fn s4_a_hundred_silent_and_one_that_talks() {
+    alone(|lab| {
+        lab.why("A hundred clients are connected and say nothing. One talks. There is one thread, and it sleeps while nobody says anything: a connection that is idle costs memory and no time.");
+        let (listener, addr) = listener();
+        let mut work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, readiness::EchoFrames)
+        });
+        let before = threads();
+        let serving = serving(lab, work.waker(), move || work.round(None));
+        let silent: Vec<_> = (0..100)
+            .map(|_| TcpStream::connect(addr).expect("a listening socket"))
+            .collect();
+        lab.note("100 clients connect, and say nothing");
+        let client = lab.connect_as("client A", addr);
+        for word in ["hello", "again", "and again"] {
+            client.sends_frame(word);
+            client.expects_frame(word);
+        }
+        serving.running.rests("a client says something");
+        // The test runner has a few of its own that come and go.
+        let more = threads().saturating_sub(before);
+        lab.because("A thread for each client is chapter 03. Here one thread has them all.")
+            .holds(
+                more < 20,
+                "no thread for each of the 100",
+                format!("{more} more threads than before"),
+            );
+        client.half_closes();
+        client.expects_eof();
+        drop(silent);
+        serving.stops(lab);
+    });
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+#[test]
+fn s4_it_sleeps_whatever_clients_leave_behind() {
+    lab(|lab| {
+        lab.why("A client that has half closed and does not read its reply; one that has sent half of a frame; one that sends and never reads. The loop can do nothing for any of them now. It sleeps, and is not woken by the same thing again and again.");
+        let (listener, addr) = small_buffers();
+        let mut work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(1000))
+        });
+        let serving = serving(lab, work.waker(), move || work.round(None));
+        let half = lab.connect_as("half closed", addr);
+        half.sends_labelled("4000 requests", &[b'x'; 4000]);
+        half.half_closes();
+        let never = lab.connect_as("never reads", addr);
+        let sent = stuffs(&never, &[b'x'; 30_000]);
+        lab.note(format!(
+            "a client has sent {sent} requests, and reads nothing"
+        ));
+        let silent = lab.connect_as("silent", addr);
+        silent.sends(b"x");
+        silent.expects(&[b'x'; 1000]);
+        serving.running.sleeps("a client reads, or sends something");
+        drop((half, never, silent));
+        serving.stops(lab);
+    });
+}
+
+/// Small, and still some segments of loopback, which are large: with less, TCP waits between them.
+const SMALL: usize = 128 * 1024;
+
+/// A listening socket whose connections have small buffers at the loop's end.
+fn small_buffers() -> (std::net::TcpListener, SocketAddr) {
+    let (listener, addr) = listener();
+    SockRef::from(&listener)
+        .set_send_buffer_size(SMALL)
+        .expect("SO_SNDBUF");
+    SockRef::from(&listener)
+        .set_recv_buffer_size(SMALL)
+        .expect("SO_RCVBUF");
+    (listener, addr)
+}
+
+#[test]
+fn s4_a_waker_ends_the_wait() {
+    lab(|lab| {
+        lab.why("The loop sleeps, and only a socket can wake it. The waker is one: from any thread it ends the wait, so that the loop can be told to stop. A call that comes while the loop does not sleep counts for its next round.");
+        let (listener, _addr) = listener();
+        let mut work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(1))
+        });
+        let waker = lab.you("waker()", || work.waker());
+        lab.ok("wake()", || waker.wake());
+        let events = lab.ok("round(None)", || work.round(None));
+        lab.same("what happened", events.len(), 0);
+        let twice = waker.clone();
+        let running = lab.student("round(None)", move || {
+            let told = work.round(None).map(|events| events.len());
+            (told.ok(), work.round(None).map(|events| events.len()).ok())
+        });
+        running.rests("it is woken");
+        lab.ok("wake()", || waker.wake());
+        running.settles();
+        lab.ok("wake() of a clone", || twice.wake());
+        lab.same("what happened", running.returns(), (Some(0), Some(0)));
+    });
+}
+
+#[test]
+fn s4_a_lot_that_came_at_once() {
+    lab(|lab| {
+        lab.why("A client has sent more than one turn reads, and now it waits for its answers. The system has told of its bytes, and will not tell again. Again says that the turn could go on: the loop has to remember that, and not to sleep.");
+        let (mut rounds, addr) = Rounds::of(lab, Long(1000));
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        // More than one turn, and less than loopback's buffers.
+        let sent = stuffs(&client, &[b'x'; 200_000]) / 1000;
+        client.half_closes();
+        lab.note(format!(
+            "client A sends {sent} requests of 1000 bytes, and its end"
+        ));
+        lab.same("whether it was more than one turn", sent > 70, true);
+        lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+        client.expects(&vec![b'.'; sent]);
+        client.expects_eof();
+    });
+}
+
+#[test]
+fn s4_a_chatty_client_starves_nobody() {
+    lab(|lab| {
+        lab.why("Client A has sent a lot, and had a turn. Then B sends a little. Both can go on now, A without an event, B by one: each of them has a turn in a round. One thread is shared by taking turns.");
+        let (mut rounds, addr) = Rounds::of(lab, Long(1000));
+        let chatty = lab.connect_as("client A", addr);
+        let a = rounds.lets_in(&chatty);
+        let modest = lab.connect_as("client B", addr);
+        let b = rounds.lets_in(&modest);
+        rounds.take();
+        let sent = stuffs(&chatty, &[b'x'; 300_000]);
+        lab.note(format!("client A sends {sent} bytes"));
+        rounds.round();
+        modest.sends_labelled("one request", &[b'y'; 1000]);
+        rounds.until("B to be answered", |events| {
+            count(events, |e| matches!(e, Event::Answered(id) if *id == b)) > 0
+        });
+        let turns = count(
+            rounds.happened(),
+            |e| matches!(e, Event::Answered(id) if *id == a),
+        );
+        lab.holds(
+            turns <= 3,
+            "B to be answered when A has had two turns more at most",
+            format!("A has had {turns}"),
+        );
+        rounds.answers(&modest);
+        modest.expects(b".");
+    });
+}
+
+#[test]
+fn s4_a_reader_that_comes_back() {
+    lab(|lab| {
+        lab.why("The client sends and does not read, until nothing goes any more: its replies fill the outbox, and the loop stops reading. Then it reads. From now on the stream can be written, and that is all that the system tells. Everything that was sent must be answered.");
+        let (listener, addr) = small_buffers();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(10))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        // They fit into the buffers on their way; their replies do not.
+        let sent = stuffs(&client, &[b'x'; 80_000]);
+        while rounds.round_quietly() {}
+        lab.note(format!("client A sends {sent} requests, and reads nothing"));
+        client.half_closes();
+        let got = rounds.reads(&client, sent * 10);
+        lab.same("bytes of replies that it got", got, sent * 10);
+        let id = rounds.lets_in(&client);
+        lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+    });
+}
+
+#[test]
+fn s4_a_reader_that_asks_again() {
+    lab(|lab| {
+        lab.why("The client did not read for a while, so its connection waited to be written, too, or to be written alone. That is over: everything is written, and now it asks once more. The loop must wait for what the connection waits for now, each time.");
+        let (listener, addr) = small_buffers();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(60_000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        for _ in 0..2 {
+            let sent = stuffs(&client, &[b'x'; 100]);
+            while rounds.round_quietly() {}
+            lab.note(format!("client A sends {sent} requests, and then reads"));
+            let got = rounds.reads(&client, sent * 60_000);
+            lab.same("bytes of replies", got, sent * 60_000);
+            rounds.round();
+        }
+    });
+}
+
+#[test]
+fn s4_replies_of_every_length() {
+    lab(|lab| {
+        lab.why("Replies of this length fit into the buffers, or they do not, by a little or by a lot. The client asks and then only reads: when there is room again, nothing but the room is told. Whatever is left must be written then, whether the connection waits for requests beside it or not.");
+        let (listener, addr) = small_buffers();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(30_000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        for requests in 1..=25 {
+            let len = requests * 30_000;
+            lab.scene(format!(
+                "{requests} requests, whose replies are {len} bytes"
+            ));
+            let client = lab.connect_as("client A", addr);
+            rounds.lets_in(&client);
+            client.sends_labelled("requests", &vec![b'x'; requests]);
+            while rounds.round_quietly() {}
+            let got = rounds.reads(&client, len);
+            lab.same("bytes of replies", got, len);
+        }
+    });
+}
+
+#[test]
+fn s4_it_reads_while_a_reply_waits() {
+    lab(|lab| {
+        lab.why("A reply waits to be written, and there is room for more of them: the connection waits for both. The client sends its next request without having read, and its own end sees that it is taken.");
+        let (listener, addr) = small_buffers();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(4000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        let answered = |rounds: &Rounds<Loop<Times>>| {
+            count(rounds.happened(), |event| {
+                matches!(event, Event::Answered(_))
+            })
+        };
+        // One after the other, so that each is told of by itself. 1000 of them do not fit.
+        let mut sent = 0;
+        while sent < 1000 {
+            let before = answered(&rounds);
+            client.stream().write_all(b"x").expect("an open connection");
+            sent += 1;
+            let mut vain = 0;
+            while answered(&rounds) == before && vain < 2 {
+                vain += usize::from(!rounds.round_quietly());
+            }
+            if vain == 2 {
+                break;
+            }
+        }
+        let taken = answered(&rounds) * 4000;
+        lab.note(format!(
+            "client A sends {sent} requests, one by one, and reads nothing"
+        ));
+        let in_the_kernel = reads_alone(&client, taken);
+        lab.note(format!(
+            "client A reads {in_the_kernel} bytes, which have left the loop before"
+        ));
+        let waited = taken - in_the_kernel;
+        lab.holds(
+            waited >= OUTBOX,
+            format!(
+                "at least {OUTBOX} bytes of replies in the outbox, before it is not read any more"
+            ),
+            waited,
+        );
+        let got = rounds.reads(&client, sent * 4000 - in_the_kernel);
+        lab.same(
+            "bytes of replies that it got",
+            in_the_kernel + got,
+            sent * 4000,
+        );
+    });
+}
+
+/// Reads up to so many bytes, without a round of the loop in between. What is in the kernel comes, and no more.
+fn reads_alone(client: &TcpPeer, most: usize) -> usize {
+    let (mut stream, mut got, mut vain) = (client.stream(), 0, 0);
+    let mut buffer = vec![0; 64 * 1024];
+    // Each read waits for some milliseconds: TCP moves what is in the sender's buffer when there is room.
+    while got < most && vain < 5 {
+        let room = buffer.len().min(most - got);
+        let came = stream.read(&mut buffer[..room]).unwrap_or(0);
+        got += came;
+        vain = if came > 0 { 0 } else { vain + 1 };
+    }
+    got
+}
+
+#[test]
+fn s4_a_client_that_never_reads_is_bounded() {
+    lab(|lab| {
+        lab.why("The client sends and sends, and reads nothing. The buffers of the two kernels' ends are small here, and yours have limits. So the client must come to a stop, and soon: what it sends beyond that would be in your memory.");
+        let (listener, addr) = small_buffers();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, readiness::EchoFrames)
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        let bytes = frames((0..200).map(|_| [b'x'; 50_000]));
+        let mut sent = 0;
+        let mut still = 0;
+        while still < 5 && sent < bytes.len() {
+            let more = stuffs(&client, &bytes[sent..]);
+            sent += more;
+            let busy = rounds.round_quietly();
+            still = if more > 0 || busy { 0 } else { still + 1 };
+        }
+        lab.holds(
+            sent < bytes.len(),
+            "the client to come to a stop before it has sent 10 MB",
+            "it has sent all of them, and has read nothing",
+        );
+        lab.why("Another client notices nothing of it.");
+        let other = lab.connect_as("client B", addr);
+        rounds.echoes(&other, b"hello");
+    });
+}
+
+#[test]
+fn s4_one_clients_trouble_is_its_own() {
+    lab(|lab| {
+        lab.why("A client resets its connection, one announces 4 GiB, one ends within a frame. Each ends its own connection, with its own error. The round succeeds, and the others go on.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let good = lab.connect_as("client A", addr);
+        rounds.echoes(&good, b"hello");
+        let torn = lab.connect_as("client B", addr);
+        let b = rounds.lets_in(&torn);
+        torn.sends_labelled("half a frame", b"\0\0\0\x05he");
+        torn.half_closes();
+        lab.same("how B ended", rounds.closes(b), "UnexpectedEof".to_owned());
+        torn.expects_eof();
+        let greedy = lab.connect_as("client C", addr);
+        let c = rounds.lets_in(&greedy);
+        greedy.sends_labelled("announces 4 GiB", b"\xff\xff\xff\xff");
+        lab.same("how C ended", rounds.closes(c), "InvalidData".to_owned());
+        greedy.expects_eof();
+        let rude = lab.connect_as("client D", addr);
+        let d = rounds.lets_in(&rude);
+        rude.resets();
+        lab.same(
+            "how D ended",
+            rounds.closes(d),
+            "ConnectionReset".to_owned(),
+        );
+        rounds.echoes(&good, b"again");
+        lab.same("connections()", rounds.work.connections(), 1);
+    });
+}
+
+#[test]
+fn s4_closed_is_told_once_and_last() {
+    lab(|lab| {
+        lab.why("Closed is the last that is heard of a connection, and it is told once. Who counts connections by these events would lose count.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let mut ids = Vec::new();
+        for n in 0..10 {
+            let client = lab.connect_as("client", addr);
+            ids.push(rounds.lets_in(&client));
+            client.sends_frame("hello");
+            if n % 2 == 0 {
+                client.half_closes();
+            } else {
+                client.closes();
+            }
+        }
+        rounds.until("ten connections to be closed", |events| {
+            count(events, |event| matches!(event, Event::Closed(..))) >= 10
+        });
+        rounds.round();
+        rounds.round();
+        for id in ids {
+            let of_it: Vec<_> = rounds
+                .happened()
+                .iter()
+                .filter(|event| match event {
+                    Event::Opened(other, _) | Event::Answered(other) | Event::Closed(other, _) => {
+                        *other == id
+                    }
+                    Event::NotLetIn(_) => false,
+                })
+                .map(|event| match event {
+                    Event::Opened(..) => "Opened",
+                    Event::Answered(_) => "Answered",
+                    _ => "Closed",
+                })
+                .collect();
+            let want = ["Opened", "Answered", "Closed"];
+            lab.same("what happened to one connection", of_it, want.to_vec());
+        }
+        lab.same("connections()", rounds.work.connections(), 0);
+    });
+}
+
+#[test]
+fn s4_a_name_is_never_given_twice() {
+    lab(|lab| {
+        lab.why("The system gives a descriptor's number to the next connection as soon as the old one is closed. Whoever still has the old name (a deadline, an event that was told before) must not meet a stranger under it.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let mut seen = HashSet::new();
+        for _ in 0..20 {
+            let client = lab.connect_as("client", addr);
+            let id = rounds.lets_in(&client);
+            lab.holds(
+                seen.insert(id.0),
+                "a name that is new",
+                format!("{id:?} again"),
+            );
+            if seen.len() % 2 == 0 {
+                let was = lab.you(&format!("close({id:?})"), || rounds.work.close(id));
+                lab.same("whether there was such a connection", was, true);
+                client.expects_eof();
+            } else {
+                client.half_closes();
+                rounds.closes(id);
+                client.expects_eof();
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_close_by_name() {
+    lab(|lab| {
+        lab.why("close ends the connection of this name at once, whatever it is at, and no other. The client sees the end. It is not told as an event: who closes it knows.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let [a, b, c] = ["client A", "client B", "client C"].map(|name| lab.connect_as(name, addr));
+        let [ida, idb, idc] = [&a, &b, &c].map(|client| rounds.lets_in(client));
+        // So that the connection has an event in the round behind its end.
+        b.sends_labelled("half a frame", &frame(b"hello")[..6]);
+        rounds.round();
+        let was = lab.you("close(B's name)", || rounds.work.close(idb));
+        lab.same("whether there was such a connection", was, true);
+        b.expects_eof();
+        let was = lab.you("close(B's name)", || rounds.work.close(idb));
+        lab.same("whether there was such a connection", was, false);
+        let was = lab.you("close(a name that was never given)", || {
+            rounds.work.close(Id(1_000_000))
+        });
+        lab.same("whether there was such a connection", was, false);
+        rounds.echoes(&a, b"hello");
+        rounds.echoes(&c, b"hello");
+        lab.same("connections()", rounds.work.connections(), 2);
+        let ids = lab.you("ids()", || rounds.work.ids());
+        lab.same(
+            "ids()",
+            ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+            [ida, idc].map(|id| id.0).to_vec(),
+        );
+        lab.same("Closed events of B", end_of(rounds.happened(), idb), None);
+    });
+}
+
+#[test]
+fn s4_close_before_its_turn() {
+    lab(|lab| {
+        lab.why("Client A has sent a lot: its turn was Again, and the loop has made a note to go on with it. Then it is closed by its name. The next round must find nothing to do, and nobody to do it with.");
+        let (mut rounds, addr) = Rounds::of(lab, Long(1000));
+        let chatty = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&chatty);
+        stuffs(&chatty, &[b'x'; 300_000]);
+        lab.note("client A sends a lot");
+        rounds.until("A to be answered", |events| {
+            count(events, |event| matches!(event, Event::Answered(_))) > 0
+        });
+        rounds.take();
+        lab.you("close(A's name)", || rounds.work.close(id));
+        rounds.round();
+        lab.same("what happens to A", rounds.take().len(), 0);
+        let other = lab.connect_as("client B", addr);
+        rounds.lets_in(&other);
+    });
+}
+
+#[test]
+fn s4_a_limit_of_connections() {
+    lab(|lab| {
+        lab.why("While there are as many connections as admit says, nobody is let in. Who comes then waits in the kernel's queue, where he costs no descriptor. When somebody leaves there is a place, and the queue must be asked: the system has told of those who wait before.");
+        for most in [1, 2, 5] {
+            lab.scene(format!("admit({most}), and two more come"));
+            let (mut rounds, addr) = Rounds::of_echo(lab);
+            lab.you(&format!("admit({most})"), || rounds.work.admit(most));
+            let clients: Vec<_> = (0..most + 2)
+                .map(|n| lab.connect_as(&format!("client {n}"), addr))
+                .collect();
+            let mut ids: Vec<_> = clients[..most].iter().map(|c| rounds.lets_in(c)).collect();
+            rounds.round();
+            lab.same("connections()", rounds.work.connections(), most);
+            for next in &clients[most..] {
+                let id = ids.remove(0);
+                lab.you("close(the oldest)", || rounds.work.close(id));
+                ids.push(rounds.lets_in(next));
+                rounds.round();
+                lab.same("connections()", rounds.work.connections(), most);
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_a_place_that_is_free_again_at_once() {
+    lab(|lab| {
+        lab.why("Two have come, one may be in. It is let in, and closed again before the next round. The other one has been told of already, in the round before: whoever stopped asking for want of a place must ask again when there is one.");
+        for most in [1, 3] {
+            lab.scene(format!("admit({most}), and one more has come"));
+            let (mut rounds, addr) = Rounds::of_echo(lab);
+            lab.you(&format!("admit({most})"), || rounds.work.admit(most));
+            let clients: Vec<_> = (0..=most)
+                .map(|n| lab.connect_as(&format!("client {n}"), addr))
+                .collect();
+            let first = rounds.lets_in(&clients[0]);
+            rounds.lets_in(&clients[most - 1]);
+            lab.you("close(the first)", || rounds.work.close(first));
+            rounds.lets_in(&clients[most]);
+        }
+        lab.scene("admit(1), and then admit(2), in one breath");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        lab.you("admit(1)", || rounds.work.admit(1));
+        let clients = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        rounds.lets_in(&clients[0]);
+        lab.you("admit(2)", || rounds.work.admit(2));
+        rounds.lets_in(&clients[1]);
+    });
+}
+
+#[test]
+fn s4_a_limit_is_set_and_lifted() {
+    lab(|lab| {
+        lab.why("admit(0) shuts the door, and a larger number opens it again: for those, too, who came while it was shut. Connections that are there stay.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let here = lab.connect_as("client A", addr);
+        rounds.lets_in(&here);
+        lab.you("admit(0)", || rounds.work.admit(0));
+        let waiting = ["client B", "client C"].map(|name| lab.connect_as(name, addr));
+        rounds.round();
+        lab.same("connections()", rounds.work.connections(), 1);
+        rounds.echoes(&here, b"hello");
+        lab.you("admit(2)", || rounds.work.admit(2));
+        rounds.lets_in(&waiting[0]);
+        rounds.round();
+        lab.same("connections()", rounds.work.connections(), 2);
+        lab.you("admit(usize::MAX)", || rounds.work.admit(usize::MAX));
+        rounds.lets_in(&waiting[1]);
+        for client in waiting.iter().chain([&here]) {
+            rounds.echoes(client, b"again");
+        }
+    });
+}
+
+#[test]
+fn s4_a_shut_door_does_not_wake() {
+    lab(|lab| {
+        lab.why("A client waits in the queue, and there is no place for it. The loop can do nothing for it: it sleeps until somebody leaves.");
+        let (listener, addr) = listener();
+        let mut work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, readiness::EchoFrames)
+        });
+        lab.you("admit(1)", || work.admit(1));
+        let serving = serving(lab, work.waker(), move || work.round(None));
+        let here = lab.connect_as("client A", addr);
+        here.sends_frame("hello");
+        here.expects_frame("hello");
+        let waiting = lab.connect_as("client B", addr);
+        waiting.sends_frame("let me in");
+        serving.running.rests("a client leaves");
+        lab.same("whether B was answered", has_something(&waiting), false);
+        here.closes();
+        waiting.expects_frame("let me in");
+        serving.stops(lab);
+    });
+}
+
+#[test]
+fn s4_out_of_descriptors() {
+    let part = |lab: &Lab| {
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let clients: Vec<_> = std::iter::from_fn(|| TcpStream::connect(addr).ok())
+            .take(50)
+            .collect();
+        // All descriptors but two are the clients' now.
+        let mut clients = clients.into_iter();
+        drop((clients.next_back(), clients.next_back()));
+        let told = |events: &[Event]| count(events, |e| matches!(e, Event::NotLetIn(_)));
+        for _ in 0..20 {
+            if told(rounds.happened()) > 0 {
+                break;
+            }
+            rounds.round();
+        }
+        println!("\nlet in: {}", rounds.work.connections());
+        println!("told: {}", told(rounds.happened()));
+        let kind = rounds.happened().iter().find_map(|event| match event {
+            Event::NotLetIn(error) => Some(error.raw_os_error()),
+            _ => None,
+        });
+        println!("number: {kind:?}");
+        rounds.round();
+        rounds.round();
+        println!("told in the end: {}", told(rounds.happened()));
+        drop(clients);
+        rounds.round();
+        rounds.work.admit(usize::MAX);
+        for _ in 0..5 {
+            rounds.round();
+        }
+        println!(
+            "let in when there is room: {}",
+            count(rounds.happened(), |e| matches!(e, Event::Opened(..))) > 2
+        );
+        println!("told after that: {}", told(rounds.happened()));
+    };
+    lab(move |lab| {
+        if !cfg!(target_os = "linux") {
+            lab.skip("Linux, where a shell limits a program's descriptors");
+        }
+        lab.why("The process has 40 descriptors, and nearly all are in use. Two clients are let in, then accept says EMFILE (24): no descriptor is left. The client stays in the queue, so to ask again at once is to fail again at once. It is told once, and the door is shut until admit.");
+        // What is still to do says so here, and not in another process.
+        drop(Rounds::of_echo(lab));
+        let inner = lab.clone();
+        let end = lab.elsewhere("ulimit -n 40", move || part(&inner));
+        let printed = |name: &str, want: &str| {
+            let mut lines = end.stdout.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            lab.holds(
+                value == Some(want),
+                format!("{name}: {want}"),
+                value.unwrap_or(end.stderr.trim()),
+            );
+        };
+        printed("let in", "2");
+        printed("told", "1");
+        printed("number", "Some(Some(24))");
+        printed("told in the end", "1");
+        printed("let in when there is room", "true");
+        printed("told after that", "1");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a listening socket can be shut down"
+)]
+fn s4_a_listening_socket_that_is_broken() {
+    lab(|lab| {
+        lab.why("The listening socket will never let anybody in again (EINVAL). That is told, once, and it does not concern those who are there. What follows from it is for the caller to say.");
+        let (listener, addr) = listener();
+        let twin = listener.try_clone().expect("another handle");
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, readiness::EchoFrames)
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        rounds.echoes(&client, b"hello");
+        SockRef::from(&twin)
+            .shutdown(std::net::Shutdown::Both)
+            .expect("shutdown");
+        lab.note("the listening socket is shut down");
+        let told = |events: &[Event]| {
+            count(
+                events,
+                |event| matches!(event, Event::NotLetIn(error) if error.kind() == ErrorKind::InvalidInput),
+            )
+        };
+        rounds.until("NotLetIn(InvalidInput)", |events| told(events) > 0);
+        rounds.round();
+        rounds.round();
+        lab.same("how often it was told", told(rounds.happened()), 1);
+        rounds.echoes(&client, b"again");
+    });
+}
+
+#[test]
+fn s4_finish() {
+    lab(|lab| {
+        lab.why("The loop is told to finish. New clients are refused: the listening socket is closed. Who is at rest is closed with the next round, who is in the middle of a request when it is answered.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let [resting, busy] = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        rounds.echoes(&resting, b"hello");
+        let [a, b] = [&resting, &busy].map(|client| rounds.lets_in(client));
+        busy.sends_labelled("half a frame", &frame(b"hello")[..6]);
+        rounds.round();
+        let asking = lab.connect_as("client C", addr);
+        rounds.lets_in(&asking);
+        asking.sends_frame("just in time");
+        rounds.take();
+        lab.you("finish()", || rounds.work.finish());
+        lab.because("The listening socket is closed.").same(
+            "whether one more can connect",
+            TcpStream::connect(addr).is_ok(),
+            false,
+        );
+        lab.same("how A ended", rounds.closes(a), "Ok".to_owned());
+        resting.expects_eof();
+        lab.why("C's request came before the end, and so did half of B's: both are answered. Then they are at rest.");
+        asking.expects_frame("just in time");
+        asking.expects_eof();
+        lab.same("connections()", rounds.work.connections(), 1);
+        busy.sends_labelled("the other half", &frame(b"hello")[6..]);
+        lab.same("how B ended", rounds.closes(b), "Ok".to_owned());
+        busy.expects_frame("hello");
+        busy.expects_eof();
+        lab.same("connections()", rounds.work.connections(), 0);
+    });
+}
+
+#[test]
+fn s4_finish_does_not_wait() {
+    lab(|lab| {
+        lab.why("Connections at rest have nothing to be told of. After finish they get a turn without an event, in a round that does not wait.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let clients = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        for client in &clients {
+            rounds.lets_in(client);
+        }
+        let mut work = rounds.work;
+        lab.you("finish()", || work.finish());
+        let running = lab.student("round(None), until nobody is left", move || {
+            let mut rounds = 0;
+            while work.connections() > 0 && rounds < 100 {
+                if work.round(None).is_err() {
+                    return rounds;
+                }
+                rounds += 1;
+            }
+            rounds
+        });
+        for client in &clients {
+            client.expects_eof();
+        }
+        let rounds = running.returns();
+        lab.holds((1..=3).contains(&rounds), "a round or two", rounds);
+    });
+}
+
+#[test]
+fn s4_nothing_is_left_behind() {
+    alone(|lab| {
+        lab.why("A loop that is dropped closes all that it has: its connections, the listening socket, what it was told events by.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let clients = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        for client in &clients {
+            rounds.echoes(client, b"hello");
+        }
+        let [a, b] = ["client C", "client D"].map(|name| lab.connect_as(name, addr));
+        let [ida, idb] = [&a, &b].map(|client| rounds.lets_in(client));
+        lab.you("close(C's name)", || rounds.work.close(ida));
+        a.expects_eof();
+        b.half_closes();
+        rounds.closes(idb);
+        b.expects_eof();
+        drop(rounds);
+        for client in &clients {
+            client.expects_eof();
+        }
+    });
+}
+
+#[test]
+fn s4_eight_hostile_clients() {
+    lab(|lab| {
+        lab.why("The eight of chapter 02, all at the same time, and most of them stay. There they cost a thread each. Here they cost some memory, and no other client its answer.");
+        let (listener, addr) = listener();
+        let mut work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, readiness::EchoFrames)
+        });
+        let serving = serving(lab, work.waker(), move || work.round(None));
+        let present: Vec<_> = hostile::CLIENTS
+            .iter()
+            .map(|client| client.comes(lab, addr))
+            .collect();
+        lab.gets_an_echo("client A", addr);
+        lab.gets_an_echo("client B", addr);
+        drop(present);
+        lab.gets_an_echo("client C", addr);
+        serving.stops(lab);
+    });
+}
+
+#[test]
+fn s4_a_write_in_between_wakes_nobody_else() {
+    lab(|lab| {
+        lab.why("A round tells of those who went on in it, and of nobody else.");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        let [a, b] = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        let [_, idb] = [&a, &b].map(|client| rounds.lets_in(client));
+        rounds.take();
+        b.stream()
+            .write_all(&frame(b"hello"))
+            .expect("an open connection");
+        rounds.answers(&b);
+        let told: Vec<_> = rounds.take().iter().map(words).collect();
+        lab.same("what happened", told, vec![format!("Answered({})", idb.0)]);
+    });
+}

@@ -1,0 +1,561 @@
+//! Step 6: limits in time and number.
+
+use std::io::ErrorKind;
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use concurrent_server::{PAUSE, SystemClock};
+use netlab::frames::frame;
+use netlab::{Lab, ManualClock, alone, lab};
+use readiness::{EchoFrames, Event, Limits, Server};
+use socket2::SockRef;
+
+use super::protocols::Times;
+use super::rounds::{Hand, Rounds, count, end_of, has_something, listener, serving, stuffs, words};
+
+const LIMITS: Limits = Limits {
+    patience: Duration::from_secs(30),
+    most: 100,
+};
+
+fn seconds(lab: &Lab, clock: &ManualClock, seconds: u64) {
+    lab.note(format!("{seconds} s pass"));
+    clock.advance(Duration::from_secs(seconds));
+}
+
+fn closed(events: &[Event]) -> usize {
+    count(events, |event| matches!(event, Event::Closed(..)))
+}
+
+#[test]
+fn s6_it_serves() {
+    lab(|lab| {
+        lab.why("A server is a loop with limits. Whoever keeps them notices nothing: the loop's events are passed on as they are.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        rounds.echoes(&client, b"hello");
+        lab.same("connections()", rounds.work.connections(), 1);
+        client.half_closes();
+        lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+        client.expects_eof();
+        let told: Vec<_> = rounds.take().iter().map(words).collect();
+        let want = [
+            format!("Opened({}, {})", id.0, client.local()),
+            format!("Answered({})", id.0),
+            format!("Closed({}, Ok)", id.0),
+        ];
+        lab.same("what happened", told, want.to_vec());
+        lab.same("connections()", rounds.work.connections(), 0);
+    });
+}
+
+#[test]
+fn s6_a_silent_client_is_closed() {
+    lab(|lab| {
+        lab.why("A client has 30 seconds to complete a request, from the moment that it was let in. Then it is closed, with TimedOut, and not a moment earlier.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        seconds(lab, &clock, 1000);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        seconds(lab, &clock, 29);
+        rounds.round();
+        clock.advance(Duration::from_millis(999));
+        lab.note("999 ms pass");
+        rounds.round();
+        lab.same("connections after 29.999 s", rounds.work.connections(), 1);
+        lab.note("1 ms passes");
+        clock.advance(Duration::from_millis(1));
+        rounds.glance();
+        lab.same("how it ended", rounds.closes(id), "TimedOut".to_owned());
+        client.expects_eof();
+        lab.same("connections()", rounds.work.connections(), 0);
+        seconds(lab, &clock, 100);
+        rounds.round();
+        lab.because("Closed is told once.").same(
+            "connections that were closed",
+            closed(rounds.happened()),
+            1,
+        );
+    });
+}
+
+#[test]
+fn s6_a_request_renews_the_limit() {
+    lab(|lab| {
+        lab.why("Each request gives its client 30 seconds for the next one. Who asks every 20 seconds may stay for as long as it likes.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        for _ in 0..5 {
+            seconds(lab, &clock, 20);
+            rounds.echoes(&client, b"hello");
+        }
+        lab.why("The last request was 30 seconds ago.");
+        seconds(lab, &clock, 29);
+        rounds.round();
+        lab.same("connections after 29 s", rounds.work.connections(), 1);
+        seconds(lab, &clock, 1);
+        lab.same("how it ended", rounds.closes(id), "TimedOut".to_owned());
+    });
+}
+
+#[test]
+fn s6_bytes_do_not_renew_it() {
+    lab(|lab| {
+        lab.why("This client sends a byte now and then, and never completes its frame. If each byte renewed the limit it could stay for days, and ten thousand of its kind would fill the server.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        for byte in &frame(b"hello")[..5] {
+            seconds(lab, &clock, 5);
+            client.sends(&[*byte]);
+            rounds.round();
+        }
+        lab.same("connections after 25 s", rounds.work.connections(), 1);
+        seconds(lab, &clock, 5);
+        lab.same("how it ended", rounds.closes(id), "TimedOut".to_owned());
+    });
+}
+
+#[test]
+fn s6_a_client_that_never_reads_is_closed() {
+    lab(|lab| {
+        lab.why("This client sends requests and reads no reply. When the outbox is full no further request is taken, so none renews the limit.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, Times(60_000), &clock, LIMITS);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.lets_in(&client);
+        let mut still = 0;
+        while still < 5 {
+            stuffs(&client, &[b'x'; 10]);
+            still = if rounds.round_quietly() { 0 } else { still + 1 };
+        }
+        lab.note("a client sends requests, and reads nothing");
+        seconds(lab, &clock, 29);
+        stuffs(&client, &[b'x'; 10]);
+        rounds.round();
+        lab.same("connections after 29 s", rounds.work.connections(), 1);
+        seconds(lab, &clock, 1);
+        lab.same("how it ended", rounds.closes(id), "TimedOut".to_owned());
+    });
+}
+
+#[test]
+fn s6_each_client_has_its_own_limit() {
+    lab(|lab| {
+        lab.why("Three clients, let in at different times; the second one asks in between. Each is closed when its own time is over, and no other.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let a = lab.connect_as("client A", addr);
+        let ida = rounds.lets_in(&a);
+        seconds(lab, &clock, 10);
+        let b = lab.connect_as("client B", addr);
+        let idb = rounds.lets_in(&b);
+        seconds(lab, &clock, 10);
+        let c = lab.connect_as("client C", addr);
+        let idc = rounds.lets_in(&c);
+        rounds.echoes(&b, b"hello");
+        seconds(lab, &clock, 10);
+        lab.same(
+            "how A ended, at 30 s",
+            rounds.closes(ida),
+            "TimedOut".to_owned(),
+        );
+        a.expects_eof();
+        rounds.round();
+        lab.same("connections at 30 s", rounds.work.connections(), 2);
+        rounds.echoes(&c, b"hello");
+        seconds(lab, &clock, 15);
+        rounds.round();
+        lab.same("connections at 45 s", rounds.work.connections(), 2);
+        seconds(lab, &clock, 5);
+        lab.same(
+            "how B ended, at 50 s",
+            rounds.closes(idb),
+            "TimedOut".to_owned(),
+        );
+        b.expects_eof();
+        lab.same("connections at 50 s", rounds.work.connections(), 1);
+        rounds.echoes(&c, b"again");
+        seconds(lab, &clock, 30);
+        lab.same(
+            "how C ended, at 80 s",
+            rounds.closes(idc),
+            "TimedOut".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s6_who_has_gone_is_not_closed_again() {
+    lab(|lab| {
+        lab.why("Client A has left, and its limit with it. When that moment comes nothing happens: no event, no wake-up, and nothing to the client who came after it.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let a = lab.connect_as("client A", addr);
+        let ida = rounds.lets_in(&a);
+        a.half_closes();
+        rounds.closes(ida);
+        a.expects_eof();
+        seconds(lab, &clock, 20);
+        let b = lab.connect_as("client B", addr);
+        rounds.lets_in(&b);
+        rounds.take();
+        seconds(lab, &clock, 10);
+        rounds.round();
+        lab.same(
+            "what happens when A's time would be over",
+            rounds.take().len(),
+            0,
+        );
+        rounds.echoes(&b, b"hello");
+        let waker = lab.you("waker()", || rounds.work.waker());
+        let mut work = rounds.work;
+        let serving = serving(lab, waker, move || work.round(None));
+        lab.why("The next moment is B's, in 30 seconds. Until then there is nothing to wake for.");
+        serving.running.rests("B sends something");
+        serving.stops(lab);
+    });
+}
+
+#[test]
+fn s6_what_has_come_is_looked_at_first() {
+    lab(|lab| {
+        lab.why("The loop comes late: it was busy for a minute. Meanwhile the client has sent its request, and it lies in the kernel. The server was slow and not the client: what has come is looked at before the clock is.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        client.sends_frame("hello");
+        // Loopback has delivered it when a peer of the test's own would see it.
+        seconds(lab, &clock, 60);
+        rounds.answers(&client);
+        client.expects_frame("hello");
+        lab.same("connections()", rounds.work.connections(), 1);
+        lab.why("Its next 30 seconds began when its request was taken.");
+        seconds(lab, &clock, 29);
+        rounds.round();
+        lab.same("connections after 29 s more", rounds.work.connections(), 1);
+    });
+}
+
+#[test]
+fn s6_it_sleeps_until_the_limit() {
+    lab(|lab| {
+        lab.why("Nothing happens on the network, and yet somebody must be closed: the limit itself ends the wait. Here it is 40 ms, by the system's clock.");
+        let (listener, addr) = listener();
+        let limits = Limits {
+            patience: Duration::from_millis(40),
+            ..LIMITS
+        };
+        let mut server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
+            Server::new(listener, EchoFrames, SystemClock::new(), limits)
+        });
+        let client = lab.connect_as("client A", addr);
+        let running = lab.student("round(None), until a client is closed", move || {
+            loop {
+                let events = server.round(None).map_err(|error| error.kind())?;
+                let mut ends = events.iter().filter_map(|event| match event {
+                    Event::Closed(id, _) => end_of(&events, *id),
+                    _ => None,
+                });
+                if let Some(end) = ends.next_back() {
+                    return Ok::<_, ErrorKind>(end);
+                }
+            }
+        });
+        client.expects_eof();
+        lab.same("how it ended", running.returns(), Ok("TimedOut".to_owned()));
+    });
+}
+
+#[test]
+fn s6_until_ends_the_wait() {
+    lab(|lab| {
+        lab.why("The caller wants to be back at a moment of its own, at the latest. That moment may be near, or past; the limits of clients may be later, or earlier.");
+        let (listener, addr) = listener();
+        let clock = SystemClock::new();
+        let mut server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
+            Server::new(listener, EchoFrames, clock, LIMITS)
+        });
+        for ahead in [0, 1, 30] {
+            let until = server.now() + Duration::from_millis(ahead);
+            let what = format!("round(in {ahead} ms)");
+            let events = lab.ok(&what, || server.round(Some(until)));
+            lab.same("what happened", events.len(), 0);
+        }
+        let client = lab.connect_as("client A", addr);
+        let mut here = 0;
+        while here == 0 {
+            let until = server.now() + Duration::from_secs(1);
+            lab.ok("round(in 1 s)", || server.round(Some(until)));
+            here = server.connections();
+        }
+        let until = server.now() + Duration::from_millis(20);
+        lab.ok("round(in 20 ms)", || server.round(Some(until)));
+        let past = server.now().saturating_sub(Duration::from_millis(20));
+        lab.ok("round(20 ms ago)", || server.round(Some(past)));
+        drop(client);
+    });
+}
+
+#[test]
+fn s6_without_limits_it_waits_for_the_network() {
+    lab(|lab| {
+        lab.why("Duration::MAX is no limit: a moment that never comes, and no sum that overflows. Nobody is there, or somebody silent is: the server sleeps until the network or the waker has something.");
+        let clock = ManualClock::new();
+        seconds(lab, &clock, 5);
+        let limits = Limits {
+            patience: Duration::MAX,
+            most: 1,
+        };
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, limits);
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        rounds.echoes(&client, b"hello");
+        seconds(lab, &clock, 1_000_000_000);
+        rounds.round();
+        lab.same("connections after 30 years", rounds.work.connections(), 1);
+        let waker = lab.you("waker()", || rounds.work.waker());
+        let mut work = rounds.work;
+        let serving = serving(lab, waker, move || work.round(None));
+        serving.running.sleeps("a client sends something");
+        serving.stops(lab);
+    });
+}
+
+#[test]
+fn s6_a_limit_far_away_is_no_busy_loop() {
+    lab(|lab| {
+        lab.why("50 days are more milliseconds than 32 bits hold. A wait that is too long for the system is cut, and never to nothing.");
+        let clock = ManualClock::new();
+        for patience in [1 << 32, 1 << 31, (1 << 32) + 1] {
+            let limits = Limits {
+                patience: Duration::from_millis(patience),
+                most: 10,
+            };
+            let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, limits);
+            let client = lab.connect_as("client A", addr);
+            rounds.lets_in(&client);
+            let waker = rounds.work.waker();
+            let mut work = rounds.work;
+            let serving = serving(lab, waker, move || work.round(None));
+            serving.running.rests("client A sends something");
+            serving.stops(lab);
+            drop(client);
+        }
+    });
+}
+
+#[test]
+fn s6_so_many_at_a_time() {
+    lab(|lab| {
+        lab.why("No more than `most` connections at a time. The next one waits in the kernel's queue, until somebody leaves, or is closed because his time is over.");
+        for most in [1, 3] {
+            lab.scene(format!("most: {most}"));
+            let clock = ManualClock::new();
+            let limits = Limits { most, ..LIMITS };
+            let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, limits);
+            let clients: Vec<_> = (0..most + 2)
+                .map(|n| lab.connect_as(&format!("client {n}"), addr))
+                .collect();
+            for client in &clients[..most] {
+                rounds.lets_in(client);
+            }
+            rounds.round();
+            lab.same("connections()", rounds.work.connections(), most);
+            lab.note("a client leaves");
+            clients[0].half_closes();
+            rounds.lets_in(&clients[most]);
+            rounds.round();
+            lab.same("connections()", rounds.work.connections(), most);
+            seconds(lab, &clock, 30);
+            rounds.lets_in(&clients[most + 1]);
+        }
+    });
+}
+
+#[test]
+fn s6_out_of_descriptors() {
+    let part = |lab: &Lab| {
+        let clock = ManualClock::new();
+        let (mut rounds, addr) =
+            Rounds::of_server(lab, EchoFrames, &clock, Limits { most: 3, ..LIMITS });
+        let clients: Vec<_> = std::iter::from_fn(|| TcpStream::connect(addr).ok())
+            .take(50)
+            .collect();
+        let mut clients = clients.into_iter();
+        drop((clients.next_back(), clients.next_back()));
+        let told = |rounds: &Rounds<_>| {
+            count(rounds.happened(), |event| {
+                matches!(event, Event::NotLetIn(_))
+            })
+        };
+        for _ in 0..20 {
+            if told(&rounds) > 0 {
+                break;
+            }
+            rounds.round();
+        }
+        for _ in 0..5 {
+            rounds.glance();
+        }
+        println!("\ntold at first: {}", told(&rounds));
+        clock.advance(PAUSE - Duration::from_millis(1));
+        rounds.glance();
+        rounds.glance();
+        println!("told before the pause is over: {}", told(&rounds));
+        clock.advance(Duration::from_millis(1));
+        for _ in 0..5 {
+            rounds.glance();
+        }
+        println!("told after the pause: {}", told(&rounds));
+        println!("let in: {}", rounds.work.connections());
+        // The one who was let in first leaves.
+        drop(clients.next());
+        let opened = |rounds: &Rounds<_>| {
+            count(rounds.happened(), |event| {
+                matches!(event, Event::Opened(..))
+            })
+        };
+        let before = opened(&rounds);
+        for _ in 0..20 {
+            if opened(&rounds) > before {
+                break;
+            }
+            rounds.round();
+        }
+        println!(
+            "let in when somebody has left: {}",
+            opened(&rounds) - before
+        );
+        // Ten of those who wait leave: there are descriptors now.
+        drop(clients.by_ref().rev().take(10).collect::<Vec<_>>());
+        clock.advance(PAUSE);
+        for _ in 0..5 {
+            rounds.glance();
+        }
+        println!("connections, of 3 at most: {}", rounds.work.connections());
+    };
+    lab(move |lab| {
+        if !cfg!(target_os = "linux") {
+            lab.skip("Linux, where a shell limits a program's descriptors");
+        }
+        lab.why("The process has 40 descriptors, and two clients are let in. Then accept says EMFILE, and will say so until somebody leaves. The server tells it once, and does not try again before PAUSE is over by its clock, or a connection is closed. Who tries again at once spins. Who never tries again leaves them in the queue for ever. The limit of connections, 3 here, holds as before.");
+        // What is still to do says so here, and not in another process.
+        drop(Rounds::of_server(
+            lab,
+            EchoFrames,
+            &ManualClock::new(),
+            LIMITS,
+        ));
+        let inner = lab.clone();
+        let end = lab.elsewhere("ulimit -n 40", move || part(&inner));
+        let printed = |name: &str, want: &str| {
+            let mut lines = end.stdout.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            lab.holds(
+                value == Some(want),
+                format!("{name}: {want}"),
+                value.unwrap_or(end.stderr.trim()),
+            );
+        };
+        printed("told at first", "1");
+        printed("told before the pause is over", "1");
+        printed("told after the pause", "2");
+        printed("let in", "2");
+        printed("let in when somebody has left", "2");
+        printed("connections, of 3 at most", "3");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where a listening socket can be shut down"
+)]
+fn s6_a_broken_listening_socket_ends_it() {
+    lab(|lab| {
+        lab.why("The listening socket will never let anybody in again (EINVAL): after_error calls that End. A server that goes on is one without clients, and nobody knows.");
+        let (listener, _addr) = listener();
+        let twin = listener.try_clone().expect("another handle");
+        let mut server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
+            Server::new(listener, EchoFrames, Hand(ManualClock::new()), LIMITS)
+        });
+        SockRef::from(&twin)
+            .shutdown(Shutdown::Both)
+            .expect("shutdown");
+        lab.note("the listening socket is shut down");
+        let mut end = None;
+        for _ in 0..5 {
+            let until = server.now() + Duration::from_millis(10);
+            match lab.you("round(in 10 ms)", || server.round(Some(until))) {
+                Ok(_) => {}
+                Err(error) => {
+                    end = Some(error.kind());
+                    break;
+                }
+            }
+        }
+        lab.same("the error of a round", end, Some(ErrorKind::InvalidInput));
+    });
+}
+
+#[test]
+fn s6_cut_off() {
+    alone(|lab| {
+        lab.why("The grace is over. Whoever is left is closed, whatever it is at, and the number of them is returned. Their limits are gone with them.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let clients = ["client A", "client B", "client C"].map(|name| lab.connect_as(name, addr));
+        for client in &clients {
+            rounds.lets_in(client);
+        }
+        clients[1].sends_labelled("half a frame", &frame(b"hello")[..6]);
+        rounds.round();
+        let many = lab.you("cut_off()", || rounds.work.cut_off());
+        lab.same("how many were left", many, 3);
+        clients[0].expects_eof();
+        // Two bytes of a frame were read, so the end is an end, and no reset.
+        clients[1].expects_eof();
+        lab.same("connections()", rounds.work.connections(), 0);
+        let many = lab.you("cut_off()", || rounds.work.cut_off());
+        lab.same("how many were left", many, 0);
+        rounds.take();
+        seconds(lab, &clock, 30);
+        rounds.round();
+        lab.same("what happens later", rounds.take().len(), 0);
+    });
+}
+
+#[test]
+fn s6_finish_and_now() {
+    lab(|lab| {
+        lab.why("finish is the loop's. The limits go on to hold: a client that does not complete its request is closed when its time is over.");
+        let clock = ManualClock::new();
+        let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+        let resting = lab.connect_as("client A", addr);
+        let a = rounds.lets_in(&resting);
+        let slow = lab.connect_as("client B", addr);
+        let b = rounds.lets_in(&slow);
+        slow.sends_labelled("half a frame", &frame(b"hello")[..6]);
+        rounds.round();
+        lab.you("finish()", || rounds.work.finish());
+        lab.same("how A ended", rounds.closes(a), "Ok".to_owned());
+        lab.same(
+            "whether one more can connect",
+            TcpStream::connect(addr).is_ok(),
+            false,
+        );
+        seconds(lab, &clock, 30);
+        lab.same("how B ended", rounds.closes(b), "TimedOut".to_owned());
+        lab.same("whether B sees the end", has_something(&slow), true);
+        let now = lab.you("now()", || rounds.work.now());
+        lab.same("now()", now, Duration::from_secs(30));
+    });
+}

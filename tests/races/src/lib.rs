@@ -12,9 +12,11 @@
 mod answer_line;
 mod cli;
 mod contestant;
+mod descriptors;
 pub mod foreign;
 mod grid;
 mod machine;
+mod nginx;
 mod picture;
 
 mod progress;
@@ -28,6 +30,7 @@ mod race06;
 mod race07;
 mod race08;
 mod race10;
+mod race16;
 mod record;
 mod referee;
 mod rehearsal;
@@ -35,6 +38,8 @@ mod server;
 mod stats;
 mod stopwatch;
 mod table;
+mod usage;
+mod wrk;
 
 pub use cli::run;
 
@@ -49,4 +54,5 @@ const RACES: &[race::Race] = &[
     race07::RACE,
     race08::RACE,
     race10::RACE,
+    race16::RACE,
 ];

@@ -19,7 +19,15 @@ impl Client {
 
     /// Sends a frame and takes its echo.
     pub fn asks(&mut self) -> io::Result<()> {
-        self.0.write_all(FRAME)?;
+        self.sends()?;
+        self.takes()
+    }
+
+    pub fn sends(&mut self) -> io::Result<()> {
+        self.0.write_all(FRAME)
+    }
+
+    pub fn takes(&mut self) -> io::Result<()> {
         let mut reply = [0; FRAME.len()];
         self.0.read_exact(&mut reply)?;
         match reply == FRAME {

@@ -1,6 +1,5 @@
 //! A hundred clients that are there and ask nothing: what they cost.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use crate::race::{Answer, Better, Discipline, Effort, Kind, Measure, Turns, View
 use crate::server::ServerProcess;
 use crate::stats;
 use crate::stopwatch::micros;
+use crate::usage;
 
 /// Fewer than the workers of ours.
 const IDLE: usize = 100;
@@ -58,31 +58,10 @@ fn come(server: ServerProcess, effort: &Effort) -> Result<Turns, String> {
         for _ in 0..IDLE {
             idle.push(enters(server.addr()).map_err(in_words)?);
         }
-        let memory = memory(server.id()).map_err(in_words)?;
+        let memory = usage::memory(server.id()).map_err(in_words)?;
         let mut client = enters(server.addr()).map_err(in_words)?;
         let times = micros(Instant::now(), span, || client.asks()).map_err(in_words)?;
         let [half] = stats::quantiles(times, [0.5]);
         Ok(Answer::Figures(vec![memory, half]))
     }))
-}
-
-/// What a process and its children hold, in kB: a page that n processes share counts as 1/n. Linux.
-fn memory(process: u32) -> io::Result<f64> {
-    let of = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}"));
-    let own = of("smaps_rollup")?
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("Pss:")?
-                .trim()
-                .trim_end_matches(" kB")
-                .parse()
-                .ok()
-        })
-        .ok_or_else(|| io::Error::other("the kernel does not tell the memory of a process"))?;
-    let children = of(&format!("task/{process}/children"))?;
-    let children = children
-        .split_whitespace()
-        .filter_map(|child| child.parse().ok());
-    // A child that has ended meanwhile holds nothing.
-    Ok(children.fold(own, |sum, child| sum + memory(child).unwrap_or(0.0)))
 }

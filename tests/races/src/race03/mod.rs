@@ -1,6 +1,6 @@
 //! Race 03: a server for many.
 
-mod clients;
+pub mod clients;
 mod idle;
 #[cfg(feature = "mine-03")]
 mod mine;
@@ -9,7 +9,7 @@ mod nginx;
 mod reference;
 mod short;
 mod silent;
-mod tokio_frames;
+pub mod tokio_frames;
 mod tutorial;
 
 use std::time::Duration;

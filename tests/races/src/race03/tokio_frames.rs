@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use crate::server;
@@ -14,17 +15,15 @@ use crate::server;
 const MAX_FRAME: u32 = 64 * 1024;
 
 pub fn serve() -> io::Result<()> {
-    run(Duration::from_secs(10))
+    run(Builder::new_multi_thread(), Duration::from_secs(10))
 }
 
 pub fn impatient() -> io::Result<()> {
-    run(super::PATIENCE)
+    run(Builder::new_multi_thread(), super::PATIENCE)
 }
 
-fn run(patience: Duration) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+pub fn run(mut runtime: Builder, patience: Duration) -> io::Result<()> {
+    let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         server::listening(listener.local_addr()?);

@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate readiness;
+
+#[path = "ours.rs"]
+pub mod ours;

@@ -4,3 +4,4 @@ extern crate readiness_solution as readiness;
 
 #[path = "../main.rs"]
 mod exercise;
+mod pictures;

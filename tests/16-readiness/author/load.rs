@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -27,8 +28,14 @@ fn five_thousand_on_one_thread() {
     patiently(|lab| {
         let end = lab.elsewhere(DESCRIPTORS, || five_thousand(lab));
         assert_eq!(end.code, Some(0), "{}\n{}", end.stdout, end.stderr);
-        let figures = end.stdout.lines().filter(|line| line.contains(" kB"));
-        figures.for_each(|line| println!("{line}"));
+        let lines = end.stdout.lines().filter(|line| line.contains(" kB"));
+        let figures: String = lines.map(|line| format!("{line}\n")).collect();
+        print!("{figures}");
+        // The book shows them.
+        if let Some(folder) = std::env::var_os("NETLAB_PICTURES") {
+            let file = Path::new(&folder).join("16-load.txt");
+            fs::write(file, figures).expect("the folder for pictures");
+        }
     });
 }
 
@@ -36,7 +43,8 @@ fn five_thousand(lab: &Lab) {
     let (program, addr) = serve(lab);
     let first = Client::comes(addr);
     let before = Figures::of(&program);
-    println!("{before}  1 client");
+    // The test's runner has begun a line.
+    println!("\n{before}  1 client");
     let mut silent: Vec<Client> = (0..SILENT).map(|_| Client::comes(addr)).collect();
     let full = Figures::of(&program);
     println!("{full}  {SILENT} more, silent");

@@ -195,7 +195,7 @@ where
     match lab.you("get()", || pool.get()) {
         Ok(lease) => lease,
         Err(PoolError::Timeout { waited }) => lab
-            .because("A turn is free here. `wait` is for the turn alone: to check and to connect is not part of it. Or a permit is lost: whatever had one has ended.")
+            .because("A permit is free here, so nothing has to wait. `wait` covers only the wait for a permit, not checking or connecting. Or a permit is lost: an earlier holder did not give it back.")
             .fails("your get() to succeed", format!("Timeout, after {waited:?}")),
         Err(other) => lab.fails("your get() to succeed", format!("Err({other:?})")),
     }
@@ -208,7 +208,7 @@ where
     M::Error: std::fmt::Debug,
 {
     let ready = lab.ok(&format!("prewarm({n})"), || pool.prewarm(n));
-    lab.because("prewarm holds all of them at the same time, and then they are idle. One that is given back at once is taken again as the next.")
+    lab.because("prewarm holds all of them at the same time, and then gives them back. If it gives one back at once, it takes the same one again as the next.")
         .same("ready, and idle", (ready, pool.state().idle), (n, n));
 }
 
@@ -277,7 +277,7 @@ pub fn state_is<M: Manager>(
         ),
         (
             got.2 > waiting,
-            "a thread that waits no more is still counted, or one waits that need not",
+            "a thread that no longer waits is still counted, or a thread waits without need",
         ),
         (got.2 < waiting, "a thread that should wait does not"),
     ];

@@ -34,7 +34,7 @@ impl Drop for Cup {
 }
 
 /// Why the end of a [`Cup`] may hang.
-const UNDER_THE_LOCK: &str = "The thing's own drop looks at the shelf. Let go of the lock first, and drop the thing then: a drop under the lock waits for itself.";
+const UNDER_THE_LOCK: &str = "The thing's own drop looks at the shelf. Release the lock first, and drop the thing then: a drop under the lock waits for itself.";
 
 fn lend<T: Send + 'static>(lab: &Lab, shelf: &Shelf<T>, thing: T) -> Loan<T> {
     lab.you("lend(thing)", || shelf.lend(thing))
@@ -113,7 +113,7 @@ fn s1_the_last_one_first() {
             vec![3, 2, 1],
         );
 
-        lab.why("A shelf has no size. How many things there may be is somebody else's question: whatever is given back is there.");
+        lab.why("A shelf has no size limit. Another part limits the number of things: the shelf keeps whatever is given back.");
         let shelf = Shelf::new();
         let loans: Vec<_> = (0..1000).map(|thing| shelf.lend(thing)).collect();
         lab.you("1000 loans end", || drop(loans));
@@ -124,7 +124,7 @@ fn s1_the_last_one_first() {
 #[test]
 fn s1_what_is_discarded_does_not_return() {
     netlab::lab(|lab| {
-        lab.why("A user who knows that a connection is broken says so, and nobody gets it again.");
+        lab.why("A user that knows that a connection is broken discards it, and no user gets it again.");
         lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);
@@ -139,7 +139,7 @@ fn s1_what_is_discarded_does_not_return() {
 #[test]
 fn s1_panic_while_holding() {
     netlab::lab(|lab| {
-        lab.why("A user who panics may be in the middle of a message. std::thread::panicking() in Drop tells you; a loan that ends like this must not go to the next user.");
+        lab.why("A user that panics may be in the middle of a message. std::thread::panicking() in Drop tells you; a loan that ends like this must not go to the next user.");
         lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);
@@ -192,7 +192,7 @@ fn s1_take_where_lends_the_oldest_that_is_wanted() {
 #[test]
 fn s1_a_closed_shelf_keeps_nothing() {
     netlab::lab(|lab| {
-        lab.why("close() is for now and for later: what is idle is dropped at once, and what is lent when it comes back.");
+        lab.why("close() drops idle things at once, and lent things when they come back.");
         lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (idle, idle_dropped) = Cup::on(&shelf);
@@ -212,7 +212,7 @@ fn s1_a_closed_shelf_keeps_nothing() {
             lent_dropped.load(SeqCst),
             0,
         );
-        lab.why("A closed shelf stays closed, however often somebody closes it. What comes back later is dropped.");
+        lab.why("A closed shelf stays closed, however often close() is called. A thing that comes back later is dropped.");
         lab.you("close(), a second time", || shelf.close());
         lab.you("loan ends: drop(second)", || drop(second));
         idle_is(lab, "after the return", &shelf, 0);
@@ -222,7 +222,7 @@ fn s1_a_closed_shelf_keeps_nothing() {
             1,
         );
         lab.why(
-            "What is lent from a closed shelf is no exception: lend does not open the shelf again.",
+            "A thing lent from a closed shelf is dropped, too: lend does not open the shelf again.",
         );
         let (late, late_dropped) = Cup::on(&shelf);
         let loan = lend(lab, &shelf, late);
@@ -239,7 +239,7 @@ fn s1_a_closed_shelf_keeps_nothing() {
 #[test]
 fn s1_eight_threads_share_one_shelf() {
     netlab::lab(|lab| {
-        lab.why("Clones are handles of one shelf, and nobody else may have the thing that you have: look at the shelf and take the thing away under one lock.");
+        lab.why("Clones are handles of one shelf, and no two threads may have the same thing: look at the shelf and take the thing away under one lock.");
         const ROUNDS: usize = 4;
         let shelf: Shelf<Arc<AtomicBool>> = Shelf::new();
         let things = [(); 4].map(|()| lend(lab, &shelf, Arc::default()));
@@ -292,7 +292,7 @@ fn s1_eight_threads_share_one_shelf() {
 #[test]
 fn s1_things_lie_on_the_shelf_while_take_where_looks() {
     netlab::lab(|lab| {
-        lab.why("take_where looks at the things where they lie. If it takes them down to look at them, whoever calls take() meanwhile finds an empty shelf, and a pool makes a connection too many.");
+        lab.why("take_where looks at the things where they lie. If it takes them off to look at them, another thread that calls take() meanwhile finds an empty shelf, and a pool makes one connection too many.");
         let shelf = Shelf::new();
         let loan = lend(lab, &shelf, 7);
         lab.you("loan ends: drop(loan)", || drop(loan));
@@ -325,7 +325,7 @@ fn s1_things_lie_on_the_shelf_while_take_where_looks() {
 #[test]
 fn s1_a_question_that_panics_changes_nothing() {
     netlab::lab(|lab| {
-        lab.why("The things stay on the shelf while `wanted` looks at them. Whoever takes them down first loses them when it panics; whoever unwraps a lock that has seen a panic (poison) panics, too.");
+        lab.why("The things stay on the shelf while `wanted` looks at them. Code that takes them off first loses them when `wanted` panics. Code that unwraps a poisoned lock panics, too.");
         let shelf = Shelf::new();
         let loans = [1, 2, 3].map(|thing| lend(lab, &shelf, thing));
         lab.you("loans end: 1 to 3, in this order", || drop(loans));
@@ -338,7 +338,7 @@ fn s1_a_question_that_panics_changes_nothing() {
                 };
                 catch_unwind(AssertUnwindSafe(|| drop(shelf.take_where(asks)))).is_err()
             });
-            lab.because("The panic is for the caller. Nobody asks you to catch it.")
+            lab.because("The panic is for the caller. Do not catch it.")
                 .same("the panic reaches the caller", panicked, true);
             idle_is(lab, "after the panic", &shelf, 3);
         }
@@ -349,7 +349,7 @@ fn s1_a_question_that_panics_changes_nothing() {
         lab.same("the others, the last one first", order, [3, 2]);
         lab.you("three loans end", || drop((oldest, rest)));
         idle_is(lab, "after three loans have ended", &shelf, 3);
-        lab.why("The question's panic is over. Whoever unwraps a lock that has seen one panics here: close() works on such a shelf as on any other.");
+        lab.why("The panic of `wanted` is over. Code that unwraps the poisoned lock panics here. close() must work on such a shelf as on any other.");
         lab.you("close()", || shelf.close());
         idle_is(lab, "after close()", &shelf, 0);
     });
@@ -358,7 +358,7 @@ fn s1_a_question_that_panics_changes_nothing() {
 #[test]
 fn s1_take_where_takes_what_it_has_seen() {
     netlab::lab(|lab| {
-        lab.why("Each thread looks for a thing of its own. Find it and take it under one lock: between two locks the others take things away, and its place belongs to another thing.");
+        lab.why("Each thread looks for a thing of its own. Find it and take it under one lock: between two locks other threads take things away, and another thing has its index.");
         let shelf = Shelf::new();
         let loans = [0, 1, 2, 3, 4, 5, 6, 7].map(|thing| lend(lab, &shelf, thing));
         lab.you("loans end: 8 things lie on the shelf", || drop(loans));
@@ -382,7 +382,7 @@ fn s1_take_where_takes_what_it_has_seen() {
 #[test]
 fn s1_a_busy_lock_is_no_empty_shelf() {
     netlab::lab(|lab| {
-        lab.why("Four threads take and give back, and there are eight things: one is always there. A lock that is busy for a moment is a reason to wait for the lock, not for None (try_lock), and no thing may get lost on its way back.");
+        lab.why("Four threads take and give back, and there are eight things, so at least one is always there. A lock that is busy for a moment is a reason to wait for the lock, not for None (try_lock), and no thing may get lost on its way back.");
         let shelf = Shelf::new();
         let loans = [(); 8].map(|()| lend(lab, &shelf, ()));
         lab.you("loans end: 8 things lie on the shelf", || drop(loans));
@@ -410,7 +410,7 @@ impl Drop for Last {
 #[test]
 fn s1_closed_before_it_is_emptied() {
     netlab::lab(|lab| {
-        lab.why("To drop the things takes time, and a loan may end meanwhile. Mark the shelf as closed before you drop anything: what comes back to a shelf that is not marked yet stays there for ever.");
+        lab.why("Dropping the things takes time, and a loan may end meanwhile. Mark the shelf as closed before you drop anything: a thing that comes back to an unmarked shelf stays there for ever.");
         let shelf = Shelf::new();
         let lent = Arc::new(Mutex::new(None));
         let ends = lent.clone();
@@ -436,7 +436,7 @@ fn s1_closed_before_it_is_emptied() {
 #[test]
 fn s1_closed_while_loans_end() {
     netlab::lab(|lab| {
-        lab.why("A loan ends while another thread closes the shelf. Ask whether it is closed, and put the thing there, under one lock: between two locks close() comes, and what is put there after it stays for ever.");
+        lab.why("A loan ends while another thread closes the shelf. Check whether it is closed, and put the thing there, under one lock. Between two locks close() may run, and a thing that is put there after it stays for ever.");
         let call = "close() in thread A, while 1000 loans end in thread B, 50 times";
         let left = lab.student(call, || {
             let rounds = (0..50).map(|_| {
@@ -464,7 +464,7 @@ fn s1_closed_while_loans_end() {
 #[test]
 fn s1_the_last_handle_takes_the_rest_along() {
     netlab::lab(|lab| {
-        lab.why("A loan holds a handle of its shelf, and every end of a loan must give it up. One that is forgotten (mem::forget) keeps the shelf and all that lies on it for ever.");
+        lab.why("A loan holds a handle of its shelf, and every end of a loan must give it up. A forgotten loan (mem::forget) keeps the shelf and everything on it for ever.");
         let shelf = Shelf::new();
         let thing = Arc::new(());
         let [stays, goes, panics] = [(); 3].map(|()| lend(lab, &shelf, thing.clone()));

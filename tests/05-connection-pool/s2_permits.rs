@@ -41,7 +41,7 @@ fn waiting(lab: &Lab, permits: &Permits, n: usize) {
 #[test]
 fn s2_permits_are_counted() {
     netlab::lab(|lab| {
-        lab.why("A permit is a value. Whoever has it may go on, and its drop gives it back.");
+        lab.why("A permit is a value. The thread that has it may go on, and its drop gives it back.");
         let permits = Permits::new(2);
         let first = acquire(lab, &permits);
         lab.same("in use", permits.in_use(), 1);
@@ -60,7 +60,7 @@ fn s2_permits_are_counted() {
 #[test]
 fn s2_try_acquire_never_waits() {
     netlab::lab(|lab| {
-        lab.why("None means: not now. try_acquire is for callers that cannot wait.");
+        lab.why("None means "not now". try_acquire is for callers that cannot wait.");
         let permits = Permits::new(1);
         let held = lab.you("try_acquire()", || permits.try_acquire());
         lab.holds(held.is_some(), "a permit, since one is free", "None");
@@ -70,7 +70,7 @@ fn s2_try_acquire_never_waits() {
             "None at once, since none is free",
             "a permit",
         );
-        let why = "Whoever has time for a wait calls acquire. A short wait is a wait, too.";
+        let why = "A caller that can wait calls acquire. A short wait is still a wait.";
         never_waits(lab, "try_acquire(), none free", why, || {
             drop(permits.try_acquire());
         });
@@ -83,8 +83,8 @@ fn s2_try_acquire_never_waits() {
 #[test]
 fn s2_a_free_permit_is_for_whoever_asks() {
     netlab::lab(|lab| {
-        lab.why("Two permits are free and one thread waits: one permit is left, whoever else comes. try_acquire looks at the number of free ones, and not at who waits.");
-        lab.if_stuck("Two permits have ended, and one thread waits. Each end of a permit rings when somebody waits, also when it is only one.");
+        lab.why("Two permits are free and one thread waits, so one permit is left for another caller. try_acquire looks at the number of free permits, and not at the number of waiting threads.");
+        lab.if_stuck("Two permits have ended, and one thread waits. Each end of a permit must notify when a thread waits, even if it is only one.");
         for _ in 0..10 {
             let permits = Permits::new(2);
             let held = [acquire(lab, &permits), acquire(lab, &permits)];
@@ -137,7 +137,7 @@ fn s2_never_more_than_max() {
                 .filter(|&ok| ok)
                 .count()
         });
-        lab.same("threads that got a permit in the end", served.returns(), 32);
+        lab.same("threads that got a permit at last", served.returns(), 32);
         lab.same("most at the same time", peak.load(SeqCst), 4);
         lab.same("in use in the end", permits.in_use(), 0);
     });
@@ -146,7 +146,7 @@ fn s2_never_more_than_max() {
 #[test]
 fn s2_a_waiter_is_woken() {
     netlab::lab(|lab| {
-        lab.why("A thread that gives a permit back must wake one that sleeps. Notify on every path that frees one: Drop is on all of them.");
+        lab.why("A thread that gives a permit back must wake a sleeping thread. Notify on every path that frees a permit: Drop is on all of them.");
         let permits = Permits::new(1);
         let held = acquire(lab, &permits);
         let asking = permits.clone();
@@ -157,7 +157,7 @@ fn s2_a_waiter_is_woken() {
         lab.same("in use", permits.in_use(), 1);
         lab.same("waiting", permits.waiting(), 0);
 
-        lab.why("A panic ends a permit too, and rings too.");
+        lab.why("A panic ends a permit, too, and must notify, too.");
         let asking = permits.clone();
         let waiter = lab.student("acquire(60s)", move || asking.acquire(FOR_EVER));
         waiting(lab, &permits, 1);
@@ -176,7 +176,7 @@ fn s2_a_waiter_is_woken() {
 )]
 fn s2_one_return_wakes_one() {
     netlab::lab(|lab| {
-        lab.why("One permit comes back, and four threads sleep. One of them has a reason to wake up; the others would find nothing, and sleep again. On a busy day that is most of the work (notify_all for one permit).");
+        lab.why("One permit comes back, and four threads sleep. One of them has a reason to wake up; the others would find nothing, and sleep again. Under a heavy load that is most of the work (notify_all for one permit).");
         let permits = Permits::new(1);
         let held = acquire(lab, &permits);
         let (tell, told) = mpsc::channel();
@@ -207,7 +207,7 @@ fn s2_one_return_wakes_one() {
             .zip(before)
             .filter(|(now, before)| now.is_some_and(|now| Some(now) != *before));
         lab.same("threads that woke up for nothing", woken.count(), 0);
-        lab.why("close() wakes all who wait, and each of them finds the permits closed. It waits for nobody itself.");
+        lab.why("close() wakes all waiting threads, and each of them finds the permits closed. close() itself waits for no thread.");
         lab.you("close()", || permits.close());
         let served = waiters.map(|waiter| waiter.returns().is_ok());
         lab.same("permits given", served.iter().filter(|&&ok| ok).count(), 1);
@@ -231,8 +231,8 @@ fn sleeps_so_far(folder: &Path) -> Option<u64> {
 #[test]
 fn s2_a_permit_at_the_last_moment_is_not_lost() {
     netlab::lab(|lab| {
-        lab.why("A permit comes back a moment before the first thread's time is over, and wakes it. When it looks, its time may be over: it takes the permit all the same.");
-        lab.if_stuck("A thread that was woken looked at the clock first, and left without the permit. The bell is used up, and the second thread sleeps beside a free permit.");
+        lab.why("A permit comes back a moment before the first thread's time is over, and wakes it. When it looks, its time may be over. It must still take the permit.");
+        lab.if_stuck("A thread that was woken looked at the clock first, and left without the permit. The notification is used up, and the second thread sleeps although a permit is free.");
         const WAIT: Duration = Duration::from_millis(1);
         for round in 0..45 {
             let permits = Permits::new(1);
@@ -270,7 +270,7 @@ fn s2_a_permit_at_the_last_moment_is_not_lost() {
 #[test]
 fn s2_eight_waiters_eight_returns() {
     netlab::lab(|lab| {
-        lab.why("Eight permits come back at once, and eight threads sleep. Each return must wake one of them: a bell that rings only for the first leaves seven asleep beside free permits.");
+        lab.why("Eight permits come back at once, and eight threads sleep. Each return must wake one of them: if only the first return notifies, seven threads sleep although permits are free.");
         for _ in 0..10 {
             let permits = Permits::new(8);
             let held: Vec<Permit> = (0..8)
@@ -331,8 +331,7 @@ fn asks(lab: &Lab, permits: &Permits, wait: Duration) -> Receiver<Outcome> {
 fn s2_a_bell_is_not_a_permit() {
     netlab::lab(|lab| {
         lab.why(
-            "A thread that is woken must look again: somebody may have been quicker, and \
-             Condvar::wait may return without a bell (its documentation says so). `while`, not `if`.",
+            "A thread that is woken must look again: another thread may have been quicker, and Condvar::wait may return without a notification (its documentation says so). Use `while`, not `if`.",
         );
         let permits = Permits::new(1);
         let held = acquire(lab, &permits);
@@ -359,8 +358,7 @@ fn s2_a_bell_is_not_a_permit() {
 fn s2_bells_do_not_prolong_the_wait() {
     netlab::lab(|lab| {
         lab.why(
-            "The caller gave one deadline for the whole call. A wait that starts anew after each \
-             bell may last for ever on a busy day.",
+            "The caller gave one deadline for the whole call. A wait that starts again after each notification may last for ever under a heavy load.",
         );
         const BELLS: usize = 100;
         let permits = Permits::new(1);
@@ -373,7 +371,7 @@ fn s2_bells_do_not_prolong_the_wait() {
             );
         };
         lab.same("what it gets", outcome, "Timeout");
-        lab.why("A bell does not shorten the wait either, and `waited` counts from the beginning of the call, not from the last bell.");
+        lab.why("A notification does not shorten the wait either. `waited` counts from the beginning of the call, not from the last notification.");
         lab.holds(
             waited >= Duration::from_millis(40),
             "`waited` is 40 ms at least",
@@ -385,7 +383,7 @@ fn s2_bells_do_not_prolong_the_wait() {
 #[test]
 fn s2_timeout_is_typed_and_leaks_nothing() {
     netlab::lab(|lab| {
-        lab.why("A thread that gives up must leave no trace: not in the count of those who wait, and not in the count of permits.");
+        lab.why("A thread that gives up must leave no trace: neither in the count of waiting threads nor in the count of permits.");
         let permits = Permits::new(1);
         let held = acquire(lab, &permits);
         let wait = Duration::from_millis(20);
@@ -395,7 +393,7 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
             "`waited` is 20 ms at least",
             format!("{waited:?}"),
         );
-        lab.why("A wait has nanoseconds. Less than a millisecond is a wait as well, and not none.");
+        lab.why("A wait is counted in nanoseconds. Less than a millisecond is still a wait, not zero.");
         let short = Duration::from_micros(999);
         let waited = timed_out(lab, &permits, short);
         lab.holds(
@@ -405,17 +403,17 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
         );
         if cfg!(target_os = "linux") {
             let waited = timed_out(lab, &permits, Duration::from_nanos(1));
-            lab.because("`waited` is measured, from the beginning of the call to its end. It is not the wait that was asked for: to be woken takes time as well.")
+            lab.because("`waited` is measured, from the beginning of the call to its end. It is not the wait that was asked for: waking up takes time as well.")
                 .holds(
                     waited > Duration::from_nanos(1),
                     "`waited` is more than the 1 ns that was asked for",
                     format!("{waited:?}"),
                 );
         }
-        lab.why("A thread that gives up must leave no trace: not in the count of those who wait, and not in the count of permits.");
+        lab.why("A thread that gives up must leave no trace: neither in the count of waiting threads nor in the count of permits.");
         timed_out(lab, &permits, Duration::ZERO);
         let why =
-            "A wait of zero is no wait. Whoever rounds it up lets a caller wait that has no time.";
+            "A wait of zero is no wait. If it is rounded up, a caller waits that has no time.";
         never_waits(lab, "acquire(0ns), none free", why, || {
             drop(permits.acquire(Duration::ZERO));
         });
@@ -430,7 +428,7 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
 #[test]
 fn s2_for_ever_is_a_wait_too() {
     netlab::lab(|lab| {
-        lab.why("Duration::MAX is how a caller says \"as long as it takes\". Instant::now() + Duration::MAX is no time that exists, and panics.");
+        lab.why("Duration::MAX is how a caller says \"as long as it takes\". Instant::now() + Duration::MAX overflows, and panics.");
         let permits = Permits::new(1);
         let held = acquire(lab, &permits);
         let asking = permits.clone();
@@ -455,16 +453,16 @@ fn s2_close_sends_everybody_home() {
             lab.student("acquire(60s)", move || word(&asking.acquire(FOR_EVER)))
         });
         waiting(lab, &permits, 3);
-        lab.why("Three threads sleep, and no permit will ever come free for them. Closing must wake all, not one.");
+        lab.why("Three threads sleep, and no permit will ever come free for them. Closing must wake all of them, not one.");
         lab.you("close()", || permits.close());
         for waiter in waiters {
             lab.same("what a waiter gets", waiter.returns(), "Closed");
         }
         lab.why("A thread that leaves acquire does not wait any more. It must come off the count, whatever it leaves with.");
         lab.same("waiting", permits.waiting(), 0);
-        lab.why("Closing takes nothing from those who have a permit. They give it back when they are done.");
+        lab.why("Closing takes no permit away. Each holder gives its permit back when it is done.");
         lab.same("in use: what was given stays valid", permits.in_use(), 1);
-        lab.why("No permit is free, the permits are closed, and the caller has no time. \"Closed\" is what it must hear: a later call would not help.");
+        lab.why("No permit is free, the permits are closed, and the caller has no time. The call must say \"closed\": a later call would not help.");
         let hasty = lab.you("acquire(0ns)", || word(&permits.acquire(Duration::ZERO)));
         lab.same("what a caller without time gets", hasty, "Closed");
 
@@ -507,7 +505,7 @@ fn s2_closed_comes_before_a_free_permit() {
 #[test]
 fn s2_close_takes_no_permit() {
     netlab::lab(|lab| {
-        lab.why("in_use() counts the permits that somebody holds. Closing gives none to anybody: it leaves the count as it is.");
+        lab.why("in_use() counts the permits that are held. Closing does not change the count.");
         let permits = Permits::new(3);
         let _held = acquire(lab, &permits);
         lab.you("close()", || permits.close());
@@ -516,7 +514,7 @@ fn s2_close_takes_no_permit() {
             drop(permits.try_acquire());
             drop(permits.acquire(Duration::ZERO));
         });
-        lab.because("Who gets no permit takes none. Ask for `closed` before you count one down.")
+        lab.because("A call that gets no permit must not count one as used. Ask for `closed` before you count one down.")
             .same("in use, after two calls that get none", permits.in_use(), 1);
     });
 }
@@ -524,7 +522,7 @@ fn s2_close_takes_no_permit() {
 #[test]
 fn s2_no_permits_at_all() {
     netlab::lab(|lab| {
-        lab.why("Permits::new(0) is a limit too: nobody gets in.");
+        lab.why("Permits::new(0) is a limit, too: no thread gets a permit.");
         let permits = Permits::new(0);
         let none = lab.you("try_acquire()", || permits.try_acquire());
         lab.holds(none.is_none(), "None of 0 permits", "a permit");
@@ -542,7 +540,7 @@ fn s2_who_waits_sleeps() {
         let waiter = lab.student("acquire(60s)", move || asking.acquire(FOR_EVER));
         waiting(lab, &permits, 1);
         waiter.sleeps("a permit comes back");
-        lab.why("The permit is back, and its drop wakes the one who sleeps.");
+        lab.why("The permit is back, and its drop wakes the sleeping thread.");
         lab.you("permit ends: drop(held)", || drop(held));
         drop(waiter.returns_ok());
     });
@@ -561,7 +559,7 @@ fn s2_one_wait_is_all() {
 #[test]
 fn s2_try_acquire_gets_what_is_free() {
     netlab::lab(|lab| {
-        lab.why("Four threads take and give back, and there are eight permits: one is always free. A lock that is busy for a moment is a reason to wait for the lock, not for None (try_lock).");
+        lab.why("Four threads take and give back, and there are eight permits, so at least one is always free. A lock that is busy for a moment is a reason to wait for the lock, not for None (try_lock).");
         let permits = Permits::new(8);
         let asking = permits.clone();
         let call = "try_acquire() and drop, 2000 times in each of 4 threads";

@@ -52,7 +52,7 @@ fn s3_without_limits_nothing_expires() {
 #[test]
 fn s3_idle_time_has_a_limit() {
     netlab::lab(|lab| {
-        lab.why("Idle time counts from the last return. At the limit it is over: a NAT on the way with the same limit forgets it then, too.");
+        lab.why("Idle time counts from the last return. A connection at the limit is expired: a NAT on the way with the same limit forgets it at that moment, too.");
         let limits = Limits {
             max_age: None,
             ..BOTH
@@ -78,7 +78,7 @@ fn s3_idle_time_has_a_limit() {
 #[test]
 fn s3_age_has_a_limit_of_its_own() {
     netlab::lab(|lab| {
-        lab.why("Age counts from the making. A connection that is always busy is never idle for long, and gets old all the same.");
+        lab.why("Age counts from the making. A connection that is always busy is never idle for long, but it still gets old.");
         let limits = Limits {
             max_idle: None,
             ..BOTH
@@ -117,7 +117,7 @@ fn s3_the_systems_clock_goes_on() {
 #[test]
 fn s3_one_of_two_limits_is_enough() {
     netlab::lab(|lab| {
-        lab.why("There are two limits, and so two reasons. Either one will do.");
+        lab.why("There are two limits. Reaching either one is enough.");
         lab.same(
             "expired: young, used just now",
             expired(lab, BOTH, (100, 109), s(110)),
@@ -148,21 +148,21 @@ fn s3_a_time_that_lies_ahead_is_now() {
         lab.same("expired at 5 s", expired(lab, BOTH, (6, 6), s(5)), false);
         lab.same("expired at 5 s", expired(lab, BOTH, (0, 6), s(5)), false);
 
-        lab.why("A time that lies ahead counts as now: the connection is 0 s old, however far ahead the time lies. The distance between two times (abs_diff) is not an age.");
+        lab.why("A time later than now counts as now: the connection is 0 s old, however far ahead the time lies. The distance between two times (abs_diff) is not an age.");
         lab.same(
             "expired at 5 s: both times lie 95 s ahead",
             expired(lab, BOTH, (100, 100), s(5)),
             false,
         );
 
-        lab.why("An idle time that lies ahead says nothing about the age. Ask for each limit by itself.");
+        lab.why("An `idle_since` later than now says nothing about the age. Check each limit separately.");
         lab.same(
             "expired at 65 s: made 65 s ago, given back a moment ahead",
             expired(lab, BOTH, (0, 66), s(65)),
             true,
         );
 
-        lab.why("A time that lies ahead counts as now, and a limit of zero is reached at once.");
+        lab.why("A time later than now counts as now, and a limit of zero is reached at once.");
         let at_once = Limits {
             max_idle: Some(Duration::ZERO),
             max_age: None,
@@ -178,7 +178,7 @@ fn s3_a_time_that_lies_ahead_is_now() {
 #[test]
 fn s3_limits_count_to_the_nanosecond() {
     netlab::lab(|lab| {
-        lab.why("A limit may be shorter than a millisecond, or so long that its nanoseconds do not fit into a u64. Compare Durations: as_secs() and as_millis() cut, so does `as u64`, and a float rounds.");
+        lab.why("A limit may be shorter than a millisecond, or so long that its nanoseconds do not fit into a u64. Compare Durations: as_secs() and as_millis() cut digits off, so does `as u64`, and a float rounds.");
         let ns = Duration::from_nanos(1);
         for limit in [
             Duration::from_nanos(3),
@@ -236,7 +236,7 @@ fn s3_a_limit_may_be_zero_or_without_end() {
             max_age: Some(Duration::MAX),
         };
         lab.same("expired", expired(lab, long, (5, 6), s(7)), false);
-        lab.because("A clock may show any time. At the last one of all, a sum that is cut off there (saturating_add) is reached too early; a difference is right.")
+        lab.because("A clock may show any time, even Duration::MAX. There a sum that is cut off (saturating_add) is reached too early; a difference is right.")
             .same(
                 "expired at the last time of all",
                 expired(lab, long, (5, 6), Duration::MAX),

@@ -60,7 +60,7 @@ fn ready_is(lab: &Lab, pool: &Pool<Fake>, n: usize, which: &str, want: usize) {
 #[test]
 fn s4_lazy_then_reused() {
     netlab::lab(|lab| {
-        lab.why("A pool connects when somebody needs a connection, and not again while an idle one will do.");
+        lab.why("A pool connects when a user needs a connection, and not again while a good idle one is there.");
         let fake = Fake::new();
         let pool = pool(4, &fake);
         connects_are(lab, &fake, 0);
@@ -72,12 +72,12 @@ fn s4_lazy_then_reused() {
             state_is(lab, "while it is leased", &pool, (0, 1, 0));
             lab.you("lease ends: drop(lease)", || drop(lease));
         }
-        lab.why("Ten users, one after the other. Each found the connection of the one before.");
+        lab.why("Ten users come one after the other. Each must get the connection of the one before.");
         connects_are(lab, &fake, 1);
         state_is(lab, "in the end", &pool, (1, 0, 0));
 
         lab.why(
-            "The last handle of the pool is gone, and nobody can use the idle connection any more.",
+            "The last handle of the pool is dropped, so no user can use the idle connection any more.",
         );
         lab.you("pool goes: drop(pool)", || drop(pool));
         lab.same("connections that exist", fake.live(), 0);
@@ -87,7 +87,7 @@ fn s4_lazy_then_reused() {
 #[test]
 fn s4_returns_on_drop_and_on_question_mark() {
     netlab::lab(|lab| {
-        lab.why("Users leave early. The lease's Drop is the only code that runs on every way out.");
+        lab.why("Users leave early. The lease's Drop is the only code that runs on every path out.");
         fn use_it(pool: &Pool<Fake>) -> Result<usize, String> {
             let mut lease = pool.get().map_err(|error| error.to_string())?;
             lease.id = 7;
@@ -110,13 +110,13 @@ fn s4_returns_on_drop_and_on_question_mark() {
 #[test]
 fn s4_discard_frees_the_place() {
     netlab::lab(|lab| {
-        lab.why("A discarded connection is closed, and its place belongs to the next one.");
+        lab.why("A discarded connection is closed, and the next one gets its place.");
         let fake = Fake::new();
         let pool = pool(1, &fake);
         let lease = get(lab, &pool);
         lab.you("discard()", || lease.discard());
         state_is(lab, "after discard()", &pool, (0, 0, 0));
-        lab.because("When discard() returns, the connection is closed. Nobody closes it later, and no other thread does.")
+        lab.because("When discard() returns, the connection must be closed: not later, and not by another thread.")
             .same("connections that exist", fake.live(), 0);
         gets(lab, &pool, "the next connection's number", 2);
     });
@@ -126,7 +126,7 @@ fn s4_discard_frees_the_place() {
 fn s4_never_more_than_max() {
     netlab::lab(|lab| {
         lab.why(
-            "The server has a limit too. 32 threads share 4 connections; nobody makes a fifth.",
+            "The server has a limit too. 32 threads share 4 connections; no thread may make a fifth.",
         );
         let fake = Fake::new();
         let pool = pool(4, &fake);
@@ -146,7 +146,7 @@ fn s4_never_more_than_max() {
         waiting(lab, &pool, 28);
         state_is(lab, "while 4 are leased", &pool, (0, 4, 28));
         gate.opens();
-        lab.if_stuck("Each lease that ends lets the next thread in. A permit that does not come back, or comes back without a bell, leaves somebody asleep.");
+        lab.if_stuck("Each lease that ends lets the next thread in. A permit that does not come back, or comes back without a notification, leaves a thread asleep.");
         let served = lab.student("get() in the other 28 threads", move || {
             users
                 .into_iter()
@@ -163,7 +163,7 @@ fn s4_never_more_than_max() {
 #[test]
 fn s4_the_waiter_finds_the_returned_one() {
     netlab::lab(|lab| {
-        lab.why("First the connection is back on the shelf, then somebody may look for it. In the other order a thread is let in, finds nothing and connects: one too many.");
+        lab.why("First the connection is back on the shelf, then another thread may look for it. In the other order that thread gets the permit, finds nothing and connects: one too many.");
         let fake = Fake::new();
         let pool = pool(1, &fake);
         let threads = [(); 4].map(|()| {
@@ -185,7 +185,7 @@ fn s4_the_waiter_finds_the_returned_one() {
 fn s4_timeout_is_typed_and_leaks_nothing() {
     netlab::lab(|lab| {
         lab.why(
-            "Timeout says that all connections were in use. That is another trouble than a server that is down.",
+            "Timeout says that all connections were in use. That is not the same problem as a server that is down.",
         );
         let fake = Fake::new();
         let pool = pool_with(1, Duration::from_millis(20), &fake);
@@ -211,7 +211,7 @@ fn s4_timeout_is_typed_and_leaks_nothing() {
 #[test]
 fn s4_try_get_never_waits_and_never_connects() {
     netlab::lab(|lab| {
-        lab.why("try_get is for callers that can do without. It takes what is there, and does nothing that can last.");
+        lab.why("try_get is for callers that can do without a connection. It takes an idle one, and does nothing that can take long.");
         let fake = Fake::new();
         let pool = pool(1, &fake);
         try_get_is_none(lab, &pool, "nothing is idle");
@@ -224,11 +224,11 @@ fn s4_try_get_never_waits_and_never_connects() {
             lab.fails("the idle connection", "None");
         };
         lab.because(
-            "What try_get gives comes from the shelf: it was idle, and may have died there.",
+            "The connection of try_get comes from the shelf: it was idle, and may have died there.",
         )
         .same("reused()", lease.reused(), true);
 
-        lab.why("A broken one is no connection, for try_get either.");
+        lab.why("try_get, too, must not give a broken connection.");
         lease.broken = true;
         lab.you("lease ends, with the connection broken", || drop(lease));
         try_get_is_none(lab, &pool, "the idle connection is broken");
@@ -240,7 +240,7 @@ fn s4_try_get_never_waits_and_never_connects() {
 #[test]
 fn s4_prewarm_makes_what_is_missing() {
     netlab::lab(|lab| {
-        lab.why("prewarm(3) makes sure that three are ready. What is idle already counts.");
+        lab.why("prewarm(3) makes sure that three are ready. Connections that are already idle count.");
         let fake = Fake::new();
         let pool = pool(4, &fake);
         for _ in 0..2 {
@@ -249,11 +249,11 @@ fn s4_prewarm_makes_what_is_missing() {
             state_is(lab, "after it", &pool, (3, 0, 0));
         }
 
-        lab.why("The limit holds here too, and those in use are part of it.");
+        lab.why("The limit holds here, too, and the connections in use count for it.");
         let lease = get(lab, &pool);
         ready_is(lab, &pool, 9, "ready, with 1 of 4 in use", 3);
         ready_is(
-            &lab.because("Those in use are not ready, and count for the limit only. Two were asked for, and there is room for three."),
+            &lab.because("Connections in use are not ready; they only count for the limit. Two were asked for, and there is room for three."),
             &pool,
             2,
             "ready, with 1 of 4 in use",
@@ -261,7 +261,7 @@ fn s4_prewarm_makes_what_is_missing() {
         );
         ready_is(lab, &pool, 0, "ready: none was asked for", 0);
 
-        lab.why("n is a wish. The limit says how many there can be, so the wish is no reason to reserve memory.");
+        lab.why("n is only a request. The limit says how many there can be, so do not reserve memory for n.");
         ready_is(lab, &pool, usize::MAX, "ready, with 1 of 4 in use", 3);
         lab.you("lease ends: drop(lease)", || drop(lease));
         state_is(lab, "in the end", &pool, (4, 0, 0));
@@ -276,7 +276,7 @@ fn s4_prewarm_makes_what_is_missing() {
 #[test]
 fn s4_prewarm_says_when_it_cannot() {
     netlab::lab(|lab| {
-        lab.why("The first two connects work and the third fails. Two are kept, no place is lost, and the caller hears of it.");
+        lab.why("The first two connects work and the third fails. Two are kept, no place is lost, and the caller gets the error.");
         let fake = Fake::new().connecting(|n| if n == 3 { Err("refused") } else { Ok(()) });
         let pool = pool(4, &fake);
         let error = lab.err("prewarm(4)", || pool.prewarm(4));
@@ -289,7 +289,7 @@ fn s4_prewarm_says_when_it_cannot() {
 #[test]
 fn s4_connect_outside_the_lock() {
     netlab::lab(|lab| {
-        lab.why("A connect can take seconds. While A connects, B only wants to return its connection and take it again; nothing of that needs A.");
+        lab.why("A connect can take seconds. While A connects, B only wants to return its connection and take it again. B does not need A for this.");
         let gate = lab.gate("connect #2");
         let fake = Fake::new().connect_held(&gate, 2);
         let pool = pool(2, &fake);
@@ -340,7 +340,7 @@ fn s4_failed_connect_gives_the_slot_back() {
         let fake = Fake::new().connecting(|n| if n < 3 { Err("refused") } else { Ok(()) });
         let pool = pool_with(1, Duration::ZERO, &fake);
         for attempt in 1..=2 {
-            lab.why("A connect that failed is the caller's news: as the manager's error, at once, and in its words.");
+            lab.why("When a connect fails, the caller gets the manager's error: at once, and unchanged.");
             let outcome = lab.you("get()", || pool.get());
             lab.same(
                 "what get() gives",
@@ -351,7 +351,7 @@ fn s4_failed_connect_gives_the_slot_back() {
             lab.same("the error in words", words.as_deref(), Some("refused"));
             lab.because("One get is one connect: a failed one is not repeated.")
                 .same("calls of connect", fake.attempts(), attempt);
-            lab.why("In a pool of one, one leaked place is all there is. After a failed connect nobody holds anything.");
+            lab.why("A pool of one has a single place, and it must not leak. After a failed connect no permit is held.");
             state_is(lab, "after the failure", &pool, (0, 0, 0));
         }
         gets(lab, &pool, "the connection's number", 3);
@@ -404,9 +404,9 @@ fn s4_broken_one_is_dropped() {
         lab.you("lease ends, with connection #1 broken", || drop(lease));
         let lease = get(lab, &pool);
         lab.same("B's connection", lease.id, 2);
-        lab.because("This connection was made for this lease. Whatever lay on the shelf before is another one.")
+        lab.because("This connection was made for this lease. It does not come from the shelf.")
             .same("reused()", lease.reused(), false);
-        lab.because("#1 is of no use to anybody. Close it: a bad one that is kept is open at the server, and counts for the limit.")
+        lab.because("#1 cannot be used any more. Close it: a bad connection that is kept stays open at the server, and counts for the limit.")
             .same("connections that exist: #1 is closed", fake.live(), 1);
 
         lab.why("Two broken ones lie on top of a good one. Both go, and the good one is found.");
@@ -440,10 +440,10 @@ fn s4_expired_one_is_dropped() {
         go(9);
         gets(lab, &pool, "the connection after 9 s on the shelf", 1);
         go(10);
-        lab.why("What has reached a limit is as good as broken, whatever the manager thinks of it. 10 s on the shelf are the limit.");
+        lab.why("A connection that has reached a limit must not be used, whatever the manager says. 10 s on the shelf are the limit.");
         gets(lab, &pool, "the connection after 10 s on the shelf", 2);
 
-        lab.why("Used every 9 s, the connection is never idle for long. At the age of 60 s it goes all the same.");
+        lab.why("Used every 9 s, the connection is never idle for long. At the age of 60 s it must still go.");
         for _ in 0..6 {
             go(9);
             gets(lab, &pool, "the busy connection", 2);
@@ -531,7 +531,7 @@ const PREWARM: Way = ("prewarm(2)", |pool| {
 #[test]
 fn s4_panic_in_connect_or_in_the_check() {
     netlab::lab(|lab| {
-        lab.why("The manager is somebody else's code, and it panics. No place may be lost, no lock may stay poisoned, and the connection that was being checked is closed.");
+        lab.why("The pool's user wrote the manager, and it panics. No place may be lost, no lock may stay poisoned, and the connection that was being checked is closed.");
         let [ill_connect, ill_check] = [false, false].map(|ill| Arc::new(AtomicBool::new(ill)));
         let (connect, check) = (ill_connect.clone(), ill_check.clone());
         let fake = Fake::new()
@@ -583,7 +583,7 @@ fn panics(lab: &Lab, pool: &Pool<Fake>, (what, call): Way, place: &str) {
         thread::spawn(move || call(&pool)).join().is_err()
     });
     lab.because(
-        "The panic is the caller's news. A pool that catches it has to guess what it meant.",
+        "The panic is for the caller. A pool that catches it has to guess what it meant.",
     )
     .same("the panic reaches the caller", thread.returns(), true);
 }
@@ -591,7 +591,7 @@ fn panics(lab: &Lab, pool: &Pool<Fake>, (what, call): Way, place: &str) {
 #[test]
 fn s4_what_prewarm_held_is_closed_before_its_permit_is_free() {
     netlab::lab(|lab| {
-        lab.why("The third connect panics, and prewarm holds two connections. Each is closed first, and then its permit is free: hold loan and permit so that they are dropped in this order. Otherwise somebody connects in between, and that is one too many.");
+        lab.why("The third connect panics, and prewarm holds two connections. Each is closed first, and then its permit is free: hold loan and permit so that they are dropped in this order. Otherwise another thread connects in between, and that is one too many.");
         let seen: Arc<Mutex<Option<Pool<Fake>>>> = Arc::default();
         let worst = Arc::new(Mutex::new("as many permits as connections".to_owned()));
         let (looking, telling) = (seen.clone(), worst.clone());
@@ -628,7 +628,7 @@ fn s4_what_prewarm_held_is_closed_before_its_permit_is_free() {
             worst.lock().expect("no panic in here").as_str(),
             "as many permits as connections",
         );
-        lab.because("What nobody holds any more is idle or closed, and every permit is back.")
+        lab.because("A connection that is no longer held is idle or closed, and every permit is back.")
             .same(
                 "in use, and connections that are not idle",
                 (pool.state().in_use, fake.live() - pool.state().idle),
@@ -675,7 +675,7 @@ fn s4_fresh_ones_keep_to_the_limit_and_wait_their_turn() {
         lab.same("what get_fresh() gives", word(&outcome).as_str(), "Timeout");
         lab.you("lease ends: drop(lease)", || drop(lease));
         let outcome = lab.you("get_fresh()", || pool.get_fresh());
-        lab.because("One get_fresh is one connect: a failed one is told, and not repeated.")
+        lab.because("One get_fresh is one connect: a failure is reported, and the connect is not repeated.")
             .same(
                 "what get_fresh() gives",
                 word(&outcome).as_str(),
@@ -702,14 +702,14 @@ fn s4_one_wait_is_all() {
 #[test]
 fn s4_a_wait_without_end_is_allowed() {
     netlab::lab(|lab| {
-        lab.why("`wait: Duration::MAX` means \"as long as it takes\". Instant::now() + Duration::MAX is no time that exists, and panics.");
+        lab.why("`wait: Duration::MAX` means \"as long as it takes\". Instant::now() + Duration::MAX overflows, and panics.");
         let fake = Fake::new();
         let pool = pool_with(1, Duration::MAX, &fake);
         let lease = get(lab, &pool);
         let user = getting(lab, &pool, "get(), in another thread");
         waiting(lab, &pool, 1);
         lab.you("lease ends: drop(lease)", || drop(lease));
-        lab.because("The lease ended while this call waited. Look at the shelf when you have the permit: what you saw before is of no use any more.")
+        lab.because("The lease ended while this call waited. Look at the shelf after you have the permit: the shelf may have changed since an earlier look.")
             .same("the connection", user.returns_ok(), 1);
     });
 }
@@ -735,7 +735,7 @@ fn s4_fresh_waits_for_its_turn() {
 #[test]
 fn s4_the_oldest_makes_room() {
     netlab::lab(|lab| {
-        lab.why("Of the idle connections, the one that has been idle for the longest time is the likeliest to be dead. It makes room, and the one used last stays.");
+        lab.why("The connection that has been idle for the longest time is the likeliest to be dead. It makes room, and the one used last stays.");
         let fake = Fake::new();
         let pool = pool(2, &fake);
         idle_ones(lab, &pool, 2);
@@ -798,7 +798,7 @@ fn s4_two_work_at_the_same_time() {
             }
         };
         two_meet("get(), which connects", &connects);
-        lab.why("A check can ask the network as well. The same holds for it.");
+        lab.why("A check can use the network, too. So the same holds for it.");
         two_meet("get(), which checks", &checks);
         connects_are(lab, &fake, 2);
     });
@@ -813,7 +813,7 @@ fn s4_the_place_is_free_when_the_connection_is_closed() {
             ("lease ends: its user panics", panic_while_holding),
         ];
         for (way, end) in ways {
-            lab.why("A connection that is being closed still exists. First it is closed, then its permit is free. In the other order somebody connects in between, and that is one too many.");
+            lab.why("A connection that is being closed still exists. First it is closed, then its permit is free. In the other order another thread connects in between, and that is one too many.");
             let asks: Arc<Mutex<Option<Pool<Fake>>>> = Arc::default();
             let heard = Arc::new(Mutex::new("nothing".to_owned()));
             let (asking, hearing) = (asks.clone(), heard.clone());
@@ -842,7 +842,7 @@ fn s4_the_place_is_free_when_the_connection_is_closed() {
 #[test]
 fn s4_the_clock_is_read_after_the_wait() {
     netlab::lab(|lab| {
-        lab.why("B may wait long for its turn, and connections grow old meanwhile. Whether one is too old is a question for the moment when it is chosen.");
+        lab.why("B may wait long for its turn, and connections grow old meanwhile. Check the age at the moment when the connection is chosen.");
         let fake = Fake::new();
         let (pool, clock) = aging_pool(1, limits(None, Some(60)), &fake);
         let lease = get(lab, &pool);
@@ -860,7 +860,7 @@ fn s4_the_clock_is_read_after_the_wait() {
 fn s4_try_get_is_as_strict_as_get() {
     netlab::lab(|lab| {
         lab.why(
-            "try_get looks as closely as get does. What has reached a limit is no good connection.",
+            "try_get checks like get: a connection that has reached a limit is not good.",
         );
         let fake = Fake::new();
         let (pool, clock) = aging_pool(2, limits(Some(10), None), &fake);
@@ -868,10 +868,10 @@ fn s4_try_get_is_as_strict_as_get() {
         clock.advance(Duration::from_secs(10));
         lab.note("the clock shows 10 s");
         try_get_is_none(lab, &pool, "the idle one is expired");
-        lab.because("A bad one that try_get finds is closed, as get does it.")
+        lab.because("try_get closes the bad connections that it finds, like get.")
             .same("connections that exist", fake.live(), 0);
 
-        lab.why("A bad one on top says nothing about the ones below. Drop it and look on.");
+        lab.why("A bad one on top says nothing about the ones below. Close it and take the next.");
         let (good, mut bad) = (get(lab, &pool), get(lab, &pool));
         bad.broken = true;
         lab.you("leases end: #2, then #3, which is broken", || {
@@ -915,7 +915,7 @@ fn s4_first_the_turn_then_the_connection() {
                 "{} with one idle connection, in a pool of one",
                 way.0
             ));
-            lab.why("First the permit, then the shelf. Whoever takes the idle connection off the shelf without a permit leaves an empty shelf and a free permit: somebody else comes, connects, and there are two where one is allowed.");
+            lab.why("First the permit, then the shelf. A thread that takes the idle connection off the shelf without a permit leaves an empty shelf and a free permit. Then another thread connects, and there are two where one is allowed.");
             let gate = lab.gate("the check of connection #1");
             let fake = Fake::new().check_held(&gate, 1);
             let pool = pool(1, &fake);
@@ -927,7 +927,7 @@ fn s4_first_the_turn_then_the_connection() {
                 "{} with one idle connection, which has expired, in a pool of one",
                 way.0
             ));
-            lab.why("What has expired exists until it is closed. To close it is to use it: first the permit, then the shelf. Whoever sweeps the shelf before its turn has come leaves a free permit and an empty shelf, and somebody else connects.");
+            lab.why("An expired connection exists until it is closed, so closing it needs a permit: first the permit, then the shelf. A thread that sweeps the shelf before its turn leaves a free permit and an empty shelf, and another thread connects.");
             let gate = lab.gate("the close of connection #1");
             let fake = Fake::new().close_held(&gate, 1);
             let (pool, clock) = aging_pool(1, limits(Some(10), None), &fake);
@@ -944,7 +944,7 @@ fn s4_no_connect_without_a_turn() {
     netlab::lab(|lab| {
         for way in [GET, GET_FRESH, PREWARM] {
             lab.scene(format!("{} in an empty pool of one", way.0));
-            lab.why("A connection that is being made needs a permit already. Without one, somebody else connects at the same time, and there are two where one is allowed.");
+            lab.why("A connection that is being made needs a permit already. Without one, another thread connects at the same time, and there are two where one is allowed.");
             let gate = lab.gate("connect #1");
             let fake = Fake::new().connect_held(&gate, 1);
             let pool = pool(1, &fake);
@@ -956,7 +956,7 @@ fn s4_no_connect_without_a_turn() {
 #[test]
 fn s4_fresh_closes_with_a_turn() {
     netlab::lab(|lab| {
-        lab.why("The connection that makes room exists until it is closed. Get the permit first, close it then, and keep the permit until you have connected. Otherwise somebody else connects meanwhile, and there are two where one is allowed.");
+        lab.why("The connection that makes room exists until it is closed. Get the permit first, then close the connection, and keep the permit until you have connected. Otherwise another thread connects meanwhile, and there are two where one is allowed.");
         let gate = lab.gate("the close of connection #1");
         let fake = Fake::new().close_held(&gate, 1);
         let pool = pool(1, &fake);
@@ -982,7 +982,7 @@ fn s4_one_bad_one_at_a_time() {
             lab.scene(format!(
                 "{what} with two idle connections, both bad, in a pool of two; {moment} takes long"
             ));
-            lab.why("One permit is the right to one connection. Close a bad one before you take the next one off the shelf: whoever holds two with one permit leaves room for one too many.");
+            lab.why("One permit is the right to one connection. Close a bad one before you take the next one off the shelf: a thread that holds two with one permit leaves room for one too many.");
             let gate = lab.gate(moment);
             let fake = hold(Fake::new(), &gate);
             let pool = pool(2, &fake);
@@ -1061,7 +1061,7 @@ fn s4_prewarm_replaces_the_bad_ones() {
 #[test]
 fn s4_prewarm_is_not_a_use() {
     netlab::lab(|lab| {
-        lab.why("A program may call prewarm every second to have connections ready. If that counted as a use, max_idle would never be reached, and connections that nobody needs would stay for ever.");
+        lab.why("A program may call prewarm every second to have connections ready. If that counted as a use, max_idle would never be reached, and unused connections would stay for ever.");
         let fake = Fake::new();
         let (pool, clock) = aging_pool(1, limits(Some(10), None), &fake);
         prewarmed(lab, &pool, 1);
@@ -1079,7 +1079,7 @@ fn s4_prewarm_is_not_a_use() {
 #[test]
 fn s4_prewarm_keeps_the_order() {
     netlab::lab(|lab| {
-        lab.why("The connection used last lies on top, the one that has been idle for the longest time at the bottom. prewarm takes them down to look at them, and must put them back in the same order; new ones come on top.");
+        lab.why("The connection used last lies on top, the one that has been idle for the longest time at the bottom. prewarm takes them off to look at them, and must put them back in the same order. New ones come on top.");
         let fake = Fake::new();
         let pool = pool(3, &fake);
         idle_ones(lab, &pool, 2);
@@ -1087,7 +1087,7 @@ fn s4_prewarm_keeps_the_order() {
         gets(lab, &pool, "the one used last", 2);
         prewarmed(lab, &pool, 3);
         ready_is(lab, &pool, 1, "ready, of three that are idle", 1);
-        lab.because("One is enough for this caller, and there are more: they are good, and stay on the shelf.")
+        lab.because("This caller needs one, and there are more. They are good, and stay on the shelf.")
             .same("idle", pool.state().idle, 3);
         let ids = [get(lab, &pool), get(lab, &pool), get(lab, &pool)].map(|lease| lease.id);
         lab.same("the connections, last one first", ids, [3, 2, 1]);
@@ -1097,7 +1097,7 @@ fn s4_prewarm_keeps_the_order() {
 #[test]
 fn s4_what_prewarm_made_may_be_stale() {
     netlab::lab(|lab| {
-        lab.why("reused() is true for a connection that comes from the shelf, also when nobody has used it yet: it was idle, and may have died there.");
+        lab.why("reused() is true for a connection that comes from the shelf, even if it was never used: it was idle, and may have died there.");
         let fake = Fake::new();
         let pool = pool(1, &fake);
         prewarmed(lab, &pool, 1);
@@ -1132,7 +1132,7 @@ fn s4_the_clock_is_read_for_each_choice() {
 #[test]
 fn s4_prewarm_looks_at_the_shelf_each_time() {
     netlab::lab(|lab| {
-        lab.why("A lease ends while prewarm connects: its connection is idle now, and its permit free. Whoever takes that permit and connects without another look at the shelf makes one too many.");
+        lab.why("A lease ends while prewarm connects: its connection is idle now, and its permit free. A thread that takes this permit and connects without another look at the shelf makes one too many.");
         let ends: Arc<Mutex<Option<Lease<Fake>>>> = Arc::default();
         let ending = ends.clone();
         let fake = Fake::new().connecting(move |_| {
@@ -1152,7 +1152,7 @@ fn s4_prewarm_looks_at_the_shelf_each_time() {
 #[test]
 fn s4_prewarm_keeps_the_order_when_it_fails() {
     netlab::lab(|lab| {
-        lab.why("prewarm could not connect for the third. The two good ones were only looked at: each goes back to its own place, with an error as without.");
+        lab.why("prewarm could not connect for the third. The two good ones were only looked at: each goes back to its own place, whether there is an error or not.");
         let fake = Fake::new().connecting(|n| if n == 3 { Err("refused") } else { Ok(()) });
         let pool = pool(3, &fake);
         idle_ones(lab, &pool, 2);

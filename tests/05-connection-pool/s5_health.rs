@@ -40,7 +40,7 @@ fn tcp_pool(max: usize, addr: SocketAddr) -> Pool<TcpManager> {
 #[test]
 fn s5_silence_is_healthy() {
     netlab::lab(|lab| {
-        lab.why("Between two requests nobody speaks. \"Nothing to read\" (WouldBlock) is what a good connection says.");
+        lab.why("Between two requests the server sends nothing. \"Nothing to read\" (WouldBlock) is what a good connection says.");
         let (mut stream, peer) = pair(lab);
         lab.same("reusable", check(lab, &stream), true);
         peer.sends(b"reply");
@@ -125,7 +125,7 @@ fn s5_leftover_bytes_mean_dirty() {
         something_has_come(&stream);
         lab.same("reusable", check(lab, &stream), false);
 
-        lab.why("To look is not to take: peek leaves every byte where it is.");
+        lab.why("Looking is not taking: peek leaves every byte where it is.");
         peer.closes();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).expect("the bytes");
@@ -136,7 +136,7 @@ fn s5_leftover_bytes_mean_dirty() {
 #[test]
 fn s5_leftovers_before_a_fin_are_dirty_too() {
     netlab::lab(|lab| {
-        lab.why("Whatever is in the queue, nothing of it belongs to the next user.");
+        lab.why("No byte in the queue belongs to the next user.");
         let (stream, peer) = pair(lab);
         peer.sends(b"bye");
         peer.closes();
@@ -170,7 +170,7 @@ fn s5_reset_is_no_health() {
             error.kind(),
             ErrorKind::ConnectionReset,
         );
-        lab.because("Put the mode back before you look at the answer: a `?` between the two calls of set_nonblocking leaves by the side door.")
+        lab.because("Put the mode back before you look at the answer: a `?` between the two calls of set_nonblocking returns without the second one.")
             .same("blocking after the check of a reset stream", blocks(&stream), Some(true));
 
         let mut stream = reset();
@@ -184,7 +184,7 @@ fn s5_reset_is_no_health() {
 #[test]
 fn s5_manager_makes_streams_that_cannot_hang() {
     netlab::lab(|lab| {
-        lab.why("A server that accepts and then says nothing must cost its user a time-out, not a thread. Time-outs belong to the making of a connection.");
+        lab.why("A server that accepts and then sends nothing must cost its user a time-out, not a thread. Set the time-outs when you make the connection.");
         let server = lab.tcp_server("server");
         let patience = Duration::from_millis(1500);
         let manager = TcpManager::new(server.addr(), patience);
@@ -231,7 +231,7 @@ fn s5_manager_makes_streams_that_cannot_hang() {
             Some(true),
         );
 
-        lab.why("Every connection that was made is counted, for ever: made() is no count of those that exist.");
+        lab.why("made() counts every connection that was ever made, not only those that still exist.");
         drop((stream, peer));
         lab.ok("connect()", || manager.connect());
         lab.same("made()", manager.made(), 2);
@@ -273,7 +273,7 @@ fn s5_connect_has_a_deadline() {
         if !cfg!(target_os = "linux") {
             lab.skip("this system is not Linux (a full queue drops the SYN)");
         }
-        lab.why("`patience` is how long a connect may take: no longer, and no shorter. Without a deadline the kernel repeats its SYN for two minutes, and a user of the pool waits all that time with a permit in hand.");
+        lab.why("`patience` is how long a connect may take: no longer, and no shorter. Without a deadline the kernel repeats its SYN for two minutes, and a user of the pool holds a permit all that time.");
         lab.if_stuck("The time-out of this connect is not the manager's `patience`.");
         let hole = lab.black_hole();
         let slow = TcpManager::new(hole.addr(), Duration::from_secs(10));
@@ -296,7 +296,7 @@ fn s5_connect_has_a_deadline() {
         waits.settles();
         lab.because("Each manager has a patience of its own. A connect that began earlier and may take 10 s still waits.")
             .same("the other connect has given up, too", returned.load(SeqCst), false);
-        lab.why("Only what was made is counted. A try is no connection.");
+        lab.why("Only connections that were made are counted. A failed attempt is not one.");
         lab.same("made()", manager.made(), 0);
     });
 }
@@ -304,7 +304,7 @@ fn s5_connect_has_a_deadline() {
 #[test]
 fn s5_peer_closed_while_idle() {
     netlab::lab(|lab| {
-        lab.why("Servers close idle connections when they like. The pool has to notice before its user does: is_reusable asks the kernel, and a connection that has ended is not used again.");
+        lab.why("A server may close an idle connection at any time. The pool has to notice before its user does: is_reusable asks the kernel, and a connection that has ended is not used again.");
         let server = lab.tcp_server("server");
         let pool = tcp_pool(1, server.addr());
         let lease = get(lab, &pool);

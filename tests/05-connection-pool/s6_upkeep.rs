@@ -27,7 +27,7 @@ fn reaping(lab: &Lab, pool: &Pool<Fake>, what: &str) -> Running<usize> {
 #[test]
 fn s6_reap_closes_what_is_idle_too_long() {
     netlab::lab(|lab| {
-        lab.why("TCP has no time-out for an idle connection. Whoever opened it has to close it.");
+        lab.why("TCP has no time-out for an idle connection. The program that opened it has to close it.");
         let fake = Fake::new();
         let (pool, clock) = aging_pool(4, IDLE, &fake);
         prewarmed(lab, &pool, 3);
@@ -55,7 +55,7 @@ fn s6_reap_leaves_what_is_in_use() {
         reaps(lab, &pool, "closed by reap()", 1);
         state_is(lab, "after it", &pool, (0, 1, 0));
         lab.same("connections that exist", fake.live(), 1);
-        lab.why("When all permits are in use, there is nothing to close. reap waits for nobody.");
+        lab.why("When all permits are in use, there is nothing to close. reap never waits.");
         let other = get(lab, &pool);
         reaps(lab, &pool, "closed by reap() while both are in use", 0);
         lab.you("another lease ends: discard()", || other.discard());
@@ -122,7 +122,7 @@ fn s6_last_in_first_out_lets_the_tail_go_idle() {
 #[test]
 fn s6_reap_keeps_to_the_limit() {
     netlab::lab(|lab| {
-        lab.why("A connection that is being closed still exists. If it is off the shelf and nobody holds a permit for it, somebody connects in its place: one more than the limit.");
+        lab.why("A connection that is being closed still exists. If it is off the shelf and no permit is held for it, another thread connects in its place: one more than the limit.");
         let gate = lab.gate("the close of connection #1");
         let fake = Fake::new().close_held(&gate, 1);
         let (pool, clock) = aging_pool(1, IDLE, &fake);
@@ -152,7 +152,7 @@ fn s6_reap_keeps_to_the_limit() {
 #[test]
 fn s6_many_expired_ones_keep_to_the_limit() {
     netlab::lab(|lab| {
-        lab.why("One permit is the right to one connection. Under one permit only one may be off the shelf and not yet closed: if reap takes several down first, there are more connections than permits.");
+        lab.why("One permit is the right to one connection. Under one permit only one may be off the shelf and not yet closed: if reap takes several off first, there are more connections than permits.");
         let gate = lab.gate("the first close");
         let (slow, first) = (gate.clone(), AtomicBool::new(true));
         let fake = Fake::new().closing(move |_| {
@@ -207,7 +207,7 @@ fn s6_close_wakes_waiters_and_drops_returns() {
 #[test]
 fn s6_closed_is_closed_for_those_who_come_later() {
     netlab::lab(|lab| {
-        lab.why("A closed pool makes no connections any more, and has none.");
+        lab.why("A closed pool makes no more connections, and has none.");
         let fake = Fake::new();
         let pool = pool(2, &fake);
         prewarmed(lab, &pool, 2);
@@ -238,7 +238,7 @@ fn s6_a_connect_under_way_ends_well() {
         let gate = lab.gate("connect #1");
         let fake = Fake::new().connect_held(&gate, 1);
         let pool = pool(1, &fake);
-        lab.why("The pool closes while somebody connects. That user still gets its connection.");
+        lab.why("The pool closes while a user connects. That user still gets its connection.");
         let user = getting(lab, &pool, "get()");
         gate.expects_arrivals(1);
         lab.you("close(), while it connects", || pool.close());
@@ -255,7 +255,7 @@ fn s6_a_check_under_way_ends_well() {
             lab.scene(format!(
                 "get() has waited, and checks connection #1, which is {answer}"
             ));
-            lab.why("The pool closes while somebody checks a connection. That user has waited for its turn, and has it until the call ends: it gets this connection, or makes one. Who gives the turn back half-way waits twice, or hears Closed.");
+            lab.why("The pool closes while a user checks a connection. That user keeps its turn until the call ends: it gets this connection, or makes one. A call that gives the turn back half-way waits twice, or gets Closed.");
             let gate = lab.gate("the check of connection #1");
             let fake = Fake::new().check_held(&gate, 1);
             let pool = pool(1, &fake);
@@ -271,7 +271,7 @@ fn s6_a_check_under_way_ends_well() {
             keeps_nothing(lab, &pool);
         }
         lab.scene("get_fresh() has its turn, and closes connection #1 to make room");
-        lab.why("The pool closes while somebody makes room. That user has its turn until the call ends, and may connect. Who gives the turn back half-way waits twice, or hears Closed.");
+        lab.why("The pool closes while a user makes room. That user keeps its turn until the call ends, and may connect. A call that gives the turn back half-way waits twice, or gets Closed.");
         let gate = lab.gate("the close of connection #1");
         let fake = Fake::new().close_held(&gate, 1);
         let pool = pool(1, &fake);
@@ -303,7 +303,7 @@ fn keeps_nothing(lab: &Lab, pool: &Pool<Fake>) {
 #[test]
 fn s6_closed_before_it_is_emptied() {
     netlab::lab(|lab| {
-        lab.why("An idle connection that is being closed still exists. Close the permits first: as long as they are open, somebody can come meanwhile, find the shelf empty, and connect. That is one too many, in a pool that is closing.");
+        lab.why("An idle connection that is being closed still exists. Close the permits first: as long as they are open, another thread can find the shelf empty, and connect. That is one too many, in a pool that is closing.");
         let gate = lab.gate("the close of an idle connection");
         let slow = gate.clone();
         let fake = Fake::new().closing(move |_| slow.waits());
@@ -340,7 +340,7 @@ fn s6_the_young_stay_on_the_shelf() {
                 "one old connection on the shelf, with {below} young ones below it and {} above",
                 2 - below
             ));
-            lab.why("reap holds one permit, so one connection may be off the shelf: the one that it closes. If it takes the young ones down to look at them, whoever comes meanwhile finds an empty shelf beside a free permit, and connects: one too many.");
+            lab.why("reap holds one permit, so one connection may be off the shelf: the one that it closes. If it takes the young ones off to look at them, another thread finds an empty shelf and a free permit, and connects: one too many.");
             let gate = lab.gate("the close of connection #1");
             let fake = Fake::new().close_held(&gate, 1);
             let (pool, clock) = aging_pool(4, limits(None, Some(10)), &fake);
@@ -362,7 +362,7 @@ fn s6_the_young_stay_on_the_shelf() {
                 drop(busy)
             });
             gate.opens();
-            lab.because("reap counts what it closes. What comes back meanwhile, or is taken, is none of it.")
+            lab.because("reap counts the connections that it closes. It does not count those that come back or are taken meanwhile.")
                 .same("closed by reap()", reaper.returns(), 1);
             b.returns_ok();
             lab.same("calls of connect", fake.attempts(), 4);
@@ -379,7 +379,7 @@ fn s6_what_prewarm_made_goes_with_the_pool() {
             lab.scene(format!(
                 "prewarm(3); the pool closes during the third connect, which {end}"
             ));
-            lab.why("A closed pool keeps nothing: what prewarm holds is closed when it comes back. First the connection, and then its permit: until it is closed it exists, and counts.");
+            lab.why("A closed pool keeps nothing: the connections that prewarm holds are closed when they come back. Close the connection first, and then free its permit: until it is closed it exists, and counts.");
             let closes: Arc<Mutex<Option<Pool<Fake>>>> = Arc::default();
             let fewest = Arc::new(Mutex::new(None));
             let (closing, counting) = (closes.clone(), closes.clone());
@@ -419,7 +419,7 @@ fn s6_what_prewarm_made_goes_with_the_pool() {
 #[test]
 fn s6_reap_leaves_the_others_as_they_are() {
     netlab::lab(|lab| {
-        lab.why("To be looked at is not to be used. The idle time of those that stay goes on.");
+        lab.why("Looking at a connection is not a use. The idle time of those that stay goes on.");
         let fake = Fake::new();
         let (pool, clock) = aging_pool(2, IDLE, &fake);
         prewarmed(lab, &pool, 2);
@@ -435,7 +435,7 @@ fn s6_reap_leaves_the_others_as_they_are() {
 #[test]
 fn s6_reap_goes_by_the_limits_alone() {
     netlab::lab(|lab| {
-        lab.why("reap asks the limits, and not the manager: whether a connection is still good is a question for the moment when somebody needs it.");
+        lab.why("reap checks the limits, and does not ask the manager: a connection is checked when a user needs it.");
         let fake = Fake::new().checking(|_| false);
         lab.note("the manager finds no connection reusable");
         let (pool, clock) = aging_pool(2, IDLE, &fake);
@@ -450,7 +450,7 @@ fn s6_reap_goes_by_the_limits_alone() {
 #[test]
 fn s6_reap_knows_both_limits() {
     netlab::lab(|lab| {
-        lab.why("Either limit is a reason, also when both are set.");
+        lab.why("Reaching either limit is enough, also when both are set.");
         let fake = Fake::new();
         let (pool, clock) = aging_pool(2, limits(Some(10), Some(20)), &fake);
         let (busy, idle) = (get(lab, &pool), get(lab, &pool));

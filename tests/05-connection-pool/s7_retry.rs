@@ -72,7 +72,7 @@ const FLUSH: Fault = ("flush", |stream, kind| stream.flush = Some(kind));
 const READ_REPLY: Fault = ("read", |stream, kind| stream.read = Some(kind));
 
 /// What the errors of a [`Scripted`] say.
-const WORDS: &str = "somebody has stumbled over the cable";
+const WORDS: &str = "a person has stumbled over the cable";
 
 fn fault(kind: ErrorKind) -> io::Error {
     io::Error::new(kind, WORDS)
@@ -176,7 +176,7 @@ fn tcp_pool(addr: SocketAddr) -> Pool<TcpManager> {
 }
 
 /// Why a call that tries again may hang in a pool of one.
-const HOLDS: &str = "This pool has one place. Discard the dead connection before you ask for another one, or the call waits for itself.";
+const HOLDS: &str = "This pool has one place. Discard the dead connection before you ask for another one. Otherwise the call waits for itself.";
 
 /// Demands what kind of error it was. `why` is for every other kind.
 fn kind_is(lab: &Lab, lost: &Lost, want: ErrorKind, why: &str) {
@@ -185,7 +185,7 @@ fn kind_is(lab: &Lab, lost: &Lost, want: ErrorKind, why: &str) {
 }
 
 /// The stream's own errors are told as they are.
-const AS_IT_IS: &str = "The cause is the stream's own error, of the kind that it had. Whoever reads the report wants to know what happened.";
+const AS_IT_IS: &str = "The cause is the stream's own error, with its kind: the reader of the report wants to know what happened.";
 
 /// A pool with one idle connection, whose first exchange went well. The rest of `script` follows.
 fn used_pool(lab: &Lab, script: Vec<Play>, others: Vec<Vec<Play>>) -> Pool<Scripts> {
@@ -255,7 +255,7 @@ fn s7_exchange_speaks_frames() {
         lab.same_bytes("the reply", &got, b"hello back");
         let tape = &mut stream.0.inner;
         lab.same_bytes("bytes on the wire", &tape.written, b"\0\0\0\x05hello");
-        lab.why("What follows the reply is not yours. It must stay in the stream, where the pool's check can see it.");
+        lab.why("The bytes after the reply are not yours. They must stay in the stream, where the pool's check can see them.");
         let mut rest = Vec::new();
         tape.read_to_end(&mut rest).expect("a tape reads");
         lab.same_bytes("what is left", &rest, b"next");
@@ -271,7 +271,7 @@ fn s7_exchange_speaks_frames() {
 #[test]
 fn s7_no_byte_too_many_is_read() {
     netlab::lab(|lab| {
-        lab.why("Header, reply and the bytes behind it may come in one segment. A buffer of your own (BufReader) takes all of them, and is dropped with what it has read: then nobody sees that the connection is dirty.");
+        lab.why("Header, reply and the bytes behind it may come in one segment. A buffer of your own (BufReader) takes all of them, and is dropped with the bytes that it has read: then the pool cannot see that the connection is dirty.");
         let mut all = frame(b"hello back");
         all.extend_from_slice(b"next");
         let mut stream = Tape::new([bytes(&all)]);
@@ -288,7 +288,7 @@ fn s7_no_byte_too_many_is_read() {
 #[test]
 fn s7_request_leaves_in_one_write() {
     netlab::lab(|lab| {
-        lab.why("Two small writes meet Nagle's algorithm and delayed ACKs wherever somebody forgot TCP_NODELAY (chapter 02). One write never does. A stream that takes all in one write gets all in one, however long it is.");
+        lab.why("Without TCP_NODELAY, two small writes are slowed down by Nagle's algorithm and delayed ACKs (chapter 02). One write never is. If the stream takes all bytes in one write, send them in one write, whatever the length.");
         for len in [5, 5000, 100_000] {
             let mut stream = Tape::new(reply(b"good"));
             lab.ok(&format!("exchange(stream, {len} bytes)"), || {
@@ -331,7 +331,7 @@ impl Write for Buffered {
 #[test]
 fn s7_the_request_is_flushed() {
     netlab::lab(|lab| {
-        lab.why("Somebody may put a buffer between you and the network (BufWriter, TLS). flush makes it send what was written before: write first, flush then, and read after that.");
+        lab.why("There may be a buffer between you and the network (BufWriter, TLS). flush makes it send the bytes written before: write first, then flush, and then read.");
         let mut stream = Buffered {
             tape: Tape::new(reply(b"good")),
             written: Vec::new(),
@@ -398,7 +398,7 @@ fn s7_errors_are_told() {
             );
         }
 
-        lab.why("Whatever ends the reply, `received` says how much of it had come: with the end of the stream, and with an error.");
+        lab.why("`received` says how much of the reply had come, whether the stream ended or failed.");
         for kind in [ErrorKind::ConnectionReset, ErrorKind::TimedOut] {
             for n in [0, 2, 4, 6] {
                 let came = &frame(b"hello")[..n];
@@ -421,7 +421,7 @@ fn s7_errors_are_told() {
 #[test]
 fn s7_a_long_request_is_sent() {
     netlab::lab(|lab| {
-        lab.why("MAX_REPLY limits what you believe of a stranger. What your own user sends is limited by the four bytes of the length only.");
+        lab.why("MAX_REPLY limits what a peer may announce. A request of your own user is limited only by the four bytes of the length.");
         let long = vec![b'x'; MAX_REPLY as usize + 1];
         let mut stream = Tape::new(reply(b"good"));
         let got = lab.ok("exchange(stream, 1 MiB and a byte)", || {
@@ -452,7 +452,7 @@ fn s7_exchange_counts_what_came() {
 #[test]
 fn s7_a_huge_reply_is_not_believed() {
     netlab::lab(|lab| {
-        lab.why("The length is the word of a stranger. If you believe it, four bytes cost you 4 GiB of memory.");
+        lab.why("A stranger sent this length. If you believe it, four bytes cost you 4 GiB of memory.");
         for (len, fine) in [(1 << 20, true), ((1 << 20) + 1, false), (u32::MAX, false)] {
             let mut script = vec![bytes(&len.to_be_bytes())];
             match fine {
@@ -505,7 +505,7 @@ fn s7_good_connections_go_back() {
 #[test]
 fn s7_stale_read_is_retried_once() {
     netlab::lab(|lab| {
-        lab.why("The server closed just as the request left. The check could not see it. To read a page twice is as good as once, so try again, over a fresh connection.");
+        lab.why("The server closed just as the request left. The check could not see it. Reading a page twice does no harm, so try again, over a fresh connection.");
         lab.if_stuck(HOLDS);
         let server = lab.tcp_server("server");
         let pool = tcp_pool(server.addr());
@@ -528,7 +528,7 @@ fn s7_stale_read_is_retried_once() {
 #[test]
 fn s7_an_order_is_not_sent_twice() {
     netlab::lab(|lab| {
-        lab.why("Nobody knows whether the server took the order before it closed. Sent again, it may be placed twice (RFC 9110 §9.2.2). Say \"lost\" and let the user decide.");
+        lab.why("The client cannot know whether the server took the order before it closed. A second order may be placed twice (RFC 9110 §9.2.2). Say \"lost\" and let the user decide.");
         let server = lab.tcp_server("server");
         let pool = tcp_pool(server.addr());
         let peer = first_call_goes_well(lab, &pool, &server);
@@ -558,7 +558,7 @@ fn s7_an_order_is_not_sent_twice() {
 #[test]
 fn s7_no_retry_after_response_bytes() {
     netlab::lab(|lab| {
-        lab.why("The first byte of a reply says: the request was served. From there on a retry is a second service.");
+        lab.why("The first byte of a reply shows that the request was served. A retry after that serves it twice.");
         let end = vec![];
         let reset = vec![Play::Error(ErrorKind::ConnectionReset)];
         for how in [end, reset] {
@@ -575,7 +575,7 @@ fn s7_no_retry_after_response_bytes() {
 #[test]
 fn s7_fresh_connection_is_not_retried() {
     netlab::lab(|lab| {
-        lab.why("A fresh connection that ends was not stale: the server has another reason to hang up, and will have it again.");
+        lab.why("A fresh connection that ends was not stale: the server had another reason to close it, and will have it again.");
         let is_lost = |pool: Pool<Scripts>| {
             let lost = lost(lab, &pool, READ);
             lab.same("received", lost.received, 0);
@@ -615,7 +615,7 @@ fn ways_to_die() -> Vec<Vec<Play>> {
 #[test]
 fn s7_an_order_is_lost_whatever_the_error() {
     netlab::lab(|lab| {
-        lab.why("A reset or a broken pipe says that the connection is dead. It does not say how much of the order had arrived before, nor what was done with it. Only an idempotent request may go out twice.");
+        lab.why("A reset or a broken pipe says that the connection is dead. It does not say how much of the order had arrived before, or what the server did with it. Only an idempotent request may go out twice.");
         let is_lost = |pool: Pool<Scripts>| {
             let lost = lost(lab, &pool, ORDER);
             lab.same("received", lost.received, 0);
@@ -674,7 +674,7 @@ fn will_fail(lab: &Lab, pool: &Pool<Scripts>, fails: impl Fn(&mut Scripted)) {
 #[test]
 fn s7_other_errors_are_not_retried() {
     netlab::lab(|lab| {
-        lab.why("Only a connection that has ended gives a reason to try again. After any other error it may be alive, and the request may have been served.");
+        lab.why("Try again only when the connection has ended. After any other error it may be alive, and the request may have been served.");
         let is_lost = |pool: Pool<Scripts>, kind| {
             let lost = lost(lab, &pool, READ);
             kind_is(lab, &lost, kind, AS_IT_IS);
@@ -741,7 +741,7 @@ fn s7_a_time_out_is_not_retried() {
 #[test]
 fn s7_retry_goes_over_a_fresh_connection() {
     netlab::lab(|lab| {
-        lab.why("The server restarted: every idle connection is as dead as the first. With one more attempt to spend, spend it on a fresh one.");
+        lab.why("The server restarted: every idle connection is as dead as the first. There is one more attempt: make it on a fresh connection.");
         let pool = scripted_pool(lab, 3, vec![vec![], vec![], vec![], reply(b"page 7")]);
         prewarmed(lab, &pool, 3);
         let reply = lab.ok("call(pool, read page 7)", || call(&pool, READ));
@@ -751,7 +751,7 @@ fn s7_retry_goes_over_a_fresh_connection() {
         lab.because("The request goes out twice at most: over an idle connection, and over a fresh one. The other idle ones are not tried.")
             .same("requests sent", sent, 2);
         let idle = pool.state().idle;
-        lab.because("One connection has failed, and get_fresh may close one idle one to make room. The rest is the pool's: whether they are good is a question for the moment when somebody needs them.")
+        lab.because("One connection has failed, and get_fresh may close one idle one to make room. Leave the rest to the pool: it checks them when a user needs them.")
             .holds(idle >= 2, "two idle connections at least", format!("{idle} idle"));
     });
 }
@@ -759,7 +759,7 @@ fn s7_retry_goes_over_a_fresh_connection() {
 #[test]
 fn s7_second_failure_is_final() {
     netlab::lab(|lab| {
-        lab.why("One retry (RFC 9110 §9.2.2: a client should not repeat a failed repetition). A server that hangs up on everybody is not helped by a third request.");
+        lab.why("One retry (RFC 9110 §9.2.2: a client should not repeat a failed repetition). A third request does not help a server that hangs up on every client.");
         let time_out = vec![Play::Error(ErrorKind::TimedOut)];
         for second in [ways_to_die(), vec![time_out]].concat() {
             let pool = used_pool(lab, vec![], vec![second, reply(b"third")]);
@@ -780,7 +780,7 @@ fn s7_the_last_failure_is_told() {
         let lost = lost(lab, &pool, READ);
         lab.same("received, at the second attempt", lost.received, 2);
 
-        lab.why("The second attempt needs a connection, and there is none. That is the last failure, and it is the pool's.");
+        lab.why("The second attempt needs a connection, and there is none. That is the last failure, and it is the pool's error.");
         let pool = used_pool(lab, vec![], vec![]);
         let error = lab.err("call(pool, read page 7)", || in_words(call(&pool, READ)));
         lab.holds(
@@ -813,7 +813,7 @@ fn s7_a_reply_that_makes_no_sense_goes_with_its_connection() {
 fn s7_no_connection_is_the_pools_error() {
     netlab::lab(|lab| {
         for request in [ORDER, READ] {
-            lab.why("\"No connection\" means that nothing was sent: a user may safely try again. \"Lost\" means that nobody knows.");
+            lab.why("\"No connection\" means that nothing was sent: a user may safely try again. \"Lost\" means that the request may have been served or not.");
             let pool = scripted_pool(lab, 1, vec![]);
             let name = String::from_utf8_lossy(request.payload);
             let error = lab.err(&format!("call(pool, {name})"), || {
@@ -836,7 +836,7 @@ fn s7_no_connection_is_the_pools_error() {
                 other => lab.fails("CallError::Pool(Connect(…))", format!("{other:?}")),
             }
             let attempts = pool.manager().attempts.load(SeqCst);
-            lab.because("A call is repeated when a reused connection died. A connect that failed is no such thing: it is told at once, and not repeated.")
+            lab.because("A call is repeated when a reused connection died. A connect that failed is another case: it is reported at once, and not repeated.")
                 .same("calls of connect", attempts, 1);
         }
 
@@ -900,7 +900,7 @@ fn s7_a_length_of_more_than_four_bytes() {
             said("exchange: ").as_str(),
             "Err(InvalidInput), calls of write: 0",
         );
-        lab.because("A connection on which an exchange failed is never given back, whatever the reason was: one rule, and nobody has to think about the exceptions.")
+        lab.because("A connection on which an exchange failed is never given back, whatever the reason was: one rule, without exceptions.")
             .same(
                 "call(pool, 4294967301 bytes)",
                 said("call: ").as_str(),

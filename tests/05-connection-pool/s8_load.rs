@@ -17,7 +17,7 @@ const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
 fn s8_arguments() {
     netlab::lab(|lab| {
         lab.why(
-            "`load` comes before the host. Options may stand anywhere, and each has a default. What stands there beside the options is a question for the end: a help comes before it.",
+            "`load` comes before the host. Options may stand anywhere, and each has a default. The words beside the options are checked at the end, so --help comes before that check.",
         );
         let help = ("help", 0, 0, 0, 0);
         let cases = [
@@ -62,7 +62,7 @@ fn s8_arguments() {
 #[test]
 fn s8_wrong_arguments() {
     netlab::lab(|lab| {
-        lab.why("Wrong arguments are reported at once, before anything touches the network. Nobody means no clients, and no machine runs a million million threads.");
+        lab.why("Wrong arguments are reported at once, before anything touches the network. Zero clients measure nothing, and no machine runs a million million threads.");
         lab.refuses_arguments(
             &[
                 "",
@@ -101,7 +101,7 @@ fn s8_wrong_arguments() {
             ],
             parse_args,
         );
-        lab.why("Options have the names that the usage gives them, and no others. What follows an option that needs a value is its value, whatever it looks like; and an error comes before all that stands behind it, a help too.");
+        lab.why("Options have the names that the usage gives them, and no others. The word after an option that needs a value is its value, whatever it looks like. An error comes before everything behind it, even before --help.");
         lab.refuses_arguments(
             &[
                 "load h -p1060",
@@ -128,7 +128,7 @@ fn s8_wrong_arguments() {
 #[test]
 fn s8_percentile_is_the_nearest_rank() {
     netlab::lab(|lab| {
-        lab.why("The p-th percentile is a value that was measured: the smallest one that p of 100 values do not exceed. No mean of two, and no rank off by one.");
+        lab.why("The p-th percentile is a value that was measured: the smallest one that p of 100 values do not exceed. It is not a mean of two values, and its rank is not off by one.");
         let ms = |n: &u64| Duration::from_millis(*n);
         let ten: Vec<_> = [10, 20, 30, 40, 50, 60, 70, 80, 90, 1000]
             .iter()
@@ -169,7 +169,7 @@ fn s8_percentile_is_the_nearest_rank() {
             }
         }
 
-        lab.why("One value is every percentile, and of no values there is none.");
+        lab.why("A single value is every percentile. Without values there is no percentile.");
         let got = lab.you("percentile(1 value, 50)", || percentile(&ten[..1], 50));
         lab.same("the value", got, Some(ms(&10)));
         let got = lab.you("percentile(no values, 50)", || percentile(&[], 50));
@@ -203,7 +203,7 @@ fn s8_a_pool_shares_its_connections() {
             report.connections,
             server.accepted(),
         );
-        lab.why("Six clients take turns on two connections: one pool for all of them, not a pool for each, and what lies in it is used again.");
+        lab.why("Six clients take turns on two connections: they share one pool, and its connections are used again.");
         lab.holds(
             (1..=2).contains(&report.connections),
             "1 or 2 connections",
@@ -217,7 +217,7 @@ fn s8_a_pool_shares_its_connections() {
         );
 
         lab.why(
-            "With the same payload in every request, a reply to somebody else would look right.",
+            "If every request had the same payload, a reply to another client would look right.",
         );
         lab.same("different requests", server.different(), 120);
     });
@@ -226,7 +226,7 @@ fn s8_a_pool_shares_its_connections() {
 #[test]
 fn s8_no_two_requests_are_the_same() {
     netlab::lab(|lab| {
-        lab.why("Client 1's request 11 and client 11's request 1 are two requests, and so are a client's first and its 257th. Two numbers that run into each other, a sum of them or a byte of them, are the same for several.");
+        lab.why("Client 1's request 11 and client 11's request 1 are two requests, and so are a client's first and its 257th. Two numbers written without a separator, their sum, or one byte of them are the same for several requests.");
         for (clients, requests) in [(12, 12), (2, 1001)] {
             let server = EchoServer::start();
             let wanted = Load {
@@ -330,7 +330,7 @@ fn s8_a_wrong_echo_is_a_failure() {
         ];
         for (what, answer) in answers {
             for pool in [2, 0] {
-                lab.why("A load program that does not look at its replies praises a server that answers nonsense. Compare all bytes, and the length. A client stops at its first failure.");
+                lab.why("A load program that does not compare its replies gives good figures to a server that answers nonsense. Compare all bytes, and the length. A client stops at its first failure.");
                 let server = EchoServer::answering(answer);
                 let wanted = Load {
                     pool,
@@ -496,20 +496,20 @@ fn s8_a_connect_is_part_of_the_time() {
             came.unwrap_or_default()
         };
 
-        const WISH: &str = "The clock of a request starts with the wish. A clock that starts after connect leaves out what a new connection costs, which is what a pool saves.";
+        const WISH: &str = "The clock of a request starts before the request has a connection. A clock that starts after connect leaves out the cost of a new connection, and a pool saves just that.";
         let lab = &lab.because(WISH);
         let report = run.returns();
         let at_least = lasted(&first_pooled);
         lab.holds(
             report.latencies.len() == 2 && report.latencies.last() >= Some(&at_least),
-            format!("two latencies, one of them {at_least:?} at least: for so long a request has waited for its connection"),
+            format!("two latencies, one of them {at_least:?} at least: a request has waited so long for its connection"),
             format!("{:?}, trouble: {:?}", report.latencies, report.trouble),
         );
         let end = program.exits();
         let at_least = lasted(&first_alone).as_micros();
         lab.holds(
             u128::from(number(lab, &end.stdout, "max")) >= at_least,
-            format!("max is {at_least} µs at least: for so long the request has waited for its connection"),
+            format!("max is {at_least} µs at least: the request has waited so long for its connection"),
             &end.stdout,
         );
         gate.opens();
@@ -565,10 +565,10 @@ fn s8_to_wait_for_a_turn_is_part_of_the_time() {
         gate.opens();
         let end = program.exits();
         lab.same("exit code", end.code, Some(0));
-        lab.because("The clock of a request starts with the wish, and not when it has its turn: the time in the queue counts for the user. It is printed in microseconds.")
+        lab.because("The clock of a request starts before its turn: the user waits in the queue, too. It is printed in microseconds.")
             .holds(
                 u128::from(number(lab, &end.stdout, "p90")) >= at_least.as_micros(),
-                format!("p90 is {} µs at least: for so long have all ten clients waited, and the first for its reply", at_least.as_micros()),
+                format!("p90 is {} µs at least: all ten clients have waited so long, and the first one for its reply", at_least.as_micros()),
                 &end.stdout,
             );
     });
@@ -621,7 +621,7 @@ fn s8_each_percentile_under_its_name() {
         }
         // There is one client: its requests come one after the other.
         let [p50, p90, max] = ["p50", "p90", "max"].map(|name| number(lab, &text, name));
-        lab.because("Each request has a clock of its own, which starts when it begins. One clock for all of a client's requests counts the earlier ones again with each.")
+        lab.because("Each request has a clock of its own, which starts when it begins. One clock for all of a client's requests counts the earlier requests again.")
             .holds(
                 4 * p50 + p90 + max <= all,
                 format!("10 latencies that are not longer together than the whole run, {all} µs"),
@@ -633,7 +633,7 @@ fn s8_each_percentile_under_its_name() {
 #[test]
 fn s8_trouble_is_not_forgotten() {
     netlab::lab(|lab| {
-        lab.why("One client of eight has failed. It stops, and the seven others go on: they have no reason to stop, and they do not undo the failure. The error belongs in the report.");
+        lab.why("One client of eight has failed. It stops, and the seven others go on. Their success does not undo the failure. The error belongs in the report.");
         let first = Arc::new(AtomicBool::new(true));
         let server = EchoServer::answering(move |payload| match first.swap(false, SeqCst) {
             true => b"something else".to_vec(),
@@ -683,7 +683,7 @@ fn s8_trouble_is_not_forgotten() {
 #[test]
 fn s8_a_host_without_an_address() {
     netlab::lab(|lab| {
-        lab.why("A host that cannot be found is an error of the network, and no reason to panic. (This one has a zero byte in it: no system asks anybody for that.)");
+        lab.why("A host that cannot be found is an error of the network, and must not cause a panic. (This name has a zero byte in it, so no system looks it up.)");
         let args = ["load", "no\0host"].map(str::to_owned);
         let code = lab.you("run([\"load\", \"no\\0host\"])", || run_here(&args));
         lab.same("exit code", code, 1);
@@ -709,7 +709,7 @@ fn s8_nobody_there_is_a_failure() {
             lab.same("failed: one request of each client", report.failed, 3);
             lab.same("connections", report.connections, 0);
             let said = report.trouble.map(|error| error.to_string());
-            lab.because("The trouble is one of the errors that the clients got. A new one without its words does not say what happened.")
+            lab.because("`trouble` is one of the errors that the clients got. A new error without its words does not say what happened.")
                 .holds(
                     said.as_ref().is_some_and(|said| said.contains("refused")),
                     "an error that says that the connection was refused",
@@ -778,10 +778,10 @@ fn s8_the_address_that_works_is_taken() {
         lab.same("the address", addr, server.addr());
         lab.same("answered", report.latencies.len(), 6);
         lab.same("connections to the other server", other.accepted(), 0);
-        lab.because("load finds out by itself whether it is let in. A connection that only knocks is one more, and the server counts it.")
+        lab.because("`load` itself finds out whether it can connect. A connection that only tests the address is one more, and the server counts it.")
             .same("connections, as the server counts them", server.accepted(), report.connections);
 
-        lab.why("To be let in is enough. When the requests fail after that, the report says so; another server would be a different measurement.");
+        lab.why("A successful connect is enough. If the requests fail after that, the report says so. Another server would be a different measurement.");
         let nonsense = EchoServer::answering(|_| b"something else".to_vec());
         let addrs = [nonsense.addr(), other.addr()];
         let found = lab.you(
@@ -792,7 +792,7 @@ fn s8_the_address_that_works_is_taken() {
         lab.same("the address", addr, nonsense.addr());
         lab.same("failed", report.failed, 2);
 
-        lab.why("When nobody lets us in, the last failure is told. Without an address there is no report.");
+        lab.why("If no address accepts a connection, the last failure is reported. Without an address there is no report.");
         let last = lab.refused();
         let addrs = [nobody.addr(), last.addr()];
         let found = lab.you("load_one_of([nobody, nobody else])", || {
@@ -806,14 +806,14 @@ fn s8_the_address_that_works_is_taken() {
     });
 }
 
-const NAMES_THE_SERVER: &str = "\"Connection refused\" alone sends a person on a search. The error names the server: the address that was tried, not the name that was given, and the port.";
+const NAMES_THE_SERVER: &str = "\"Connection refused\" alone does not help. The error must name the server: the address that was tried, not the name that was given, and the port.";
 
 #[test]
 #[cfg_attr(not(unix), ignore = "needs Unix, where a shell runs the program")]
 fn s8_cli_a_client_without_a_thread_is_a_failure() {
     netlab::lab(|lab| {
         lab.note("each thread is to have a stack of 128 TiB, which no system gives");
-        lab.why("The system has no room for these three threads. That is a failure of the run, one for each client: no panic, no report without them, and no failures of requests that nobody was there to send. (thread::Builder gives the error; spawn of a scope panics.)");
+        lab.why("The system has no room for these three threads. That is a failure of the run, one for each client: no panic, no report without them, and no failures of requests that were never sent. (thread::Builder gives the error; spawn of a scope panics.)");
         let nobody = lab.refused();
         let port = nobody.addr().port().to_string();
         let args = [
@@ -843,7 +843,7 @@ fn s8_cli_a_client_without_a_thread_is_a_failure() {
 fn s8_cli_another_address_of_a_name() {
     netlab::lab(|lab| {
         if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) {
-            lab.why("A server may be at an address of either kind. None of a host's addresses is left out.");
+            lab.why("A server may be at an address of either kind. Try all of a host's addresses.");
             let server = EchoServer::echoing(listener);
             let port = server.addr().port();
             let line = format!("load ::1 --clients 1 --requests 1 -p {port}");
@@ -883,7 +883,7 @@ fn s8_cli_exit_codes() {
         let wrong = run(lab, "load", 2);
         says(lab, "standard error", &wrong.stderr, "usage:");
         let said = String::from_utf8_lossy(&wrong.stderr).replace(USAGE, "");
-        lab.because("The usage alone does not say what was wrong. The error of parse_args does: print it, too.")
+        lab.because("The usage alone does not say what was wrong. Print the error of parse_args, too.")
             .holds(
                 !said.trim().is_empty(),
                 "standard error with what is wrong, beside the usage",
@@ -904,15 +904,15 @@ fn s8_cli_exit_codes() {
             &output.stderr,
             &address,
         );
-        let words = &lab.because("The error says what has happened, and not only where.");
+        let words = &lab.because("The error must say what has happened, and not only where.");
         says(words, "standard error", &output.stderr, "refused");
         lab.why(
-            "A failed run has its report too: how much failed, and how many connections were made.",
+            "A failed run has a report, too: how many requests failed, and how many connections were made.",
         );
         lab.same("requests", value(lab, &output, "requests"), 2);
         lab.same("failed", value(lab, &output, "failed"), 2);
         lab.same("connections", value(lab, &output, "connections"), 0);
-        lab.why("Nothing was answered, so there is no latency. A line with 0 would be the fastest server of all.");
+        lab.why("Nothing was answered, so there is no latency. A line with 0 would look like a very fast server.");
         let text = String::from_utf8_lossy(&output.stdout);
         let latencies = ["p50", "p90", "p99", "max"].map(|name| find(&text, name));
         lab.same("p50, p90, p99, max", latencies, [None; 4]);
@@ -928,7 +928,7 @@ fn s8_cli_a_part_that_fails_is_a_failure() {
             false => payload,
         });
         lab.note("the server's first reply is wrong, all others are right");
-        lab.why("Three of four requests were answered, and one was not. A script that looks at the exit code must hear of it: 0 means that all went well.");
+        lab.why("Three of four requests were answered, and one was not. A script must see it in the exit code: 0 means that all went well.");
         let line = format!(
             "load 127.1 -p {} --pool 1 --clients 4 --requests 1",
             server.addr().port()
@@ -971,7 +971,7 @@ fn s8_cli_standard_output_may_be_closed() {
                 format!("load 127.0.0.1 -p {port} --clients 1 --requests 1")
             });
             const ENOUGH: &str = "A reader that has closed the pipe has read enough: that is not an error. (println! panics there.)";
-            const FAILED: &str = "The reader has read enough, and the requests have failed all the same: exit code 1. A pipe that is closed ends the printing, and not the program.";
+            const FAILED: &str = "The reader has read enough, but requests have failed: exit code 1. A closed pipe ends the printing, and not the program.";
             let lines = [
                 ("--help", 0, ENOUGH),
                 (&load, 0, ENOUGH),
@@ -998,7 +998,7 @@ fn s8_cli_standard_output_may_be_closed() {
                 let full = std::fs::File::create("/dev/full").expect("a device");
                 let output = run_into(lab, line, full.into());
                 let said = String::from_utf8_lossy(&output.stderr);
-                lab.because("What cannot be written is lost, and the exit code has to say so. (`let _ = write…` hides it, println! panics.)")
+                lab.because("The report cannot be written, and the exit code has to say so. (`let _ = write…` hides it, println! panics.)")
                     .holds(
                         output.status.code() == Some(1) && !said.is_empty(),
                         "exit code 1, and words on standard error",

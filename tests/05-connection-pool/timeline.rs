@@ -209,7 +209,7 @@ pub fn draw(alone: &[Bar], pooled: &[Bar]) -> String {
         "start",
         12,
         0.8,
-        "request: from the wish to the reply",
+        "request: from its start to the reply",
     );
     picture.finish()
 }

@@ -3,10 +3,10 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Things that wait to be used again. Clones are handles of the same shelf. When the last handle and
-/// the last loan are gone, the things on the shelf are dropped with it.
+/// Things that wait to be used again. Clones are handles of the same shelf. When the last handle
+/// and the last loan are dropped, the things on the shelf are dropped, too.
 ///
-/// A thing's own `drop` may take its time, or use the shelf: no thing is dropped under the lock.
+/// A thing's own `drop` may be slow, or may use the shelf. So no thing is dropped under the lock.
 pub struct Shelf<T>(Arc<Mutex<Stock<T>>>);
 
 struct Stock<T> {
@@ -55,12 +55,12 @@ impl<T> Shelf<T> {
         )
     }
 
-    /// Of the things for which `wanted` holds, lends the one that has been on the shelf for the
-    /// longest time; `None` when there is none. The order of the others stays as it is.
+    /// Lends one of the things for which `wanted` holds: the one that has been on the shelf for the
+    /// longest time. `None` when there is none. The order of the others stays as it is.
     ///
     /// The things stay on the shelf, under its lock, while `wanted` looks at them: another thread
     /// that calls `take` meanwhile waits, and does not find the shelf empty. So `wanted` must not use
-    /// the shelf. It may panic: then the shelf is as it was, and can be used.
+    /// the shelf. `wanted` may panic. Then the shelf is as it was, and can still be used.
     pub fn take_where(&self, wanted: impl Fn(&T) -> bool) -> Option<Loan<T>> {
         let first = self.stock().idle.first().map(wanted);
         todo!("5.1 take_where(wanted), true for the oldest: {first:?}: lend the oldest wanted one")
@@ -73,15 +73,14 @@ impl<T> Shelf<T> {
         todo!("5.1 close() of a shelf, closed: {closed}: drop what is there, and take nothing back")
     }
 
-    /// The stock is whole between any two statements, so that a panic elsewhere is no reason to
-    /// give up on it.
+    /// The stock is consistent between any two statements, so it stays usable after a panic elsewhere.
     fn stock(&self) -> MutexGuard<'_, Stock<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> Loan<T> {
-    /// Ends the loan and drops the thing: it is of no use to anybody any more.
+    /// Ends the loan and drops the thing, because it cannot be used any more.
     pub fn discard(self) {
         let left = self.shelf.idle();
         todo!("5.1 discard() beside a shelf of {left}: drop the thing, and leave nothing to return")
@@ -90,8 +89,8 @@ impl<T> Loan<T> {
 
 /// Ends the loan: the thing goes back to the shelf.
 ///
-/// Unless the thread is panicking: then nobody knows in which state the thing was left, and it is
-/// dropped. It is also dropped when the shelf is closed.
+/// If the thread is panicking, the thing is dropped instead, because its state is unknown. It is
+/// also dropped when the shelf is closed.
 impl<T> Drop for Loan<T> {
     fn drop(&mut self) {
         // 5.1: as the comment above says. (No todo! here: a panic in a drop during a panic would

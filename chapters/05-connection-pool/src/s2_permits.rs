@@ -1,4 +1,4 @@
-//! Step 2: a limit, and those who wait for their turn.
+//! Step 2: a limit, and threads that wait for their turn.
 //!
 //! A counting semaphore: the standard library has none.
 
@@ -31,7 +31,7 @@ pub struct Permit(Permits);
 /// Why there is no permit.
 #[derive(Debug, Clone, Copy)]
 pub enum NoPermit {
-    /// None came free in time. `waited` is how long the call has waited, from its beginning.
+    /// No permit came free in time. `waited` is how long the call has waited, from its beginning.
     Timeout { waited: Duration },
     /// The permits are closed.
     Closed,
@@ -61,7 +61,7 @@ impl Permits {
         self.counts().waiting
     }
 
-    /// Wakes everybody who waits, for no reason. Given, for the tests: a Condvar may wake a thread
+    /// Wakes all waiting threads, for no reason. Given, for the tests: a Condvar may wake a thread
     /// for no reason at any time, but a test cannot make it do so.
     pub fn ring(&self) {
         self.0.bell.notify_all();
@@ -77,7 +77,7 @@ impl Permits {
     /// # Errors
     ///
     /// - [`NoPermit::Closed`] when the permits are closed, before the call or during it. This comes
-    ///   first: also when a permit is free, and when the time is over.
+    ///   first, even when a permit is free or the time is over.
     /// - [`NoPermit::Timeout`] when none came free in time.
     pub fn acquire(&self, wait: Duration) -> Result<Permit, NoPermit> {
         let Counts {
@@ -98,8 +98,8 @@ impl Permits {
         )
     }
 
-    /// Gives out no permit any more, and wakes everybody who waits: they get
-    /// [`NoPermit::Closed`]. Permits in use stay valid.
+    /// Gives out no more permits, and wakes all waiting threads: they get [`NoPermit::Closed`].
+    /// Permits in use stay valid.
     pub fn close(&self) {
         todo!(
             "5.2 close(), {} waiting: mark it, and wake everybody",
@@ -107,14 +107,14 @@ impl Permits {
         )
     }
 
-    /// No code but this module's runs under the lock, and none of it stops half-way: the counts
-    /// are right even if a panic has marked the lock.
+    /// Only this module's code runs under the lock, and it never stops half-way. So the counts are
+    /// right even if a panic has poisoned the lock.
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Gives the permit back and wakes one of those who wait.
+/// Gives the permit back and wakes one waiting thread.
 impl Drop for Permit {
     fn drop(&mut self) {
         let _shared = &self.0.0;

@@ -3,9 +3,9 @@
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-/// Where the pool gets the time from. Tests have a clock that they turn by hand.
+/// The clock that the pool reads. Tests use a clock that they set by hand.
 pub trait Clock: Send + Sync + 'static {
-    /// Time since some moment in the past, the same for every call. Never goes back.
+    /// Time since some moment in the past, which is the same for every call. Never decreases.
     fn now(&self) -> Duration;
 }
 
@@ -35,7 +35,7 @@ pub struct Aged<T> {
 }
 
 impl<T> Aged<T> {
-    /// Something that is made now.
+    /// A thing that is made now.
     pub fn new(thing: T, now: Duration) -> Aged<T> {
         Aged {
             thing,
@@ -63,21 +63,21 @@ impl<T> DerefMut for Aged<T> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits {
     /// A thing that has not been used for this long is expired. A NAT or a firewall on the way may
-    /// have forgotten a connection that nobody uses.
+    /// have forgotten an unused connection.
     pub max_idle: Option<Duration>,
-    /// A thing is expired this long after it was made, even if it is busy all the time. Then a server
-    /// that has moved is noticed, and a new server gets its share of the load.
+    /// A thing is expired this long after it was made, even if it is busy all the time. So the pool
+    /// notices a server that has moved, and a new server gets its share of the load.
     pub max_age: Option<Duration>,
 }
 
 impl Limits {
-    /// Whether `it`, which lies on the shelf, has reached one of the limits at the time `now`: its
+    /// Whether `it`, a thing on the shelf, has reached one of the limits at the time `now`: its
     /// idle time or its age is as long as the limit, or longer. Times and limits count to the
     /// nanosecond, and a limit of zero is reached at once.
     ///
     /// A time later than `now` counts as `now`: another thread may have read the clock after the
-    /// caller did. That is one question for each limit: a connection whose idle time lies ahead can
-    /// still be too old.
+    /// caller did. Ask for each limit separately: a connection whose `idle_since` is later than
+    /// `now` can still be too old.
     pub fn expired<T>(&self, it: &Aged<T>, now: Duration) -> bool {
         let times = (it.made_at, it.idle_since);
         todo!("5.3 {self:?}.expired({times:?}, {now:?}): whether a limit is reached")

@@ -108,15 +108,15 @@ impl<M: Manager> Pool<M> {
         }
     }
 
-    /// A connection: of the good idle ones the last one that came back, or a new one if there is none.
+    /// A connection: the good idle one that came back last, or a new one if there is none.
     ///
     /// Good means: within the limits at the moment of the choice (not of the call, because the wait
     /// may have been long), and reusable as the manager says. A bad one is closed before the next one
     /// is taken, and before a new one is made. A new connection is not checked. Its age and its idle
     /// time begin when `connect` has returned.
     ///
-    /// Waits for its turn once, for `config.wait` at most; the time that checking and connecting take
-    /// is not part of it. It touches no connection before its turn has come.
+    /// Waits for its turn once, for `config.wait` at most. The time for checking and connecting is
+    /// not part of this. It touches no connection before its turn has come.
     ///
     /// While the manager works here, other threads can use the pool. When the manager fails or
     /// panics, the turn is given back, and the connection that was being checked is closed. A failed
@@ -152,14 +152,15 @@ impl<M: Manager> Pool<M> {
         todo!("5.4 try_get() of {state:?}: a permit and a good idle connection, or None at once")
     }
 
-    /// Makes sure that `n` good connections are idle, as far as the limit and those in use leave
-    /// room: takes the good idle ones, closes bad ones as [`Pool::get`] does, connects for those that
-    /// are missing, and then gives all of them back. Does not wait for a turn. `n` may be any number.
+    /// Makes sure that `n` good connections are idle, as far as the limit and the connections in
+    /// use leave room. It takes the good idle ones, closes bad ones as [`Pool::get`] does, makes
+    /// the missing ones, and then gives all of them back. It does not wait for a turn. `n` may be
+    /// any number.
     ///
-    /// To be ready is not to be used. An idle connection that is good stays as it is: its idle time
-    /// goes on, and its place in the order of the shelf is the same. (Otherwise a program that calls
-    /// `prewarm` every second would keep connections for ever that nobody uses.) New connections
-    /// count as the last to come back.
+    /// Being checked here is not a use. A good idle connection stays as it is: its idle time goes
+    /// on, and its place in the order of the shelf is the same. (Otherwise a program that calls
+    /// `prewarm` every second would keep unused connections for ever.) New connections count as the
+    /// last to come back.
     ///
     /// Returns how many are ready.
     ///
@@ -177,14 +178,14 @@ impl<M: Manager> Pool<M> {
 }
 
 impl<M: Manager> Lease<M> {
-    /// Whether the connection comes from the shelf, and was not made for this lease: it has been
-    /// idle, and may have died there.
+    /// Whether the connection comes from the shelf, and was not made for this lease. Such a
+    /// connection was idle, and may have died meanwhile.
     pub fn reused(&self) -> bool {
         self.reused
     }
 
-    /// Closes the connection instead of giving it back. First it is closed, and then its place in the
-    /// pool is free.
+    /// Closes the connection instead of giving it back. The connection is closed first; then its
+    /// place in the pool is free.
     pub fn discard(self) {
         todo!(
             "5.4 discard() of a lease, reused: {}: discard the loan",
@@ -193,8 +194,8 @@ impl<M: Manager> Lease<M> {
     }
 }
 
-/// Notes the time, gives the connection back, and then the permit: whoever is let in by it must
-/// find the connection on the shelf.
+/// Notes the time, gives the connection back, and then the permit: the thread that gets the permit
+/// must find the connection on the shelf.
 impl<M: Manager> Drop for Lease<M> {
     fn drop(&mut self) {
         let _now = self.clock.now();

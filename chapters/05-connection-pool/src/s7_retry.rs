@@ -1,4 +1,4 @@
-//! Step 7: the connection that died on the way, and who may try again.
+//! Step 7: the connection that died on the way, and when to try again.
 
 use std::error::Error;
 use std::fmt;
@@ -9,20 +9,20 @@ use crate::{Manager, Pool, PoolError};
 /// The longest reply that is read, in bytes.
 pub const MAX_REPLY: u32 = 1 << 20;
 
-/// What is asked of a server. On the wire it is a frame of chapter 02: the payload's length as
-/// four bytes in network byte order, then the payload. So is the reply.
+/// A request to a server. On the wire it is a frame of chapter 02: the payload's length as four
+/// bytes in network byte order, then the payload. The reply is such a frame, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     pub payload: &'a [u8],
-    /// Whether serving it twice is the same as serving it once (RFC 9110 §9.2.2): to read a page,
-    /// yes; to place an order, no.
+    /// Whether serving it twice is the same as serving it once (RFC 9110 §9.2.2). Reading a page:
+    /// yes. Placing an order: no.
     pub idempotent: bool,
 }
 
 /// An exchange that gave no reply.
 #[derive(Debug)]
 pub struct Lost {
-    /// How many bytes of a reply had come before, those of its header included.
+    /// How many bytes of a reply had come before, including its header.
     pub received: usize,
     pub cause: io::Error,
 }
@@ -30,13 +30,13 @@ pub struct Lost {
 /// Why a call gave no reply.
 #[derive(Debug)]
 pub enum CallError {
-    /// There was no connection to be had.
+    /// The pool gave no connection.
     Pool(PoolError<io::Error>),
-    /// The request may have been served or not. Nobody knows.
+    /// The request may have been served or not. The caller cannot know.
     Lost(Lost),
 }
 
-/// Sends one request and reads its reply: exactly its bytes, and none behind them.
+/// Sends one request and reads its reply: exactly the reply's bytes, and none after them.
 ///
 /// The request goes out in one `write`, or in more when the stream takes only a part of it, and
 /// then a `flush`. `ErrorKind::Interrupted` from `read` or `write` is not an error: the call is
@@ -53,7 +53,7 @@ pub enum CallError {
 /// - `ErrorKind::InvalidInput` when the payload's length does not fit into four bytes (nothing is
 ///   written then).
 ///
-/// After an error the stream is in the middle of something and of no use any more.
+/// After an error the stream is in the middle of a message and cannot be used any more.
 pub fn exchange<S: Read + Write>(stream: &mut S, payload: &[u8]) -> Result<Vec<u8>, Lost> {
     let (what, len) = (std::any::type_name_of_val(stream), payload.len());
     todo!("5.7 exchange({what}, {len} bytes): write a frame, read a frame, count what comes")
@@ -66,13 +66,13 @@ pub fn exchange<S: Read + Write>(stream: &mut S, payload: &[u8]) -> Result<Vec<u
 /// *all* of this holds:
 ///
 /// - the request is idempotent (RFC 9110 §9.2.2),
-/// - the connection is a [reused](Lease::reused) one (a fresh one that ends has another reason to),
+/// - the connection is a [reused](Lease::reused) one (when a fresh one ends, there is another reason),
 /// - the connection ended: `UnexpectedEof`, `ConnectionReset`, `ConnectionAborted` (Windows) or
 ///   `BrokenPipe`. After any other error, such as a time-out, it may be alive,
 /// - and no byte of a reply had come (the same section).
 ///
 /// The second attempt's failure is final. Both attempts use connections of the pool. A connection
-/// on which an exchange failed is never given back to it; the others are.
+/// on which an exchange failed is never given back to the pool; the others are.
 ///
 /// # Errors
 ///

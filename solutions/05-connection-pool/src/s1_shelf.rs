@@ -4,10 +4,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{mem, thread};
 
-/// Things that wait to be used again. Clones are handles of the same shelf. When the last handle and
-/// the last loan are gone, the things on the shelf are dropped with it.
+/// Things that wait to be used again. Clones are handles of the same shelf. When the last handle
+/// and the last loan are dropped, the things on the shelf are dropped, too.
 ///
-/// A thing's own `drop` may take its time, or use the shelf: no thing is dropped under the lock.
+/// A thing's own `drop` may be slow, or may use the shelf. So no thing is dropped under the lock.
 pub struct Shelf<T>(Arc<Mutex<Stock<T>>>);
 
 struct Stock<T> {
@@ -54,12 +54,12 @@ impl<T> Shelf<T> {
         Some(self.lend(thing))
     }
 
-    /// Of the things for which `wanted` holds, lends the one that has been on the shelf for the
-    /// longest time; `None` when there is none. The order of the others stays as it is.
+    /// Lends one of the things for which `wanted` holds: the one that has been on the shelf for the
+    /// longest time. `None` when there is none. The order of the others stays as it is.
     ///
     /// The things stay on the shelf, under its lock, while `wanted` looks at them: another thread
     /// that calls `take` meanwhile waits, and does not find the shelf empty. So `wanted` must not use
-    /// the shelf. It may panic: then the shelf is as it was, and can be used.
+    /// the shelf. `wanted` may panic. Then the shelf is as it was, and can still be used.
     pub fn take_where(&self, wanted: impl Fn(&T) -> bool) -> Option<Loan<T>> {
         let mut stock = self.stock();
         let at = stock.idle.iter().position(wanted)?;
@@ -78,15 +78,14 @@ impl<T> Shelf<T> {
         drop(idle);
     }
 
-    /// The stock is whole between any two statements, so that a panic elsewhere is no reason to
-    /// give up on it.
+    /// The stock is consistent between any two statements, so it stays usable after a panic elsewhere.
     fn stock(&self) -> MutexGuard<'_, Stock<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> Loan<T> {
-    /// Ends the loan and drops the thing: it is of no use to anybody any more.
+    /// Ends the loan and drops the thing, because it cannot be used any more.
     pub fn discard(mut self) {
         self.thing = None;
     }
@@ -94,8 +93,8 @@ impl<T> Loan<T> {
 
 /// Ends the loan: the thing goes back to the shelf.
 ///
-/// Unless the thread is panicking: then nobody knows in which state the thing was left, and it is
-/// dropped. It is also dropped when the shelf is closed.
+/// If the thread is panicking, the thing is dropped instead, because its state is unknown. It is
+/// also dropped when the shelf is closed.
 impl<T> Drop for Loan<T> {
     fn drop(&mut self) {
         let Some(thing) = self.thing.take() else {

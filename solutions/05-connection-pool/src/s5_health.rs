@@ -14,7 +14,7 @@ use crate::Manager;
 ///
 /// | in the receive queue | meaning | answer |
 /// |---|---|---|
-/// | nothing | nobody has spoken since the last reply | `true` |
+/// | nothing | the peer has sent nothing since the last reply | `true` |
 /// | bytes | the rest of a reply: the next user would read them as theirs | `false` |
 /// | the end of the stream (FIN) | the peer has closed | `false` |
 ///
@@ -65,7 +65,7 @@ impl Manager for TcpManager {
     type Error = io::Error;
 
     /// Connects, sets the time-outs of `read` and `write`, and switches Nagle's algorithm off: a
-    /// request is written in one piece, and there is nothing that it could wait for.
+    /// request is written in one piece, and has nothing to wait for.
     fn connect(&self) -> io::Result<TcpStream> {
         let stream = TcpStream::connect_timeout(&self.addr, self.patience)?;
         stream.set_read_timeout(Some(self.patience))?;

@@ -4,9 +4,9 @@ use crate::{Manager, Pool};
 
 impl<M: Manager> Pool<M> {
     /// Closes the idle connections that have reached a limit, and returns how many. The owner of the
-    /// pool calls it from time to time. Connections in use are left alone, and idle ones within the
-    /// limits stay as they are: on the shelf all the time, in their order, with their idle time going
-    /// on. The manager is not asked.
+    /// pool calls it from time to time. Connections in use are not touched. Idle ones within the
+    /// limits stay as they are: they stay on the shelf all the time, in their order, and their idle
+    /// time goes on. The manager is not asked.
     ///
     /// At no time do more than `max` connections exist, not even while one is being closed. When
     /// every permit is in use, it does nothing and returns 0 at once.
@@ -25,12 +25,13 @@ impl<M: Manager> Pool<M> {
         closed
     }
 
-    /// Ends the pool. Idle connections are closed now, those in use when their leases end. A thread
-    /// that waits for its turn, or calls later, gets [`PoolError::Closed`](crate::PoolError); so does
-    /// one that calls while the idle connections are being closed.
+    /// Ends the pool. Idle connections are closed now, and those in use when their leases end. A
+    /// thread that waits for its turn, or calls later, gets
+    /// [`PoolError::Closed`](crate::PoolError). So does a thread that calls while the idle
+    /// connections are being closed.
     ///
-    /// A call that is in the middle of connecting still gets its connection, and so does one that has
-    /// waited for its turn and is checking a connection, or closing one to make room.
+    /// A call that already has its turn still gets its connection: it may be connecting, checking a
+    /// connection, or closing one to make room.
     pub fn close(&self) {
         // In this order: a connection that is being closed still exists, and with a permit somebody
         // could connect in its place.

@@ -39,7 +39,7 @@ pub enum Command {
     Help,
 }
 
-/// Who sends how much over how many connections.
+/// How many clients send how many requests, over how many connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// The pool's `max`. 0: no pool, and one connection for each request.
@@ -50,7 +50,7 @@ pub struct Load {
     pub requests: usize,
 }
 
-/// What came of it.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub struct Report {
     /// How long each answered request took. The clock starts before the request has a connection:
@@ -60,17 +60,17 @@ pub struct Report {
     pub failed: usize,
     /// How many connections were made.
     pub connections: usize,
-    /// One of the errors, if there were any: of whatever client, and of whatever kind.
+    /// One of the errors, if there were any: of any client, and of any kind.
     pub trouble: Option<io::Error>,
 }
 
 /// Reads the arguments, without the program's name.
 ///
 /// They are read from left to right. `-h` or `--help` in the place of an option ends the reading and
-/// asks for help. Then a wrong option before it is still an error, and a wrong word is none. Options
-/// may stand anywhere; the last of its kind counts. PORT is a number from 0 to 65535, N is 0 or more,
-/// M is 1 to [`MAX_CLIENTS`], R is 1 or more. Anything else that begins with `-` is an unknown
-/// option. What is left must be `load` and a host.
+/// asks for help. A wrong option before it is still an error, but a wrong word is not. Options may
+/// stand anywhere. Of two options of one kind the last one counts. PORT is a number from 0 to
+/// 65535, N is 0 or more, M is 1 to [`MAX_CLIENTS`], R is 1 or more. Anything else that begins with
+/// `-` is an unknown option. What is left must be `load` and a host.
 ///
 /// # Errors
 ///
@@ -223,9 +223,10 @@ fn shared(pool: &Pool<TcpManager>, payload: &[u8]) -> io::Result<Vec<u8>> {
     call(pool, request).map_err(io::Error::other)
 }
 
-/// [`load`] at the first of these addresses where a connection can be made, whatever fails after
-/// that, or else at the last address: a name may have several, and the server may listen at one of
-/// them only. `load` itself finds out; nothing else connects. `None` when there is no address.
+/// Calls [`load`] for one address after the other, and returns the first report with a connection
+/// in it, even if its requests failed. If no address lets it connect, it returns the last report.
+/// (A name may have several addresses, and the server may listen at one of them only.) Only `load`
+/// connects: nothing else tries the addresses before. `None` when there is no address.
 pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Report)> {
     let mut last = None;
     for &addr in addrs {
@@ -251,8 +252,8 @@ pub fn load_one_of(addrs: &[SocketAddr], wanted: Load) -> Option<(SocketAddr, Re
 ///
 /// A HOST may be a name with several addresses: see [`load_one_of`].
 ///
-/// A reader that has closed standard output has read enough: that is not an error. Every other error
-/// of standard output is. It is told, and then no other has to be.
+/// A reader that has closed standard output has read enough: that is not an error. Every other
+/// error of standard output is one. It is reported, and then no other error has to be.
 ///
 /// Exit codes: 0, done; 1, at least one request failed, the host has no address, or standard output
 /// cannot be written; 2, wrong arguments.

@@ -34,7 +34,7 @@ fn comes_to(lab: &Lab, parts: &[&[u8]], want: u16) {
 #[test]
 fn s1_rfc1071_example() {
     lab(|lab| {
-        lab.why("RFC 1071, section 3: 0001 + f203 + f4f5 + f6f7 = 2ddf0. The carry 2 is added at the bottom again: ddf2. The checksum is its complement. A sum of 16 bits that wraps around loses the carry.");
+        lab.why("RFC 1071, section 3: 0001 + f203 + f4f5 + f6f7 = 2ddf0. The carry 2 is added to the lowest bits: ddf2. The checksum is its complement. A sum of 16 bits that wraps around loses the carry.");
         comes_to(
             lab,
             &[&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]],
@@ -104,7 +104,7 @@ fn s1_an_odd_last_byte_is_a_high_byte() {
 #[test]
 fn s1_every_length() {
     lab(|lab| {
-        lab.why("The checksum reads to the end, whatever the length is: nothing is left out and nothing counts twice.");
+        lab.why("The checksum covers all bytes to the end, whatever the length is: it leaves nothing out and counts nothing twice.");
         let bytes: Vec<u8> = (0..140_u8).map(|n| n.wrapping_mul(91) ^ 0xa5).collect();
         for len in 0..bytes.len() {
             comes_to(lab, &[&bytes[..len]], checksum(&bytes[..len]));
@@ -115,7 +115,7 @@ fn s1_every_length() {
 #[test]
 fn s1_odd_part_boundaries() {
     lab(|lab| {
-        lab.why("Same bytes, cut at another place, other checksum. The parts are one buffer: a part of odd length leaves half a word open, and the pad byte belongs at the very end, once.");
+        lab.why("The same bytes, cut at another place, gave another checksum. The parts are one buffer: a part of odd length leaves half a word open, and the pad byte belongs at the very end, once.");
         let bytes: [u8; 11] = [
             0xf1, 0x02, 0xd3, 0x44, 0x95, 0xe6, 0x07, 0xb8, 0xc9, 0x1a, 0x7b,
         ];
@@ -141,7 +141,7 @@ fn s1_odd_part_boundaries() {
 #[test]
 fn s1_odd_parts_of_every_length() {
     lab(|lab| {
-        lab.why("A part that begins in the middle of a word goes on in the middle of every word: its bytes at even places are low ones.");
+        lab.why("If a part begins in the middle of a word, its bytes at even places are low bytes, to its end.");
         let bytes: Vec<u8> = (0..150_u8).map(|n| n.wrapping_mul(77) ^ 0x3c).collect();
         for len in 1..bytes.len() {
             let bytes = &bytes[..len];
@@ -166,7 +166,7 @@ fn mixed() -> Vec<u8> {
 #[test]
 fn s1_odd_parts_by_the_thousand() {
     lab(|lab| {
-        lab.why("Each part of odd length leaves half a word open, or closes the one that the part before left open: whether a part begins in the middle depends on all parts before it.");
+        lab.why("Each part of odd length leaves half a word open, or closes an open one. Whether a part begins in the middle of a word depends on all parts before it.");
         let same = [0xff; 7000];
         let odd: Vec<&[u8]> = same.chunks(7).collect();
         comes_to(lab, &odd, 0);
@@ -189,7 +189,7 @@ fn s1_very_long_ones_lose_no_carry() {
         lab.why("A long part that begins in the middle of a word loses no carry, either.");
         let behind_a_byte = checksum(&[&[0x5a], &long[..]].concat());
         comes_to(lab, &[&[0x5a], &long], behind_a_byte);
-        lab.why("70 000 words of ffff and one of 0001 come to 1116eee91. Folded once: 1ffff. Twice: 10000. Thrice: 0001. Whatever is above 16 bits is folded, until nothing is: ffff adds nothing, however often it stands there.");
+        lab.why("70 000 words of ffff and one of 0001 come to 1116eee91. Folded once: 1ffff. Twice: 10000. Three times: 0001. Fold until nothing is left above 16 bits: ffff adds nothing, however often it occurs.");
         for word in [0x0001_u16, 0x0002, 0x00ff, 0x0100, 0xeee9, 0xfffe] {
             long.extend(word.to_be_bytes());
             comes_to(lab, &[&long], !word);
@@ -202,7 +202,7 @@ fn s1_very_long_ones_lose_no_carry() {
 #[test]
 fn s1_bytes_with_their_checksum_sum_to_zero() {
     lab(|lab| {
-        lab.why("Put the checksum into the bytes, and the sum is ffff: the checksum of the whole is 0. This is how a receiver checks: it need not know where the field is. The sum ffff is not the sum 0: the remainder by ffff (65535) makes one of both.");
+        lab.why("Put the checksum into the bytes, and the sum is ffff: the checksum of the whole is 0. This is how a receiver checks: it need not know where the field is. The sum ffff is not the sum 0: the remainder modulo ffff (65535) confuses the two.");
         for len in [2, 20, 31, 60] {
             let mut bytes: Vec<u8> = (0..len).map(|n: u8| n.wrapping_mul(201) ^ 0x6d).collect();
             for at in [0, 10, 16] {
@@ -222,7 +222,7 @@ fn s1_bytes_with_their_checksum_sum_to_zero() {
 #[test]
 fn s1_swapped_words_are_not_seen() {
     lab(|lab| {
-        lab.why("A sum does not know the order of what is added. The checksum finds a flipped bit; it does not find words that have changed places, and nobody who changes bytes on purpose.");
+        lab.why("A sum does not know the order of what is added. The checksum finds a flipped bit. It does not find words that have changed places, or a change on purpose.");
         let words = [0x12, 0x34, 0xab, 0xcd, 0x00, 0x07];
         let swapped = [0xab, 0xcd, 0x00, 0x07, 0x12, 0x34];
         comes_to(lab, &[&words], checksum(&words));

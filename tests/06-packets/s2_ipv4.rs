@@ -13,13 +13,13 @@ const GOLDEN_DST: Ipv4Addr = Ipv4Addr::new(172, 16, 10, 12);
 
 const TRUNCATED: &str = "The header promises more bytes than there are. A stranger wrote the length, and the packet may have been cut on its way: that is an error, not a panic, and not a shorter packet.";
 const VERSION: &str =
-    "The upper four bits of the first byte are the version. What is not 4 has another header.";
-const HEADER_LENGTH: &str = "IHL counts units of 4 bytes, and the fixed part has five of them. A smaller IHL lies: the header would end inside itself.";
-const CHECKSUM: &str = "The checksum covers the header, options included. Where it is not 0, some bit of the header is not what the sender wrote: nothing in it can be trusted, Total Length neither, so the checksum is asked first (RFC 1122, section 3.2.1.2).";
-const LENGTH: &str = "Total Length counts the header, too. Less than the header is a lie, and subtracting would go below zero.";
+    "The upper four bits of the first byte are the version. Another version has another header.";
+const HEADER_LENGTH: &str = "IHL counts units of 4 bytes, and the fixed part has five of them. A smaller IHL is wrong: the header would end inside its fixed part.";
+const CHECKSUM: &str = "The checksum covers the header, options included. If it is not 0, some bit of the header is not what the sender wrote. No field can be trusted, not even Total Length, so the checksum is checked first (RFC 1122, section 3.2.1.2).";
+const LENGTH: &str = "Total Length counts the header, too. A smaller value is wrong, and the subtraction would go below zero.";
 
 const QUOTED: &str =
-    " Of the errors in the list, parse_quoted leaves out the last one (number 7) and no other.";
+    " parse_quoted leaves out only the last error of the list (number 7).";
 
 fn why(reason: &str) -> &'static str {
     match reason {
@@ -109,7 +109,7 @@ fn emits(lab: &Lab, header: &Ipv4Header, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-const COVERS: &str = "Only the checksum differs. It covers the header, all of it, with 0 in its own place, and nothing else. What comes out stands in the field, also where it is 0: UDP alone has a 0 that means something else.";
+const COVERS: &str = "Only the checksum differs. It covers exactly the header, with 0 in its own field. The result is written as it is, even 0: only in UDP does 0 have a special meaning.";
 
 /// Demands the bytes that `emit` appends.
 fn writes(lab: &Lab, what: &str, header: &Ipv4Header, payload: &[u8], want: &[u8]) {
@@ -285,7 +285,7 @@ fn s2_every_field_at_its_place() {
         for (what, ip) in others {
             reads_and_writes(lab, what, &ip);
         }
-        lab.why("A field is read and written as it stands. What to make of an address that nobody can have, or of a piece that ends behind 65535 bytes, is not for parse to decide.");
+        lab.why("A field is read and written as it stands. parse does not judge an address that no host can have, or a fragment that ends behind 65535 bytes.");
         let odd = [
             (
                 "a source that nobody has",
@@ -343,7 +343,7 @@ fn s2_every_field_at_its_place() {
 #[test]
 fn s2_flags_and_offset_share_two_bytes() {
     lab(|lab| {
-        lab.why("Bytes 6 and 7: one reserved bit, DF, MF, and 13 bits of offset (RFC 791, section 3.1). The offset stands in units of 8 bytes, and so it stays in frag_off. Any of them may be: whether the pieces fit together is for those to ask who put them together (chapter 07).");
+        lab.why("Bytes 6 and 7: one reserved bit, DF, MF, and 13 bits of offset (RFC 791, section 3.1). The offset is in units of 8 bytes, and frag_off keeps it so. Every value is allowed: reassembly checks whether the pieces fit together (chapter 07).");
         for df in [0, 0x4000] {
             for mf in [0, 0x2000] {
                 for offset in [0, 1, 185, 370, 0x0100, 0x1000, 8191] {
@@ -368,7 +368,7 @@ fn s2_flags_and_offset_share_two_bytes() {
 #[test]
 fn s2_the_reserved_bit_is_ignored() {
     lab(|lab| {
-        lab.why("The highest flag bit is reserved. Whoever sets it means nothing that you know: it belongs neither to DF nor to the offset, and is no error.");
+        lab.why("The highest flag bit is reserved. It has no known meaning: it belongs neither to DF nor to the offset, and is not an error.");
         for fragment in [0x8000, 0x8000 | 0x4000, 0x8000 | 0x2000 | 5] {
             let ip = Ip {
                 fragment,
@@ -385,17 +385,17 @@ fn s2_total_length_beats_buffer_length() {
     lab(|lab| {
         let ip = Ip::new(6, &[0x11; 21]);
         for padding in [1, 5, 1000] {
-            lab.why(format!("Ethernet pads short frames. Total Length says 41, the buffer has {}. Whoever takes all of it delivers {} that nobody sent.", 41 + padding, hex::count(padding)));
+            lab.why(format!("Ethernet pads short frames. Total Length says 41, the buffer has {}. Code that takes the whole buffer delivers {} that the sender did not send.", 41 + padding, hex::count(padding)));
             let bytes = [ip.bytes(), vec![0xee; padding]].concat();
             let what = format!("41 bytes of datagram, {padding} of padding");
             reads(lab, &what, &bytes, &words::ip(&header(&ip)), &[0x11; 21]);
         }
-        lab.why("A datagram without payload is a datagram. All that stands behind its header is padding.");
+        lab.why("A datagram without payload is valid. Everything after its header is padding.");
         let empty = Ip::new(6, b"");
         let bytes = [empty.bytes(), vec![0; 26]].concat();
         let what = "20 bytes of datagram, 26 of padding";
         reads(lab, what, &bytes, &words::ip(&header(&empty)), b"");
-        lab.why("The buffer may be larger than any datagram. Its length has no 16 bits to fit into: only Total Length has.");
+        lab.why("The buffer may be larger than any datagram. Its length need not fit into 16 bits: only Total Length has 16 bits.");
         for len in [65535, 65536, 65540, 65536 + 20, 70_000, 131_072 + 41] {
             let mut bytes = ip.bytes();
             bytes.resize(len, 0xee);
@@ -417,7 +417,7 @@ fn s2_options_are_not_payload() {
     lab(|lab| {
         for words_of_options in 1..=10_u8 {
             let len = usize::from(words_of_options) * 4;
-            lab.why(format!("IHL is {}: the payload begins at byte {}, not at 20. What is between is options (RFC 791, section 3.1).", 5 + words_of_options, 20 + len));
+            lab.why(format!("IHL is {}: the payload begins at byte {}, not at 20. The bytes in between are options (RFC 791, section 3.1).", 5 + words_of_options, 20 + len));
             let ip = Ip {
                 options: (1..=len as u8).map(|n| n | 0x80).collect(),
                 ..Ip::new(17, b"payload")
@@ -434,7 +434,7 @@ fn s2_options_are_not_payload() {
 #[test]
 fn s2_options_end_where_the_header_does() {
     lab(|lab| {
-        lab.why("IHL alone says where the options end. A zero is a byte of them, and as many as there were come out: with fewer, header_len() would be another.");
+        lab.why("IHL alone says where the options end. A zero is an option byte, and all of them are kept: with fewer, header_len() would differ.");
         for options in [
             &[0x94, 4, 0, 0][..], // Router Alert (RFC 2113)
             &[1, 0, 0, 0],
@@ -484,7 +484,7 @@ fn s2_options_are_padded() {
             lab.same("header_len()", got, 20 + want.options.len());
             writes(lab, &what, &mine, b"payload", &want.bytes());
         }
-        lab.why("header_len counts the options that there are, as whole words. Whether emit can write them is another question.");
+        lab.why("header_len counts all the options, as whole words, even if emit cannot write them.");
         for (len, want) in [
             (0, 20),
             (41, 64),
@@ -595,7 +595,7 @@ fn s2_cut_at_every_byte() {
 #[test]
 fn s2_quoted_datagrams_may_be_cut() {
     lab(|lab| {
-        lab.why("An ICMP error quotes the header and the first bytes of what it complains of. Total Length still says how long the whole was. parse_quoted gives what there is.");
+        lab.why("An ICMP error quotes the header and the first bytes of a datagram. Total Length still gives the length of the whole datagram. parse_quoted returns the part that is there.");
         for options in [0, 4, 40] {
             let ip = Ip {
                 options: vec![1; options],
@@ -689,11 +689,11 @@ fn s2_a_checksum_of_zero_has_two_forms() {
             let ip = with_checksum(&ip, 0);
             let mut bytes = ip.bytes();
             lab.same("the test's own checksum", &bytes[10..12], &[0, 0]);
-            lab.why("The sum of this header comes out as ffff, and its checksum as 0. 0 is a checksum like any other here: UDP alone has one that means \"none\".");
+            lab.why("The sum of this header comes out as ffff, and its checksum as 0. 0 is an ordinary checksum here: only in UDP does it mean \"none\".");
             let what = format!("a header whose checksum is 0, TTL {ttl}");
             reads(lab, &what, &bytes, &words::ip(&header(&ip)), b"payload");
             writes(lab, &what, &header(&ip), b"payload", &bytes);
-            lab.why("The sum of this header with ffff in the field is ffff: all its bytes have the checksum 0, and that is all that is asked. Who computes it anew and compares gets 0, which is the same number in its other form.");
+            lab.why("The sum of this header with ffff in the field is ffff: all its bytes have the checksum 0, and only this is checked. Code that computes the checksum again and compares gets 0, which is the same number in its other form.");
             bytes[10..12].fill(0xff);
             let what = format!("the same header with ffff for 0, TTL {ttl}");
             reads(lab, &what, &bytes, &words::ip(&header(&ip)), b"payload");
@@ -755,7 +755,7 @@ fn mixture(lab: &Lab, (version, ihl, total): (u8, u8, u16), len: usize, damaged:
                 let want = format!("{words}, payload [{}]", hex::short(payload));
                 (
                     want,
-                    "parse_quoted, and it alone, takes a payload that is cut.",
+                    "Only parse_quoted accepts a payload that is cut.",
                 )
             }
         };
@@ -792,7 +792,7 @@ fn s2_every_ttl_arrives() {
 #[test]
 fn s2_emit_appends() {
     lab(|lab| {
-        lab.why("emit appends. What is in `out` stays, and is no part of the checksum. The padding of the options is counted from the beginning of the header, not from that of `out`.");
+        lab.why("emit appends. Bytes that are already in `out` stay, and are not part of the checksum. The padding of the options is counted from the beginning of the header, not from that of `out`.");
         for options in 0..=4 {
             let mut ip = busy();
             ip.options = vec![0x94; options];
@@ -836,7 +836,7 @@ fn does_not_fit(lab: &Lab, what: &str, header: &Ipv4Header, payload: usize) {
 #[test]
 fn s2_what_does_not_fit_is_not_written() {
     lab(|lab| {
-        lab.why("A field has as many bits as it has. What does not fit is an error; cut off, it would be another packet. And where there is an error, `out` is as before.");
+        lab.why("A field has a fixed number of bits. A value that does not fit is an error: if it were cut off, the packet would be another one. After an error `out` is as before.");
         let plain = Ipv4Header::new(6, CLIENT, SERVER);
         for len in [41, 42, 44, 256, 260, 300, 65536, 65540] {
             let header = Ipv4Header {

@@ -8,8 +8,8 @@ use packets::{PacketError, UdpHeader, pseudo_header};
 use super::wire::{BEFORE, CLIENT, ENDS, PORTS, SERVER, Udp, checksum, pseudo};
 use super::{explain, words};
 
-const TRUNCATED: &str = "The bytes end before the datagram does, as its header tells: an error, not a panic, and not a shorter datagram. This is asked where there is no checksum, too.";
-const LENGTH: &str = "The length field counts the header's 8 bytes, too. Less than 8 is a lie, and subtracting would go below zero. The length counts where there is no checksum, too.";
+const TRUNCATED: &str = "The bytes end before the datagram does, as its header tells: an error, not a panic, and not a shorter datagram. This is checked even if there is no checksum.";
+const LENGTH: &str = "The length field counts the header's 8 bytes, too. Less than 8 is wrong, and the subtraction would go below zero. The length is checked even if there is no checksum.";
 const CHECKSUM: &str = "The sum of the pseudo-header (source, destination, 0, 17, length of header and payload), the header and the payload must come to 0 (RFC 768). Here something was changed on the way, or it came to another host.";
 
 fn why(reason: &str) -> &'static str {
@@ -152,7 +152,7 @@ fn s3_udp_pseudo_header() {
         lab.why(
             "RFC 768: from port c000, to port 0035, length 000b, checksum ca01, and the payload.",
         );
-        let why = "The peer expects the checksum ca01: source, destination, 0, 17 and the length 11 are summed, too, in front of the header. With another sum the peer drops the datagram and tells nobody.";
+        let why = "The peer expects the checksum ca01: source, destination, 0, 17 and the length 11 are summed, too, in front of the header. With another sum the peer drops the datagram silently.";
         writes_because(lab, "\"hi!\" to port 53", &hi, why);
         reads(
             lab,
@@ -227,7 +227,7 @@ fn s3_computed_zero_is_sent_as_ffff() {
         lab.why(why);
         let udp = Udp::new(ZERO_SUM);
         writes_because(lab, "the payload 53 6d", &udp, why);
-        lab.why("With ffff in the field the sum of pseudo-header and datagram comes to 0, and that is all that is asked. Who computes the checksum anew and compares gets 0, which is the same number in its other form, and refuses a sound datagram.");
+        lab.why("With ffff in the field the sum of pseudo-header and datagram comes to 0, and only this is checked. Code that computes the checksum again and compares gets 0, which is the same number in its other form, and refuses a valid datagram.");
         reads(
             lab,
             "a checksum of ffff",
@@ -247,7 +247,7 @@ fn s3_computed_zero_is_sent_as_ffff() {
 #[test]
 fn s3_zero_means_no_checksum() {
     lab(|lab| {
-        lab.why("A checksum of 0 says that the sender computed none. There is nothing to compare, and the datagram is taken as it is (RFC 768).");
+        lab.why("A checksum of 0 says that the sender computed none. There is nothing to compare, and the datagram is accepted (RFC 768).");
         for payload in [&b"hi!"[..], b"anything else", b"", ZERO_SUM] {
             let udp = Udp {
                 checksum: Some(0),
@@ -268,7 +268,7 @@ fn s3_zero_means_no_checksum() {
 #[test]
 fn s3_the_length_field_ends_the_payload() {
     lab(|lab| {
-        lab.why("The datagram is as long as its length field says. What stands behind it is not the datagram's, and the checksum does not cover it.");
+        lab.why("The datagram is as long as its length field says. The bytes after it are not part of the datagram, and the checksum does not cover them.");
         for (payload, behind) in [
             (&b"hi!"[..], &b"behind it"[..]),
             (b"even", b"odd"),
@@ -288,11 +288,11 @@ fn s3_the_length_field_ends_the_payload() {
                 ..udp
             };
             let bytes = [&udp.bytes()[..], behind].concat();
-            let lab = lab.because("A checksum of 0 takes the checksum away, and nothing else: the payload ends where the length field says.");
+            let lab = lab.because("With a checksum of 0 only the checksum is not checked: the payload still ends where the length field says.");
             let what = format!("{what}, no checksum");
             reads(&lab, &what, &bytes, "from port 49152 · to port 53", payload);
         }
-        lab.why("The buffer may be larger than any datagram. Its length has no 16 bits to fit into: only the length field has.");
+        lab.why("The buffer may be larger than any datagram. Its length need not fit into 16 bits: only the length field has 16 bits.");
         for len in [65535, 65536, 65537, 65536 + 8, 70_000, 131_072 + 11] {
             for checksum in [None, Some(0)] {
                 let udp = Udp {
@@ -327,7 +327,7 @@ fn s3_half_a_zero_is_no_zero() {
                 &good[6..8],
                 sum.to_be_bytes().as_slice(),
             );
-            lab.why("\"Not computed\" is 0000, all 16 bits. Where one of the two bytes is 0, there is a checksum, and it is compared.");
+            lab.why("\"Not computed\" is 0000, all 16 bits. If only one of the two bytes is 0, there is a checksum, and it is compared.");
             let header = "from port 49152 · to port 53";
             reads(
                 lab,
@@ -511,7 +511,7 @@ fn mixture(lab: &Lab, len: u16, there: usize, checksum: &str) {
 #[test]
 fn s3_any_port_of_any_host() {
     lab(|lab| {
-        lab.why("Every port is accepted and written as it stands, also from a host to itself and from a port to the same one. Whether such a datagram makes sense is not asked here.");
+        lab.why("Every port is accepted and written as it stands, even from a host to itself and from a port to the same one. This step does not check whether such a datagram makes sense.");
         for ends in ENDS {
             for src in PORTS {
                 for dst in PORTS {
@@ -534,7 +534,7 @@ fn s3_any_port_of_any_host() {
 #[test]
 fn s3_emit_appends() {
     lab(|lab| {
-        lab.why("emit appends. What is in `out` stays, and is no part of the checksum.");
+        lab.why("emit appends. Bytes that are already in `out` stay, and are not part of the checksum.");
         // An even number of bytes: what an odd one makes wrong has nothing to do with `out`.
         let udp = Udp::new(b"hi");
         let header = UdpHeader {
@@ -565,7 +565,7 @@ fn s3_emit_appends() {
 fn s3_what_does_not_fit_is_not_written() {
     lab(|lab| {
         let header = UdpHeader { src: 1, dst: 2 };
-        lab.why("The length field has 16 bits: 65535 bytes with the header, and no more. And where there is an error, `out` is as before.");
+        lab.why("The length field has 16 bits, so header and payload have at most 65535 bytes. After an error `out` is as before.");
         for len in [65528, 65529, 65536, 131072 + 5] {
             lab.scene(format!("{len} bytes of payload"));
             let payload = vec![0; len];

@@ -10,7 +10,7 @@ use super::{explain, words};
 
 const TRUNCATED: &str =
     "The bytes end before the header does, as it tells itself: an error, not a panic.";
-const HEADER_LENGTH: &str = "The data offset counts units of 4 bytes, and the fixed part has five of them. A smaller one lies: the data would begin inside the header.";
+const HEADER_LENGTH: &str = "The data offset counts units of 4 bytes, and the fixed part has five of them. A smaller one is wrong: the data would begin inside the header.";
 const CHECKSUM: &str = "The sum of the pseudo-header (source, destination, 0, 6, length of header and data), the header and the data must come to 0. TCP's checksum is never left out (RFC 9293, section 3.1, MUST-2 and MUST-3).";
 const TOO_BIG: &str =
     "The pseudo-header has 16 bits for the length. No IPv4 datagram carries more.";
@@ -25,7 +25,7 @@ fn why(reason: &str) -> &'static str {
     }
 }
 
-const OPTION: &str = "The length of an option counts its kind and itself, so it is 2 at least; it ends inside the header; and a known kind has a known length. A kind at the very end, without a length byte, is an error, too, and no end of the list: only NOP and the end mark have no length. A stranger chose that byte (RFC 9293, section 3.1, MUST-7).";
+const OPTION: &str = "The length of an option counts its kind and itself, so it is 2 at least; it ends inside the header; and a known kind has a known length. A kind at the very end, without a length byte, is an error, too, and does not end the list: only NOP and the end mark have no length. A stranger chose that byte (RFC 9293, section 3.1, MUST-7).";
 
 type Parsed<'a> = Result<(TcpHeader, &'a [u8]), PacketError>;
 
@@ -292,7 +292,7 @@ fn s4_every_field_at_its_place() {
 #[test]
 fn s4_ack_and_urgent_are_kept_without_their_flags() {
     lab(|lab| {
-        lab.why("ACK and URG tell whether a field means something. The field has a value in any case, and it is read and written as it stands.");
+        lab.why("ACK and URG tell whether a field has a meaning. The field always has a value, and it is read and written as it stands.");
         let tcp = Tcp {
             ack: 77,
             urgent: 88,
@@ -363,7 +363,7 @@ fn s4_the_data_begins_where_the_offset_says() {
     lab(|lab| {
         for words_of_options in 0..=10_u8 {
             let len = usize::from(words_of_options) * 4;
-            lab.why(format!("The data offset is {}: the data begins at byte {}. What stands before it is options.", 5 + words_of_options, 20 + len));
+            lab.why(format!("The data offset is {}: the data begins at byte {}. The bytes before it are options.", 5 + words_of_options, 20 + len));
             let tcp = Tcp {
                 options: vec![1; len],
                 ..Tcp::new(0x18, b"data")
@@ -492,14 +492,14 @@ fn s4_zero_is_a_checksum_like_any_other() {
         let data = &with_zeros[16..18];
         let tcp = Tcp::new(0x18, data);
         let bytes = tcp.bytes();
-        let why = "The sum of this segment comes out as 0. UDP sends ffff then, since its 0 means \"none\". TCP knows no such exception: it sends 0.";
+        let why = "The sum of this segment comes out as 0. UDP would send ffff, because its 0 means \"none\". TCP has no such exception: it sends 0.";
         lab.why(why);
         lab.same("the test's own checksum", &bytes[16..18], &[0, 0]);
         let what = "a segment whose checksum is 0";
         reads(lab, what, &bytes, &in_words(&tcp, ""), data);
         let header = header(&tcp, TcpOptions::default());
         writes_because(lab, what, &header, data, &bytes, why);
-        lab.why("ffff is 0 in its other form: with it in the field the checksum of pseudo-header and segment is 0, and that is all that is asked. Who computes it anew and compares gets 0, and refuses a sound segment.");
+        lab.why("ffff is 0 in its other form: with it in the field the checksum of pseudo-header and segment is 0, and only this is checked. Code that computes the checksum again and compares gets 0, and refuses a valid segment.");
         let mut other = bytes;
         other[16..18].fill(0xff);
         let what = "the same segment with ffff for 0";
@@ -531,7 +531,7 @@ fn s4_zero_is_a_checksum_like_any_other() {
 #[test]
 fn s4_swapped_addresses_give_the_same_checksum() {
     lab(|lab| {
-        lab.why("A sum does not know the order of what is added. Source and destination may change places, and so may any two words of the data: the checksum fits as before. It catches noise, not people.");
+        lab.why("A sum does not know the order of what is added. Source and destination may change places, and so may any two words of the data: the checksum fits as before. It finds noise, not attackers.");
         let tcp = Tcp::new(0x18, b"pay 10 to Alice, 99 to Bob");
         let bytes = tcp.bytes();
         let (call, got) = parse(
@@ -661,7 +661,7 @@ fn mixture(lab: &Lab, offset: u8, len: usize, damaged: bool, lying: bool) {
 #[test]
 fn s4_any_port_of_any_host() {
     lab(|lab| {
-        lab.why("Every port is accepted and written as it stands, also from a host to itself and from a port to the same one. Whether such a segment makes sense is not asked here.");
+        lab.why("Every port is accepted and written as it stands, even from a host to itself and from a port to the same one. This step does not check whether such a segment makes sense.");
         for ends in ENDS {
             for src in PORTS {
                 for dst in PORTS {
@@ -734,7 +734,7 @@ fn s4_options_mss_ws_sack_ts_nop_eol() {
             "mss 536",
         );
         options_say(lab, "one NOP", &[1], "");
-        lab.why("Kind 0 ends the list. What stands behind it is padding, whatever it looks like.");
+        lab.why("Kind 0 ends the list. The bytes after it are padding, whatever they look like.");
         options_say(lab, "an end", &[0], "");
         options_say(lab, "MSS behind the end", &[0, 0, 0, 0, 2, 4, 5, 0xb4], "");
         options_say(
@@ -842,7 +842,7 @@ fn s4_unknown_options_are_passed_over() {
             &[6, 6, 1, 2, 3, 4, 7, 3, 9, 4, 2, 1],
             "sack permitted",
         );
-        lab.why("TcpOptions::parse reads the bytes that it is given, also more of them than a header has room for.");
+        lab.why("TcpOptions::parse reads all bytes that it is given, even more than a header has room for.");
         for length in [37, 38, 40, 41, 128, 250, 255] {
             at_both_ends(9, length);
         }
@@ -858,7 +858,7 @@ fn s4_unknown_options_are_passed_over() {
 #[test]
 fn s4_of_two_the_last_counts() {
     lab(|lab| {
-        lab.why("Nobody sends an option twice who means well. The last one counts.");
+        lab.why("An honest sender sends no option twice. The last one counts.");
         options_say(
             lab,
             "MSS 1460 and MSS 536",
@@ -889,7 +889,7 @@ fn s4_of_two_the_last_counts() {
 fn s4_a_value_is_kept_as_it_came() {
     lab(|lab| {
         let none = TcpOptions::default();
-        lab.why("A window scale above 14 and an MSS of 0 are odd, but what to make of them is for the connection to decide. parse tells what came, and emit writes what it is given. 0 is a value; only what did not come is None.");
+        lab.why("A window scale above 14 and an MSS of 0 are odd, but the connection decides about them. parse returns what came, and emit writes what it is given. 0 is a value; only a missing option is None.");
         for shift in (0..=16).chain([127, 128, 255]) {
             let options = TcpOptions {
                 window_scale: Some(shift),
@@ -915,7 +915,7 @@ fn s4_a_value_is_kept_as_it_came() {
                 both_ways(lab, &format!("timestamps {clock} and {echo}"), options);
             }
         }
-        lab.why("A SACK block is two numbers: its first, and the one behind its last. Blocks stay as they came and in the order in which they came, each for itself: one that is empty, one that comes twice, and two that touch or cover each other. What to make of them is for the connection to decide.");
+        lab.why("A SACK block is two numbers: its first, and the one after its last. Blocks stay as they came and in their order: even an empty block, a repeated one, and two that touch or overlap. The connection decides what to do with them.");
         // The second touches the first, the third covers both, and the others say nothing that can be.
         let blocks = [(1, 5), (5, 9), (1, 9), (0, 0), (9, 0), (u32::MAX, 3)].map(Some);
         for first in blocks {
@@ -943,7 +943,7 @@ fn s4_a_value_is_kept_as_it_came() {
 #[test]
 fn s4_option_length_0_or_1_does_not_loop() {
     lab(|lab| {
-        lab.if_stuck("A length of 0 takes you nowhere: the loop reads the same option for ever. A stranger chose that byte.");
+        lab.if_stuck("A length of 0 does not move on: the loop reads the same option for ever. A stranger chose that byte.");
         for kind in 2..=255 {
             for length in [0, 1] {
                 let what = format!("kind {kind} of length {length}");
@@ -1130,7 +1130,7 @@ fn sets() -> Vec<(String, TcpOptions)> {
 #[test]
 fn s4_every_set_of_options() {
     lab(|lab| {
-        lab.why("Each option stands for itself. Some of them never come together from an honest TCP, but parse reads what came, and emit writes what is there: no option asks for another one, and none forbids another one.");
+        lab.why("The options are independent. An honest TCP never sends some of them together, but parse reads what came, and emit writes what is there: no option needs another one, and none excludes another one.");
         for (what, options) in sets() {
             let bytes = bytes_of(&options);
             match bytes.len() {
@@ -1179,7 +1179,7 @@ fn s4_options_in_every_order() {
 #[test]
 fn s4_options_are_written_in_words_of_four() {
     lab(|lab| {
-        lab.why("In front of an option stand as many NOPs as make its end a multiple of 4. The order is MSS, window scale, SACK permitted, timestamps, SACK.");
+        lab.why("NOPs in front of an option move its end to a multiple of 4. The order is MSS, window scale, SACK permitted, timestamps, SACK.");
         let none = TcpOptions::default();
         options_are(lab, "no option", none, &[]);
         options_are(
@@ -1283,7 +1283,7 @@ fn s4_options_are_written_in_words_of_four() {
                 2, 0, 0, 1, 1, 0, 0, 1, 2,
             ],
         );
-        lab.why("A None between SACK blocks is left out: the option has the blocks alone.");
+        lab.why("A None between SACK blocks is left out: the option has only the blocks.");
         options_are(
             lab,
             "SACK blocks with gaps between them",
@@ -1313,14 +1313,14 @@ fn s4_options_are_written_in_words_of_four() {
 #[test]
 fn s4_what_does_not_fit_is_not_written() {
     lab(|lab| {
-        lab.why("A header has room for 40 bytes of options. What does not fit is an error, and `out` is as before.");
+        lab.why("A header has room for 40 bytes of options. More is an error, and `out` is as before.");
         for (what, options) in sets() {
             if bytes_of(&options).len() > 40 {
                 options_do_not_fit(lab, &what, options);
             }
         }
         let none = TcpOptions::default();
-        lab.why("The pseudo-header has 16 bits for the length of a segment. What does not fit is an error, and `out` is as before.");
+        lab.why("The pseudo-header has 16 bits for the length of a segment. A longer segment is an error, and `out` is as before.");
         let plain = header(&Tcp::new(0x10, b""), none);
         does_not_fit(lab, "65536 bytes in all", &plain, 65516);
         does_not_fit(lab, "65556 bytes in all", &plain, 65536);
@@ -1374,7 +1374,7 @@ fn does_not_fit(lab: &Lab, what: &str, header: &TcpHeader, data: usize) {
 #[test]
 fn s4_emit_appends() {
     lab(|lab| {
-        lab.why("emit appends. What is in `out` stays: it is no part of the checksum, and the padding of the options does not count from its beginning.");
+        lab.why("emit appends. Bytes that are already in `out` stay. They are not part of the checksum, and the padding of the options does not count from their beginning.");
         for (with, options) in sets() {
             if bytes_of(&options).len() > 40 {
                 continue;

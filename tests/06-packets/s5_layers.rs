@@ -15,7 +15,7 @@ use super::wire::{
 use super::{explain, words};
 
 /// What each layer's header is for.
-const LAYERS: &str = "Each layer has its own: cards are named by Ethernet, hosts by IP, programs by the ports of TCP or UDP. No address of IP stands in TCP's header, and no port in IP's.";
+const LAYERS: &str = "Each layer has its own names: Ethernet names cards, IP names hosts, and the ports of TCP or UDP name programs. TCP's header has no IP address, and IP's has no port.";
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
 
@@ -78,7 +78,7 @@ fn dissects(lab: &Lab, what: &str, bytes: &[u8], want: &str) {
     let got = or_error(got, in_words);
     words::same_fields(lab, &format!("of {what}"), &got, want);
     let (frame, place) = (bytes.as_ptr_range(), piece.as_ptr_range());
-    lab.because("What a frame carries is a piece of the frame itself, not a copy. A copy takes time with each frame, and one that is never given back takes memory for ever.").holds(
+    lab.because("The payload is a piece of the frame itself, not a copy. A copy costs time for each frame, and a copy that is never freed costs memory for ever.").holds(
         piece.is_empty() || frame.start <= place.start && place.end <= frame.end,
         format!("what {call} gives to be a piece of the frame"),
         format!("{} that stand elsewhere: a copy", hex::count(piece.len())),
@@ -238,7 +238,7 @@ fn s5_which_card_on_this_cable() {
 #[test]
 fn s5_get_request_is_54_bytes_heavier() {
     lab(|lab| {
-        lab.why("14 bytes of Ethernet, 20 of IPv4, 20 of TCP: each layer puts its header in front of what the layer above hands down, and changes nothing of it.");
+        lab.why("14 bytes of Ethernet, 20 of IPv4, 20 of TCP: each layer puts its header in front of the bytes from the layer above, and does not change them.");
         let want = frame(0x0800, &Ip::new(6, &Tcp::new(0x18, GET).bytes()).bytes());
         lab.scene("GET / in a segment, in a datagram, in a frame");
         lab.given("the frame that the RFCs ask for", &explain::frame(&want));
@@ -337,7 +337,7 @@ fn s5_each_layer_names_the_next() {
             );
         }
         let lab =
-            lab.because("What is not IPv4 has no length that you know of: padding stays with it.");
+            lab.because("Another protocol than IPv4 has no length that you know, so its padding stays.");
         let arp = [&[0x5a; 28][..], &[0; 18]].concat();
         dissects(
             &lab,
@@ -361,7 +361,7 @@ fn s5_each_layer_names_the_next() {
 #[test]
 fn s5_a_fragment_has_no_ports() {
     lab(|lab| {
-        lab.why("A later piece of a datagram has no TCP header: its first bytes are data from the middle. The first piece has one, but its checksum is that of the whole. Neither is read before they are put together (chapter 07).");
+        lab.why("A later piece of a datagram has no TCP header: its first bytes are data from the middle. The first piece has one, but its checksum is that of the whole. Neither is read before the pieces are put together (chapter 07).");
         let tcp = Tcp::new(0x18, b"12345678").bytes();
         let udp = Udp::new(b"12345678").bytes();
         for (proto, bytes) in [(6, &tcp), (17, &udp), (1, &udp)] {
@@ -395,7 +395,7 @@ fn s5_a_fragment_has_no_ports() {
                     ..Ip::new(proto, &tcp[..len])
                 };
                 let words = ip_words(proto).replace("mf false", "mf true");
-                let lab = lab.because("Nothing in a fragment is looked at, so it may be shorter than the header that the whole begins with.");
+                let lab = lab.because("The bytes of a fragment are not read, so it may be shorter than the header of the whole datagram.");
                 dissects(
                     &lab,
                     &format!("a first piece of {}, protocol {proto}", hex::count(len)),
@@ -404,7 +404,7 @@ fn s5_a_fragment_has_no_ports() {
                 );
             }
         }
-        let lab = lab.because("DF forbids to cut it up. Whoever sets it sends a whole datagram.");
+        let lab = lab.because("DF forbids fragmentation. A datagram with DF is whole.");
         for (reserved, what) in [(0, "DF alone"), (0x8000, "DF and the reserved bit")] {
             let ip = Ip {
                 fragment: 0x4000 | reserved,
@@ -424,7 +424,7 @@ fn s5_a_fragment_has_no_ports() {
 #[test]
 fn s5_padding_is_nobodys() {
     lab(|lab| {
-        lab.why("A frame on the cable has 60 bytes at least, and a short one is padded. Total Length ends the datagram, whatever it carries: TCP, UDP, a piece of something, or another protocol. What is behind it is nobody's.");
+        lab.why("A frame on the cable has 60 bytes at least, and a short one is padded. Total Length ends the datagram, whatever it carries: TCP, UDP, a fragment, or another protocol. The bytes after it are padding.");
         let mut cases = Vec::new();
         for data in [&b""[..], b"x", b"hello"] {
             let tcp = Tcp::new(0x18, data).bytes();
@@ -490,7 +490,7 @@ fn s5_no_layer_goes_behind_the_one_around_it() {
                     false => "Checksum", // TCP has no length of its own
                 };
                 let of = name.to_uppercase();
-                lab.why(format!("Total Length gives {there} of these {} bytes to {of}. The others stand in the frame, but behind the datagram: they are padding, and make nothing whole.", inside.len()));
+                lab.why(format!("Total Length gives {there} of these {} bytes to {of}. The others are in the frame, but behind the datagram: they are padding, and do not complete it.", inside.len()));
                 let (mine, padding) = inside.split_at(there);
                 let bytes = frame(0x0800, &Ip::new(proto, mine).bytes());
                 for more in [0, 46] {
@@ -506,7 +506,7 @@ fn s5_no_layer_goes_behind_the_one_around_it() {
 #[test]
 fn s5_a_frame_may_have_any_length() {
     lab(|lab| {
-        lab.why("No cable is asked how long a frame may be: some take 9000 bytes, and a card may hand up many segments as one. Only the fields say where each layer ends.");
+        lab.why("Do not limit the length of a frame: some cables carry 9000 bytes, and a card may pass up many segments as one. Only the fields say where each layer ends.");
         for data in [1461, 9000, 65495] {
             let data = vec![0x7b; data];
             let segment = Tcp::new(0x18, &data).bytes();
@@ -571,7 +571,7 @@ fn s5_who_talks_to_whom() {
         let udp = Ip::new(17, &Udp::new(b"question").bytes());
         let want = "192.0.2.1:49152 → 198.51.100.2:53";
         flows(lab, "a UDP datagram", &udp, Some(want.to_owned()));
-        lab.why("What is sent has a sender, and that is src, whoever called whom and whatever the numbers are: in an answer the server is src. 0 is a port like any other.");
+        lab.why("src is the sender of this datagram, whichever side opened the connection: in a reply the server is src. 0 is an ordinary port.");
         for (from, to) in ENDS.into_iter().take(3) {
             for src in PORTS {
                 for dst in PORTS {
@@ -602,7 +602,7 @@ fn s5_who_talks_to_whom() {
                 }
             }
         }
-        lab.why("A fragment has no ports that count, and another protocol has none that you know: there is no flow, and no port 0 in its place. Four bytes that could be two ports stand at the beginning of anything.");
+        lab.why("A fragment has no usable ports, and another protocol has none that you know. So there is no flow, and no port 0 instead. Every payload begins with four bytes that could be two ports.");
         flows(lab, "ICMP", &Ip::new(1, &misleading.bytes()), None);
         for (what, fragment) in [
             ("the first piece of a segment", 0x2000),
@@ -621,7 +621,7 @@ fn s5_who_talks_to_whom() {
             let ip = Ip::new(proto, &misleading.bytes());
             flows(lab, &format!("protocol {proto}"), &ip, None);
         }
-        lab.why("flow reads what the datagram was taken apart into: the ports of its transport, whatever IP's header says of it.");
+        lab.why("flow takes the ports from `transport`, whatever IP's header says.");
         let bytes = Tcp::new(0x02, b"").bytes();
         for (name, transport, want) in [
             ("Tcp", segment(GET).transport, Some(80)),
@@ -656,7 +656,7 @@ fn s5_who_talks_to_whom() {
 #[test]
 fn s5_names_the_layer_that_is_broken() {
     lab(|lab| {
-        lab.why("An error names its layer: ports live in TCP, addresses in IP, cards in Ethernet. The outermost broken layer counts, for what is inside it cannot be trusted.");
+        lab.why("An error names its layer: ports live in TCP, addresses in IP, cards in Ethernet. The outermost broken layer counts, because nothing inside it can be trusted.");
         let tcp = Tcp::new(0x18, b"data").bytes();
         let udp = Udp::new(b"data").bytes();
         let of = |ip: Ip| frame(0x0800, &ip.bytes());
@@ -774,7 +774,7 @@ fn s5_names_the_layer_that_is_broken() {
             &padded,
             "Tcp Truncated",
         );
-        lab.why("A segment to another address fits its checksum no more: the pseudo-header has IP's addresses, those of this very datagram.");
+        lab.why("With another address the segment's checksum does not fit: the pseudo-header has the addresses of this datagram's IP header.");
         let other = Ip {
             dst: Ipv4Addr::new(198, 51, 100, 3),
             ..Ip::new(6, &tcp)
@@ -829,7 +829,7 @@ fn s5_what_is_inside_decides() {
                 }
             }
         }
-        lab.why("No cable is asked how long a frame may be. What is too long for one is cut up by IP, and that is chapter 07.");
+        lab.why("Do not limit the length of a frame. IP cuts up a datagram that is too long for a cable, and that is chapter 07.");
         for len in [1501, 9001, 65535] {
             let data = vec![0x7b; len - 40];
             let long = Frame {
@@ -842,7 +842,7 @@ fn s5_what_is_inside_decides() {
             let want = Ip::new(6, &Tcp::new(0x18, &data).bytes()).bytes();
             lab.same_bytes("the frame", &got, &frame(0x0800, &want));
         }
-        lab.why("What you have no header type for is written as it is, with the type that the frame's header has, and in any length.");
+        lab.why("A payload without a header type of yours is written as it is, with the type in the frame's header, and in any length.");
         let long = vec![0x7b; 70_000];
         let datagram = Ip::new(6, &tcp).bytes();
         for ethertype in [
@@ -908,8 +908,8 @@ fn stands_as_it_is(lab: &Lab, fragment: u16, proto: u8) {
     let udp = question(17, b"hi!").transport;
     let by_tcp = Tcp::new(0x18, b"data").bytes();
     let by_udp = Udp::new(b"hi!").bytes();
-    let decides = "Type and protocol are what the layer inside decides. Nothing else is: More Fragments and the fragment offset stand as they are.";
-    let stands = "What you have no header type for is written with the numbers that its header has: the protocol, More Fragments and the fragment offset stand as they are, whether it is called a Fragment or Other.";
+    let decides = "The layer inside decides only type and protocol. More Fragments and the fragment offset stay as they are.";
+    let stands = "A payload without a header type of yours is written with the numbers in its IP header: the protocol, More Fragments and the fragment offset stay as they are, both for a Fragment and for Other.";
     for (name, transport, want_proto, payload, why) in [
         ("Tcp", tcp, 6, &by_tcp[..], decides),
         ("Udp", udp, 17, &by_udp, decides),
@@ -957,7 +957,7 @@ fn stands_as_it_is(lab: &Lab, fragment: u16, proto: u8) {
 #[test]
 fn s5_dissect_inverts_encapsulate() {
     lab(|lab| {
-        lab.why("What one end puts together the other end takes apart: every field and every byte comes out as it went in.");
+        lab.why("encapsulate and dissect are inverse: every field and every byte comes out as it went in.");
         for seed in lab.seeds(256) {
             let mut dice = Dice::new(seed);
             let data = dice.bytes(40);
@@ -1080,8 +1080,8 @@ fn made_up<'a>(dice: &mut Dice, data: &'a [u8], options: &[u8]) -> Frame<'a> {
 #[test]
 fn s5_what_cannot_be_written_is_an_error() {
     lab(|lab| {
-        const SWALLOWED: &str = "A layer that cannot be written is an error of the whole, and it is handed on. A frame without it would be another frame.";
-        lab.why("The innermost layer is written first, so its complaint comes first. It is handed on as it is.");
+        const SWALLOWED: &str = "If one layer cannot be written, the whole fails with that layer's error. A frame without it would be another frame.";
+        lab.why("The innermost layer is written first, so its error comes first. It is passed on unchanged.");
         let block = Some((1, 2));
         let too_many = TcpOptions {
             timestamps: Some((1, 2)),

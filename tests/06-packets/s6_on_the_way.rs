@@ -40,7 +40,7 @@ fn s6_one_word_changed() {
 fn s6_update_equals_recompute() {
     lab(|lab| {
         lab.why("The updated checksum is the one that a new sum over all bytes gives.");
-        let zero = lab.because("0 and ffff are one number in two forms: where one of them fits, the other does. Both give what a new sum over all bytes gives, also where the word stays as it is. That UDP's 0 means \"none\" is for UDP to ask, before the call.");
+        let zero = lab.because("0 and ffff are one number in two forms: where one of them fits, the other does. Both give what a new sum over all bytes gives, also where the word stays as it is. The caller checks for UDP's 0, which means \"none\", before the call.");
         const WORDS: [u16; 12] = [
             0x0000, 0x0001, 0x00ff, 0x0100, 0x4006, 0x7fff, 0x8000, 0xabcd, 0xfeff, 0xff00, 0xfffe,
             0xffff,
@@ -138,7 +138,7 @@ fn s6_the_checksum_that_becomes_zero() {
 #[test]
 fn s6_a_checksum_of_zero_is_brought_up_to_date() {
     lab(|lab| {
-        lab.why("0 is a checksum like any other in IP's header, and ffff is its other form: where 0 fits, ffff does. That 0 means \"none\" holds for UDP alone.");
+        lab.why("0 is an ordinary checksum in IP's header, and ffff is its other form: where 0 fits, ffff does. Only in UDP does 0 mean \"none\".");
         for (ttl, proto) in [(64, 6), (2, 17), (255, 1)] {
             let mut ip = Ip {
                 ttl,
@@ -166,7 +166,7 @@ fn s6_a_checksum_of_zero_is_brought_up_to_date() {
 #[test]
 fn s6_the_last_hop() {
     lab(|lab| {
-        lab.why("A router must not send a datagram on whose TTL would be 0. It drops it, and the sender is told (chapter 07), with the datagram as it came.");
+        lab.why("A router must not forward a datagram if its TTL would become 0. It drops it, and the sender is told (chapter 07), with the datagram as it came.");
         for ttl in [1, 0] {
             let good = Ip {
                 ttl,
@@ -189,7 +189,7 @@ fn s6_the_last_hop() {
 #[test]
 fn s6_what_is_not_ipv4() {
     lab(|lab| {
-        lab.why("Fewer than 20 bytes are no header, and another version's byte 8 is no TTL. Nothing is changed.");
+        lab.why("Fewer than 20 bytes are not a header, and in another version byte 8 is not the TTL. Nothing is changed.");
         let good = Ip::new(6, b"payload").bytes();
         for len in 0..20 {
             let mut bytes = good[..len].to_vec();
@@ -224,7 +224,7 @@ fn s6_what_is_not_ipv4() {
     });
 }
 
-const UPDATED: &str = "The header was damaged in the router's memory, or lies. A checksum that is computed anew would say that all is well. An updated one is wrong by as much as before, and the next host sees it.";
+const UPDATED: &str = "The header is damaged or wrong. A newly computed checksum would hide this. An updated one is wrong by as much as before, and the next host sees it.";
 
 #[test]
 fn s6_a_wrong_checksum_stays_wrong() {
@@ -260,7 +260,7 @@ fn s6_a_wrong_checksum_stays_wrong() {
 #[test]
 fn s6_a_router_looks_at_little() {
     lab(|lab| {
-        lab.why("decrement_ttl looks at the version, the TTL and the checksum, and changes the last two. Whatever else the header says, true or not, is for others to ask: it stays as it is.");
+        lab.why("decrement_ttl looks at the version, the TTL and the checksum, and changes the last two. All other fields stay as they are, right or wrong: others check them.");
         let plain = Ip::new(6, b"payload");
         for (what, ip) in [
             (
@@ -447,7 +447,7 @@ fn is_capture(lab: &Lab, file: &[u8], link: u32, packets: &[(Duration, &[u8])]) 
         let size = hex::count(packet.len());
         let of = |what: &str| format!("{what} of packet {} ({size}, {time:?})", n + 1);
         let lab = match packet.is_empty() {
-            true => &lab.because("A packet without any byte is a packet, too. The 16 bytes in front of it are written, and say 0 twice."),
+            true => &lab.because("An empty packet is a packet, too. The 16 bytes in front of it are written, and say 0 twice."),
             false => lab,
         };
         let kept = packet.len().min(262_144);
@@ -497,7 +497,7 @@ fn s6_pcap_magic_and_lengths() {
 #[test]
 fn s6_pcap_looks_into_no_packet() {
     lab(|lab| {
-        lab.why("A capture file keeps what came, byte by byte: padding, lengths that lie, and what is no packet at all. Whoever opens the file wants to see just that.");
+        lab.why("A capture file keeps every byte that came: padding, wrong lengths, and bytes that are no packet at all. The reader of the file wants to see exactly these.");
         let ip = Ip::new(6, &Tcp::new(0x02, b"").bytes());
         let sound = ip.bytes();
         let with_total = |total: u16| {
@@ -538,7 +538,7 @@ fn s6_pcap_looks_into_no_packet() {
 #[test]
 fn s6_pcap_keeps_the_order() {
     lab(|lab| {
-        lab.why("The packets stand in the file in the order given, whatever their times are. A clock may be set back, and two cards have two queues: what came first is not for you to say.");
+        lab.why("The packets stand in the file in the order given, whatever their times are. A clock may be set back, and two cards have two queues: do not sort.");
         let at = Duration::from_secs;
         for times in [[3, 2, 1], [1, 3, 2], [2, 2, 0]] {
             let [first, second, third] = times.map(at);
@@ -546,7 +546,7 @@ fn s6_pcap_keeps_the_order() {
                 [(first, b"one"), (second, b"two"), (third, b"three")];
             captures(lab, LinkType::RawIp, 101, &packets);
         }
-        lab.why("A packet that comes twice stands in the file twice: a copy on the cable is what somebody may be looking for.");
+        lab.why("A packet that comes twice stands in the file twice: a reader may be looking for just this copy.");
         for second in [1, 2] {
             let packets: [(Duration, &[u8]); 3] =
                 [(at(1), b"one"), (at(second), b"one"), (at(3), b"two")];
@@ -558,7 +558,7 @@ fn s6_pcap_keeps_the_order() {
 #[test]
 fn s6_pcap_times() {
     lab(|lab| {
-        lab.why("A time is two numbers: whole seconds, and the whole microseconds of the rest, below a million (Duration::subsec_micros). What is left of a microsecond is cut off. A floating-point number cannot hold every time: it rounds.");
+        lab.why("A time is two numbers: whole seconds, and the whole microseconds of the rest, below a million (Duration::subsec_micros). A fraction of a microsecond is cut off. A floating-point number cannot hold every time: it rounds.");
         for time in [
             Duration::from_micros(999_999),
             Duration::from_millis(1_500),
@@ -575,7 +575,7 @@ fn s6_pcap_times() {
                 &[(time, b"packet"), (time, b"another")],
             );
         }
-        lab.why("Seconds have 32 bits in this format. What has more is an error: cut off, it would be another time.");
+        lab.why("Seconds have 32 bits in this format. A larger value is an error: cut off, it would be another time.");
         let second = Duration::from_secs(1);
         for seconds in [1 << 32, (1 << 32) + 5, u64::MAX] {
             for before in [1, 0, 2] {
@@ -595,7 +595,7 @@ fn s6_pcap_times() {
                     got.map_err(|error| error.kind()),
                     Err(ErrorKind::InvalidInput),
                 );
-                lab.because("What comes before such a packet may be written by then. Nothing of it, and nothing of what stands behind it: a file with a hole, or with another time, looks like a sound one.").same_bytes(
+                lab.because("Bytes before such a packet may be written by then. No byte of it may be, and no byte after it: a file with a hole, or with another time, looks valid.").same_bytes(
                     "what is written by then: no more than of those before it",
                     &file,
                     &without[..file.len().min(without.len())],
@@ -683,7 +683,7 @@ impl Write for Interrupted {
 fn s6_pcap_tells_of_a_full_disk() {
     lab(|lab| {
         lab.why(
-            "A file that was not written must not look as if it were: the writer's error is yours.",
+            "A file that was not written must not look as if it were: return the writer's error.",
         );
         let packets: [(Duration, &[u8]); 2] = [(ZERO, b"one"), (ZERO, b"another")];
         for room in 0..24 + 16 + 3 + 16 + 7 {
@@ -725,7 +725,7 @@ fn s6_pcap_tells_of_each_error() {
     lab(|lab| {
         let packets: [(Duration, &[u8]); 2] = [(ZERO, b"one"), (ZERO, b"another")];
         let call = "write_pcap(a writer that fails once)";
-        lab.why("A call that failed has written nothing, so the file has a hole, even if the next call succeeds. Each error of the writer is yours, whatever its kind is and whatever the call was for, flush as well. It is handed on as it is: its text says what no kind says.");
+        lab.why("A call that failed has written nothing, so the file has a hole, even if the next call succeeds. Return each error of the writer, of any kind and from any call, flush as well. Pass it on unchanged: its text says more than its kind.");
         for kind in KINDS {
             for at in 0.. {
                 lab.scene(format!("a writer whose call {} gives {kind:?}", at + 1));
@@ -743,7 +743,7 @@ fn s6_pcap_tells_of_each_error() {
                 }
             }
         }
-        lab.why("An interrupted flush is no flush: what waits in a buffer may still wait there. Hand the error on, or flush again. Writes are another matter: write_all tries them again.");
+        lab.why("An interrupted flush has not finished: bytes may still wait in a buffer. Pass the error on, or flush again. Writes are different: write_all repeats them.");
         lab.scene("a writer whose first flush is interrupted");
         let mut out = InterruptedFlush { flushes: 0 };
         let got = lab.you("write_pcap(an interrupted flush)", || {
@@ -763,7 +763,7 @@ fn s6_pcap_tells_of_each_error() {
         }
         lab.why("A writer that takes 0 bytes has no room any more. write_all makes an error of that (WriteZero).");
         lab.if_stuck(
-            "A write that takes 0 bytes takes none the next time either. Trying again never ends.",
+            "A write that takes 0 bytes takes none the next time either. A retry would never end.",
         );
         for room in 0..24 + 16 + 3 + 16 + 7 {
             let what = format!("room for {room} bytes, and then no error");

@@ -96,7 +96,7 @@ pub fn error(error: PacketError) -> String {
 pub fn refused(lab: &Lab, what: &str, why: &str, got: String, want: &str) {
     let is_error = !got.contains(" · "); // a header has fields
     let order = match is_error && got != want {
-        true => " Where several things are wrong, the first in the list in the docs counts.",
+        true => " If several things are wrong, the first in the docs' list counts.",
         false => "",
     };
     lab.because(format!("{why}{order}"))
@@ -108,10 +108,10 @@ pub fn first_fault(list: &[(&'static str, bool)]) -> (String, Option<&'static st
     let holding: Vec<usize> = (0..list.len()).filter(|n| list[*n].1).collect();
     let numbers: Vec<String> = holding.iter().map(|n| (n + 1).to_string()).collect();
     let said = match numbers.len() {
-        0 => "Nothing in the list in the docs holds here.".to_owned(),
-        1 => format!("Number {} of the list in the docs holds here.", numbers[0]),
+        0 => "No error in the docs' list applies here.".to_owned(),
+        1 => format!("Number {} in the docs' list applies here.", numbers[0]),
         _ => format!(
-            "Of the list in the docs these hold here: {}.",
+            "These in the docs' list apply here: {}.",
             numbers.join(", ")
         ),
     };
@@ -139,7 +139,7 @@ pub fn same_written(
 }
 
 /// What the checksums of UDP and TCP cover.
-pub const COVERS: &str = "Only the checksum differs. It covers the pseudo-header, then the header with 0 in the checksum's place, then the data, in one row. If the number of bytes is odd, a zero is thought behind the last one, and nothing stands behind that zero.";
+pub const COVERS: &str = "Only the checksum differs. It covers the pseudo-header, then the header with 0 in the checksum's place, then the data, without gaps. If the number of bytes is odd, the sum has a zero after the last one, and nothing after that zero.";
 
 /// Compares what layers say, field by field, so that a failure shows the first field that differs.
 /// Fields are parted by ` · `, and layers stand in lines.

@@ -51,12 +51,12 @@ impl Ipv4Header {
     /// Reads a datagram: gives its header and its payload.
     ///
     /// The payload begins where the header ends, which IHL tells in units of 4 bytes, and ends where
-    /// Total Length says. What `b` has behind that, however much it is, is not the datagram's: a short
-    /// Ethernet frame is padded.
+    /// Total Length says. `b` may go on behind that by any length. Those bytes are not part of the
+    /// datagram: a short Ethernet frame is padded.
     ///
     /// The highest of the three flag bits is reserved, and ignored. Every TTL is accepted, 0 too: a
     /// host takes what is addressed to it (RFC 1122, section 3.2.1.7). Every address, protocol and
-    /// fragment offset is accepted as well: what to make of it is not `parse`'s decision.
+    /// fragment offset is accepted as well: later code decides about them.
     ///
     /// # Errors
     ///
@@ -80,8 +80,8 @@ impl Ipv4Header {
     /// Reads a datagram that may be cut anywhere behind its header, such as the one that an ICMP
     /// error quotes (RFC 792: the header and 8 bytes).
     ///
-    /// It is [`Ipv4Header::parse`] without the last error: where `b` ends before Total Length, the
-    /// payload is what there is of it.
+    /// It is [`Ipv4Header::parse`] without the last error: if `b` ends before Total Length, the
+    /// payload ends there.
     pub fn parse_quoted(b: &[u8]) -> Result<(Ipv4Header, &[u8]), PacketError> {
         todo!(
             "6.2 Ipv4Header::parse_quoted({} bytes): as parse, but the payload may end early",
@@ -91,8 +91,8 @@ impl Ipv4Header {
 
     /// Appends the header and the payload to `out`.
     ///
-    /// Version, IHL, Total Length and the checksum are computed. A checksum that comes out as 0 is
-    /// written as 0. Options are padded with zero bytes to a multiple of 4. The reserved flag bit is 0.
+    /// Version, IHL, Total Length and the checksum are computed. A result of 0 is written as 0.
+    /// Options are padded with zero bytes to a multiple of 4. The reserved flag bit is 0.
     ///
     /// # Errors
     ///
@@ -105,8 +105,8 @@ impl Ipv4Header {
         )
     }
 
-    /// How many bytes the header has with its options, padded: a multiple of 4. It counts what there is, also
-    /// where that is more than `emit` can write.
+    /// How many bytes the header has with its padded options: a multiple of 4. It counts all
+    /// options, even if they are more than `emit` can write.
     pub fn header_len(&self) -> usize {
         todo!(
             "6.2 header_len() with {} bytes of options: 20 and the options, up to a multiple of 4",

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 
 use crate::PacketError;
 
-/// What UDP and TCP add to their checksums and never send: so a datagram that reaches a wrong host
-/// or a wrong protocol does not fit (RFC 768; RFC 9293, section 3.1).
+/// Bytes that UDP and TCP add to their checksums but never send. So the checksum does not fit at a
+/// wrong host or in a wrong protocol (RFC 768; RFC 9293, section 3.1).
 ///
 /// Twelve bytes: `src`, `dst`, a zero byte, `proto`, and `len`, which is the length of the UDP datagram
 /// or TCP segment: its header and its data.
@@ -30,10 +30,10 @@ impl UdpHeader {
     /// Reads the UDP datagram that an IPv4 datagram from `src` to `dst` carries: gives its header and
     /// its payload.
     ///
-    /// The payload ends where the length field says. What `b` has behind that, however much it is, is
-    /// not the datagram's, and the checksum does not cover it. A checksum of 0 says that the sender
-    /// computed none, and nothing is compared; the length counts all the same. Every port is accepted,
-    /// 0 too.
+    /// The payload ends where the length field says. `b` may go on behind that by any length. Those
+    /// bytes are not part of the datagram, and the checksum does not cover them. A checksum of 0
+    /// says that the sender computed none. Then nothing is compared, but the length is still
+    /// checked. Every port is accepted, 0 too.
     ///
     /// # Errors
     ///
@@ -42,8 +42,8 @@ impl UdpHeader {
     /// 1. `Reason::Truncated`: fewer than 8 bytes.
     /// 2. `Reason::Length`: the length field is below 8.
     /// 3. `Reason::Truncated`: `b` ends before the length field says.
-    /// 4. `Reason::Checksum`: the checksum of the pseudo-header and the datagram is not 0. (Where the field
-    ///    is 0, this is not asked.)
+    /// 4. `Reason::Checksum`: the checksum of the pseudo-header and the datagram is not 0. (Not
+    ///    checked if the field is 0.)
     pub fn parse(
         b: &[u8],
         src: Ipv4Addr,
@@ -57,8 +57,8 @@ impl UdpHeader {
 
     /// Appends the header and the payload to `out`, for an IPv4 datagram from `src` to `dst`.
     ///
-    /// The checksum covers the pseudo-header, the header and the payload. Where it comes out as 0, it
-    /// is sent as `ffff`: 0 would say that there is none.
+    /// The checksum covers the pseudo-header, the header and the payload. A result of 0 is sent as
+    /// `ffff`, because 0 means that there is no checksum.
     ///
     /// # Errors
     ///

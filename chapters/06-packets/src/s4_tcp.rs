@@ -28,14 +28,13 @@ impl Flags {
 
     /// Whether an honest TCP ever sends these flags.
     ///
-    /// PSH, ECE and CWR say nothing about it and may be set or not. The other five must be one of:
-    /// SYN; SYN and ACK; RST; RST and ACK; ACK; ACK and FIN. Those with SYN and no ACK, with ACK alone
-    /// and with ACK and FIN may have URG as well. (Linux's connection tracking has this table:
-    /// `tcp_valid_flags`.)
+    /// PSH, ECE and CWR do not matter here. The other five must be one of these combinations:
+    /// SYN; SYN and ACK; RST; RST and ACK; ACK; ACK and FIN. SYN, ACK, and ACK and FIN may have URG
+    /// as well. (Linux's connection tracking has this table: `tcp_valid_flags`.)
     ///
-    /// `parse` does not ask: what to do with a segment that makes no sense is the receiver's decision.
+    /// `parse` does not check this: the receiver decides what to do with a segment that makes no sense.
     pub fn plausible(self) -> bool {
-        todo!("6.4 {self}.plausible(): without PSH, ECE and CWR, is it one of the nine?")
+        todo!("6.4 {self}.plausible(): without PSH, ECE and CWR, is it one of the nine combinations?")
     }
 }
 
@@ -51,9 +50,9 @@ pub struct TcpOptions {
     /// Kind 8: the sender's clock, and the clock of the other side that it echoes (RFC 7323,
     /// section 3).
     pub timestamps: Option<(u32, u32)>,
-    /// Kind 5: blocks that have arrived out of order, each as its first sequence number and the one
-    /// behind its last (RFC 2018, section 3). The first block is the first in the option; where there
-    /// are fewer than four, `None` stands behind them.
+    /// Kind 5: blocks that have arrived out of order. Each is its first sequence number and the
+    /// number after its last (RFC 2018, section 3). The blocks stand in the option's order, and
+    /// `None` fills the rest of the four places.
     pub sack: [Option<(u32, u32)>; 4],
 }
 
@@ -61,16 +60,16 @@ impl TcpOptions {
     /// Reads the options of a header, the bytes between byte 20 and the data.
     ///
     /// An option is its kind, its length and its value; the length counts all three. Two kinds are
-    /// one byte and no more: 0 ends the list, whatever stands behind it, and 1 fills a gap.
-    /// Any other kind is unknown, and passed over by its length (RFC 9293, section 3.1, MUST-6). Of two
-    /// options of one kind the last one counts. A value is kept as it came, 0 too, and whatever other
-    /// options there are. `b` may be longer than a header has room for.
+    /// a single byte: 0 ends the list, whatever follows it, and 1 fills a gap. Any other kind is
+    /// unknown, and skipped by its length (RFC 9293, section 3.1, MUST-6). Of two options of one
+    /// kind the last one counts. Every value is kept as it came, even 0, and independently of other
+    /// options. `b` may be longer than a header has room for.
     ///
     /// # Errors
     ///
-    /// `Reason::Option` of `Layer::Tcp`: the length of any kind, known or not, is missing, is 0 or 1, or
-    /// reaches behind the end of `b`; or it does not fit a kind that is known. These lengths are 4 (MSS),
-    /// 3 (window scale), 2 (SACK permitted), 10 (timestamps), and 10, 18, 26 or 34 (SACK).
+    /// `Reason::Option` of `Layer::Tcp`: the length of any kind, known or not, is missing, is 0 or
+    /// 1, or reaches behind the end of `b`. Or it is wrong for a known kind. These lengths are 4
+    /// (MSS), 3 (window scale), 2 (SACK permitted), 10 (timestamps), and 10, 18, 26 or 34 (SACK).
     pub fn parse(b: &[u8]) -> Result<TcpOptions, PacketError> {
         todo!(
             "6.4 TcpOptions::parse({b:02x?}): kind, length, value; 0 ends, 1 is one byte, and each length must move you on"
@@ -78,11 +77,11 @@ impl TcpOptions {
     }
 
     /// Appends the options to `out`: in the order MSS, window scale, SACK permitted, timestamps, SACK.
-    /// In front of each stand as many NOPs (kind 1) as make its end a multiple of 4, counted from where the
-    /// options begin, not from where `out` does: 0 for MSS, 1 for window scale, 2 for the others. (RFC 7323, appendix A: so the
-    /// numbers in them lie where processors like them.)
+    /// NOPs (kind 1) in front of each option move its end to a multiple of 4, counted from the
+    /// beginning of the options, not of `out`: 0 for MSS, 1 for window scale, 2 for the others.
+    /// (RFC 7323, appendix A: the numbers in them are aligned for the processor.)
     ///
-    /// What is `None` or `false` is left out, and nothing else: a value of 0 is written. A `None` between
+    /// Only `None` and `false` are left out: a value of 0 is written. A `None` between
     /// SACK blocks takes no room. Without any block there is no SACK option.
     ///
     /// # Errors
@@ -103,14 +102,14 @@ pub struct TcpHeader {
     pub dst: u16,
     /// The number of the first byte of data, or of the SYN.
     pub seq: u32,
-    /// The number that the sender expects next. It means something if ACK is set; it is read and written
-    /// as it stands in any case.
+    /// The number that the sender expects next. It has a meaning only if ACK is set, but it is
+    /// always read and written as it stands.
     pub ack: u32,
     pub flags: Flags,
     /// How many bytes the sender has room for, as it stands in the field.
     pub window: u16,
-    /// The urgent pointer. It means something if URG is set; it is read and written as it stands in any
-    /// case.
+    /// The urgent pointer. It has a meaning only if URG is set, but it is always read and written
+    /// as it stands.
     pub urgent: u16,
     pub options: TcpOptions,
 }
@@ -133,7 +132,7 @@ impl TcpHeader {
     /// 1. `Reason::Truncated`: fewer than 20 bytes.
     /// 2. `Reason::HeaderLength`: the data offset is below 5.
     /// 3. `Reason::Truncated`: `b` ends before the header does.
-    /// 4. `Reason::TooBig`: more than 65535 bytes, which the pseudo-header cannot tell.
+    /// 4. `Reason::TooBig`: more than 65535 bytes, for which the pseudo-header has no room.
     /// 5. `Reason::Checksum`: the checksum of the pseudo-header and the segment is not 0. (It is never
     ///    left out, as UDP's can be. `ffff` fits in the field where `0000` does.)
     /// 6. `Reason::Option`: what [`TcpOptions::parse`] says.
@@ -150,8 +149,8 @@ impl TcpHeader {
 
     /// Appends the header and the data to `out`, for an IPv4 datagram from `src` to `dst`.
     ///
-    /// The data offset and the checksum are computed. The reserved bits are 0. A checksum that comes
-    /// out as 0 is sent as 0: unlike UDP's, it says nothing else.
+    /// The data offset and the checksum are computed. The reserved bits are 0. A result of 0 is
+    /// sent as 0: unlike in UDP, 0 has no special meaning.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::net::SocketAddrV4;
 
-/// An Ethernet address. It names a network card, as the neighbours on one cable see it.
+/// An Ethernet address. It names a network card among the neighbours on one cable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mac(pub [u8; 6]);
 
@@ -26,7 +26,7 @@ pub mod protocol {
     pub const UDP: u8 = 17;
 }
 
-/// Who sends to whom: an address of IP and a port of TCP or UDP, twice.
+/// Who sends to whom: an IP address and a TCP or UDP port, for each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flow {
     pub src: SocketAddrV4,
@@ -43,7 +43,7 @@ impl Flow {
     }
 }
 
-/// Whose header it is.
+/// The layer whose header it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {
     Ethernet,
@@ -65,9 +65,9 @@ pub enum Reason {
     Length,
     /// The checksum does not fit the bytes.
     Checksum,
-    /// A TCP option whose length cannot be.
+    /// A TCP option with an impossible length.
     Option,
-    /// To be written: a value or a length for which its field has too few bits.
+    /// When writing: a value or a length does not fit into its field.
     TooBig,
 }
 
@@ -78,7 +78,7 @@ pub struct PacketError {
     pub reason: Reason,
 }
 
-/// What the packets of a capture file begin with. The numbers are LINKTYPE_ values (tcpdump.org).
+/// The first header of each packet in a capture file. The numbers are LINKTYPE_ values (tcpdump.org).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkType {
     /// An Ethernet header.
@@ -114,7 +114,7 @@ impl fmt::Display for PacketError {
             Reason::HeaderLength => "the header says that it is shorter than its fixed part",
             Reason::Length => "the length field says less than the header's own length",
             Reason::Checksum => "the checksum does not fit the bytes",
-            Reason::Option => "an option whose length cannot be",
+            Reason::Option => "an option with an impossible length",
             Reason::TooBig => "a value does not fit into its field",
         };
         write!(f, "{layer}: {reason}")

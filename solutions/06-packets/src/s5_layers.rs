@@ -6,8 +6,8 @@ use crate::{
     Flow, Ipv4Header, Layer, Mac, PacketError, Reason, TcpHeader, UdpHeader, ethertype, protocol,
 };
 
-/// The header of an Ethernet frame (RFC 894). The four bytes of CRC behind a frame are the card's
-/// affair: software never sees them.
+/// The header of an Ethernet frame (RFC 894). The card handles the four bytes of CRC behind a
+/// frame: software never sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EthernetHeader {
     pub dst: Mac,
@@ -49,7 +49,7 @@ impl EthernetHeader {
     }
 }
 
-/// A frame, layer by layer. What it carries is a piece of the frame itself, not a copy.
+/// A frame, layer by layer. Its data is a piece of the frame itself, not a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame<'a> {
     pub ethernet: EthernetHeader,
@@ -78,17 +78,18 @@ pub enum Transport<'a> {
     Tcp(TcpHeader, &'a [u8]),
     /// A UDP datagram and its payload.
     Udp(UdpHeader, &'a [u8]),
-    /// A piece of something that was cut up, whatever the protocol is. The first piece alone has the
-    /// header of TCP or UDP, and its checksum is that of the whole.
+    /// A piece of a datagram that was cut up, of any protocol. Only the first piece has the header
+    /// of TCP or UDP, and the checksum covers all pieces together.
     Fragment(&'a [u8]),
     /// Another protocol, such as ICMP: the payload of IP.
     Other(&'a [u8]),
 }
 
 impl Datagram<'_> {
-    /// Who sends to whom: the addresses of IP with the ports of TCP or UDP. `src` is the sender, in an
-    /// answer too. `None` where no ports are known: for a [`Transport::Fragment`] and a
-    /// [`Transport::Other`]. `transport` alone decides that, whatever `ip` says. 0 is a port like any other.
+    /// Who sends to whom: the addresses of IP with the ports of TCP or UDP. `src` is the sender, in
+    /// a reply, too. `None` where no ports are known: for a [`Transport::Fragment`] and a
+    /// [`Transport::Other`]. Only `transport` decides this, whatever `ip` says. 0 is an ordinary
+    /// port.
     pub fn flow(&self) -> Option<Flow> {
         let (src, dst) = match &self.transport {
             Transport::Tcp(tcp, _) => (tcp.src, tcp.dst),
@@ -104,12 +105,12 @@ impl Datagram<'_> {
 
 /// Takes a frame apart, from the outside to the inside: Ethernet, IPv4, TCP or UDP, data.
 ///
-/// Each layer tells what comes next: Ethernet by its type, IPv4 by its protocol. What is neither
-/// IPv4, nor TCP or UDP in it, is given as bytes.
+/// Each layer tells what comes next: Ethernet by its type, IPv4 by its protocol. A payload other
+/// than IPv4, and one of IPv4 other than TCP or UDP, is given as bytes.
 ///
 /// # Errors
 ///
-/// What the `parse` of the outermost broken layer says.
+/// The error of the outermost broken layer's `parse`.
 #[inline]
 pub fn dissect(frame: &[u8]) -> Result<Frame<'_>, PacketError> {
     let (ethernet, payload) = EthernetHeader::parse(frame)?;
@@ -123,14 +124,14 @@ pub fn dissect(frame: &[u8]) -> Result<Frame<'_>, PacketError> {
 /// Takes an IPv4 datagram apart, as [`dissect`] does with a frame.
 ///
 /// A datagram with More Fragments set, or with a fragment offset other than 0, is a
-/// [`Transport::Fragment`], however short it is: nothing in it is looked at.
+/// [`Transport::Fragment`], however short it is: its bytes are not read.
 ///
-/// Whatever comes next gets the payload of IP and no more. Padding belongs to none of them, even where
-/// UDP's length is so large that it would reach into it.
+/// The next layer gets only the payload of IP. Padding belongs to no layer, even if UDP's length is
+/// so large that it would reach into the padding.
 ///
 /// # Errors
 ///
-/// What the `parse` of the outermost broken layer says.
+/// The error of the outermost broken layer's `parse`.
 #[inline]
 pub fn dissect_ip(datagram: &[u8]) -> Result<Datagram<'_>, PacketError> {
     let (ip, payload) = Ipv4Header::parse(datagram)?;
@@ -152,18 +153,20 @@ pub fn dissect_ip(datagram: &[u8]) -> Result<Datagram<'_>, PacketError> {
 /// Puts a frame together, from the inside to the outside: each layer puts its header in front of what
 /// the layer above hands down.
 ///
-/// The layer inside decides what the layer outside says of it. So the type is `0800` in front of IPv4,
-/// the protocol is 6 in front of TCP and 17 in front of UDP, whatever `ethertype` and `proto` say. In
-/// front of the others they stand as they are. All other fields always stand as they are, More Fragments
-/// and the fragment offset too, and a frame may have any length: no cable is asked.
+/// The layer inside decides the type and the protocol in front of it. So the type is `0800` in
+/// front of IPv4, the protocol is 6 in front of TCP and 17 in front of UDP, whatever `ethertype`
+/// and `proto` say. In front of other payloads they stay as they are. All other fields always stay
+/// as they are, More Fragments and the fragment offset, too. A frame may have any length: no
+/// cable's limit is checked.
 ///
-/// Where a [`Frame`] came from [`dissect`], `dissect` makes an equal one of what is written here. The bytes
-/// may be others: padding, for one, is not written. (A frame whose fields contradict each other, such as a
-/// segment with a fragment offset, is taken for something else.)
+/// If a [`Frame`] came from [`dissect`], `dissect` makes an equal one from the bytes that are
+/// written here. The bytes may differ from the original: padding, for example, is not written. (A
+/// frame whose fields contradict each other, such as a segment with a fragment offset, is read as
+/// something else.)
 ///
 /// # Errors
 ///
-/// What the `emit` of the innermost layer that cannot be written says.
+/// The error of `emit` for the innermost layer that cannot be written.
 pub fn encapsulate(frame: &Frame) -> Result<Vec<u8>, PacketError> {
     let mut header = frame.ethernet;
     let datagram;
@@ -184,7 +187,7 @@ pub fn encapsulate(frame: &Frame) -> Result<Vec<u8>, PacketError> {
 ///
 /// # Errors
 ///
-/// What the `emit` of the innermost layer that cannot be written says.
+/// The error of `emit` for the innermost layer that cannot be written.
 pub fn encapsulate_ip(datagram: &Datagram) -> Result<Vec<u8>, PacketError> {
     let mut header = datagram.ip.clone();
     let (src, dst) = (header.src, header.dst);

@@ -8,20 +8,20 @@ use crate::LinkType;
 /// The new checksum of bytes in which one 16-bit word, at an even offset, was `old` and is `new`
 /// now; `checksum` fitted them before (RFC 1624, equation 3: `~(~checksum + ~old + new)`).
 ///
-/// It gives what [`crate::internet_checksum`] gives for the changed bytes, provided that not all of
-/// them are 0. A checksum that did not fit before does not fit now either.
+/// It gives the same as [`crate::internet_checksum`] of the changed bytes, if not all of them are
+/// 0. A checksum that did not fit before does not fit now either.
 ///
-/// 0 is a number like any other here. `ffff` is its other form and fitted where 0 did; where `old` is
-/// `new`, the equation makes 0 of both. (For `ffff` with `old` `ffff` and `new` 0 it makes `ffff`. That is
-/// the other form of 0, and either may be given.) UDP's two exceptions are its caller's affair: a 0 that
-/// means "none" stays, and a result of 0 is sent as `ffff`.
+/// 0 is an ordinary number here. `ffff` is its other form, and fits where 0 does. If `old` is
+/// `new`, the equation makes 0 of both. (For `ffff` with `old` `ffff` and `new` 0 it makes `ffff`.
+/// That is the other form of 0, and either may be returned.) The caller handles UDP's two
+/// exceptions: a 0 that means "none" stays, and a result of 0 is sent as `ffff`.
 pub fn update_checksum(checksum: u16, old: u16, new: u16) -> u16 {
     let sum = u32::from(!checksum) + u32::from(!old) + u32::from(new);
     let sum = (sum & 0xffff) + (sum >> 16);
     !((sum & 0xffff) + (sum >> 16)) as u16
 }
 
-/// Why a router does not pass a datagram on.
+/// Why a router does not forward a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotForwarded {
     /// Its time to live is over.
@@ -30,18 +30,18 @@ pub enum NotForwarded {
     NotIpv4,
 }
 
-/// Does to a datagram what each router does before it passes it on: takes 1 from its TTL, and brings
-/// the header's checksum up to date.
+/// Does to a datagram what each router does before it forwards it: subtracts 1 from the TTL, and
+/// updates the header's checksum.
 ///
-/// The checksum is updated, not computed anew: a header that was damaged in the router's memory, after
-/// it was checked, must not look sound when it leaves (RFC 1812, section 4.2.2.5). It is updated in every
-/// case: a checksum of 0 is one like any other. No other byte changes, and nothing but the version, the
-/// TTL, the word that the TTL is in and the checksum is looked at.
+/// The checksum is updated, not computed again from all bytes: a header that was damaged in the
+/// router's memory after its check must not look valid when it leaves (RFC 1812, section 4.2.2.5).
+/// It is updated in every case: 0 is an ordinary checksum. No other byte changes. Only the version,
+/// the TTL, the word that contains the TTL, and the checksum are read.
 ///
 /// # Errors
 ///
-/// [`NotForwarded::NotIpv4`] first, then [`NotForwarded::Expired`] where the TTL is 1 or 0: nothing would
-/// be left of it. The datagram is as before.
+/// [`NotForwarded::NotIpv4`] first, then [`NotForwarded::Expired`] if the TTL is 1 or 0: no TTL
+/// would be left. The datagram is as before.
 pub fn decrement_ttl(datagram: &mut [u8]) -> Result<(), NotForwarded> {
     let header: &mut [u8; 20] = datagram
         .first_chunk_mut()
@@ -66,23 +66,24 @@ pub fn decrement_ttl(datagram: &mut [u8]) -> Result<(), NotForwarded> {
 /// 2.4 as two numbers of 16 bits, two numbers of 32 bits that are 0, the length to which packets were
 /// cut (262144), and the link type; both of these have 32 bits. Each packet has 16 bytes in front: the
 /// time in seconds and the rest of it in microseconds, how many bytes of it follow, and how many it had.
-/// All four have 32 bits. What is left of a microsecond is cut off. A packet of more than 262144 bytes is
+/// All four have 32 bits. A fraction of a microsecond is cut off. A packet of more than 262144 bytes is
 /// cut to that.
 ///
-/// All packets stand in the order given, whatever their times are, and one that comes twice stands twice.
+/// All packets are written in the order given, whatever their times are. A packet that is given
+/// twice is written twice.
 ///
-/// All these numbers are in one byte order, which is up to you: the reader sees it in the magic number.
-/// In the end `out` is flushed, also where there are no packets.
+/// All these numbers are in one byte order. You choose it: the reader sees it in the magic number.
+/// At the end `out` is flushed, even if there are no packets.
 ///
 /// # Errors
 ///
-/// Each error of `out`, of whatever kind and at whatever call, is handed on as [`Write::write_all`] and
-/// [`Write::flush`] give it. `write_all` tries an interrupted write again, as often as it takes. An
+/// Each error of `out`, of any kind and at any call, is passed on as [`Write::write_all`] and
+/// [`Write::flush`] return it. `write_all` repeats an interrupted write as often as necessary. An
 /// interrupted flush is an error, unless you flush again.
 ///
-/// [`io::ErrorKind::InvalidInput`] for the first packet whose time has more than 32 bits of seconds. What
-/// comes before that packet may be written by then, flushed or not. Nothing of that packet is written, and
-/// nothing of what stands behind it.
+/// [`io::ErrorKind::InvalidInput`] for the first packet whose time has more than 32 bits of
+/// seconds. Bytes before that packet may be written by then, flushed or not. No byte of that packet
+/// is written, and no byte after it.
 pub fn write_pcap<W: Write>(
     mut out: W,
     link: LinkType,

@@ -38,7 +38,7 @@ pub fn runs(
                 netlab::hex::count(bytes.len()),
             );
         if sent.len() == 1000 {
-            lab.because("With each answer less may be left to try.")
+            lab.because("Each answer must leave less to try.")
                 .fails("an end", "a thousand datagrams");
         }
         for answer in answers(sent.len(), &came.bytes) {

@@ -71,7 +71,7 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Path for Scripted<F> {
     fn send(&mut self, datagram: Vec<u8>) {
         if self.sent.len() == 2000 {
             self.lab
-                .because("With each answer less may be left to try, or the search never ends.")
+                .because("Each answer must leave less to try, or the search never ends.")
                 .fails("an end of the search", "two thousand datagrams");
         }
         let answers = (self.answers)(self.sent.len(), &datagram);
@@ -87,7 +87,7 @@ impl<F: FnMut(usize, &[u8]) -> Vec<Vec<u8>>> Path for Scripted<F> {
         if self.is_over {
             self.lab
                 .because(
-                    "None says that the time to wait is over: nothing that was sent has an answer to come any more. On a real network each further call \
+                    "None says that the time to wait is over: no more answers will come to anything that was sent. On a real network each further call \
                      waits as long again.",
                 )
                 .fails(

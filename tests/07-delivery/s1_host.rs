@@ -143,8 +143,7 @@ fn s1_what_is_for_this_host_is_received() {
                 &Ip::new(proto, A, dst).bytes(payload),
             );
             lab.because(
-                "A host takes what is sent to its address, and what is sent to all on the link. Which \
-                 protocols it knows is not IP's business.",
+                "A host takes what is sent to its address, and what is sent to all on the link. IP does not check which protocols it knows.",
             )
             .same("what is received", got.as_str(), want);
         }
@@ -154,7 +153,7 @@ fn s1_what_is_for_this_host_is_received() {
             &padded(&Ip::new(UDP, A, B).bytes(b"hi")),
         );
         lab.because(
-            "Total Length says where the datagram ends. What follows is Ethernet's padding.",
+            "Total Length says where the datagram ends. The rest is Ethernet's padding.",
         )
         .same(
             "what is received",
@@ -174,7 +173,7 @@ fn s1_what_is_for_this_host_is_received() {
             &options.bytes(b"hi"),
         );
         lab.because(
-            "A host does not look at the TTL of what has arrived (RFC 1122, section 3.2.1.7). \
+            "A host ignores the TTL of a datagram that has arrived (RFC 1122, section 3.2.1.7). \
              The payload begins behind the options.",
         )
         .same(
@@ -188,8 +187,8 @@ fn s1_what_is_for_this_host_is_received() {
 #[test]
 fn s1_what_is_for_others_is_not() {
     lab(|lab| {
-        let another = "All four bytes of the address count. A host that took what is for others would be a wiretap.";
-        let no_other_name = "This is no other name of the host. On a link it has its own address, and 255.255.255.255 is every host.";
+        let another = "All four bytes of the address count. A host that accepts datagrams for others would be a wiretap.";
+        let no_other_name = "This is not another name of the host. On a link it has only its own address, and 255.255.255.255 means every host.";
         for (dst, why) in [
             ("10.0.0.3", another),
             ("10.0.1.2", another),
@@ -224,7 +223,7 @@ fn s1_a_source_that_is_nobody_is_discarded() {
                 &Ip::new(UDP, src, B).bytes(b"hi"),
             );
             lab.because(
-                "An answer to this source would go to nobody, to many, or to oneself (RFC 1122, section 3.2.1.3).",
+                "An answer to this source would go to no host, to many, or back to this host (RFC 1122, section 3.2.1.3).",
             )
             .same("what becomes of it", got.as_str(), "BadSource");
         }
@@ -252,8 +251,7 @@ fn s1_damage_is_discarded_before_anything_else() {
         for (what, datagram, says) in unsound(&Ip::new(UDP, "127.0.0.1", "10.0.0.3")) {
             let got = receives(lab, what, &datagram);
             lab.because(
-                "The addresses of a damaged header mean nothing: look at them after the checksum. What is wrong with it is \
-                 what chapter 06's parse says.",
+                "The addresses of a damaged header mean nothing: look at them after the checksum. Return the error of chapter 06's parse.",
             )
             .same("what becomes of it", got, format!("Malformed: {says}"));
         }
@@ -289,7 +287,7 @@ fn s1_pieces_are_left_to_step_3() {
             ..Ip::new(UDP, "224.0.0.9", "10.0.0.3")
         };
         let got = receives(lab, "a piece for another host", &order.bytes(b"12345678"));
-        lab.because("The reasons have an order: first whom it is for.")
+        lab.because("The reasons have an order: first the destination.")
             .same("what becomes of it", got.as_str(), "NotForUs");
         let order = Ip {
             dst: ip(B),
@@ -297,7 +295,7 @@ fn s1_pieces_are_left_to_step_3() {
         };
         let got = receives(lab, "a piece from nobody", &order.bytes(b"12345678"));
         lab.because(
-            "The reasons have an order: the source comes before the question whether it is whole.",
+            "The reasons have an order: the source comes before wholeness.",
         )
         .same("what becomes of it", got.as_str(), "BadSource");
     });
@@ -316,10 +314,10 @@ fn s1_sending_to_nobody_succeeds() {
         lab.runs(&mut net);
         let came = net.node::<Inbox>(b).packets().first().map(|it| it.to_vec());
         let got = receives(lab, "what came", &came.expect("the link delivers it"));
-        lab.because("There is no host 10.0.0.99. The call succeeded all the same: IP asks nobody before it sends.")
+        lab.because("There is no host 10.0.0.99. The call must still succeed: IP does not ask before it sends.")
             .same("what becomes of it", got.as_str(), "NotForUs");
         lab.because(
-            "Nothing comes back, not even an error: this link has no router that could tell.",
+            "Nothing comes back, not even an error: this link has no router that could send one.",
         )
         .same(
             "datagrams that came back",
@@ -359,8 +357,7 @@ fn s1_lost_repeated_and_late_datagrams_are_received_as_they_come() {
             })
             .collect();
         lab.because(
-            "IP promises neither that each datagram comes, nor that it comes once, nor in which order. A host \
-             hands up what comes. TCP will put that right (chapter 10), UDP leaves it to the program.",
+            "IP promises neither that each datagram comes, nor that it comes once, nor in which order. A host passes up whatever comes. TCP will repair this (chapter 10); UDP leaves it to the program.",
         )
         .same("what is received", got.join(" ").as_str(), "1 3 3 4 2");
     });
@@ -405,10 +402,9 @@ fn s1_nothing_but_the_four_questions_decides() {
                             _ => format!("from {src}, protocol {proto}: 31 32 33 34 35 36 37 38"),
                         };
                         lab.because(
-                            "Sound, for this host, from one host, whole: these four, in this order, and no other field. They \
-                             are the same for each protocol, and for what is sent to all.",
+                            "Check these four, in this order, and no other field: valid, for this host, from one host, whole. They are the same for each protocol, and for a broadcast.",
                         )
-                        .same(&format!("what becomes of protocol {proto} with {what}"), got, want);
+                        .same(&format!("the result for protocol {proto} with {what}"), got, want);
                     }
                 }
             }

@@ -80,7 +80,7 @@ fn s2_4000_bytes_over_an_mtu_of_1500() {
 #[test]
 fn s2_what_fits_goes_as_it_is() {
     lab(|lab| {
-        lab.why("It fits, so no question is asked about cutting: neither Don't Fragment nor padding behind Total Length matters.");
+        lab.why("It fits, so nothing about cutting matters: neither Don't Fragment nor padding behind Total Length.");
         for (len, mtu, df) in [
             (100, 100, false),
             (1500, 1500, true),
@@ -99,7 +99,7 @@ fn s2_what_fits_goes_as_it_is() {
             let got = pieces(lab, &format!("a datagram of {len} bytes"), &datagram, mtu);
             lab.because("It fits: an MTU is what a link carries, not what it refuses.")
                 .same("how many pieces", got.len(), 1);
-            lab.because("Nothing is to be changed in a datagram that fits.")
+            lab.because("A datagram that fits must not be changed.")
                 .same_bytes("the datagram", &got[0], &datagram);
         }
         let datagram = Ip {
@@ -113,7 +113,7 @@ fn s2_what_fits_goes_as_it_is() {
             &padded(&datagram),
             30,
         );
-        lab.because("Total Length says 22: the padding is not the datagram's, and does not count.")
+        lab.because("Total Length says 22: the padding is not part of the datagram, and does not count.")
             .same_bytes("the datagram", &got[0], &datagram);
         let piece = Ip {
             mf: true,
@@ -156,7 +156,7 @@ fn s2_every_piece_but_the_last_is_a_multiple_of_8_and_full() {
                         usize::from(offset) * 8,
                         joined.len(),
                     );
-                lab.because("Only behind the last piece nothing follows.")
+                lab.because("More Fragments is clear only in the last piece.")
                     .same(&format!("More Fragments of piece {n}"), mf, !is_last);
                 joined.extend_from_slice(&piece[20..]);
             }
@@ -208,8 +208,7 @@ fn s2_df_forbids_it() {
                     mtu,
                 );
                 lab.because(
-                    "Don't Fragment: the sender wants to be told instead (step 4), and a piece would hide that. So it is for a \
-                     piece, too. Whether the link has room for a piece is the next question.",
+                    "Don't Fragment: the sender wants an error instead (step 4), and a piece would hide the problem. The same holds for a piece. The room on the link is checked after this.",
                 )
                 .same("what is said", got, Err("DontFragment".into()));
             }
@@ -241,7 +240,7 @@ fn s2_a_link_too_narrow_for_8_bytes() {
                 mtu,
             );
             lab.because(format!(
-                "What fits goes as it is. Else a piece needs its header, {} bytes here, and at least one unit of 8. Every link of the internet \
+                "A datagram that fits goes as it is. Otherwise a piece needs its header, {} bytes here, and at least one unit of 8. Every link of the internet \
                  carries 68 (RFC 791).",
                 20 + options
             ))
@@ -304,7 +303,7 @@ fn s2_padding_stays_behind() {
                 .iter()
                 .flat_map(|piece| piece.get(20..).unwrap_or_default().to_vec())
                 .collect();
-            lab.because("The datagram ends where Total Length says. What is behind that is Ethernet's padding, and goes into no piece.")
+            lab.because("The datagram ends where Total Length says. The rest is Ethernet's padding, and goes into no piece.")
                 .same_bytes("the payloads, joined", &got, &payload);
         }
     });
@@ -313,7 +312,7 @@ fn s2_padding_stays_behind() {
 #[test]
 fn s2_a_piece_is_cut_again() {
     lab(|lab| {
-        lab.why("A piece is a datagram like any other, and can be cut like one.");
+        lab.why("A piece is an ordinary datagram, and can be cut.");
         let payload = numbered(1480);
         for mf in [true, false] {
             let piece = Ip {
@@ -330,8 +329,7 @@ fn s2_a_piece_is_cut_again() {
             );
             let got: Vec<_> = got.iter().map(|it| shape(it)).collect();
             lab.because(
-                "A piece is a datagram like any other. Its pieces begin at its own offset, and behind its last byte \
-                 there is more exactly if its own More Fragments says so.",
+                "A piece is an ordinary datagram. Its pieces begin at its own offset, and the last of them has its own More Fragments.",
             )
             .same(
                 "offset, More Fragments, payload and length of the pieces",
@@ -363,8 +361,7 @@ fn s2_a_piece_is_cut_again() {
             let got = pieces(lab, &what, &piece, 68);
             let got: Vec<_> = got.iter().map(|it| shape(it).2).collect();
             lab.because(
-                "Each of its pieces begins at 8191 units or before, and more is not asked here. That it ends behind 65535 bytes is for \
-                 the receiver to see.",
+                "Each of its pieces begins at 8191 units or before, and only that matters here. The receiver checks whether it ends behind 65535 bytes.",
             )
             .same("the payloads of the pieces", got, lengths);
         }
@@ -375,7 +372,7 @@ fn s2_a_piece_is_cut_again() {
             };
             let what = format!("a piece of {len} bytes at offset {offset}");
             let got = cuts(lab, &what, &piece.bytes(&numbered(len)), 68);
-            lab.because("Its last piece would begin behind 8191 units. No offset says that.")
+            lab.because("Its last piece would begin behind 8191 units. The offset field has no room for that.")
                 .same(
                     "what is said",
                     got.map(|pieces| pieces.len()),
@@ -395,8 +392,7 @@ fn s2_copied_options_are_in_every_piece() {
         let copied = "An option is in the later pieces only if the highest bit of its first byte, copied, is set (RFC 791, \
                       section 3.1). 0x07 has it clear, 0x82 and 0x88 have it set, and 1 is one byte without a length.";
         let end = "0 ends the list: what is behind it is padding.";
-        let cannot_be = "An option's length counts its own two first bytes and ends within the list. One that says otherwise ends \
-                         the list: nobody knows where the next begins.";
+        let cannot_be = "An option's length counts its own two first bytes and ends within the list. An option with an impossible length ends the list, because the next one's place is unknown.";
         let cases: [(&str, Vec<u8>, Vec<u8>, &str); 11] = [
             ("record route", record.to_vec(), vec![], copied),
             ("security", security.to_vec(), security.to_vec(), copied),
@@ -481,7 +477,7 @@ fn s2_copied_options_are_in_every_piece() {
                 ..header.clone()
             };
             lab.because(
-                "The first piece has all options of the datagram, also if this is a piece itself.",
+                "The first piece has all options of the datagram, even if the datagram is itself a piece.",
             )
             .same_bytes("the first piece", &got[0], &first.bytes(&payload[..room]));
             let mut at = room;
@@ -498,8 +494,7 @@ fn s2_copied_options_are_in_every_piece() {
                     mf: end < payload.len(),
                     ..header.clone()
                 };
-                lab.because("The offset is the sum of what all pieces before it carry, in units of 8 bytes. The first carries less than \
-                             the others, for its header is longer.")
+                lab.because("The offset is the sum of what all pieces before it carry, in units of 8 bytes. The first carries less than the others, because its header is longer.")
                     .same(&format!("the offset of the piece at byte {at}"), shape(piece).0, want.offset);
                 let mut options = later.clone();
                 options.resize(later.len().next_multiple_of(4), 0);
@@ -509,8 +504,7 @@ fn s2_copied_options_are_in_every_piece() {
                     &options,
                 );
                 lab.because(
-                    "What a piece may carry is what its own header leaves of the MTU. A later header has the copied options alone, and what \
-                     pads them to a multiple of 4.",
+                    "A piece may carry the MTU minus its own header. A later header has only the copied options, padded to a multiple of 4.",
                 )
                 .same_bytes(
                     &format!("the piece at byte {at}"),
@@ -536,8 +530,7 @@ fn s2_damage_is_an_error() {
             for (what, datagram, says) in unsound(&header) {
                 let got = cuts(lab, what, &datagram, mtu).err();
                 lab.because(
-                    "What is no sound datagram is not passed on, in pieces or whole. That is looked at first, and what is \
-                     wrong is what chapter 06's parse says.",
+                    "An invalid datagram is not forwarded, in pieces or whole. Check this first, and return the error of chapter 06's parse.",
                 )
                 .same("what is said", got.unwrap_or("pieces".into()), format!("Malformed: {says}"));
             }
@@ -571,7 +564,7 @@ fn s2_the_highest_bit_of_every_option_says_whether_it_is_copied() {
                 want.resize(want.len().next_multiple_of(4), 0);
                 lab.because(format!(
                     "The highest bit of {kind:#04x} is {}. {len} is the option's whole length, its type and this byte included, and the \
-                     next one, 0x88, begins behind it. A length of 2 can be: such an option has no data (RFC 791, section 3.1).",
+                     next one, 0x88, begins behind it. A length of 2 is possible: such an option has no data (RFC 791, section 3.1).",
                     if kind & 0x80 == 0 { "clear" } else { "set" }
                 ))
                 .same("the options of the last piece", got, Ok(Some(hex::all(&want))));

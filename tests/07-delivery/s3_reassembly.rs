@@ -111,14 +111,13 @@ fn s3_what_is_no_piece_is_whole() {
                     hex::count(payload.len())
                 );
                 let (_, got) = push(lab, &mut r, seconds(0), &what, &padded(&datagram));
-                lab.because("Offset 0 and no More Fragments: nothing is missing. It is given up to its Total Length, and needs \
-                             no room.")
+                lab.because("Offset 0 and no More Fragments: nothing is missing. It is returned up to its Total Length, and needs no room.")
                     .same_bytes("the datagram", &got, &datagram);
             }
         }
         lab.scene("beside pieces with the same identification");
         let mut r = reassembly(lab, MINUTE, ROOM);
-        lab.why("What is whole has nothing to do with pieces, whatever its identification is. They stay.");
+        lab.why("A whole datagram does not affect pieces, whatever its identification is. They stay.");
         becomes(lab, &mut r, (&header(), 0, b"aaaaaaaa", true), "Waiting");
         becomes(
             lab,
@@ -291,7 +290,7 @@ fn s3_source_destination_protocol_and_id_tell_what_belongs_together() {
 fn s3_a_repeated_piece_changes_nothing() {
     lab(|lab| {
         let mut r = reassembly(lab, MINUTE, ROOM);
-        lab.why("Networks repeat packets. An exact copy is ignored, and what is here stays.");
+        lab.why("Networks repeat packets. An exact copy is ignored, and the earlier pieces stay.");
         for _ in 0..3 {
             becomes(lab, &mut r, (&header(), 8, b"bbbbbbbb", true), "Waiting");
         }
@@ -317,7 +316,7 @@ fn s3_a_copy_does_not_need_room() {
         let mut r = reassembly(lab, MINUTE, 28);
         lab.why("It has 8 bytes, counts for 20 more, and there is room for 28.");
         becomes(lab, &mut r, (&header(), 0, b"aaaaaaaa", true), "Waiting");
-        lab.why("It is ignored before anybody asks for room.");
+        lab.why("It is ignored before the room is checked.");
         becomes(lab, &mut r, (&header(), 0, b"aaaaaaaa", true), "Waiting");
     });
 }
@@ -363,9 +362,7 @@ fn s3_overlap_is_the_end_of_all() {
             lab.scene(what);
             let mut r = reassembly(lab, MINUTE, ROOM);
             lab.why(
-                "Two pieces claim the same bytes. Which of them a filter on the way has seen, nobody knows: all of the \
-                 datagram is discarded (RFC 5722 for IPv6; RFC 1858 shows the attack). Only a piece with the same place, More Fragments \
-                 and payload is a copy. That is asked before where the datagram ends.",
+                "Two pieces claim the same bytes. A filter on the way may have seen only one of them, so the whole datagram is discarded (RFC 5722 for IPv6; RFC 1858 shows the attack). Only a piece with the same place, More Fragments and payload is a copy. Check this before the end of the datagram.",
             );
             becomes(lab, &mut r, (&header(), base.0, base.1, base.2), "Waiting");
             becomes(
@@ -374,14 +371,14 @@ fn s3_overlap_is_the_end_of_all() {
                 (&header(), at, bytes, mf),
                 "Discarded: Overlap",
             );
-            lab.because("All pieces are forgotten, and the one that came, too.")
+            lab.because("All pieces are forgotten, including the one that came.")
                 .same("bytes()", r.bytes(), 0);
             lab.because("Its time is forgotten with it.").same(
                 "next_expiry()",
                 r.next_expiry(),
                 None,
             );
-            lab.why("The datagram begins anew: its pieces are not here any more.");
+            lab.why("The datagram starts again: its pieces have been forgotten.");
             becomes(lab, &mut r, (&header(), 0, b"aaaaaaaa", true), "Waiting");
             becomes(lab, &mut r, (&header(), 24, b"d", false), "Waiting");
             becomes(
@@ -473,14 +470,14 @@ fn s3_two_ends_contradict_each_other() {
                 (&header(), second.0, second.1, second.2),
                 "Discarded: End",
             );
-            lab.because("All pieces are forgotten, and the one that came, too.")
+            lab.because("All pieces are forgotten, including the one that came.")
                 .same("bytes()", r.bytes(), 0);
             lab.because("Its time is forgotten with it.").same(
                 "next_expiry()",
                 r.next_expiry(),
                 None,
             );
-            lab.why("The datagram begins anew: neither its pieces nor where it ended are here any more.");
+            lab.why("The datagram starts again: its pieces and its end have been forgotten.");
             becomes(lab, &mut r, (&header(), 1600, b"y", false), "Waiting");
             let rest = [b'x'; 1600];
             let whole = becomes(
@@ -502,7 +499,7 @@ fn s3_two_ends_contradict_each_other() {
             lab.why("Another piece is missing.");
             becomes(lab, &mut r, (&header(), one.0, one.1, one.2), "Waiting");
             becomes(lab, &mut r, (&header(), two.0, two.1, two.2), "Waiting");
-            lab.why("One of the pieces that are here ends behind the end that it says.");
+            lab.why("One of the earlier pieces ends behind the end that this piece gives.");
             becomes(lab, &mut r, (&header(), 8, b"bb", false), "Discarded: End");
         }
     });
@@ -555,8 +552,7 @@ fn s3_more_than_65535_bytes_cannot_be() {
                 "Discarded: TooLong",
             );
         }
-        lab.why("65515 bytes of payload are the longest datagram there is. The header that counts is that of the piece at offset \
-                 0: this one's options do not.");
+        lab.why("65515 bytes of payload are the longest datagram there is. Only the header of the piece at offset 0 counts: this piece's options do not.");
         let options = Ip {
             options: vec![0x82, 3, 9],
             ..header()
@@ -637,7 +633,7 @@ fn s3_a_hole_is_given_up_after_its_time() {
             );
             lab.because("The room is free again.")
                 .same("bytes()", r.bytes(), 0);
-            lab.why("The missing piece came too late: the others are gone.");
+            lab.why("The missing piece came too late: the others have been given up.");
             let (what, second) = piece(&header(), 8, b"bbbbbbbb", true);
             let (got, _) = push(lab, &mut r, over, &what, &second);
             lab.same("what becomes of the missing piece", got.as_str(), "Waiting");
@@ -671,7 +667,7 @@ fn s3_without_the_first_piece_nobody_is_told() {
              without it there is nothing to quote (RFC 792). The time of 4 is not over.",
         )
         .same("the identifications of the first pieces", ids, vec![3, 2]);
-        lab.because("All that is over is given up, told or not. One is left.")
+        lab.because("All expired datagrams are given up, whether their source is told or not. One is left.")
             .same("bytes()", r.bytes(), 28);
         lab.because("One is left.")
             .same("next_expiry()", r.next_expiry(), Some(seconds(110)));
@@ -699,7 +695,7 @@ fn s3_the_first_piece_is_kept_without_padding() {
             &padded,
         );
         let got = lab.you("expire(60s)", || r.expire(MINUTE));
-        lab.because("It is given as it came, the reserved flag too. The padding is Ethernet's: the datagram ends where Total Length says.")
+        lab.because("It is returned as it came, with the reserved flag. The padding is Ethernet's: the datagram ends where Total Length says.")
             .same_bytes(
                 "the first piece",
                 got.first().map_or(&[], |it| it.as_slice()),
@@ -736,7 +732,7 @@ fn s3_the_oldest_is_next() {
                 .same("next_expiry()", r.next_expiry(), Some(seconds(second)));
             let got = expire(lab, &mut r, seconds(second + 1));
             let got: Vec<u16> = got.iter().map(|it| it[5].into()).collect();
-            lab.because("Two are over, and the longest here comes first.")
+            lab.because("The time of two is over, and the older one comes first.")
                 .same(
                     "the identifications of the first pieces",
                     got,
@@ -754,9 +750,9 @@ fn s3_a_late_piece_is_taken_until_somebody_gives_up() {
         becomes(lab, &mut r, (&header(), 0, b"aaaaaaaa", true), "Waiting");
         let (what, last) = piece(&header(), 8, b"b", false);
         let (got, _) = push(lab, &mut r, seconds(300), &what, &last);
-        lab.because("push does not look at the time; expire does.")
+        lab.because("Only expire gives up by time; push does not.")
             .same(
-                "what becomes of a piece after 300 s",
+                "the result for a piece after 300 s",
                 got.as_str(),
                 "Whole(29 bytes)",
             );
@@ -788,8 +784,7 @@ fn s3_room_is_bounded_and_what_is_here_stays() {
         }
         lab.because("Each of the three counts for its 8 bytes and 20. Two of them have 4 bytes of options, and these do not count.")
             .same("bytes()", r.bytes(), 84);
-        lab.why("An attacker sends pieces that are never completed. There is no room for more, and those who were here before \
-                 must not suffer.");
+        lab.why("An attacker sends pieces that are never completed. There is no room for more, and earlier datagrams must not suffer.");
         for id in 3..200 {
             let (what, piece) = piece(&Ip { id, ..header() }, 800, b"pppppppp", true);
             let got = words::outcome(&r.push(seconds(0), &piece));
@@ -932,7 +927,7 @@ fn verdict(here: Part, part: Part, is_full: bool) -> (&'static str, &'static str
     if is_full {
         return (
             "Discarded: Full",
-            "It would be kept, and there is no room for it. What is here stays, however long it has been here: only expire gives up.",
+            "It would be kept, but there is no room for it. The earlier pieces stay, however old they are: only expire gives up.",
         );
     }
     let is_whole = here.0.min(part.0) == 0
@@ -984,7 +979,7 @@ fn s3_every_two_pieces() {
                         "Waiting" => here.1.len() + part.1.len() + 40,
                         _ => 0,
                     };
-                    lab.because("After Overlap, End and the whole, nothing is here any more. What is discarded for another reason changes nothing, and time is for expire alone.")
+                    lab.because("After Overlap, End and the whole, all pieces are forgotten. A discard for another reason changes nothing, and only expire uses the time.")
                         .same("bytes()", r.bytes(), left);
                 }
             }
@@ -999,7 +994,7 @@ fn s3_other_fields_and_protocols_make_no_difference() {
             for (what, header) in other_fields(&Ip { proto, ..header() }) {
                 lab.scene(format!("two pieces of protocol {proto} with {what}"));
                 let mut r = reassembly(lab, MINUTE, ROOM);
-                lab.why("None of the reasons in the list is about this field. It is a piece like any other.");
+                lab.why("No reason in the list is about this field. It is an ordinary piece.");
                 for (at, bytes, mf, want) in [
                     (0, &b"aaaaaaaa"[..], true, "Waiting"),
                     (8, b"bbbbbbbb", true, "Waiting"),
@@ -1038,7 +1033,7 @@ fn s3_there_is_no_limit_but_that_of_bytes() {
                     format!("Whole({} bytes)", len + 20)
                 };
                 lab.because(format!(
-                    "The {count} pieces count for {} bytes together, and so many are allowed. The number of pieces has no limit of its own.",
+                    "The {count} pieces count {} bytes together, and that many are allowed. The number of pieces has no limit of its own.",
                     len + 20 * count
                 ))
                 .same(&format!("what becomes of {what}"), words::outcome(&outcome), want);
@@ -1063,8 +1058,7 @@ fn s3_too_long_with_options_is_seen_when_all_are_here() {
             options: vec![1; 40],
             ..header()
         };
-        let why = "The first piece has 40 bytes of options, so the whole would have more than 65535 bytes. That is looked at last, when all \
-                   pieces are here.";
+        let why = "The first piece has 40 bytes of options, so the whole would have more than 65535 bytes. Check this last, when all pieces have come.";
         let behind: (&Ip, usize, &[u8], bool) = (&header(), 65512, b"end", false);
         for first_comes_first in [true, false] {
             let mut r = reassembly(lab, MINUTE, ROOM);
@@ -1079,7 +1073,7 @@ fn s3_too_long_with_options_is_seen_when_all_are_here() {
             becomes(lab, &mut r, two, "Waiting");
             lab.because("Nothing is discarded while a piece is missing.")
                 .same("bytes()", r.bytes(), 51);
-            lab.why("Bytes of it are here already. That comes before the question how long the whole would be.");
+            lab.why("Some of its bytes have already come. Check this before the length of the whole.");
             becomes(
                 lab,
                 &mut r,
@@ -1147,7 +1141,7 @@ fn s3_padding_is_no_payload() {
                     false => push(lab, &mut r, seconds(0), &what, &datagram),
                 };
                 let here = [28, 56, 0][at / 8];
-                lab.because("The padding is Ethernet's. It is no part of the datagram and counts for nothing.")
+                lab.because("The padding is Ethernet's. It is not part of the datagram and does not count.")
                     .same("bytes()", r.bytes(), here);
             }
             lab.because("A short piece is padded like any short frame. It ends where its Total Length says.")
@@ -1212,11 +1206,11 @@ fn s3_what_is_discarded_leaves_nothing_behind() {
                 .same("what becomes of it", &got, &refused);
             lab.because("It is not kept.").same("bytes()", r.bytes(), 0);
             lab.because(
-                "Nothing is here that could be given up: what is discarded starts no time.",
+                "Nothing is there that could be given up: a discarded piece starts no time.",
             )
             .same("next_expiry()", r.next_expiry(), None);
             let over = expire(lab, &mut r, seconds(1000)).len();
-            lab.because("What is discarded is not here, and nobody is told about it.")
+            lab.because("A discarded piece is not kept, and no error is sent about it.")
                 .same("datagrams given up", over, 0);
 
             lab.scene(format!("{why}: {what}, and another piece is here"));
@@ -1240,20 +1234,20 @@ fn s3_what_is_discarded_leaves_nothing_behind() {
             let (got, _) = push(lab, &mut r, seconds(20), &what, &datagram);
             lab.because("It is no piece that may stay.")
                 .same("what becomes of it", &got, &refused);
-            lab.because("The two that are here stay, and nothing else.")
+            lab.because("The two earlier ones stay, and nothing else.")
                 .same("bytes()", r.bytes(), 56);
-            lab.because("The time of those that are here runs as before.")
+            lab.because("The time of the earlier ones runs as before.")
                 .same("next_expiry()", r.next_expiry(), Some(seconds(61)));
             // The other one makes room.
             let over = expire(lab, &mut r, seconds(61)).len();
             lab.because("It has no piece at offset 0.")
                 .same("datagrams given up", over, 0);
-            lab.because("The time of those that are here runs as before.")
+            lab.because("The time of the earlier ones runs as before.")
                 .same("next_expiry()", r.next_expiry(), Some(seconds(65)));
             if room < ROOM {
                 continue;
             }
-            lab.why("What was discarded is not remembered: neither its bytes, nor its header, nor where it said that the datagram ends.");
+            lab.why("Nothing of a discarded piece is remembered: neither its bytes, nor its header, nor its end of the datagram.");
             let missing: Part = if part.0 == 0 {
                 (0, b"aaaaaaaa", true)
             } else {
@@ -1297,7 +1291,7 @@ fn s3_what_is_full_can_come_again() {
                 got.as_str(),
                 "Discarded: Full",
             );
-            lab.why("The other datagram is not whole, but there is no copy of its piece, either.");
+            lab.why("The other datagram is not whole, and no copy of its piece is kept either.");
             becomes(
                 lab,
                 &mut r,
@@ -1306,7 +1300,7 @@ fn s3_what_is_full_can_come_again() {
             );
             let (got, whole) = push(lab, &mut r, seconds(0), &what, &datagram);
             lab.because(
-                "Now there is room. What was refused before left nothing that it contradicts.",
+                "Now there is room. The refused piece left nothing that could contradict this one.",
             )
             .same("what becomes of it", got.as_str(), "Whole(38 bytes)");
             lab.same_bytes("the whole", &whole, &header().bytes(b"aaaaaaaabbbbbbbbcc"));
@@ -1344,8 +1338,7 @@ fn s3_only_the_first_to_come_starts_the_time() {
             for second in [20, 60] {
                 becomes_at(lab, &mut r, seconds(second), later, "Waiting");
                 lab.because(
-                    "The first piece that came started the time. If others could start it anew, who repeats them would keep \
-                     the hole open for ever.",
+                    "The first piece that came started the time. If later pieces could restart it, an attacker could keep the hole open for ever.",
                 )
                 .same("next_expiry()", r.next_expiry(), Some(seconds(61)));
             }
@@ -1385,7 +1378,7 @@ fn s3_only_the_first_to_come_starts_the_time() {
                 );
             }
             expire(lab, &mut r, seconds(61));
-            lab.why("Its pieces are not here any more. Another piece is missing.");
+            lab.why("Its pieces have been forgotten, so another piece is missing.");
             becomes_at(
                 lab,
                 &mut r,
@@ -1393,7 +1386,7 @@ fn s3_only_the_first_to_come_starts_the_time() {
                 (&header(), 8, b"bbbbbbbb", true),
                 "Waiting",
             );
-            lab.because("The datagram has begun anew, and its time with it.")
+            lab.because("The datagram has started again, and so has its time.")
                 .same("next_expiry()", r.next_expiry(), Some(seconds(130)));
         }
     });
@@ -1410,7 +1403,7 @@ fn s3_a_copy_does_not_replace_what_is_here() {
         };
         let mut r = reassembly(lab, MINUTE, ROOM);
         let first = (&header(), 0, &b"aaaaaaaa"[..], true);
-        lab.why("Place, More Fragments and payload make a copy: TOS, TTL and options may be others, for it took another way.");
+        lab.why("Place, More Fragments and payload make a copy. TOS, TTL and options may differ, because the copy took another way.");
         becomes(lab, &mut r, first, "Waiting");
         becomes(lab, &mut r, (&other, 0, b"aaaaaaaa", true), "Waiting");
         let (what, last) = piece(&header(), 8, b"b", false);

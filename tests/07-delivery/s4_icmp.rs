@@ -67,7 +67,7 @@ fn s4_an_echo_is_written() {
                          \"Echo or Echo Reply\"). A checksum that comes out as 0 is written as 0.")
                 .same_bytes("the request", &got, &echo(8, ident, seq, data));
             let got = lab.you(&format!("{what}.reply()"), || it.reply());
-            lab.because("Type 0. All else is the request's, and the checksum is the reply's own.")
+            lab.because("Type 0, and a checksum of its own. Everything else is as in the request.")
                 .same_bytes("the reply", &got, &echo(0, ident, seq, data));
         }
     });
@@ -95,7 +95,7 @@ fn s4_an_echo_is_read() {
             &echo(8, 1, 65535, b""),
             "EchoRequest 0x0001, 65535, data ",
         );
-        lab.why("The type alone says that it is an echo. Its code is not looked at.");
+        lab.why("Only the type says that it is an echo. Its code is ignored.");
         reads(
             lab,
             "a request with code 5",
@@ -132,7 +132,7 @@ fn s4_an_error_is_read() {
             reads(lab, &format!("type {kind}, code {code}"), &message, &want);
         }
         lab.why("Only \"fragmentation needed\" has an MTU, in the last 16 of the second 32 bits. RFC 1191 leaves the first 16 \
-                 unused; newer routers write other things there. Of the payload fewer than 8 bytes may be quoted: what there is is given.");
+                 unused; newer routers write other things there. Fewer than 8 bytes of payload may be quoted. Return those that are there.");
         let want = format!("Error(FragmentationNeeded, MTU 576) about {A} → {B}, protocol 17: 00");
         reads(
             lab,
@@ -147,7 +147,7 @@ fn s4_an_error_is_read() {
             &icmp(11, 0, [1, 2, 3, 4], &quote[..24]),
             &want,
         );
-        lab.why("Newer routers quote more than 8 bytes (RFC 1812, section 4.3.2.3). All of it is given, up to the quoted Total Length.");
+        lab.why("Newer routers quote more than 8 bytes (RFC 1812, section 4.3.2.3). Return all of them, up to the quoted Total Length.");
         for (payload, behind) in [(9, 0), (100, 0), (20, 8), (3, 8), (0, 1)] {
             let mut quote = about.bytes(&numbered(payload));
             quote.extend_from_slice(&vec![0xee; behind]);
@@ -166,7 +166,7 @@ fn s4_an_error_is_read() {
 #[test]
 fn s4_other_messages_are_told_apart() {
     lab(|lab| {
-        lab.why("A message that this chapter has no name for is told by its numbers. What is behind them is not looked at.");
+        lab.why("A message without a name in this chapter is returned with its numbers. The rest of it is ignored.");
         for (kind, code) in [
             (3, 5),
             (3, 13),
@@ -197,7 +197,7 @@ fn s4_damage_is_found() {
         for len in 0..8 {
             reads(lab, &format!("{len} bytes"), &sound[..len], "Truncated");
         }
-        lab.why("The checksum covers the whole message: one flipped bit anywhere is seen.");
+        lab.why("The checksum covers the whole message, so it finds a flipped bit anywhere.");
         for at in 0..sound.len() {
             let mut flipped = sound.clone();
             flipped[at] ^= 0x10;
@@ -216,7 +216,7 @@ fn s4_damage_is_found() {
         ] {
             let mut other = sound.clone();
             other[2..4].copy_from_slice(&field);
-            lab.why("ICMP has no message without a checksum, as UDP has: each value of the field counts.");
+            lab.why("Every ICMP message has a checksum, unlike in UDP: each value of the field counts.");
             let what = format!("a request with the checksum {what}");
             reads(lab, &what, &other, "Checksum");
         }
@@ -238,7 +238,7 @@ fn s4_damage_is_found() {
         }
         let mut damaged = icmp(3, 1, [0; 4], &quote[..19]);
         damaged[3] ^= 1;
-        lab.why("The checksum comes first: what a damaged message quotes says nothing.");
+        lab.why("The checksum comes first: the quote in a damaged message means nothing.");
         reads(lab, "a damaged error", &damaged, "Checksum");
     });
 }
@@ -280,8 +280,7 @@ fn s4_the_quote_is_the_header_and_8_bytes() {
                 ..Ip::new(UDP, A, B)
             }
             .bytes(&numbered(len));
-            lab.why("It is UDP, from one host to another, and no later piece: its source is told, however short it is. Only in protocol 1 the first byte \
-                     of the payload says whether it is an error.");
+            lab.why("It is UDP, from one host to another, and not a later piece, so its source is told, however short it is. Only in protocol 1 does the first byte of the payload say whether it is an error.");
             let got = some(
                 lab,
                 error(
@@ -294,8 +293,7 @@ fn s4_the_quote_is_the_header_and_8_bytes() {
                 ),
             );
             let quote = &about[..20 + options + len.min(8)];
-            lab.because("The whole header, options too, byte by byte as it came, and 8 bytes of payload or what there is. What is \
-                         behind Total Length is not the datagram's.")
+            lab.because("Quote the whole header, with its options, byte by byte as it came, and at most 8 bytes of payload. Bytes behind Total Length are not part of the datagram.")
                 .same_bytes("the quote", &got[28..], quote);
         }
     });
@@ -319,7 +317,7 @@ fn s4_no_error_about_an_error() {
                     &format!("an ICMP error of type {kind} {behind}"),
                     &header.bytes(&icmp(kind, 0, [0; 4], &quote)),
                 );
-                lab.because("Two hosts would tell each other for ever: no error about an ICMP error (RFC 1122, section 3.2.2).")
+                lab.because("No error about an ICMP error: two hosts would send each other errors for ever (RFC 1122, section 3.2.2).")
                     .same("an error", got.is_some(), false);
             }
             for pad in [0, 3, 8] {
@@ -332,7 +330,7 @@ fn s4_no_error_about_an_error() {
                     &about,
                 );
                 lab.because(
-                    "It could be an error: nobody can tell. The padding is not its payload.",
+                    "It could be an error. The padding is not its payload.",
                 )
                 .same("an error", got.is_some(), false);
             }
@@ -343,7 +341,7 @@ fn s4_no_error_about_an_error() {
                     &format!("an ICMP message of type {kind} {behind}"),
                     &header.bytes(&echo(kind, 1, 1, b"")),
                 );
-                lab.because("Echo and timestamp are no errors. Traceroute lives from this answer.")
+                lab.because("Echo and timestamp are not errors. Traceroute needs this answer.")
                     .same("an error", got.is_some(), true);
             }
         }
@@ -353,7 +351,7 @@ fn s4_no_error_about_an_error() {
             "a UDP datagram that begins with 3",
             &Ip::new(UDP, A, B).bytes(&[3, 0, 0, 0, 0, 0, 0, 0]),
         );
-        lab.because("Only in protocol 1 the first byte is a type.")
+        lab.because("Only in protocol 1 is the first byte a type.")
             .same("an error", got.is_some(), true);
     });
 }
@@ -386,7 +384,7 @@ fn s4_no_error_about_later_pieces() {
             for (what, about) in other_fields(&about) {
                 let about = about.bytes(b"12345678");
                 let got = icmp_error(ip(ROUTER), Cause::TtlExceeded, &about);
-                lab.because("Neither its TTL nor another field decides whether its source is told: its offset does.")
+                lab.because("Only its offset decides whether its source is told, not its TTL or another field.")
                     .same(&format!("an error about it with {what}"), got.is_some(), want);
             }
         }
@@ -413,8 +411,8 @@ fn s4_no_error_about_what_was_sent_to_many() {
                 &Ip::new(UDP, A, dst).bytes(b"12345678"),
             );
             lab.because(match want {
-                false => "Each who got it would answer, all at once (RFC 1122, section 3.2.2).",
-                true => "224.0.0.0/4 and 255.255.255.255 are for many, and this is none of them. Its source is told like any other.",
+                false => "All its receivers would answer at once (RFC 1122, section 3.2.2).",
+                true => "Only 224.0.0.0/4 and 255.255.255.255 are for many hosts, and this address is not one of them. So its source is told.",
             })
             .same("an error", got.is_some(), want);
         }
@@ -434,12 +432,12 @@ fn s4_no_error_to_nobody() {
                 &format!("a datagram from {src}"),
                 &Ip::new(UDP, src, B).bytes(b"12345678"),
             );
-            lab.because("The source must be one host, else the error goes to nobody or to many (RFC 1122, section 3.2.2).")
+            lab.because("The source must be one host. Otherwise the error would go to no host or to many (RFC 1122, section 3.2.2).")
                 .same("an error", got.is_some(), want);
         }
         for (what, about, _) in unsound(&Ip::new(UDP, A, B)) {
             let got = error(lab, Cause::NetUnreachable, what, &about);
-            lab.because("The source may be what is damaged: tell nobody.")
+            lab.because("The source address may be damaged: send no error.")
                 .same("an error", got.is_some(), false);
         }
     });
@@ -478,8 +476,7 @@ fn s4_ping_is_answered() {
             };
             let request = padded(&request.bytes(&echo(8, ident, seq, &data)));
             let got = some(lab, answer(lab, B, "an echo request, padded", &request));
-            lab.because("The reply comes from the address that was asked, goes to who asked, and repeats identifier, sequence \
-                         number and all data (RFC 1122, section 3.2.2.6). Its header is its own: TTL 64, TOS 0, no options, \
+            lab.because("The reply goes from the requested address to the requester, and repeats identifier, sequence number and all data (RFC 1122, section 3.2.2.6). It has its own header: TTL 64, TOS 0, no options, \
                          identification 0.")
                 .same_bytes("the reply", &got, &Ip::new(ICMP, B, src).bytes(&echo(0, ident, seq, &data)));
         }
@@ -553,7 +550,7 @@ fn s4_nothing_else_is_answered() {
         }
         for (what, request) in cases {
             let got = answer(lab, B, what, &request);
-            lab.because("Only a sound echo request that is whole, for this address, and from one host has an answer.")
+            lab.because("Only a valid and whole echo request, for this address and from one host, gets an answer.")
                 .same("an answer", got.is_some(), false);
         }
     });
@@ -583,11 +580,11 @@ fn s4_every_type_and_code() {
                 let (want, why) = match (kind, known) {
                     (0, _) => (
                         format!("EchoReply {echo}"),
-                        "Type 0 is an echo reply. Its code is not looked at.",
+                        "Type 0 is an echo reply. Its code is ignored.",
                     ),
                     (8, _) => (
                         format!("EchoRequest {echo}"),
-                        "Type 8 is an echo request. Its code is not looked at.",
+                        "Type 8 is an echo request. Its code is ignored.",
                     ),
                     (_, Some((cause, ..))) => {
                         let cause = match cause {
@@ -605,8 +602,7 @@ fn s4_every_type_and_code() {
                     }
                     _ => (
                         format!("Other: type {kind}, code {code}"),
-                        "This chapter has names for seven pairs of type and code, and for the echo. Another code is another message, though \
-                         it may mean nearly the same.",
+                        "This chapter has names for seven pairs of type and code, and for the echo. Another code is another message, even if its meaning is similar.",
                     ),
                 };
                 lab.because(why)
@@ -633,8 +629,8 @@ fn s4_the_first_byte_alone_says_whether_it_is_an_error() {
                     let call = format!("icmp_error({ROUTER}, TtlExceeded, {what})");
                     let got = lab.you(&call, || icmp_error(ip(ROUTER), Cause::TtlExceeded, &about));
                     lab.because(match is_error {
-                        true => "3, 4, 5, 11 and 12 are errors, and about an error there is none. Whether the message is whole or damaged is not asked.",
-                        false => "Only 3, 4, 5, 11 and 12 are errors. Whether the message is whole or damaged is not asked.",
+                        true => "3, 4, 5, 11 and 12 are errors, and an error gets no error. The rest of the message is not checked.",
+                        false => "Only 3, 4, 5, 11 and 12 are errors. The rest of the message is not checked.",
                     })
                     .same(&format!("an error about {what}"), got.is_some(), !is_error);
                 }
@@ -652,11 +648,11 @@ fn s4_a_reply_depends_on_the_request_alone() {
                 let what = format!("an echo request of code {code} with {what}");
                 let got = some(
                     &lab.because(
-                        "It has arrived, and it is an echo request. No other field decides.",
+                        "It has arrived, and it is an echo request. No other field matters.",
                     ),
                     answer(lab, B, &what, &request),
                 );
-                lab.because("The reply is type 0, code 0, and repeats identifier, number and data. Its header is its own: TTL 64, TOS 0, no options, identification 0.")
+                lab.because("The reply is type 0, code 0, and repeats identifier, number and data. It has its own header: TTL 64, TOS 0, no options, identification 0.")
                     .same_bytes("the reply", &got, &Ip::new(ICMP, B, A).bytes(&echo(0, 1, 2, b"ping")));
             }
         }

@@ -103,26 +103,25 @@ fn s5_the_route_says_the_interface_and_the_ttl_goes_down() {
                 options: vec![1; 4],
                 ..Ip::new(UDP, A, dst)
             };
-            lab.why("It is sound, from one host to another, its TTL is not over, and a route leads there. It goes out.");
+            lab.why("It is valid, from one host to another, its TTL is not over, and a route leads there. So it goes out.");
             let (to, got) = one(
                 lab,
                 &router,
                 &format!("a datagram to {dst} with TTL {ttl}, padded"),
                 &padded(&datagram.bytes(b"hi")),
             );
-            lab.because("The route to its destination says the interface, also back by the one that it came from.")
+            lab.because("The route to its destination decides the interface, even if it is the one that it came from.")
                 .same("the interface", to, out);
             let want = Ip {
                 ttl: ttl - 1,
                 ..datagram
             };
-            lab.because("A router takes 1 from the TTL, brings the checksum up to date, and changes nothing else, not even the \
-                         reserved bit. Padding stays behind.")
+            lab.because("A router subtracts 1 from the TTL, updates the checksum, and changes nothing else, not even the reserved bit. Padding does not go out.")
                 .same_bytes("the datagram", &got, &want.bytes(b"hi"));
         }
         for src in ["192.0.2.1", "10.9.0.1"] {
             let datagram = Ip::new(UDP, src, B);
-            lab.why("Whether a route leads to its source is asked only when its source is to be told something.");
+            lab.why("The route to its source matters only when an answer or an error must be sent.");
             let (to, _) = one(
                 lab,
                 &router,
@@ -151,8 +150,7 @@ fn s5_ttl_1_is_time_exceeded() {
                 };
                 let datagram = padded(&datagram.bytes(&numbered(len)));
                 lab.why(
-                    "A datagram that would leave with TTL 0 does not leave. Its source is told, by the way that leads to it, \
-                     and the quote is the datagram as it came in (RFC 1812, section 5.3.1).",
+                    "A datagram that would leave with TTL 0 does not leave. The error goes along the route to its source, and quotes the datagram as it came in (RFC 1812, section 5.3.1).",
                 );
                 tells(
                     lab,
@@ -205,8 +203,7 @@ fn s5_no_route_is_net_unreachable() {
                 ..Ip::new(UDP, A, dst)
             }
             .bytes(b"1234567890");
-            lab.why("No route leads there, and the source is told so. The quote is the datagram as it came in: the TTL is lowered in \
-                     what goes out alone.");
+            lab.why("No route leads there, and the source gets an error. It quotes the datagram as it came in: the TTL is lowered only in a datagram that goes out.");
             tells(
                 lab,
                 &router,
@@ -216,7 +213,7 @@ fn s5_no_route_is_net_unreachable() {
                 (0, "10.1.0.254"),
             );
         }
-        lab.why("No route leads back to the source either: nobody can be told.");
+        lab.why("No route leads back to the source either, so no error can be sent.");
         none(
             lab,
             &router,
@@ -257,8 +254,7 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
             df: true,
             ..datagram.clone()
         };
-        lab.why("Don't Fragment: the source is told the MTU of the link that is too narrow (RFC 1191), and the quote is the \
-                 datagram as it came in.");
+        lab.why("Don't Fragment: the error gives the source the MTU of the link that is too narrow (RFC 1191), and quotes the datagram as it came in.");
         tells(
             lab,
             &router,
@@ -296,14 +292,14 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
         let router = self::router(lab, [1280, 1006, 68]);
         let datagram = Ip::new(UDP, A, "10.3.0.1").bytes(&numbered(65515));
         let got = forward(lab, &router, "a datagram of 65535 bytes", &datagram);
-        lab.because("The link behind interface 2 carries 68 bytes, and 48 of payload. However many pieces there are, they go.")
+        lab.because("The link behind interface 2 carries 68 bytes, and 48 of payload. All pieces go out, however many there are.")
             .same("datagrams that go out", got.len(), 65515_usize.div_ceil(48));
         for (dst, mtu) in [(A, 1280), (B, 1006), ("10.3.0.1", 68)] {
             let datagram = Ip {
                 df: true,
                 ..Ip::new(UDP, "10.2.0.9", dst)
             };
-            lab.why("Each of the links has another MTU. The one that is told is that of the link by which it would have gone out.");
+            lab.why("Each link has another MTU. The error gives the MTU of the link by which the datagram would have gone out.");
             tells(
                 lab,
                 &router,
@@ -320,7 +316,7 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
 fn s5_answers_and_errors_are_not_cut() {
     lab(|lab| {
         let router = router(lab, [40, 1500, 1500]);
-        lab.why("The link back carries 40 bytes. What the router itself says goes out in one piece all the same.");
+        lab.why("The link back carries 40 bytes. The router's own messages still go out in one piece.");
         for len in [13, 1000] {
             let request = Ip::new(ICMP, A, "10.1.0.254").bytes(&echo(8, 7, 9, &numbered(len)));
             let what = format!("an echo request with {} of data", hex::count(len));
@@ -354,7 +350,7 @@ fn s5_a_link_that_carries_nothing() {
             "a datagram of 100 bytes",
             &Ip::new(UDP, A, B).bytes(&numbered(80)),
         );
-        lab.why("The reasons have an order: TTL before the length. That the link is too narrow does not matter any more.");
+        lab.why("The reasons have an order: TTL before the length. The narrow link does not matter any more.");
         tells(
             lab,
             &router,
@@ -403,9 +399,9 @@ fn s5_the_router_itself_can_be_asked() {
                     &format!("an echo request for {addr} with TTL {ttl}"),
                     &request,
                 );
-                lab.because("The answer goes by the way to who asked.")
+                lab.because("The answer goes along the route to the requester.")
                     .same("the interface", to, out);
-                lab.because("The answer comes from the address that was asked.")
+                lab.because("The answer comes from the requested address.")
                     .same_bytes(
                         "the answer",
                         &got,
@@ -413,7 +409,7 @@ fn s5_the_router_itself_can_be_asked() {
                     );
             }
         }
-        lab.why("What is for the router itself is not passed on, and only an echo request has an answer.");
+        lab.why("A datagram for the router itself is not forwarded, and only an echo request gets an answer.");
         none(
             lab,
             &router,
@@ -449,8 +445,7 @@ fn s5_what_goes_nowhere() {
                 Some(behind(dst).map_or(1, |n| n.min(1)))
             })
         });
-        lab.why("A damaged datagram is discarded, and nobody is told (RFC 1812, section 5.2.2). A router that updates the \
-                 checksum of what it has not checked passes the damage on.");
+        lab.why("A damaged datagram is discarded silently (RFC 1812, section 5.2.2). A router that updates an unchecked checksum passes the damage on.");
         for ttl in [64, 1] {
             let header = Ip {
                 ttl,
@@ -467,8 +462,7 @@ fn s5_what_goes_nowhere() {
                     ..Ip::new(UDP, A, B)
                 };
                 lab.why(
-                    "What is for all on a link does not leave the link, multicast has routers of its own, and the rest is nobody's \
-                     address (RFC 1812, section 5.3.7).",
+                    "A broadcast does not leave its link, multicast has routers of its own, and no host has any of the other addresses (RFC 1812, section 5.3.7).",
                 );
                 let to = Ip {
                     dst: ip(addr),
@@ -488,7 +482,7 @@ fn s5_what_goes_nowhere() {
                     &ask.bytes(&echo(8, 1, 1, b"")),
                 );
                 lab.why(
-                    "A source that is not one host cannot have sent it (RFC 1812, section 5.3.7).",
+                    "A sender has the address of one host, and this source is not one (RFC 1812, section 5.3.7).",
                 );
                 let from = Ip {
                     src: ip(addr),
@@ -512,7 +506,7 @@ fn s5_what_goes_nowhere() {
             }
         }
         let sound = Ip::new(UDP, A, B).bytes(&numbered(30));
-        lab.why("Its time is over, and it is an ICMP error itself: no error about an error.");
+        lab.why("Its TTL is over, but it is itself an ICMP error: no error about an error.");
         let error = icmp(3, 1, [0; 4], &sound[..28]);
         none(
             lab,
@@ -602,7 +596,7 @@ fn s5_a_loop_of_routes_ends() {
             .packets()
             .first()
             .map(|it| (it[20], it[21]));
-        lab.because("The router where it ended has told the source.")
+        lab.because("The router where it ended must tell the source.")
             .same("type and code of what came back", back, Some((11, 0)));
     });
 }
@@ -638,14 +632,13 @@ fn s5_a_route_to_its_own_address_is_no_matter() {
                 for (what, header) in other_fields(&Ip::new(ICMP, A, addr)) {
                     let request = header.bytes(&echo(8, 7, 9, b"ping"));
                     let what = format!("an echo request for {addr} with {what}");
-                    lab.why("It is for the router itself, and has arrived: neither a route to it nor another field decides.");
+                    lab.why("It is for the router itself, and has arrived: neither a route to it nor another field matters.");
                     let got = one(lab, &router, &what, &request);
                     let reply = Ip::new(ICMP, addr, A).bytes(&echo(0, 7, 9, b"ping"));
                     lab.same("the interface", got.0, 0);
                     lab.same_bytes("the answer", &got.1, &reply);
                 }
-                lab.why("What is for the router itself is not passed on, and no error is made about it. Only an echo request has an answer, if it \
-                         is whole.");
+                lab.why("A datagram for the router itself is not forwarded, and causes no error. Only a whole echo request gets an answer.");
                 for proto in [0, 2, 6, UDP, 47, 253] {
                     for ttl in [0, 1, 64] {
                         let datagram = Ip {
@@ -718,7 +711,7 @@ fn s5_only_a_later_piece_has_no_error() {
                     let what = format!("{what}, More Fragments {mf}, offset {offset}: {why}");
                     lab.why(match is_told {
                         true => "The source is told. A first piece has the ports, and is quoted like a whole datagram.",
-                        false => "About a piece other than the first there is no error, and it does not go out either.",
+                        false => "A piece other than the first causes no error, and it does not go out either.",
                     });
                     match is_told {
                         true => tells(lab, &router, &what, &datagram, says, (0, "10.1.0.254")),
@@ -748,8 +741,7 @@ fn s5_an_interface_is_no_route() {
             "10.1.0.253",
             "10.2.0.1",
         ] {
-            lab.why("An interface has an address near this one, but the routes alone say what is reached, and none leads there: the network is \
-                     unreachable.");
+            lab.why("An interface has an address near this one, but only the routes count, and none leads there: the network is unreachable.");
             let datagram = Ip::new(UDP, A, dst).bytes(b"12345678");
             let what = format!("a datagram to {dst}");
             tells(lab, &router, &what, &datagram, (3, 0, 0), (0, "10.1.0.254"));

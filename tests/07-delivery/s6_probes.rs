@@ -106,13 +106,13 @@ fn searches<F>(lab: &Lab, path: &Scripted<F>, first: usize) {
                 if (good + 1..len).contains(&told) {
                     (bad, tries, next) = (told + 1, 0, told..=told);
                     why = format!(
-                        "A router said {told}: no longer one gets through, and this length is next."
+                        "A router said {told}: no longer datagram gets through, and this length is next."
                     );
                     continue;
                 }
                 bad = len;
                 format!(
-                    "Of {len} bytes a router said that they are too long, and no MTU that can be."
+                    "A router said that {len} bytes are too long, but gave no possible MTU."
                 )
             }
             _ if tries < 3 => {
@@ -129,7 +129,7 @@ fn searches<F>(lab: &Lab, path: &Scripted<F>, first: usize) {
         };
         (tries, next) = (0, good.midpoint(bad)..=(good + bad).div_ceil(2));
         why = format!(
-            "{heard} The next length is halfway between {good} and {bad}: so half the rest is ruled out with each."
+            "{heard} The next length is halfway between {good} and {bad}, so each probe rules out half the rest."
         );
     }
     lab.because("The search ends when the longest length that gets through and the shortest that does not are neighbours.")
@@ -198,10 +198,9 @@ fn s6_traceroute_lists_the_routers_on_the_way() {
                 .map(|n| format!("Router(10.0.{n}.1)"))
                 .chain(["Reached".to_owned()])
                 .collect();
-            lab.because("TTL 1 ends at the first router, TTL 2 at the second, and so on: each tells from which address.")
+            lab.because("TTL 1 ends at the first router, TTL 2 at the second, and so on. Each error has its router's address.")
                 .same("the hops", got, want.join(", "));
-            lab.because("No probe was lost, and each way there and back takes less than 60 ms. With its answer the wait is over, and the next \
-                         probe is sent.")
+            lab.because("No probe was lost, and each way there and back takes less than 60 ms. The answer ends the wait, and the next probe is sent.")
                 .same("whole seconds until the end", (net.now() - Time::ZERO).as_secs(), 0);
             if routers == 2 {
                 lab.draws("07-hops", net.trace().svg("A traceroute over two routers"));
@@ -216,7 +215,7 @@ fn s6_each_probe_is_an_echo_request_with_its_own_ttl_and_number() {
         let mut path = Scripted::new(lab, |_, _| vec![]);
         let got = traces(lab, &mut path, B, 255);
         let silent = got.split(", ").filter(|hop| *hop == "Silent").count();
-        lab.because("Nobody answers, and all are tried. However many say nothing, the next may be the destination.")
+        lab.because("No answer comes, and all TTLs are tried. However many routers are silent, the next may be the destination.")
             .same("silent hops", silent, 255);
         lab.because("One probe for each TTL.")
             .same("probes sent", path.sent.len(), 255);
@@ -238,7 +237,7 @@ fn s6_each_probe_is_an_echo_request_with_its_own_ttl_and_number() {
             lab.because("The identifier tells these probes from those of other programs.")
                 .same_bytes("the identifier", &probe[24..26], &IDENT.to_be_bytes());
             let number = u16::from_be_bytes([probe[26], probe[27]]);
-            lab.because("A number of its own tells whose answer it is.")
+            lab.because("A number of its own tells which probe an answer is for.")
                 .holds(
                     !numbers.contains(&number),
                     "another sequence number",
@@ -263,7 +262,7 @@ fn s6_a_router_that_says_nothing_is_silent() {
             seen: 0,
         };
         let got = traces(lab, &mut path, B, 30);
-        lab.because("Some routers tell nobody, or their answer is lost. The probes behind it still get through.")
+        lab.because("Some routers send no error, or their answer is lost. The later probes still get through.")
             .same("the hops", got.as_str(), "Router(10.0.1.1), Silent, Router(10.0.3.1), Reached");
     });
 }
@@ -288,7 +287,7 @@ fn s6_unreachable_is_the_end_of_the_list() {
                     vec![error(from, kind, code, 500, probe)]
                 });
                 let got = traces(lab, &mut path, B, 30);
-                lab.because("Any cause but \"time to live exceeded\" ends the list, whoever says so: a router, the destination, or this host itself.")
+                lab.because("Any cause but \"time to live exceeded\" ends the list, from any sender: a router, the destination, or this host itself.")
                     .same("the hops", got, format!("Unreachable({from}, {want})"));
             }
         }
@@ -304,7 +303,7 @@ fn s6_time_exceeded_is_a_router_whoever_says_so() {
                 _ => vec![reply(probe)],
             });
             let got = traces(lab, &mut path, B, 30);
-            lab.because("\"Time to live exceeded\" says that the probe was on its way to another. Only a reply says that it is there.")
+            lab.because("\"Time to live exceeded\" says that the probe had not arrived. Only a reply says that it has.")
                 .same("the hops", got, format!("Router({from}), Reached"));
         }
     });
@@ -334,8 +333,7 @@ fn s6_padding_and_options_hide_no_answer() {
             });
             let got = traces(lab, &mut path, B, 9);
             lab.because(
-                "The ICMP message is the payload: it begins behind the options and ends at Total Length. So it is with the header \
-                 that is quoted.",
+                "The ICMP message is the payload: it begins behind the options and ends at Total Length. The same holds for the quoted header.",
             )
             .same("the hops", got.as_str(), "Router(10.0.1.1), Router(10.0.2.1), Reached");
             let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
@@ -365,8 +363,7 @@ fn s6_a_flood_of_others_is_no_answer() {
             });
             let got = traces(lab, &mut path, B, 2);
             lab.because(format!(
-                "Before each answer come {strangers} datagrams that are none. However many there are, they are ignored, until the \
-                 time to wait is over."
+                "Before each answer come {strangers} other datagrams. However many there are, ignore them until the time to wait is over."
             ))
             .same("the hops", got.as_str(), "Router(10.0.1.1), Reached");
         }
@@ -380,15 +377,15 @@ fn s6_after_so_many_it_ends() {
             for (routers, why) in [
                 (
                     255,
-                    "The list has at most so many entries, 255 too: the TTL has no higher value.",
+                    "The list has at most this many entries, up to 255, the highest TTL.",
                 ),
                 (
                     2,
-                    "Two routers send the probes to each other. A router that comes twice ends nothing: the list shows the circle.",
+                    "Two routers send the probes to each other. A router that comes twice does not end the list: the list shows the circle.",
                 ),
                 (
                     1,
-                    "The same router says so each time. A router that comes twice ends nothing.",
+                    "The same router answers each time. A router that comes twice does not end the list.",
                 ),
             ] {
                 let mut path = Scripted::new(lab, |n, probe: &[u8]| {
@@ -508,7 +505,7 @@ fn s6_answers_to_others_are_ignored() {
                 vec![bytes, error("10.0.1.1", 11, 0, 0, probe)]
             });
             lab.why(format!(
-                "Before each answer came {name}. What is not about this very probe is somebody else's: go on waiting.",
+                "Before each answer came {name}. It is not about this probe: go on waiting.",
             ));
             let got = traces(lab, &mut path, B, 2);
             lab.same(
@@ -547,7 +544,7 @@ fn s6_a_late_answer_is_not_the_next_probes() {
             _ => vec![reply(earlier.as_ref().unwrap()), reply(probe)],
         });
         let got = traces(lab, &mut path, B, 9);
-        lab.because("The answer to the first probe came while the second was under way. It is not the second one's.")
+        lab.because("The answer to the first probe came while the second was under way. It does not answer the second.")
             .same("the hops", got.as_str(), "Silent, Router(10.0.2.1), Reached");
     });
 }
@@ -579,8 +576,7 @@ fn s6_path_mtu_finds_the_narrowest_link() {
                 .map(|it| it.bytes().len())
                 .collect();
             lab.because(
-                "Each router that cannot pass it on says its link's MTU. Nothing longer gets through, and that is the next length to \
-                 try. When a reply comes, the search is over.",
+                "Each router that cannot forward it gives its link's MTU. Nothing longer gets through, and that is the next length to try. When a reply comes, the search is over.",
             )
             .same("the lengths of the probes", sent, probes);
         }
@@ -598,8 +594,7 @@ fn s6_each_probe_for_the_mtu_is_as_long_as_it_says_and_must_not_be_cut() {
         let got = finds(lab, &mut path, 1500);
         lab.because("A router said 69, and 69 bytes got through: nothing longer does.")
             .same("the path's MTU", got, Ok(69));
-        lab.because("1400 was said by a router and is tried, and 69 after it. What nobody has answered is not known to get through, and with the reply to \
-                     69 bytes the search is over.")
+        lab.because("A router said 1400, and this is tried, and 69 after it. A length without a reply is not known to get through, and the reply to 69 bytes ends the search.")
             .same("probes sent", path.sent.len(), 3);
         let mut numbers = Vec::new();
         for (probe, len) in path.sent.iter().zip([1500, 1400, 69]) {
@@ -612,7 +607,7 @@ fn s6_each_probe_for_the_mtu_is_as_long_as_it_says_and_must_not_be_cut() {
                     ),
                     (len, len),
                 );
-            lab.because("Without Don't Fragment a router would cut it, and nobody would be told.")
+            lab.because("Without Don't Fragment a router would cut it silently.")
                 .same("Don't Fragment", probe[6] & 0x40, 0x40);
             lab.because("It is an echo request with the identifier.")
                 .same_bytes(
@@ -644,7 +639,7 @@ fn s6_one_lost_probe_is_no_narrow_link() {
             seen: 0,
         };
         let got = finds(lab, &mut path, 1500);
-        lab.because("One probe and one reply were lost. IP promises nothing, so a probe is repeated before it counts.")
+        lab.because("One probe and one reply were lost. IP promises nothing, so a probe is repeated before silence counts.")
             .same("the path's MTU", got, Ok(1400));
         let sent: Vec<usize> = net
             .trace()
@@ -653,8 +648,7 @@ fn s6_one_lost_probe_is_no_narrow_link() {
             .map(|it| it.bytes().len())
             .collect();
         lab.because(
-            "Each length is tried again, since one datagram was lost. 1400 was told by a router: nothing longer gets through, \
-             and with the reply the search is over.",
+            "Each length is tried again, since one datagram was lost. A router said 1400: nothing longer gets through, and the reply ends the search.",
         )
         .same(
             "the lengths of the probes",
@@ -684,13 +678,12 @@ fn s6_a_black_hole_is_noticed() {
                 }
             });
             let got = finds(lab, &mut path, first);
-            lab.because("A link carries less, and nobody says so: a black hole (RFC 2923). Only trying helps.").same("the path's MTU", got, Ok(real));
+            lab.because("A link carries less, and no router says so: a black hole (RFC 2923). Only trying helps.").same("the path's MTU", got, Ok(real));
             searches(lab, &path, first);
             let mut numbers: Vec<[u8; 2]> = path.sent.iter().map(|it| [it[26], it[27]]).collect();
             numbers.sort();
             numbers.dedup();
-            lab.because("Each probe that is sent has a number of its own, a repeated one too: else a late answer to one is taken for \
-                         the other's.")
+            lab.because("Each probe that is sent has a number of its own, even a repeated one. Otherwise a late answer to one is taken for an answer to the other.")
                 .same("different numbers", numbers.len(), path.sent.len());
         }
     });
@@ -735,8 +728,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
             });
             let got = finds(lab, &mut path, 1500);
             lab.because(format!(
-                "The router says {said}: less than any link carries, or no less than the probe. Old routers say 0 (RFC 1191). \
-                 Only that the probe was too long is known."
+                "The router says {said}: less than any link carries, or not less than the probe. Old routers say 0 (RFC 1191). You only know that the probe was too long."
             ))
             .same("the path's MTU", got, Ok(1006));
             searches(lab, &path, 1500);
@@ -766,8 +758,7 @@ fn s6_an_mtu_that_cannot_be_is_not_believed() {
             });
             let got = finds(lab, &mut path, 1500);
             lab.because(format!(
-                "The router says the longest length that got through, less {less}. It must be above that to be believed: else it is \
-                 another MTU, and only that the probe was too long is known."
+                "The router says the longest length that got through, less {less}. Believe it only if it is above that. Otherwise you only know that the probe was too long."
             ))
             .same("the path's MTU", got, Ok(1000));
             searches(lab, &path, 1500);
@@ -814,11 +805,11 @@ fn s6_where_nobody_answers_there_is_no_mtu() {
         for first in [68, 69, 1500, 65535] {
             let mut path = Scripted::new(lab, |_, _| vec![]);
             let got = finds(lab, &mut path, first);
-            lab.because("Not even 68 bytes got an answer: the way is broken, or nobody is there.")
+            lab.because("Not even 68 bytes got an answer: the way is broken, or the host does not exist.")
                 .same("the path's MTU", got, Err("NoAnswer"));
             let sent = path.sent.iter().map(Vec::len);
             lab.because(format!(
-                "{first} bytes are what the host's own link carries. They are tried first, like any other length."
+                "{first} bytes are what the host's own link carries. They are tried first, with the same rules."
             ))
             .same("the first probe", sent.clone().next(), Some(first));
             lab.because("68 bytes are the last that is tried: every link carries them (RFC 791).")
@@ -870,8 +861,7 @@ fn s6_nothing_else_of_a_quote_is_looked_at() {
                 });
                 let got = traces(lab, &mut path, B, 9);
                 lab.why(
-                    "Source, destination, type, identifier and number make it this probe's. Routers change other fields on the way, and new ones \
-                     quote more than 8 bytes of payload (RFC 1812, section 4.3.2.3). A quote may end anywhere, so its checksum says nothing.",
+                    "Source, destination, type, identifier and number show that it is about this probe. Routers change other fields on the way, and new ones quote more than 8 bytes of payload (RFC 1812, section 4.3.2.3). A quote may end anywhere, so its checksum means nothing.",
                 );
                 lab.same("the hops", got.as_str(), "Router(10.0.1.1), Reached");
                 let mut path = Scripted::new(lab, |n, probe: &[u8]| match n {
@@ -902,7 +892,7 @@ fn s6_nothing_else_of_a_reply_is_looked_at() {
                         let second = [probe[24], probe[25], probe[26], probe[27]];
                         vec![header.bytes(&icmp(0, code, second, &data))]
                     };
-                    lab.why("Source, identifier and number make it this probe's. Neither its data nor another field is looked at.");
+                    lab.why("Source, identifier and number show that it answers this probe. Its data and its other fields are ignored.");
                     let mut path = Scripted::new(lab, |_, probe: &[u8]| reply(probe));
                     let got = traces(lab, &mut path, B, 9);
                     lab.same("the hops", got.as_str(), "Reached");

@@ -155,7 +155,7 @@ fn s7_a_packet_has_28_bytes() {
             let read = lab.ok("ArpPacket::parse(46 bytes, padded)", || {
                 ArpPacket::parse(&padded)
             });
-            lab.because("The fields are those that were written, and what follows is padding.")
+            lab.because("The fields are those that were written, and the rest is padding.")
                 .same_bytes("the packet, read and written again", &read.emit(), &got);
             lab.same("the operation", read.operation as u16, u16::from(number));
             let text = format!(
@@ -191,7 +191,7 @@ fn s7_other_bytes_are_no_packet() {
         for len in 0..28 {
             for (what, bytes) in [("a packet", &sound), ("a packet of another kind", &other)] {
                 let got = parse(&format!("{len} bytes of {what}"), &bytes[..len]);
-                lab.because("28 bytes are needed. That is looked at first.")
+                lab.because("28 bytes are needed. Check this first.")
                     .same("what is said", got.as_str(), "Truncated");
             }
         }
@@ -205,8 +205,7 @@ fn s7_other_bytes_are_no_packet() {
                         &format!("byte {at} is {value}, operation {operation}"),
                         &other,
                     );
-                    lab.because("Another hardware, another protocol, or addresses of another length: the fields may mean something else, and only \
-                                 Ethernet (1) and IPv4 (0800) are spoken here. That is looked at before the operation.")
+                    lab.because("Another hardware, another protocol, or addresses of another length: the fields may mean something else, and this host speaks only Ethernet (1) and IPv4 (0800). Check this before the operation.")
                         .same("what is said", got.as_str(), "Kind");
                 }
             }
@@ -219,7 +218,7 @@ fn s7_other_bytes_are_no_packet() {
             let mut other = sound.clone();
             other[6..8].copy_from_slice(&operation.to_be_bytes());
             let got = parse(&format!("operation {operation}"), &other);
-            lab.because("1 is a request, 2 a reply, and others are not for IPv4's neighbours: 3 and 4 are RARP (RFC 903). The field has 16 bits.")
+            lab.because("1 is a request, 2 is a reply, and other numbers are not ARP for IPv4: 3 and 4 are RARP (RFC 903). The field has 16 bits.")
                 .same("what is said", got, format!("Operation({operation})"));
         }
     });
@@ -230,7 +229,7 @@ fn s7_arp_asks_once_and_queues() {
     lab(|lab| {
         let mut it = cache(lab);
         let got = sends(lab, &mut it, seconds(0), B, b"one");
-        lab.because("Nobody knows B's card yet: all are asked, and the datagram waits.")
+        lab.because("B's card is not known yet: all hosts are asked, and the datagram waits.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),
@@ -239,7 +238,7 @@ fn s7_arp_asks_once_and_queues() {
         let want = frame(ALL, [8, 6], &request((OWN, IP), B));
         if let Some(Action::Frame(got)) = got.first() {
             lab.because(
-                "A request in a frame to every card. It says who asks; the target's card is 0.",
+                "A request in a frame to every card. It names its sender; the target's card is 0.",
             )
             .same_bytes("the frame", got, &want);
         }
@@ -247,12 +246,11 @@ fn s7_arp_asks_once_and_queues() {
             let now = Duration::from_millis(millis);
             let got = sends(lab, &mut it, now, B, text.as_bytes());
             lab.because(
-                "The question is under way. One for each datagram would be a flood (RFC 1122, section 2.3.2.1). When it is asked \
-                 again is for tick to say.",
+                "The question is under way. One for each datagram would be a flood (RFC 1122, section 2.3.2.1). tick decides when to ask again.",
             )
             .same("what is to be done", words(&got).as_str(), "");
         }
-        lab.because("The datagrams that wait do not put the next question off.")
+        lab.because("The waiting datagrams do not delay the next question.")
             .same("next_tick()", it.next_tick(), Some(seconds(1)));
         let got = takes(
             lab,
@@ -261,7 +259,7 @@ fn s7_arp_asks_once_and_queues() {
             "B's reply",
             &reply((BEN, B), (OWN, IP)),
         );
-        lab.because("B's card is known now: what has waited goes to it, in its order.")
+        lab.because("B's card is known now: the waiting datagrams go to it, in their order.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),
@@ -324,8 +322,7 @@ fn s7_two_addresses_are_two_questions() {
             "223.255.255.255",
         ] {
             let got = sends(lab, &mut it, seconds(0), addr, b"p");
-            lab.because("Only 255.255.255.255 is everybody here. How large the network is, the cache does not know: this is a neighbour like any \
-                         other.")
+            lab.because("Only 255.255.255.255 means every host here. The cache does not know the size of the network: this is an ordinary neighbour.")
                 .same("what is to be done", words(&got), format!("all: who has {addr}?"));
         }
     });
@@ -355,7 +352,7 @@ fn s7_only_the_newest_wait() {
                 ""
             };
             lab.because(
-                "B is asked for once. What is dropped for a newer one is dropped silently.",
+                "B is asked for once. A datagram that is dropped for a newer one is dropped silently.",
             )
             .same("what is to be done", words(&got).as_str(), want);
         }
@@ -366,8 +363,7 @@ fn s7_only_the_newest_wait() {
             "B's reply",
             &reply((BEN, B), (OWN, IP)),
         );
-        lab.because("Four wait at most. A host that does not exist must not fill the memory, and the newest are worth most (RFC 1122, \
-                     section 2.3.2.2).")
+        lab.because("At most four wait. A host that does not exist must not fill the memory, and the newest datagrams are worth most (RFC 1122, section 2.3.2.2).")
             .same("what is to be done", words(&got).as_str(), "BEN: \"p4\", BEN: \"p5\", BEN: \"p6\", BEN: \"p7\"");
         lab.scene("the same datagram twice, and one of 65535 bytes");
         let mut it = cache(lab);
@@ -384,7 +380,7 @@ fn s7_only_the_newest_wait() {
             &reply((BEN, B), (OWN, IP)),
         );
         let want = all.map(|datagram| Action::Frame(frame(BEN, [8, 0], datagram)));
-        lab.because("Each that is sent waits, whatever is in it, and whether it was sent before.")
+        lab.because("Each datagram that is sent waits, whatever its content, even if it was sent before.")
             .same("what is to be done", words(&got), words(&want));
         let got: Vec<usize> = got
             .iter()
@@ -393,7 +389,7 @@ fn s7_only_the_newest_wait() {
                 Action::Unreachable(_) => 0,
             })
             .collect();
-        lab.because("A frame has 14 bytes, and the datagram as it is. What is too long for the cable is another's business.")
+        lab.because("A frame is 14 bytes and the datagram as it is. The cache does not check whether it is too long for the cable.")
             .same("the lengths of the frames", got, vec![19, 19, 65549]);
     });
 }
@@ -414,7 +410,7 @@ fn s7_a_request_for_us_teaches_and_flushes_the_queue() {
             .same("what is to be done", words(&got).as_str(), "BEN: \"waits\", BEN: 10.0.0.1 is at 02:00:00:00:00:01");
         if let Some(Action::Frame(got)) = got.last() {
             let want = frame(BEN, [8, 6], &reply((OWN, IP), (BEN, B)));
-            lab.because("A reply to who asked, and to nobody else.")
+            lab.because("A reply goes to the sender of the request, and to no other host.")
                 .same_bytes("the reply", got, &want);
         }
         lab.because("It is learned.").same(
@@ -432,7 +428,7 @@ fn s7_a_request_for_us_teaches_and_flushes_the_queue() {
             "a request from B",
             &request((BEN, B), IP),
         );
-        lab.because("It teaches, even if nothing waits (RFC 826: merge, then answer).")
+        lab.because("Learn from it, even if nothing waits (RFC 826: merge, then answer).")
             .same(
                 "B's card",
                 knows(lab, &it, seconds(0), B),
@@ -472,8 +468,7 @@ fn s7_a_request_for_us_teaches_and_flushes_the_queue() {
                 &format!("{what}, padded"),
                 &packet,
             );
-            lab.because("Who asks gets an answer, whether it is known or not: it may have forgotten. The answer goes to the card that \
-                         has asked.")
+            lab.because("A request gets an answer, whether its sender is known or not: the sender may have forgotten. The answer goes to the sender's card.")
                 .same("what is to be done", words(&got).as_str(), want);
         }
     });
@@ -494,7 +489,7 @@ fn s7_what_is_between_others_is_not_learned() {
                 words(&got).as_str(),
                 "",
             );
-            lab.because("On a large cable everybody would learn everybody (RFC 826).")
+            lab.because("On a large cable every host would learn every other (RFC 826).")
                 .same("B's card", knows(lab, &it, seconds(0), B), None);
         }
     });
@@ -515,7 +510,7 @@ fn s7_who_is_known_may_change_its_card() {
             lab.scene(what);
             let mut it = knowing(lab, seconds(0));
             takes(lab, &mut it, seconds(1), what, &packet);
-            lab.because("B is known, so news about it counts, whoever it is told to: B may have a new card (RFC 826).")
+            lab.because("B is known, so a packet from it counts, whatever its target: B may have a new card (RFC 826).")
                 .same("B's card", card(&it, seconds(1), B), Some(EVE.to_string()));
         }
     });
@@ -541,7 +536,7 @@ fn s7_who_is_asked_for_is_learned_from_any_packet() {
             let mut it = cache(lab);
             sends(lab, &mut it, seconds(0), B, b"waits");
             let got = takes(lab, &mut it, seconds(0), what, &packet);
-            lab.because("B is being asked for, and here it says its card. It did not ask this host, so it gets no answer.")
+            lab.because("B is being asked for, and this packet gives its card. It is not a request for this host, so it gets no answer.")
                 .same("what is to be done", words(&got).as_str(), "BEN: \"waits\"");
             lab.because("It is known now.").same(
                 "B's card",
@@ -550,7 +545,7 @@ fn s7_who_is_asked_for_is_learned_from_any_packet() {
             );
             lab.because("It is no longer asked for.")
                 .same("next_tick()", it.next_tick(), None);
-            lab.because("A packet speaks for its sender alone. That it names C, and perhaps a card, is only what B believes.")
+            lab.because("A packet gives information only about its sender. Its target fields are only what B believes.")
                 .same("C's card", card(&it, seconds(0), C), None);
         }
     });
@@ -575,7 +570,7 @@ fn s7_an_unsolicited_reply_is_learned_and_never_crashes() {
                 "",
             );
             lab.because(
-                "Its target_ip says that it is for this host, and it is believed like any other: ARP has no proof of anything.",
+                "Its target_ip says that it is for this host, so it is believed: ARP proves nothing.",
             )
             .same("B's card", card(&it, seconds(0), B), Some(BEN.to_string()));
         }
@@ -588,13 +583,13 @@ fn s7_an_unsolicited_reply_is_learned_and_never_crashes() {
                 &format!("{} bytes of nonsense", bytes.len()),
                 bytes,
             );
-            lab.because("What is no ARP packet changes nothing.").same(
+            lab.because("Bytes that are not an ARP packet change nothing.").same(
                 "what is to be done",
                 words(&got).as_str(),
                 "",
             );
         }
-        lab.because("What is no ARP packet changes nothing.").same(
+        lab.because("Bytes that are not an ARP packet change nothing.").same(
             "B's card",
             card(&it, seconds(0), B),
             Some(BEN.to_string()),
@@ -618,7 +613,7 @@ fn s7_senders_that_cannot_be_are_not_learned() {
                 takes(lab, &mut it, seconds(0), &what, &reply((mac, B), (OWN, IP)));
                 let want = (first & 1 == 0).then(|| mac.to_string());
                 lab.because(
-                    "The lowest bit of the first byte alone says whether it is a group's card.",
+                    "Only the lowest bit of the first byte says whether it is a group address.",
                 )
                 .same("B's card", card(&it, seconds(0), B), want);
             }
@@ -636,7 +631,7 @@ fn s7_senders_that_cannot_be_are_not_learned() {
                 &what,
                 &reply((mac, addr), (OWN, IP)),
             );
-            lab.because("It is no group's card and the address of one host. That is all that is asked of a sender.")
+            lab.because("It is not a group's card, and it is the address of one host. A sender needs only these two.")
                 .same("its card", card(&it, seconds(0), addr), Some(mac.to_string()));
         }
         let addresses = NOT_ONE_HOST.map(|addr| (addr, EVE, addr));
@@ -667,9 +662,9 @@ fn s7_senders_that_cannot_be_are_not_learned() {
                 &what,
                 &reply((mac, B), (OWN, IP)),
             );
-            lab.because("It is not believed: B's card is the one that it was.")
+            lab.because("It is not believed: B's card stays the same.")
                 .same("B's card", card(&it, seconds(59), B), Some(BEN.to_string()));
-            lab.because("It is not believed: B's time has not begun anew.")
+            lab.because("It is not believed: B's time was not restarted.")
                 .same("B's card", card(&it, seconds(60), B), None);
         }
         lab.scene("a request from 0.0.0.0");
@@ -682,7 +677,7 @@ fn s7_senders_that_cannot_be_are_not_learned() {
             &request((BEN, "0.0.0.0"), IP),
         );
         lab.because(
-            "A new host asks whether the address is free (RFC 5227). It must hear that it is not.",
+            "A new host asks whether the address is free (RFC 5227). It must get an answer, because the address is not free.",
         )
         .same(
             "what is to be done",
@@ -738,8 +733,7 @@ fn s7_what_is_known_is_known_for_a_minute() {
             words(&got).as_str(),
             "BEN: \"x\"",
         );
-        lab.because("Cards change, and nobody says so: after 60 s it is asked for again (RFC 1122, section 2.3.2.1). That frames were sent to it \
-                     proves nothing.")
+        lab.because("Cards change silently: after 60 s the address is asked for again (RFC 1122, section 2.3.2.1). Sending frames to a card proves nothing.")
             .same("B's card", knows(lab, &it, over, B), None);
         let got = sends(lab, &mut it, over, B, b"y");
         lab.because("It is asked for again.").same(
@@ -759,7 +753,7 @@ fn s7_what_is_known_is_known_for_a_minute() {
             lab.scene(format!("{what} at second 50"));
             let mut it = knowing(lab, seconds(0));
             takes(lab, &mut it, seconds(50), what, &packet);
-            lab.because("An ARP packet from B starts the minute anew.")
+            lab.because("An ARP packet from B restarts the minute.")
                 .same(
                     "B's card",
                     card(&it, seconds(109), B),
@@ -776,7 +770,7 @@ fn s7_what_is_known_is_known_for_a_minute() {
             let mut it = knowing(lab, seconds(0));
             let packet = request((BEN, B), C);
             takes(lab, &mut it, seconds(second), "B's request for C", &packet);
-            lab.because("B's time was over: it was not known any more when this came, and it was not for this host.")
+            lab.because("B's time was over: it was no longer known when this packet came, and the packet was not for this host.")
                 .same("B's card", card(&it, seconds(second), B), None);
         }
     });
@@ -821,7 +815,7 @@ fn s7_it_asks_three_times_and_gives_up() {
             );
         }
         let got = ticks(lab, &mut it, start + seconds(3));
-        lab.because("Three requests, and a second after each. Nobody has this address: the sender of what waits can be told.").same("what is to be done", words(&got).as_str(), "unreachable \"one\", unreachable \"two\"");
+        lab.because("There were three requests, and a second after each. No host has this address: the senders of the waiting datagrams can be told.").same("what is to be done", words(&got).as_str(), "unreachable \"one\", unreachable \"two\"");
         lab.because("Nothing is asked for any more.")
             .same("next_tick()", it.next_tick(), None);
         let got = sends(lab, &mut it, start + seconds(4), B, b"three");
@@ -866,17 +860,17 @@ fn s7_what_is_sent_meanwhile_changes_no_question() {
                 ] {
                     let sent = now + Duration::from_millis(after);
                     let got = sends(lab, &mut it, sent, B, text.as_bytes());
-                    lab.because("B is being asked for, so this one waits, too. Asking again and giving up are for tick to do, however late it comes.")
+                    lab.because("B is being asked for, so this one waits, too. Only tick asks again and gives up, however late it is called.")
                         .same("what is to be done", words(&got).as_str(), "");
-                    lab.because("What waits does not put the next question off.")
+                    lab.because("Waiting datagrams do not delay the next question.")
                         .same("next_tick()", it.next_tick(), Some(now + seconds(1)));
                     now = (now + Duration::from_millis(1000 + late)).max(sent);
                     let got = ticks(lab, &mut it, now);
-                    lab.because("Three requests, and after the last another second: what is sent meanwhile gives B no further try.")
+                    lab.because("There were three requests, and one more second after the last. A datagram sent meanwhile causes no further request.")
                         .same("what is to be done", words(&got).as_str(), want);
                 }
                 let got = sends(lab, &mut it, now, B, b"5");
-                lab.because("B was given up at this very moment, so it is not being asked for: a new question.")
+                lab.because("B was given up at this moment, so it is not being asked for. This datagram causes a new question.")
                     .same("what is to be done", words(&got).as_str(), asks);
             }
         }
@@ -905,7 +899,7 @@ fn s7_who_is_known_is_let_alone_by_tick() {
             );
         for second in [59, 60, 61, 1000] {
             let got = ticks(lab, &mut it, seconds(second));
-            lab.because("A card whose time is over is forgotten. Nobody asks for it before somebody sends to it.")
+            lab.because("A card whose time is over is forgotten. It is asked for only when a datagram is sent to it.")
                 .same("what is to be done", words(&got).as_str(), "");
             lab.because("Nothing is being asked for.")
                 .same("next_tick()", it.next_tick(), None);
@@ -945,8 +939,7 @@ fn s7_target_ip_and_what_is_known_of_the_sender_decide() {
                         if is_for_us && operation == 1 {
                             want.push("BEN: 10.0.0.1 is at 02:00:00:00:00:01");
                         }
-                        lab.because("What waits for the sender goes, whatever the packet is. A request whose target_ip is this host's is answered, and \
-                                     no other. target_mac is not looked at: some send a request to one card, to see whether it is still there.")
+                        lab.because("The datagrams that wait for the sender go out, for a request as for a reply. Only a request whose target_ip is this host's is answered. target_mac is ignored: some hosts send a request to one card, to see whether it is still there.")
                             .same("what is to be done", words(&got), want.join(", "));
                         let is_believed = is_for_us || before != "unknown";
                         let end = now + ArpCache::LIFE;
@@ -954,12 +947,11 @@ fn s7_target_ip_and_what_is_known_of_the_sender_decide() {
                         let got = [last, end].map(|now| card(&it, now, B));
                         let want = [is_believed.then(|| BEN.to_string()), None];
                         lab.because(match is_believed {
-                            true => "It is for this host, or B was known or asked for: it is believed, and the minute begins when it comes. It makes no \
-                                     difference when the question was asked, or whether the card is another.",
+                            true => "It is for this host, or B was known or asked for. So it is believed, and the minute begins when it comes. It makes no difference when the question was asked, or whether the card has changed.",
                             false => "It is not for this host, and B was neither known nor asked for.",
                         })
                         .same("B's card just before and at the end of a minute", got, want);
-                        lab.because("Whoever has said its card is no longer asked for.")
+                        lab.because("A neighbour that has given its card is no longer asked for.")
                             .same("next_tick()", it.next_tick(), None);
                     }
                 }
@@ -1001,7 +993,7 @@ fn s7_a_late_tick_asks_once() {
         sends(lab, &mut it, seconds(0), C, b"c");
         sends(lab, &mut it, seconds(0), B, b"b");
         let got = ticks(lab, &mut it, seconds(100));
-        lab.because("However late it is, one request for each address, the lowest first.")
+        lab.because("However late tick is called, it sends one request for each address, the lowest first.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),
@@ -1016,7 +1008,7 @@ fn s7_a_late_tick_asks_once() {
             "B's reply",
             &reply((BEN, B), (OWN, IP)),
         );
-        lab.because("B has been asked for again, and what waits for it still waits.")
+        lab.because("B has been asked for again, and its datagrams still wait.")
             .same("what is to be done", words(&got).as_str(), "BEN: \"b\"");
     });
 }
@@ -1030,7 +1022,7 @@ fn s7_the_lowest_address_comes_first() {
             sends(lab, &mut it, seconds(second), to, b"p");
         }
         let got = ticks(lab, &mut it, seconds(3));
-        lab.because("All three are due. Their order is that of the addresses, as numbers, whichever was asked for first.")
+        lab.because("All three are due. They come in the order of the addresses, as numbers, whichever was asked for first.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),
@@ -1057,8 +1049,7 @@ fn s7_the_lowest_address_comes_first() {
             sends(lab, &mut it, seconds(2), second, b"second");
             let got = ticks(lab, &mut it, seconds(3));
             lab.because(
-                "The lowest address comes first, whether it is asked for again or given up. What waited for one comes in the order \
-                 in which it was sent.",
+                "The lowest address comes first, whether it is asked for again or given up. The datagrams for one address come in the order in which they were sent.",
             )
             .same("what is to be done", words(&got).as_str(), want);
         }
@@ -1071,7 +1062,7 @@ fn s7_the_next_tick_is_the_earliest() {
         for (first, second) in [(B, C), (C, B)] {
             lab.scene(format!("{first} is asked for, and then {second}"));
             let mut it = knowing(lab, seconds(0));
-            lab.because("That a card will be forgotten is nothing to be woken for.")
+            lab.because("A card that will be forgotten is no reason to wake up.")
                 .same("next_tick()", it.next_tick(), None);
             let mut ask = |now, to| sends(lab, &mut it, now, to, b"p");
             ask(seconds(100), first);
@@ -1105,7 +1096,7 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             let packet = reply((EVE, &numbered(n)), (OWN, IP));
             it.receive(seconds(1), &packet);
         }
-        lab.because("Who was there before the storm is still known.")
+        lab.because("A neighbour that was known before the storm is still known.")
             .same(
                 "B's card",
                 knows(lab, &it, seconds(1), B),
@@ -1114,7 +1105,7 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
         let known = (0..1000)
             .filter(|n| it.card_of(seconds(1), ip(&numbered(*n))).is_some())
             .count();
-        lab.because("256 are known at most: the table has an end, whatever a stranger sends.")
+        lab.because("At most 256 are known: the table has a maximum size, whatever a stranger sends.")
             .same("how many of the storm are known", known, ArpCache::MOST - 1);
         takes(
             lab,
@@ -1123,7 +1114,7 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             "a request of B for C, from another card",
             &request((EVE, B), C),
         );
-        lab.because("Who is known may still change its card.").same(
+        lab.because("A known neighbour may still change its card.").same(
             "B's card",
             card(&it, seconds(2), B),
             Some(EVE.to_string()),
@@ -1135,7 +1126,7 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             "a request of C",
             &request((BEN, C), IP),
         );
-        lab.because("C's question is answered, though there is no room to remember C.")
+        lab.because("C's request is answered, although there is no room to remember C.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),
@@ -1149,11 +1140,11 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             "C's reply",
             &reply((BEN, C), (OWN, IP)),
         );
-        lab.because("What waits for C goes, though there is no room to remember C.")
+        lab.because("The datagrams that wait for C go out, although there is no room to remember C.")
             .same("what is to be done", words(&got).as_str(), "BEN: \"waits\"");
         lab.because("There was no room.")
             .same("C's card", card(&it, seconds(2), C), None);
-        lab.because("What waited is gone, and C is no longer asked for.")
+        lab.because("The waiting datagrams have gone out, and C is no longer asked for.")
             .same("next_tick()", it.next_tick(), None);
         for (what, packet, is_asked) in [
             ("a request of C", request((BEN, C), IP), false),
@@ -1178,7 +1169,7 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             }
             takes(lab, &mut it, seconds(61), what, &packet);
             lab.because(
-                "A minute later the storm's time is over, and those whose time is over do not count.",
+                "A minute later the time of the storm's addresses is over, and they no longer count.",
             )
             .same("C's card", card(&it, seconds(61), C), Some(BEN.to_string()));
         }
@@ -1200,18 +1191,18 @@ fn s7_questions_are_bounded_too() {
         let mut knows_b = knowing(lab, seconds(0));
         for n in 0..ArpCache::MOST {
             let got = words(&knows_b.send(seconds(0), ip(&numbered(n)), b"p".to_vec()));
-            lab.because("B is known, and nobody asks for it. Whoever is known does not count here: there is room for 256 questions beside it.")
+            lab.because("B is known, and is not being asked for. Known neighbours do not count here: there is room for 256 questions beside B.")
                 .same(&format!("what question {n} does"), got, format!("all: who has {}?", numbered(n)));
         }
         let got = sends(lab, &mut knows_b, seconds(0), B, b"x");
         lab.because("256 addresses are being asked for, but B is known, and needs no question.")
             .same("what is to be done", words(&got).as_str(), "BEN: \"x\"");
         let got = sends(lab, &mut it, seconds(0), C, b"one more");
-        lab.because("256 addresses are being asked for: somebody scans the network. What is under way goes on, and this one goes nowhere.").same("what is to be done", words(&got).as_str(), "unreachable \"one more\"");
+        lab.because("256 addresses are being asked for: a program scans the network. Those questions go on, and this datagram is not delivered.").same("what is to be done", words(&got).as_str(), "unreachable \"one more\"");
         let got = sends(lab, &mut it, seconds(0), &numbered(0), b"q");
         lab.because("This address is already being asked for.")
             .same("what is to be done", words(&got).as_str(), "");
-        lab.because("What goes nowhere leaves nothing behind: no question was put off.")
+        lab.because("An undelivered datagram leaves no trace: it delayed no question.")
             .same("next_tick()", it.next_tick(), Some(seconds(1)));
         let first = numbered(0);
         let got = takes(
@@ -1227,7 +1218,7 @@ fn s7_questions_are_bounded_too() {
         ))
         .same("what is to be done", words(&got).as_str(), "BEN: \"p\", BEN: \"q\"");
         let got = sends(lab, &mut it, seconds(0), C, b"again");
-        lab.because("One question has its answer, so 255 are under way: there is room. Who is known does not count here.")
+        lab.because("One question has its answer, so 255 are under way, and there is room. Known neighbours do not count here.")
             .same(
                 "what is to be done",
                 words(&got).as_str(),

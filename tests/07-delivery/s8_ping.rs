@@ -64,7 +64,7 @@ fn s8_the_reply_tells_its_ttl() {
         for ttl in [64, 57, 1] {
             let mut path = Scripted::new(lab, |_, it: &[u8]| vec![reply(B, ttl, it)]);
             let got = pings(lab, &mut path, 3, b"ping", 1500);
-            lab.because("The reply's own header has it: what its routers have left.")
+            lab.because("It is the TTL in the reply's own header, after all routers on its way.")
                 .same("what became of it", got, format!("Reply, ttl {ttl}"));
         }
     });
@@ -133,8 +133,7 @@ fn s8_only_its_own_reply_counts() {
             let mut path = Scripted::new(lab, |_, _| vec![datagram.clone()]);
             let got = pings(lab, &mut path, 5, b"ping", 1500);
             lab.because(
-                "Whatever comes may be somebody else's, or a part of something: it must be whole, and source, destination, identifier and number \
-                 must be right.",
+                "A datagram that comes may be for another program, or a piece. It must be whole, and source, destination, identifier and number must be right.",
             )
             .same("what became of it", got.as_str(), "Lost");
         }
@@ -143,7 +142,7 @@ fn s8_only_its_own_reply_counts() {
             let mut path =
                 Scripted::new(lab, |_, it: &[u8]| vec![datagram.clone(), reply(B, 61, it)]);
             let got = pings(lab, &mut path, 5, b"ping", 1500);
-            lab.because("What is not for this request is passed over, and the wait goes on.")
+            lab.because("Other datagrams are ignored, and the wait goes on.")
                 .same("what became of it", got.as_str(), "Reply, ttl 61");
         }
         lab.scene("all of them come, and the reply behind them");
@@ -177,8 +176,7 @@ fn s8_an_error_is_told() {
                 });
                 let got = pings(lab, &mut path, 9, &numbered(data), 1500);
                 lab.because(
-                    "An error that quotes the request is its end, and says from whom it comes. Of a long request, a router sees pieces, and quotes \
-                     the first.",
+                    "An error that quotes the request ends the wait, and its source is returned. A router sees only pieces of a long request, and quotes the first.",
                 )
                 .same(
                     "what became of it",
@@ -200,7 +198,7 @@ fn s8_an_error_is_told() {
             });
             let got = pings(lab, &mut path, 9, b"ping", 1500);
             lab.because(
-                "A router's error may be too long for a link on its way, too. What comes is put together first, from whomever it comes.",
+                "A router's error may also be too long for a link on its way. Put the pieces from every source together first.",
             )
             .same(
                 "what became of it",
@@ -249,10 +247,10 @@ fn s8_a_long_request_goes_in_pieces() {
                 longest,
             );
             lab.because(
-                "As many pieces as are needed, and each once. The longest message has 65515 bytes.",
+                "Send as many pieces as are needed, each once. The longest message has 65515 bytes.",
             )
             .same("datagrams sent", path.sent.len(), count);
-            lab.because("Nothing can be answered before the last piece is sent, so nobody waits between the pieces.")
+            lab.because("No answer can come before the last piece is sent, so do not wait between the pieces.")
                 .same("datagrams sent before the first receive", path.sent_at_first, Some(count));
             match joined(&path.sent) {
                 Ok(payload) => lab.because("Together they are the request.").same_bytes(
@@ -263,7 +261,7 @@ fn s8_a_long_request_goes_in_pieces() {
                 Err(wrong) => lab.fails("pieces of one datagram, in their order", wrong),
             }
             lab.because(
-                "The number is the identification, or pieces of two requests are one heap.",
+                "The number is the identification. Otherwise the pieces of two requests are mixed up.",
             )
             .same_bytes("the identification", &path.sent[0][4..6], &[0, 2]);
             lab.because(
@@ -335,8 +333,7 @@ fn s8_a_reply_in_pieces_is_one_reply() {
                     let mut path = Scripted::new(lab, |_, _| came(&stranger));
                     let got = pings(lab, &mut path, 2, &data, 65535);
                     lab.because(
-                        "What comes between the pieces has nothing to do with them. All of them fit into the room that a Responder has, too. When the \
-                         last is here, the reply is whole, with the header of the piece at offset 0: its time to live is 50, that of the others 60.",
+                        "The datagrams between the pieces do not affect them, and a Responder has room for all. With the last piece the reply is whole, with the header of the piece at offset 0: its time to live is 50, that of the others 60.",
                     )
                     .same("what became of it", got.as_str(), "Reply, ttl 50");
                 }
@@ -357,7 +354,7 @@ fn s8_nothing_else_of_a_reply_is_looked_at() {
                 let reply = header.bytes(&echo(0, IDENT, 2, &data));
                 let mut path = Scripted::new(lab, |_, _| vec![reply.clone()]);
                 let got = pings(lab, &mut path, 2, b"ping", 1500);
-                lab.because("Source, identifier and number make it this request's. Neither its data nor another field is looked at.")
+                lab.because("Source, identifier and number show that it answers this request. Its data and its other fields are ignored.")
                     .same("what became of it", got, format!("Reply, ttl {}", header.ttl));
             }
         }
@@ -395,7 +392,7 @@ impl At<'_> {
         let want = Ip::new(ICMP, B, A).bytes(&icmp(kind, code, [0; 4], quote));
         let ends = out[0].get(12..20).unwrap_or_default();
         self.lab
-            .because("An error goes from this host to the sender of what it is about.")
+            .because("An error goes from this host to the sender of the datagram.")
             .same_bytes("source and destination", ends, &want[12..20]);
         self.lab.same_bytes("the error", &out[0], &want);
     }
@@ -436,7 +433,7 @@ fn s8_a_host_answers_echo() {
             );
             numbers.push(number);
         }
-        lab.because("Host::send counts. Two replies with one identification are one heap when they are cut.")
+        lab.because("Use Host::send, which counts. If two replies with one identification are cut, their pieces are mixed up.")
             .holds(
                 numbers[0] != numbers[1] && numbers[1] != numbers[2],
                 "another identification each time",
@@ -466,7 +463,7 @@ fn s8_a_host_is_silent_where_it_must_be() {
         damaged[4] ^= 1;
         let mut header = asks(1, 1, b"ping");
         header[8] ^= 1;
-        lab.why("What is not for this host is not its business, what is damaged may be anybody's, and whoever cannot be one host is told nothing.");
+        lab.why("Ignore a datagram for another host, a damaged datagram, and one whose source cannot be one host.");
         for (what, datagram) in [
             (
                 "a request to another host",
@@ -505,7 +502,7 @@ fn s8_a_host_is_silent_where_it_must_be() {
         ] {
             host.nothing(Duration::ZERO, what, &datagram);
         }
-        lab.why("Of protocol 1, only a request is answered: an answer to an answer never ends.");
+        lab.why("In protocol 1 only a request is answered: answers to answers would never end.");
         let quote = &asks(1, 1, b"ping")[..28];
         for (what, message) in [
             ("an echo reply", echo(0, 1, 1, b"ping")),
@@ -534,17 +531,17 @@ fn s8_a_host_says_what_it_does_not_have() {
             (
                 6,
                 2,
-                "Nobody here knows this protocol: protocol unreachable, type 3, code 2.",
+                "This host does not know the protocol: protocol unreachable, type 3, code 2.",
             ),
             (
                 0,
                 2,
-                "Nobody here knows this protocol: protocol unreachable, type 3, code 2.",
+                "This host does not know the protocol: protocol unreachable, type 3, code 2.",
             ),
             (
                 253,
                 2,
-                "Nobody here knows this protocol: protocol unreachable, type 3, code 2.",
+                "This host does not know the protocol: protocol unreachable, type 3, code 2.",
             ),
         ] {
             let about = Ip::new(proto, A, B).bytes(&numbered(40));
@@ -556,8 +553,7 @@ fn s8_a_host_says_what_it_does_not_have() {
         }
         lab.scene("each protocol, and other fields");
         lab.why(
-            "No program has a port, and nobody here knows another protocol than ICMP and UDP. What is in the payload, and whether it is sound, is \
-             for the protocol above IP, and that is not here. The error is made by icmp_error, with identification 0.",
+            "No program has a port, and this host knows only ICMP and UDP. The payload and its checksum belong to the protocol above IP, so they are not checked here. The error is made by icmp_error, with identification 0.",
         );
         let every = (0..=255).filter(|proto| *proto != ICMP);
         let every = every.map(|proto| ("no other field".to_owned(), Ip::new(proto, A, B)));
@@ -616,8 +612,7 @@ fn s8_a_host_answers_whoever_asks() {
                     let mut host = At::new(lab, 1500);
                     let request = header.bytes(&icmp(8, code, [0, 7, 0, 1], b"ping"));
                     let out = host.gets(Duration::ZERO, "the request", &request);
-                    lab.why("It is whole, for this host, and from one host, even if that is the host itself. An echo request has an answer, whatever its \
-                             code and its other fields are.");
+                    lab.why("It is whole, for this host, and from one host, even if that is the host itself. An echo request gets an answer, whatever its code and its other fields are.");
                     lab.same("datagrams sent", out.len(), 1);
                     let id = u16::from_be_bytes([out[0][4], out[0][5]]);
                     let want = Ip {
@@ -636,7 +631,7 @@ fn s8_what_is_too_long_for_the_hosts_link_is_cut() {
     lab(|lab| {
         let cut = |what: &str, mtu: usize, out: &[Vec<u8>], message: &[u8]| {
             lab.why(format!(
-                "The link carries {mtu} bytes. What the host sends fits, whatever it is: a reply to what came whole, or an error."
+                "The link carries {mtu} bytes. Everything that the host sends must fit: a reply to a whole request, or an error."
             ));
             let lengths: Vec<usize> = out.iter().map(Vec::len).collect();
             lab.holds(
@@ -711,7 +706,7 @@ fn s8_a_host_puts_pieces_together() {
                 let mut parts = pieces(&whole, &message, 256);
                 parts.rotate_left(2);
                 let last = parts.pop().expect("a piece");
-                lab.why("Before the last piece nobody knows what it is. A copy changes nothing.");
+                lab.why("Before the last piece the datagram is not whole. A copy changes nothing.");
                 for (n, piece) in parts.iter().enumerate() {
                     host.nothing(Duration::ZERO, &format!("piece {n}"), piece);
                     host.nothing(Duration::ZERO, &format!("piece {n} again"), piece);
@@ -721,7 +716,7 @@ fn s8_a_host_puts_pieces_together() {
                     mf: true,
                     ..Ip::new(UDP, "10.0.0.3", B)
                 };
-                lab.why("Nothing of another datagram changes what is here: neither what is discarded nor what is whole.");
+                lab.why("Another datagram does not change these pieces, whether it is discarded or whole.");
                 for (what, payload) in [
                     ("a piece of 3 bytes, and another follows", &b"bad"[..]),
                     ("a first piece", b"12345678"),
@@ -734,7 +729,7 @@ fn s8_a_host_puts_pieces_together() {
                 lab.same("datagrams sent", out.len(), 1);
                 let out = host.gets(Duration::ZERO, "the last piece to come", &last);
                 let longest = out.iter().map(Vec::len).max().unwrap_or(0);
-                lab.because("What is too long for the host's link goes out in pieces.")
+                lab.because("A datagram too long for the host's link goes out in pieces.")
                     .holds(
                         longest <= mtu,
                         format!("datagrams of at most {mtu} bytes"),
@@ -782,7 +777,7 @@ fn s8_a_host_gives_up_after_a_minute() {
         host.nothing(begin, "a first piece", &first);
         host.nothing(begin, "a later piece of another datagram", &piece(2, 2, B));
         host.nothing(nearly, "no datagram", &[]);
-        lab.why("When the time is over, the source of the first piece is told, type 11, code 1. Without a first piece nobody is.");
+        lab.why("When the time is over, the source of the first piece is told, type 11, code 1. Without a first piece no error is sent.");
         let got = host.gets(end, "no datagram", &[]);
         lab.same("datagrams sent", got.len(), 1);
         let want = Ip::new(ICMP, B, A).bytes(&icmp(11, 1, [0; 4], &first[..28]));
@@ -792,7 +787,7 @@ fn s8_a_host_gives_up_after_a_minute() {
 
         let other = Ip::new(ICMP, "10.0.0.3", B).bytes(&echo(8, 1, 1, b"ping"));
         for came in [vec![], asks(1, 1, b"ping"), other] {
-            lab.scene("five datagrams are over at the same time, or long since");
+            lab.scene("the time of five datagrams is over, now or long ago");
             let mut host = At::new(lab, 1500);
             lab.why("Pieces are kept for a minute.");
             for id in 1..=5 {
@@ -823,7 +818,7 @@ fn s8_a_host_gives_up_after_a_minute() {
             (
                 1,
                 11,
-                "First what is over is given up, and then the piece begins the datagram anew.",
+                "First the expired datagrams are given up, and then the piece starts its datagram again.",
             ),
             (0, 0, "With this piece the new datagram is whole."),
         ] {
@@ -838,7 +833,7 @@ fn s8_a_host_gives_up_after_a_minute() {
         lab.scene("what is for somebody else");
         let mut host = At::new(lab, 1500);
         lab.why(
-            "Nothing is kept of what is for another host: a stranger could fill this one with it.",
+            "Nothing of a datagram for another host is kept: a stranger could fill the table with it.",
         );
         host.nothing(
             begin,
@@ -850,7 +845,7 @@ fn s8_a_host_gives_up_after_a_minute() {
         let mut host = At::new(lab, 1500);
         host.nothing(begin, "a first piece", &first);
         let out = host.gets(end, "an echo request", &asks(1, 1, b"ping"));
-        lab.because("First what is over, then what came.").same(
+        lab.because("First the expired datagrams, then the one that came.").same(
             "types of the messages",
             out.iter().map(|d| d.get(20).copied()).collect::<Vec<_>>(),
             vec![Some(11), Some(0)],
@@ -897,7 +892,7 @@ fn s8_what_a_host_keeps_has_an_end() {
             });
             let out = host.gets(Duration::ZERO, "the second piece", &parts[1]);
             let is_answered = usize::from(!out.is_empty());
-            lab.because("Each piece counts for its payload and 20 bytes, and all pieces for 262144 at most. What is here stays. Of what cannot come from one host nothing is kept.")
+            lab.because("Each piece counts as its payload and 20 bytes, and all pieces together at most 262144. The earlier pieces stay. Nothing is kept from a source that cannot be one host.")
                 .same("requests answered", is_answered, answers);
             let oldest = |offset, mf, payload: &[u8]| {
                 let piece = Ip {
@@ -919,7 +914,7 @@ fn s8_what_a_host_keeps_has_an_end() {
                 "the last piece of the oldest datagram",
                 &end,
             );
-            lab.because("What was here before the room was full is still here, if it came from one host: the datagram is whole, and gets its error.")
+            lab.because("The pieces that came before the room was full are kept, if they came from one host. The datagram is whole, and gets its error.")
                 .same("datagrams sent", out.len(), usize::from(src == A));
         }
     });
@@ -976,7 +971,7 @@ fn s8_program_pings() {
 #[test]
 fn s8_program_reaches_nobody() {
     lab(|lab| {
-        lab.why("Where no reply comes, the exit code says so: 1.");
+        lab.why("If no reply comes, the exit code is 1.");
         for seed in lab.seeds(2) {
             let to = host_of(&mut Dice(seed));
             let (_, end) = runs(lab, &["ping", &to, "-c", "2"], |_, request| {
@@ -1056,7 +1051,7 @@ fn s8_program_lists_the_routers() {
             let lines: Vec<String> = (0..=way.routers.len())
                 .map(|n| format!("{}  {}", n + 1, hop(n)))
                 .collect();
-            lab.why("Each router tells when a probe's time to live ends with it. One of them never does.");
+            lab.why("Each router sends an error when a probe's time to live ends there. One of them never does.");
             has_lines(lab, &end, &lines);
             lab.same("exit code", end.code, Some(0));
         }
@@ -1065,7 +1060,7 @@ fn s8_program_lists_the_routers() {
             let code = [(11, 0), (3, 0)][n.min(1)];
             vec![error(ROUTER, code.0, code.1, 0, probe)]
         });
-        lab.why("Whoever says that it cannot be reached is the end of the list.");
+        lab.why("The router that says that it cannot be reached ends the list.");
         let lines = [
             format!("1  {ROUTER}"),
             format!("2  {ROUTER} says: network unreachable"),
@@ -1174,7 +1169,7 @@ fn s8_program_host_puts_pieces_together() {
             *forged.last_mut().expect("a payload") ^= 1;
             parts.insert(0, forged);
             let out: Vec<Vec<u8>> = parts.iter().flat_map(|piece| host.answers(piece)).collect();
-            lab.because("Two pieces that claim the same bytes are no datagram at all, and what is left of it is not whole.")
+            lab.because("If two pieces claim the same bytes, all pieces are discarded, and the rest is not whole.")
                 .same("datagrams sent", out.len(), 0);
 
             lab.scene("a piece is missing");

@@ -43,7 +43,7 @@ enum Task {
 
 struct Order {
     task: Task,
-    /// Whom it is about.
+    /// The address that it is about.
     addr: Ipv4Addr,
     over: Option<SocketAddr>,
     tun: bool,
@@ -62,7 +62,7 @@ fn parse_args(args: &[String]) -> Result<Option<Order>, String> {
         Some("traceroute") => Task::Traceroute,
         Some("mtu") => Task::Mtu,
         Some("host") => Task::Host,
-        other => return Err(format!("{:?} is no command", other.unwrap_or_default())),
+        other => return Err(format!("{:?} is not a command", other.unwrap_or_default())),
     };
     let mut order = Order {
         task,
@@ -155,7 +155,7 @@ impl Order {
             return None;
         }
         Kernel::open()
-            .inspect_err(|why| eprintln!("no TUN device: {why}. The simulated internet it is."))
+            .inspect_err(|why| eprintln!("no TUN device: {why}. The simulated internet is used."))
             .ok()
     }
 
@@ -228,7 +228,7 @@ fn in_words(cause: Cause) -> String {
 fn say(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        // Whoever read it has seen enough.
+        // The reader has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

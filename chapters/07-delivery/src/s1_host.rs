@@ -11,7 +11,7 @@ pub struct Host {
     // Yours to fill.
 }
 
-/// What a host hands to the protocol above IP.
+/// What a host passes to the protocol above IP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received<'a> {
     pub src: Ipv4Addr,
@@ -20,16 +20,16 @@ pub struct Received<'a> {
     pub payload: &'a [u8],
 }
 
-/// Why a host discards a datagram. Nobody is told.
+/// Why a host discards a datagram. It does so silently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Discard {
-    /// It is no sound datagram.
+    /// It is not a valid datagram.
     Malformed(PacketError),
     /// It is for another address.
     NotForUs,
     /// Its source is not the address of one host (RFC 1122, section 3.2.1.3).
     BadSource,
-    /// It is a piece of a datagram. Step 3 puts these together.
+    /// It is a piece of a datagram. Step 3 puts pieces together.
     Fragment,
 }
 
@@ -42,9 +42,9 @@ impl Host {
     /// Makes the datagram that carries `payload` to `dst`: from this host's address, with TTL 64, TOS 0, no
     /// options, and fragmenting allowed.
     ///
-    /// The identification counts the datagrams that were made, from 0; after 65535 it begins anew.
+    /// The identification counts the datagrams that were made, from 0. After 65535 comes 0.
     ///
-    /// Nobody is asked whether `dst` exists, and any address will do: IP has no connection.
+    /// IP has no connection: it does not check whether `dst` exists, and accepts any address.
     ///
     /// # Errors
     ///
@@ -62,12 +62,14 @@ impl Host {
         )
     }
 
-    /// Takes a datagram that has come in. What is for this host goes to the protocol above.
+    /// Takes a datagram that has come in. Returns its content for the protocol above if it is for
+    /// this host.
     ///
-    /// For this host is what is sent to its address, or to every host on the link (255.255.255.255).
+    /// A datagram is for this host if it is sent to its address, or to every host on the link
+    /// (255.255.255.255).
     ///
-    /// Each datagram is judged by itself. The same one twice is received twice, and a later one may come
-    /// first: IP promises neither order nor number.
+    /// Each datagram is judged by itself. A datagram that comes twice is received twice, and a
+    /// later one may come first: IP promises neither order nor number.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use packets::PacketError;
 /// Why a datagram is not cut up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FragError {
-    /// It is no sound datagram.
+    /// It is not a valid datagram.
     Malformed(PacketError),
     /// It is too long for the link, and Don't Fragment is set.
     DontFragment,
@@ -21,7 +21,8 @@ pub enum FragError {
 /// - Each piece has a header of its own and is a datagram of at most `mtu` bytes. Joined in their order, the
 ///   payloads are the datagram's.
 /// - The offset says in units of 8 bytes where the piece's payload begins in the whole. So each piece but the
-///   last carries a multiple of 8 bytes, and as many as fit. What is left and fits whole is the last.
+///   last carries a multiple of 8 bytes, and as many as fit. If the rest fits into one piece, that
+///   piece is the last.
 /// - More Fragments is set in each piece but the last.
 /// - A piece can be cut again: its pieces begin at its own offset, and the last of them has its own More
 ///   Fragments.
@@ -29,14 +30,15 @@ pub enum FragError {
 /// - The first piece has the datagram's options. A later one has those whose highest bit, *copied*, is set
 ///   (RFC 791, section 3.1, "Options"), in their order, and padding. An option of type 0 ends the list, and one
 ///   of type 1 is a single byte. Each other one says in its second byte how long it is, with its type and this
-///   byte. An option whose length cannot be ends the list, too.
+///   byte. An option with an impossible length ends the list, too.
 ///
 /// # Errors
 ///
 /// The first of these that holds: [`FragError::Malformed`] with what [`packets::Ipv4Header::parse`] says. For a
 /// datagram of more than `mtu` bytes, [`FragError::DontFragment`]; then [`FragError::MtuTooSmall`] if the
 /// link is too narrow for the datagram's header and 8 bytes of payload; then [`FragError::Malformed`] with what
-/// [`packets::Ipv4Header::emit`] says if a piece of a piece would begin behind what 13 bits can say.
+/// [`packets::Ipv4Header::emit`] says if a piece of a piece would begin at an offset of more than
+/// 13 bits.
 pub fn fragment(datagram: &[u8], mtu: usize) -> Result<Vec<Vec<u8>>, FragError> {
     todo!(
         "7.2 fragment({} bytes, MTU {mtu}): pieces of a multiple of 8 bytes, each with its header",

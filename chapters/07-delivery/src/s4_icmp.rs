@@ -1,4 +1,4 @@
-//! Step 4: ICMP, by which hosts and routers tell each other about IP.
+//! Step 4: ICMP, with which hosts and routers tell each other about IP.
 
 use std::net::Ipv4Addr;
 
@@ -11,12 +11,12 @@ pub enum Cause {
     NetUnreachable,
     /// 3, 1: the last router does not reach the host.
     HostUnreachable,
-    /// 3, 2: the host does not know what stands in the protocol field.
+    /// 3, 2: the host does not know the protocol in the protocol field.
     ProtocolUnreachable,
     /// 3, 3: no program has the port.
     PortUnreachable,
     /// 3, 4: too long for the next link, and Don't Fragment is set. `mtu` is that link's, in the lower half of
-    /// the message's second 32 bits (RFC 1191, section 4); routers from before say 0.
+    /// the message's second 32 bits (RFC 1191, section 4). Older routers say 0.
     FragmentationNeeded { mtu: u16 },
     /// 11, 0: the time to live was over in transit.
     TtlExceeded,
@@ -29,7 +29,7 @@ pub enum Cause {
 pub enum Icmp<'a> {
     EchoRequest(Echo<'a>),
     EchoReply(Echo<'a>),
-    /// A datagram could not be delivered: why, its header, and what is quoted of its payload.
+    /// A datagram could not be delivered: why, its header, and the quoted part of its payload.
     Error(Cause, Ipv4Header, &'a [u8]),
     /// Another type, or another code of types 3 and 11.
     Other {
@@ -38,7 +38,7 @@ pub enum Icmp<'a> {
     },
 }
 
-/// What an echo request has, and its reply repeats.
+/// The fields of an echo request, which its reply repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Echo<'a> {
     /// Tells one program's requests from another's.
@@ -55,7 +55,7 @@ pub enum IcmpError {
     Truncated,
     /// The checksum does not fit.
     Checksum,
-    /// What is said to be a datagram's beginning is none.
+    /// The quoted bytes are not the beginning of a datagram.
     Quote(PacketError),
 }
 
@@ -74,8 +74,8 @@ impl Echo<'_> {
 impl<'a> Icmp<'a> {
     /// Reads an ICMP message: the payload of a datagram of protocol 1.
     ///
-    /// The code of an echo is not looked at. The lower half of the second 32 bits of "fragmentation needed" is
-    /// its `mtu`; these bits of other errors are not looked at.
+    /// The code of an echo is ignored. The lower half of the second 32 bits of "fragmentation
+    /// needed" is its `mtu`. In other errors these bits are ignored.
     ///
     /// # Errors
     ///
@@ -90,21 +90,22 @@ impl<'a> Icmp<'a> {
     }
 }
 
-/// Makes the datagram that tells the source of `about` why it was not delivered: from `from`, with TTL 64, TOS 0,
-/// no options and identification 0.
+/// Makes the datagram that tells the source of `about` why it was not delivered. It is from `from`,
+/// with TTL 64, TOS 0, no options and identification 0.
 ///
-/// The ICMP message has type and code of `cause`; the second 32 bits are 0, but for the MTU. Then it quotes
-/// the datagram, byte by byte as it came: its header with all options, and the first 8 bytes of its payload,
-/// or what there is of them (RFC 792). That is enough to see the ports.
+/// The ICMP message has type and code of `cause`. The second 32 bits are 0, except for the MTU.
+/// Then it quotes the datagram, byte by byte as it came: its header with all options, and at most
+/// the first 8 bytes of its payload (RFC 792). That is enough to see the ports.
 ///
-/// `None`, where RFC 1122, section 3.2.2 forbids an error, or nobody can be told:
+/// `None`, where RFC 1122, section 3.2.2 forbids an error, or no source can be told:
 ///
-/// - `about` is no sound datagram ([`packets::Ipv4Header::parse`]);
-/// - it is itself an ICMP error: protocol 1, and the first byte of the payload is 3, 4, 5, 11 or 12. Two hosts
-///   could tell each other for ever. Whether the message is sound is not asked. Protocol 1 without a payload could be
-///   an error, and gets none either;
+/// - `about` is not a valid datagram ([`packets::Ipv4Header::parse`]);
+/// - it is itself an ICMP error: protocol 1, and the first byte of the payload is 3, 4, 5, 11 or
+///   12. Otherwise two hosts could send each other errors for ever. The rest of the message is not
+///   checked. Protocol 1 without a payload could be an error, so it gets none either;
 /// - it is a piece other than the first;
-/// - it was sent to many: the destination is multicast, or 255.255.255.255. All could answer at once;
+/// - it was sent to many hosts: the destination is multicast, or 255.255.255.255. All could answer
+///   at once;
 /// - its source is not one host ([`crate::is_one_host`]).
 pub fn icmp_error(from: Ipv4Addr, cause: Cause, about: &[u8]) -> Option<Vec<u8>> {
     todo!(
@@ -116,11 +117,11 @@ pub fn icmp_error(from: Ipv4Addr, cause: Cause, about: &[u8]) -> Option<Vec<u8>>
 /// The reply to an echo request that has come to the host with address `addr`.
 ///
 /// It is from `addr` to the request's source, with TTL 64, TOS 0, no options and identification 0, and repeats
-/// identifier, sequence number and data. The request's TTL is not looked at: it has arrived.
+/// identifier, sequence number and data. The request's TTL is ignored: the request has arrived.
 ///
-/// `None` for everything else: what is no sound datagram of protocol 1 with a sound echo request in it, is a
-/// piece, is for another address (an answer to many would be many answers), or comes from what is not one
-/// host ([`crate::is_one_host`]).
+/// `None` for everything else: a datagram that is not valid, is not of protocol 1, or holds no
+/// valid echo request; a piece; a datagram for another address (a request to many hosts would get
+/// many replies); and one whose source is not one host ([`crate::is_one_host`]).
 pub fn answer_echo(addr: Ipv4Addr, request: &[u8]) -> Option<Vec<u8>> {
     todo!(
         "7.4 answer_echo({addr}, {} bytes): the reply, if it is an echo request for this address",

@@ -42,7 +42,7 @@ mod device {
     impl Kernel {
         /// # Errors
         ///
-        /// Why there is no device, or no namespace in which one could do harm to nobody.
+        /// Why there is no device, or no namespace in which a device is harmless.
         pub fn open() -> Result<Kernel, String> {
             let users = fs::read_to_string("/proc/self/uid_map").map_err(|e| e.to_string())?;
             if users.split_whitespace().eq(["0", "0", "4294967295"]) {

@@ -1,7 +1,7 @@
 //! Given: a network at the other end of a UDP socket. Each datagram of IP travels in one of UDP.
 //!
 //! That network has a clock of its own, so it says when the time to wait is over: for each datagram that was sent an
-//! empty one comes, behind all that came of it. An empty one in the other direction says goodbye.
+//! empty one comes, after all its answers. An empty one in the other direction ends the conversation.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::Path;
 
-/// How long a network may take that is there at all.
+/// How long a network may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Tunnel {
@@ -31,7 +31,7 @@ impl Tunnel {
         })
     }
 
-    /// The other end: what `answer` gives is what comes of a datagram. It never ends.
+    /// The other end: `answer` gives the answers to a datagram. It never ends.
     pub fn answers<T>(
         socket: &UdpSocket,
         mut answer: impl FnMut(&[u8]) -> Vec<Vec<u8>>,
@@ -40,7 +40,7 @@ impl Tunnel {
         loop {
             let (length, from) = match socket.recv_from(&mut buffer) {
                 Ok((0, _)) => continue,
-                // Elsewhere than on Linux: whoever was answered has gone.
+                // On systems other than Linux: the peer that was answered has gone.
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => continue,
                 came => came?,
             };
@@ -66,7 +66,7 @@ impl Path for Tunnel {
             match self.socket.recv(&mut self.buffer) {
                 Ok(0) => self.open -= 1,
                 Ok(length) => return Some(self.buffer[..length].to_vec()),
-                // Nobody is there, or nobody any more.
+                // No program is there, or it has ended.
                 Err(_) => self.open = 0,
             }
         }

@@ -14,10 +14,10 @@ pub struct Interface {
     pub mtu: usize,
 }
 
-/// The interface by which a destination is reached, counted from 0; `None` where no route leads there.
+/// The interface that leads to a destination, counted from 0. `None` where no route leads there.
 type Routes = dyn Fn(Ipv4Addr) -> Option<usize>;
 
-/// Passes datagrams on from one link to another (RFC 1812).
+/// Forwards datagrams from one link to another (RFC 1812).
 pub struct Router {
     interfaces: Vec<Interface>,
     routes: Box<Routes>,
@@ -30,8 +30,8 @@ impl fmt::Debug for Router {
 }
 
 impl Router {
-    /// A router with these interfaces. `routes` gives the index of one of them. (Chapter 08 is about how
-    /// such a table is made.)
+    /// A router with these interfaces. `routes` gives the index of one of them. (Chapter 08 shows
+    /// how to make such a table.)
     pub fn new(
         interfaces: Vec<Interface>,
         routes: impl Fn(Ipv4Addr) -> Option<usize> + 'static,
@@ -42,25 +42,29 @@ impl Router {
         }
     }
 
-    /// What goes out, and by which interface, when `datagram` comes in. The first of these that holds:
+    /// What the router sends, and by which interface, when `datagram` comes in. The first of these
+    /// that applies:
     ///
-    /// 1. It is no sound datagram: nothing. Nobody is told, for the source may be what is damaged.
-    /// 2. It is for the address of one of the router's interfaces: the answer of [`crate::answer_echo`] from that
-    ///    address, else nothing (to a piece of a request, too). Neither its TTL nor a route matters: it has arrived.
+    /// 1. It is not a valid datagram: nothing, and no error, because the source address may be damaged.
+    /// 2. It is for the address of one of the router's interfaces: the answer of
+    ///    [`crate::answer_echo`] from that address, or nothing if there is none (so also for a
+    ///    piece of a request). Neither its TTL nor a route matters: it has arrived.
     /// 3. Its destination or its source is not one host ([`crate::is_one_host`]): nothing (RFC 1812, section 5.3.7).
-    ///    Whether link-local addresses (169.254.0.0/16) are passed on is open; RFC 3927, section 2.7 forbids it.
+    ///    You decide whether link-local addresses (169.254.0.0/16) are forwarded. RFC 3927, section
+    ///    2.7 forbids it.
     /// 4. Its TTL is 1 or 0: the error [`crate::Cause::TtlExceeded`].
     /// 5. No route leads to its destination: the error [`crate::Cause::NetUnreachable`].
-    /// 6. Its TTL is lowered ([`packets::decrement_ttl`]), and it goes out by the interface that the route says, even if it
-    ///    came in by that. If it is too long for that link, [`crate::fragment`] cuts it; where Don't Fragment forbids that,
-    ///    the error [`crate::Cause::FragmentationNeeded`] with the MTU of that link. Where it cannot be cut for another
-    ///    reason: nothing.
+    /// 6. Otherwise its TTL is lowered ([`packets::decrement_ttl`]), and it goes out by the route's
+    ///    interface, even if it came in there. If it is too long for that link, [`crate::fragment`]
+    ///    cuts it. If Don't Fragment forbids that, the error [`crate::Cause::FragmentationNeeded`]
+    ///    with the MTU of that link. If it cannot be cut for another reason: nothing.
     ///
-    /// What stands behind Total Length does not go out.
+    /// Bytes behind Total Length do not go out.
     ///
-    /// Answers and errors go out by the interface to which the route to the datagram's source leads, in one piece,
-    /// however narrow the link is. Without such a route they do not go out. An error is made by [`crate::icmp_error`] about
-    /// the datagram as it came in, and has that interface's address as its source (RFC 1812, section 4.3.2.4).
+    /// Answers and errors go out by the interface that leads to the datagram's source, in one
+    /// piece, however narrow the link is. Without such a route they are not sent.
+    /// [`crate::icmp_error`] makes an error, about the datagram as it came in, and the error's
+    /// source is that interface's address (RFC 1812, section 4.3.2.4).
     pub fn forward(&self, datagram: &[u8]) -> Vec<(usize, Vec<u8>)> {
         self.pass_on(datagram).unwrap_or_default()
     }

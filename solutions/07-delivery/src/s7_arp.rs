@@ -21,12 +21,12 @@ pub struct ArpPacket {
     pub operation: Operation,
     pub sender_mac: Mac,
     pub sender_ip: Ipv4Addr,
-    /// Not known in a request, where it is 0.
+    /// 0 in a request, where it is not known.
     pub target_mac: Mac,
     pub target_ip: Ipv4Addr,
 }
 
-/// Why bytes are not such a packet.
+/// Why bytes are not an ARP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArpError {
     /// Fewer than 28 bytes.
@@ -80,12 +80,12 @@ impl ArpPacket {
     }
 }
 
-/// What a host is to do.
+/// What a host must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Put this frame onto the cable.
     Frame(Vec<u8>),
-    /// Nobody has the address: this datagram goes nowhere.
+    /// No host has the address: this datagram is not delivered.
     Unreachable(Vec<u8>),
 }
 
@@ -113,19 +113,20 @@ struct Asked {
 }
 
 impl ArpCache {
-    /// How long a card is taken to have its address. Each ARP packet from it that is believed ([`ArpCache::receive`])
-    /// starts this time anew; that frames are sent to it does not.
+    /// How long the cache remembers that a card has an address. Each believed ARP packet from it
+    /// ([`ArpCache::receive`]) restarts this time. Sending frames to it does not.
     pub const LIFE: Duration = Duration::from_secs(60);
     /// How long to wait for a reply (RFC 1122, section 2.3.2.1: at most one request a second and address).
     pub const WAIT: Duration = Duration::from_secs(1);
-    /// How often an address is asked for.
+    /// How many requests are sent for one address.
     pub const TRIES: usize = 3;
     /// How many datagrams wait for one address.
     pub const WAITING: usize = 4;
-    /// How many addresses are known at most, and how many are asked for at the same time.
+    /// The largest number of known addresses, and of addresses that are being asked for at the same
+    /// time.
     pub const MOST: usize = 256;
 
-    /// The cache of the host that has this card and this address. It knows nobody.
+    /// The cache of the host that has this card and this address. It is empty.
     pub fn new(mac: Mac, ip: Ipv4Addr) -> ArpCache {
         ArpCache {
             mac,
@@ -142,15 +143,17 @@ impl ArpCache {
         (now.saturating_sub(known.since) < ArpCache::LIFE).then_some(known.mac)
     }
 
-    /// Sends a datagram to the neighbour `ip`: its destination, or the next router. The neighbour is one host other than
-    /// this one, or 255.255.255.255; nobody calls it with another address. The cache knows no network's size: 10.0.0.255
-    /// is a neighbour like any other.
+    /// Sends a datagram to the neighbour `ip`: its destination, or the next router. The neighbour
+    /// is one host other than this one, or 255.255.255.255. It is never called with another
+    /// address. The cache does not know the network's size: 10.0.0.255 is an ordinary neighbour.
     ///
-    /// - To 255.255.255.255: in a frame to every card. Nobody is asked.
+    /// - To 255.255.255.255: in a frame to every card, without a request.
     /// - If the card is known: in a frame to it, of type 0800, from this host's card.
-    /// - Else it waits, and the address is asked for: a request in a frame to every card, of type 0806. It is not asked
-    ///   for again while it is being asked for: that, and giving up, are for [`ArpCache::tick`]. If more than [`ArpCache::WAITING`] datagrams wait for an address, the
-    ///   one that has waited longest is dropped, and nobody is told: the newest is worth most (RFC 1122, section 2.3.2.2).
+    /// - Otherwise it waits, and the address is asked for: a request in a frame to every card, of
+    ///   type 0806. While an address is being asked for, `send` does not ask again:
+    ///   [`ArpCache::tick`] asks again and gives up. If more than [`ArpCache::WAITING`] datagrams
+    ///   wait for an address, the one that has waited longest is dropped silently: the newest is
+    ///   worth most (RFC 1122, section 2.3.2.2).
     /// - If [`ArpCache::MOST`] other addresses are being asked for: [`Action::Unreachable`].
     pub fn send(&mut self, now: Duration, ip: Ipv4Addr, datagram: Vec<u8>) -> Vec<Action> {
         let card = if ip.is_broadcast() {
@@ -182,21 +185,23 @@ impl ArpCache {
 
     /// Takes the payload of a frame of type 0806 (RFC 826, "Packet Reception").
     ///
-    /// - The sender says which card it has. That is believed, and starts its time anew, if the sender is known at `now`, is
-    ///   being asked for, or the packet is for this host: `target_ip` is its own. Else it is none of this host's
-    ///   business, and not learned. It makes no difference whether the packet is a request or a reply, and
-    ///   `target_mac` is not looked at.
-    /// - What waits for the sender goes out now, in the order in which it was sent. It is no longer asked for.
+    /// - The sender says which card it has. This is believed, and restarts its time, if the sender
+    ///   is known at `now`, is being asked for, or the packet is for this host: `target_ip` is its
+    ///   own. Otherwise it is not learned. It makes no difference whether the packet is a request
+    ///   or a reply, and `target_mac` is ignored.
+    /// - The datagrams that wait for the sender go out now, in the order in which they were sent.
+    ///   The sender is no longer asked for.
     /// - A request for this host's address is answered, after that: a reply to the sender's card.
-    /// - If [`ArpCache::MOST`] others are known, a new one is not learned: an attacker with many addresses shall not
-    ///   drive out those that are there. Those whose time is over do not count. If the new one is being asked for, what
-    ///   waits for it is sent all the same.
-    /// - Nothing is learned of a sender that cannot be: `sender_ip` is not one host ([`crate::is_one_host`]) or this host's
-    ///   own, or `sender_mac` is a group's (the lowest bit of its first byte is set). What waits goes on waiting. A
-    ///   request from 0.0.0.0 is answered all the same (RFC 5227 asks so whether an address is free); whether those of
-    ///   the others are is open.
+    /// - If [`ArpCache::MOST`] others are known, a new one is not learned: an attacker with many
+    ///   addresses must not push out known neighbours. Those whose time is over do not count. If
+    ///   the new one is being asked for, the datagrams that wait for it are still sent.
+    /// - Nothing is learned of an impossible sender: `sender_ip` is not one host
+    ///   ([`crate::is_one_host`]) or is this host's own, or `sender_mac` is a group's (the lowest
+    ///   bit of its first byte is set). Waiting datagrams go on waiting. A request from 0.0.0.0 is
+    ///   still answered (with it, RFC 5227 asks whether an address is free). Whether requests from
+    ///   the others are answered is open.
     ///
-    /// Bytes that are no such packet change nothing.
+    /// Bytes that are not an ARP packet change nothing.
     pub fn receive(&mut self, now: Duration, payload: &[u8]) -> Vec<Action> {
         let Ok(packet) = ArpPacket::parse(payload) else {
             return Vec::new();
@@ -231,10 +236,11 @@ impl ArpCache {
         actions
     }
 
-    /// Does what is due at `now`: asks again for the addresses whose last request is at least [`ArpCache::WAIT`] old,
-    /// and gives those up that were asked for [`ArpCache::TRIES`] times. What waited for them is unreachable, in the order in
-    /// which it was sent. The lowest address comes first, whatever is done about it. Cards whose time is over are
-    /// forgotten.
+    /// Does what is due at `now`. It looks at each address whose last request is at least
+    /// [`ArpCache::WAIT`] old. After [`ArpCache::TRIES`] requests it gives the address up;
+    /// otherwise it asks again. The datagrams that waited for a given-up address are unreachable,
+    /// in the order in which they were sent. The lowest address comes first, in both cases. Cards
+    /// whose time is over are forgotten.
     pub fn tick(&mut self, now: Duration) -> Vec<Action> {
         self.forget(now);
         let is_due = |asked: &Asked| now.saturating_sub(asked.last) >= ArpCache::WAIT;
@@ -256,7 +262,8 @@ impl ArpCache {
         actions
     }
 
-    /// When [`ArpCache::tick`] has something to send or to give up next, if it has. Cards to be forgotten do not count.
+    /// When [`ArpCache::tick`] must next send or give up something, if ever. Cards to be forgotten
+    /// do not count.
     pub fn next_tick(&self) -> Option<Duration> {
         let last = self.asked.values().map(|asked| asked.last).min()?;
         Some(last + ArpCache::WAIT)

@@ -204,7 +204,7 @@ fn place(packet: &[u8], at: usize) -> &'static str {
     let Some(inside) = at.checked_sub(start) else {
         return match at {
             10 | 11 => {
-                "Bytes 10 and 11 are the IPv4 header's checksum. It covers the addresses that you changed, and nothing behind the header. For each changed word it becomes ~(~checksum + ~old + new), and every carry comes back at the lower end (RFC 1624, equation 3)."
+                "Bytes 10 and 11 are the IPv4 header's checksum. It covers the addresses that you changed, and nothing behind the header. For each changed word it becomes ~(~checksum + ~old + new), and every carry is added to the lowest bit (RFC 1624, equation 3)."
             }
             12..16 => "Bytes 12 to 15 are the source address.",
             16..20 => "Bytes 16 to 19 are the destination address.",
@@ -217,10 +217,10 @@ fn place(packet: &[u8], at: usize) -> &'static str {
         (6 | 17, 0 | 1) => "Here is the source port.",
         (6 | 17, 2 | 3) => "Here is the destination port.",
         (17, 6 | 7) => {
-            "Here is UDP's checksum. It covers the addresses and the ports that you changed, and every carry comes back at the lower end (RFC 1624). A receiver drops what does not fit. 0 means that there is none, and stays; a sum that comes out as 0 is written as ffff (RFC 768)."
+            "Here is UDP's checksum. It covers the addresses and the ports that you changed, and every carry is added to the lowest bit (RFC 1624). A receiver drops a packet whose checksum does not fit. 0 means that there is none, and stays; a result of 0 is written as ffff (RFC 768)."
         }
         (6, 16 | 17) => {
-            "Here is TCP's checksum. It covers the addresses and the ports that you changed, and every carry comes back at the lower end (RFC 1624). A receiver drops what does not fit."
+            "Here is TCP's checksum. It covers the addresses and the ports that you changed, and every carry is added to the lowest bit (RFC 1624). A receiver drops a packet whose checksum does not fit."
         }
         (1, 2 | 3) => {
             "Here is ICMP's checksum. It covers the identifier and, in an error, the quote; there is no pseudo-header, so the addresses are not in it."
@@ -229,10 +229,10 @@ fn place(packet: &[u8], at: usize) -> &'static str {
             "Here is the identifier. A request's is the source's, a reply's the destination's; at the other end there is none to change."
         }
         (1, 8..) if matches!(packet[start], 3 | 11 | 12) => {
-            "This is in the packet that the error quotes. Its receiver looks for a connection of its own in there: the address and the port that it knows, and checksums that fit."
+            "This is in the packet that the error quotes. Its receiver finds its connection by it: the address and the port that it knows, and checksums that fit."
         }
         _ => {
-            "A NAT changes addresses, ports and checksums. Everything else is the two ends' own, and padding is nobody's."
+            "A NAT changes only addresses, ports and checksums. It does not change the rest of the packet, or the padding."
         }
     }
 }

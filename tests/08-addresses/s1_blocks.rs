@@ -58,7 +58,7 @@ fn s1_another_form_is_refused() {
                 &["", "/", "10.0.0.0", "10.0.0.0/", "/8"][..],
             ),
             (
-                "The address has four numbers up to 255. Some programs read 10.1 as 10.0.0.1; whoever wrote the list may not be one of them.",
+                "The address has four numbers up to 255. Some programs read 10.1 as 10.0.0.1, but the list's author may have meant something else.",
                 &[
                     "10.0.0/8",
                     "10/8",
@@ -103,7 +103,7 @@ fn s1_another_form_is_refused() {
                 ],
             ),
             (
-                "Behind the slash stands one number: no second slash, and no mask in dotted form.",
+                "One number follows the slash: no second slash, and no mask in dotted form.",
                 &[
                     "10.0.0.0/8/9",
                     "10.0.0.0//8",
@@ -125,7 +125,7 @@ fn s1_another_form_is_refused() {
 #[test]
 fn s1_length_beyond_32_is_an_error() {
     lab(|lab| {
-        lab.why("An IPv4 address has 32 bits, so no more than 32 can be in common. This is looked at before the host bits.");
+        lab.why("An IPv4 address has 32 bits, so no more than 32 can be in common. Check this before the host bits.");
         for prefix_len in [33, 34, 64, 99] {
             refuses(lab, "10.0.0.0", prefix_len, "Length");
             refuses(lab, "10.0.0.1", prefix_len, "Length");
@@ -313,7 +313,7 @@ fn s1_first_and_last_are_not_for_hosts() {
                     "The broadcast address is the block's last one: all host bits are 1 (RFC 919)."
                 }
                 None => {
-                    "A /31 is a link with two ends. It needs no broadcast, since there is only one other, and both its addresses are hosts' (RFC 3021, section 2.1). A /32 is one host."
+                    "A /31 is a link with two ends. It needs no broadcast, because there is only one other end, and both its addresses are for hosts (RFC 3021, section 2.1). A /32 is one host."
                 }
             };
             let got = got.map_or("None".to_owned(), |address| address.to_string());
@@ -325,7 +325,7 @@ fn s1_first_and_last_are_not_for_hosts() {
             let because = match hosts {
                 1 | 2 => "/30 has four addresses and loses two. /31 and /32 lose none (RFC 3021).",
                 _ => {
-                    "The first address names the block, the last one means everybody. All others are hosts'. /0 has 2 to the power of 32 addresses, which is more than a u32 holds."
+                    "The first address names the block, the last one means every host. All others are for hosts. /0 has 2 to the power of 32 addresses, which is more than a u32 holds."
                 }
             };
             let got = lab.you(&format!("hosts() of {text}"), || block.hosts());
@@ -380,7 +380,7 @@ fn s1_split_26_into_28() {
 #[test]
 fn s1_split_at_the_edges() {
     lab(|lab| {
-        lab.why("A block is its own only part of its own length.");
+        lab.why("At its own length a block has one part: itself.");
         for (text, len) in [
             ("192.0.2.64/26", 26),
             ("192.0.2.10/32", 32),
@@ -407,7 +407,7 @@ fn s1_split_at_the_edges() {
             32,
             &["192.0.2.10/32", "192.0.2.11/32"],
         );
-        lab.why("Parts are counted by 2 to the power of the bits that were added.");
+        lab.why("The number of parts is 2 to the power of the added bits.");
         let want: Vec<String> = (0..4096)
             .map(|n| format!("10.{}.{}.0/20", n / 16, n % 16 * 16))
             .collect();
@@ -441,7 +441,7 @@ fn s1_split_refuses_what_is_not_a_part() {
 #[cfg(target_os = "linux")] // ulimit -v
 fn s1_split_computes_parts_as_they_are_asked_for() {
     lab(|lab| {
-        lab.why("A /0 has four thousand million parts of /32. Whoever puts them into a list first needs 32 GB for it, and this process has 60 MB. Remember where the next part begins, and compute it in next.");
+        lab.why("A /0 has four thousand million parts of /32. A list of them needs 32 GB, and this process has 60 MB. Remember where the next part begins, and compute it in next.");
         splits(lab, "192.0.2.10/32", 32, &["192.0.2.10/32"]); // what is to do is told here, not there
         let end = lab.elsewhere("ulimit -v 60000", || {
             let whole = Cidr::parse("0.0.0.0/0").expect("a block");

@@ -35,7 +35,7 @@ impl<'a> Router<'a> {
         let block = block(self.lab, text);
         let call = format!("add({text}, {hop:?})");
         let got = self.lab.you(&call, || self.routes.add(block, hop));
-        let lab = self.lab.because("add returns the hop that it replaces: that of this very block. A block that holds it or is held by it is another route, and stays.");
+        let lab = self.lab.because("add returns the hop that it replaces: that of exactly this block. A block around it or inside it is another route, and stays.");
         lab.same(&format!("what {call} replaces"), got, want);
     }
 
@@ -43,7 +43,7 @@ impl<'a> Router<'a> {
         let block = block(self.lab, text);
         let call = format!("remove({text})");
         let got = self.lab.you(&call, || self.routes.remove(block));
-        let lab = self.lab.because("remove takes out the route of this very block, and returns its hop. If there is none, there is nothing to take out.");
+        let lab = self.lab.because("remove takes out the route of exactly this block, and returns its hop. Without such a route it removes nothing.");
         lab.same(&format!("what {call} takes out"), got, want);
     }
 
@@ -58,7 +58,7 @@ impl<'a> Router<'a> {
 #[test]
 fn s2_longest_wins_not_first_not_last() {
     lab(|lab| {
-        lab.why("10.1.2.3 matches /8, /16 and /24. The longest prefix decides: it says most about where the address is. The order of the routes decides nothing.");
+        lab.why("10.1.2.3 matches /8, /16 and /24. The longest prefix decides: it is the most precise. The order of the routes does not matter.");
         let routes = [
             ("10.0.0.0/8", "a"),
             ("10.1.0.0/16", "b"),
@@ -111,7 +111,7 @@ fn s2_default_route_takes_the_rest() {
         let mut router = Router::with(lab, &[("10.0.0.0/8", "office")]);
         router.sends("9.255.255.255", None);
         router.sends("11.0.0.0", None);
-        lab.why("0.0.0.0/0 holds every address, and every other route is longer. So it takes what nobody else wants: it is called the default route.");
+        lab.why("0.0.0.0/0 holds every address, and every other route is longer. So it takes all packets without another route: it is called the default route.");
         router.adds("0.0.0.0/0", "provider", None);
         router.sends("11.0.0.0", Some("provider"));
         router.sends("0.0.0.0", Some("provider"));
@@ -193,7 +193,7 @@ fn s2_every_length_is_a_route() {
 #[test]
 fn s2_the_longer_branch_may_lead_nowhere() {
     lab(|lab| {
-        lab.why("10.1.2.0/24 lies inside 10.0.0.0/8, and 10.1.3.4 is near it and not in it. The search must come back to the shorter route.");
+        lab.why("10.1.2.0/24 lies inside 10.0.0.0/8, and 10.1.3.4 is near it and not in it. The search must return to the shorter route.");
         let router = Router::with(
             lab,
             &[
@@ -215,7 +215,7 @@ fn s2_the_longer_branch_may_lead_nowhere() {
 #[test]
 fn s2_any_number_of_routes_may_lie_between() {
     lab(|lab| {
-        lab.why("10.0.0.0/8 begins at 10.0.0.0 and holds 10.200.0.1. A hundred routes that begin between the two say nothing about that address: in a sorted table the route that holds it may be any number of places away.");
+        lab.why("10.0.0.0/8 begins at 10.0.0.0 and holds 10.200.0.1. A hundred other routes begin between the two. So in a sorted table the right route may be any number of places away.");
         let mut router = Router::with(lab, &[("0.0.0.0/0", "default"), ("10.0.0.0/8", "office")]);
         let houses: Vec<Cidr> = (0..100)
             .map(|n| block(lab, &format!("10.0.{n}.0/24")))
@@ -251,12 +251,12 @@ fn s2_add_replaces_this_very_block() {
             ],
         );
         router.adds("10.0.0.0/8", "d", Some("a"));
-        lab.why("What a route is replaced by has its place: 10.0.0.0/8 still holds 10.9.0.0, and 10.0.0.0/16 still holds 10.0.0.1. Lengths without a route, as /9 to /15 here, end no search.");
+        lab.why("The next shorter route must take its place: 10.0.0.0/8 still holds 10.9.0.0, and 10.0.0.0/16 still holds 10.0.0.1. Lengths without a route, as /9 to /15 here, end no search.");
         router.sends("10.9.0.0", Some("d"));
         router.sends("10.0.0.1", Some("b"));
         router.adds("10.0.0.0/8", "e", Some("d"));
         router.adds("10.0.0.0/16", "f", Some("b"));
-        lab.why("0.0.0.0/0 is a block like any other. It begins like 0.0.0.0/1 and 0.0.0.0/32, and is another one.");
+        lab.why("0.0.0.0/0 is an ordinary block. It begins like 0.0.0.0/1 and 0.0.0.0/32, but it is another block.");
         router.adds("0.0.0.0/0", "g", Some("c"));
         router.adds("0.0.0.0/1", "h", None);
         router.adds("0.0.0.0/32", "i", None);
@@ -312,10 +312,10 @@ const CROWD: u32 = 40_000;
 #[test]
 fn s2_no_call_goes_through_all_routes() {
     lab(|lab| {
-        lab.why("The Internet has a million routes. A list takes forty thousand steps for each packet here; a hash map for each length takes 33 at most, and a trie takes 32. A loop over all routes does end, but it feels as if it did not. Three of five routes of the Internet are a /24, and a table may have nothing but hosts. So a loop over all routes of one length is a loop over all routes.");
+        lab.why("The Internet has a million routes. A list takes forty thousand steps for each packet here; a hash map for each length takes 33 at most, and a trie takes 32. A loop over all routes does end, but it takes very long. Three of five routes of the Internet are a /24, and a table may have nothing but hosts. So a loop over all routes of one length is a loop over all routes.");
         crowd::<1>(lab, 24);
         crowd::<1>(lab, 32);
-        lab.why("A sorted list finds a route soon enough. But to put one in it moves all behind it, half of the list on average, and to take one out does the same. That is going through the routes of one length, too. The hops are large here, so that it can be felt.");
+        lab.why("A sorted list finds a route fast enough. But an insertion moves all routes behind it, half of the list on average, and so does a removal. That is also a walk through the routes of one length. The hops are large here, so that it takes long.");
         crowd::<64>(lab, 24);
     });
 }

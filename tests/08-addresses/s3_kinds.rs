@@ -33,7 +33,7 @@ fn are(lab: &Lab, want: &str, addresses: &[&str]) {
 #[test]
 fn s3_private_networks_end_where_they_end() {
     lab(|lab| {
-        lab.why("RFC 1918 has three blocks. A /12 runs from 172.16.0.0 to 172.31.255.255; whoever takes 172.16.* only lets private packets out, and whoever takes 172.* loses a part of the Internet.");
+        lab.why("RFC 1918 has three blocks. A /12 runs from 172.16.0.0 to 172.31.255.255; code that takes only 172.16.* lets private packets out, and code that takes 172.* loses a part of the Internet.");
         are(
             lab,
             "Private",
@@ -59,7 +59,7 @@ fn s3_private_networks_end_where_they_end() {
                 "192.169.0.0",
             ],
         );
-        lab.why("A provider's NAT and its customers' NATs talk over 100.64.0.0/10, which nobody at home uses (RFC 6598). Private blocks would meet the customer's own.");
+        lab.why("A provider's NAT and its customers' NATs talk over 100.64.0.0/10, which no home network uses (RFC 6598). Private blocks could conflict with the customer's own.");
         are(
             lab,
             "Shared",
@@ -81,14 +81,14 @@ fn s3_this_host_and_this_link() {
             &["127.0.0.0", "127.0.0.1", "127.0.0.2", "127.255.255.255"],
         );
         are(lab, "Global", &["126.255.255.255", "128.0.0.0"]);
-        lab.why("169.254.0.0/16 is for hosts that found nobody to give them an address (RFC 3927). No router passes it on.");
+        lab.why("169.254.0.0/16 is for hosts that got no address from a server (RFC 3927). No router forwards it.");
         are(
             lab,
             "LinkLocal",
             &["169.254.0.0", "169.254.169.254", "169.254.255.255"],
         );
         are(lab, "Global", &["169.253.255.255", "169.255.0.0"]);
-        lab.why("0.0.0.0 is no address yet. The rest of 0.0.0.0/8 is set aside, and of two blocks that hold one another the longer prefix decides.");
+        lab.why("0.0.0.0 is no address yet. The rest of 0.0.0.0/8 is reserved. If one block contains another, the longer prefix decides.");
         are(lab, "Unspecified", &["0.0.0.0"]);
         are(lab, "Reserved", &["0.0.0.1", "0.1.0.0", "0.255.255.255"]);
         are(lab, "Global", &["1.0.0.0"]);
@@ -105,7 +105,7 @@ fn s3_many_at_once() {
             &["224.0.0.0", "224.0.0.1", "232.1.1.1", "239.255.255.255"],
         );
         are(lab, "Global", &["223.255.255.255"]);
-        lab.why("255.255.255.255 is every host of the link. The rest of 240.0.0.0/4 nobody may use yet (RFC 1112, section 4).");
+        lab.why("255.255.255.255 is every host of the link. The rest of 240.0.0.0/4 is for future use (RFC 1112, section 4).");
         are(lab, "Broadcast", &["255.255.255.255"]);
         are(
             lab,
@@ -150,7 +150,7 @@ fn s3_examples_and_laboratories() {
             &["198.18.0.0", "198.19.0.0", "198.19.255.255"],
         );
         are(lab, "Global", &["198.17.255.255", "198.20.0.0"]);
-        lab.why("192.0.0.0/24 is for protocols' own uses. Two addresses in it are services that all the world may reach: 192.0.0.9 and 192.0.0.10. The longest prefix decides.");
+        lab.why("192.0.0.0/24 is for protocols' own uses. Two addresses in it are services that the whole Internet can reach: 192.0.0.9 and 192.0.0.10. The longest prefix decides.");
         are(
             lab,
             "Reserved",
@@ -167,7 +167,7 @@ fn s3_examples_and_laboratories() {
             "Global",
             &["192.0.0.9", "192.0.0.10", "192.0.1.0", "191.255.255.255"],
         );
-        lab.why("192.88.99.0/24 led to relays of 6to4, which are gone (RFC 7526). Whether the Internet can reach it the registry leaves open, so it is Reserved here.");
+        lab.why("192.88.99.0/24 led to relays of 6to4, which are gone (RFC 7526). The registry does not say whether the Internet can reach it, so it is Reserved here.");
         are(lab, "Reserved", &["192.88.99.0", "192.88.99.255"]);
         are(lab, "Global", &["192.88.98.255", "192.88.100.0"]);
     });
@@ -193,7 +193,7 @@ fn s3_the_rest_is_global() {
                 "3ffe:ffff::1",
             ],
         );
-        lab.why("AS112 answers questions about private addresses that have leaked out (RFC 7534, RFC 7535). Its blocks are in IANA's registry, which says that the whole Internet can reach them. So they are Global, like all that no row names.");
+        lab.why("AS112 answers questions about private addresses that have leaked out (RFC 7534, RFC 7535). Its blocks are in IANA's registry, which says that the whole Internet can reach them. So they are Global, like all blocks that are in no row.");
         are(
             lab,
             "Global",
@@ -208,7 +208,7 @@ fn s3_ipv6_has_the_same_kinds() {
         lab.why(":: and ::1 are one address each. IPv6 has no block for loopback.");
         are(lab, "Unspecified", &["::"]);
         are(lab, "Loopback", &["::1"]);
-        lab.why("What is outside 2000::/3 and not named is reserved, near :: as well. ::127.0.0.1 is an old form that nobody uses any more (RFC 4291, section 2.5.5.1), and no loopback.");
+        lab.why("Addresses outside 2000::/3 that are not named are reserved, even near ::. ::127.0.0.1 is an old form that is no longer used (RFC 4291, section 2.5.5.1), and not a loopback address.");
         are(
             lab,
             "Reserved",
@@ -250,7 +250,7 @@ fn s3_ipv6_has_the_same_kinds() {
                 "3fff:fff:ffff::1",
             ],
         );
-        lab.why("What lies beside them in 2000::/3, which ends with 3fff:ffff:, is global.");
+        lab.why("Their neighbours in 2000::/3, which ends with 3fff:ffff:, are global.");
         are(
             lab,
             "Global",
@@ -309,7 +309,7 @@ fn s3_blocks_inside_blocks() {
             ],
         );
         are(lab, "Benchmarking", &["2001:2::", "2001:2:0:ffff::1"]);
-        lab.why("2002::/16 holds an IPv4 address in each of its addresses (6to4). Whether the Internet can reach it the registry leaves open, so it is Reserved here, whatever that IPv4 address is.");
+        lab.why("2002::/16 holds an IPv4 address in each of its addresses (6to4). The registry does not say whether the Internet can reach it, so it is Reserved here, whatever that IPv4 address is.");
         are(
             lab,
             "Reserved",
@@ -351,7 +351,7 @@ fn s3_blocks_inside_blocks() {
 #[test]
 fn s3_an_ipv4_address_in_disguise() {
     lab(|lab| {
-        lab.why("::ffff:10.0.0.1 *is* 10.0.0.1, written for a socket that knows IPv6 only, and of the same kind: 172.32.0.1 is Global in both forms, for 172.16.0.0/12 ends with 172.31.255.255. A filter that takes it for a global IPv6 address lets everybody in.");
+        lab.why("::ffff:10.0.0.1 *is* 10.0.0.1, written for a socket that knows IPv6 only, and of the same kind: 172.32.0.1 is Global in both forms, because 172.16.0.0/12 ends with 172.31.255.255. A filter that takes every such address for a global IPv6 address lets private ones in.");
         are(
             lab,
             "Private",

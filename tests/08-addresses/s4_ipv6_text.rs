@@ -46,7 +46,7 @@ fn s4_eight_groups() {
         reads(lab, "1:2:3:4:5:6:7:8", [1, 2, 3, 4, 5, 6, 7, 8]);
         reads(lab, "0:0:0:0:0:0:0:0", [0; 8]);
         reads(lab, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", [0xffff; 8]);
-        lab.why("Zeros in front of a group say nothing, up to four digits in all. Large letters are as good as small ones.");
+        lab.why("Zeros in front of a group mean nothing, up to four digits in all. Large and small letters are the same.");
         reads(
             lab,
             "0001:0020:0300:4000:000a:00B0:0c00:D000",
@@ -63,7 +63,7 @@ fn s4_eight_groups() {
 #[test]
 fn s4_a_gap_stands_for_the_missing_groups() {
     lab(|lab| {
-        lab.why(":: stands for as many groups of zeros as are missing. What is in front of it counts from the left, what is behind it from the right.");
+        lab.why(":: stands for as many groups of zeros as are missing. The groups before it count from the left, the groups after it from the right.");
         reads(
             lab,
             "2001:db8::417a",
@@ -71,12 +71,12 @@ fn s4_a_gap_stands_for_the_missing_groups() {
         );
         reads(lab, "1:2::7:8", [1, 2, 0, 0, 0, 0, 7, 8]);
         reads(lab, "1::6:7:8", [1, 0, 0, 0, 0, 6, 7, 8]);
-        lab.why("At the beginning or at the end there is nothing on one side of it; alone it is the address of all zeros.");
+        lab.why("At the beginning or at the end one side of it is empty. Alone it is the address of all zeros.");
         reads(lab, "::", [0; 8]);
         reads(lab, "::1", [0, 0, 0, 0, 0, 0, 0, 1]);
         reads(lab, "1::", [1, 0, 0, 0, 0, 0, 0, 0]);
         reads(lab, "fe80::", [0xfe80, 0, 0, 0, 0, 0, 0, 0]);
-        lab.why("It may stand for a single group. Nobody should write that (RFC 5952, section 4.2.2), and everybody must read it.");
+        lab.why("It may stand for a single group. Programs should not write that (RFC 5952, section 4.2.2), but they must read it.");
         reads(lab, "::2:3:4:5:6:7:8", [0, 2, 3, 4, 5, 6, 7, 8]);
         reads(lab, "1:2:3:4:5:6:7::", [1, 2, 3, 4, 5, 6, 7, 0]);
         reads(lab, "1:2:3::5:6:7:8", [1, 2, 3, 0, 5, 6, 7, 8]);
@@ -128,7 +128,7 @@ fn s4_two_gaps_are_an_error() {
         ] {
             refuses(lab, text, "Gap");
         }
-        lab.why("Three colons, or four, are a :: and something that is no group.");
+        lab.why("Three colons, or four, are a :: and something that is not a group.");
         for text in [":::", "1:::2", ":::1", "1:::", "::::"] {
             refuses(lab, text, "any");
         }
@@ -200,7 +200,7 @@ fn s4_a_group_is_one_to_four_digits() {
             refuses(lab, text, "Group");
         }
         lab.why(
-            "A single colon parts two groups. At the beginning or at the end it parts nothing.",
+            "A single colon separates two groups. At the beginning or at the end it separates nothing.",
         );
         for text in [
             ":1:2:3:4:5:6:7",
@@ -219,7 +219,7 @@ fn s4_a_group_is_one_to_four_digits() {
 #[test]
 fn s4_what_stands_around_is_not_the_address() {
     lab(|lab| {
-        lab.why("Blanks and brackets belong to the text around an address, and a zone to the machine that it is used on (RFC 4007). Whoever needs them takes them off first.");
+        lab.why("Blanks and brackets belong to the text around an address, and a zone to the machine that it is used on (RFC 4007). The caller removes them first.");
         for text in [
             " ::1",
             "::1 ",
@@ -274,7 +274,7 @@ fn s4_the_dotted_part_is_strict() {
             refuses(lab, text, "Dotted");
         }
         lab.why(
-            "It stands for the *last* two groups. With anything behind it, it is out of place.",
+            "It stands for the *last* two groups. Nothing may follow it.",
         );
         for text in [
             "192.0.2.1::",
@@ -292,7 +292,7 @@ fn s4_the_dotted_part_is_strict() {
 #[test]
 fn s4_letters_of_several_bytes_are_only_refused() {
     lab(|lab| {
-        lab.why("Some letters take two, three or four bytes in UTF-8. A text that is cut between these bytes, as by &text[..4], is a panic. None of them is a digit, so wherever one stands the answer is an error.");
+        lab.why("Some letters take two, three or four bytes in UTF-8. A cut between these bytes, as by &text[..4], panics. None of these letters is a digit, so the answer is always an error.");
         for text in [
             "::1",
             "2001:db8::417a",
@@ -321,7 +321,7 @@ fn s4_letters_of_several_bytes_are_only_refused() {
 #[test]
 fn s4_a_long_text_is_only_refused() {
     lab(|lab| {
-        lab.why("Text comes from strangers. However long it is, the answer is an error and not a panic, and no group is put where there is no room.");
+        lab.why("Text comes from strangers. However long it is, the answer is an error and not a panic, and no group is written outside the array.");
         for (what, text) in [
             ("100 000 colons", ":".repeat(100_000)),
             ("100 000 groups", "1:".repeat(100_000)),
@@ -350,7 +350,7 @@ fn shows(lab: &Lab, groups: [u16; 8], want: &str) {
 #[test]
 fn s4_show_small_letters_and_no_zeros_in_front() {
     lab(|lab| {
-        lab.why("Letters are small, and a group has no zeros in front (RFC 5952, sections 4.1 and 4.3). One address, one text: who searches a log finds it.");
+        lab.why("Letters are small, and a group has no zeros in front (RFC 5952, sections 4.1 and 4.3). One address has one text: so a search in a log finds it.");
         shows(
             lab,
             [0x2001, 0xdb8, 0xa, 0xb0, 0xc00, 0xd000, 0x200c, 0x417a],
@@ -373,7 +373,7 @@ fn s4_show_the_longest_run_of_zeros() {
         shows(lab, [0x2001, 0, 0, 0, 1, 0, 0, 1], "2001::1:0:0:1");
         shows(lab, [1, 0, 0, 2, 3, 0, 0, 0], "1:0:0:2:3::");
         shows(lab, [0, 0, 0, 2, 3, 0, 0, 8], "::2:3:0:0:8");
-        lab.why("At an end of the address nothing stands on one side of it.");
+        lab.why("At an end of the address one side of :: is empty.");
         shows(lab, [0; 8], "::");
         shows(lab, [0, 0, 0, 0, 0, 0, 0, 1], "::1");
         shows(lab, [1, 0, 0, 0, 0, 0, 0, 0], "1::");
@@ -407,7 +407,7 @@ fn s4_show_a_single_zero_as_it_is() {
 #[test]
 fn s4_show_a_mapped_address_in_dots() {
     lab(|lab| {
-        lab.why("An IPv4-mapped address is known by its first six groups, and is written with dots (RFC 5952, section 5).");
+        lab.why("The first six groups identify an IPv4-mapped address, which is written with dots (RFC 5952, section 5).");
         shows(
             lab,
             [0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201],
@@ -424,7 +424,7 @@ fn s4_show_a_mapped_address_in_dots() {
             [0, 0, 0, 0, 0, 0xffff, 0xffff, 0xffff],
             "::ffff:255.255.255.255",
         );
-        lab.why("No other address is written with dots: it does not tell that it holds an IPv4 address.");
+        lab.why("No other address is written with dots: nothing shows that it contains an IPv4 address.");
         shows(lab, [0, 0, 0, 0, 0, 0, 0xc000, 0x0201], "::c000:201");
         shows(
             lab,
@@ -457,7 +457,7 @@ fn s4_show_a_mapped_address_in_dots() {
 #[test]
 fn s4_what_is_shown_is_read_back() {
     lab(|lab| {
-        lab.why("Each pattern of zeros, 256 in all: the text is read back as the same address, and no shorter text would do.");
+        lab.why("Each pattern of zeros, 256 in all: the text is read back as the same address, and no shorter text is possible.");
         for pattern in 0..256_u32 {
             let groups: [u16; 8] = std::array::from_fn(|i| match pattern >> i & 1 {
                 0 => 0,
@@ -479,7 +479,7 @@ fn s4_without_the_standard_library() {
         // The functions come first: an unwritten one is to do, not free of helpers.
         lab.ok("parse_v6(\"::1\")", || parse_v6("::1"));
         lab.you("show_v6(&[0; 8])", || show_v6(&[0; 8]));
-        lab.why("This step is about what std's addresses do when they are parsed and printed, so do without them here. In the other steps they are yours; if this is a name of your own, choose another.");
+        lab.why("In this step you write the parsing and printing of std's addresses yourself, so do not use them here. You may use them in the other steps. If this is a name of your own, choose another.");
         let source = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/s4_ipv6_text.rs"));
         let banned = [
             "Ipv6Addr",

@@ -99,7 +99,7 @@ fn s5_a_mapped_peer_in_plain_words() {
                 lab.same(&format!("{peer} in plain words"), got, addr(want));
             }
         }
-        lab.why("A link-local address is only good with its zone. Nothing of an address that stays is lost.");
+        lab.why("A link-local address is only usable with its zone. No part of an unchanged address is lost.");
         let zoned = SocketAddrV6::new("fe80::1".parse().expect("an address"), 80, 7, 3);
         let got = lab.you("plain_peer([fe80::1%3]:80)", || plain_peer(zoned.into()));
         lab.same("[fe80::1%3]:80 in plain words", got, zoned.into());
@@ -124,7 +124,7 @@ fn admitted(lab: &Lab, blocks: &[&str], peers: &[(&str, bool)]) {
 #[test]
 fn s5_one_list_for_both_spellings() {
     lab(|lab| {
-        lab.why("A list with 10.0.0.0/8 means 10.0.0.1 however it is written. One that does not know ::ffff:10.0.0.1 shuts out a friend, and a list of enemies lets one in.");
+        lab.why("A list with 10.0.0.0/8 means 10.0.0.1 however it is written. A list of allowed addresses that does not know ::ffff:10.0.0.1 shuts out a friend, and a list of forbidden ones lets an enemy in.");
         admitted(
             lab,
             &["192.0.2.0/24", "10.0.0.0/8"],
@@ -141,7 +141,7 @@ fn s5_one_list_for_both_spellings() {
                 ("[::ffff:192.0.3.0]:1", false),
             ],
         );
-        lab.why("An address of IPv6 alone is in no block of IPv4, not even in 0.0.0.0/0.");
+        lab.why("An address of IPv6 only is in no block of IPv4, not even in 0.0.0.0/0.");
         admitted(
             lab,
             &["0.0.0.0/0"],
@@ -154,7 +154,7 @@ fn s5_one_list_for_both_spellings() {
                 ("[::ffff:0.0.0.1]:80", true),
             ],
         );
-        lab.why("Only ::ffff:a.b.c.d is a.b.c.d. An address of NAT64 (64:ff9b::/96) or 6to4 (2002::/16) has an IPv4 address in it, and is another host's.");
+        lab.why("Only ::ffff:a.b.c.d is a.b.c.d. An address of NAT64 (64:ff9b::/96) or 6to4 (2002::/16) has an IPv4 address in it, but belongs to another host.");
         admitted(
             lab,
             &["10.0.0.0/8", "192.0.2.0/24"],
@@ -167,7 +167,7 @@ fn s5_one_list_for_both_spellings() {
                 ("[::ffff:0:10.0.0.1]:5000", false),
             ],
         );
-        lab.why("A list without a block holds nobody.");
+        lab.why("An empty list contains no address.");
         admitted(
             lab,
             &[],
@@ -199,7 +199,7 @@ fn s5_v4_client_on_v6_listener() {
         );
         lab.holds(port != 0, "a port that the system chose", "port 0");
         lab.because(
-            "A listener of std blocks until somebody asks otherwise, and so does this one.",
+            "A listener of std blocks by default, and so must this one.",
         )
         .same(
             "whether its accept waits for a client",
@@ -221,7 +221,7 @@ fn s5_v4_client_on_v6_listener() {
         let v6 = lab.connect((Ipv6Addr::LOCALHOST, port).into());
         let peer = accepted(&listener);
         let plain = lab.you(&format!("plain_peer({peer})"), || plain_peer(peer));
-        lab.because("A client from ::1 comes to the same socket, and stays what it is.")
+        lab.because("A client from ::1 comes to the same socket, and its address does not change.")
             .same("the client in plain words", plain, v6.local());
     });
 }
@@ -233,14 +233,14 @@ fn s5_a_dual_listener_has_the_port_in_both_families() {
         needs_ipv6(lab);
         let listener = lab.ok("listen_dual(0)", || listen_dual(0));
         let port = local(&listener).port();
-        lab.why("A socket that takes IPv4 as well is in the way of 0.0.0.0 at its port.");
+        lab.why("A socket that also takes IPv4 conflicts with 0.0.0.0 at its port.");
         let second = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).map_err(|error| error.kind());
         lab.same(
             "the error of bind(0.0.0.0) at the port of listen_dual",
             second.err(),
             Some(ErrorKind::AddrInUse),
         );
-        lab.why("A port that somebody listens at is taken. That is for the caller to know.");
+        lab.why("Another socket listens at this port, so it is taken. The caller must get this error.");
         for call in ["listen_dual", "listen_apart"] {
             let what = format!("{call}(the same port)");
             let error = lab.err(&what, || match call {
@@ -254,7 +254,7 @@ fn s5_a_dual_listener_has_the_port_in_both_families() {
             );
         }
         drop(listener);
-        lab.why("When it is closed the port is free again, and a caller who names a port gets that one.");
+        lab.why("After a close the port is free again, and a caller that names a port gets that one.");
         let listener = lab.ok("listen_dual(that port)", || listen_dual(port));
         lab.same("its port", local(&listener).port(), port);
         drop(listener);
@@ -271,7 +271,7 @@ fn s5_a_dual_listener_has_the_port_in_both_families() {
 fn s5_two_listeners_one_port() {
     lab(|lab| {
         needs_ipv6(lab);
-        lab.why("Two sockets, each with its own family, may have one port. The IPv6 one needs IPV6_V6ONLY for it, before bind: bind is where the two would be in each other's way.");
+        lab.why("Two sockets, each with its own family, may have one port. The IPv6 one needs IPV6_V6ONLY for it, before bind, because bind would fail without it.");
         let (v4, v6) = lab.ok("listen_apart(0)", || listen_apart(0));
         lab.same(
             "where the first listens",
@@ -284,14 +284,14 @@ fn s5_two_listeners_one_port() {
             "::".to_owned(),
         );
         lab.same(
-            "whether the second takes IPv6 alone",
+            "whether the second takes IPv6 only",
             SockRef::from(&v6).only_v6().expect("getsockopt"),
             true,
         );
         let port = local(&v4).port();
         lab.same("the second one's port", local(&v6).port(), port);
         lab.holds(port != 0, "a port that the system chose", "port 0");
-        lab.because("A listener of std blocks until somebody asks otherwise, and so do these two.")
+        lab.because("A listener of std blocks by default, and so must these two.")
             .same(
                 "whether each accept waits for a client",
                 [blocks(&v4), blocks(&v6)],
@@ -323,7 +323,7 @@ fn s5_two_listeners_one_port() {
 fn s5_a_port_taken_in_one_family_is_an_error() {
     lab(|lab| {
         needs_ipv6(lab);
-        lab.why("Somebody has this port for IPv6. Whoever names a port wants that one, in both families.");
+        lab.why("Another socket has this port for IPv6. A caller that names a port wants that one, in both families.");
         let other = only_v6(0).expect("an IPv6 socket");
         let port = other
             .local_addr()
@@ -350,7 +350,7 @@ fn s5_a_port_taken_in_one_family_is_an_error() {
             v4.as_ref().err(),
             None,
         );
-        lab.why("Now the port is taken for IPv4 alone.");
+        lab.why("Now the port is taken for IPv4 only.");
         drop(other);
         for call in ["listen_apart", "listen_dual"] {
             let what = format!("{call}(a port that is taken for IPv4)");
@@ -421,7 +421,7 @@ fn s5_port_0_is_free_in_both_families() {
     lab(|lab| {
         let setting = "echo 40000 40015 >/proc/sys/net/ipv4/ip_local_port_range";
         let shell = in_a_network(lab, setting);
-        lab.why("Here the system has 16 ports to choose from, and 4 of them are taken for IPv6 alone. It looks for a free port in the family of the first socket and does not know that there will be a second one. If that one finds the port taken, begin again.");
+        lab.why("Here the system has 16 ports to choose from, and 4 of them are taken for IPv6 alone. It looks for a free port in the family of the first socket, and does not know of the second one. If the second one finds the port taken, begin again.");
         drop(lab.ok("listen_apart(0)", || listen_apart(0)));
         let end = lab.elsewhere(&shell, || {
             let taken =

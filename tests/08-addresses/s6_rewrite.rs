@@ -62,7 +62,7 @@ const B: &str = "198.51.100.2:53";
 #[test]
 fn s6_ports_stand_behind_the_header() {
     lab(|lab| {
-        lab.why("The addresses are in the IPv4 header, the ports are the first four bytes of what it carries: source first, then destination.");
+        lab.why("The addresses are in the IPv4 header, the ports are the first four bytes of its payload: source first, then destination.");
         reads(
             lab,
             "a UDP datagram",
@@ -134,7 +134,7 @@ fn s6_control_bits_of_tcp() {
                 &format!("TCP {A} → {B}{want}"),
             );
         }
-        lab.why("UDP has no control bits, whatever stands at that place.");
+        lab.why("UDP has no control bits, whatever bytes stand at that place.");
         reads(
             lab,
             "a datagram full of ones",
@@ -147,7 +147,7 @@ fn s6_control_bits_of_tcp() {
 #[test]
 fn s6_an_echo_has_an_identifier_instead_of_ports() {
     lab(|lab| {
-        lab.why("An echo request has no ports. Its identifier tells one ping from another, and the reply repeats it: so it is the port of who has asked (RFC 792, page 14).");
+        lab.why("An echo request has no ports. Its identifier tells one ping from another, and the reply repeats it: so it is the port of the asking host (RFC 792, page 14).");
         reads(
             lab,
             "an echo request",
@@ -189,7 +189,7 @@ fn s6_padding_is_not_the_packet() {
             &padded,
             "UDP 10.0.0.7:5000 → 198.51.100.2:53",
         );
-        lab.why("What is missing in the packet is not in the padding.");
+        lab.why("The missing bytes of the packet are not in the padding.");
         for (what, proto, len) in [
             ("7 bytes of UDP", 17, 7),
             ("19 bytes of TCP", 6, 19),
@@ -276,7 +276,7 @@ fn s6_lengths_that_lie() {
                 "UDP 10.0.0.7:5000 → 198.51.100.2:53",
             );
         }
-        lab.why("With options the packet is longer, and what it carries is not: UDP's length begins behind them.");
+        lab.why("Options make the packet longer, but not its payload: UDP's length counts from behind them.");
         for (len, want) in [
             (11, "UDP 10.0.0.7:5000 → 198.51.100.2:53"),
             (12, "Malformed"),
@@ -339,7 +339,7 @@ fn s6_the_headers_checksum_is_checked() {
                 "Malformed",
             );
         }
-        lab.why("The checksum of what it carries is for the host at the other end. A NAT does not judge it.");
+        lab.why("The host at the other end checks the payload's checksum. A NAT does not judge it.");
         for at in [26, 27, 28] {
             let mut packet = udp(A, B, b"hi!");
             packet[at] ^= 0x10;
@@ -382,7 +382,7 @@ const DONT: u16 = 0x4000;
 #[test]
 fn s6_a_fragment_is_no_flow() {
     lab(|lab| {
-        lab.why("Only the first fragment has ports, and which later ones belong to it stands in no port. Whoever translates the first alone sends two hosts' halves to a third. So fragments are put together first (chapter 07).");
+        lab.why("Only the first fragment has ports, and no port shows which later ones belong to it. A NAT that translates only the first mixes up the fragments of two hosts. So fragments are put together first (chapter 07).");
         reads(
             lab,
             "a first fragment",
@@ -432,7 +432,7 @@ fn s6_a_fragment_is_no_flow() {
             &fragment(udp(A, B, b"hi!"), 0x8000),
             "UDP 10.0.0.7:5000 → 198.51.100.2:53",
         );
-        lab.why("That it is a fragment is said before anything about what it carries.");
+        lab.why("Check for a fragment before you check the payload.");
         reads(
             lab,
             "a fragment with two bytes of UDP",
@@ -445,7 +445,7 @@ fn s6_a_fragment_is_no_flow() {
             &fragment(ipv4(47, "10.0.0.7", "198.51.100.2", &[], &[0; 20]), MORE),
             "Fragment",
         );
-        lab.why("A damaged header says nothing that counts, not even that it is a fragment's.");
+        lab.why("No field of a damaged header counts, not even those of a fragment.");
         let mut damaged = fragment(udp(A, B, b"hi!"), MORE);
         damaged[8] ^= 1;
         reads(
@@ -460,7 +460,7 @@ fn s6_a_fragment_is_no_flow() {
 #[test]
 fn s6_what_a_nat_does_not_know() {
     lab(|lab| {
-        lab.why("A NAT tells hosts apart by ports. A protocol without ports, or one that it has not heard of, cannot be told apart.");
+        lab.why("A NAT tells hosts apart by ports. It cannot do this for a protocol without ports, or for an unknown one.");
         for proto in [0, 2, 41, 47, 50, 58, 132, 255] {
             let packet = ipv4(proto, "10.0.0.7", "198.51.100.2", &[], &[8; 24]);
             reads(
@@ -476,7 +476,7 @@ fn s6_what_a_nat_does_not_know() {
             &ipv4(47, "10.0.0.7", "198.51.100.2", &[], &[]),
             "Unknown",
         );
-        lab.why("Of ICMP, the echo and its reply are conversations. The others are errors, which step 8 treats, or things of the past.");
+        lab.why("In ICMP only the echo and its reply are conversations. The others are errors, which step 8 treats, or obsolete.");
         for kind in [1, 3, 4, 5, 9, 11, 12, 13, 14, 17, 128, 255] {
             let packet = error("198.51.100.2", "10.0.0.7", kind, 0, &udp(A, B, b"hi!"));
             reads(
@@ -486,7 +486,7 @@ fn s6_what_a_nat_does_not_know() {
                 "Unknown",
             );
         }
-        lab.why("A message of fewer than 8 bytes is none, whatever its type says: of the errors that hold, the first of the list is the answer.");
+        lab.why("A message of fewer than 8 bytes is malformed, whatever its type says: the first error in the list that applies is the answer.");
         for kind in [0, 3, 8, 13] {
             for len in [0, 1, 4, 7] {
                 let what = format!("{len} bytes of an ICMP message of type {kind}");
@@ -502,7 +502,7 @@ fn s6_what_a_nat_does_not_know() {
 #[test]
 fn s6_a_quote_is_cut_off() {
     lab(|lab| {
-        lab.why("An ICMP error quotes a packet's header and at least 8 bytes of what it carries (RFC 792). These have the ports, or the identifier.");
+        lab.why("An ICMP error quotes a packet's header and at least 8 bytes of its payload (RFC 792). These have the ports, or the identifier.");
         for len in [8, 9, 17, 18, 20, 40] {
             reads_quote(
                 lab,
@@ -524,7 +524,7 @@ fn s6_a_quote_is_cut_off() {
                 "echo 10.0.0.7:4242 → 198.51.100.2:0",
             );
         }
-        lab.why("A reply goes to who has asked, so its identifier is the port of its destination.");
+        lab.why("A reply goes to the asking host, so its identifier is the port of its destination.");
         let reply = quoted(&echo(0, "10.0.0.7", "198.51.100.2", 4242), 8);
         reads_quote(
             lab,
@@ -539,7 +539,7 @@ fn s6_a_quote_is_cut_off() {
             &quoted(&udp_with(A, B, &[1; 8], b"hi!"), 8),
             "UDP 10.0.0.7:5000 → 198.51.100.2:53",
         );
-        lab.why("What a quote does not have, nobody can judge: neither UDP's length nor TCP's data offset is looked at.");
+        lab.why("Do not judge the missing part of a quote: ignore UDP's length and TCP's data offset.");
         let mut odd = udp(A, B, b"hi!");
         put_len(&mut odd, 3);
         reads_quote(
@@ -562,7 +562,7 @@ fn s6_a_quote_is_cut_off() {
 #[test]
 fn s6_a_quote_may_be_useless() {
     lab(|lab| {
-        lab.why("With fewer than 8 bytes behind the header, there may be ports and there is not enough.");
+        lab.why("Fewer than 8 bytes behind the header are not enough, even if the ports are there.");
         for len in [0, 4, 7] {
             reads_quote(
                 lab,
@@ -611,7 +611,7 @@ fn s6_a_quote_may_be_useless() {
         let mut damaged = good.clone();
         damaged[15] ^= 1;
         reads_quote(lab, "a quote with a damaged header", &damaged, "Malformed");
-        lab.why("The ports are in the first fragment. A quote of that one is good, one of a later fragment is not.");
+        lab.why("The ports are in the first fragment. A quote of the first fragment is usable, one of a later fragment is not.");
         reads_quote(
             lab,
             "a quoted first fragment",
@@ -637,7 +637,7 @@ fn s6_a_quote_may_be_useless() {
             &fragment(short, 1),
             "Fragment",
         );
-        lab.why("Other protocols have no ports in a quote either. This is said before the number of bytes.");
+        lab.why("Other protocols have no ports in a quote either. Check this before the number of bytes.");
         reads_quote(
             lab,
             "a quote of protocol 47",
@@ -684,7 +684,7 @@ const OUTSIDE: &str = "203.0.113.1:40000";
 #[test]
 fn s6_another_source() {
     lab(|lab| {
-        lab.why("The address, the port, and both checksums: the header's and the one of what it carries.");
+        lab.why("The address, the port, and both checksums: the header's and the payload's.");
         replaces(
             lab,
             "source",
@@ -730,7 +730,7 @@ fn s6_another_source() {
             OUTSIDE,
             &echo(8, "203.0.113.1", "198.51.100.2", 40000),
         );
-        lab.why("An echo reply's identifier belongs to who has asked. Its source has no port.");
+        lab.why("An echo reply's identifier belongs to the asking host. Its source has no port.");
         replaces(
             lab,
             "source",
@@ -745,7 +745,7 @@ fn s6_another_source() {
 #[test]
 fn s6_another_destination() {
     lab(|lab| {
-        lab.why("The address, the port, and both checksums: the header's and the one of what it carries.");
+        lab.why("The address, the port, and both checksums: the header's and the payload's.");
         replaces(
             lab,
             "destination",
@@ -771,7 +771,7 @@ fn s6_another_destination() {
             A,
             &echo(0, "198.51.100.2", "10.0.0.7", 5000),
         );
-        lab.why("An echo request's identifier belongs to who asks. Its destination has no port.");
+        lab.why("An echo request's identifier belongs to the asking host. Its destination has no port.");
         replaces(
             lab,
             "destination",
@@ -786,7 +786,7 @@ fn s6_another_destination() {
 #[test]
 fn s6_one_of_the_two_may_stay() {
     lab(|lab| {
-        lab.why("An address and a port are written, whatever was there. Where the address stays the port may be another one, and where the port stays the address may.");
+        lab.why("An address and a port are written, whatever was there. One of the two may stay the same.");
         let old = "10.0.0.7:5000";
         for new in ["10.0.0.7:40000", "203.0.113.1:5000"] {
             replaces(
@@ -895,7 +895,7 @@ fn s6_options_move_everything() {
 #[test]
 fn s6_every_carry_is_added() {
     lab(|lab| {
-        lab.why("The address and the port are written, whatever was there and whatever they are.");
+        lab.why("The address and the port are written, whatever the old and the new values are.");
         // Many ones and many zeros are where carries are lost.
         let octets = [0, 1, 127, 128, 254, 255];
         let ports = [0, 1, 255, 256, 32768, 65535];
@@ -925,7 +925,7 @@ fn s6_every_carry_is_added() {
                 );
             }
         }
-        lab.why("A carry that comes back at the lower end may bring another carry: of 1ffff the lower half is ffff, and ffff + 1 is 10000, which is 1.");
+        lab.why("Adding a carry to the lowest bit may cause another carry: the lower half of 1ffff is ffff, and ffff + 1 is 10000, which becomes 1.");
         for changed in 0..8 {
             // Some words are changed already, and the checksum between them is near ffff.
             let between = partly(A, OUTSIDE, changed);
@@ -993,7 +993,7 @@ fn zero_payload(src: &str, dst: &str) -> [u8; 2] {
 #[test]
 fn s6_udp_without_a_checksum_stays_without() {
     lab(|lab| {
-        lab.why("A UDP checksum of 0 says that there is none. Whoever updates it makes a checksum out of nothing, and a wrong one.");
+        lab.why("A UDP checksum of 0 says that there is none. An update would turn it into a wrong checksum.");
         for payload in [&b"hi!"[..], b"", b"more"] {
             let without = |src: &str, dst: &str| {
                 let mut packet = udp(src, dst, payload);
@@ -1017,7 +1017,7 @@ fn s6_udp_without_a_checksum_stays_without() {
                 &without(B, A),
             );
         }
-        lab.why("A checksum that comes out as 0 is written as ffff, which is the same number in this arithmetic: 0 would say that there is none (RFC 768).");
+        lab.why("A result of 0 is written as ffff, which is the same number in this arithmetic: 0 would say that there is none (RFC 768).");
         for (src, dst) in [(OUTSIDE, B), ("192.0.2.1:1", "198.51.100.9:9")] {
             let payload = zero_payload(src, dst);
             let want = udp(src, dst, &payload);
@@ -1039,7 +1039,7 @@ fn s6_udp_without_a_checksum_stays_without() {
                 &want,
             );
         }
-        lab.why("TCP and ICMP have no such rule: 0 is a checksum like any other.");
+        lab.why("TCP and ICMP have no such rule: 0 is an ordinary checksum.");
         let want = |src: &str| {
             let payload = get(&tcp(OUTSIDE, B, "ACK", &[0, 0]), 36).to_be_bytes();
             tcp(src, B, "ACK", &payload)
@@ -1103,7 +1103,7 @@ fn s6_udp_without_a_checksum_stays_without() {
 #[test]
 fn s6_a_wrong_checksum_stays_wrong() {
     lab(|lab| {
-        lab.why("A byte of this packet was damaged on its way, and its checksum tells. Computed anew, the checksum fits the damaged bytes, and the receiver takes them for good. So a NAT passes on by how much the checksum is off.");
+        lab.why("A byte of this packet was damaged on its way, and its checksum shows it. A newly computed checksum would fit the damaged bytes, and the receiver would accept them. So a NAT keeps the difference.");
         // The same damage before and behind the NAT.
         let damaged = |mut packet: Vec<u8>| {
             let last = packet.len() - 1;
@@ -1153,7 +1153,7 @@ fn s6_a_wrong_checksum_stays_wrong() {
 #[test]
 fn s6_a_quote_is_rewritten_as_far_as_it_goes() {
     lab(|lab| {
-        lab.why("The checksum of a quoted packet covers bytes that are not in the quote. It can be updated all the same: what it has to be told is only what changes.");
+        lab.why("The checksum of a quoted packet covers bytes that are not in the quote. It can still be updated: the update needs only the changed words.");
         for len in [8, 10, 200] {
             let what = format!("a UDP quote with {len} bytes");
             let payload = b"what is the address of www.test?";
@@ -1220,7 +1220,7 @@ fn s6_a_quote_is_rewritten_as_far_as_it_goes() {
                 &quote(B, A),
             );
         }
-        lab.why("A quote is judged by read_quote, however much of its packet it has: UDP's length and TCP's data offset are not looked at.");
+        lab.why("read_quote judges a quote, however long it is: UDP's length and TCP's data offset are ignored.");
         let packets: [(&str, Packet); 2] = [
             ("UDP length 3", |src, dst| {
                 let mut odd = udp(src, dst, b"hi there");
@@ -1244,7 +1244,7 @@ fn s6_a_quote_is_rewritten_as_far_as_it_goes() {
 #[test]
 fn s6_padding_stays_as_it_is() {
     lab(|lab| {
-        lab.why("What stands behind Total Length is not the packet's.");
+        lab.why("The bytes behind Total Length are not part of the packet.");
         for payload in [&b"hi!"[..], b"hi there"] {
             let padded = |src: &str| {
                 let mut packet = udp(src, B, payload);
@@ -1260,7 +1260,7 @@ fn s6_padding_stays_as_it_is() {
                 &padded(OUTSIDE),
             );
         }
-        lab.why("Here a quote's Total Length ends one byte before TCP's checksum does. What stands there is no checksum.");
+        lab.why("Here a quote's Total Length ends one byte before TCP's checksum does. The bytes there are not a checksum.");
         let cut = |src: &str| {
             let whole = tcp(src, B, "SYN", b"");
             let src = end(src).ip().to_string();
@@ -1276,7 +1276,7 @@ fn s6_padding_stays_as_it_is() {
 #[test]
 fn s6_what_cannot_be_read_is_not_changed() {
     lab(|lab| {
-        lab.why("Where read_quote gives an error there is nothing to set. Half a change is worse than none.");
+        lab.why("If read_quote returns an error, change nothing. Half a change is worse than none.");
         let mut damaged = udp(A, B, b"hi!");
         damaged[8] ^= 1;
         for (what, packet, want) in [

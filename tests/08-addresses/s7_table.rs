@@ -20,7 +20,7 @@ const BLINK: Duration = Duration::from_nanos(1);
 #[test]
 fn s7_two_hosts_same_source_port() {
     lab(|lab| {
-        lab.why("10.0.0.7 and 10.0.0.8 both chose port 5000; neither asked the other. The inside's key is its address *and* its port, and outside each has a port of its own.");
+        lab.why("10.0.0.7 and 10.0.0.8 both chose port 5000; neither knew of the other. The key is the inside address *and* port, and each has an outside port of its own.");
         for proto in ["UDP", "TCP", "echo"] {
             lab.scene(format!("two hosts send from 5000 over {proto}"));
             let mut door = Door::wide(lab, Filter::AddressAndPort);
@@ -39,7 +39,7 @@ fn s7_two_hosts_same_source_port() {
                 &format!("{proto} {far} → 203.0.113.1:{b}"),
                 Some("10.0.0.8:5000"),
             );
-            lab.why("Two ports of one host are two ends as well.");
+            lab.why("Two ports of one host are two mappings as well.");
             let c = door.out(&format!("{proto} 10.0.0.7:5001 → {far}"));
             lab.holds(c != a && c != b, "a third port", c);
             door.comes(
@@ -54,7 +54,7 @@ fn s7_two_hosts_same_source_port() {
 fn s7_nobody_comes_in_unasked() {
     lab(|lab| {
         lab.why(
-            "A NAT has no idea for whom a packet is that answers nothing. So it is for nobody.",
+            "A NAT cannot know which host an unsolicited packet is for. So it is dropped.",
         );
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
@@ -108,13 +108,13 @@ fn s7_mapping_is_endpoint_independent() {
 #[test]
 fn s7_the_port_is_kept_if_it_is_free() {
     lab(|lab| {
-        lab.why("A new mapping gets the inside's own port number, if the range has it and nobody of this protocol has it.");
+        lab.why("A new mapping gets the inside's own port number, if it is in the range and free for this protocol.");
         let mut door = Door::new(lab, rules(2000..=2009, Filter::Anyone, 100));
         for inside in [2000, 2005, 2009] {
             let port = door.out(&format!("UDP 10.0.0.7:{inside} → 198.51.100.2:53"));
             lab.same("the external port", port, inside);
         }
-        lab.why("It has no other claim to it than being the first.");
+        lab.why("It keeps its number only if it is the first.");
         let mut seen: BTreeSet<u16> = [2000, 2005, 2009].into();
         for inside in ["10.0.0.8:2000", "10.0.0.8:2005", "10.0.0.9:2009"] {
             let port = door.out(&format!("UDP {inside} → 198.51.100.2:53"));
@@ -124,7 +124,7 @@ fn s7_the_port_is_kept_if_it_is_free() {
                 port,
             );
         }
-        lab.why("A port outside the range is nobody's, free or not.");
+        lab.why("A port outside the range is never given, free or not.");
         for inside in ["10.0.0.7:1999", "10.0.0.7:2010", "10.0.0.7:53"] {
             let port = door.out(&format!("UDP {inside} → 198.51.100.2:53"));
             lab.holds(
@@ -150,7 +150,7 @@ fn s7_no_two_share_a_port() {
                 let is_free = ports.insert(port);
                 lab.holds(
                     is_free && (first..=last).contains(&port),
-                    "a port of the range that nobody has",
+                    "a free port of the range",
                     port,
                 );
             }
@@ -158,12 +158,12 @@ fn s7_no_two_share_a_port() {
                 door.cannot_go_out(&format!("UDP 10.0.0.5:5000 → {far}"), "NoPort");
             }
             door.cannot_go_out("UDP 10.0.0.1:5001 → 198.51.100.1:53", "NoPort");
-            lab.why("A refused packet changes nothing. Those who have a port keep it, and may begin further sessions with it.");
+            lab.why("A refused packet changes nothing. Existing mappings keep their ports, and may begin further sessions.");
             door.keeps(4);
             door.has_port(Proto::Udp, "10.0.0.5:5000", None);
             door.out("UDP 10.0.0.1:5000 → 198.51.100.77:53");
             door.keeps(5);
-            lab.why("Another protocol has its own ports. The search for a free one begins anew at the range's first port when it has come to the last one.");
+            lab.why("Another protocol has its own ports. After the range's last port, the search for a free one continues at the first.");
             door.out("TCP 10.0.0.5:5000 → 198.51.100.1:80 SYN");
             lab.why("When a mapping has ended, its port is free.");
             door.waits(UDP_IDLE);
@@ -183,7 +183,7 @@ fn s7_each_protocol_has_its_own_ports() {
         door.comes("echo 198.51.100.2:0 → 203.0.113.1:5000", None);
         let tcp = door.out("TCP 10.0.0.8:5000 → 198.51.100.2:53 SYN");
         lab.same(
-            "the port of 10.0.0.8 over TCP, which nobody has there",
+            "the port of 10.0.0.8 over TCP, where it is free",
             tcp,
             5000,
         );
@@ -206,7 +206,7 @@ fn s7_each_protocol_has_its_own_ports() {
         lab.why("One inside port of UDP and of TCP is two mappings.");
         door.out("TCP 10.0.0.7:5000 → 198.51.100.2:53 SYN");
         door.keeps(4);
-        lab.why("When a mapping ends, its port is free for its own protocol. Another protocol's mapping with this number goes on, and nobody gets its port.");
+        lab.why("When a mapping ends, its port is free for its own protocol. Another protocol's mapping with this number goes on, and keeps its port.");
         for (ends, kind, idle, stays) in [
             ("UDP", Proto::Udp, UDP_IDLE, "TCP"),
             ("echo", Proto::Echo, ECHO_IDLE, "UDP"),
@@ -266,9 +266,9 @@ fn s7_three_filters() {
         for (i, filter) in FILTERS.into_iter().enumerate() {
             lab.scene(format!("a table with the filter {filter:?}"));
             lab.why(match filter {
-                Filter::Anyone => "Endpoint-independent filtering: as long as the mapping lasts, everybody may send to it.",
-                Filter::Address => "Address-dependent filtering: whoever the inside has sent to may send, from any port.",
-                Filter::AddressAndPort => "Address and port-dependent filtering: only the very address and port that the inside has sent to.",
+                Filter::Anyone => "Endpoint-independent filtering: as long as the mapping lasts, every host may send to it.",
+                Filter::Address => "Address-dependent filtering: a host that the inside has sent to may send, from any port.",
+                Filter::AddressAndPort => "Address and port-dependent filtering: only exactly the address and port that the inside has sent to.",
             });
             for proto in ["UDP", "TCP"] {
                 let mut door = Door::wide(lab, filter);
@@ -281,7 +281,7 @@ fn s7_three_filters() {
                 // What was let in has not opened anything.
                 door.keeps(1);
                 if filter != Filter::Anyone {
-                    lab.why("What counts is whom *this* mapping has sent to. Another one's friends are not its own, not even those of another port of the same host.");
+                    lab.why("Only the hosts that *this* mapping has sent to count, not those of another mapping, even of another port of the same host.");
                     for other in ["10.0.0.8:6000", "10.0.0.7:6000"] {
                         door.out(&format!("{proto} {other} → 192.0.2.9:53"));
                         door.comes(&format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"), None);
@@ -367,7 +367,7 @@ fn s7_idle_mapping_ends_and_outbound_refreshes() {
                 "UDP",
                 Proto::Udp,
                 UDP_IDLE,
-                "UDP has no goodbye. A session lasts five minutes after its last outbound datagram (RFC 4787, REQ-5).",
+                "UDP has no closing message. A session lasts five minutes after its last outbound datagram (RFC 4787, REQ-5).",
             ),
             (
                 "echo",
@@ -390,12 +390,12 @@ fn s7_idle_mapping_ends_and_outbound_refreshes() {
             door.out(&out);
             door.waits(idle - BLINK);
             door.comes(&answer, Some("10.0.0.7:5000"));
-            lab.why("An outbound packet lets the session last from then on.");
+            lab.why("An outbound packet extends the session from that moment.");
             door.out(&out);
             door.waits(idle - BLINK);
             door.comes(&answer, Some("10.0.0.7:5000"));
             door.has_port(kind, "10.0.0.7:5000", Some(5000));
-            lab.why("The session ends at the moment that its time is over, although nobody has called expire.");
+            lab.why("The session ends at the moment when its time is over, even if expire was not called.");
             door.waits(BLINK);
             door.comes(&answer, None);
             door.has_port(kind, "10.0.0.7:5000", None);
@@ -412,7 +412,7 @@ fn s7_idle_mapping_ends_and_outbound_refreshes() {
 #[test]
 fn s7_inbound_does_not_refresh() {
     lab(|lab| {
-        lab.why("If what comes in lets the session last, an outsider keeps the door open for ever, long after the inside has forgotten it (RFC 4787, REQ-6).");
+        lab.why("If inbound packets extended the session, an outsider could keep it open for ever, long after the inside has forgotten it (RFC 4787, REQ-6).");
         for filter in FILTERS {
             for (proto, idle) in [
                 ("UDP", UDP_IDLE),
@@ -432,7 +432,7 @@ fn s7_inbound_does_not_refresh() {
             }
         }
         lab.scene("an open connection");
-        lab.why("An open TCP connection is no exception. Whoever receives something acknowledges it, and that is an outbound segment.");
+        lab.why("An open TCP connection is no exception. A receiving host sends an ACK, and that is an outbound segment.");
         let mut door = open(lab);
         for _ in 0..3 {
             door.waits(TCP_OPEN_IDLE / 4);
@@ -495,7 +495,7 @@ fn session_lasts(door: &mut Door, proto: Proto, far: &str, time: Duration) {
 #[test]
 fn s7_an_open_connection_lasts_for_hours() {
     lab(|lab| {
-        lab.why("TCP may be silent for hours. A host that cares asks after two hours whether the other is still there (RFC 9293, section 3.8.4), so a NAT waits four minutes longer than that (RFC 5382, REQ-5).");
+        lab.why("TCP may be silent for hours. A keep-alive asks after two hours whether the other host is still there (RFC 9293, section 3.8.4), so a NAT waits four minutes longer (RFC 5382, REQ-5).");
         let mut door = open(lab);
         lasts(&mut door, TCP_OPEN_IDLE);
         let opens = [
@@ -517,7 +517,7 @@ fn s7_an_open_connection_lasts_for_hours() {
             ),
             (
                 "out SYN, in SYN, out ACK",
-                "a SYN is an answer, too: all that comes in is one, but an RST",
+                "a SYN is an answer, too: every inbound segment without RST is one",
             ),
             (
                 "out SYN, in, out ACK",
@@ -530,11 +530,11 @@ fn s7_an_open_connection_lasts_for_hours() {
             ),
             (
                 "out SYN, in SYN,ACK, in RST, out ACK",
-                "an RST before the connection is open; the inside does not believe it, and acknowledges the answer",
+                "an RST before the connection is open; the inside ignores it, and acknowledges the answer",
             ),
             (
                 "out SYN, in SYN,ACK, out RST, out ACK",
-                "the inside's own RST before the connection is open is undone, too, and the answer has still come",
+                "the inside's own RST before the connection is open is cancelled, too, and the answer still counts",
             ),
         ];
         for (segments, what) in opens {
@@ -543,7 +543,7 @@ fn s7_an_open_connection_lasts_for_hours() {
             goes(&mut door, segments);
             lasts(&mut door, TCP_OPEN_IDLE);
         }
-        lab.why("Only FINs of both sides and an RST end it, and only an *outbound* SYN *without ACK* begins it anew. A SYN from outside is forged, or late, and the inside answers it with an ACK (RFC 9293, section 3.10.7.4). A SYN,ACK from inside is one that was sent again.");
+        lab.why("Only FINs of both sides and an RST end it, and only an *outbound* SYN *without ACK* restarts it. A SYN from outside is forged, or late, and the inside answers it with an ACK (RFC 9293, section 3.10.7.4). A SYN,ACK from inside is one that was sent again.");
         for segments in [
             "in SYN",
             "in SYN,ACK",
@@ -562,7 +562,7 @@ fn s7_an_open_connection_lasts_for_hours() {
 #[test]
 fn s7_until_it_is_open_a_connection_is_short() {
     lab(|lab| {
-        lab.why("A connection is open when the inside has acknowledged something that came in: only then have both ends said something. Until then it lasts four minutes (RFC 5382, REQ-5). Otherwise a scan of a thousand ports fills the table for two hours.");
+        lab.why("A connection is open when the inside has acknowledged an inbound segment: only then have both ends agreed. Until then it lasts four minutes (RFC 5382, REQ-5). Otherwise a scan of a thousand ports fills the table for two hours.");
         for segments in [
             "out SYN",
             "out SYN, in SYN,ACK",
@@ -582,7 +582,7 @@ fn s7_until_it_is_open_a_connection_is_short() {
             goes(&mut door, segments);
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
-        lab.why("An RST is no answer that could be acknowledged.");
+        lab.why("An RST is not an answer that could be acknowledged.");
         for segments in [
             "out SYN, in RST,ACK, out ACK",
             "out SYN, in RST, out ACK, out ACK",
@@ -592,7 +592,7 @@ fn s7_until_it_is_open_a_connection_is_short() {
             goes(&mut door, segments);
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
-        lab.why("A session that has ended has said nothing. What goes out later is a new one.");
+        lab.why("An ended session no longer counts. A later outbound segment begins a new one.");
         lab.scene("an open connection, two hours of silence, and an ACK");
         let mut door = open(lab);
         door.waits(TCP_OPEN_IDLE);
@@ -614,7 +614,7 @@ fn s7_until_it_is_open_a_connection_is_short() {
 #[test]
 fn s7_both_fins_close() {
     lab(|lab| {
-        lab.why("A FIN closes one direction. When both are closed, what is left is the last ACK, and FINs that were lost: four minutes are enough (RFC 5382, REQ-5).");
+        lab.why("A FIN closes one direction. When both are closed, only the last ACK and repeated FINs can follow: four minutes are enough (RFC 5382, REQ-5).");
         for segments in [
             "out FIN,ACK, in FIN,ACK, out ACK",
             "in FIN,ACK, out FIN,ACK, in ACK",
@@ -627,7 +627,7 @@ fn s7_both_fins_close() {
             goes(&mut door, segments);
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
-        lab.why("A FIN counts whenever it was sent, in whatever segment: before the connection was open, together with an RST, and after one that the inside has undone since.");
+        lab.why("A FIN counts at any time and in any segment: before the connection was open, together with an RST, and after a cancelled RST.");
         for segments in [
             "out SYN, in SYN,ACK, out FIN,ACK, in FIN,ACK, out ACK",
             "out SYN, in SYN,ACK, in FIN,ACK, out ACK, out FIN,ACK",
@@ -647,7 +647,7 @@ fn s7_both_fins_close() {
             goes(&mut door, segments);
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
-        lab.why("After both FINs nothing opens the session again but a new SYN.");
+        lab.why("After both FINs only a new SYN opens the session again.");
         for fins in ["out FIN,ACK, in FIN,ACK", "in FIN,ACK, out FIN,ACK"] {
             for more in [
                 "out ACK, in RST, out ACK",
@@ -700,7 +700,7 @@ fn s7_both_fins_close() {
 #[test]
 fn s7_every_outbound_segment_refreshes() {
     lab(|lab| {
-        lab.why("Each segment from inside lets its session last from then on, whatever it says and whatever was said before: a repeated SYN, an RST, the last ACK of a connection that is over. Of a connection that is not open that is four minutes.");
+        lab.why("Each segment from inside extends its session from that moment, whatever its bits and the earlier ones are: a repeated SYN, an RST, the last ACK of a closed connection. A connection that is not open gets four minutes.");
         for (before, segment) in [
             ("out SYN", "out SYN"),
             ("out SYN", "out ACK"),
@@ -738,7 +738,7 @@ fn s7_every_outbound_segment_refreshes() {
                 lasts(&mut door, TCP_CLOSED_IDLE);
             }
         }
-        lab.why("Of a connection that is open, and stays open, it is two hours and four minutes. A segment that ends it leaves four minutes.");
+        lab.why("A connection that is open, and stays open, gets two hours and four minutes. A segment that ends it leaves four minutes.");
         for (segment, idle) in [
             ("out ACK", TCP_OPEN_IDLE),
             ("out", TCP_OPEN_IDLE),
@@ -777,7 +777,7 @@ fn s7_the_end_may_come_after_hours() {
             lab.note("the end was let in");
             lasts(&mut door, TCP_CLOSED_IDLE);
         }
-        lab.why("Four minutes from the segment that ends the connection, whatever time was left before: the last ACK needs them, and RFC 7857 (section 2.2) counts them from the RST. Nobody outside keeps a door open so, since only the inside opens the connection again.");
+        lab.why("Four minutes from the segment that ends the connection, whatever time was left before: the last ACK needs them, and RFC 7857 (section 2.2) counts them from the RST. No outsider can keep the session open this way, because only the inside opens the connection again.");
         for (segments, end) in [("out ACK", "in RST"), ("out FIN,ACK", "in FIN,ACK")] {
             lab.scene(format!(
                 "an open connection, then: {segments}, and a minute before the session ends: {end}"
@@ -796,8 +796,8 @@ fn s7_the_end_may_come_after_hours() {
             goes(&mut door, segment);
         }
         lasts(&mut door, TCP_CLOSED_IDLE);
-        let once = "The four minutes run from the segment that has ended the connection. What comes in later moves nothing.";
-        let not_undone = "Only the inside undoes an RST. What came in after the first one did not, so the connection was not open, and the second RST ended nothing.";
+        let once = "The four minutes run from the segment that has ended the connection. Later inbound segments move nothing.";
+        let not_undone = "Only the inside cancels an RST. The inbound segments after the first RST did not, so the connection was not open, and the second RST ended nothing.";
         for (end, more, why) in [
             ("in RST", "in RST", once),
             ("in RST", "in ACK", once),
@@ -825,7 +825,7 @@ fn s7_the_end_may_come_after_hours() {
         door.waits(Duration::from_secs(60));
         goes(&mut door, "in FIN,ACK");
         lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
-        lab.why("A connection that never opened is not ended by anything that comes in: its four minutes run already.");
+        lab.why("No inbound segment ends a connection that never opened: its four minutes are already running.");
         for end in ["in RST,ACK", "in FIN,ACK"] {
             lab.scene(format!("a SYN goes out, and a minute later: {end}"));
             let mut door = Door::wide(lab, Filter::AddressAndPort);
@@ -871,7 +871,7 @@ fn s7_a_reset_is_not_believed_at_once() {
 #[test]
 fn s7_a_syn_begins_anew() {
     lab(|lab| {
-        lab.why("A host may use its port again for the same server. Its SYN is a new connection, and what the old one has said does not count.");
+        lab.why("A host may use its port again for the same server. Its SYN is a new connection, and the old one's segments do not count.");
         for before in ["in ACK", "out FIN,ACK, in FIN,ACK", "in RST"] {
             lab.scene(format!("an open connection, then: {before}, and a new SYN"));
             let mut door = open(lab);
@@ -894,7 +894,7 @@ fn s7_a_syn_begins_anew() {
             goes(&mut door, "out SYN, in SYN,ACK, out ACK");
             lasts(&mut door, TCP_OPEN_IDLE);
         }
-        lab.why("What the SYN says itself counts: its own FIN, and its own RST, which the next outbound segment undoes. That one acknowledges nothing, since what has come in before does not count.");
+        lab.why("The SYN's own bits count: its own FIN, and its own RST, which the next outbound segment cancels. That segment acknowledges nothing, because earlier inbound segments do not count.");
         for (more, time) in [
             ("out SYN,RST, out ACK", TCP_CLOSED_IDLE),
             ("out SYN,FIN, in SYN,ACK, out ACK", TCP_OPEN_IDLE),
@@ -942,7 +942,7 @@ fn s7_each_connection_has_its_own_state() {
         const OPEN: &str = "out SYN, in SYN,ACK, out ACK";
         const LONG: Duration = TCP_OPEN_IDLE;
         const SHORT: Duration = TCP_CLOSED_IDLE;
-        lab.why("owner is asked about one session: that with this very address and this very port outside. Below it says which of two sessions is left.");
+        lab.why("owner is about one session: that with exactly this address and port outside. The list below shows which of two sessions is left.");
         for (only, other) in [(SERVER, "198.51.100.2:81"), ("198.51.100.2:81", SERVER)] {
             lab.scene(format!("a connection with {only}, and none with {other}"));
             let mut door = Door::wide(lab, Filter::Anyone);
@@ -950,7 +950,7 @@ fn s7_each_connection_has_its_own_state() {
             door.owns(Proto::Tcp, 5000, only, Some("10.0.0.7:5000"));
             door.owns(Proto::Tcp, 5000, other, None);
         }
-        lab.why("One inside port has connections to two servers. What is said in one of them says nothing about the other: each session has its own answer, its own FINs and its own RST.");
+        lab.why("One inside port has connections to two servers. A segment of one does not affect the other: each session has its own answer, its own FINs and its own RST.");
         // How each connection begins; what is said then, and in which of them; how long each lasts.
         type Story = (
             [&'static str; 2],
@@ -1043,7 +1043,7 @@ fn s7_each_connection_has_its_own_state() {
 #[test]
 fn s7_a_stranger_ends_nothing() {
     lab(|lab| {
-        lab.why("A session is with one address and port outside. A segment from elsewhere is about no session, whether the filter lets it in or not. Otherwise anybody who knows the port ends all its connections.");
+        lab.why("A session is with one address and port outside. A segment from elsewhere belongs to no session, whether the filter lets it in or not. Otherwise a stranger who knows the port could end all its connections.");
         for filter in FILTERS {
             for (stranger, is_let_in) in [
                 ("192.0.2.66:80", filter == Filter::Anyone),
@@ -1076,7 +1076,7 @@ fn s7_a_stranger_ends_nothing() {
 #[test]
 fn s7_each_protocol_has_its_own_sessions() {
     lab(|lab| {
-        lab.why("UDP, TCP and echo between the same two ends are three sessions. A packet of one lets only its own last.");
+        lab.why("UDP, TCP and echo between the same two ends are three sessions. A packet of one extends only its own.");
         let minute = Duration::from_secs(60);
         let protos = [
             ("UDP", Proto::Udp, UDP_IDLE),
@@ -1105,7 +1105,7 @@ fn s7_each_protocol_has_its_own_sessions() {
 #[test]
 fn s7_a_moved_end_is_the_only_one() {
     lab(|lab| {
-        lab.why("A session has one end. When an RST or the second FIN moves it, the one before is no more: the session is counted once, and nothing ends at that time.");
+        lab.why("A session has one end. When an RST or the second FIN moves it, the old end is removed: the session is counted once, and nothing ends at the old time.");
         for segments in ["in RST", "out FIN,ACK, in FIN,ACK"] {
             lab.scene(format!(
                 "room for two sessions; an open connection, then: {segments}"
@@ -1140,7 +1140,7 @@ fn s7_a_moved_end_is_the_only_one() {
 fn s7_a_refused_packet_leaves_nothing() {
     lab(|lab| {
         lab.scene("a full table");
-        lab.why("A packet that is refused changes nothing. It leaves no mapping: without a session it would never end, and with an open filter everybody could send to it.");
+        lab.why("A packet that is refused changes nothing. It leaves no mapping: without a session it would never end, and with an open filter every host could send to it.");
         let mut door = Door::new(lab, rules(6000..=6001, Filter::Anyone, 1));
         door.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
         for inside in ["10.0.0.8:6001", "10.0.0.9:7000", "10.0.0.9:6000"] {
@@ -1157,7 +1157,7 @@ fn s7_a_refused_packet_leaves_nothing() {
         let port = door.out("UDP 10.0.0.8:6001 → 198.51.100.2:53");
         lab.same("the port of 10.0.0.8:6001", port, 6001);
         lab.scene("a full table, and a new session of a mapping");
-        lab.why("It lets no other session of its mapping last longer.");
+        lab.why("It extends no other session of its mapping.");
         let mut door = Door::new(lab, rules(4000..=7999, Filter::Anyone, 1));
         door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
         door.waits(UDP_IDLE / 2);
@@ -1166,7 +1166,7 @@ fn s7_a_refused_packet_leaves_nothing() {
         session_lasts(&mut door, Proto::Udp, "198.51.100.2:53", UDP_IDLE / 2);
         door.has_port(Proto::Udp, "10.0.0.7:5000", None);
         lab.scene("no port is left");
-        lab.why("It is no session and no mapping, so its inside port can still be forwarded.");
+        lab.why("It made no session and no mapping, so its inside port can still be forwarded.");
         let mut door = Door::new(lab, rules(6000..=6000, Filter::Anyone, 2));
         door.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
         for _ in 0..3 {
@@ -1175,7 +1175,7 @@ fn s7_a_refused_packet_leaves_nothing() {
         door.keeps(1);
         door.has_port(Proto::Udp, "10.0.0.8:6000", None);
         door.forwards(Proto::Udp, 80, "10.0.0.8:6000");
-        lab.why("Nor has it taken the room of somebody who needs no port.");
+        lab.why("It has not taken the room of a flow that needs no port.");
         door.out("UDP 10.0.0.7:6000 → 198.51.100.2:54");
     });
 }
@@ -1183,7 +1183,7 @@ fn s7_a_refused_packet_leaves_nothing() {
 #[test]
 fn s7_each_session_has_its_own_end() {
     lab(|lab| {
-        lab.why("A mapping lasts as long as one of its sessions. A session that has ended lets nobody in any more, whatever the others do.");
+        lab.why("A mapping lasts as long as one of its sessions. An ended session lets no host in, whatever the others do.");
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
             let mut door = Door::wide(lab, filter);
@@ -1225,7 +1225,7 @@ fn s7_each_session_has_its_own_end() {
 #[test]
 fn s7_a_full_table_keeps_what_it_has() {
     lab(|lab| {
-        lab.why("A table has an end. An attacker inside who opens session after session must not throw out those who were there before: a new session is refused, and no old one makes room.");
+        lab.why("A table has a maximum size. An attacker inside who opens session after session must not push out earlier sessions: a new session is refused, and no old one is removed.");
         let mut door = Door::new(lab, rules(1024..=65535, Filter::AddressAndPort, 5));
         door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
         door.comes(
@@ -1243,7 +1243,7 @@ fn s7_a_full_table_keeps_what_it_has() {
         }
         door.keeps(5);
         lab.why(
-            "Whoever has a session goes on with it: it is refreshed like any other, and answered.",
+            "Existing sessions go on: they are refreshed and answered as usual.",
         );
         door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
         door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 ACK");
@@ -1259,7 +1259,7 @@ fn s7_a_full_table_keeps_what_it_has() {
         lab.why("A new session of an old mapping is a new session.");
         door.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.9:53", "Full");
         door.comes("UDP 198.51.100.9:53 → 203.0.113.1:5000", None);
-        lab.why("What has ended makes room, although nobody has called expire.");
+        lab.why("An ended session makes room, even if expire was not called.");
         door.waits(UDP_IDLE * 4 / 5);
         door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
         door.cannot_go_out("UDP 10.0.0.66:5001 → 192.0.2.1:1", "Full");
@@ -1269,7 +1269,7 @@ fn s7_a_full_table_keeps_what_it_has() {
         }
         door.cannot_go_out("UDP 10.0.0.66:4000 → 192.0.2.1:1", "Full");
         door.keeps(5);
-        lab.why("A connection that is over has not ended yet: its last ACK still has to pass. It makes no room either.");
+        lab.why("The session of a closed connection has not ended yet: its last ACK still has to pass. It makes no room either.");
         for over in [
             "out FIN,ACK, in FIN,ACK",
             "in FIN,ACK, out FIN,ACK",
@@ -1288,7 +1288,7 @@ fn s7_a_full_table_keeps_what_it_has() {
             door.waits(BLINK);
             door.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
         }
-        lab.why("Full is said before it is asked whether there is a port.");
+        lab.why("Check for Full before you look for a port.");
         let mut door = Door::new(lab, rules(3000..=3000, Filter::Anyone, 1));
         door.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
         door.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
@@ -1339,7 +1339,7 @@ fn s7_a_forwarded_port_is_open_to_all() {
     lab(|lab| {
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
-            lab.why("Who forwards a port wants strangers to come: a server has not sent to its clients before they call. The filter is for mappings that made themselves.");
+            lab.why("A forwarded port is for strangers: a server has not sent to its clients before they call. The filter applies only to mappings that outbound packets made.");
             let mut door = Door::new(lab, rules(3000..=3003, filter, 2));
             door.forwards(Proto::Tcp, 80, "10.0.0.5:8080");
             door.comes(
@@ -1350,10 +1350,10 @@ fn s7_a_forwarded_port_is_open_to_all() {
                 "TCP 198.51.100.2:1 → 203.0.113.1:80 SYN",
                 Some("10.0.0.5:8080"),
             );
-            lab.why("For this protocol, and for this port.");
+            lab.why("Only for this protocol, and for this port.");
             door.comes("UDP 192.0.2.9:5000 → 203.0.113.1:80", None);
             door.comes("TCP 192.0.2.9:5000 → 203.0.113.1:8080 SYN", None);
-            lab.why("What the server sends leaves from the port that its clients know.");
+            lab.why("The server's packets leave from the port that its clients know.");
             let port = door.out("TCP 10.0.0.5:8080 → 192.0.2.9:5000 SYN,ACK");
             lab.same("the port of 10.0.0.5:8080", port, 80);
             door.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
@@ -1361,7 +1361,7 @@ fn s7_a_forwarded_port_is_open_to_all() {
             door.owns(Proto::Tcp, 80, "192.0.2.77:1", Some("10.0.0.5:8080"));
             lab.why("It has no sessions.");
             door.keeps(0);
-            lab.why("It is one port of this server, for one protocol. What the server sends by another protocol, or from another port, as when it asks for a name, is a session like any other.");
+            lab.why("It is one port of this server, for one protocol. When the server sends by another protocol, or from another port, as for a DNS query, it is an ordinary session.");
             for flow in [
                 "TCP 10.0.0.5:3000 → 192.0.2.9:80 SYN",
                 "UDP 10.0.0.5:8080 → 192.0.2.9:53",
@@ -1415,7 +1415,7 @@ fn s7_a_forwarded_port_is_open_to_all() {
 #[test]
 fn s7_a_port_is_forwarded_once() {
     lab(|lab| {
-        lab.why("A port that is forwarded is given to nobody else, not even to a host that has this very number.");
+        lab.why("A forwarded port is given to no other host, not even to one that uses the same number.");
         let mut door = Door::new(lab, rules(3000..=3002, Filter::Anyone, 100));
         door.forwards(Proto::Udp, 3001, "10.0.0.5:53");
         let port = door.out("UDP 10.0.0.7:3001 → 198.51.100.2:53");
@@ -1425,7 +1425,7 @@ fn s7_a_port_is_forwarded_once() {
         lab.why("It is still one port of the other protocols.");
         let port = door.out("TCP 10.0.0.7:3001 → 198.51.100.2:53 SYN");
         lab.same("the port over TCP", port, 3001);
-        lab.why("A port that is in use, by hand or by itself, cannot be forwarded.");
+        lab.why("A port that is in use, forwarded or mapped, cannot be forwarded.");
         door.cannot_forward(Proto::Udp, 3001, "10.0.0.6:53");
         door.cannot_forward(Proto::Udp, 3001, "10.0.0.5:53");
         door.cannot_forward(Proto::Udp, 3000, "10.0.0.6:53");
@@ -1435,7 +1435,7 @@ fn s7_a_port_is_forwarded_once() {
         door.cannot_forward(Proto::Udp, 9000, "10.0.0.7:3001");
         door.comes("UDP 198.51.100.2:53 → 203.0.113.1:9000", None);
         lab.why(
-            "What is free can be forwarded, for another protocol or another port of the same host.",
+            "A free port can be forwarded, for another protocol or another port of the same host.",
         );
         door.forwards(Proto::Tcp, 9000, "10.0.0.5:53");
         door.forwards(Proto::Udp, 9000, "10.0.0.5:54");
@@ -1443,7 +1443,7 @@ fn s7_a_port_is_forwarded_once() {
             "UDP 198.51.100.2:53 → 203.0.113.1:9000",
             Some("10.0.0.5:54"),
         );
-        lab.why("When the mapping that was in the way has ended, so has the refusal.");
+        lab.why("The conflicting mapping has ended, so the port is no longer refused.");
         door.waits(UDP_IDLE);
         door.forwards(Proto::Udp, 3000, "10.0.0.6:53");
         door.comes(
@@ -1456,13 +1456,13 @@ fn s7_a_port_is_forwarded_once() {
 #[test]
 fn s7_to_ask_changes_nothing() {
     lab(|lab| {
-        lab.why("An ICMP error asks whose packet it is about. It proves that a router lives, not that the conversation does, so the session neither begins nor lasts longer (RFC 4787, REQ-12).");
+        lab.why("For an ICMP error the NAT looks up which host sent the quoted packet. The error shows that a router is alive, not the conversation, so the session neither begins nor is extended (RFC 4787, REQ-12).");
         let mut door = Door::wide(lab, Filter::Anyone);
         door.has_port(Proto::Udp, "10.0.0.7:5000", None);
         door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
         door.keeps(0);
         door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        lab.why("A packet that was never sent cannot have met an error: owner asks for the session, and not for the filter.");
+        lab.why("A packet that was never sent cannot cause an error: owner checks the session, and not the filter.");
         door.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
         door.owns(Proto::Udp, 5000, "198.51.100.2:54", None);
         door.owns(Proto::Udp, 5000, "198.51.100.3:53", None);
@@ -1536,7 +1536,7 @@ fn each<T: PartialEq + std::fmt::Debug>(
 #[test]
 fn s7_no_call_goes_through_a_crowd() {
     lab(|lab| {
-        lab.why("A NAT of a provider has a million mappings, and packets every microsecond. Each call is a question to a map, in a table of any size, and so is a call for which there is nothing: a scan of all ports asks for those. A loop over the mappings takes twenty thousand steps for each call here: it does end, but it feels as if it did not.");
+        lab.why("A NAT of a provider has a million mappings, and packets every microsecond. Each call is a look-up in a map, in a table of any size, and so is a call that finds nothing: a scan of all ports makes such calls. A loop over the mappings takes twenty thousand steps for each call here: it does end, but it takes very long.");
         let now = Duration::from_secs(1);
         let far = end(FAR);
         let mut table = lab.you("Table::new(…)", || {
@@ -1627,7 +1627,7 @@ fn s7_no_call_goes_through_a_crowd() {
             |_| (table.expire(now), table.sessions()),
             |_| (0, CROWD as usize),
         );
-        lab.why("One host may have thousands of sessions. They are not gone through either: here it would be ten thousand steps for each call.");
+        lab.why("One host may have thousands of sessions. Do not go through them either: here it would take ten thousand steps for each call.");
         let later = now + Duration::from_secs(1);
         let busy = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 7), 5000);
         let server = |n: u32| SocketAddrV4::new(Ipv4Addr::from_bits(0xc000_0000 + n), 53);
@@ -1649,7 +1649,7 @@ fn s7_no_call_goes_through_a_crowd() {
             |n| table.inbound(later, &datagram(stranger(n), outside(home))),
             |_| None,
         );
-        lab.why("A full table is full of an attacker's sessions. To refuse one more takes no loop either.");
+        lab.why("A full table is full of an attacker's sessions. A refusal needs no loop either.");
         each(
             lab,
             "outbound into a full table",
@@ -1696,7 +1696,7 @@ fn s7_the_search_for_a_port_is_short() {
             },
             |n| Ok(host(n).port()),
         );
-        lab.why("When no port is left, to find that out takes no search: many hosts ask, and an attacker's ask most. A loop over all ports takes ten thousand steps for each call here.");
+        lab.why("Seeing that no port is left must need no search: many hosts ask, and attackers ask most. A loop over all ports takes ten thousand steps for each call here.");
         each(
             lab,
             "outbound of a host that finds no port",
@@ -1707,7 +1707,7 @@ fn s7_the_search_for_a_port_is_short() {
             },
             |_| Err("NoPort"),
         );
-        lab.why("One port becomes free at a time, now here and now there, and the next host gets it. A search that goes from port to port, from wherever it begins, passes thousands that are in use. It does end, but it feels as if it did not.");
+        lab.why("One port becomes free at a time, now here and now there, and the next host gets it. A search from port to port, wherever it begins, passes thousands that are in use. It does end, but it takes very long.");
         each(
             lab,
             "outbound of a host when one port is free",

@@ -116,7 +116,7 @@ impl<'a> Home<'a> {
             got,
             format!("Drop({want})"),
         );
-        let lab = self.lab.because("A packet that is dropped stays as it was: whoever logs it, or answers it, needs its own addresses.");
+        let lab = self.lab.because("A dropped packet stays as it was: a log or an answer needs its own addresses.");
         lab.same_bytes(&format!("{what}, dropped"), &after, packet);
     }
 
@@ -136,7 +136,7 @@ const A_OUT: &str = "203.0.113.1:5000";
 #[test]
 fn s8_out_and_back() {
     lab(|lab| {
-        lab.why("Out: the source becomes the external address and the mapping's port. Back: the destination becomes the inside's address and port again. The other end stays.");
+        lab.why("Out: the source becomes the external address and the mapping's port. On the way back the destination becomes the inside's address and port again. The other end stays.");
         for payload in [&b"what is the address of www.test?"[..], b"odd"] {
             let mut home = Home::new(lab, Filter::AddressAndPort);
             home.out(&udp(A, FAR, payload), &udp(A_OUT, FAR, payload));
@@ -243,7 +243,7 @@ fn s8_a_packet_at_the_wrong_side() {
     lab(|lab| {
         let mut home = Home::new(lab, Filter::Anyone);
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
-        lab.why("What comes from inside has a source in the block. Another one is forged, or somebody's who is in the wrong network. A NAT that lets it out helps attackers to hide (BCP 38).");
+        lab.why("A packet from inside has a source in the block. Another source is forged, or its host is in the wrong network. A NAT that lets it out helps attackers to hide (BCP 38).");
         for src in [
             "10.0.1.7:5000",
             "9.255.255.255:1",
@@ -259,15 +259,15 @@ fn s8_a_packet_at_the_wrong_side() {
             &echo(8, "10.0.1.7", "198.51.100.2", 1),
             "Misplaced",
         );
-        lab.why("What is for somebody inside need not come here.");
+        lab.why("A packet for a host inside need not come here.");
         for dst in ["10.0.0.8:53", "10.0.0.255:53", "10.0.0.0:53"] {
             home.drops("outbound", &udp(A, dst, b"hi!"), "Misplaced");
         }
-        lab.why("From outside only packets for the external address come: nobody there knows a way to 10.0.0.7.");
+        lab.why("Only packets for the external address come from outside: no router there has a route to 10.0.0.7.");
         for dst in ["10.0.0.7:5000", "203.0.113.2:5000", "198.51.100.9:5000"] {
             home.drops("inbound", &udp(FAR, dst, b"hi!"), "Misplaced");
         }
-        lab.why("Nobody outside has an address of the inside, or the NAT's own. Who says so wants to be taken for somebody else.");
+        lab.why("No host outside has an address of the inside, or the NAT's own. Such a source is forged.");
         for src in [
             "10.0.0.8:53",
             "10.0.0.7:5000",
@@ -313,7 +313,7 @@ fn s8_what_cannot_be_translated_is_dropped() {
         of_error[6] = 0x20;
         seal_header(&mut of_error);
         home.drops("inbound", &of_error, "Fragment");
-        lab.why("A later fragment begins with bytes from the middle of something. That the first of them is a 3 does not make it an ICMP error.");
+        lab.why("A later fragment begins with bytes from the middle of something. A first byte of 3 does not make it an ICMP error.");
         let later = |mut packet: Vec<u8>| {
             packet[7] = 5;
             seal_header(&mut packet);
@@ -327,7 +327,7 @@ fn s8_what_cannot_be_translated_is_dropped() {
             let packet = later(error("10.0.0.7", "198.51.100.2", kind, 0, &about));
             home.drops("outbound", &packet, "Fragment");
         }
-        lab.why("What has no ports cannot be told apart.");
+        lab.why("Packets without ports cannot be told apart.");
         home.drops(
             "outbound",
             &ipv4(47, "10.0.0.7", "198.51.100.2", &[], &[0; 24]),
@@ -363,7 +363,7 @@ fn s8_what_cannot_be_translated_is_dropped() {
                 "Unknown",
             );
         }
-        lab.why("What is damaged, or lies about its length, is nobody's.");
+        lab.why("A packet that is damaged, or has a wrong length, is dropped.");
         let mut damaged = udp(A, FAR, b"hi!");
         damaged[8] ^= 1;
         home.drops("outbound", &damaged, "Malformed");
@@ -379,7 +379,7 @@ fn s8_what_cannot_be_translated_is_dropped() {
 #[test]
 fn s8_nobody_comes_in_unasked() {
     lab(|lab| {
-        lab.why("What answers nothing is dropped without a word.");
+        lab.why("An unsolicited packet is dropped silently.");
         let mut home = Home::new(lab, Filter::Address);
         home.drops("inbound", &udp(FAR, A_OUT, b"hi!"), "Unwanted");
         home.drops(
@@ -417,14 +417,14 @@ fn s8_nobody_comes_in_unasked() {
                 );
             }
         }
-        lab.why("The filter is for those whom the inside has not sent to.");
+        lab.why("The filter is for hosts that the inside has not sent to.");
         home.drops("inbound", &udp("192.0.2.9:53", A_OUT, b"hi!"), "Unwanted");
         home.drops("inbound", &tcp(FAR, A_OUT, "SYN", b""), "Unwanted");
         home.enters(
             &udp("198.51.100.2:54", A_OUT, b"hi!"),
             &udp("198.51.100.2:54", A, b"hi!"),
         );
-        lab.why("A reply that has another port than the one it was asked from is lost: there is nobody at that port.");
+        lab.why("A reply that has another port than the one it was asked from is lost: no mapping has that port.");
         home.drops("inbound", &udp(FAR, "203.0.113.1:5001", b"hi!"), "Unwanted");
     });
 }
@@ -432,7 +432,7 @@ fn s8_nobody_comes_in_unasked() {
 #[test]
 fn s8_a_full_table_refuses() {
     lab(|lab| {
-        lab.why("A packet that finds no place is dropped, and those who have one go on.");
+        lab.why("A packet without a place in the table is dropped, and the existing sessions go on.");
         let mut home = Home::with(lab, rules(3000..=3001, Filter::Anyone, 3));
         home.out(
             &udp("10.0.0.7:3000", FAR, b"hi!"),
@@ -458,7 +458,7 @@ fn s8_a_full_table_refuses() {
             &udp(FAR, "10.0.0.8:3001", b"hi!"),
         );
         lab.scene("a hairpin into a full table");
-        lab.why("A packet that would turn round needs a session of its sender's, too. Without one it is refused, and its receiver hears nothing of it: what A could not send does not answer B's SYN.");
+        lab.why("A packet that would turn round needs a session of its sender's, too. Without one it is refused, and does not reach its receiver: a packet that A could not send does not answer B's SYN.");
         let mut home = Home::with(lab, rules(4000..=7999, Filter::Anyone, 2));
         let (b, b_out) = ("10.0.0.8:6000", "203.0.113.1:6000");
         home.out(&tcp(A, FAR, "SYN", b""), &tcp(A_OUT, FAR, "SYN", b""));
@@ -530,7 +530,7 @@ fn s8_a_forwarded_port_leads_inside() {
 #[test]
 fn s8_hairpin() {
     lab(|lab| {
-        lab.why("Two hosts behind one NAT know each other by their external addresses: a server outside has told them. Such a packet turns round in the NAT, and both its ends are translated: its receiver sees the sender's external address and port (RFC 4787, REQ-9). With the inside address it would answer past the NAT, and the answer would come from somebody unknown.");
+        lab.why("Two hosts behind one NAT know each other by their external addresses: a server outside has told them. Such a packet turns round in the NAT, and both its ends are translated: its receiver sees the sender's external address and port (RFC 4787, REQ-9). With the inside address it would answer past the NAT, and the answer would come from an unknown address.");
         for filter in [Filter::Anyone, Filter::Address, Filter::AddressAndPort] {
             lab.scene(format!("a NAT with the filter {filter:?}"));
             let mut home = Home::new(lab, filter);
@@ -540,16 +540,16 @@ fn s8_hairpin() {
             if filter == Filter::Anyone {
                 home.turns(&udp(A, b_out, b"hello B"), &udp(A_OUT, b, b"hello B"));
             } else {
-                lab.why("B has not sent anything to A's external address, so its filter lets nothing in from there.");
+                lab.why("B has sent nothing to A's external address, so its filter lets nothing in from there.");
                 home.drops("outbound", &udp(A, b_out, b"hello B"), "Unwanted");
-                lab.why("But A has sent to B's, although the packet was dropped. So B's packet may come in. This is how two clients open their doors for each other.");
+                lab.why("But A has sent to B's, although the packet was dropped. So B's packet may come in. This is how two clients open their filters for each other.");
             }
             home.turns(&udp(b, A_OUT, b"hello A"), &udp(b_out, A, b"hello A"));
             home.turns(&udp(A, b_out, b"now?"), &udp(A_OUT, b, b"now?"));
             home.keeps(4);
         }
-        lab.scene("a host that calls itself, or nobody");
-        lab.why("The rule is the same for everybody inside.");
+        lab.scene("a host that calls itself, or an unused port");
+        lab.why("The rule is the same for every host inside.");
         let mut home = Home::new(lab, Filter::AddressAndPort);
         home.drops(
             "outbound",
@@ -574,7 +574,7 @@ fn s8_hairpin() {
 #[test]
 fn s8_a_connection_over_a_hairpin_ends() {
     lab(|lab| {
-        lab.why("A hairpin is a packet that goes out and one that comes in. The sender's session hears of its FIN or RST, and the receiver's does, too. With only one of them told, the other stays in the table for two hours.");
+        lab.why("A hairpin is a packet that goes out and one that comes in. Its FIN or RST counts for the sender's session and for the receiver's. If it counts for only one of them, the other stays in the table for two hours.");
         let (b, b_out) = ("10.0.0.8:6000", "203.0.113.1:6000");
         let endings: [(&[(char, &str)], bool); 5] = [
             (&[], false),
@@ -614,7 +614,7 @@ fn s8_a_connection_over_a_hairpin_ends() {
 #[test]
 fn s8_a_hairpin_that_is_refused_has_gone_out() {
     lab(|lab| {
-        lab.why("To the table a hairpin goes out in any case: A's session hears of its RST, although B's filter does not let it in any more. Otherwise A's side of the connection stays in the table for two hours.");
+        lab.why("For the table a hairpin always goes out: its RST counts for A's session, although B's filter no longer lets it in. Otherwise A's side of the connection stays in the table for two hours.");
         let (b, b_out) = ("10.0.0.8:6000", "203.0.113.1:6000");
         for bits in ["RST", "RST,ACK"] {
             let mut home = Home::new(lab, Filter::AddressAndPort);
@@ -654,7 +654,7 @@ fn s8_what_is_wrong_says_nothing_to_the_table() {
             seal_header(&mut packet);
             packet
         };
-        lab.why("A packet that is dropped since it is unfit or misplaced has never been there. It begins no session and takes no port.");
+        lab.why("A packet that is dropped because it is unfit or misplaced must leave no trace. It begins no session and takes no port.");
         let mut home = Home::new(lab, Filter::Anyone);
         for (packet, why) in [
             (long_udp(udp(A, FAR, b"hi!")), "Malformed"),
@@ -668,7 +668,7 @@ fn s8_what_is_wrong_says_nothing_to_the_table() {
             home.keeps(0);
         }
         for bits in ["RST,ACK", "FIN,ACK"] {
-            lab.why("It ends no connection: this one has been open before, and it is open afterwards. Nor does it let it last.");
+            lab.why("It ends no connection: this one was open before, and it is open afterwards. And it does not extend it.");
             let segment = |src, dst| tcp(src, dst, bits, b"");
             let elsewhere = "203.0.113.2:5000";
             for (way, packet, why) in [
@@ -707,7 +707,7 @@ fn s8_what_is_wrong_says_nothing_to_the_table() {
                 home.drops("inbound", &tcp(FAR, A_OUT, "ACK", b""), "Unwanted");
             }
         }
-        lab.why("Nor is it an answer that could be acknowledged.");
+        lab.why("It is not an answer that could be acknowledged either.");
         let answer = tcp(FAR, A_OUT, "SYN,ACK", b"");
         for (packet, why) in [
             (offset_4(answer.clone()), "Malformed"),
@@ -729,7 +729,7 @@ const ROUTER: &str = "192.0.2.254";
 #[test]
 fn s8_icmp_error_is_translated_inside_too() {
     lab(|lab| {
-        lab.why("A router outside could not pass on a packet, and says so to who has sent it: as far as it knows, the NAT. The host inside must hear it, or it sends packets that are too long for ever. It knows the conversation by its own address and port, so the packet that the error quotes is set back to what the host has sent (RFC 5508, REQ-4).");
+        lab.why("A router outside could not forward a packet, and tells its source, which is the NAT's address. The host inside must get the error, or it sends packets that are too long for ever. It knows the conversation by its own address and port, so the quoted packet is changed back to the one that the host sent (RFC 5508, REQ-4).");
         let long = b"a payload that is longer than what is quoted of it";
         for (kind, code, what) in [
             (3, 4, "too long for the next link"),
@@ -800,7 +800,7 @@ fn s8_icmp_error_is_translated_inside_too() {
 #[test]
 fn s8_the_error_finds_the_right_host() {
     lab(|lab| {
-        lab.why("The port in the quote says whose packet it was. It has been translated, and B's port outside is not the one that B chose.");
+        lab.why("The port in the quote says which host sent the packet. It has been translated: B's port outside is not the one that B chose.");
         let mut home = Home::new(lab, Filter::AddressAndPort);
         home.out(&udp(A, FAR, b"A asks"), &udp(A_OUT, FAR, b"A asks"));
         let mut from_b = udp(B, FAR, b"B asks");
@@ -824,7 +824,7 @@ fn s8_the_error_finds_the_right_host() {
             ),
             &error("198.51.100.2", "10.0.0.7", 3, 3, &udp(A, FAR, b"A asks")),
         );
-        lab.why("A forwarded port has no sessions, and errors about what it sends come back to it all the same.");
+        lab.why("A forwarded port has no sessions, but errors about its packets must still come back to it.");
         home.forwards(Proto::Tcp, 80, "10.0.0.5:8080");
         home.enters(
             &error(
@@ -851,7 +851,7 @@ fn s8_a_quote_of_any_shape() {
         let mut home = Home::new(lab, Filter::AddressAndPort);
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
         home.out(&tcp(A, FAR, "SYN", b""), &tcp(A_OUT, FAR, "SYN", b""));
-        lab.why("The quoted header may have options, and so may the error's own. What stands behind them stands further back (RFC 5508, REQ-3).");
+        lab.why("The quoted header may have options, and so may the error's own. Then the bytes behind them stand further back (RFC 5508, REQ-3).");
         let quote = |src: &str| quoted(&udp_with(src, FAR, &[1; 8], b"hi!"), 8);
         home.enters(
             &error(ROUTER, "203.0.113.1", 11, 0, &quote(A_OUT)),
@@ -907,7 +907,7 @@ fn s8_a_quote_of_any_shape() {
             &error(ROUTER, "10.0.0.7", 11, 0, &quote(A)),
         );
         lab.why(
-            "Behind the quote a router may have put more (RFC 4884). The ICMP checksum covers it.",
+            "A router may have added more behind the quote (RFC 4884). The ICMP checksum covers it.",
         );
         let extended = |src: &str| {
             let mut quote = quoted(&udp(src, FAR, b"hi!"), 11);
@@ -919,7 +919,7 @@ fn s8_a_quote_of_any_shape() {
             &error(ROUTER, "203.0.113.1", 11, 0, &extended(A_OUT)),
             &error(ROUTER, "10.0.0.7", 11, 0, &extended(A)),
         );
-        lab.why("A quote shows the packet as it arrived where it died: its TTL is 1, or 0, and no longer the host's. That is no address and no port, so it stays.");
+        lab.why("A quote shows the packet as it arrived at the router: its TTL is 1, or 0, and no longer the host's. The TTL is not an address or a port, so it stays.");
         for ttl in [0, 1, 37] {
             let quote = |src: &str, dst: &str| {
                 let mut packet = quoted(&udp(src, dst, b"hi!"), 8);
@@ -954,7 +954,7 @@ fn s8_a_quote_of_any_shape() {
                 ),
             );
         }
-        lab.why("Padding behind the error's Total Length is not covered by anything.");
+        lab.why("No checksum covers padding behind the error's Total Length.");
         let padded = |dst: &str, src: &str| {
             let mut packet = error(ROUTER, dst, 11, 0, &quoted(&udp(src, FAR, b"hi!"), 11));
             packet.extend([0xee; 7]);
@@ -976,7 +976,7 @@ fn s8_an_error_about_nothing_is_dropped() {
     lab(|lab| {
         let mut home = Home::new(lab, Filter::Anyone);
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
-        lab.why("An error is believed if it is about something that was sent: a session with this very other end. With less anybody could end conversations by guessing a port.");
+        lab.why("An error is believed only if it is about a packet that was sent: there must be a session with exactly this other end. Otherwise an attacker could end conversations by guessing a port.");
         let about = |src: &str, dst: &str| {
             error(
                 ROUTER,
@@ -1011,7 +1011,7 @@ fn s8_an_error_about_nothing_is_dropped() {
             ),
             "Unwanted",
         );
-        lab.why("An error goes to who has sent the packet that it is about. One about somebody else's packet was sent to the wrong place.");
+        lab.why("An error goes to the sender of the quoted packet. An error about another sender's packet is misplaced.");
         home.drops("inbound", &about(A, FAR), "Misplaced");
         home.drops("inbound", &about("203.0.113.2:5000", FAR), "Misplaced");
         home.drops(
@@ -1036,7 +1036,7 @@ fn s8_an_error_about_nothing_is_dropped() {
             ),
             "Misplaced",
         );
-        lab.why("An error is a packet as well: it comes from outside, for the external address.");
+        lab.why("An error is a packet, too: it comes from outside, for the external address.");
         home.drops(
             "inbound",
             &error(ROUTER, "10.0.0.7", 3, 3, &quoted(&udp(A, FAR, b"hi!"), 8)),
@@ -1074,7 +1074,7 @@ fn s8_a_damaged_error_is_dropped() {
         home.out(&udp(A, FAR, b"hi there"), &udp(A_OUT, FAR, b"hi there"));
         let quote = udp(A_OUT, FAR, b"hi there");
         let good = error(ROUTER, "203.0.113.1", 3, 4, &quote);
-        lab.why("The ICMP checksum covers the whole message (RFC 5508, REQ-3). Behind the NAT it is computed anew, so what is damaged has to be found here.");
+        lab.why("The ICMP checksum covers the whole message (RFC 5508, REQ-3). The NAT computes a new one, so damage must be found here.");
         for at in [20, 21, 22, 23, 27, 50, good.len() - 1] {
             let mut damaged = good.clone();
             damaged[at] ^= if at == 20 { 0x08 } else { 0x01 };
@@ -1107,7 +1107,7 @@ fn s8_a_damaged_error_is_dropped() {
             packet[22..24].copy_from_slice(&0xfcfb_u16.to_be_bytes());
             home.drops("inbound", &packet, "Malformed");
         }
-        lab.why("A quote of a later fragment has no ports, and one of another protocol is about something that never went through here.");
+        lab.why("A quote of a later fragment has no ports, and a quote of another protocol is about a packet that never went through here.");
         let mut later = quote.clone();
         later[7] = 1;
         seal_header(&mut later);
@@ -1132,7 +1132,7 @@ fn s8_a_damaged_error_is_dropped() {
             &error(ROUTER, "203.0.113.1", 3, 4, &good),
             "Unknown",
         );
-        lab.why("An error from inside is judged by its quote, too.");
+        lab.why("For an error from inside the quote counts, too.");
         let from_inside = |quote: &[u8]| error("10.0.0.7", "198.51.100.2", 3, 3, quote);
         let mut later = udp(FAR, A, b"hi there");
         later[7] = 1;
@@ -1161,7 +1161,7 @@ fn s8_a_damaged_error_is_dropped() {
 #[test]
 fn s8_an_error_neither_ends_nor_refreshes() {
     lab(|lab| {
-        lab.why("\"Host unreachable\" may be over in a second, and may be forged. It does not end the mapping (RFC 4787, REQ-12), and does not let it last either (RFC 5508, REQ-6).");
+        lab.why("\"Host unreachable\" may be over in a second, and may be forged. It does not end the mapping (RFC 4787, REQ-12), and does not extend it either (RFC 5508, REQ-6).");
         let mut home = Home::new(lab, Filter::AddressAndPort);
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
         let from_outside = error(
@@ -1205,7 +1205,7 @@ fn s8_an_error_neither_ends_nor_refreshes() {
 #[test]
 fn s8_an_error_is_no_segment_of_a_connection() {
     lab(|lab| {
-        lab.why("An ICMP error may be forged, and a host decides for itself what it makes of one (RFC 5927). To the table it is no segment: it is no RST that ends an open connection, no answer, and no acknowledgement, whatever the quoted segment has set (RFC 4787, REQ-12).");
+        lab.why("An ICMP error may be forged, and a host decides for itself what it makes of one (RFC 5927). For the table it is not a segment: it is not an RST that ends an open connection, not an answer, and not an acknowledgement, whatever bits the quoted segment has (RFC 4787, REQ-12).");
         let from_outside = |kind: u8, bits: &str| {
             let error = |dst: &str, src: &str| {
                 error(ROUTER, dst, kind, 1, &quoted(&tcp(src, FAR, bits, b""), 20))
@@ -1304,13 +1304,13 @@ fn s8_an_error_that_turns_round_is_no_segment() {
                     home.drops("outbound", &late, "Unwanted");
                 };
                 let (packet, becomes) = turned(src, kind, bits);
-                lab.why("An ICMP error that turns round is one of two hosts inside about the other's segment, and to the table it is nothing. A's SYN has not been answered by it, so A's ACK opens no connection.");
+                lab.why("An ICMP error that turns round comes from one of two hosts inside, about the other's segment, and does not count in the table. It did not answer A's SYN, so A's ACK opens no connection.");
                 lab.scene(format!("a SYN over a hairpin, an error of type {kind} from {src} about a segment with {bits}, and an ACK"));
                 let mut unanswered = home();
                 unanswered.turns(&packet, &becomes);
                 ack(&mut unanswered);
                 ends_after(&mut unanswered, TCP_CLOSED_IDLE);
-                lab.why("Nor does it end an open connection, or let it last.");
+                lab.why("It does not end or extend an open connection either.");
                 lab.scene(format!("an open connection over a hairpin, and an hour later an error of type {kind} from {src} about a segment with {bits}"));
                 let mut open = home();
                 open.turns(
@@ -1333,7 +1333,7 @@ fn s8_an_error_that_turns_round_is_no_segment() {
 #[test]
 fn s8_an_error_from_inside() {
     lab(|lab| {
-        lab.why("A host inside has closed its port, and says so. Outside nobody knows its address: the quote gets back the destination that the sender wrote, and the error comes from the external address (RFC 5508, REQ-5).");
+        lab.why("A host inside has closed its port, and sends an error. Its address is unknown outside: the quote gets back the destination that the sender wrote, and the error comes from the external address (RFC 5508, REQ-5).");
         let mut home = Home::new(lab, Filter::Anyone);
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
         let mut from_b = udp(B, FAR, b"hi!");
@@ -1373,7 +1373,7 @@ fn s8_an_error_from_inside() {
                 ),
             );
         }
-        lab.why("A router inside may say it for the host.");
+        lab.why("A router inside may send the error for the host.");
         home.out(
             &error(
                 "10.0.0.254",
@@ -1390,7 +1390,7 @@ fn s8_an_error_from_inside() {
                 &quoted(&udp(FAR, A_OUT, b"hi!"), 8),
             ),
         );
-        lab.why("Whom the filter has let in may hear that nobody is there, too.");
+        lab.why("A sender that the filter has let in may get an error, too.");
         home.out(
             &error(
                 "10.0.0.7",
@@ -1424,7 +1424,7 @@ fn s8_an_error_from_inside() {
                 &quoted(&tcp("192.0.2.9:6000", "203.0.113.1:80", "SYN", b""), 8),
             ),
         );
-        lab.why("Without a mapping no packet has come in, so there is nothing to complain about.");
+        lab.why("Without a mapping no packet has come in, so there can be no error about one.");
         home.drops(
             "outbound",
             &error(
@@ -1458,7 +1458,7 @@ fn s8_an_error_from_inside() {
             ),
             "Unwanted",
         );
-        lab.why("A mapping is of one protocol. That 10.0.0.9:7000 has one of TCP says nothing about a UDP datagram to it, and so on.");
+        lab.why("A mapping is of one protocol. If 10.0.0.9:7000 has one of TCP, this does not count for a UDP datagram to it, and so on.");
         let (near, near_out) = ("10.0.0.9:7000", "203.0.113.1:7000");
         type Packet = fn(&str, &str) -> Vec<u8>;
         let protos: [(&str, Packet, Packet); 3] = [
@@ -1519,7 +1519,7 @@ fn s8_an_error_from_inside() {
                 }
             }
         }
-        lab.why("It has to be sound like any error.");
+        lab.why("It must be valid, like any error.");
         let mut damaged = error(
             "10.0.0.7",
             "198.51.100.2",
@@ -1558,7 +1558,7 @@ fn s8_an_error_about_a_hairpin() {
                 ),
             );
         }
-        lab.why("A router inside may say it for B. An error is judged by its quote, and not by who sends it.");
+        lab.why("A router inside may send the error for B. Judge an error by its quote, and not by its sender.");
         for router in ["10.0.0.254", "10.0.0.9", "10.0.0.7"] {
             home.turns(
                 &error(
@@ -1611,7 +1611,7 @@ fn s8_an_error_about_a_hairpin() {
             ),
             "Unwanted",
         );
-        lab.why("To a forwarded port it is the same.");
+        lab.why("The same holds for a forwarded port.");
         home.forwards(Proto::Udp, 53, "10.0.0.5:53");
         home.turns(
             &udp(A, "203.0.113.1:53", b"?"),
@@ -1688,7 +1688,7 @@ const OUTSIDE: usize = 2;
 #[test]
 fn s8_two_hosts_and_a_server_on_a_network() {
     lab(|lab| {
-        lab.why("The same bytes, on a network: both hosts send from port 5000, and the server sees one address. Each gets what was meant for it, and the stranger gets nowhere.");
+        lab.why("The same bytes, on a network: both hosts send from port 5000, and the server sees one address. Each gets its own packets, and the stranger's packets are dropped.");
         let inside = block(lab, "10.0.0.0/24");
         let nat = lab.you("Nat::new(10.0.0.0/24, …)", || {
             Nat::new(inside, rules(4000..=7999, Filter::AddressAndPort, 1000))
@@ -1743,7 +1743,7 @@ fn s8_two_hosts_and_a_server_on_a_network() {
 #[test]
 fn s8_no_packet_makes_it_panic() {
     lab(|lab| {
-        lab.why("Both sides of a NAT are strangers. Whatever a packet says, it is translated or dropped, and a dropped one is left alone.");
+        lab.why("Both sides of a NAT are strangers. Whatever a packet says, it is translated or dropped, and a dropped one is not changed.");
         let mut home = Home::new(lab, Filter::Anyone);
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
         let packets = [

@@ -1,19 +1,19 @@
-//! Given: what a NAT sees of a packet.
+//! Given: the part of a packet that a NAT reads.
 
 use std::fmt;
 use std::net::SocketAddrV4;
 
-/// What a packet carries, of the three things that this NAT translates.
+/// What a packet carries: one of the three things that this NAT translates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Proto {
     Udp,
     Tcp,
-    /// ICMP's echo request or its reply. They have no ports. What tells one `ping` from another is the
-    /// identifier, a number of 16 bits that the reply repeats (RFC 792, page 14).
+    /// ICMP's echo request or its reply. They have no ports. The identifier, a number of 16 bits
+    /// that the reply repeats, tells one `ping` from another (RFC 792, page 14).
     Echo,
 }
 
-/// Those of TCP's control bits that begin and end a connection.
+/// The TCP control bits that begin and end a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Control {
     pub syn: bool,
@@ -24,14 +24,14 @@ pub struct Control {
 
 /// Who sends, and to whom.
 ///
-/// An echo request has its identifier as `src`'s port and 0 as `dst`'s; in the reply, which goes the
-/// other way, it is the other way round.
+/// In an echo request `src`'s port is the identifier and `dst`'s is 0. In the reply it is the other
+/// way round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flow {
     pub proto: Proto,
     pub src: SocketAddrV4,
     pub dst: SocketAddrV4,
-    /// All false where there is no TCP.
+    /// All false if it is not TCP.
     pub control: Control,
 }
 

@@ -19,8 +19,8 @@ pub struct Cidr {
 pub enum CidrError {
     /// The text is not of the form `a.b.c.d/len`.
     Malformed,
-    /// The prefix length is above 32, or, in [`Cidr::split`], below the block's own: a part is no larger
-    /// than the whole.
+    /// The prefix length is above 32. Or, in [`Cidr::split`], it is below the block's own: a part
+    /// cannot be larger than the whole.
     Length,
     /// A host bit of the address is set: `10.0.0.1/8`.
     HostBits,
@@ -32,8 +32,8 @@ impl Cidr {
     /// # Errors
     ///
     /// [`CidrError::Length`] if `prefix_len` is above 32, else [`CidrError::HostBits`] if `network` has
-    /// a host bit set. Two texts for one block are one too many: who writes `10.0.0.1/8` may mean the
-    /// address, the block, or a longer prefix.
+    /// a host bit set. A block has only one text: `10.0.0.1/8` may mean the address, the block, or
+    /// a longer prefix.
     pub fn new(network: Ipv4Addr, prefix_len: u8) -> Result<Cidr, CidrError> {
         todo!(
             "8.1 Cidr::new({network}, {prefix_len}): refuse a length above 32 and host bits that are set"
@@ -42,8 +42,9 @@ impl Cidr {
 
     /// Reads `a.b.c.d/len`.
     ///
-    /// All five numbers are decimal digits without a sign, without blanks and without needless zeros
-    /// in front: `10.0.0.0/08` and `010.0.0.0/8` are refused, since some programs read `010` as 8.
+    /// All five numbers are decimal digits without a sign, without blanks and without needless
+    /// zeros in front: `10.0.0.0/08` and `010.0.0.0/8` are refused, because some programs read
+    /// `010` as 8.
     ///
     /// # Errors
     ///
@@ -76,21 +77,21 @@ impl Cidr {
     }
 
     /// The address that means every host of the block: the last one. `None` for /31 and /32, which
-    /// have no address to spare (RFC 3021, section 2.1).
+    /// use all their addresses for hosts (RFC 3021, section 2.1).
     pub fn broadcast(self) -> Option<Ipv4Addr> {
         todo!("8.1 broadcast() of {self}: the last address, or None for /31 and /32")
     }
 
     /// How many addresses can be given to hosts.
     ///
-    /// The first one names the block and the last one means everybody, so neither can. A /31 is a link
-    /// with two ends and uses both (RFC 3021), a /32 is one host.
+    /// The first one names the block and the last one means every host, so these two cannot. A /31
+    /// is a link with two ends and uses both (RFC 3021), a /32 is one host.
     pub fn hosts(self) -> u64 {
         todo!("8.1 hosts() of {self}: all addresses but the first and the last; mind /31 and /32")
     }
 
-    /// The blocks of `prefix_len` that this one consists of, from the lowest to the highest. They are
-    /// computed as they are asked for: a /0 has four thousand million blocks of /32.
+    /// The blocks of `prefix_len` that this one consists of, from the lowest to the highest. Each
+    /// is computed when it is asked for: a /0 has four thousand million blocks of /32.
     ///
     /// # Errors
     ///

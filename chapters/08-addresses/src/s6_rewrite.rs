@@ -4,22 +4,22 @@ use std::net::SocketAddrV4;
 
 use crate::Flow;
 
-/// Why a NAT cannot say who sends a packet, and to whom.
+/// Why a NAT cannot read the two ends of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit {
-    /// It is cut off, its header's checksum does not fit, or a length in it cannot be.
+    /// It is cut off, its header's checksum does not fit, or a length in it is impossible.
     Malformed,
-    /// A fragment. Only the first one has ports, so what belongs together must be put together before
-    /// it gets here (chapter 07).
+    /// A fragment. Only the first one has ports, so fragments must be put together before they get
+    /// here (chapter 07).
     Fragment,
     /// Neither TCP nor UDP, nor ICMP's echo or its reply.
     Unknown,
 }
 
-/// Who sends this IPv4 packet, and to whom.
+/// The sender and the receiver of this IPv4 packet.
 ///
-/// Bytes behind the header's Total Length are padding. The checksum of the IPv4 header is checked, the
-/// one of what it carries is not: that is for the host that it goes to. ICMP's types 8 and 0 are echo
+/// Bytes behind the header's Total Length are padding. The checksum of the IPv4 header is checked.
+/// The checksum of the payload is not: the receiving host checks it. ICMP's types 8 and 0 are echo
 /// request and reply, whatever their code is.
 ///
 /// # Errors
@@ -40,8 +40,8 @@ pub fn read_flow(packet: &[u8]) -> Result<Flow, Unfit> {
     )
 }
 
-/// The same for the packet that an ICMP error quotes. Often it is cut off behind the first 8 bytes of
-/// what it carries (RFC 792), so more than these are not asked for, and the control bits are all false.
+/// The same for the packet that an ICMP error quotes. Often it is cut off after the first 8 bytes
+/// of its payload (RFC 792), so only these are needed, and the control bits are all false.
 ///
 /// # Errors
 ///
@@ -63,18 +63,18 @@ pub fn read_quote(quote: &[u8]) -> Result<Flow, Unfit> {
 /// Gives a packet, or a quote, another source: address and port.
 ///
 /// The port is the identifier of an echo request; a reply has none at this end, and keeps what it has.
-/// Both checksums are brought up to date: the IPv4 header's, and the one of what it carries, if both its
-/// bytes are there. TCP's and UDP's cover the addresses (chapter 06, steps 3 and 4), ICMP's does not.
+/// Both checksums are updated: the IPv4 header's, and the payload's, if both its bytes are there.
+/// TCP's and UDP's cover the addresses (chapter 06, steps 3 and 4), ICMP's does not.
 ///
-/// A UDP checksum of 0 says that there is none, and stays 0. A UDP checksum that comes out as 0 is
-/// written as ffff (RFC 768). TCP's and ICMP's are written as they come out, 0 as well.
+/// A UDP checksum of 0 says that there is none, and stays 0. A UDP checksum with the result 0 is
+/// written as ffff (RFC 768). TCP's and ICMP's results are written unchanged, even 0.
 ///
-/// A checksum that was wrong stays wrong: a NAT that computes it anew turns a damaged packet into a
-/// sound one with damaged contents. Nothing else changes, padding least of all.
+/// A checksum that was wrong stays wrong: a NAT that computes it from all bytes makes a damaged
+/// packet look valid. Nothing else changes, including padding.
 ///
 /// # Errors
 ///
-/// Those of [`read_quote`]. The packet is as before then.
+/// Those of [`read_quote`]. Then the packet is as before.
 pub fn set_source(packet: &mut [u8], to: SocketAddrV4) -> Result<(), Unfit> {
     todo!(
         "8.6 set_source({} bytes, {to}): the address, the port, and every checksum that covers them",
@@ -87,7 +87,7 @@ pub fn set_source(packet: &mut [u8], to: SocketAddrV4) -> Result<(), Unfit> {
 ///
 /// # Errors
 ///
-/// Those of [`read_quote`]. The packet is as before then.
+/// Those of [`read_quote`]. Then the packet is as before.
 pub fn set_destination(packet: &mut [u8], to: SocketAddrV4) -> Result<(), Unfit> {
     todo!(
         "8.6 set_destination({} bytes, {to}): the address, the port, and every checksum that covers them",

@@ -1,6 +1,7 @@
 //! Chapter 08: blocks of addresses, the longest prefix, IPv6, and a NAT.
 //!
-//! One file a step. Each step uses the ones before it. `flow.rs` is given: what a NAT sees of a packet.
+//! One file a step. Each step uses the ones before it. `flow.rs` is given: the part of a packet
+//! that a NAT reads.
 
 mod flow;
 mod s1_blocks;

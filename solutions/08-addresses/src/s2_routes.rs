@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 
 use crate::Cidr;
 
-/// A routing table: for blocks of addresses, where to send what is for them.
+/// A routing table: for each block of addresses, where to send the packets for it.
 ///
-/// A router of the Internet's core has a million blocks and a packet every few nanoseconds. None of the
-/// calls goes through all routes, or through all of one length.
+/// A router of the Internet's core has a million blocks and a packet every few nanoseconds. No call
+/// may go through all routes, or through all of one length.
 #[derive(Debug, Clone)]
 pub struct Routes<T> {
     /// For each prefix length, the first addresses of the blocks. std's maps hash with a secret: the
@@ -24,22 +24,22 @@ impl<T> Routes<T> {
         }
     }
 
-    /// Adds a route, and returns the `hop` that it replaces if the table has this very block already.
-    /// Blocks that hold this one, or are held by it, are other blocks and stay.
+    /// Adds a route, and returns the `hop` that it replaces if the table already has exactly this
+    /// block. Blocks that contain this one, or lie inside it, are other blocks and stay.
     pub fn add(&mut self, block: Cidr, hop: T) -> Option<T> {
         let blocks = &mut self.by_prefix_len[usize::from(block.prefix_len())];
         blocks.insert(block.network().to_bits(), hop)
     }
 
-    /// Removes the route of this very block, and returns its `hop`.
+    /// Removes the route of exactly this block, and returns its `hop`.
     pub fn remove(&mut self, block: Cidr) -> Option<T> {
         let blocks = &mut self.by_prefix_len[usize::from(block.prefix_len())];
         blocks.remove(&block.network().to_bits())
     }
 
-    /// Where to send what is for `address`: of all blocks that hold it, the hop of the one with the
-    /// longest prefix (RFC 1812, section 5.2.4.3). `None` if no block holds it. The order in which
-    /// routes were added decides nothing.
+    /// Where to send a packet for `address`: the hop of the block with the longest prefix, among
+    /// all that contain the address (RFC 1812, section 5.2.4.3). `None` if no block contains it.
+    /// The order in which routes were added does not matter.
     pub fn best(&self, address: Ipv4Addr) -> Option<&T> {
         let address = address.to_bits();
         let from_the_longest = self.by_prefix_len.iter().enumerate().rev();

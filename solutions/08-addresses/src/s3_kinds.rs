@@ -9,9 +9,9 @@ pub enum Kind {
     Unspecified,
     /// This host, whatever its addresses are. Never on a wire.
     Loopback,
-    /// One link, and no router passes it on.
+    /// One link. No router forwards it.
     LinkLocal,
-    /// Anybody's own network. Millions use the same ones.
+    /// Private networks. Millions use the same addresses.
     Private,
     /// Between a provider's NAT and its customers' NATs (RFC 6598).
     Shared,
@@ -23,9 +23,9 @@ pub enum Kind {
     Multicast,
     /// Every host of the link.
     Broadcast,
-    /// Protocols' own uses, and what nobody may use yet.
+    /// Protocols' own uses, and future use.
     Reserved,
-    /// The rest: one host, or one service, that the whole Internet can reach.
+    /// All others: one host, or one service, that the whole Internet can reach.
     Global,
 }
 
@@ -43,12 +43,12 @@ pub enum Kind {
 /// | Benchmarking | 198.18.0.0/15 | 2001:2::/48 |
 /// | Multicast | 224.0.0.0/4 | ff00::/8 |
 /// | Broadcast | 255.255.255.255/32 | |
-/// | Reserved | 0.0.0.0/8, 192.0.0.0/24, 192.88.99.0/24, 240.0.0.0/4 | 2001::/23, 2002::/16, whatever is outside 2000::/3 and not named |
-/// | Global | 192.0.0.9/32, 192.0.0.10/32, whatever is not named | 64:ff9b::/96, 2001:1::1/128, 2001:1::2/128, 2001:1::3/128, 2001:3::/32, 2001:4:112::/48, 2001:20::/28, 2001:30::/28, whatever in 2000::/3 is not named |
+/// | Reserved | 0.0.0.0/8, 192.0.0.0/24, 192.88.99.0/24, 240.0.0.0/4 | 2001::/23, 2002::/16, everything outside 2000::/3 that is not named |
+/// | Global | 192.0.0.9/32, 192.0.0.10/32, everything that is not named | 64:ff9b::/96, 2001:1::1/128, 2001:1::2/128, 2001:1::3/128, 2001:3::/32, 2001:4:112::/48, 2001:20::/28, 2001:30::/28, everything in 2000::/3 that is not named |
 ///
-/// Where blocks hold one another, the longest prefix decides: 0.0.0.1 is Reserved and 0.0.0.0 is
-/// Unspecified. Where the registry leaves open whether the Internet can reach a block (2002::/16,
-/// 2001::/32), it is Reserved here: who asks mostly wants to be on the safe side.
+/// If one block contains another, the longest prefix decides: 0.0.0.1 is Reserved and 0.0.0.0 is
+/// Unspecified. If the registry does not say whether the Internet can reach a block (2002::/16,
+/// 2001::/32), it is Reserved here: callers usually want to be on the safe side.
 ///
 /// One block is in no column. An IPv4 address can be written as an IPv6 one, `::ffff:10.0.0.1` (RFC
 /// 4291, section 2.5.5.2), and is of the same kind in that form: `::ffff:10.0.0.1` is Private.

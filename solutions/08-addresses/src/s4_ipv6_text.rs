@@ -3,14 +3,14 @@
 /// What is wrong with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum V6Error {
-    /// A group is something else than one to four hexadecimal digits. At the beginning or end of the text,
-    /// a single colon has an empty group beside it.
+    /// A group is not one to four hexadecimal digits. A single colon at the beginning or end of the
+    /// text has an empty group beside it.
     Group,
-    /// `::` stands there twice, so nobody can say how many zeros each of them means.
+    /// `::` stands there twice, so the number of zeros at each place is unknown.
     Gap,
     /// Without `::` there must be eight groups, with it at most seven.
     Count,
-    /// What has a dot is not four decimal numbers up to 255, or does not stand at the end.
+    /// The part with dots is not four decimal numbers up to 255, or does not stand at the end.
     Dotted,
 }
 
@@ -28,8 +28,8 @@ pub enum V6Error {
 ///
 /// # Errors
 ///
-/// What is wrong; where several things are, any of them. An empty text has an empty group
-/// ([`V6Error::Group`]) and no groups ([`V6Error::Count`]): either may be said.
+/// What is wrong; if several things are, any of them. An empty text has an empty group
+/// ([`V6Error::Group`]) and no groups ([`V6Error::Count`]): either is right.
 pub fn parse_v6(text: &str) -> Result<[u16; 8], V6Error> {
     let (before, after) = match text.split_once("::") {
         Some((_, after)) if after.contains("::") => return Err(V6Error::Gap),
@@ -112,10 +112,10 @@ fn dotted(piece: &str) -> Option<[u8; 4]> {
     numbers.next().is_none().then_some(octets)
 }
 
-/// Writes an IPv6 address in the one form that RFC 5952, sections 4 and 5, leaves.
+/// Writes an IPv6 address in the only form that RFC 5952, sections 4 and 5, allows.
 ///
 /// - Small letters, and no zeros in front of a group.
-/// - The longest run of groups that are 0 becomes `::`; of runs that are equally long, the first. A
+/// - The longest run of groups that are 0 becomes `::`. Of equally long runs, the first does. A
 ///   single group of 0 stays.
 /// - An IPv4-mapped address, `::ffff:0:0/96`, ends in dotted decimal: `::ffff:192.0.2.1`. No other
 ///   address does.

@@ -14,8 +14,8 @@ const TRIES: usize = 16;
 /// system chooses one.
 ///
 /// It is one IPv6 socket, bound to `::`, that takes IPv4 as well: `IPV6_V6ONLY` is off (RFC 3493,
-/// section 5.3). A system has a default of its own for this option, and an administrator can change
-/// it (`net.ipv6.bindv6only`), so it is set in any case. It blocks, as std's listeners do.
+/// section 5.3). Each system has its own default for this option, and an administrator can change
+/// it (`net.ipv6.bindv6only`), so it is always set. It blocks, as std's listeners do.
 ///
 /// # Errors
 ///
@@ -24,11 +24,12 @@ pub fn listen_dual(port: u16) -> io::Result<TcpListener> {
     listen_v6(port, false)
 }
 
-/// Two sockets that listen at one port: the first at all of this host's IPv4 addresses, the second at
-/// its IPv6 ones and at nothing else. With port 0 the system chooses one that is free in both families.
-/// It looks in one family only, so more than one try may be needed; how many there are is left open.
+/// Two sockets that listen at one port: the first at all of this host's IPv4 addresses, the second
+/// only at its IPv6 ones. With port 0 they share a port that the system chooses, free in both
+/// families. The system looks in one family only, so more than one try may be needed. You choose
+/// how many.
 ///
-/// An IPv6 socket that took IPv4 as well would be in the first one's way, so it has `IPV6_V6ONLY`. The
+/// An IPv6 socket that also took IPv4 would conflict with the first one, so it has `IPV6_V6ONLY`. The
 /// option has to be set before `bind`. Both block, as std's listeners do.
 ///
 /// # Errors
@@ -57,9 +58,9 @@ fn listen_v6(port: u16, only_v6: bool) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// The peer's address as one would write it: an IPv4 client of an IPv6 socket is called
-/// `[::ffff:192.0.2.1]:5000` there, and `192.0.2.1:5000` here. All others stay as they are; `::1` and
-/// `::192.0.2.1` are IPv6 addresses.
+/// The peer's address in its usual form: an IPv6 socket calls an IPv4 client
+/// `[::ffff:192.0.2.1]:5000`, and this function calls it `192.0.2.1:5000`. All others stay as they
+/// are; `::1` and `::192.0.2.1` are IPv6 addresses.
 pub fn plain_peer(peer: SocketAddr) -> SocketAddr {
     match peer {
         SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
@@ -70,8 +71,8 @@ pub fn plain_peer(peer: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Whether one of `blocks` holds the peer's plain address. An address that is of IPv6 only is in none of
-/// them, even if it has an IPv4 address in it, as `64:ff9b::10.0.0.1` has.
+/// Whether one of `blocks` holds the peer's plain address. An address of IPv6 only is in none of
+/// them, even if it contains an IPv4 address, as `64:ff9b::10.0.0.1` does.
 pub fn admits(blocks: &[Cidr], peer: SocketAddr) -> bool {
     match plain_peer(peer) {
         SocketAddr::V4(v4) => blocks.iter().any(|block| block.contains(*v4.ip())),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{Control, Flow, Proto};
 
-/// How long a UDP session lasts after its last outbound datagram (RFC 4787, REQ-5: not less than two
+/// How long a UDP session lasts after its last outbound datagram (RFC 4787, REQ-5: at least two
 /// minutes, five or more recommended).
 pub const UDP_IDLE: Duration = Duration::from_secs(5 * 60);
 /// The same for an echo (RFC 5508, REQ-2: not less than 60 seconds).
@@ -15,30 +15,31 @@ pub const ECHO_IDLE: Duration = Duration::from_secs(60);
 /// The same for a TCP connection that is open (RFC 5382, REQ-5: not less than 2 hours 4 minutes, so
 /// that a host's keep-alive comes in time).
 pub const TCP_OPEN_IDLE: Duration = Duration::from_secs((2 * 60 + 4) * 60);
-/// The same for one that is not open yet, or not any more (RFC 5382, REQ-5: not less than 4 minutes).
+/// The same for a connection that is not open yet, or no longer open (RFC 5382, REQ-5: not less
+/// than 4 minutes).
 pub const TCP_CLOSED_IDLE: Duration = Duration::from_secs(4 * 60);
 
-/// What a NAT is told when it is built.
+/// The settings of a NAT.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Its one address on the outside.
     pub external: Ipv4Addr,
     /// The ports that it may give to mappings.
     pub ports: RangeInclusive<u16>,
-    /// Whom it lets in.
+    /// Which outside hosts it lets in.
     pub filter: Filter,
     /// The most sessions that it keeps.
     pub max_sessions: usize,
 }
 
-/// Who may send to a mapping (RFC 4787, section 5).
+/// Which outside hosts may send to a mapping (RFC 4787, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// Anybody, as long as the mapping lasts: endpoint-independent filtering.
+    /// Every host, as long as the mapping lasts: endpoint-independent filtering.
     Anyone,
-    /// Whom the mapping's inside port has sent to, from whatever port: address-dependent filtering.
+    /// A host that the mapping's inside port has sent to, from any port: address-dependent filtering.
     Address,
-    /// The same, from the very port that it has sent to: address and port-dependent filtering.
+    /// Such a host, only from the port that was sent to: address and port-dependent filtering.
     AddressAndPort,
 }
 
@@ -47,7 +48,7 @@ pub enum Filter {
 pub enum Refused {
     /// It keeps [`Rules::max_sessions`] sessions already.
     Full,
-    /// All ports have been given away.
+    /// All ports are in use.
     NoPort,
     /// In [`Table::forward`]: the port, or the one that it should lead to, is in use.
     Taken,
@@ -60,34 +61,35 @@ pub enum Refused {
 /// one protocol (REQ-3). A **session** is a mapping together with one address and port of the outside
 /// that the inside has sent to. A mapping lasts as long as one of its sessions.
 ///
-/// An outbound packet begins a session, or lets it last for its idle time from now on. An inbound one
-/// does neither, with one exception below: an outsider could keep a door open for ever (REQ-6). A session
-/// ends at the moment that its time is over, whether or not somebody has called [`Table::expire`].
+/// An outbound packet begins a session, or extends it to its idle time from now. An inbound one
+/// does neither, with one exception below: otherwise an outsider could keep a mapping open for ever
+/// (REQ-6). A session ends at the moment when its time is over, whether or not [`Table::expire`]
+/// was called.
 ///
 /// A TCP session is **open** when an outbound segment with ACK, and without SYN and RST, has followed an
 /// inbound segment without RST. It is no longer open
 ///
 /// - when FINs have gone in both directions, at whatever time and in whatever segments of the session.
 ///   The last ACK still has to pass, so the entry stays for a while;
-/// - after an RST in either direction, until the next outbound segment without RST. That segment undoes
-///   the RST and nothing else: a FIN that came with the RST, or after it, still counts. A forger can send
-///   an RST, too, and the inside, which goes on, does not believe him.
+/// - after an RST in either direction, until the next outbound segment without RST. That segment
+///   cancels only the RST: a FIN that came with the RST, or after it, still counts. An RST may be
+///   forged. If the inside host goes on, it did not accept the RST.
 ///
-/// An outbound SYN without ACK begins the session anew: what was said before it does not count, what it
-/// says itself does. Nothing else begins it anew.
+/// An outbound SYN without ACK restarts the session: earlier segments no longer count, and the
+/// SYN's own bits do. Nothing else restarts it.
 ///
 /// An inbound segment that ends an open connection, an RST or the second FIN, moves the session's end to
 /// [`TCP_CLOSED_IDLE`] from now, whether that is sooner or later than before (RFC 5382, REQ-5; RFC 7857,
-/// section 2.2). Where the connection is not open, nothing inbound moves the end. So nobody outside holds
-/// a door open: only an outbound segment opens the connection again.
+/// section 2.2). If the connection is not open, no inbound segment moves the end. So no outsider
+/// keeps a mapping open: only an outbound segment opens the connection again.
 ///
-/// Each session has a state of its own. A segment to or from an address and port without a session says
-/// nothing about any session, even if the filter lets it in.
+/// Each session has a state of its own. A segment to or from an address and port without a session
+/// changes no session, even if the filter lets it in.
 ///
-/// `now` is the time since some moment that does not matter, and never goes back. What a call costs does
-/// not grow with the number of mappings, of sessions (of one mapping or of all) or of ports, but for the
-/// time of looking into a map. That includes the search for a free port, and a call for which there is
-/// nothing. Those that end pay for their own removal.
+/// `now` is the time since any fixed moment, and never decreases. The cost of a call does not grow
+/// with the number of mappings, of sessions (of one mapping or of all) or of ports, except for the
+/// time of a look-up in a map. This includes the search for a free port, and a call that finds
+/// nothing. The removal of ended sessions may cost extra, for each of them.
 #[derive(Debug)]
 pub struct Table {
     rules: Rules,
@@ -170,18 +172,18 @@ impl Table {
         }
     }
 
-    /// A packet goes out: `flow.src` is inside, `flow.dst` is outside. Gives the external port that it
-    /// leaves from.
+    /// A packet goes out: `flow.src` is inside, `flow.dst` is outside. Returns the external port
+    /// that it leaves from.
     ///
-    /// A new mapping gets the inside's own port number, if that is in [`Rules::ports`] and free for the
-    /// protocol; otherwise any port of the range that is free.
+    /// A new mapping gets the same number as the inside port, if that is in [`Rules::ports`] and
+    /// free for the protocol; otherwise any free port of the range.
     ///
     /// # Errors
     ///
-    /// For a packet that needs a new session: [`Refused::Full`], else, if it needs a port, too,
-    /// [`Refused::NoPort`]. Nothing changes then: no mapping is left, and no port is taken. Above all, no
-    /// session that has not ended makes room: an attacker who fills the table must not throw out those who
-    /// were there before.
+    /// For a packet that needs a new session: [`Refused::Full`]. Otherwise, if it also needs a
+    /// port, [`Refused::NoPort`]. Then nothing changes: no mapping is left, and no port is taken.
+    /// Above all, no living session is removed: an attacker who fills the table must not end
+    /// earlier sessions.
     pub fn outbound(&mut self, now: Duration, flow: &Flow) -> Result<u16, Refused> {
         self.expire(now);
         let inside = (flow.proto, flow.src);
@@ -210,10 +212,10 @@ impl Table {
     }
 
     /// A packet comes in: `flow.src` is outside, `flow.dst` is the external address and a port of it.
-    /// Gives the inside address and port that it is for, or `None` if nobody may have it: the port has
-    /// no mapping for this protocol, or [`Rules::filter`] does not let this sender in.
+    /// Returns the inside address and port that it is for, or `None` if it must be dropped: the
+    /// port has no mapping for this protocol, or [`Rules::filter`] does not let this sender in.
     ///
-    /// To a forwarded port everybody may send.
+    /// Every host may send to a forwarded port.
     pub fn inbound(&mut self, now: Duration, flow: &Flow) -> Option<SocketAddrV4> {
         self.expire(now);
         let owner = *self.owners.get(&(flow.proto, flow.dst.port()))?;
@@ -244,9 +246,9 @@ impl Table {
         Some(owner)
     }
 
-    /// The inside address and port that have a session with `remote` through this external port; for a
-    /// forwarded port, where it leads, whoever `remote` is. It changes nothing: ICMP errors ask, and they
-    /// neither begin a session nor let one last (RFC 4787, REQ-12).
+    /// The inside address and port that have a session with `remote` through this external port;
+    /// for a forwarded port, where it leads, whatever `remote` is. It changes nothing: it is called
+    /// for ICMP errors, which neither begin a session nor extend one (RFC 4787, REQ-12).
     pub fn owner(
         &mut self,
         now: Duration,
@@ -268,10 +270,10 @@ impl Table {
         Some(mapping.port)
     }
 
-    /// From now on, what comes to the external `port` goes to `to`, from whoever it is, and what `to`
-    /// sends by this protocol from this very port of its own leaves from `port`. Such a mapping has no
-    /// sessions and never ends, and a full table has room for it. The port may be outside
-    /// [`Rules::ports`], and nobody else gets it.
+    /// From now on, packets to the external `port` go to `to`, from every sender. Packets of this
+    /// protocol from `to`'s address and port leave from `port`. Such a mapping has no sessions and
+    /// never ends, and a full table has room for it. The port may be outside [`Rules::ports`], and
+    /// no other mapping gets it.
     ///
     /// # Errors
     ///
@@ -291,8 +293,8 @@ impl Table {
         Ok(())
     }
 
-    /// Removes the sessions that have ended, and says how many it has removed. Those that an earlier call
-    /// has removed do not count.
+    /// Removes the sessions that have ended, and returns how many it has removed. Those that an
+    /// earlier call has removed do not count.
     pub fn expire(&mut self, now: Duration) -> usize {
         let before = self.ends.len();
         while let Some(&(end, inside, remote)) = self.ends.first()
@@ -314,8 +316,8 @@ impl Table {
         before - self.ends.len()
     }
 
-    /// How many sessions the table keeps: those that have not ended, and those that have and were not
-    /// removed yet. [`Rules::max_sessions`] at most.
+    /// How many sessions the table keeps: those that have not ended, and ended ones that were not
+    /// removed yet. At most [`Rules::max_sessions`].
     pub fn sessions(&self) -> usize {
         self.ends.len()
     }

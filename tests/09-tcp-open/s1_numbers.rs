@@ -302,7 +302,7 @@ fn s1_isn_differs_per_tuple_and_secret() {
             let got = number(&secret, local, remote, Duration::from_secs(1));
             let other = seen.insert(got, what.clone());
             lab.because("Two tuples or two secrets have two ISNs: F depends on all of its arguments (RFC 9293, section 3.4.1). \
-                         Else who opens a connection of his own knows the numbers of yours.")
+                         Otherwise an attacker who opens a connection of his own knows the numbers of yours.")
                 .holds(
                     other.is_none(),
                     format!("an ISN that no others have, for other arguments ({what})"),
@@ -334,9 +334,7 @@ fn s1_isn_of_one_tuple_says_nothing_about_another() {
                     let got = from(of(port + 1), of(port));
                     let here = format!("ports {port} and {}, secret {:02x}…", port + 1, secret[0]);
                     let other = seen.insert(got, here.clone());
-                    lab.because("An attacker opens a connection from a port of his own, and sees its ISN. If the way from there to the next \
-                                 port's ISN were the same with each secret, he could go it. The secret must be mixed with the rest: not \
-                                 added to it, nor laid over it by XOR.")
+                    lab.because("An attacker opens a connection from a port of his own, and sees its ISN. If the difference to the next port's ISN were the same with each secret, he could compute that ISN. The secret must be mixed with the rest, not just added or combined by XOR.")
                         .holds(
                             other.is_none(),
                             format!("{what} of two ISNs that occurs once ({here})"),
@@ -360,8 +358,7 @@ fn s1_isn_mixes_both_sockets() {
                 let mut seen: HashMap<u32, u16> = HashMap::new();
                 for theirs in 1000..1032 {
                     let other = seen.insert(from(of(80, theirs), of(443, theirs)), theirs);
-                    lab.because("If F is one number for our socket and one for theirs, by a sum or by XOR, who sees three ISNs knows a \
-                                 fourth: from our port 80 to 443 it is the same way for him as for everybody. The two must be mixed, too.")
+                    lab.because("If F is the sum or the XOR of a number for our socket and one for theirs, an attacker who sees three ISNs knows a fourth: the difference between our ports 80 and 443 is the same for every peer. The two must be mixed, too.")
                         .holds(
                             other.is_none(),
                             format!("{what} of our ports' ISNs that no other remote port has, here {theirs}"),
@@ -381,7 +378,7 @@ fn s1_isn_uses_all_32_bits() {
         let (ones, zeros) = all.fold((0, 0), |(ones, zeros), isn| (ones | isn, zeros | !isn));
         for bit in 0..32 {
             lab.because(
-                "Of 64 numbers that nobody can guess, each bit is sometimes 0 and sometimes 1.",
+                "In 64 numbers that no attacker can guess, each bit is sometimes 0 and sometimes 1.",
             )
             .holds(
                 (ones & zeros) >> bit & 1 == 1,

@@ -78,7 +78,7 @@ fn s2_server_answers_a_syn_with_syn_ack() {
               0 ms  listen()
              25     <-- SYN seq 100 win 5000 mss 1400
                     # Our SYN has our own ISN. It acknowledges the peer's: the ACK
-                    # number is the next number that is wanted.
+                    # number is the next number that is expected.
                     --> SYN,ACK seq 300 ack 101 mss 1000 win 3000
                     SYN-RECEIVED
                     ISS=300 SND.UNA=300 SND.NXT=301 SND.WND=5000
@@ -110,8 +110,8 @@ fn s2_ack_field_is_next_expected() {
               0 ms  connect()
                     --> SYN seq 100
              50     <-- SYN,ACK seq 300 ack 101 win 8000 mss 1000
-                    # The peer's SYN was number 300. What we want next is 301, and that
-                    # is what ACK says: not the last number that came, but the next.
+                    # The peer's SYN was number 300. The ACK number is the next
+                    # expected number, 301, and not the last one that came.
                     --> ACK seq 101 ack 301 win 3000
                     established
                     ESTABLISHED
@@ -124,7 +124,8 @@ fn s2_ack_field_is_next_expected() {
               0 ms  connect()
                     --> SYN seq 0xfffffffe
              50     <-- SYN,ACK seq 0xffffffff ack 0xffffffff win 1
-                    # The peer's SYN was the last number of all. What we want next is 0.
+                    # The peer's SYN was the last number of all. The next expected
+                    # number is 0.
                     --> ACK seq 0xffffffff ack 0 win 65535
                     established
                     ESTABLISHED
@@ -144,7 +145,7 @@ fn s2_ack_field_is_next_expected() {
 fn s2_third_segment_establishes_the_server() {
     lab(|lab| {
         lab.why(
-            "The third segment acknowledges our SYN: the peer has it, and its own was no old one.",
+            "The third segment acknowledges our SYN: the peer has it, and its own SYN was not an old one.",
         );
         for script in [
             "
@@ -158,7 +159,7 @@ fn s2_third_segment_establishes_the_server() {
                     # answered.
                     established
                     ESTABLISHED
-                    # Each segment says the window anew.
+                    # Each segment has the current window.
                     SND.UNA=301 SND.NXT=301 SND.WND=6000 RCV.NXT=101
             500     nothing
             ",
@@ -192,7 +193,7 @@ fn s2_three_segments_and_both_established() {
             State::Established,
             State::Established,
         );
-        ends.have_sent("SYN, SYN,ACK and ACK are all that it takes.", 3);
+        ends.have_sent("SYN, SYN,ACK and ACK are enough.", 3);
         ends.draws("09-figure-6", "A connection opens with three segments");
     });
 }
@@ -229,7 +230,7 @@ fn s2_syn_takes_one_number() {
                 ack,
                 Some((iss.wrapping_add(1), Some(irs.wrapping_add(1)))),
             );
-            lab.because("The first byte of data has the number behind the SYN.")
+            lab.because("The first byte of data has the number after the SYN's.")
                 .same("SND.NXT", client.vars().snd_nxt.0, iss.wrapping_add(1));
         }
     });
@@ -248,8 +249,7 @@ fn s2_mss_default_536() {
         ] {
             for active in [true, false] {
                 let got = mss_of_peer(lab, active, said);
-                lab.because("Without the option the peer wants 536 bytes in a segment (RFC 9293, section 3.7.1, MUST-15), whatever fits \
-                             your cable. With it, what it says.")
+                lab.because("Without the option the peer accepts 536 bytes in a segment (RFC 9293, section 3.7.1, MUST-15), whatever fits your cable. With it, the option's value.")
                     .same(&format!("the peer's MSS, when it says {said:?}"), got, want);
             }
         }
@@ -262,8 +262,7 @@ fn s2_mss_zero_or_tiny_is_clamped() {
         for (said, want) in [(0, 48), (1, 48), (47, 48), (48, 48), (49, 49)] {
             for active in [true, false] {
                 let got = mss_of_peer(lab, active, Some(said));
-                lab.because("A peer that says 0 would make us send nothing for ever, and one that says 1 a segment for each byte. Below \
-                             MIN_MSS we do not go.")
+                lab.because("An MSS of 0 would make us send nothing for ever, and an MSS of 1 a segment for each byte. Never go below MIN_MSS.")
                     .same(&format!("the peer's MSS, when it says {said}"), got, want);
             }
         }
@@ -298,7 +297,7 @@ fn mss_of_peer(lab: &Lab, active: bool, said: Option<u16>) -> u16 {
 #[test]
 fn s2_data_may_ride_on_the_third_segment() {
     lab(|lab| {
-        lab.why("Any segment in the window that acknowledges our SYN is the third one, whatever else is in it.");
+        lab.why("Any segment in the window that acknowledges our SYN is the third one, whatever else it contains.");
         for script in [
             "
             with iss=300 linux=no
@@ -306,8 +305,8 @@ fn s2_data_may_ride_on_the_third_segment() {
              25     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
              75     <-- PSH,ACK seq 101 ack 301 len 5
-                    # The ACK rides on a segment with data. It counts all the same; the
-                    # data is chapter 10's.
+                    # The ACK is in a segment with data. It counts; chapter 10 handles
+                    # the data.
                     established
                     ESTABLISHED
                     SND.UNA=301 RCV.NXT=101
@@ -319,8 +318,7 @@ fn s2_data_may_ride_on_the_third_segment() {
              25     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
              75     <-- FIN,ACK seq 101 ack 301
-                    # The ACK rides on a FIN. It counts all the same; the FIN is chapter
-                    # 12's.
+                    # The ACK is in a FIN. It counts; chapter 12 handles the FIN.
                     established
                     ESTABLISHED
                     SND.UNA=301 RCV.NXT=101
@@ -345,8 +343,8 @@ fn s2_data_may_ride_on_the_third_segment() {
              25     <-- SYN seq 100 mss 1200
                     --> SYN,ACK seq 300 ack 101
              75     <-- ACK seq 101 ack 301 mss 700
-                    # It has an option that only a SYN should have. It acknowledges
-                    # our SYN all the same.
+                    # It has an option that only a SYN should have. It still
+                    # acknowledges our SYN.
                     established
                     ESTABLISHED
                     # The option counts in a SYN only (RFC 9293, section 3.2).
@@ -362,14 +360,14 @@ fn s2_data_may_ride_on_the_third_segment() {
 #[test]
 fn s2_data_on_a_syn_is_left_alone() {
     lab(|lab| {
-        lab.why("Whoever sent the data sends it again, since it is not acknowledged.");
+        lab.why("The sender sends the data again, because it is not acknowledged.");
         for script in [
             "
             with iss=300
               0 ms  listen()
              25     <-- SYN seq 100 len 10
-                    # We take no data yet, so we acknowledge none: of this segment only
-                    # the SYN.
+                    # We take no data yet, so we acknowledge only the SYN of this
+                    # segment.
                     --> SYN,ACK seq 300 ack 101
                     RCV.NXT=101
             500     nothing
@@ -379,8 +377,8 @@ fn s2_data_on_a_syn_is_left_alone() {
               0 ms  connect()
                     --> SYN seq 100
              25     <-- SYN,ACK seq 300 ack 101 len 10
-                    # We take no data yet, so we acknowledge none: of this segment only
-                    # the SYN.
+                    # We take no data yet, so we acknowledge only the SYN of this
+                    # segment.
                     --> ACK seq 101 ack 301
                     established
                     RCV.NXT=301
@@ -390,8 +388,8 @@ fn s2_data_on_a_syn_is_left_alone() {
             with iss=300 linux=no
               0 ms  listen()
              25     <-- PSH,SYN seq 100 len 3
-                    # PSH says that the data is for the program at once. It is a SYN
-                    # all the same.
+                    # PSH says that the data is for the program at once. It is still a
+                    # SYN.
                     --> SYN,ACK seq 300 ack 101
                     RCV.NXT=101
             500     nothing
@@ -401,7 +399,7 @@ fn s2_data_on_a_syn_is_left_alone() {
               0 ms  connect()
                     --> SYN seq 100
              25     <-- PSH,SYN,ACK seq 300 ack 101 len 3
-                    # PSH changes nothing: it is SYN and ACK all the same.
+                    # PSH changes nothing: it is still SYN and ACK.
                     --> ACK seq 101 ack 301
                     established
                     RCV.NXT=301
@@ -487,7 +485,7 @@ fn s2_a_syn_waits_for_its_time_and_an_open_connection_for_nothing() {
             let listens = lab.you("server: step(now, Listen)", || {
                 server.step(now, Event::Listen)
             });
-            lab.because("Who listens has sent nothing that could be lost.")
+            lab.because("A listening end has sent nothing that could be lost.")
                 .same("the server's wake_at", listens.wake_at, None);
             let syn = lab.you("client: step(now, Connect)", || {
                 client.step(now, Event::Connect)
@@ -507,13 +505,13 @@ fn s2_a_syn_waits_for_its_time_and_an_open_connection_for_nothing() {
                 client.step(later, Event::Arrives(&one(lab, "the SYN,ACK", &syn_ack)))
             });
             lab.because(
-                "Our SYN is answered: nothing is left to be sent again. An ACK has no timer.",
+                "Our SYN is answered: nothing must be sent again. An ACK has no timer.",
             )
             .same("the client's wake_at", ack.wake_at, None);
             let open = lab.you("server: step(now + 75 ms, Arrives(ACK))", || {
                 server.step(later, Event::Arrives(&one(lab, "the ACK", &ack)))
             });
-            lab.because("Our SYN is answered: nothing is left to be sent again.")
+            lab.because("Our SYN is answered: nothing must be sent again.")
                 .same("the server's wake_at", open.wake_at, None);
         }
     });

@@ -122,7 +122,7 @@ fn s3_each_wait_is_twice_as_long_up_to_a_limit() {
 #[test]
 fn s3_gives_up_after_its_limit() {
     lab(|lab| {
-        lab.why("The end of the last wait that is not before config.give_up is the end of it all.");
+        lab.why("The first wait that ends at or after config.give_up is the last one.");
         for script in [
             "
               0 ms  connect()
@@ -211,7 +211,7 @@ fn s3_lost_synack_is_resent() {
 #[test]
 fn s3_a_server_that_hears_nothing_listens_again() {
     lab(|lab| {
-        lab.why("It was opened passively: it waits for a peer, and this was none.");
+        lab.why("It was opened passively: it waits for a peer, and this one did not answer.");
         for script in [
             "
             with iss=300 rto=1000 rto_max=1000 give_up=3000 win=4000
@@ -221,13 +221,13 @@ fn s3_a_server_that_hears_nothing_listens_again() {
               2 s   --> SYN,ACK seq 300 ack 101
               3 s   --> SYN,ACK seq 300 ack 101
                     # The peer does not answer. It waits for the next one, as if just
-                    # opened: without a timer. The program hears nothing.
+                    # opened: without a timer. The program gets no notice.
               4 s   nothing
                     LISTEN
                     ISS=0 SND.UNA=0 SND.NXT=0 SND.WND=0 IRS=0 RCV.NXT=0
                     RCV.WND=4000 MSS=536
-                    # Who listens has no timer: nothing is sent again, and nobody gives
-                    # up.
+                    # A listening end has no timer: it sends nothing again, and does
+                    # not give up.
              10 s   nothing
              20 s   <-- SYN seq 7000
                     --> SYN,ACK seq 300 ack 7001
@@ -258,15 +258,14 @@ fn s3_a_server_that_hears_nothing_listens_again() {
             with iss=300 rto=1000 give_up=1000 linux=no
               0 ms  listen()
             100     connect()
-                    # It is open already, so this changes nothing.
-                    LISTEN
+                    # It is open already, so this changes nothing. LISTEN
             200     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
             300     connect()
                     # Nor does this.
                     SYN-RECEIVED
-                    # It is still one that was opened passively, so it listens again,
-                    # and the program hears nothing.
+                    # It was still opened passively, so it listens again, and the
+                    # program gets no notice.
            1200     nothing
                     LISTEN
             ",
@@ -279,7 +278,7 @@ fn s3_a_server_that_hears_nothing_listens_again() {
 #[test]
 fn s3_duplicate_syn_does_not_restart() {
     lab(|lab| {
-        lab.why("The same SYN again is no new connection.");
+        lab.why("The same SYN again is not a new connection.");
         for script in [
             "
             with iss=300 linux=no
@@ -309,14 +308,14 @@ fn s3_duplicate_syn_does_not_restart() {
                     --> SYN,ACK seq 300 ack 101
               1 s   --> SYN,ACK seq 300 ack 101
             1.5 s   <-- PSH,SYN seq 100 win 7 mss 200 len 5
-                    # The same SYN again, now with data. It is known already.
+                    # The same SYN again, now with data. It has come before.
                     --> SYN,ACK seq 300 ack 101
                     SYN-RECEIVED
-                    # What it says was learned when it first came.
+                    # Its values were taken when it first came.
                     RCV.NXT=101 SND.WND=5000 MSS=1200
                     # The timer has gone on: 2 seconds after the SYN,ACK of 1 s.
               3 s   --> SYN,ACK seq 300 ack 101
-                    # Then 4 seconds: what comes in does not make the wait shorter.
+                    # Then 4 seconds: an incoming segment does not shorten the wait.
               7 s   --> SYN,ACK seq 300 ack 101
             ",
             "
@@ -330,7 +329,7 @@ fn s3_duplicate_syn_does_not_restart() {
              20     <-- ACK seq 0 ack 0x80000001
                     established
             100     <-- SYN seq 0xffffffff
-                    # The connection lives on. It says so.
+                    # The connection is still open, and our ACK shows it.
                     --> ACK seq 0x80000001 ack 0
                     ESTABLISHED
                     SND.UNA=0x80000001 RCV.NXT=0
@@ -345,7 +344,7 @@ fn s3_duplicate_syn_does_not_restart() {
 #[test]
 fn s3_lost_ack_is_sent_again_when_the_synack_comes_again() {
     lab(|lab| {
-        lab.why("Our ACK has no timer. Who misses it asks again.");
+        lab.why("Our ACK has no timer. A peer that misses it sends its segment again.");
         for script in [
             "
             with iss=100 win=5000
@@ -372,10 +371,10 @@ fn s3_lost_ack_is_sent_again_when_the_synack_comes_again() {
                     --> ACK seq 101 ack 301
                     established
            1050     <-- PSH,SYN,ACK seq 300 ack 101 win 7 mss 200 len 5
-                    # The SYN,ACK again, now with data. It is known already.
+                    # The SYN,ACK again, now with data. It has come before.
                     --> ACK seq 101 ack 301
                     ESTABLISHED
-                    # What it says was learned when it first came.
+                    # Its values were taken when it first came.
                     RCV.NXT=301 SND.WND=5000 MSS=1200
            1100     <-- SYN,ACK seq 300 ack 7
                     # Our ACK has our number, SND.NXT, whatever the segment
@@ -454,7 +453,7 @@ fn s3_lost_final_ack_then_data() {
         );
         ends.runs_until(500);
         ends.are(
-            "The data acknowledges B's SYN as well: each segment has the ACK. A server that waits for an empty one waits in vain.",
+            "The data acknowledges B's SYN as well: each segment has the ACK. A server that waits for an empty ACK waits for ever.",
             State::Established,
             State::Established,
         );
@@ -525,7 +524,7 @@ fn s3_a_tick_too_early_changes_nothing_and_a_late_one_sends_one() {
             "one segment; wake_at 101000 ms".into(),
         );
         for millis in [100_000, 100_500, 100_999] {
-            lab.because("The second is not over: whoever woke it was too early.")
+            lab.because("The second is not over: the tick came too early.")
                 .same(
                     "what comes of it",
                     ticks(lab, &mut tcb, millis),
@@ -562,7 +561,7 @@ fn s3_when_to_give_up_is_asked_when_the_wait_is_over_and_by_the_clock() {
             ticks(lab, &mut early, 1000);
             ticks(lab, &mut early, 3000);
             lab.because(format!(
-                "The SYN of 3000 ms waits for 4 seconds. It is given that time, although config.give_up, {give_up} s, is over before."
+                "The SYN of 3000 ms waits for 4 seconds. It gets that time, although config.give_up, {give_up} s, is over before."
             ))
             .same(
                 "what comes of it",
@@ -583,8 +582,7 @@ fn s3_when_to_give_up_is_asked_when_the_wait_is_over_and_by_the_clock() {
             });
             ticks(lab, &mut late, 1000);
             lab.because(format!(
-                "The tick was due at 3000 ms, before config.give_up, {give_up} s. But it comes at 500000 ms, and that is what counts: the \
-                 first SYN was sent long ago."
+                "The tick was due at 3000 ms, before config.give_up, {give_up} s. But it comes at 500000 ms, and only that counts: the first SYN was sent long ago."
             ))
             .same(
                 "what comes of it",
@@ -602,7 +600,7 @@ fn s3_who_listens_or_is_open_ignores_ticks() {
         lab.you("step(0, Listen)", || {
             tcb.step(Duration::ZERO, Event::Listen)
         });
-        lab.because("Who listens has sent nothing that could be lost.")
+        lab.because("A listening end has sent nothing that could be lost.")
             .same(
                 "what comes of it",
                 ticks(lab, &mut tcb, 5000),
@@ -620,10 +618,10 @@ fn s3_who_listens_or_is_open_ignores_ticks() {
                 tcb.step(Duration::from_secs(6), event)
             });
         }
-        lab.because("The SYN is acknowledged: its timer is off, and a tick that comes all the same finds nothing to do.")
+        lab.because("The SYN is acknowledged: its timer is off, and a later tick does nothing.")
             .same("what comes of it", ticks(lab, &mut tcb, 900_000), "nothing is sent; wake_at none".into());
         lab.because(
-            "An open connection that nobody uses stays open: TCP does not look at the clock.",
+            "An unused open connection stays open: TCP has no limit on idle time.",
         )
         .same("the state", tcb.state().to_string().as_str(), "ESTABLISHED");
     });

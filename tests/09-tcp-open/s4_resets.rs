@@ -159,7 +159,7 @@ fn s4_closed_port_answers_rst() {
             ),
         ];
         for (what, segment, want) in cases {
-            lab.because("Its ACK says which number its sender wants next. A RST that has this number is believed, and needs no ACK itself \
+            lab.because("Its ACK says which number its sender expects next. A RST that has this number is believed, and needs no ACK itself \
                          (RFC 9293, section 3.10.7.1).")
                 .same(&format!("the answer to {what}"), answer(lab, what, &segment).as_str(), want);
         }
@@ -233,14 +233,15 @@ fn s4_never_rst_a_rst() {
 #[test]
 fn s4_a_closed_connection_answers_as_the_host_does() {
     lab(|lab| {
-        lab.why("A connection that is CLOSED is none: the answer is that of answer_in_closed.");
+        lab.why("CLOSED means that there is no connection: the answer is that of answer_in_closed.");
         plays(
             lab,
             RESETS,
             "
               0 ms  <-- SYN seq 1000 mss 1460
-                    # There is no connection, and nobody listens. The RST acknowledges
-                    # what the SYN used: its number, and so the next one is 1001.
+                    # There is no connection, and no program listens. The RST
+                    # acknowledges the number that the SYN used, so its ACK number is
+                    # 1001.
                     --> RST,ACK seq 0 ack 1001 win 0
                     CLOSED
              10     <-- ACK seq 7 ack 900
@@ -256,15 +257,15 @@ fn s4_a_closed_connection_answers_as_the_host_does() {
 #[test]
 fn s4_refused_and_over() {
     lab(|lab| {
-        lab.why("A RST that acknowledges our SYN comes from somebody who has seen it. It is an answer: no.");
+        lab.why("A RST that acknowledges our SYN comes from a peer that has seen it. It refuses the connection.");
         for script in [
             "
             with iss=100
               0 ms  connect()
                     --> SYN seq 100
              50     <-- RST,ACK seq 0 ack 101 len 5
-                    # Nobody listens there. The program hears it at once, and the SYN is
-                    # not sent again. A RST may have data.
+                    # No program listens there. Our program is told at once, and the
+                    # SYN is not sent again. A RST may have data.
                     refused
                     CLOSED
             600 s   nothing
@@ -275,7 +276,7 @@ fn s4_refused_and_over() {
                     --> SYN seq 0xffffffff
               1 s   --> SYN seq 0xffffffff
             1.5 s   <-- RST,ACK seq 7 ack 0
-                    # Its sequence number says nothing: we know none of the peer's
+                    # Its sequence number means nothing: we know none of the peer's
                     # numbers.
                     refused
                     CLOSED
@@ -290,7 +291,7 @@ fn s4_refused_and_over() {
 #[test]
 fn s4_rst_in_syn_sent_only_if_ack_is_acceptable() {
     lab(|lab| {
-        lab.why("A RST is believed from who has seen our SYN. Its ACK shows that.");
+        lab.why("A RST is believed if its sender has seen our SYN. Its ACK shows that.");
         plays(
             lab,
             RESETS,
@@ -299,18 +300,18 @@ fn s4_rst_in_syn_sent_only_if_ack_is_acceptable() {
               0 ms  connect()
                     --> SYN seq 100
              10     <-- RST seq 0
-                    # It has no ACK: whoever sent it has not seen our SYN. It may be
-                    # old, or a stranger's (RFC 9293, section 3.10.7.3).
+                    # It has no ACK, so its sender has not seen our SYN. It may be
+                    # old, or from a stranger (RFC 9293, section 3.10.7.3).
                     SYN-SENT
              20     <-- RST seq 101
-                    # It has no ACK. Its sequence number says nothing here.
+                    # It has no ACK. Its sequence number means nothing here.
                     SYN-SENT
              30     <-- RST,ACK seq 0 ack 100
                     # ACK 100 does not acknowledge our SYN, which is number 100: that
                     # would be 101.
                     SYN-SENT
              40     <-- RST,ACK seq 0 ack 102
-                    # ACK 102 acknowledges what we have not sent.
+                    # ACK 102 acknowledges a number that we have not sent.
                     SYN-SENT
              50     <-- RST,ACK seq 0 ack 0
                     SYN-SENT
@@ -325,7 +326,7 @@ fn s4_rst_in_syn_sent_only_if_ack_is_acceptable() {
 #[test]
 fn s4_bad_ack_in_syn_sent_gets_rst_and_stays() {
     lab(|lab| {
-        lab.why("An ACK for what was not sent belongs to another connection. That one is reset, and ours waits on.");
+        lab.why("An ACK for an unsent number belongs to another connection. That one is reset, and ours goes on waiting.");
         plays(
             lab,
             RESETS,
@@ -344,7 +345,7 @@ fn s4_bad_ack_in_syn_sent_gets_rst_and_stays() {
                     --> RST seq 100
                     SYN-SENT
              30     <-- SYN,ACK seq 300 ack 102
-                    # ACK 102 acknowledges what we have not sent.
+                    # ACK 102 acknowledges a number that we have not sent.
                     --> RST seq 102
                     SYN-SENT
              40     <-- ACK seq 300 ack 5000 len 10
@@ -366,7 +367,7 @@ fn s4_bad_ack_in_syn_sent_gets_rst_and_stays() {
 #[test]
 fn s4_who_answers_with_a_rst_waits_on_as_before() {
     lab(|lab| {
-        lab.why("A stranger's segment gets its RST. The timer of our own SYN knows nothing of it.");
+        lab.why("A stranger's segment gets a RST. It does not affect the timer of our own SYN.");
         for script in [
             "
             with iss=100 linux=no
@@ -378,7 +379,7 @@ fn s4_who_answers_with_a_rst_waits_on_as_before() {
                     --> RST seq 91
                     # 2 seconds after the SYN of 1 s.
               3 s   --> SYN seq 100
-                    # Then 4 seconds: what comes in does not make the wait shorter.
+                    # Then 4 seconds: an incoming segment does not shorten the wait.
               7 s   --> SYN seq 100
             ",
             "
@@ -392,7 +393,7 @@ fn s4_who_answers_with_a_rst_waits_on_as_before() {
                     --> RST seq 9
                     # 2 seconds after the SYN,ACK of 1 s.
               3 s   --> SYN,ACK seq 300 ack 101
-                    # Then 4 seconds: what comes in does not make the wait shorter.
+                    # Then 4 seconds: an incoming segment does not shorten the wait.
               7 s   --> SYN,ACK seq 300 ack 101
             ",
         ] {
@@ -404,7 +405,7 @@ fn s4_who_answers_with_a_rst_waits_on_as_before() {
 #[test]
 fn s4_listen_resets_every_ack() {
     lab(|lab| {
-        lab.why("Who listens has sent nothing, so no ACK can be for it.");
+        lab.why("A listening end has sent nothing, so no ACK can be for it.");
         plays(
             lab,
             RESETS,
@@ -412,7 +413,7 @@ fn s4_listen_resets_every_ack() {
             with iss=300
               0 ms  listen()
              10     <-- ACK seq 101 ack 301
-                    # Nothing has been sent from here that an ACK could be for (RFC
+                    # Nothing was sent from here that an ACK could acknowledge (RFC
                     # 9293, section 3.10.7.2).
                     --> RST seq 301 win 0
                     LISTEN
@@ -439,7 +440,7 @@ fn s4_listen_resets_every_ack() {
 #[test]
 fn s4_bad_ack_in_syn_received_gets_rst_and_stays() {
     lab(|lab| {
-        lab.why("An ACK for what was not sent belongs to another connection. That one is reset, and ours waits on.");
+        lab.why("An ACK for an unsent number belongs to another connection. That one is reset, and ours goes on waiting.");
         plays(
             lab,
             RESETS,
@@ -455,7 +456,7 @@ fn s4_bad_ack_in_syn_received_gets_rst_and_stays() {
                     SYN-RECEIVED
                     SND.UNA=300
              20     <-- ACK seq 101 ack 302
-                    # ACK 302 acknowledges what we have not sent.
+                    # ACK 302 acknowledges a number that we have not sent.
                     --> RST seq 302
                     SYN-RECEIVED
              30     <-- ACK seq 1100 ack 0 len 10
@@ -463,7 +464,7 @@ fn s4_bad_ack_in_syn_received_gets_rst_and_stays() {
                     SYN-RECEIVED
                     SND.UNA=300 SND.WND=5000
              35     ours <-- FIN,ACK seq 101 ack 77   ours --> RST seq 77
-                    # A FIN does not make the ACK any better.
+                    # A FIN does not make the ACK valid.
                     SYN-RECEIVED
              40     <-- ACK seq 101 ack 301
                     established
@@ -475,7 +476,7 @@ fn s4_bad_ack_in_syn_received_gets_rst_and_stays() {
 #[test]
 fn s4_rst_in_syn_received_brings_the_server_back_to_listen() {
     lab(|lab| {
-        lab.why("It was opened passively: it goes back to LISTEN, and the program hears nothing.");
+        lab.why("It was opened passively: it goes back to LISTEN, and the program gets no notice.");
         for script in [
             "
             with iss=300 win=1000
@@ -500,7 +501,7 @@ fn s4_rst_in_syn_received_brings_the_server_back_to_listen() {
                     <-- SYN seq 0xffffffff
                     --> SYN,ACK seq 300 ack 0
              50     <-- RST,ACK seq 0 ack 5
-                    # Its sequence number is RCV.NXT. Its ACK is not looked at.
+                    # Its sequence number is RCV.NXT. Its ACK is ignored.
                     LISTEN
              10 s   nothing
             ",
@@ -510,8 +511,8 @@ fn s4_rst_in_syn_received_brings_the_server_back_to_listen() {
                     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
              50     <-- RST,ACK seq 101 ack 301
-                    # Its sequence number is RCV.NXT. That its ACK would open the
-                    # connection does not count: it is a RST.
+                    # Its sequence number is RCV.NXT. Its ACK would open the
+                    # connection, but it is a RST.
                     LISTEN
              10 s   nothing
             ",
@@ -532,15 +533,16 @@ fn s4_rst_must_have_the_right_number() {
                     <-- SYN seq 100 win 5000
                     --> SYN,ACK seq 300 ack 101
              10     <-- RST seq 102 win 7
-                    # It is in the window, but is not RCV.NXT. If the peer means it, it
-                    # answers our ACK with the right RST (RFC 5961, section 3).
+                    # It is in the window, but is not RCV.NXT. If the peer sent it,
+                    # the peer answers our ACK with the right RST (RFC 5961, section
+                    # 3).
                     --> ACK seq 301 ack 101 win 1000
                     SYN-RECEIVED
-                    # It is perhaps a stranger's: nothing that it says counts.
+                    # It may be from a stranger: none of its fields counts.
                     SND.WND=5000
              12     <-- RST,ACK seq 102 ack 301 len 5
-                    # That it acknowledges our SYN does not make it better, and data
-                    # does not make it worse.
+                    # Its ACK for our SYN does not make it valid, and data changes
+                    # nothing.
                     --> ACK seq 301 ack 101
                     SYN-RECEIVED
              20     <-- RST seq 1100
@@ -548,38 +550,38 @@ fn s4_rst_must_have_the_right_number() {
                     --> ACK seq 301 ack 101
                     SYN-RECEIVED
              30     <-- RST seq 1101
-                    # Behind the window it is ignored.
+                    # A RST after the window is ignored.
                     SYN-RECEIVED
              35     <-- RST,ACK seq 1101 ack 301
-                    # That it acknowledges our SYN does not make it better.
+                    # Its ACK for our SYN does not make it valid.
                     SYN-RECEIVED
              40     <-- RST seq 100
-                    # Before the window it is ignored.
+                    # A RST before the window is ignored.
                     SYN-RECEIVED
              50     <-- ACK seq 101 ack 301 win 6000
                     established
              60     <-- RST,ACK seq 102 ack 301 win 7 len 5
-                    # It is in the window, but is not RCV.NXT. The ACK does not make it
-                    # better.
+                    # It is in the window, but is not RCV.NXT. The ACK does not make
+                    # it valid.
                     --> ACK seq 301 ack 101 win 1000
                     ESTABLISHED
-                    # It is perhaps a stranger's: nothing that it says counts.
+                    # It may be from a stranger: none of its fields counts.
                     SND.WND=6000
              70     <-- RST seq 1100
                     # The last number in the window.
                     --> ACK seq 301 ack 101
                     ESTABLISHED
              80     <-- RST,ACK seq 1101 ack 301
-                    # Behind the window it is ignored.
+                    # A RST after the window is ignored.
                     ESTABLISHED
              90     <-- RST seq 100
-                    # Before the window it is ignored.
+                    # A RST before the window is ignored.
                     ESTABLISHED
             100     <-- RST seq 0x80000065
                     ESTABLISHED
             110     <-- RST seq 101 len 5
-                    # RCV.NXT: it is the peer's. A connection that was open is not
-                    # refused, it is reset. A RST may have data.
+                    # RCV.NXT: it is from the peer. A connection that was open is not
+                    # refused, but reset. A RST may have data.
                     reset
                     CLOSED
             600 s   nothing
@@ -596,7 +598,7 @@ fn s4_rst_must_have_the_right_number() {
                     --> ACK seq 101 ack 0xffffff01
                     ESTABLISHED
              20     <-- RST,ACK seq 0xffffff01 ack 7
-                    # RCV.NXT: it is the peer's, whatever its ACK says.
+                    # RCV.NXT: it is from the peer, whatever its ACK says.
                     reset
                     CLOSED
                     <-- ACK seq 0xffffff01 ack 101
@@ -625,12 +627,12 @@ fn s4_a_reset_server_does_not_listen_again() {
              10     <-- ACK seq 101 ack 301
                     established
              20     <-- RST seq 101
-                    # It was open, and the program knows it. It must hear that it no
-                    # longer is.
+                    # It was open, and the program knows it. So the program must be
+                    # told that it no longer is.
                     reset
                     CLOSED
              30     <-- SYN seq 500
-                    # There is no connection, and nobody listens.
+                    # There is no connection, and no program listens.
                     --> RST,ACK seq 0 ack 501
             600 s   nothing
             ",
@@ -690,7 +692,7 @@ fn s4_what_is_closed_may_be_opened_anew() {
             210     <-- SYN seq 500
                     --> SYN,ACK seq 300 ack 501
             220     <-- RST seq 501
-                    # Who was opened passively goes back to LISTEN.
+                    # A connection that was opened passively goes back to LISTEN.
                     LISTEN
             600 s   nothing
             ",
@@ -726,8 +728,7 @@ fn s4_old_duplicate_syn_is_harmless() {
         );
         ends.runs_until(100);
         ends.are(
-            "B's ACK number 91 is for no SYN of A's. A says so with a RST, which B believes: number 91 is what it wants next \
-             (RFC 9293, figure 8).",
+            "B's ACK number 91 is for no SYN of A's. A says so with a RST, which B believes: number 91 is the next one that B expects (RFC 9293, figure 8).",
             State::SynSent,
             State::Listen,
         );
@@ -745,16 +746,16 @@ fn s4_old_duplicate_syn_is_harmless() {
 #[test]
 fn s4_abort_tells_who_knows_the_connection() {
     lab(|lab| {
-        lab.why("The program wants no more of it, at once. It hears nothing: it knows.");
+        lab.why("The program ends the connection at once. It hears nothing: it knows.");
         for script in [
             "
             with linux=no
               0 ms  listen()
              10     abort()
-                    # No peer knows of it, so nothing is sent. It is CLOSED all the same.
+                    # No peer knows of it, so nothing is sent. It must still be CLOSED.
                     CLOSED
              20     <-- SYN seq 100
-                    # Nobody listens any more.
+                    # No program listens any more.
                     --> RST,ACK seq 0 ack 101
             600 s   nothing
             ",
@@ -775,8 +776,8 @@ fn s4_abort_tells_who_knows_the_connection() {
                     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
              10     abort()
-                    # The peer has our SYN,ACK. The RST has the number that it wants
-                    # next: SND.NXT (RFC 9293, section 3.10.5).
+                    # The peer has our SYN,ACK. The RST has the number that the peer
+                    # expects next: SND.NXT (RFC 9293, section 3.10.5).
                     --> RST seq 301 win 0
                     CLOSED
             600 s   nothing
@@ -790,7 +791,7 @@ fn s4_abort_tells_who_knows_the_connection() {
                     established
              10     abort()
                     # The peer has a connection that is open. The RST has the number
-                    # that it wants next: SND.NXT.
+                    # that the peer expects next: SND.NXT.
                     ours --> RST seq 0 win 0   linux --> RST,ACK seq 0 ack 301
                     CLOSED
              20     ours abort()

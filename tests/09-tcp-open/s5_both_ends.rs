@@ -17,13 +17,13 @@ fn s5_simultaneous_open() {
         ends.calls(B, Event::Connect);
         ends.runs_until(30);
         ends.are(
-            "Each gets a SYN where it waits for SYN,ACK: the other one opens, too (RFC 9293, figure 7).",
+            "Each waits for SYN,ACK and gets a SYN: the other end opens, too (RFC 9293, figure 7).",
             State::SynReceived,
             State::SynReceived,
         );
         ends.runs_until(900);
         ends.are(
-            "Each SYN,ACK acknowledges the other's SYN. Nobody was a server.",
+            "Each SYN,ACK acknowledges the other's SYN. Neither end was a server.",
             State::Established,
             State::Established,
         );
@@ -35,7 +35,7 @@ fn s5_simultaneous_open() {
 #[test]
 fn s5_a_syn_in_syn_sent_is_answered_with_syn_ack() {
     lab(|lab| {
-        lab.why("Both ends open. Each SYN is acknowledged, and then nothing is left to be said.");
+        lab.why("Both ends open. Each SYN is acknowledged, and then no more segments are needed.");
         for script in [
             "
             with iss=100 win=2000 mss=1000
@@ -48,8 +48,8 @@ fn s5_a_syn_in_syn_sent_is_answered_with_syn_ack() {
                     SYN-RECEIVED
                     SND.UNA=100 SND.NXT=101 SND.WND=5000 IRS=300 RCV.NXT=301 MSS=1400
              50     <-- SYN,ACK seq 300 ack 101 win 6000
-                    # The peer's SYN again, but now it acknowledges ours. The connection
-                    # is open, and nothing is left to be said.
+                    # The peer's SYN again, but now it acknowledges ours. The
+                    # connection is open, and no more segments are needed.
                     linux --> ACK seq 101 ack 301
                     established
                     ESTABLISHED
@@ -82,13 +82,12 @@ fn s5_a_syn_in_syn_sent_is_answered_with_syn_ack() {
                     SYN-RECEIVED
                     RCV.NXT=301
              50     <-- PSH,SYN,ACK seq 300 ack 101 win 6000 mss 700 len 10
-                    # The peer's SYN again, which acknowledges ours. Its data is left
-                    # alone, too.
+                    # The peer's SYN again, which acknowledges ours. Its data is
+                    # ignored, too.
                     established
                     ESTABLISHED
                     SND.UNA=101 RCV.NXT=301
-                    # Each segment says the window anew. The MSS was learned from the
-                    # first SYN.
+                    # Each segment has the current window. The MSS was in the first SYN.
                     SND.WND=6000 MSS=1400
             600 s   nothing
             ",
@@ -101,7 +100,7 @@ fn s5_a_syn_in_syn_sent_is_answered_with_syn_ack() {
 #[test]
 fn s5_a_lost_synack_of_a_simultaneous_open_is_sent_again() {
     lab(|lab| {
-        lab.why("The timer goes on as it was; what is sent again has the ACK now.");
+        lab.why("The timer goes on as it was; the repeated segment now has the ACK.");
         for script in [
             "
             with iss=100 linux=no
@@ -131,7 +130,7 @@ fn s5_a_lost_synack_of_a_simultaneous_open_is_sent_again() {
                     --> SYN,ACK seq 100 ack 301
                     # The timer goes on as it was: 2 seconds after the SYN of 1 s.
               3 s   --> SYN,ACK seq 100 ack 301
-                    # Then 4 seconds: what comes in does not make the wait shorter.
+                    # Then 4 seconds: an incoming segment does not shorten the wait.
               7 s   --> SYN,ACK seq 100 ack 301
             ",
             "
@@ -156,7 +155,7 @@ fn s5_a_lost_synack_of_a_simultaneous_open_is_sent_again() {
 #[test]
 fn s5_only_the_right_synack_completes_a_simultaneous_open() {
     lab(|lab| {
-        lab.why("A SYN,ACK that is not the peer's own is answered with our ACK, which says what we have and what we want.");
+        lab.why("A SYN,ACK with other numbers is answered with our ACK, which has our numbers.");
         for script in [
             "
             with iss=100 win=1000 linux=no
@@ -170,7 +169,7 @@ fn s5_only_the_right_synack_completes_a_simultaneous_open() {
                     SYN-RECEIVED
                     SND.UNA=100 SND.WND=5000
              31     <-- SYN,ACK seq 300 ack 102
-                    # It acknowledges what we have not sent.
+                    # It acknowledges a number that we have not sent.
                     --> ACK seq 101 ack 301
                     SYN-RECEIVED
              32     <-- SYN,ACK seq 299 ack 101
@@ -210,8 +209,8 @@ fn s5_only_the_right_synack_completes_a_simultaneous_open() {
                     SYN-RECEIVED
                     SND.UNA=300 SND.WND=5000
              20     <-- SYN,ACK seq 90 ack 301 win 6000
-                    # The SYN that came, and now it acknowledges ours. Who opened first
-                    # does not matter: TCP knows two ends, and no client.
+                    # The SYN that came, and now it acknowledges ours. It does not
+                    # matter which end opened first: TCP has two ends, and no client.
                     established
                     ESTABLISHED
                     SND.UNA=301 SND.WND=6000 RCV.NXT=91
@@ -226,7 +225,7 @@ fn s5_only_the_right_synack_completes_a_simultaneous_open() {
 #[test]
 fn s5_refused_while_both_open() {
     lab(|lab| {
-        lab.why("It was opened actively: the program waits for an answer, and this is one.");
+        lab.why("It was opened actively: the program waits for an answer, and gets one.");
         for script in [
             "
             with iss=100
@@ -287,7 +286,7 @@ fn s5_refused_while_both_open() {
                     # Nor does this.
                     SYN-RECEIVED
              50     <-- RST seq 301
-                    # It is still one that was opened actively: the program is told.
+                    # It was still opened actively: the program is told.
                     refused
                     CLOSED
             600 s   nothing
@@ -337,7 +336,7 @@ fn s5_an_ack_alone_opens_nothing() {
 #[test]
 fn s5_a_new_syn_in_the_window_brings_a_server_back_to_listen() {
     lab(|lab| {
-        lab.why("The peer has begun anew; one of its two SYNs is old. It sends the one that it means again, to a server that listens.");
+        lab.why("One of the peer's two SYNs is old. The peer sends the current one again, to a server that listens.");
         for script in [
             "
             with iss=300 win=1000 linux=no
@@ -354,13 +353,13 @@ fn s5_a_new_syn_in_the_window_brings_a_server_back_to_listen() {
                     --> SYN,ACK seq 300 ack 101
              11 s   --> SYN,ACK seq 300 ack 101
            11.1 s   <-- SYN,ACK seq 1100 ack 301
-                    # The last number in the window. What its ACK says does not count.
+                    # The last number in the window. Its ACK does not count.
                     LISTEN
              20 s   nothing
                     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
              20 s   <-- SYN,ACK seq 1100 ack 9
-                    # What its ACK says does not count: it gets no RST.
+                    # Its ACK does not count, and it gets no RST.
                     LISTEN
              30 s   nothing
             ",
@@ -370,8 +369,8 @@ fn s5_a_new_syn_in_the_window_brings_a_server_back_to_listen() {
                     <-- SYN seq 90 win 5000
                     --> SYN,ACK seq 300 ack 91
              10     <-- SYN seq 1091
-                    # Behind the window. We say what we want, and if it is the peer's,
-                    # it answers with a RST.
+                    # After the window. Our ACK has the expected number, and if the
+                    # SYN is from the peer, it answers with a RST.
                     --> ACK seq 301 ack 91 win 1000
                     SYN-RECEIVED
              20     <-- SYN seq 89
@@ -395,7 +394,7 @@ fn s5_a_new_syn_in_the_window_brings_a_server_back_to_listen() {
 #[test]
 fn s5_outside_the_window_nobody_opens() {
     lab(|lab| {
-        lab.why("First the sequence number is looked at. What is outside the window gets our ACK, and opens nothing.");
+        lab.why("The sequence number is checked first. A segment outside the window gets our ACK, and opens nothing.");
         for script in [
             "
             with iss=300 win=1000 linux=no
@@ -403,8 +402,8 @@ fn s5_outside_the_window_nobody_opens() {
                     <-- SYN seq 100 win 5000
                     --> SYN,ACK seq 300 ack 101
              10     <-- ACK seq 1101 ack 301
-                    # The first number behind the window. It may come from an older
-                    # connection: we say what we want.
+                    # The first number after the window. It may come from an older
+                    # connection, so our ACK gives the expected number.
                     --> ACK seq 301 ack 101 win 1000
                     SYN-RECEIVED
              20     <-- ACK seq 100 ack 301 len 1
@@ -412,7 +411,7 @@ fn s5_outside_the_window_nobody_opens() {
                     --> ACK seq 301 ack 101
                     SYN-RECEIVED
              30     <-- ACK seq 0x80000065 ack 9999
-                    # First the sequence number is looked at, then the ACK.
+                    # The sequence number is checked first, then the ACK.
                     --> ACK seq 301 ack 101
                     SYN-RECEIVED
                     SND.UNA=300 SND.WND=5000 RCV.NXT=101
@@ -430,7 +429,7 @@ fn s5_outside_the_window_nobody_opens() {
                     --> ACK seq 301 ack 101
                     # The timer goes on as it was: 2 seconds after the SYN,ACK of 1 s.
               3 s   --> SYN,ACK seq 300 ack 101
-                    # Then 4 seconds: what comes in does not make the wait shorter.
+                    # Then 4 seconds: an incoming segment does not shorten the wait.
               7 s   --> SYN,ACK seq 300 ack 101
             ",
         ] {
@@ -442,7 +441,7 @@ fn s5_outside_the_window_nobody_opens() {
 #[test]
 fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
     lab(|lab| {
-        lab.why("What does not fit gets our ACK: the peer learns what we have, and a stranger learns nothing.");
+        lab.why("A segment that does not fit gets our ACK: the peer learns our numbers, and a stranger, who does not get it, learns nothing.");
         for script in [
             "
             with iss=100 win=1000 linux=no
@@ -452,12 +451,12 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
                     --> ACK seq 101 ack 301
                     established
              10     <-- SYN seq 400 win 7 mss 700
-                    # A SYN in the window. The peer may have begun anew, or it is a
+                    # A SYN in the window. The peer may have restarted, or it is a
                     # stranger. If it is the peer, our ACK makes it send the right RST
                     # (RFC 5961, section 4).
                     --> ACK seq 101 ack 301 win 1000
                     ESTABLISHED
-                    # It is perhaps a stranger's: nothing that it says counts.
+                    # It may be from a stranger: none of its fields counts.
                     SND.WND=5000 MSS=1400
              20     <-- SYN seq 90000
                     # A SYN outside of the window gets the same answer.
@@ -490,12 +489,12 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
                     --> ACK seq 101 ack 301
                     ESTABLISHED
              70     <-- ACK seq 301 ack 102 win 7
-                    # It acknowledges what we have not sent.
+                    # It acknowledges a number that we have not sent.
                     --> ACK seq 101 ack 301 win 1000
                     ESTABLISHED
                     SND.UNA=101 SND.NXT=101 SND.WND=5000 RCV.NXT=301
              80     <-- ACK seq 301 ack 0x70000000
-                    # It acknowledges what we have not sent.
+                    # It acknowledges a number that we have not sent.
                     --> ACK seq 101 ack 301
                     ESTABLISHED
             600 s   nothing
@@ -517,8 +516,8 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
                     --> ACK seq 0xffffffff ack 0xfffffff1
                     ESTABLISHED
              30     <-- SYN seq 5000
-                    # A SYN behind the window. Anybody can send one: it ends nothing,
-                    # and begins nothing.
+                    # A SYN after the window. Any stranger can send one: it ends
+                    # nothing, and begins nothing.
                     --> ACK seq 0xffffffff ack 0xfffffff1
                     ESTABLISHED
              40     <-- SYN seq 0xffff0000
@@ -541,7 +540,7 @@ fn s5_what_is_wrong_in_an_open_connection_gets_an_ack() {
 #[test]
 fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
     lab(|lab| {
-        lab.why("What fits is not answered here, or two peers would answer each other for ever.");
+        lab.why("A segment that fits is not answered here, or two peers would answer each other for ever.");
         for script in [
             "
             with iss=100 win=1000 linux=no
@@ -560,19 +559,19 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
                     # The last number in the window.
                     ESTABLISHED
              30     <-- ACK seq 301 ack 100
-                    # An old ACK number: it is late, and no mistake.
+                    # An old ACK number: it is only late.
                     ESTABLISHED
-                    # What has been acknowledged stays so.
+                    # Acknowledged numbers stay acknowledged.
                     SND.UNA=101
              40     <-- ACK seq 301 ack 0xf0000000
                     # An old ACK number.
                     ESTABLISHED
              50     <-- PSH,ACK seq 301 ack 101 win 7 len 10
-                    # Data in the window is left to chapter 10.
+                    # Chapter 10 handles data in the window.
                     ESTABLISHED
                     RCV.NXT=301 SND.WND=5000
              60     <-- FIN,ACK seq 301 ack 101
-                    # A FIN is left to chapter 12.
+                    # Chapter 12 handles a FIN.
                     ESTABLISHED
                     RCV.NXT=301 SND.UNA=101
             600 s   nothing
@@ -590,7 +589,7 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
              20     <-- ACK seq 0xfffffff1 ack 0xffffffff
                     # An old ACK number: 0xffffffff comes before 0.
                     ESTABLISHED
-                    # What has been acknowledged stays so.
+                    # Acknowledged numbers stay acknowledged.
                     SND.UNA=0
             600 s   nothing
             ",
@@ -603,7 +602,7 @@ fn s5_what_is_right_in_an_open_connection_gets_no_answer() {
 #[test]
 fn s5_illegal_flag_sets_get_no_answer() {
     lab(|lab| {
-        lab.why("No honest TCP sends these flags together, or none of them. Scanners do, to learn from the answer who is there.");
+        lab.why("No honest TCP sends these flags together, or none of them. Scanners do, to learn from the answer which system is there.");
         for script in [
             "
             with linux=no
@@ -683,14 +682,14 @@ fn s5_half_open_peer_is_discovered_when_it_opens_anew() {
         ends.calls(A, Event::Connect);
         ends.runs_until(530);
         ends.are(
-            "B does not believe a SYN. It says what it wants next.",
+            "B does not believe a SYN. Its ACK has the number that it expects next.",
             State::SynSent,
             State::Established,
         );
-        ends.have_sent("Three to open, A's SYN, and what B wants next: an ACK.", 5);
+        ends.have_sent("Three to open, A's SYN, and B's ACK.", 5);
         ends.runs_until(580);
         ends.are(
-            "B's ACK is for no SYN of A's. A says so with a RST, and that has the number that B wants next (RFC 9293, figure 9).",
+            "B's ACK is for no SYN of A's. A says so with a RST, which has the number that B expects next (RFC 9293, figure 9).",
             State::SynSent,
             State::Closed,
         );
@@ -704,7 +703,7 @@ fn s5_half_open_peer_is_discovered_when_it_opens_anew() {
         ends.have_sent("Three to open, SYN, ACK, RST, and three to open.", 9);
         ends.draws(
             "09-figure-9",
-            "A has forgotten the connection, and opens anew",
+            "A has forgotten the connection, and opens again",
         );
     });
 }
@@ -735,7 +734,7 @@ fn s5_half_open_peer_is_discovered_when_the_other_sends() {
         );
         ends.runs_until(1000);
         ends.are(
-            "A's host takes B's ACK number for its RST, and that is what B wants next (RFC 9293, figure 10).",
+            "A's host takes B's ACK number for its RST, and B expects just this number next (RFC 9293, figure 10).",
             State::Closed,
             State::Closed,
         );
@@ -758,8 +757,7 @@ fn s5_an_idle_connection_outlives_a_broken_link() {
         ends.from(B).loses(every(Kind::Packet));
         ends.runs_until(24 * 3_600_000);
         ends.are(
-            "The link was broken for a day. A connection is no path, it is what the two ends remember; and nobody has sent anything \
-             that could have been missed.",
+            "The link was broken for a day. A connection is not a path. It is state at the two ends, and neither end has sent a segment that could be lost.",
             State::Established,
             State::Established,
         );

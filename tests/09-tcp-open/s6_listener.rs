@@ -168,7 +168,7 @@ fn s6_established_before_anyone_accepts() {
                     accept() = nobody
              60     c1: <-- ACK seq 101 ack 301
              10 s   nothing
-                    # It was open long before anybody called accept: that only takes it
+                    # It was open long before the call of accept, which only takes it
                     # out of the queue.
                     accept() = c1
                     c1: ESTABLISHED
@@ -176,13 +176,13 @@ fn s6_established_before_anyone_accepts() {
                     c1: RCV.NXT=101
                     c1: SND.WND=5000
                     c1: MSS=1200
-                    # It is given once.
+                    # It is returned once.
                     accept() = nobody
              20 s   c2: <-- SYN seq 200 mss 500
                     c2: --> SYN,ACK seq 300 ack 201 win 4000 mss 1000
                     c3: <-- SYN seq 300 mss 400
-                    # Each connection has this configuration. What another peer has
-                    # said does not count.
+                    # Each connection has this configuration. Another peer's values do
+                    # not count.
                     c3: --> SYN,ACK seq 300 ack 301 win 4000 mss 1000
             ",
         );
@@ -211,8 +211,7 @@ fn s6_each_connection_has_an_isn_of_its_own() {
                 let call = format!("arrives({now:?}, {}, SYN)", socket(peer));
                 let answer = lab.you(&call, || listener.arrives(now, socket(peer), &segment));
                 let want = isn(&secret, server(), socket(peer), now).0;
-                lab.because("The ISN is your isn() of the secret, the local socket, the peer's, and the time at which its SYN comes. That of the \
-                             configuration is not used: else all connections would have one ISN.")
+                lab.because("The ISN is your isn() of the secret, the local socket, the peer's, and the time at which its SYN comes. The configured ISN is not used: otherwise all connections would have one ISN.")
                     .same("the number of the SYN,ACK", answer.first().map(|it| it.seq.0), Some(want));
             }
             for (peer, millis) in [("c1", 7_001_000), ("c2", 7_002_000)] {
@@ -235,8 +234,7 @@ fn s6_each_connection_has_an_isn_of_its_own() {
                     listener.arrives(now, socket(peer), &syn)
                 });
                 let want = isn(&secret, server(), socket(peer), now).0;
-                lab.because("The peer has reset its connection and begins another one. That one's ISN is of the time at which its own SYN \
-                             comes: nothing is left of the first one.")
+                lab.because("The peer has reset its connection and begins another one. Its ISN is for the time of its own SYN: nothing of the first connection is left.")
                     .same("the number of the SYN,ACK", answer.first().map(|it| it.seq.0), Some(want));
             }
         }
@@ -246,7 +244,7 @@ fn s6_each_connection_has_an_isn_of_its_own() {
 #[test]
 fn s6_accept_gives_who_was_open_first() {
     lab(|lab| {
-        lab.why("The accept queue is a queue: who was ESTABLISHED first is accepted first, whoever sent the first SYN.");
+        lab.why("The accept queue is a queue: the connection that was ESTABLISHED first is accepted first, whichever SYN came first.");
         plays(
             lab,
             ACCEPT,
@@ -260,7 +258,8 @@ fn s6_accept_gives_who_was_open_first() {
              10     c2: <-- ACK seq 201 ack 301
                     # It is for the connection with c2, and opens that.
              20     c3: <-- ACK seq 301 ack 301
-                    # It is for the connection with c3, whoever waits already.
+                    # It is for the connection with c3, whichever connections already
+                    # wait.
              30     c1: <-- ACK seq 101 ack 301
                     # c2's ACK came first.
                     accept() = c2
@@ -285,8 +284,8 @@ fn s6_peers_are_told_apart_by_address_and_port() {
                     # The same host, another port: another connection.
                     c1b: <-- SYN seq 500
                     c1b: --> SYN,ACK seq 300 ack 501
-                    # Another host, the same port: another connection. Data on its SYN
-                    # is left alone.
+                    # Another host, the same port: another connection. Data in its SYN
+                    # is ignored.
                     c2: <-- SYN seq 900 len 10
                     c2: --> SYN,ACK seq 300 ack 901
              10     c1b: <-- ACK seq 501 ack 301
@@ -306,7 +305,7 @@ fn s6_peers_are_told_apart_by_address_and_port() {
 #[test]
 fn s6_queue_full_drops_the_ack_and_recovers() {
     lab(|lab| {
-        lab.why("The accept queue is full. The ACK is ignored as if it were lost; the timer of the SYN,ACK brings it again.");
+        lab.why("The accept queue is full. The ACK is ignored as if it were lost. The repeated SYN,ACK brings another ACK.");
         for script in [
             "
             with waiting=1 linux=no
@@ -316,7 +315,7 @@ fn s6_queue_full_drops_the_ack_and_recovers() {
                     c2: --> SYN,ACK seq 300 ack 201
              50     c1: <-- ACK seq 101 ack 301
              60     c2: <-- ACK seq 201 ack 301
-                    # There is room for one, and c1 is there. Nobody is told: a RST
+                    # There is room for one, and c1 is there. No error is sent: a RST
                     # would tell a client that there is no server.
             500     nothing
                     # c2 is still in the SYN queue, and its timer goes on. c2 has the
@@ -344,7 +343,7 @@ fn s6_queue_full_drops_the_ack_and_recovers() {
              50     c1: <-- ACK seq 101 ack 301
                     # There is room for two.
              60     c2: <-- ACK seq 201 ack 301
-                    # There is room for two. Data does not make it better.
+                    # There is room for two. Data makes no difference.
              70     c3: <-- ACK seq 301 ack 301 len 10
             500     nothing
                     accept() = c1
@@ -374,8 +373,8 @@ fn s6_queue_full_drops_the_ack_and_recovers() {
            1000     c3: --> SYN,ACK seq 300 ack 301
            1050     c3: <-- ACK seq 301 ack 301
            2900     c3: <-- ACK seq 301 ack 301
-                    # An ACK that is ignored is as good as lost: three seconds after its
-                    # first SYN,ACK, c3 is forgotten.
+                    # An ignored ACK counts as lost: three seconds after its first
+                    # SYN,ACK, c3 is forgotten.
            3000     nothing
            3050     c3: <-- ACK seq 301 ack 5000
                     # Nothing is known of c3 any more.
@@ -405,13 +404,15 @@ fn s6_a_full_accept_queue_keeps_out_only_who_would_enter() {
                     # c1 waits, and c2 is half open. From here on the accept queue is
                     # full.
              20     c2: <-- SYN seq 200
-                    # c2 begins nothing, it repeats: its SYN,ACK seems to be lost.
+                    # c2 does not begin a connection, it repeats its SYN: its SYN,ACK
+                    # seems to be lost.
                     c2: --> SYN,ACK seq 300 ack 201
              30     c2: <-- ACK seq 201 ack 5000
-                    # It acknowledges what c2 was not sent: a RST, as in step 4.
+                    # It acknowledges a number that c2 was not sent: a RST, as in step
+                    # 4.
                     c2: --> RST seq 5000
              40     c2: <-- ACK seq 9 ack 301
-                    # It is outside the window: our ACK, as in step 5.
+                    # It is outside the window: it gets our ACK, as in step 5.
                     c2: --> ACK seq 301 ack 201
              50     c4: <-- ACK seq 7 ack 7000
                     # Nothing is known of c4: a RST, as in LISTEN.
@@ -420,9 +421,9 @@ fn s6_a_full_accept_queue_keeps_out_only_who_would_enter() {
                     # c1 is in the queue, and open.
                     c1: --> ACK seq 301 ack 101
              70     c2: <-- RST seq 201
-                    # c2 wants no more of it, and is forgotten.
+                    # c2 resets its connection, and is forgotten.
              80     c2: <-- SYN seq 200
-                    # So this would begin, and there is no room.
+                    # So this would begin a connection, and there is no room.
              90     nothing
                     accept() = c1
                     accept() = nobody
@@ -434,7 +435,7 @@ fn s6_a_full_accept_queue_keeps_out_only_who_would_enter() {
 #[test]
 fn s6_no_syn_is_taken_when_the_accept_queue_is_full() {
     lab(|lab| {
-        lab.why("Who could not be accepted is not even begun. The SYN is ignored as if it were lost, and the client sends it again.");
+        lab.why("A connection that could not be accepted is not begun. The SYN is ignored as if it were lost, and the client sends it again.");
         for script in [
             "
             with waiting=1 linux=no
@@ -465,7 +466,7 @@ fn s6_no_syn_is_taken_when_the_accept_queue_is_full() {
 #[test]
 fn s6_the_syn_queue_has_an_end() {
     lab(|lab| {
-        lab.why("Each SYN costs memory, and strangers send them. What is full is full.");
+        lab.why("Each SYN costs memory, and strangers send them. So the queue has a limit.");
         for script in [
             "
             with half_open=2 linux=no
@@ -474,7 +475,8 @@ fn s6_the_syn_queue_has_an_end() {
                     c2: <-- SYN seq 200
                     c2: --> SYN,ACK seq 300 ack 201
              10     c3: <-- SYN seq 300
-                    # There is room for two. Nobody is driven out, and nobody is told.
+                    # There is room for two. No connection is removed, and no error is
+                    # sent.
              20     nothing
              30     c2: <-- SYN seq 200
                     # c2 is there already, so it needs no room.
@@ -487,7 +489,7 @@ fn s6_the_syn_queue_has_an_end() {
                     # c2 and c3 are in the SYN queue.
              70     nothing
              80     c2: <-- RST seq 201
-                    # c2 does not want it, and has left the SYN queue.
+                    # c2 refuses the connection, and has left the SYN queue.
              90     c4: <-- SYN seq 400
                     c4: --> SYN,ACK seq 300 ack 401
             100     c2: <-- ACK seq 201 ack 5000
@@ -515,8 +517,8 @@ fn s6_the_syn_queue_has_an_end() {
                     c1: --> SYN,ACK seq 300 ack 101
             200     c1: <-- SYN seq 500
                     # It is for c1's connection, which goes back to LISTEN, as in step
-                    # 5. So that is forgotten, and this SYN begins none itself: c1
-                    # sends it again if it means it.
+                    # 5. So that is forgotten, and this SYN itself begins no
+                    #    connection: c1 sends it again if it is current.
             210     nothing
             220     c2: <-- SYN seq 200
                     # c1 has left the SYN queue.
@@ -562,7 +564,7 @@ fn s6_a_flood_of_syns_is_bounded() {
             lab.because("Each SYN that is answered is kept until its ACK comes. A flood must not cost more memory than the limit allows.")
                 .same("SYNs that are answered", answered, half_open);
             let again = lab.you("tick(1 s)", || listener.tick(Duration::from_secs(1)));
-            lab.because("Those that are kept are sent their SYN,ACK again, and no others.")
+            lab.because("The SYN,ACK is sent again only to connections that are kept.")
                 .same("SYN,ACKs that are sent again", again.len(), half_open);
         }
     });
@@ -571,7 +573,7 @@ fn s6_a_flood_of_syns_is_bounded() {
 #[test]
 fn s6_what_belongs_to_nobody_is_answered_as_in_listen() {
     lab(|lab| {
-        lab.why("To whom nothing is known, the listener answers as a connection in LISTEN does, and forgets it.");
+        lab.why("The listener answers an unknown peer as a connection in LISTEN does, and keeps nothing.");
         plays(
             lab,
             ARRIVES,
@@ -613,7 +615,7 @@ fn s6_a_duplicate_syn_is_one_connection() {
                     c1: --> SYN,ACK seq 300 ack 101
             300     c1: <-- ACK seq 101 ack 301
             400     c1: <-- SYN seq 100
-                    # It is open, and says so.
+                    # It is open, and its ACK shows it.
                     c1: --> ACK seq 301 ack 101
                     accept() = c1
                     accept() = nobody
@@ -681,7 +683,7 @@ fn s6_who_is_reset_while_it_waits_is_accepted_all_the_same() {
 #[test]
 fn s6_who_waits_is_alive() {
     lab(|lab| {
-        lab.why("A connection in the accept queue is open: it answers what has to be answered.");
+        lab.why("A connection in the accept queue is open: it answers as an open connection does.");
         plays(
             lab,
             ARRIVES,
@@ -742,7 +744,7 @@ fn s6_ticks_send_again_what_is_due() {
                     # 3 minutes are not over, so it is still in the SYN queue.
             123 s   c1: --> SYN,ACK seq 300 ack 101
             182 s   c1: <-- ACK seq 101 ack 301
-                    # Its ACK comes late, and not too late.
+                    # Its ACK comes late, but not too late.
                     accept() = c1
             ",
         ] {
@@ -835,7 +837,7 @@ fn s6_what_is_accepted_is_the_programs() {
             lab.because("The connection is open.")
                 .fails("the connection with c1", "nobody");
         };
-        lab.because("The program wants to know who it is.").same(
+        lab.because("The program wants the peer's address.").same(
             "the peer",
             from.to_string(),
             peer.to_string(),
@@ -848,7 +850,7 @@ fn s6_what_is_accepted_is_the_programs() {
             .first()
             .map(|it| (it.seq.0, it.ack.map(|ack| ack.0), it.window));
         lab.because(
-            "It is a connection like any other, and its numbers are those of the handshake.",
+            "It is an ordinary connection, with the numbers of the handshake.",
         )
         .same(
             "number, ACK number and window of what it answers",
@@ -858,7 +860,7 @@ fn s6_what_is_accepted_is_the_programs() {
         let answer = lab.you("arrives(0, c1, SYN)", || {
             listener.arrives(Duration::ZERO, peer, &syn)
         });
-        lab.because("The listener has handed it over and knows it no longer. Whoever asks it gets a new connection.").same(
+        lab.because("The listener has handed the connection over and no longer has it. A later segment to the listener gets a new connection.").same(
             "whether it answers with a SYN,ACK",
             answer.first().map(|it| it.syn),
             Some(true),

@@ -13,7 +13,7 @@ pub struct Seq(pub u32);
 pub struct Segment {
     /// The number of its first byte, or of its SYN.
     pub seq: Seq,
-    /// The number that its sender wants next. `None`: the ACK bit is clear.
+    /// The next number that its sender expects. `None`: the ACK bit is clear.
     pub ack: Option<Seq>,
     pub syn: bool,
     pub fin: bool,
@@ -44,8 +44,8 @@ impl Segment {
     }
 }
 
-/// The states of a connection (RFC 9293, section 3.3.2). This chapter reaches the first five; the others are
-/// chapter 12's.
+/// The states of a connection (RFC 9293, section 3.3.2). This chapter reaches the first five;
+/// chapter 12 reaches the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum State {
     #[default]
@@ -71,15 +71,16 @@ pub struct Vars {
     pub irs: Seq,
     /// SND.UNA: the oldest number of ours that is not acknowledged.
     pub snd_una: Seq,
-    /// SND.NXT: the number of what we send next.
+    /// SND.NXT: the number of the next byte that we send.
     pub snd_nxt: Seq,
     /// SND.WND: how many bytes the peer has room for.
     pub snd_wnd: u32,
-    /// RCV.NXT: the number that we want next.
+    /// RCV.NXT: the next number that we expect.
     pub rcv_nxt: Seq,
     /// RCV.WND: how many bytes we have room for.
     pub rcv_wnd: u32,
-    /// The largest payload that the peer wants: 536 unless it has said something else (RFC 9293, section 3.7.1).
+    /// The largest payload that the peer accepts: 536 unless it has said another one (RFC 9293,
+    /// section 3.7.1).
     pub mss: u16,
 }
 
@@ -107,7 +108,7 @@ impl Add<u32> for Seq {
     }
 }
 
-/// How many places one must go on from `other` to come to this number.
+/// How many places it is from `other` on to this number.
 impl Sub for Seq {
     type Output = u32;
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::Seq;
 
-/// Whether `a` comes before `b`, on the shorter way round: `b` is 1 to 2147483647 places further on. Of two
-/// numbers that are exactly 2³¹ apart, neither comes before the other.
+/// Whether `a` comes before `b`, on the shorter way round: `b` is 1 to 2147483647 places further
+/// on. If two numbers are exactly 2³¹ apart, neither comes before the other.
 pub fn seq_lt(a: Seq, b: Seq) -> bool {
     todo!("9.1 seq_lt({a}, {b}): how many places from a on to b?")
 }
 
-/// Whether `x` is one of the numbers from `lo` on that come before `hi`. There are `hi - lo` of them, of which
-/// the first is `lo`; when both are equal there is none.
+/// Whether `x` is one of the numbers from `lo` on that come before `hi`. There are `hi - lo` of
+/// them, and the first is `lo`. When both are equal there is none.
 ///
 /// The RFC's "RCV.NXT =< SEG.SEQ < RCV.NXT+RCV.WND" is `seq_between(rcv_nxt, seq, rcv_nxt + rcv_wnd)`.
 pub fn seq_between(lo: Seq, x: Seq, hi: Seq) -> bool {
@@ -21,17 +21,18 @@ pub fn seq_between(lo: Seq, x: Seq, hi: Seq) -> bool {
 
 /// The initial sequence number of a connection (RFC 9293, section 3.4.1): M + F(local, remote, secret).
 ///
-/// M is a clock: it counts every 4 microseconds of `now` from 0, and begins anew after 4294967295. So a
-/// connection that follows another between the same two sockets begins behind the numbers that are still on their
+/// M is a clock: it counts every 4 microseconds of `now` from 0, and after 4294967295 comes 0. So a
+/// new connection between the same two sockets begins behind the numbers that are still on their
 /// way.
 ///
-/// F is a number that depends on all of its arguments, both addresses and both ports, and on each byte of the
-/// secret. It mixes them: who knows F of some pairs of sockets and not the secret knows nothing about F of another
-/// pair, nor about the difference of two. F does not depend on `now`.
+/// F is a number that depends on all of its arguments: both addresses, both ports, and each byte of
+/// the secret. It mixes them. An attacker who knows F of some pairs of sockets, but not the secret,
+/// learns nothing about F of another pair, or about the difference of two. F does not depend on
+/// `now`.
 ///
 /// `std::hash::DefaultHasher` mixes well enough for this course.
 pub fn isn(secret: &[u8; 16], local: SocketAddrV4, remote: SocketAddrV4, now: Duration) -> Seq {
     todo!(
-        "9.1 isn({secret:02x?}, {local}, {remote}, {now:?}): a clock, and a number that nobody can guess"
+        "9.1 isn({secret:02x?}, {local}, {remote}, {now:?}): a clock, and a number that no attacker can guess"
     )
 }

@@ -1,18 +1,19 @@
 //! Given: the machine's frame. It asks steps 2 to 5 in their order; you write these.
 //!
-//! A machine has no clock, no thread and no socket. It is told what happens and when, and says what it sends,
-//! what the program is to know, and when it wants to be woken.
+//! A machine has no clock, no thread and no socket. It gets an event and its time, and returns the
+//! segments to send, the notices for the program, and the time when it wants to be woken.
 
 use std::time::Duration;
 
 use crate::{Segment, Seq, State, Vars, answer_in_closed};
 
-/// What is settled before a connection opens.
+/// The settings of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// The number of our SYN: see [`crate::isn`].
     pub iss: Seq,
-    /// How many bytes we have room for, at least 1. RCV.WND is this, and each segment but a RST says it.
+    /// How many bytes we have room for, at least 1. RCV.WND is this number, and each segment but a
+    /// RST has it.
     pub window: u16,
     /// The largest payload that we want to receive. Our SYN says it.
     pub mss: u16,
@@ -50,11 +51,11 @@ pub enum Event<'a> {
     Arrives(&'a Segment),
     /// Time has passed. It may be too early for anything.
     Tick,
-    /// The program wants no more of it, at once.
+    /// The program ends the connection at once.
     Abort,
 }
 
-/// What the program is told.
+/// A notice to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     Established,
@@ -62,11 +63,11 @@ pub enum Notice {
     Refused,
     /// The peer no longer knows this connection.
     Reset,
-    /// Nobody has answered.
+    /// No answer has come.
     TimedOut,
 }
 
-/// What comes of an event.
+/// The result of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
     pub segments: Vec<Segment>,
@@ -86,7 +87,7 @@ pub(crate) struct Timer {
     pub at: Duration,
 }
 
-/// The transmission control block: all that a host keeps of one connection (RFC 9293, section 3.3.1).
+/// The transmission control block: all that a host keeps for one connection (RFC 9293, section 3.3.1).
 #[derive(Debug, Clone)]
 pub struct Tcb {
     pub(crate) config: Config,
@@ -113,7 +114,8 @@ impl Tcb {
     /// Takes an event at `now`, the time since any fixed moment.
     ///
     /// A segment that no honest TCP sends ([`Segment::makes_sense`]) changes nothing and gets no answer, unless
-    /// the connection is CLOSED. Any other is offered to the steps, and the first that knows it takes it.
+    /// the connection is CLOSED. Any other segment is offered to the steps in order, and the first
+    /// that takes it handles it.
     pub fn step(&mut self, now: Duration, event: Event) -> Output {
         let mut output = match event {
             Event::Listen => self.open(now, false),

@@ -2,8 +2,8 @@
 
 use crate::{Notice, Output, Segment, Seq, State, Tcb};
 
-/// What a host answers to a segment for which it has no connection (RFC 9293, section 3.10.7.1): a RST that its
-/// sender believes. `None`: to a RST there is no answer.
+/// A host's answer to a segment for which it has no connection (RFC 9293, section 3.10.7.1): a RST
+/// that its sender believes. `None` for a RST, which gets no answer.
 ///
 /// - If the segment has an ACK, the RST has its ACK number as sequence number, and no ACK.
 /// - If not, the RST has sequence number 0, and acknowledges all that the segment used: its ACK number is SEG.SEQ
@@ -35,21 +35,21 @@ impl Tcb {
     /// Takes a segment that resets, or that must be reset; `None` if it is another one, and then nothing has
     /// changed.
     ///
-    /// A segment with RST never gets a RST. What becomes of it:
+    /// A segment with RST never gets a RST. In each state:
     ///
     /// - LISTEN: it is ignored.
-    /// - SYN-SENT: if it has an ACK with the number SND.NXT, the connection ends for `Notice::Refused`. Else it
-    ///   is ignored: whoever sent it has not seen our SYN.
+    /// - SYN-SENT: if it has an ACK with the number SND.NXT, the connection ends for
+    ///   `Notice::Refused`. Otherwise it is ignored: its sender has not seen our SYN.
     /// - SYN-RECEIVED and ESTABLISHED: if its sequence number is RCV.NXT, the connection ends for
-    ///   `Notice::Refused` in SYN-RECEIVED, for `Notice::Reset` in ESTABLISHED. If it is another one in the
-    ///   window, our ACK is sent, the challenge: a peer that means it answers with a RST that has the right
-    ///   number. Outside the window it is ignored. In both cases nothing changes. Its ACK is not looked at. (RFC
-    ///   9293, section 3.10.7.4; RFC 5961, section 3.)
+    ///   `Notice::Refused` in SYN-RECEIVED, for `Notice::Reset` in ESTABLISHED. If it is another
+    ///   number in the window, our ACK is sent, the challenge: a real peer answers with a RST that
+    ///   has the right number. Outside the window it is ignored. In both cases nothing changes. Its
+    ///   ACK is ignored. (RFC 9293, section 3.10.7.4; RFC 5961, section 3.)
     ///
-    /// A RST may have data: that says why it was sent, and changes nothing (RFC 9293, section 3.5.3).
+    /// A RST may have data, which explains it. The data changes nothing (RFC 9293, section 3.5.3).
     ///
-    /// Without RST, these are answered with a RST, whose sequence number is their ACK number, and which has no
-    /// ACK. Nothing else changes:
+    /// These segments without RST are answered with a RST. Its sequence number is their ACK number,
+    /// and it has no ACK. Nothing else changes:
     ///
     /// - LISTEN: any segment with an ACK.
     /// - SYN-SENT: a segment with an ACK whose number is not SND.NXT. It belongs to an older connection.
@@ -90,9 +90,9 @@ impl Tcb {
         }
     }
 
-    /// The program wants no more of it (RFC 9293, section 3.10.5). The connection is CLOSED, and has no timer. In
-    /// SYN-RECEIVED and ESTABLISHED the peer is told with a RST, whose sequence number is SND.NXT, and which has
-    /// no ACK. The program hears nothing: it knows.
+    /// The program ends the connection at once (RFC 9293, section 3.10.5). The connection is
+    /// CLOSED, and has no timer. In SYN-RECEIVED and ESTABLISHED the peer gets a RST, whose
+    /// sequence number is SND.NXT, and which has no ACK. The program gets no notice: it knows.
     pub(crate) fn abort(&mut self) -> Output {
         let is_known = matches!(self.state, State::SynReceived | State::Established);
         self.state = State::Closed;

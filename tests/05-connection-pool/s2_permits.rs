@@ -60,7 +60,7 @@ fn s2_permits_are_counted() {
 #[test]
 fn s2_try_acquire_never_waits() {
     netlab::lab(|lab| {
-        lab.why("None means "not now". try_acquire is for callers that cannot wait.");
+        lab.why("None means \"not now\". try_acquire is for callers that cannot wait.");
         let permits = Permits::new(1);
         let held = lab.you("try_acquire()", || permits.try_acquire());
         lab.holds(held.is_some(), "a permit, since one is free", "None");

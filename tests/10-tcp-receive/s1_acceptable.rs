@@ -14,7 +14,7 @@ fn says(lab: &Lab, nxt: u32, wnd: u32, seq: u32, len: u32, want: bool) {
 #[test]
 fn s1_four_rows_of_table_6() {
     lab(|lab| {
-        lab.why("An empty segment at the number that is wanted: an ordinary ACK.");
+        lab.why("An empty segment at the expected number: an ordinary ACK.");
         says(lab, 2001, 1000, 2001, 0, true);
         says(lab, 7, 20, 7, 0, true);
         lab.why(
@@ -33,7 +33,7 @@ fn s1_four_rows_of_table_6() {
         lab.why("Its first number comes after the window, and so do all others.");
         says(lab, 2001, 1000, 3001, 1, false);
         says(lab, 2001, 1000, 3001, 1000, false);
-        lab.why("A segment that begins too early can end in the window: numbers 1500 to 2001 have one that is wanted.");
+        lab.why("A segment that begins too early can end in the window: one of the numbers 1500 to 2001 is expected.");
         says(lab, 2001, 1000, 1500, 502, true);
         says(lab, 2001, 1000, 1500, 1501, true);
         lab.why("Numbers 1500 to 2000: the last number is the first plus the length less 1, and all of them have come already.");
@@ -51,7 +51,7 @@ fn s1_a_window_of_0_takes_an_empty_segment_at_rcv_nxt_only() {
         lab.why("With a window of 0, an empty segment must be exactly at RCV.NXT.");
         says(lab, 2001, 0, 2000, 0, false);
         says(lab, 2001, 0, 2002, 0, false);
-        lab.why("With a window of 0 there is room for nothing. This is how a probe of the window looks: it is answered, and its byte is not taken.");
+        lab.why("With a window of 0 there is no room. A probe of the window looks like this: it is answered, and its byte is not taken.");
         says(lab, 2001, 0, 2001, 1, false);
         says(lab, 2001, 0, 2000, 1, false);
         says(lab, 2001, 0, 2000, 2, false);
@@ -63,8 +63,7 @@ fn s1_a_window_of_0_takes_an_empty_segment_at_rcv_nxt_only() {
 fn s1_only_the_first_and_the_last_number_are_asked() {
     lab(|lab| {
         lab.why(
-            "Numbers 2000 to 2019 around a window of 2001 to 2010: neither the first nor the last is in it, and table 6 asks \
-             for no other. (Who keeps to the window never sends this.)",
+            "Numbers 2000 to 2019 around a window of 2001 to 2010: neither the first nor the last is in it, and table 6 checks no other. (A sender that respects the window never sends this.)",
         );
         says(lab, 2001, 10, 2000, 20, false);
         lab.why("Numbers 2000 to 2010: the last one is in the window.");
@@ -102,14 +101,13 @@ fn s1_wide_windows_and_numbers_far_away() {
         const HALF: u32 = 1 << 31;
         for wnd in [65535, 1 << 30, HALF - 1] {
             lab.why(
-                "A window is less than 2³¹, and may need more than 16 bits (RFC 7323 scales it). The widest windows have edges \
-                 as exact as those of small ones.",
+                "A window is less than 2³¹, and may need more than 16 bits (RFC 7323 scales it). The edges of the widest windows are as exact as those of small ones.",
             );
             says(lab, 5, wnd, 5 + wnd - 1, 1, true);
             says(lab, 5, wnd, 5 + wnd, 1, false);
             says(lab, 5, wnd, 4, 1, false);
             lab.why(
-                "Half of all numbers away is not in the window, in whichever direction one counts.",
+                "A number half of all numbers away is not in the window, in either direction.",
             );
             says(lab, 5, wnd, 5 + HALF, 0, false);
             says(lab, 5, wnd, 5 + HALF, 1, false);

@@ -38,7 +38,7 @@ fn s2_bytes_in_order_can_be_read() {
     lab(|lab| {
         let mut a = assembler(lab, 100);
         lab.because("Nothing has come.").same("next()", a.next(), 0);
-        lab.why("Nothing has come, so there is nothing to read. That is no error.");
+        lab.why("Nothing has come, so there is nothing to read. That is not an error.");
         reads(lab, &mut a, 10, "");
         push(lab, &mut a, 0, b"hello");
         lab.because("Bytes 0 to 4 are here. The first one that is missing is at 5.")
@@ -48,9 +48,9 @@ fn s2_bytes_in_order_can_be_read() {
             .same("next()", a.next(), 12);
         lab.because("5 and 7 bytes, and no hole.")
             .same("readable()", a.readable(), 12);
-        lab.why("A stream has no borders: what came in two pieces is read in one.");
+        lab.why("A stream has no message borders: bytes of two pieces can be read at once.");
         reads(lab, &mut a, 100, "hello, world");
-        lab.because("Reading takes the bytes out. It does not change which is missing.")
+        lab.because("Reading takes the bytes out. It does not change which byte is missing.")
             .same("next()", a.next(), 12);
         lab.because("All is read.")
             .same("readable()", a.readable(), 0);
@@ -75,7 +75,7 @@ fn s2_reads_of_any_size_give_the_same_stream() {
         reads(lab, &mut a, 1000, "ghijklm");
         reads(lab, &mut a, 1000, "");
         push(lab, &mut a, 13, b"n");
-        lab.why("Memory for usize::MAX bytes is not to be had. Only what is here is read.");
+        lab.why("There is no memory for usize::MAX bytes. Only bytes that have come are read.");
         reads(lab, &mut a, usize::MAX, "n");
     });
 }
@@ -86,13 +86,13 @@ fn s2_what_lies_behind_a_hole_waits() {
         let mut a = assembler(lab, 100);
         push(lab, &mut a, 0, b"abc");
         push(lab, &mut a, 6, b"ghi");
-        lab.because("Bytes 3 to 5 are missing, so the next one to come is 3.")
+        lab.because("Bytes 3 to 5 are missing, so the next expected one is 3.")
             .same("next()", a.next(), 3);
         lab.because("abc can be read. ghi must wait, or the program would get abcghi.")
             .same("readable()", a.readable(), 3);
-        lab.because("ghi is kept. Who throws it away makes its sender send it again.")
+        lab.because("ghi must be kept. If it is thrown away, its sender must send it again.")
             .same("waiting()", a.waiting(), 3);
-        lab.because("The last byte that is here is at 8.")
+        lab.because("The last byte that has come is at 8.")
             .same("top()", a.top(), 9);
         lab.why("A hole ends what can be read.");
         reads(lab, &mut a, 100, "abc");
@@ -101,7 +101,7 @@ fn s2_what_lies_behind_a_hole_waits() {
             .same("next()", a.next(), 9);
         lab.because("Nothing waits any more.")
             .same("waiting()", a.waiting(), 0);
-        lab.why("What waited was kept, and follows what filled the hole.");
+        lab.why("The waiting bytes were kept, and follow the bytes that filled the hole.");
         reads(lab, &mut a, 100, "defghi");
         lab.because("Nothing is here.").same("top()", a.top(), 9);
     });
@@ -120,8 +120,7 @@ fn s2_six_pieces_in_all_720_orders() {
                 push(lab, &mut a, cuts[n] as u64, &text[cuts[n]..cuts[n + 1]]);
             }
             lab.why(
-                "The pieces are those of one stream, whatever order they come in: keep what comes early. Nobody asks for it \
-                 again; the sender resends only what is missing.",
+                "The pieces belong to one stream, whatever order they come in. Keep pieces that come early: the sender resends only the missing ones.",
             );
             reads(lab, &mut a, 100, std::str::from_utf8(text).expect("text"));
         });
@@ -145,7 +144,7 @@ fn s2_a_piece_that_comes_again_changes_nothing() {
         let mut a = assembler(lab, 100);
         push(lab, &mut a, 0, b"abc");
         push(lab, &mut a, 0, b"abc");
-        lab.because("These bytes are here already. They are not 6 bytes.")
+        lab.because("These bytes have already come. Do not count them as 6 bytes.")
             .same("readable()", a.readable(), 3);
         push(lab, &mut a, 6, b"ghi");
         push(lab, &mut a, 6, b"ghi");
@@ -153,7 +152,7 @@ fn s2_a_piece_that_comes_again_changes_nothing() {
             .same("waiting()", a.waiting(), 3);
         reads(lab, &mut a, 3, "abc");
         push(lab, &mut a, 0, b"abc");
-        lab.because("These bytes have been read. Nobody wants them twice.")
+        lab.because("These bytes were read. They must not come twice.")
             .same("readable()", a.readable(), 0);
         lab.because("The next byte that is missing is still at 3.")
             .same("next()", a.next(), 3);
@@ -245,7 +244,7 @@ fn s2_one_piece_over_many() {
         }
         push(lab, &mut a, 1, b"bcdefghijklmn");
         holes(
-            &lab.because("It has filled every hole but the first."),
+            &lab.because("The piece has filled every hole but the first."),
             &a,
             "[0..1]",
         );
@@ -267,7 +266,7 @@ fn s2_holes_are_what_is_missing() {
     lab(|lab| {
         let mut a = assembler(lab, 100);
         holes(
-            &lab.because("Nothing is here, so nothing is missing before it."),
+            &lab.because("No byte has come, so nothing is missing before it."),
             &a,
             "[]",
         );
@@ -300,8 +299,7 @@ fn s2_holes_are_what_is_missing() {
         a.read(3);
         holes(
             &lab.because(
-                "A position is the number of bytes before it in the stream, whether or not they have been read: reading moves \
-                 no hole.",
+                "A position is the number of bytes before it in the stream, whether or not they were read: reading moves no hole.",
             ),
             &a,
             "[6..10, 14..18]",
@@ -325,8 +323,7 @@ fn s2_what_has_no_room_is_cut_off() {
         push(lab, &mut a, 8, b"ij");
         push(lab, &mut a, 20, b"uv");
         lab.because(
-            "There is room for the 8 bytes that follow the last one that was read, and none was read: positions 0 to 7. (Room \
-             is not counted from next().)",
+            "There is room for the 8 bytes after the last byte that was read, and none was read: positions 0 to 7. (Room is not counted from next().)",
         )
         .same("next() and waiting()", (a.next(), a.waiting()), (8, 0));
         lab.why("What did not fit is not here.");
@@ -364,8 +361,7 @@ fn s2_the_window_is_the_room_behind_next() {
                 .same("window()", a.window(), capacity - 3);
             push(lab, &mut a, 6, b"gh");
             lab.because(
-                "The window begins at next(), so what waits lies in it. It takes nothing from the window: the hole before it \
-                 has its room.",
+                "The window begins at next(), so the waiting bytes and the hole before them lie in it. They do not make it smaller.",
             )
             .same("window()", a.window(), capacity - 3);
             a.read(2);
@@ -386,7 +382,7 @@ fn s2_the_window_is_the_room_behind_next() {
         lab.why("b had no room.");
         reads(lab, &mut a, 9, "a");
         push(lab, &mut a, 0, b"abc");
-        lab.why("a has been read: its place is 0, and it is not wanted twice. b has room now, and c has none.");
+        lab.why("a was read at place 0, and must not come twice. b has room now, and c has none.");
         reads(lab, &mut a, 9, "b");
     });
 }
@@ -421,7 +417,7 @@ fn s2_empty_pieces_and_far_ones() {
         push(lab, &mut a, 0, b"ab");
         for at in [0, 2, 5, 12, u64::MAX] {
             push(lab, &mut a, at, b"");
-            lab.because("An empty piece brings nothing, so nothing is missing before it, either.")
+            lab.because("An empty piece brings no bytes, so nothing is missing before it.")
                 .same(
                     "next(), top() and holes()",
                     (a.next(), a.top(), a.holes()),
@@ -486,11 +482,10 @@ fn where_they_differ(from: u64, got: &[u8], want: &[u8]) -> String {
     let place = got.iter().zip(want).position(|(got, want)| got != want);
     match place.map(|i| (from + i as u64, char::from(want[i]), char::from(got[i]))) {
         Some((place, first, other)) => format!(
-            "The byte at position {place} is {first}: this piece came first for it. {other} came later, or stands elsewhere. \
-             The first byte for a place stays."
+            "The byte at position {place} is {first}: this piece came first for it. {other} came later, or belongs to another place. The first byte for a place stays."
         ),
         None => format!(
-            "From position {from} on, {} bytes are here without a hole, as many as are asked for.",
+            "From position {from} on, {} bytes have come without a hole, as many as are asked for.",
             want.len()
         ),
     }
@@ -509,8 +504,7 @@ fn s2_any_number_of_holes() {
                 }
             });
             lab.why(
-                "Every second byte is here, and a hole before each. What lies behind a hole is kept, however many holes there \
-                 are: the window bounds their number.",
+                "Every second byte has come, with a hole before each. Bytes behind a hole are kept, however many holes there are: the window bounds their number.",
             );
             lab.same(
                 "waiting(), and how many holes()",
@@ -519,7 +513,7 @@ fn s2_any_number_of_holes() {
             );
             push(lab, &mut a, 0, &vec![b'.'; 2 * count + 1]);
             lab.why(
-                "One long piece has filled all holes, and the last place that there is room for.",
+                "One long piece has filled all holes, and the last free place.",
             );
             let whole = ".x".repeat(count) + ".";
             reads(lab, &mut a, usize::MAX, &whole);
@@ -534,7 +528,7 @@ fn s2_a_room_of_more_than_64_kib() {
         let stream = netlab::script::stream(7, LARGE);
         let mut a = assembler(lab, LARGE);
         lab.because(
-            "The 16 bits of a field in a segment are step 5's. Here is room for all of it.",
+            "Step 5 handles the 16 bits of the window field. Here there is room for all of it.",
         )
         .same("window()", a.window(), LARGE);
         push(lab, &mut a, 130_000, &stream[130_000..]);
@@ -554,7 +548,7 @@ fn s2_a_room_of_more_than_64_kib() {
         for (max, want) in [(70_000, &stream[..70_000]), (usize::MAX, &stream[70_000..])] {
             let call = format!("read({max})");
             let got = lab.you(&call, || a.read(max));
-            lab.because("All that is asked for is here, in order and without a hole.")
+            lab.because("All requested bytes have come, in order and without a hole.")
                 .same_bytes(&format!("what {call} gives"), &got, want);
         }
     });
@@ -584,9 +578,7 @@ fn s2_memory_is_bounded_by_the_capacity() {
             all.push(a);
         }
         lab.because(
-            "A stranger decides what comes, and how often: here 2 MB for a room of 4 KiB, and then more. What is here already, \
-             what has no room, what is empty and what has been read must not be kept, not even for a while, and a byte that is \
-             kept may cost some tens of bytes.",
+            "A stranger decides what comes, and how often: here 2 MB for a room of 4 KiB, and then more. Do not keep repeated bytes, bytes without room, empty pieces or bytes that were read, not even for a while. A kept byte may cost some tens of bytes.",
         )
         .holds(
             least < MEMORY,
@@ -648,7 +640,7 @@ fn grows(lab: &Lab, a: &mut Assembler) -> u64 {
             });
         }
         lab.because(
-            "At most the capacity is kept, and one byte or more is missing or can be read.",
+            "At most the capacity is kept, and at least one byte is missing or can be read.",
         )
         .holds(
             a.waiting() < ROOM,

@@ -47,7 +47,7 @@ fn holes(lab: &Lab, i: &Inbound, want: &str) {
 #[test]
 fn s3_a_stream_without_fin_has_no_end() {
     lab(|lab| {
-        lab.why("No FIN has come. That there is nothing to read does not mean that nothing comes.");
+        lab.why("No FIN has come. Nothing can be read now, but more may come.");
         let mut i = inbound(lab, 100);
         is(lab, &i, false, false);
         push(lab, &mut i, 0, "hello", "");
@@ -63,17 +63,17 @@ fn s3_fin_ends_the_stream_behind_its_piece() {
         let mut i = inbound(lab, 100);
         push(lab, &mut i, 0, "hel", "");
         push(lab, &mut i, 3, "lo", "FIN");
-        lab.why("All 5 bytes are here: the stream is complete. It is not over, since nobody has read them.");
+        lab.why("All 5 bytes have come: the stream is complete. It is not over, because they were not read.");
         is(lab, &i, true, false);
-        lab.why("What came before the FIN is the program's, whenever it reads.");
+        lab.why("The program gets the bytes before the FIN, whenever it reads.");
         reads(lab, &mut i, 4, "hell");
         lab.why("It is not over: a byte is left.");
         is(lab, &i, true, false);
         lab.why("The last byte is read.");
         reads(lab, &mut i, 4, "o");
-        lab.why("Every byte before the end has been read: this is what a program sees as the end.");
+        lab.why("Every byte before the end was read: now the program sees the end.");
         is(lab, &i, true, true);
-        lab.why("Reading at the end gives nothing, as often as one likes.");
+        lab.why("Every read at the end returns nothing.");
         reads(lab, &mut i, 4, "");
         is(lab, &i, true, true);
     });
@@ -103,8 +103,7 @@ fn s3_fin_waits_for_the_hole() {
             let mut i = inbound(lab, 1000);
             push(lab, &mut i, at, data, "FIN");
             lab.because(
-                "The end is known, but the bytes before it have not come. Who ends the stream here loses them: the program takes \
-                 what it has for the whole.",
+                "The end is known, but the bytes before it have not come. If the stream ended here, they would be lost: the program would take its part for the whole.",
             )
             .same(
                 &format!("is_complete(), is_over() with {at} bytes missing"),
@@ -114,8 +113,7 @@ fn s3_fin_waits_for_the_hole() {
             let before = "x".repeat(at as usize);
             push(lab, &mut i, 0, &before, "");
             lab.why(
-                "Now every byte before the end has come. The FIN told before where that is: who forgets a FIN that comes early \
-                 never sees the end.",
+                "Now every byte before the end has come. The earlier FIN said where that is: a receiver that forgets an early FIN never sees the end.",
             );
             is(lab, &i, true, false);
             reads(lab, &mut i, 1000, &format!("{before}{data}"));
@@ -147,7 +145,7 @@ fn s3_bytes_behind_the_end_are_ignored() {
         push(lab, &mut i, 3, "def", "");
         push(lab, &mut i, 2, "cde", "");
         push(lab, &mut i, 10, "xyz", "");
-        lab.why("The peer has said that the stream ends at 3. What it sends behind that is nothing (RFC 9293, section 3.10.7.4, seventh check).");
+        lab.why("The peer has said that the stream ends at 3. Bytes behind that are ignored (RFC 9293, section 3.10.7.4, seventh check).");
         is(lab, &i, true, false);
         lab.same(
             "next() and top() of the bytes",
@@ -193,7 +191,7 @@ fn s3_the_first_end_counts() {
             push(lab, &mut i, 3, "", "FIN");
             push(lab, &mut i, at, data, "FIN");
             push(lab, &mut i, 0, "abc", "");
-            lab.why("An end is said once. A stream whose end moves would be cut, or grow, behind the program's back.");
+            lab.why("The end is set once. If it moved, the program would get a shorter or a longer stream.");
             is(lab, &i, true, false);
             reads(lab, &mut i, 100, "abc");
             is(lab, &i, true, true);
@@ -219,7 +217,7 @@ fn s3_an_end_before_bytes_that_are_here_is_none() {
             reads(lab, &mut i, 100, "abcdefg");
             is(lab, &i, false, false);
             push(lab, &mut i, 7, "", "FIN");
-            lab.why("This is the end: it lies behind all that is here.");
+            lab.why("This is the end: it lies behind all bytes that have come.");
             is(lab, &i, true, true);
         }
         lab.scene("a FIN before bytes that were read");
@@ -228,7 +226,7 @@ fn s3_an_end_before_bytes_that_are_here_is_none() {
         reads(lab, &mut i, 4, "abcd");
         push(lab, &mut i, 2, "c", "FIN");
         push(lab, &mut i, 3, "", "FIN");
-        lab.why("Byte 3 has been read. The stream did not end before it.");
+        lab.why("Byte 3 was read. The stream did not end before it.");
         is(lab, &i, false, false);
         push(lab, &mut i, 1, "bcd", "FIN");
         lab.why("Behind byte 3 it may end.");
@@ -248,7 +246,7 @@ fn s3_a_fin_needs_no_room() {
         let mut i = inbound(lab, 4);
         push(lab, &mut i, 0, "abcd", "");
         push(lab, &mut i, 4, "", "FIN");
-        lab.why("A FIN has no byte, so it needs no room.");
+        lab.why("A FIN is not a byte, so it needs no room.");
         is(lab, &i, true, false);
         reads(lab, &mut i, 100, "abcd");
         is(lab, &i, true, true);
@@ -263,7 +261,7 @@ fn s3_a_fin_is_cut_off_with_its_bytes() {
         lab.why("e has no room, and the FIN stands behind e. Both will be sent again.");
         is(lab, &i, false, false);
         holes(
-            &lab.because("The FIN was cut off with e, so nothing is known of an end."),
+            &lab.because("The FIN was cut off with e, so no end is known."),
             &i,
             "[]",
         );
@@ -298,7 +296,7 @@ fn s3_a_fin_is_cut_off_with_its_bytes() {
         push(lab, &mut i, u64::MAX, "xyz", "FIN");
         push(lab, &mut i, 0, "abcd", "");
         lab.why(
-            "Position 4, right behind the room, is the last where a FIN can stand: bytes before a later one have no room.",
+            "Position 4, right behind the room, is the last possible place of a FIN: bytes before a later FIN have no room.",
         );
         is(lab, &i, false, false);
         holes(lab, &i, "[]");
@@ -312,13 +310,13 @@ fn s3_the_hole_before_the_end() {
         holes(&lab.because("Nothing is known to be missing."), &i, "[]");
         push(lab, &mut i, 2, "cd", "");
         holes(
-            &lab.because("The end is not known. What follows is not missing yet."),
+            &lab.because("The end is not known. Later bytes are not missing yet."),
             &i,
             "[0..2]",
         );
         push(lab, &mut i, 10, "", "FIN");
         holes(
-            &lab.because("The stream ends at 10, and nothing between 4 and 10 is here."),
+            &lab.because("The stream ends at 10, and no byte between 4 and 10 has come."),
             &i,
             "[0..2, 4..10]",
         );
@@ -326,7 +324,7 @@ fn s3_the_hole_before_the_end() {
         holes(&lab.because("Bytes 4 to 9 are missing."), &i, "[4..10]");
         push(lab, &mut i, 8, "ij", "");
         holes(
-            &lab.because("Bytes 4 to 7 are missing. The last byte before the end, 9, is here, so there is no hole behind it."),
+            &lab.because("Bytes 4 to 7 are missing. The last byte before the end, 9, has come, so there is no hole behind it."),
             &i,
             "[4..8]",
         );
@@ -353,7 +351,7 @@ fn s3_storms_of_pieces_end_where_they_should() {
                 if dice.once_in(4) {
                     let max = dice.below(20) as usize;
                     let want = model.read(max);
-                    lab.why("Bytes in order, as many as are asked for and are here.");
+                    lab.why("Bytes in order, as many as are asked for and have come.");
                     reads(lab, &mut i, max, &String::from_utf8_lossy(&want));
                 } else {
                     let at = (model.next() + dice.below(20)).saturating_sub(7);

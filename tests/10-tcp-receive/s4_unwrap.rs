@@ -46,11 +46,11 @@ fn s4_streams_of_more_than_4_gib_go_on() {
     lab(|lab| {
         for (isn, round) in [(0, 1), (100, 1), (u32::MAX, 2), (7, 1000)] {
             let near = round * G4;
-            lab.why("The connection has carried more than 4 GiB. Small numbers mean what follows, not what was at the beginning.");
+            lab.why("The connection has carried more than 4 GiB. Small numbers mean later bytes, not the beginning.");
             says(lab, isn, isn, near, near);
             says(lab, isn.wrapping_add(5), isn, near, near + 5);
             says(lab, isn.wrapping_add(5), isn, near + 100_000, near + 5);
-            lab.why("What comes late lies before the wrap.");
+            lab.why("A late segment lies before the wrap.");
             says(lab, isn.wrapping_sub(5), isn, near, near - 5);
             says(lab, isn.wrapping_sub(5), isn, near + 100, near - 5);
             lab.why("Just before the wrap, small numbers come after it.");
@@ -68,7 +68,7 @@ fn s4_the_nearest_is_meant() {
             says(lab, (G2 - 1) as u32, 0, near, near + G2 - 1);
             lab.why("One more than half of all numbers ahead: the same number one round before is nearer.");
             says(lab, (G2 + 1) as u32, 0, near, near - G2 + 1);
-            lab.why("Both are just as far. The lower one is meant.");
+            lab.why("Both are equally far. The lower one counts.");
             says(lab, G2 as u32, 0, near, near - G2);
             says(lab, 0, 0, near + G2, near);
             says(lab, 55, 55, near + G2, near);
@@ -84,9 +84,9 @@ fn s4_the_nearest_is_meant() {
 fn s4_large_numbers_are_as_exact_as_small_ones() {
     lab(|lab| {
         for near in [1 << 53, 1 << 62, (1 << 63) - G4] {
-            lab.why("Both are just as far. The lower one is meant.");
+            lab.why("Both are equally far. The lower one counts.");
             says(lab, 0, 0, near + G2, near);
-            lab.why("One past the middle, the upper one is nearer. A number with a point (f64) has 53 bits and cannot tell.");
+            lab.why("One past the middle, the upper one is nearer. A floating-point number (f64) has only 53 bits.");
             says(lab, 0, 0, near + G2 + 1, near + G4);
             says(lab, 7, 6, near + G2 + 2, near + G4 + 1);
             lab.why("One before the middle, the lower one is nearer.");
@@ -98,7 +98,7 @@ fn s4_large_numbers_are_as_exact_as_small_ones() {
 #[test]
 fn s4_nothing_comes_before_the_syn() {
     lab(|lab| {
-        lab.why("Nearest would be a number less than 0, and there is none. So it is the first one that there is.");
+        lab.why("The nearest would be a number less than 0, and there is none. So it is the lowest one from 0 on.");
         says(lab, u32::MAX, 0, 0, G4 - 1);
         says(lab, 99, 100, 50, G4 - 1);
         says(lab, 90, 100, 5, G4 - 10);

@@ -42,8 +42,7 @@ fn s5_the_handshake_has_offered_the_capacity() {
         ] {
             let mut o = offer(lab, next, capacity, 1000);
             lab.why(
-                "Nothing has come: the whole capacity is offered, from the number on that is wanted next. (It is counted, in 64 \
-                 bits.)",
+                "Nothing has come: the whole capacity is offered, from the next expected number on. (It is counted, in 64 bits.)",
             );
             window(lab, &o, next, capacity as u16);
             renew(lab, &mut o, next, capacity, capacity as u16);
@@ -76,8 +75,7 @@ fn s5_what_is_read_moves_the_edge() {
         window(lab, &o, 3001, 4000);
         window(lab, &o, 5001, 2000);
         lab.why(
-            "4000 bytes have come and 1500 are read. The step is a segment, 1000, since half of the capacity is more: the edge \
-             moves.",
+            "4000 bytes have come and 1500 are read. The step is a segment, 1000, because half of the capacity is more: the edge moves.",
         );
         renew(lab, &mut o, 7001, 1500, 1500);
     });
@@ -87,15 +85,14 @@ fn s5_what_is_read_moves_the_edge() {
 fn s5_the_edge_never_moves_back() {
     lab(|lab| {
         lab.why(
-            "Offered up to 4001, and segments up to there are on their way. Whatever becomes of the room, the edge stays \
-             (RFC 9293, section 3.8.6).",
+            "The offer goes up to 4001, and segments up to there are on their way. Whatever happens to the room, the edge stays (RFC 9293, section 3.8.6).",
         );
         let mut o = offer(lab, 1, 4000, 1000);
         renew(lab, &mut o, 1, 0, 4000);
         renew(lab, &mut o, 1, 2500, 4000);
         renew(lab, &mut o, 1001, 100, 3000);
         window(lab, &o, 1001, 3000);
-        lab.why("100 bytes were read, which is not worth a new edge. The old one stays where it is: the window is not 0.");
+        lab.why("100 bytes were read, too few for a new edge. The old one stays where it is: the window is not 0.");
         renew(lab, &mut o, 3901, 200, 100);
         window(lab, &o, 3901, 100);
     });
@@ -106,10 +103,10 @@ fn s5_small_gains_wait() {
     lab(|lab| {
         lab.scene("a room of 4 segments: the step is a segment");
         let mut o = offer(lab, 1, 4000, 1000);
-        lab.why("The buffer is full, and 999 bytes are read. Offered, they would come as one small segment: the silly window syndrome.");
+        lab.why("The buffer is full, and 999 bytes are read. If they were offered, they would come as one small segment: the silly window syndrome.");
         renew(lab, &mut o, 4001, 1, 0);
         renew(lab, &mut o, 4001, 999, 0);
-        lab.why("1000 bytes of room: worth a segment, so the edge moves.");
+        lab.why("1000 bytes of room: enough for a segment, so the edge moves.");
         renew(lab, &mut o, 4001, 1000, 1000);
         lab.why("From the new edge, a gain of 999 is too small again.");
         renew(lab, &mut o, 4001, 1999, 1000);
@@ -119,7 +116,7 @@ fn s5_small_gains_wait() {
 
         lab.scene("a room of less than 2 segments: the step is half of it");
         let mut o = offer(lab, 1, 600, 1000);
-        lab.why("The room never has 1000 bytes. Half of it is worth a new edge (RFC 9293, section 3.8.6.2.2).");
+        lab.why("The room never has 1000 bytes. Half of it is enough for a new edge (RFC 9293, section 3.8.6.2.2).");
         renew(lab, &mut o, 601, 299, 0);
         renew(lab, &mut o, 601, 300, 300);
 
@@ -171,7 +168,7 @@ fn s5_65535_is_the_most() {
         window(lab, &o, 1, 65535);
         renew(lab, &mut o, 1, 65536, 65535);
         let mut o = offer(lab, 1, 200_000, 1000);
-        lab.why("As far as the edge can move because of the 16 bits, 500 is less than a step.");
+        lab.why("The 16 bits let the edge move by only 500, less than a step.");
         renew(lab, &mut o, 501, 199_500, 65035);
         is_due(lab, &o, 501, 199_500, false);
 
@@ -179,7 +176,7 @@ fn s5_65535_is_the_most() {
             lab.scene(format!("room for 200000 bytes, segments of {mss}"));
             let next = 1 + gain;
             let mut o = offer(lab, 1, 200_000, mss);
-            lab.why(format!("The step is {mss}: it is less than half of the capacity. The edge can move by {gain}, since 65535 is the most: less than a step."));
+            lab.why(format!("The step is {mss}: it is less than half of the capacity. The edge can move by {gain}, because 65535 is the maximum: less than a step."));
             is_due(lab, &o, next, 200_000 - gain as usize, false);
             renew(
                 lab,
@@ -204,17 +201,17 @@ fn s5_an_update_is_due_when_the_peer_may_be_waiting() {
         is_due(lab, &o, 4001, 0, false);
         lab.why("The window is 0, and there is room for 999 bytes: too little to offer.");
         is_due(lab, &o, 4001, 999, false);
-        lab.why("The window is 0, and there is room for a segment. The peer waits for it, and nothing else will tell it: without an update both wait for ever.");
+        lab.why("The window is 0, and there is room for a segment. The peer waits for it, and no other segment will tell it: without an update both wait for ever.");
         is_due(lab, &o, 4001, 1000, true);
         is_due(lab, &o, 4001, 4000, true);
         renew(lab, &mut o, 4001, 1000, 1000);
-        lab.why("It has been told, and may send a segment. The answer to that will tell more.");
+        lab.why("It has been told, and may send a segment. The answer to that segment will offer more.");
         is_due(lab, &o, 4001, 1000, false);
         is_due(lab, &o, 4001, 4000, false);
         lab.why("999 bytes are left of the offer: less than a step, so the peer may be waiting.");
         is_due(lab, &o, 4002, 1998, false);
         is_due(lab, &o, 4002, 1999, true);
-        lab.why("The peer has half of what it was offered left, and goes on by itself: an update for each read would be a flood.");
+        lab.why("The peer still has half of its offer, and goes on by itself: an update for each read would be a flood.");
         let o = offer(lab, 1, 4000, 1000);
         is_due(lab, &o, 2001, 4000, false);
         is_due(lab, &o, 3001, 4000, false);
@@ -225,7 +222,7 @@ fn s5_an_update_is_due_when_the_peer_may_be_waiting() {
 #[test]
 fn s5_asking_changes_nothing() {
     lab(|lab| {
-        lab.why("Only a segment that leaves tells the peer something. Asking tells it nothing.");
+        lab.why("Only a segment that leaves tells the peer something. A call of is_update_due does not.");
         let mut o = offer(lab, 1, 4000, 1000);
         renew(lab, &mut o, 4001, 0, 0);
         for _ in 0..2 {
@@ -238,7 +235,7 @@ fn s5_asking_changes_nothing() {
 #[test]
 fn s5_a_fin_can_lead_past_the_edge() {
     lab(|lab| {
-        lab.why("The peer has filled the room, and its FIN has taken one number more. Nothing is left of the offer, and less than nothing there is not.");
+        lab.why("The peer has filled the room, and its FIN has taken one number more. Nothing is left of the offer, and a window is never negative.");
         let mut o = offer(lab, 1, 10, 1000);
         window(lab, &o, 12, 0);
         is_due(lab, &o, 12, 0, false);
@@ -246,10 +243,10 @@ fn s5_a_fin_can_lead_past_the_edge() {
         lab.why("10 bytes are read.");
         renew(lab, &mut o, 12, 10, 10);
 
-        lab.scene("the edge is 1001, and 1002 is wanted; the step is 100");
+        lab.scene("the edge is 1001, and 1002 is expected next; the step is 100");
         for gain in [100, 101, 1001] {
             let mut o = offer(lab, 1, 1000, 100);
-            lab.why(format!("The edge can move to 1001 + {gain}. What counts is how far it moves, from where it is: at least a step."));
+            lab.why(format!("The edge can move to 1001 + {gain}. The distance from its old place counts: at least a step."));
             is_due(lab, &o, 1002, gain - 1, true);
             renew(lab, &mut o, 1002, gain - 1, (gain - 1) as u16);
         }
@@ -284,8 +281,7 @@ fn s5_any_reader_at_any_speed() {
                 let gain = read + capacity - edge;
                 let left = edge - next;
                 lab.why(format!(
-                    "The step is {step}. The edge is {edge}, so {left} is left of the last offer, and the edge can move by {gain}. It \
-                     moves if that is a step or more; an update is due if besides less than a step is left."
+                    "The step is {step}. The edge is {edge}, so {left} is left of the last offer, and the edge can move by {gain}. It moves if that is a step or more. An update is due if, in addition, less than a step is left."
                 ));
                 let update = left < step && gain >= step;
                 is_due(lab, &o, next, room as usize, update);

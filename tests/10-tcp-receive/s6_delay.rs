@@ -46,11 +46,11 @@ fn s6_one_segment_is_acknowledged_within_the_delay() {
             let mut t = timer(lab);
             on_data(lab, &mut t, at);
             let by = format!("Later({:?})", ms(at + 200));
-            lab.why("The acknowledgment may wait 200 ms from the moment at which the segment came: a segment with data may carry it.");
+            lab.why("The acknowledgment may wait 200 ms from the moment when the segment came: a segment with data may carry it.");
             plans(lab, &t, at, &by);
             plans(lab, &t, at + 150, &by);
             plans(lab, &t, at + 199, &by);
-            lab.why("No segment has left. One is sent for the acknowledgment alone, or a lone byte would never be acknowledged.");
+            lab.why("No segment has left. One is sent only for the acknowledgment, or a single byte would never be acknowledged.");
             plans(lab, &t, at + 200, "Now");
             plans(lab, &t, at + 5000, "Now");
         }
@@ -70,7 +70,7 @@ fn s6_any_clock_will_do() {
             let by = now + ms(200);
             for at in [now, by - Duration::from_nanos(1)] {
                 let got = lab.you(&format!("plan({at:?})"), || t.plan(at));
-                lab.because("The time is counted from any moment, in parts of a millisecond too. The acknowledgment may wait just 200 ms.")
+                lab.because("The time is counted from any moment, even in parts of a millisecond. The acknowledgment may wait exactly 200 ms.")
                     .holds(
                         got == AckPlan::Later(by),
                         format!("Later({by:?}) from your plan({at:?})"),
@@ -126,7 +126,7 @@ fn s6_every_second_segment_is_acknowledged_at_once() {
             let mut t = timer(lab);
             on_data(lab, &mut t, at);
             on_data(lab, &mut t, at);
-            lab.why("Two segments have come. That it was at the same moment makes no difference: the second is acknowledged at once.");
+            lab.why("Two segments have come. Both came at the same moment, but that makes no difference: the second is acknowledged at once.");
             plans(lab, &t, at, "Now");
         }
         lab.scene("the second one comes when the time of the first is nearly over, or is over");
@@ -134,7 +134,7 @@ fn s6_every_second_segment_is_acknowledged_at_once() {
             let mut t = timer(lab);
             on_data(lab, &mut t, 0);
             on_data(lab, &mut t, at);
-            lab.why("An acknowledgment is owed since the first segment, and none was sent. It does not begin to wait anew.");
+            lab.why("An acknowledgment is owed since the first segment, and none was sent. Its wait does not start again.");
             plans(lab, &t, at, "Now");
         }
         lab.scene("a third one before anything was sent");
@@ -153,13 +153,12 @@ fn s6_any_segment_that_leaves_carries_it() {
         let mut t = timer(lab);
         on_data(lab, &mut t, 0);
         lab.you("sent()", || t.sent());
-        lab.why("A segment with data has left, and its ACK field said all. To send another one for the acknowledgment alone would be one too many.");
+        lab.why("A segment with data has left, and its ACK field said everything. Another segment only for the acknowledgment would be one too many.");
         plans(lab, &t, 0, "Nothing");
         plans(lab, &t, 200, "Nothing");
         on_data(lab, &mut t, 150);
         lab.why(
-            "sent() has come, so nothing was owed: this is a first segment. It may wait 200 ms from the moment at which it came, \
-             150 ms.",
+            "sent() has come, so nothing was owed: this is a first segment. It may wait 200 ms from the moment when it came, 150 ms.",
         );
         plans(lab, &t, 200, "Later(350ms)");
         plans(lab, &t, 350, "Now");
@@ -176,7 +175,7 @@ fn s6_what_the_peer_must_hear_at_once() {
     lab(|lab| {
         let mut t = timer(lab);
         lab.you("at_once()", || t.at_once());
-        lab.why("Something has come that cannot wait.");
+        lab.why("A segment has come that cannot wait.");
         plans(lab, &t, 0, "Now");
         plans(lab, &t, 7, "Now");
         lab.why("Until a segment leaves it is owed.");
@@ -187,11 +186,11 @@ fn s6_what_the_peer_must_hear_at_once() {
         plans(lab, &t, 8, "Nothing");
         on_data(lab, &mut t, 100);
         lab.you("at_once()", || t.at_once());
-        lab.why("One could wait; what came after it cannot.");
+        lab.why("The first acknowledgment could wait; the next one cannot.");
         plans(lab, &t, 100, "Now");
         plans(lab, &t, 100, "Now");
         lab.you("sent()", || t.sent());
-        lab.why("One segment has left, and it says all: what could wait, and what could not.");
+        lab.why("One segment has left, and it acknowledges everything.");
         plans(lab, &t, 100, "Nothing");
         plans(lab, &t, 300, "Nothing");
     });
@@ -202,11 +201,11 @@ fn s6_a_plan_is_only_asked_for() {
     lab(|lab| {
         let mut t = timer(lab);
         on_data(lab, &mut t, 0);
-        lab.why("Asking sends nothing, so the answer is the same until a segment leaves.");
+        lab.why("A call of plan sends nothing, so the answer is the same until a segment leaves.");
         for _ in 0..3 {
             plans(lab, &t, 200, "Now");
         }
-        lab.why("The plan is that of the moment that is asked for.");
+        lab.why("The plan is for the given moment.");
         plans(lab, &t, 100, "Later(200ms)");
     });
 }

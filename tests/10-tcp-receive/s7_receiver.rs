@@ -12,12 +12,12 @@ use super::half::{Half, of_line};
 use super::strip::Watched;
 
 // Where Linux differs.
-const DELAYS: &str = "Linux delays otherwise: not the first ACKs, and later ones by some 40 ms";
+const DELAYS: &str = "Linux delays in another way: not the first ACKs, and later ones by about 40 ms";
 const ROOM: &str = "Linux has more room, and windows of its own";
 const RESETS: &str = "for Linux, a RST ends the connection";
 const SYNS: &str = "Linux takes nothing of a segment with SYN";
-const TRIMS: &str = "Linux cuts off what lies before the window, and takes the rest";
-const SILENT: &str = "Linux says nothing to what lies behind the end";
+const TRIMS: &str = "Linux cuts off the bytes before the window, and takes the rest";
+const SILENT: &str = "Linux does not answer bytes behind the end";
 
 /// Plays a script. `why` is the reason of each line that has none of its own.
 fn plays(lab: &Lab, why: &str, text: &str) {
@@ -87,30 +87,30 @@ fn s7_the_ack_is_the_number_wanted_next() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "An ACK number is the number that is wanted next. It covers everything before it.",
+            "An ACK number is the next expected number. It covers everything before it.",
             "
                     with irs=1000 capacity=4000 mss=1000
-                    # Nothing has come. The SYN had number 1000, so 1001 is wanted.
+                    # Nothing has come. The SYN had number 1000, so 1001 is expected.
                     RCV.NXT=1001
               0 ms  <-- seq 1001 ack 300 len 1000
-                    # Numbers 1001 to 2000 are here.
+                    # Numbers 1001 to 2000 have come.
                     RCV.NXT=2001
              10     <-- seq 2001 ack 300 len 1000
-                    # Both have come: 3001 is wanted next. It is not the number of a
-                    # segment that came, 2001, nor the last byte's, 3000.
+                    # Both have come: 3001 is expected next. It is not the number of a
+                    # segment that came, 2001, and not the last byte's, 3000.
                     --> ACK seq 300 ack 3001
             ",
         );
         plays_unlike_linux(
             lab,
             DELAYS,
-            "An ACK number is the number that is wanted next. It covers everything before it.",
+            "An ACK number is the next expected number. It covers everything before it.",
             r#"
                     with irs=77 mss=1000
               0 ms  <-- seq 78 ack 300 "h"
              10     <-- seq 79 ack 300 "ello"
-                    # A second segment is acknowledged at once, whatever its size. Each
-                    # counts by its bytes: 78 is the first, 82 the last.
+                    # A second segment is acknowledged at once, whatever its size.
+                    # Numbers count bytes: 78 is the first, 82 the last.
                     --> ACK seq 300 ack 83
                     recv(10) = "hello"
             "#,
@@ -123,15 +123,15 @@ fn s7_a_gap_makes_immediate_duplicate_acks() {
     lab(|lab| {
         plays(
             lab,
-            "What lies behind a hole is kept, and answered at once with the number where the hole begins.",
+            "A segment behind a hole is kept, and answered at once with the number where the hole begins.",
             "
               0 ms  <-- seq 2001 ack 300 len 1000
                     # 1001 to 2000 have not come. The ACK number stays before the
-                    # hole; over it, those bytes would be lost for ever.
+                    # hole. Behind the hole, it would lose those bytes for ever.
                     --> ACK seq 300 ack 1001
              10     <-- seq 3001 ack 300 len 500
                     # Each segment behind the hole is answered: after three, the
-                    # sender resends what is missing (RFC 5681).
+                    # sender resends the missing segment (RFC 5681).
                     --> ACK seq 300 ack 1001
              20     <-- seq 3501 ack 300 len 1
                     --> ACK seq 300 ack 1001
@@ -146,8 +146,7 @@ fn s7_a_gap_makes_immediate_duplicate_acks() {
         });
         plays(
             lab,
-            "Each segment behind a hole has its own duplicate ACK, however many there are: by each the sender knows that one \
-             more has left the network (RFC 5681, section 3.2).",
+            "Each segment behind a hole gets its own duplicate ACK, however many there are: each tells the sender that one more segment has left the network (RFC 5681, section 3.2).",
             &ten.collect::<String>(),
         );
     });
@@ -158,13 +157,13 @@ fn s7_filling_the_gap_acks_at_once() {
     lab(|lab| {
         plays(
             lab,
-            "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
+            "The sender that fills a hole, or a part of it, waits for the ACK: it leaves at once.",
             "
               0 ms  <-- seq 2001 ack 300 len 1000
                     --> ACK seq 300 ack 1001
              50     <-- seq 1001 ack 300 len 1000
-                    # The hole is filled. 2001 to 3000 were kept, so 3001 is wanted;
-                    # and the sender, who waits, hears of it at once.
+                    # The hole is filled. 2001 to 3000 were kept, so 3001 is expected
+                    # next. The sender waits for this ACK, so it leaves at once.
                     --> ACK seq 300 ack 3001
                     recv(9999) = 2000
             ",
@@ -173,7 +172,7 @@ fn s7_filling_the_gap_acks_at_once() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
+            "The sender that fills a hole, or a part of it, waits for the ACK: it leaves at once.",
             "
               0 ms  <-- seq 3001 ack 300 len 1000
                     --> ACK seq 300 ack 1001
@@ -191,7 +190,7 @@ fn s7_filling_the_gap_acks_at_once() {
         lab.scene("two holes");
         plays(
             lab,
-            "Who fills a hole, or a part of it, has waited for its ACK: it leaves at once.",
+            "The sender that fills a hole, or a part of it, waits for the ACK: it leaves at once.",
             "
               0 ms  <-- seq 1501 ack 300 len 500
                     --> ACK seq 300 ack 1001
@@ -215,13 +214,13 @@ fn s7_what_came_already_is_acknowledged_at_once() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "Who sends what is here already does not know that it is.",
+            "A sender that repeats bytes does not know that they have come.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
             200     --> ACK seq 300 ack 2001
             900     <-- seq 1001 ack 300 len 1000
-                    # It came once more, so our ACK was lost. Until it hears, the
-                    # sender resends.
+                    # It came once more, so our ACK was lost. The sender resends until
+                    # it gets an ACK.
                     --> ACK seq 300 ack 2001
             901     <-- seq 1501 ack 300 len 1000
                     # 500 old bytes and 500 new ones: it came in order, and can wait.
@@ -233,12 +232,13 @@ fn s7_what_came_already_is_acknowledged_at_once() {
         );
         plays(
             lab,
-            "Who sends what is here already does not know that it is.",
+            "A sender that repeats bytes does not know that they have come.",
             "
               0 ms  <-- seq 1501 ack 300 len 500
                     --> ACK seq 300 ack 1001
               1     <-- seq 1501 ack 300 len 500
-                    # Behind the hole, and here already: a duplicate ACK all the same.
+                    # It is behind the hole, and has already come: still a duplicate
+                    # ACK.
                     --> ACK seq 300 ack 1001
             ",
         );
@@ -262,8 +262,8 @@ fn s7_old_bytes_with_a_new_fin() {
                     0 ms  <-- seq 1001 ack 300 len 10
                   200     --> ACK seq 300 ack 1011
                   900     <-- FIN,ACK seq {seq} ack 300 len {len}
-                          # Who drops it for its old bytes never gets the FIN, as often
-                          # as the peer sends it.
+                          # A receiver that drops it for its old bytes never gets the FIN,
+                          # however often the peer sends it.
                           --> ACK seq 300 ack 1012
                           CLOSE-WAIT
                           recv(99) = 10
@@ -280,15 +280,16 @@ fn s7_what_is_not_acceptable_is_acked_and_dropped() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "What is not acceptable is acknowledged at once, and nothing of it is kept (RFC 9293, section 3.10.7.4, first check).",
+            "An unacceptable segment is acknowledged at once, and nothing of it is kept (RFC 9293, section 3.10.7.4, first check).",
             "
               0 ms  <-- seq 5001 ack 300 len 100
-                    # The window is 1001 to 5000. The sender hears where we are, and
-                    # nothing is kept (RFC 9293, section 3.10.7.4, first check).
+                    # The window is 1001 to 5000. The ACK tells the sender our
+                    # position, and nothing is kept (RFC 9293, section 3.10.7.4, first
+                    # check).
                     --> ACK seq 300 ack 1001 win 4000
              10     <-- seq 1000 ack 300
                     # An empty segment before the window: a keep-alive probe looks
-                    # like this, and wants an answer.
+                    # like this, and needs an answer.
                     --> ACK seq 300 ack 1001 win 4000
              20     <-- seq 1000 ack 300 len 1
                     --> ACK seq 300 ack 1001 win 4000
@@ -299,8 +300,8 @@ fn s7_what_is_not_acceptable_is_acked_and_dropped() {
                     ESTABLISHED
              50     <-- seq 1001 ack 300 len 4000
             100     nothing
-                    # What was dropped did not count as a first segment, nor does it
-                    # come after these.
+                    # The dropped segment did not count as a first one, and its bytes
+                    # do not follow these.
             250     --> ACK seq 300 ack 5001
                     recv(9999) = 4000
                     --> ACK seq 300 ack 5001
@@ -316,7 +317,7 @@ fn s7_what_has_room_is_kept() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "What of a segment lies outside of the window is kept if there is room for it.",
+            "Bytes outside the window are kept if there is room for them.",
             "
               0 ms  <-- seq 1001 ack 300 len 3500
             200     --> ACK seq 300 ack 4501 win 500
@@ -339,7 +340,7 @@ fn s7_what_begins_before_the_syn() {
         plays_unlike_linux(
             lab,
             TRIMS,
-            "No byte has the number of the SYN, 1000, or one before it. Such a segment is not believed, and acknowledged at once.",
+            "No byte has the number of the SYN, 1000, or a number before it. Such a segment is not believed, and acknowledged at once.",
             "
               0 ms  <-- seq 500 ack 300 len 10
                     --> ACK seq 300 ack 1001
@@ -366,7 +367,7 @@ fn s7_a_syn_that_comes_again() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "It is not acceptable, and acknowledged at once. Else the peer resends it for ever.",
+            "It is not acceptable, and acknowledged at once. Otherwise the peer resends it for ever.",
             "
               0 ms  <-- SYN,ACK seq 1000 ack 300
                     --> ACK seq 300 ack 1001
@@ -397,7 +398,7 @@ fn s7_a_syn_that_comes_again() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "The SYN counts in the length. Number 1010 is the last of the segment, and the one that is wanted.",
+            "The SYN counts in the length. Number 1010 is the last of the segment, and the expected one.",
             "
               0 ms  <-- seq 1001 ack 300 len 9
             200     --> ACK seq 300 ack 1010
@@ -412,7 +413,7 @@ fn s7_a_syn_that_comes_again() {
         plays_unlike_linux(
             lab,
             SYNS,
-            "SYN and FIN use a number each. The FIN's is 1001, which is wanted.",
+            "SYN and FIN use a number each. The FIN's is 1001, the expected one.",
             "
               0 ms  <-- SYN,FIN,ACK seq 1000 ack 300
                     --> ACK seq 300 ack 1002
@@ -450,12 +451,12 @@ fn s7_an_ack_is_not_acknowledged() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "An ACK without data brings nothing. What is owed for the data before it stays owed.",
+            "An ACK without data brings no bytes. The acknowledgment for the data before it stays owed.",
             "
               0 ms  <-- seq 1001 ack 300 len 10
               1     <-- seq 1011 ack 300
-                    # The ACK brings nothing, and is no second segment. What is owed
-                    # for the data stays owed.
+                    # The ACK brings no bytes, and does not count as a second segment.
+                    # The acknowledgment for the data stays owed.
             199     nothing
             200     --> ACK seq 300 ack 1011
             201     <-- seq 1021 ack 300 len 10
@@ -474,7 +475,7 @@ fn s7_a_reset_is_not_answered() {
         plays_unlike_linux(
             lab,
             RESETS,
-            "What a RST means is the connection's business (chapter 12). It is never acknowledged, and brings no data.",
+            "The connection handles a RST (chapter 12). It is never acknowledged, and brings no data.",
             "
               0 ms  <-- RST seq 1001
               1     <-- RST seq 9
@@ -494,7 +495,7 @@ fn s7_the_window_is_what_is_free_in_bytes() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "The window is the room from the number that is wanted to the edge, in bytes.",
+            "The window is the distance from the next expected number to the edge, in bytes.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
                     # The edge is 5001, and stays there as bytes come: RCV.NXT +
@@ -504,8 +505,8 @@ fn s7_the_window_is_what_is_free_in_bytes() {
                     # 4000 bytes of room, 1500 taken. Bytes, not segments.
                     --> ACK seq 300 ack 2501 win 2500
               2     <-- seq 4001 ack 300 len 500
-                    # What waits behind the hole lies in the window. It takes nothing
-                    # from it.
+                    # The bytes behind the hole lie in the window. They do not make it
+                    # smaller.
                     --> ACK seq 300 ack 2501 win 2500
                     recv(1500) = 1500
               3     <-- seq 2501 ack 300 len 1500
@@ -516,20 +517,20 @@ fn s7_the_window_is_what_is_free_in_bytes() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "The window is the room from the number that is wanted to the edge, in bytes.",
+            "The window is the distance from the next expected number to the edge, in bytes.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
                     recv(1000) = 1000
               1     <-- seq 3001 ack 300 len 1000
-                    # 1000 are read, so 4000 are free from 2001 on. What waits lies in
-                    # them.
+                    # 1000 are read, so 4000 are free from 2001 on. The waiting bytes
+                    # lie in them.
                     --> ACK seq 300 ack 2001 win 4000
             ",
         );
         plays_unlike_linux(
             lab,
             DELAYS,
-            "The window is the room from the number that is wanted to the edge, in bytes.",
+            "The window is the distance from the next expected number to the edge, in bytes.",
             "
                     with capacity=100000
               0 ms  <-- seq 1001 ack 300 len 1000
@@ -555,12 +556,11 @@ fn s7_the_right_edge_never_moves_left() {
             300     <-- seq 2501 ack 300 len 1000
             301     <-- seq 3501 ack 300 len 1000
                     # 500 bytes were read: too little for a new edge. The old one was
-                    # 5001, and what is on its way to it must fit (RFC 9293, section
-                    # 3.8.6).
+                    # 5001, and bytes on their way must fit (RFC 9293, section 3.8.6).
                     --> ACK seq 300 ack 4501 win 500
             302     <-- seq 4501 ack 300 len 500
-                    # Nothing is left of the offer. That there is room for 500 is not
-                    # said yet: small windows make small segments.
+                    # Nothing is left of the offer. The room for 500 is not offered
+                    # yet: small windows make small segments.
             502     --> ACK seq 300 ack 5001 win 0
                     RCV.WND=0
             ",
@@ -571,7 +571,7 @@ fn s7_the_right_edge_never_moves_left() {
 #[test]
 fn s7_a_buffer_over_time() {
     lab(|lab| {
-        lab.why("The bytes that can be read and those that wait lie in the same room, and the edge moves when it is worth it.");
+        lab.why("The bytes that can be read and those that wait lie in the same room, and the edge moves when the step is large enough.");
         let script = Script::parse(
             "
                     with linux=no # Linux delays otherwise, and has more room
@@ -583,8 +583,8 @@ fn s7_a_buffer_over_time() {
                     --> ACK seq 300 ack 2001 win 3000
              50     recv(600) = 600
              90     <-- seq 2001 ack 300 len 1000
-                    # The hole is filled, and what waited follows it: 5001 is wanted.
-                    # 600 bytes of room are not worth a new edge.
+                    # The hole is filled, and the waiting bytes follow it: 5001 is
+                    # expected next. 600 bytes of room are too few for a new edge.
                     --> ACK seq 300 ack 5001 win 0
             150     recv(1400) = 1400
                     # 2000 bytes are free now: a window update.
@@ -608,7 +608,7 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "A sender waits at a closed window until it is told of room; and is told only of room that is worth a segment.",
+            "A sender waits at a closed window until it is told of room. It is told only when the room is enough for a segment.",
             "
               0 ms  <-- seq 1001 ack 300 len 1000
               1     <-- seq 2001 ack 300 len 1000
@@ -619,20 +619,20 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
                     # must wait.
                     --> ACK seq 300 ack 5001 win 0
            1000     <-- seq 5001 ack 300 len 1
-                    # The sender asks by a probe of one byte. It has no room; the
-                    # answer says so.
+                    # The sender asks with a probe of one byte. The byte has no room,
+                    # and the answer says so.
                     --> ACK seq 300 ack 5001 win 0
            2000     recv(600) = 600
                     # 600 bytes are free. Less than a segment and less than half of
                     # the room: the sender is not told.
            2200     <-- seq 5001 ack 300 len 1
-                    # It has not been told, so it may not send: what comes is outside
-                    # of the window that was offered.
+                    # It has not been told, so it may not send: these bytes are
+                    # outside the offered window.
                     --> ACK seq 300 ack 5001 win 0
            2500     nothing
                     recv(400) = 400
                     # 1000 bytes are free: a window update, at once. Without it the
-                    # sender waits for room that is here.
+                    # sender waits, although there is room.
                     --> ACK seq 300 ack 5001 win 1000
                     RCV.WND=1000
            2600     recv(1000) = 1000
@@ -651,7 +651,7 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "A sender waits at a closed window until it is told of room; and is told only of room that is worth a segment.",
+            "A sender waits at a closed window until it is told of room. It is told only when the room is enough for a segment.",
             "
                     with capacity=600 mss=1000
               0 ms  <-- seq 1001 ack 300 len 600
@@ -659,7 +659,7 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
                     recv(299) = 299
            1000     nothing
                     recv(1) = 1
-                    # Half of the room is free. A whole segment there never is.
+                    # Half of the room is free. There is never room for a whole segment.
                     --> ACK seq 300 ack 1601 win 300
                     recv(9999) = 300
            1100     <-- seq 1601 ack 300 len 300
@@ -686,8 +686,7 @@ fn s7_a_slow_reader_closes_and_reopens_the_window() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "The step is a segment of 40000 bytes, since half of the room is more. That a window has at most 65535 changes nothing \
-             about it.",
+            "The step is a segment of 40000 bytes, because half of the room is more. The limit of 65535 for a window does not change it.",
             "
                     with capacity=200000 mss=40000
               0 ms  <-- seq 1001 ack 300 len 33000
@@ -707,13 +706,13 @@ fn s7_an_update_does_not_wait_for_the_delay() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "The sender may wait for room, so it hears of it at once.",
+            "The sender may be waiting for room, so it is told at once.",
             "
                     with capacity=2000
               0 ms  <-- seq 1001 ack 300 len 1500
                     recv(1500) = 1500
-                    # 500 bytes are left of the offer, less than a segment, and room
-                    # is for 2000: told at once, and the ACK rides with it.
+                    # 500 bytes are left of the offer, less than a segment, and there
+                    # is room for 2000: an update leaves at once, and carries the ACK.
                     --> ACK seq 300 ack 2501 win 2000
            9999     nothing
             ",
@@ -727,7 +726,7 @@ fn s7_every_second_segment_and_no_later_than_the_delay() {
         plays_unlike_linux(
             lab,
             DELAYS,
-            "Every second segment is acknowledged at once, and a lone one no later than 200 ms after it came.",
+            "Every second segment is acknowledged at once, and a single one no later than 200 ms after it came.",
             "
                     with capacity=60000
               0 ms  <-- seq 1001 ack 300 len 1000
@@ -786,8 +785,7 @@ fn s7_push_is_no_reason_to_hurry() {
             plays_unlike_linux(
                 lab,
                 DELAYS,
-                "PSH means that the program is to get the data. It says nothing of the acknowledgment, which can wait for the \
-                 program's answer.",
+                "PSH means that the program should get the data. It does not affect the acknowledgment, which can wait for the program's answer.",
                 &format!(
                     "
                     0 ms  <-- PSH,ACK seq 1001 ack 300 len {len}
@@ -804,8 +802,7 @@ fn s7_push_is_no_reason_to_hurry() {
 #[test]
 fn s7_one_segment_pays_all_that_is_owed() {
     lab(|lab| {
-        let why = "The ACK that leaves says all that there is to say. One more, when the time of the first segment is over, \
-                   would be one too many.";
+        let why = "The ACK that leaves says everything. One more, when the time of the first segment is over, would be one too many.";
         lab.scene("in order, and then one that is not acceptable");
         plays_unlike_linux(
             lab,
@@ -852,12 +849,12 @@ fn s7_one_segment_pays_all_that_is_owed() {
         plans(lab, &r, 0, "Now");
         let window = lab.you("rcv_wnd()", || r.rcv_wnd());
         lab.because(
-            "Reading tells the peer nothing. It has been told of 500 bytes until a segment leaves.",
+            "Reading tells the peer nothing. It knows of 500 bytes until a segment leaves.",
         )
         .same("rcv_wnd()", window, 500);
         lab.why("Now a segment leaves, and there is room for 4000.");
         stamps(lab, &mut r, "seq 300 len 9", (4501, 4000));
-        lab.why("The segment with data has told the window. A window update behind it would tell nothing new.");
+        lab.why("The segment with data has announced the window. A window update after it would say nothing new.");
         plans(lab, &r, 0, "Nothing");
         plans(lab, &r, 500, "Nothing");
     });
@@ -872,13 +869,13 @@ fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
             ("a reset", "RST seq 1001"),
         ] {
             lab.scene(format!(
-                "what lies behind a hole, and then {what}; nothing has left"
+                "a segment behind a hole, and then {what}; nothing has left"
             ));
             let mut r = receiver(lab);
             comes(lab, &mut r, 0, "seq 2001 ack 300 len 1000");
             comes(lab, &mut r, 1, third);
             lab.why(
-                "What has come first was to be acknowledged at once. No segment has left since.",
+                "The first segment had to be acknowledged at once. No segment has left since.",
             );
             plans(lab, &r, 1, "Now");
             comes(lab, &mut r, 300, "seq 3001 ack 300 len 10");
@@ -895,7 +892,7 @@ fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
             let mut r = receiver(lab);
             comes(lab, &mut r, 0, &format!("{last}seq 1001 ack 300 len 5"));
             lab.you("read(9)", || r.read(9));
-            lab.why("That the program has its bytes tells the peer nothing.");
+            lab.why("The program's read tells the peer nothing.");
             plans(lab, &r, 0, plan);
         }
         for reset in ["RST seq 1011", "RST,ACK seq 1011 ack 300 len 5"] {
@@ -903,8 +900,7 @@ fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
             plays_unlike_linux(
                 lab,
                 RESETS,
-                "A segment with RST changes nothing: neither what has come nor what is owed. (That the connection is over is \
-                 not the receiver's business.)",
+                "A segment with RST changes neither the stream nor the owed acknowledgment. (The connection handles its own end.)",
                 &format!(
                     "
                     0 ms  <-- seq 1001 ack 300 len 10
@@ -932,7 +928,7 @@ fn s7_every_segment_that_leaves_is_stamped_alike() {
             lab.scene(format!("{text} leaves while an acknowledgment is owed"));
             let mut r = receiver(lab);
             comes(lab, &mut r, 0, "seq 1001 ack 300 len 5");
-            lab.why("Whatever segment leaves, it says what is wanted and how much may come.");
+            lab.why("Every segment that leaves has the next expected number and the window.");
             stamps(lab, &mut r, text, (1006, 3995));
             lab.why("It has carried the acknowledgment, so nothing is owed any more.");
             plans(lab, &r, 500, "Nothing");
@@ -949,8 +945,7 @@ fn s7_every_segment_that_leaves_is_stamped_alike() {
             lab.why("2000 bytes are left of the offer: the sender goes on by itself.");
             plans(lab, &r, 1, "Nothing");
             lab.why(
-                "Whatever segment leaves, its window is what Offer::renew says: 2000 more bytes are free than have been \
-                 offered.",
+                "Every segment that leaves has the window of Offer::renew: 2000 more bytes are free than were offered.",
             );
             stamps(lab, &mut r, text, (3001, 4000));
             plans(lab, &r, 500, "Nothing");
@@ -972,18 +967,18 @@ fn s7_a_reply_carries_the_ack() {
                     # segment, not two.
                     --> ACK seq 300 ack 1007 len 3 win 3994
            9999     nothing
-                    # The time of the next one begins anew.
+                    # The next one's time starts again.
           10000     <-- seq 1007 ack 303 "more"
           10200     --> ACK seq 303 ack 1011
             "#,
         );
         plays(
             lab,
-            "Each segment says what is wanted and how much may come.",
+            "Each segment has the next expected number and the window.",
             "
               0 ms  send(3)
-                    # Nothing has come, but each segment says what is wanted, and how
-                    # much may come.
+                    # Nothing has come, but each segment has the next expected number,
+                    # and the window.
                     --> ACK seq 300 ack 1001 len 3 win 4000
             ",
         );
@@ -998,7 +993,7 @@ fn s7_a_fin_takes_a_number_and_is_acked_at_once() {
             "A FIN has a number of its own, and is acknowledged at once.",
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
-                    # 5 bytes, and one number for the FIN: 1007 is wanted next. The
+                    # 5 bytes, and one number for the FIN: 1007 is expected next. The
                     # peer waits for this ACK.
                     --> ACK seq 300 ack 1007
                     CLOSE-WAIT
@@ -1027,7 +1022,7 @@ fn s7_a_fin_takes_a_number_and_is_acked_at_once() {
         lab.scene("it comes again when the program has read all");
         plays(
             lab,
-            "The FIN comes again: the ACK was lost. Whatever the program has read, a peer that hears nothing resends its FIN for ever.",
+            "The FIN comes again: the ACK was lost. Whatever the program has read, a peer without an ACK resends its FIN for ever.",
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
                     --> ACK seq 300 ack 1007
@@ -1048,7 +1043,7 @@ fn s7_what_comes_when_the_stream_is_complete() {
         lab.scene("a keep-alive, and an ACK");
         plays(
             lab,
-            "1007 is wanted. An empty segment elsewhere is not acceptable, and is answered; one that stands there is not.",
+            "1007 is expected next. An empty segment elsewhere is not acceptable, and is answered. One at 1007 is not answered.",
             "
                     with capacity=5
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
@@ -1056,8 +1051,8 @@ fn s7_what_comes_when_the_stream_is_complete() {
              10     <-- seq 1007 ack 300
             500     nothing
              1 s    <-- seq 1006 ack 300
-                    # A keep-alive: an empty segment one before what is wanted. It asks
-                    # whether we are still there.
+                    # A keep-alive: an empty segment one before the expected number.
+                    # It asks whether we are still there.
                     --> ACK seq 300 ack 1007
               2 s   <-- seq 1007 ack 300
            9999     nothing
@@ -1066,22 +1061,22 @@ fn s7_what_comes_when_the_stream_is_complete() {
         lab.scene("the window");
         plays(
             lab,
-            "The window is counted from RCV.NXT, as ever, and RCV.NXT counts the FIN.",
+            "The window is counted from RCV.NXT, as always, and RCV.NXT counts the FIN.",
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 1000
-                    # The edge is 5001, and 2002 is wanted.
+                    # The edge is 5001, and 2002 is expected next.
                     --> ACK seq 300 ack 2002 win 2999
                     recv(9999) = 1000
               1     <-- FIN,ACK seq 2001 ack 300
-                    # All room is free. That nobody needs it is no reason to say
-                    # something else than Offer::renew.
+                    # All room is free. The peer does not need it, but the window is
+                    # still that of Offer::renew.
                     --> ACK seq 300 ack 2002 win 4000
             ",
         );
         lab.scene("the program reads a part");
         plays(
             lab,
-            "The stream is complete, so the peer has nothing to send, and waits for no room: no window update.",
+            "The stream is complete, so the peer has nothing to send, and does not wait for room: no window update.",
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 3999
                     --> ACK seq 300 ack 5001 win 0
@@ -1097,8 +1092,7 @@ fn s7_what_comes_when_the_stream_is_complete() {
 #[test]
 fn s7_an_update_leaves_whatever_is_missing() {
     lab(|lab| {
-        let why = "500 bytes are left of the offer, and 3500 more are free: the sender may be waiting, and is told. It needs room \
-                   for what fills the hole, and for what follows.";
+        let why = "500 bytes are left of the offer, and 3500 more are free: the sender may be waiting, and is told. It needs room for the bytes that fill the hole, and for later bytes.";
         for behind in [
             "seq 4601 ack 300 len 100",
             "FIN,ACK seq 4601 ack 300 len 100",
@@ -1124,7 +1118,7 @@ fn s7_an_update_leaves_whatever_is_missing() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "1000 bytes have been read, so the edge can move by 1000: a step. What waits lies in the room, and takes nothing from it.",
+            "1000 bytes have been read, so the edge can move by 1000: a step. The waiting bytes lie in the room, and do not make it smaller.",
             "
               0 ms  <-- seq 1001 ack 300 len 3500
               1     <-- seq 4601 ack 300 len 100
@@ -1139,7 +1133,7 @@ fn s7_an_update_leaves_whatever_is_missing() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "535 bytes are left of the offer, and there is room for 135000. After each read it is asked whether an update is due.",
+            "535 bytes are left of the offer, and there is room for 135000. Check after each read whether an update is due.",
             "
                     with capacity=200000
               0 ms  <-- seq 1001 ack 300 len 65000
@@ -1160,7 +1154,7 @@ fn s7_a_fin_alone_at_a_closed_window() {
         plays_unlike_linux(
             lab,
             ROOM,
-            "A FIN uses a number, and at a window of 0 nothing that uses one is acceptable (table 6 of RFC 9293). It is answered, \
+            "A FIN uses a number, and at a window of 0 no segment that uses a number is acceptable (table 6 of RFC 9293). It is answered, \
              and comes again.",
             "
               0 ms  <-- seq 1001 ack 300 len 4000
@@ -1183,7 +1177,7 @@ fn s7_a_fin_waits_for_the_hole() {
     lab(|lab| {
         plays(
             lab,
-            "A FIN says where the stream ends. Its turn comes when every byte before it is here.",
+            "A FIN says where the stream ends. Its turn comes when every byte before it has come.",
             "
               0 ms  <-- FIN,ACK seq 1513 ack 300 len 100
                     # The end has come, but 512 bytes before it have not. No number
@@ -1192,7 +1186,7 @@ fn s7_a_fin_waits_for_the_hole() {
                     ESTABLISHED
                     recv(999) = 0
              10     <-- seq 1001 ack 300 len 512
-                    # Now all is here: 612 bytes and the FIN.
+                    # Now everything has come: 612 bytes and the FIN.
                     --> ACK seq 300 ack 1614
                     CLOSE-WAIT
                     recv(999) = 612
@@ -1200,7 +1194,7 @@ fn s7_a_fin_waits_for_the_hole() {
         );
         plays(
             lab,
-            "A FIN says where the stream ends. Its turn comes when every byte before it is here.",
+            "A FIN says where the stream ends. Its turn comes when every byte before it has come.",
             "
               0 ms  <-- FIN,ACK seq 1101 ack 300
                     --> ACK seq 300 ack 1001
@@ -1231,8 +1225,8 @@ fn s7_data_behind_the_fin_is_ignored() {
                     RCV.WND=3994
               5     <-- seq 1010 ack 300
              10     <-- seq 1007 ack 300 len 5
-                    # There is nothing behind the end. The sender hears that 1007 is
-                    # still what is wanted.
+                    # There is nothing behind the end. The ACK tells the sender that
+                    # 1007 is still expected next.
                     --> ACK seq 300 ack 1007
              20     <-- FIN,ACK seq 1007 ack 300 len 5
                     --> ACK seq 300 ack 1007
@@ -1248,14 +1242,14 @@ fn s7_a_full_buffer_and_a_fin() {
     lab(|lab| {
         plays(
             lab,
-            "A FIN needs no room; and who has sent one needs none any more.",
+            "A FIN needs no room, and a peer that has sent one needs no more room.",
             "
                     with capacity=1000
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 1000
                     # The data fills the window, and the FIN behind it needs no room.
                     --> ACK seq 300 ack 2002 win 0
                     CLOSE-WAIT
-                    # The peer has no more to send, so nobody waits for room: no
+                    # The peer has no more to send, so it does not wait for room: no
                     # update.
            1000     recv(9999) = 1000
            9999     nothing
@@ -1320,7 +1314,7 @@ fn s7_numbers_wrap_in_the_middle_of_a_stream() {
             "
                     with irs=0xffffff00
                     # The first byte has 0xffffff01, and 0x100 bytes later the numbers
-                    # begin anew.
+                    # wrap to 0.
               0 ms  <-- seq 0xffffff01 ack 300 len 200
               1     <-- seq 0xffffffc9 ack 300 len 100
                     # 55 numbers to the top, and 45 from 0 on.
@@ -1342,7 +1336,7 @@ fn s7_numbers_wrap_in_the_middle_of_a_stream() {
             "
                     with irs=0xffffffff
               0 ms  <-- seq 0 ack 300 len 10
-                    # The SYN had the last number there is. The first byte has 0.
+                    # The SYN had the last number. The first byte has 0.
             200     --> ACK seq 300 ack 10
                     recv(9999) = 10
               1 s   <-- FIN,ACK seq 10 ack 300
@@ -1355,7 +1349,7 @@ fn s7_numbers_wrap_in_the_middle_of_a_stream() {
             "
                     with irs=0xfffffffe
               0 ms  <-- FIN,ACK seq 0xffffffff ack 300
-                    # The FIN has the last number there is.
+                    # The FIN has the last number.
                     --> ACK seq 300 ack 0
             ",
         );
@@ -1380,7 +1374,7 @@ fn s7_a_stamp_changes_the_two_fields_alone() {
             };
             let mut segment = before.clone();
             lab.you("stamp(segment)", || receiver.stamp(&mut segment));
-            lab.because("What is wanted, and how much may come.").same(
+            lab.because("The next expected number, and the window.").same(
                 "ack and window",
                 (segment.ack.map(|ack| ack.0), segment.window),
                 (Some(6), 1000),
@@ -1418,7 +1412,7 @@ fn s7_any_network_any_reader_the_same_stream() {
             while !receiver.inbound().is_over() {
                 now += Duration::from_millis(1);
                 if now > Duration::from_secs(60) {
-                    lab.because("A peer that resends what is not acknowledged, as far as it may, gets all of it through. (Is the window opened again?)")
+                    lab.because("A peer that resends all unacknowledged bytes that it may send gets everything through. (Does the window open again?)")
                         .fails("the whole stream in a minute", format!("{} bytes are read, {acked} is acknowledged, the edge is {edge}", read.len()));
                 }
                 // Anything that was sent or may be sent, cut anywhere. More often what is wanted.
@@ -1449,7 +1443,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                 if dice.once_in(3) {
                     let max = dice.below(2000) as usize;
                     read.extend(lab.you(&format!("read({max})"), || receiver.read(max)));
-                    lab.because("What is read is what was sent, each byte once.")
+                    lab.because("The program must read the sent bytes, each once.")
                         .same_bytes(
                             "what has been read so far",
                             &read,
@@ -1467,7 +1461,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                 let number = ack.ack.map_or(0, |ack| ack.0.wrapping_sub(irs));
                 let (next, window) = (u64::from(number), u64::from(ack.window));
                 lab.because(
-                    "An ACK number never goes back: what is acknowledged is not asked for again.",
+                    "An ACK number never goes back: acknowledged bytes are never requested again.",
                 )
                 .holds(
                     next >= acked,
@@ -1480,7 +1474,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                     format!("an edge of {edge} or more"),
                     next + window,
                 );
-                lab.because("More than the room is not to be offered.")
+                lab.because("Never offer more than the room.")
                     .holds(
                         next + window
                             <= 1 + read.len() as u64 + capacity as u64 + u64::from(is_end),
@@ -1490,7 +1484,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                 (acked, edge) = (next, next + window);
             }
             lab.because(
-                "The stream is over when every byte before the FIN has been read, and no earlier.",
+                "The stream is over when every byte before the FIN was read, and not earlier.",
             )
             .same_bytes("what has been read", &read, &text);
         }

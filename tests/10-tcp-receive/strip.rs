@@ -113,7 +113,7 @@ impl Watched {
             "start",
             11,
             0.9,
-            "▼ wanted next   | edge of the offer",
+            "▼ expected next   | edge of the offer",
         );
         picture.finish()
     }

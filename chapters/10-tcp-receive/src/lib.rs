@@ -1,7 +1,9 @@
-//! Chapter 10: how TCP makes a stream out of segments that are lost, late, repeated and cut anew.
+//! Chapter 10: how TCP makes a stream out of segments that are lost, late, repeated and cut in
+//! other places.
 //!
-//! One file a step. Steps 1 to 6 each solve one question alone, and step 7 puts them together: its [`Receiver`] is what
-//! chapter 12 uses. Numbers of the sequence space and segments are those of chapter 09.
+//! One file a step. Steps 1 to 6 each solve one question alone, and step 7 puts them together:
+//! chapter 12 uses its [`Receiver`]. Numbers of the sequence space and segments are those of
+//! chapter 09.
 
 mod s1_acceptable;
 mod s2_assembler;

@@ -2,8 +2,9 @@
 
 use tcp_open::Seq;
 
-/// Whether a segment that begins at the number `seq` and uses `len` numbers (SEG.LEN) is acceptable to a receiver that
-/// wants `rcv_nxt` next and has a window of `rcv_wnd` bytes (RFC 9293, section 3.10.7.4, table 6).
+/// Whether a segment that begins at the number `seq` and uses `len` numbers (SEG.LEN) is acceptable
+/// to a receiver that expects `rcv_nxt` next and has a window of `rcv_wnd` bytes (RFC 9293, section
+/// 3.10.7.4, table 6).
 ///
 /// A number is in the window if it is one of the `rcv_wnd` numbers that begin with `rcv_nxt`.
 ///

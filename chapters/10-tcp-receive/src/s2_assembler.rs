@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-/// A stream of bytes that comes in pieces, and the room that there is for it.
+/// A stream of bytes that comes in pieces, and the room for it.
 ///
-/// A position is the number of bytes that stand before it in the stream: the first byte is at 0. It has 64 bits and does not
-/// wrap.
+/// A position is the number of bytes before it in the stream: the first byte is at 0. It has 64
+/// bits and does not wrap.
 ///
-/// The bytes that are here and not read are of two kinds: those that can be read, and those that wait behind a hole.
+/// Bytes that have come and were not read are of two kinds: those that can be read, and those that
+/// wait behind a hole.
 #[derive(Debug)]
 pub struct Assembler {
     capacity: usize,
@@ -15,7 +16,7 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Room for `capacity` bytes, at least 1. Nothing is here.
+    /// Room for `capacity` bytes, at least 1. No byte has come.
     pub fn new(capacity: usize) -> Assembler {
         Assembler { capacity }
     }
@@ -23,14 +24,15 @@ impl Assembler {
     /// Takes a piece of the stream that begins at the position `at`. It may be any position, and the piece may have any
     /// length, or none.
     ///
-    /// - A byte that has been read or is here already stays as it was: the first one counts. The others of the piece are
-    ///   new.
-    /// - There is room for the `capacity` bytes that follow the last one that was read. What lies behind them is cut off
-    ///   and forgotten.
-    /// - Pieces come in any order. What lies behind a hole is kept, however many holes there are.
+    /// - A byte that was read or has already come stays as it was: the first one counts. The other
+    ///   bytes of the piece are new.
+    /// - There is room for the `capacity` bytes that follow the last byte that was read. Bytes
+    ///   behind them are cut off and forgotten.
+    /// - Pieces come in any order. Bytes behind a hole are kept, however many holes there are.
     ///
-    /// However many pieces come and wherever they lie, memory is bounded by the capacity at any moment: at most some tens of
-    /// bytes for each byte of room, and nothing that grows with the pieces.
+    /// However many pieces come and wherever they lie, the capacity bounds the memory at any
+    /// moment: at most some tens of bytes for each byte of room. It does not grow with the number
+    /// of pieces.
     pub fn push(&mut self, at: u64, data: &[u8]) {
         todo!(
             "10.2 push({at}, {} bytes) into room for {}: keep what is new and has room",
@@ -44,14 +46,15 @@ impl Assembler {
         todo!("10.2 read({max}): the next bytes in order, and their room is free")
     }
 
-    /// The position of the first byte that has not come: behind all that has been read and that can be read.
+    /// The position of the first byte that has not come: behind all bytes that were read or can be
+    /// read.
     pub fn next(&self) -> u64 {
         todo!("10.2 next(): the position of the first byte that has not come")
     }
 
     /// How many bytes can be read.
     pub fn readable(&self) -> usize {
-        todo!("10.2 readable(): the bytes in order that nobody has read")
+        todo!("10.2 readable(): the bytes in order that were not read")
     }
 
     /// How many bytes wait behind a hole.
@@ -59,19 +62,19 @@ impl Assembler {
         todo!("10.2 waiting(): the bytes behind a hole")
     }
 
-    /// How many bytes behind [`Assembler::next`] there is room for: the capacity less the bytes that can be read. The
-    /// bytes that wait lie in this room, so they take nothing from it.
+    /// How many bytes behind [`Assembler::next`] there is room for: the capacity less the bytes
+    /// that can be read. The waiting bytes lie in this room, so they do not make it smaller.
     pub fn window(&self) -> usize {
         todo!("10.2 window(): the room behind next()")
     }
 
-    /// Where the last byte that is here ends: [`Assembler::next`] if nothing waits.
+    /// The position behind the last byte that has come: [`Assembler::next`] if nothing waits.
     pub fn top(&self) -> u64 {
-        todo!("10.2 top(): where the last byte ends that is here")
+        todo!("10.2 top(): the position behind the last byte that has come")
     }
 
-    /// What is missing between [`Assembler::next`] and [`Assembler::top`], the lowest position first. Each hole is as long
-    /// as can be.
+    /// The missing parts between [`Assembler::next`] and [`Assembler::top`], the lowest position
+    /// first. Each hole is as long as possible.
     pub fn holes(&self) -> Vec<Range<u64>> {
         todo!("10.2 holes(): what is missing between next() and top()")
     }

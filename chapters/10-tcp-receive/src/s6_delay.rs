@@ -7,13 +7,14 @@ use std::time::Duration;
 pub enum AckPlan {
     /// None is owed.
     Nothing,
-    /// One is owed. If no segment leaves before this moment that can carry it, one is sent then for its sake.
+    /// One is owed. If no segment leaves before this moment, one is sent then only for the
+    /// acknowledgment.
     Later(Duration),
-    /// One is to be sent now.
+    /// One must be sent now.
     Now,
 }
 
-/// When the next acknowledgment is to leave. `now` is the time since any fixed moment.
+/// When the next acknowledgment must leave. `now` is the time since any fixed moment.
 #[derive(Debug, Default)]
 pub struct AckTimer {
     // Yours to fill.
@@ -28,24 +29,25 @@ impl AckTimer {
         AckTimer::default()
     }
 
-    /// A segment has come in order at `now`, and is to be acknowledged. That can wait for [`AckTimer::DELAY`]: the program may
-    /// answer, and its answer carries the acknowledgment. But if one is owed already, for however long, it is to be sent now:
-    /// every second segment is acknowledged at once, also if both come at the same moment.
+    /// A segment has come in order at `now`, and must be acknowledged. That can wait for
+    /// [`AckTimer::DELAY`]: the program may answer, and its answer carries the acknowledgment. But
+    /// if one is already owed, it must be sent now: every second segment is acknowledged at once,
+    /// even if both come at the same moment.
     pub fn on_data(&mut self, now: Duration) {
         todo!("10.6 on_data({now:?}): owed by when?")
     }
 
-    /// Something has come that the peer must hear of at once.
+    /// A segment has come that must be acknowledged at once.
     pub fn at_once(&mut self) {
         todo!("10.6 at_once(): owed now")
     }
 
-    /// A segment leaves that carries an acknowledgment, whatever it was sent for. None is owed any more.
+    /// A segment with an acknowledgment leaves, for any reason. None is owed any more.
     pub fn sent(&mut self) {
         todo!("10.6 sent(): nothing is owed")
     }
 
-    /// What is to be done as things stand at `now`.
+    /// The plan at `now`.
     pub fn plan(&self, now: Duration) -> AckPlan {
         todo!("10.6 plan({now:?}): nothing, later, or now?")
     }

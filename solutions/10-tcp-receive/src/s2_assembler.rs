@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 use std::ops::Range;
 
-/// A stream of bytes that comes in pieces, and the room that there is for it.
+/// A stream of bytes that comes in pieces, and the room for it.
 ///
-/// A position is the number of bytes that stand before it in the stream: the first byte is at 0. It has 64 bits and does not
-/// wrap.
+/// A position is the number of bytes before it in the stream: the first byte is at 0. It has 64
+/// bits and does not wrap.
 ///
-/// The bytes that are here and not read are of two kinds: those that can be read, and those that wait behind a hole.
+/// Bytes that have come and were not read are of two kinds: those that can be read, and those that
+/// wait behind a hole.
 #[derive(Debug)]
 pub struct Assembler {
     capacity: usize,
@@ -23,7 +24,7 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Room for `capacity` bytes, at least 1. Nothing is here.
+    /// Room for `capacity` bytes, at least 1. No byte has come.
     pub fn new(capacity: usize) -> Assembler {
         Assembler {
             capacity,
@@ -37,14 +38,15 @@ impl Assembler {
     /// Takes a piece of the stream that begins at the position `at`. It may be any position, and the piece may have any
     /// length, or none.
     ///
-    /// - A byte that has been read or is here already stays as it was: the first one counts. The others of the piece are
-    ///   new.
-    /// - There is room for the `capacity` bytes that follow the last one that was read. What lies behind them is cut off
-    ///   and forgotten.
-    /// - Pieces come in any order. What lies behind a hole is kept, however many holes there are.
+    /// - A byte that was read or has already come stays as it was: the first one counts. The other
+    ///   bytes of the piece are new.
+    /// - There is room for the `capacity` bytes that follow the last byte that was read. Bytes
+    ///   behind them are cut off and forgotten.
+    /// - Pieces come in any order. Bytes behind a hole are kept, however many holes there are.
     ///
-    /// However many pieces come and wherever they lie, memory is bounded by the capacity at any moment: at most some tens of
-    /// bytes for each byte of room, and nothing that grows with the pieces.
+    /// However many pieces come and wherever they lie, the capacity bounds the memory at any
+    /// moment: at most some tens of bytes for each byte of room. It does not grow with the number
+    /// of pieces.
     pub fn push(&mut self, at: u64, data: &[u8]) {
         let begin = at.max(self.next);
         let end = at
@@ -112,7 +114,8 @@ impl Assembler {
         data
     }
 
-    /// The position of the first byte that has not come: behind all that has been read and that can be read.
+    /// The position of the first byte that has not come: behind all bytes that were read or can be
+    /// read.
     pub fn next(&self) -> u64 {
         self.next
     }
@@ -128,20 +131,20 @@ impl Assembler {
         lengths.sum::<u64>() as usize
     }
 
-    /// How many bytes behind [`Assembler::next`] there is room for: the capacity less the bytes that can be read. The
-    /// bytes that wait lie in this room, so they take nothing from it.
+    /// How many bytes behind [`Assembler::next`] there is room for: the capacity less the bytes
+    /// that can be read. The waiting bytes lie in this room, so they do not make it smaller.
     pub fn window(&self) -> usize {
         self.capacity - self.readable()
     }
 
-    /// Where the last byte that is here ends: [`Assembler::next`] if nothing waits.
+    /// The position behind the last byte that has come: [`Assembler::next`] if nothing waits.
     pub fn top(&self) -> u64 {
         let last = self.islands.last_key_value();
         last.map_or(self.next, |(_, end)| *end)
     }
 
-    /// What is missing between [`Assembler::next`] and [`Assembler::top`], the lowest position first. Each hole is as long
-    /// as can be.
+    /// The missing parts between [`Assembler::next`] and [`Assembler::top`], the lowest position
+    /// first. Each hole is as long as possible.
     pub fn holes(&self) -> Vec<Range<u64>> {
         let ends = std::iter::once(&self.next).chain(self.islands.values());
         ends.zip(self.islands.keys())

@@ -2,11 +2,13 @@
 
 use tcp_open::Seq;
 
-/// How many numbers after the peer's SYN `seq` comes, for a connection that has counted to `near` already.
+/// How many numbers `seq` comes after the peer's SYN, for a connection that has already counted to
+/// `near`.
 ///
 /// `isn` is the number of the SYN, which counts as 0; the first byte is 1. The field in a segment has 32 bits and wraps, so
-/// `seq` can mean a number, that plus 2³², plus 2·2³², and so on. What is meant is the one nearest to `near`; of two that
-/// are equally near, the lower one. No number is less than 0. `near` is less than 2⁶³.
+/// `seq` can mean a number, that plus 2³², plus 2·2³², and so on. It means the one nearest to
+/// `near`; if two are equally near, the lower one. No number is less than 0. `near` is less than
+/// 2⁶³.
 pub fn unwrap_seq(seq: Seq, isn: Seq, near: u64) -> u64 {
     let ahead = (seq - isn).wrapping_sub(near as u32);
     let nearest = near.checked_add_signed(i64::from(ahead as i32));

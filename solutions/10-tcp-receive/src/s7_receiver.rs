@@ -8,9 +8,9 @@ use crate::{AckPlan, AckTimer, Inbound, Offer, acceptable, unwrap_seq};
 
 /// The receiving half of a connection, from ESTABLISHED on. `now` is the time since any fixed moment.
 ///
-/// It sends nothing itself. After each event its owner asks [`Receiver::plan`] whether a segment has to leave. Whatever
-/// segment leaves, for whatever reason, the owner lets [`Receiver::stamp`] write the acknowledgment and the window
-/// into it.
+/// It sends nothing itself. After each event its owner asks [`Receiver::plan`] whether a segment
+/// has to leave. For every segment that leaves, the owner calls [`Receiver::stamp`], which writes
+/// the acknowledgment and the window into it.
 ///
 /// ```ignore
 /// receiver.on_segment(now, &segment);
@@ -34,8 +34,8 @@ pub struct Receiver {
 
 impl Receiver {
     /// The receiver of a connection whose peer has sent the SYN `irs`. There is room for `capacity` bytes, at least 1;
-    /// the handshake has offered that, or 65535 if that is less. `mss` is what this side has announced, at least 1: the most
-    /// bytes that the peer puts into a segment.
+    /// the handshake has offered that, or 65535 if that is less. `mss` is the MSS that this side
+    /// has announced, at least 1: the most bytes that the peer puts into a segment.
     pub fn new(irs: Seq, capacity: usize, mss: u16) -> Receiver {
         Receiver {
             irs,
@@ -46,26 +46,29 @@ impl Receiver {
     }
 
     /// Takes a segment that has come in at `now`: its data, and its FIN (RFC 9293, section 3.10.7.4: the first, seventh and
-    /// eighth check). Its ACK, if it has one, and its window are the sender's business, RST and SYN the connection's.
+    /// eighth check). The sender handles its ACK and its window, and the connection handles RST and
+    /// SYN.
+    /// The first of these that applies counts:
     ///
-    /// The first of these that fits counts:
-    ///
-    /// - A segment with RST changes nothing, and is not acknowledged. What is owed already stays owed.
-    /// - One that is not acceptable ([`crate::acceptable`], with [`Receiver::rcv_nxt`] and [`Receiver::rcv_wnd`]) brings
-    ///   nothing, and is acknowledged at once: its sender does not know what has come. The same holds for one whose first
-    ///   byte has the number of the peer's SYN or one before it.
-    /// - One that uses no number is not acknowledged. What is owed already stays owed.
-    /// - The data of any other is kept as [`Inbound::push`] says, also what lies outside the window and has room, and so is
-    ///   its FIN. A SYN uses the first number of a segment, and the data begins behind it.
+    /// - A segment with RST changes nothing, and is not acknowledged. An acknowledgment that is
+    ///   owed stays owed.
+    /// - One that is not acceptable ([`crate::acceptable`], with [`Receiver::rcv_nxt`] and
+    ///   [`Receiver::rcv_wnd`]) is dropped, and acknowledged at once: its sender does not know what
+    ///   has come. The same holds for one whose first byte has the number of the peer's SYN or a
+    ///   number before it.
+    /// - One that uses no number is not acknowledged. An acknowledgment that is owed stays owed.
+    /// - The data and the FIN of any other segment are kept as [`Inbound::push`] says, even bytes
+    ///   outside the window that have room. A SYN uses the first number of a segment, and the data
+    ///   begins after it.
     ///
     /// A segment of the last kind is acknowledged at once
     ///
-    /// - if [`Receiver::rcv_nxt`] stays what it was: the peer has to hear which number is wanted. For what lies behind a
-    ///   hole, this is the *duplicate ACK*, by which it learns of the loss (RFC 5681, section 4.2). Each such segment has its
-    ///   own, however many there are;
-    /// - if there was a hole before it came, also one before the FIN ([`Inbound::holes`]): it has filled the hole or a part
-    ///   of it;
-    /// - if the stream is complete with it.
+    /// - if [`Receiver::rcv_nxt`] does not change: the peer must learn which number is expected.
+    ///   For a segment behind a hole, this is the *duplicate ACK*, which tells the peer of the loss
+    ///   (RFC 5681, section 4.2). Each such segment gets its own, however many there are;
+    /// - if there was a hole before it came, even one before the FIN ([`Inbound::holes`]): it has
+    ///   filled the hole or a part of it;
+    /// - if it completes the stream.
     ///
     /// Any other has come in order, and its acknowledgment can wait ([`crate::AckTimer::on_data`]).
     pub fn on_segment(&mut self, now: Duration, segment: &Segment) {
@@ -92,9 +95,9 @@ impl Receiver {
         }
     }
 
-    /// Reads at most `max` bytes. If a window update is now due ([`crate::Offer::is_update_due`]), a segment has to leave at
-    /// once, also when there is a hole or nothing was read. But not when the stream is complete, for then the peer has nothing
-    /// to send.
+    /// Reads at most `max` bytes. If a window update is now due ([`crate::Offer::is_update_due`]),
+    /// a segment has to leave at once, even when there is a hole or nothing was read. But not when
+    /// the stream is complete, because then the peer has nothing to send.
     pub fn read(&mut self, max: usize) -> Vec<u8> {
         let data = self.inbound.read(max);
         let may_send = !self.inbound.is_complete();
@@ -104,14 +107,14 @@ impl Receiver {
         data
     }
 
-    /// Whether a segment has to leave, as things stand at `now`, only to acknowledge or to tell the window.
+    /// Whether a segment has to leave at `now`, only to acknowledge or to announce the window.
     pub fn plan(&self, now: Duration) -> AckPlan {
         self.acks.plan(now)
     }
 
-    /// Writes the acknowledgment and the window into a segment that leaves now, whatever it is and whether or not something is
-    /// owed: [`Receiver::rcv_nxt`], and what [`crate::Offer::renew`] says. With that, nothing is owed any more, no window
-    /// update either. Everything else in the segment stays.
+    /// Writes the acknowledgment and the window into any segment that leaves now, whether or not an
+    /// acknowledgment is owed: [`Receiver::rcv_nxt`], and the result of [`crate::Offer::renew`].
+    /// After that nothing is owed, not even a window update. Everything else in the segment stays.
     pub fn stamp(&mut self, segment: &mut Segment) {
         let (next, room) = (self.next(), self.room());
         segment.ack = Some(self.rcv_nxt());
@@ -119,13 +122,13 @@ impl Receiver {
         self.acks.sent();
     }
 
-    /// RCV.NXT: the number that is wanted next. It is behind all bytes without a hole, and behind the FIN when the stream is
-    /// complete.
+    /// RCV.NXT: the next expected number. It comes after all bytes before the first hole, and after
+    /// the FIN when the stream is complete.
     pub fn rcv_nxt(&self) -> Seq {
         self.irs + self.next() as u32
     }
 
-    /// RCV.WND: how many numbers from [`Receiver::rcv_nxt`] on the peer may send, as it has been told last.
+    /// RCV.WND: how many numbers from [`Receiver::rcv_nxt`] on the peer may send, by the last offer.
     pub fn rcv_wnd(&self) -> u32 {
         u32::from(self.offer.window(self.next()))
     }

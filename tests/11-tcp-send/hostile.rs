@@ -104,7 +104,7 @@ pub fn plays(lab: &Lab, seed: u64) {
         );
         for segment in &out {
             let (begin, len) = (place(segment.seq), segment.payload.len() as u32);
-            lab.because("No segment reaches beyond the widest window that there ever was, but for a question of one.")
+            lab.because("No segment reaches beyond the widest window so far, except for a question of one byte.")
                 .holds(
                     begin >= una && begin - una + segment.len() <= widest + 1 && len <= 536,
                     format!("a segment from {una} on, within {widest}"),
@@ -112,7 +112,7 @@ pub fn plays(lab: &Lab, seed: u64) {
                 );
             let head = (segment.ack.map(|ack| ack.0), segment.window, segment.mss);
             lab.because(
-                "`ack` and `window` are the receiving half's, and only a SYN has an MSS option.",
+                "The receiving half fills in `ack` and `window`, and only a SYN has an MSS option.",
             )
             .same("ack, window, mss", head, (None, 0, None));
             lab.because("Each byte that leaves is the one that was written at its place.")

@@ -126,7 +126,7 @@ pub fn transfer_with(
     let got: &Peer = net.node(peer);
     let client: &Client = net.node(client);
     if let Some(breach) = &client.breach {
-        lab.because("What the peer has no room for may not leave. (A question of one byte may, while the window is shut.)")
+        lab.because("Bytes beyond the peer's window must not leave. (A question of one byte may, while the window is zero.)")
             .fails("nothing outside the window", breach);
     }
     let stuck = if client.sender.has_given_up() {
@@ -134,13 +134,13 @@ pub fn transfer_with(
     } else {
         "nothing is under way, no timer runs, and the peer waits"
     };
-    lab.because("The network may lose, repeat and delay packets. The stream must arrive whole all the same.")
+    lab.because("The network may lose, repeat and delay packets. The stream must still arrive whole.")
         .holds(
             got.has_fin,
             format!("all {} bytes and the FIN arrive", it.len),
             format!("{} bytes at {end} ms, and then {stuck}", got.stream.len()),
         );
-    lab.because("Each byte belongs where its number says.")
+    lab.because("Each byte must be at the place of its number.")
         .same_bytes("the stream", &got.stream, &data);
     Done {
         sent: client.sent.clone(),

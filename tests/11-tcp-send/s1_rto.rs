@@ -70,7 +70,7 @@ impl Rto<'_> {
 fn s1_before_any_sample_it_is_1_s() {
     lab(|lab| {
         lab.why(
-            "RFC 6298, section 2.1: until there is a measurement, the RTO is 1 second. The limits hold for it, too.",
+            "RFC 6298, section 2.1: until there is a measurement, the RTO is 1 second. The limits apply to it, too.",
         );
         for (limits, want) in [
             (RtoLimits::default(), ms(1000)),
@@ -198,8 +198,7 @@ fn s1_every_sample_counts() {
                 it.sample(ms(sample));
             }
             lab.why(
-                "Each round trip that was measured counts, the shortest and the longest too. The limits are the RTO's, not \
-                 the sample's. Where 4 RTTVAR is less than G, the margin is G: 1 ms here.",
+                "Each measured round trip counts, even the shortest and the longest. The limits apply to the RTO, not to the sample. Where 4 RTTVAR is less than G, the margin is G: 1 ms here.",
             );
             it.srtt_is(ms(srtt));
             it.is(ms(rto));
@@ -210,7 +209,7 @@ fn s1_every_sample_counts() {
 #[test]
 fn s1_the_margin_is_never_finer_than_the_clock() {
     lab(|lab| {
-        lab.why("RTO = SRTT + max(G, 4 RTTVAR): a clock that ticks every G cannot tell less than G apart.");
+        lab.why("RTO = SRTT + max(G, 4 RTTVAR): a clock with ticks of G cannot measure less than G.");
         for (g, r, want) in [(100, 10, 110), (15, 10, 30), (500, 40, 540)] {
             let granularity = ms(g);
             let mut rto = Rto::new(
@@ -252,7 +251,7 @@ fn s1_the_margin_is_never_finer_than_the_clock() {
                 rto.sample(ms(r));
             }
             lab.why(
-                "G is the least that is added to SRTT. It does not get into RTTVAR, which goes on below it.",
+                "At least G is added to SRTT. G does not change RTTVAR, which may be smaller.",
             );
             rto.is(want);
         }
@@ -281,7 +280,7 @@ fn s1_a_floor_and_a_ceiling() {
             let mut rto = Rto::new(lab, limits);
             rto.sample(r);
             rto.is(want);
-            lab.why("The limits are the RTO's. SRTT is what was measured.");
+            lab.why("The limits apply to the RTO. SRTT is the measured value.");
             rto.srtt_is(r);
         }
     });
@@ -291,7 +290,7 @@ fn s1_a_floor_and_a_ceiling() {
 fn s1_the_floor_hides_nothing() {
     lab(|lab| {
         lab.why(
-            "SRTT and RTTVAR go on below the floor. A later RTO is made from them, not from the RTO before it.",
+            "SRTT and RTTVAR go on below the floor. A later RTO is computed from them, not from the RTO before it.",
         );
         let mut rto = Rto::new(lab, RtoLimits::default());
         rto.sample(ms(100));
@@ -344,7 +343,7 @@ fn s1_back_off_doubles_what_the_floor_has_made() {
             rto.is(ms(floor));
             for times in [2, 4] {
                 rto.back_off();
-                lab.why("The RTO doubles: what the floor has made of it, not the 30 ms.");
+                lab.why("The RTO doubles from the floor, not from the 30 ms.");
                 rto.is(ms(floor * times));
             }
         }
@@ -364,7 +363,7 @@ fn s1_a_sample_ends_the_back_off() {
             rto.is(r * 48);
             rto.sample(r);
             lab.why(
-                "A new round trip was measured: the RTO is made from SRTT and RTTVAR again, and the doubling is over. \
+                "A new round trip was measured: the RTO is computed from SRTT and RTTVAR again, and the doubling no longer counts. \
                  A time-out does not change SRTT or RTTVAR. The round trip was as long as the first, so RTTVAR is 3/4 of R/2, \
                  and SRTT stays.",
             );
@@ -395,8 +394,7 @@ fn s1_after_a_lost_syn_it_is_3_s() {
             ),
         ] {
             lab.why(
-                "RFC 6298, section 5.7: if the SYN's timer has rung, data begins with 3 seconds. The limits hold, \
-                 too.",
+                "RFC 6298, section 5.7: if the SYN's timer has rung, data begins with 3 seconds. The limits apply, too.",
             );
             let mut rto = Rto::new(lab, limits);
             rto.back_off();
@@ -408,7 +406,7 @@ fn s1_after_a_lost_syn_it_is_3_s() {
         let mut rto = Rto::new(lab, OPEN);
         rto.syn_was_resent();
         rto.sample(ms(50));
-        lab.why("The first sample takes the place of the 3 seconds, as it would of the 1 second.");
+        lab.why("The first sample replaces the 3 seconds, as it would replace the 1 second.");
         rto.is(ms(150));
         let mut rto = Rto::new(lab, OPEN);
         rto.syn_was_resent();
@@ -459,7 +457,7 @@ fn s1_the_margin_follows_the_variation() {
         );
         let last = rtos[samples.len() - 1];
         lab.because(
-            "It is quiet again: the margin has shrunk, though not below what was measured.",
+            "The round trips are even again: the margin has shrunk, but not below the measured values.",
         )
         .holds(
             (181.0..230.0).contains(&last),

@@ -68,7 +68,7 @@ fn s2_window_in_bytes() {
 #[test]
 fn s2_no_piece_is_empty() {
     lab(|lab| {
-        lab.why("A segment without data says nothing.");
+        lab.why("A segment without data has no purpose here.");
         for (len, usable) in [(0, 5000), (5000, 0), (0, 0)] {
             let got = cut(lab, len, 9, 1000, usable);
             lab.same("the pieces", got, vec![]);
@@ -141,7 +141,7 @@ fn s2_all_small_cases() {
                     let got = cut(lab, len, 1000, mss, usable);
                     let all = len.min(usable as usize);
                     let size = usize::from(mss);
-                    lab.because("Together the pieces hold what may be sent, and no more pieces than that takes.")
+                    lab.because("Together the pieces hold exactly the bytes that may be sent, in as few pieces as possible.")
                         .same("how many pieces", got.len(), all.div_ceil(size));
                     let mut at = 0;
                     for (seq, begin, end) in got {

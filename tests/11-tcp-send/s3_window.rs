@@ -71,7 +71,7 @@ impl Window<'_> {
         let (una, nxt) = (self.it.una().0, self.it.nxt().0);
         self.gets(&bare(seq, una, 2345));
         self.lab.why(format!(
-            "What came before has not moved SND.WL1, so the window of segment {seq} is not older."
+            "The earlier segments have not moved SND.WL1, so the window of segment {seq} is not older."
         ));
         self.is(una, nxt, 2345);
     }
@@ -116,7 +116,7 @@ fn s3_what_is_sent_takes_room() {
         for (n, in_flight) in [(1000, 1000), (500, 1500), (1500, 3000)] {
             window.sent(n);
             lab.why(
-                "The window counts from SND.UNA: what is in flight has its place in it already.",
+                "The window counts from SND.UNA: bytes in flight already use a part of it.",
             );
             window.room(in_flight, 3000 - in_flight);
             window.is(101, 101 + in_flight, 3000);
@@ -129,7 +129,7 @@ fn s3_a_new_ack_gives_room_back() {
     lab(|lab| {
         let mut window = Window::new(lab, 101, 3000);
         window.sent(3000);
-        lab.why("SEG.ACK says what the peer wants next: everything before it has arrived.");
+        lab.why("SEG.ACK is the number that the peer expects next: everything before it has arrived.");
         for (ack, acked) in [(1101, 1000), (1102, 1), (3101, 1999)] {
             let got = window.ack(ack, 3000);
             lab.same("what it says", got, format!("New({acked})"));
@@ -172,13 +172,12 @@ fn s3_ack_beyond_snd_nxt_is_not_believed() {
             let mut window = Window::new(lab, 101, 2000);
             window.sent(sent);
             lab.why(
-                "It acknowledges bytes that were never sent. Whoever believes that loses them. Nothing changes, the \
-                 window neither (RFC 9293, section 3.10.7.4).",
+                "It acknowledges bytes that were never sent. A sender that believes it loses them. Nothing changes, not even the window (RFC 9293, section 3.10.7.4).",
             );
             let got = window.gets(&bare(THEIRS + 50, ack, 7777));
             lab.same("what it says", got, "Beyond".to_owned());
             window.is(101, 101 + sent, 2000);
-            lab.because("Nor does it count as the widest window.").same(
+            lab.because("It does not count as the widest window either.").same(
                 "widest()",
                 window.it.widest(),
                 2000,
@@ -196,13 +195,12 @@ fn s3_old_ack_is_harmless() {
             window.sent(2000);
             window.ack(1101, 2000);
             lab.why(
-                "It was overtaken on its way. SND.UNA never goes back, and an old window says nothing about now. Nor is it a \
-                 duplicate: that repeats the last acknowledgment.",
+                "It was overtaken on its way. SND.UNA never goes back, and an old window is no longer true. It is not a duplicate either: that repeats the last acknowledgment.",
             );
             let got = window.gets(&bare(THEIRS + 50, ack, 9999));
             lab.same("what it says", got, "Nothing".to_owned());
             window.is(1101, 2101, 2000);
-            lab.because("Nor does an old window count as the widest.")
+            lab.because("An old window does not count as the widest either.")
                 .same("widest()", window.it.widest(), 2000);
             window.takes_the_window_of(THEIRS + 20);
         }
@@ -231,7 +229,7 @@ fn s3_without_ack_nothing_is_acknowledged() {
             ack: None,
             ..bare(THEIRS, 0, 2000)
         };
-        lab.why("Nor is a missing ACK the number 0, which is in flight here.");
+        lab.why("A missing ACK is not the number 0, which is in flight here.");
         let got = window.gets(&segment);
         lab.same("what it says", got, "Nothing".to_owned());
     });
@@ -269,8 +267,7 @@ fn s3_a_window_that_shrinks_leaves_no_room() {
             let mut it = Window::new(lab, 101, 4000);
             it.sent(2000);
             lab.why(
-                "The peer has taken room back that is in use (it should not: RFC 9293, section 3.8.6). Less than \
-                 nothing may not be sent.",
+                "The peer has taken room back that is in use (it should not: RFC 9293, section 3.8.6). The usable window is 0, not negative.",
             );
             it.ack(101, window);
             it.is(101, 2101, u32::from(window));
@@ -300,8 +297,7 @@ fn s3_an_older_segment_does_not_change_the_window() {
             lab.scene(what);
             let mut it = begin();
             lab.why(format!(
-                "SND.WL1 is 400: the window is from the segment with that number. This is {what}: only what is at least as \
-                 new may change the window (RFC 9293, section 3.10.7.4)."
+                "SND.WL1 is 400: the window is from the segment with that number. This is {what}: only a segment that is at least as new may change the window (RFC 9293, section 3.10.7.4)."
             ));
             it.gets(&bare(seq, ack, 1234));
             it.is(ack, 3101, want);
@@ -314,10 +310,10 @@ fn s3_an_older_segment_does_not_change_the_window() {
         lab.scene("before the first");
         let mut it = Window::new(lab, 101, 4000);
         it.gets(&bare(THEIRS - 1, 101, 1));
-        lab.why("SND.WL1 begins as RCV.NXT: what is before that is a copy from the handshake.");
+        lab.why("SND.WL1 begins as RCV.NXT: an earlier segment is a copy from the handshake.");
         it.is(101, 101, 4000);
         it.gets(&bare(THEIRS, 101, 2));
-        lab.why("The peer's first segment behind the handshake has the number RCV.NXT.");
+        lab.why("The peer's first segment after the handshake has the number RCV.NXT.");
         it.is(101, 101, 2);
     });
 }
@@ -346,7 +342,7 @@ fn s3_any_segment_may_bring_a_window() {
                     fin,
                     ..bare(THEIRS, ack, window)
                 });
-                lab.because("What a segment acknowledges does not depend on what else it carries.")
+                lab.because("A segment's acknowledgment counts, whatever else it carries.")
                     .same("what it says", got, want.to_owned());
                 lab.why(
                     "Each segment says how much room the peer has now, whatever else it carries (RFC 9293, section \
@@ -364,8 +360,7 @@ fn s3_any_segment_may_bring_a_window() {
                 ..bare(seq, 101, window)
             });
             lab.why(
-                "SND.WL1 is the number with which the segment of the window begins. What begins with the same number, or with \
-                 a later one, is not older, wherever that segment has ended.",
+                "SND.WL1 is the number with which the segment of the window begins. A segment that begins with the same number, or a later one, is not older, wherever that segment has ended.",
             );
             it.is(101, 3101, u32::from(window));
         }
@@ -379,11 +374,11 @@ fn s3_the_memory_of_the_window_moves() {
         it.sent(3000);
         it.gets(&bare(400, 1101, 3000));
         it.gets(&bare(500, 1101, 2500));
-        lab.why("SND.WL1 is 500 now: what came from 450 is older.");
+        lab.why("SND.WL1 is 500 now: a segment with number 450 is older.");
         it.gets(&bare(450, 1101, 1));
         it.is(1101, 3101, 2500);
         it.gets(&bare(450, 2101, 1));
-        lab.why("It acknowledges something new, and its window is older all the same.");
+        lab.why("It acknowledges something new, but its window is still older.");
         it.is(2101, 3101, 2500);
         it.gets(&bare(500, 2101, 2000));
         lab.why("SND.WL1 is 500, so this is not older.");
@@ -464,7 +459,7 @@ fn s3_what_a_duplicate_is() {
                 it.ack(now, 4000);
             }
             let got = it.ack(now, 4000);
-            lab.because("Nothing is in flight, so nothing behind it can have arrived.")
+            lab.because("Nothing is in flight, so no later segment can have arrived.")
                 .same("what it says", got, "Nothing".to_owned());
         }
         lab.scene("the window is shut");
@@ -473,7 +468,7 @@ fn s3_what_a_duplicate_is() {
             for want in ["Nothing", "Duplicate", "Duplicate"] {
                 let got = it.gets(&bare(400, 1101, window));
                 lab.because(format!(
-                    "The first changes SND.WND to {window}. The others repeat it: a shut window is a window like any other."
+                    "The first changes SND.WND to {window}. The others repeat it: a window of zero counts like any other."
                 ))
                 .same("what it says", got, want.to_owned());
             }
@@ -504,7 +499,7 @@ fn s3_what_a_duplicate_is() {
         let mut it = begin();
         for _ in 0..3 {
             let got = it.gets(&plain);
-            lab.because("Each copy says that something has arrived.")
+            lab.because("Each copy says that a segment has arrived.")
                 .same("what it says", got, "Duplicate".to_owned());
         }
     });
@@ -522,7 +517,7 @@ fn s3_the_widest_window_is_remembered() {
             (60_000, 60_000),
         ] {
             it.ack(101, window);
-            lab.because("The widest that the window has ever been, from the handshake on.")
+            lab.because("The widest window since the handshake.")
                 .same("widest()", it.it.widest(), widest);
         }
         let mut it = Window::new(lab, 101, 4000);

@@ -69,7 +69,7 @@ impl Air<'_> {
         self.lab.same("resend()", shown, wanted);
         if let (Some(got), Some((seq, len))) = (got, want) {
             self.lab
-                .because("What is sent again is what was sent.")
+                .because("A repeated segment is the same segment.")
                 .same_bytes("the payload", &got.payload, &words::stream(seq, len));
         }
     }
@@ -99,7 +99,7 @@ fn s4_the_timer_starts_with_the_first_segment() {
     lab(|lab| {
         for begin in [ms(0), ms(7000)] {
             let mut air = Air::new(lab);
-            lab.why("Nothing is on its way, so there is nothing to wait for.");
+            lab.why("Nothing is in flight, so there is nothing to wait for.");
             air.wakes(None);
             air.outstanding(0);
             air.alarm(begin, "Quiet");
@@ -118,15 +118,14 @@ fn s4_a_chatty_sender_does_not_postpone_its_alarm() {
         for n in 0..9_u32 {
             air.sent(ms(u64::from(n) * 100), 101 + n, 1);
             lab.why(
-                "(5.1) The timer starts only if it does not run. If every segment started it anew, it would never \
-                 ring.",
+                "(5.1) The timer starts only if it does not run. If every segment restarted it, it would never ring.",
             );
             air.wakes(Some(ms(1000)));
             air.outstanding(n + 1);
         }
         air.alarm(ms(999), "Quiet");
         air.sent(ms(1100), 110, 1);
-        lab.why("(5.1) Nobody has looked at the timer in time. It runs all the same.");
+        lab.why("(5.1) The timer was not checked in time. It still runs.");
         air.wakes(Some(ms(1000)));
         air.alarm(ms(1100), "Rings");
         lab.why("Each is a segment of its own, however short.");
@@ -142,7 +141,7 @@ fn s4_all_acknowledged_stops_it() {
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 500);
         air.ack(ms(50), 1601);
-        lab.why("(5.2) Nothing is on its way any more.");
+        lab.why("(5.2) Nothing is in flight any more.");
         air.wakes(None);
         air.outstanding(0);
         air.alarm(ms(1000), "Quiet");
@@ -166,7 +165,7 @@ fn s4_a_new_ack_restarts_it() {
         for (at, una, left) in [(100, 1101, 3000), (200, 3101, 1000)] {
             air.ack(ms(at), una);
             lab.why(
-                "(5.3) Something new is acknowledged, and more is on its way: it has a whole RTO from now.",
+                "(5.3) Something new is acknowledged, and more is in flight: the timer has a whole RTO from now.",
             );
             air.wakes(Some(ms(at + 1000)));
             air.outstanding(left);
@@ -182,8 +181,7 @@ fn s4_an_ack_of_nothing_new_does_not() {
             air.sent(ms(0), 101, 1000);
             air.ack(ms(400), una);
             lab.why(
-                "It acknowledges nothing new. If copies of old ACKs restarted the timer, a loss would never be \
-                 found.",
+                "It acknowledges nothing new. If old ACKs restarted the timer, a loss would never be found.",
             );
             air.wakes(Some(ms(1000)));
             air.outstanding(1000);
@@ -215,7 +213,7 @@ fn s4_when_it_rings_all_count_as_lost() {
         for n in 0..3 {
             air.sent(ms(0), 101 + n * 100, 100 - n);
         }
-        lab.why("As long as nothing says otherwise, it is on its way.");
+        lab.why("Until the sender learns of a loss, it is outstanding.");
         air.has_lost(false);
         air.resends(None);
         air.outstanding(297);
@@ -225,10 +223,10 @@ fn s4_when_it_rings_all_count_as_lost() {
         }
         wide.outstanding(80_000);
         air.alarm(ms(1000), "Rings");
-        lab.why("The timer has rung: nobody knows what has arrived, so all of it counts as lost.");
+        lab.why("The timer has rung: the sender does not know what has arrived, so everything counts as lost.");
         air.outstanding(0);
         for (n, left) in [(0, 100), (1, 199), (2, 297)] {
-            lab.why("(5.4) The earliest comes first. What is sent again is on its way.");
+            lab.why("(5.4) The earliest comes first. A repeated segment is outstanding.");
             air.has_lost(true);
             air.resends(Some((101 + n * 100, 100 - n)));
             air.outstanding(left);
@@ -236,7 +234,7 @@ fn s4_when_it_rings_all_count_as_lost() {
         lab.why("All have been sent again.");
         air.has_lost(false);
         air.resends(None);
-        lab.why("Sending again does not touch the timer: it started when it rang.");
+        lab.why("A repeated segment does not restart the timer: it restarted when it rang.");
         air.wakes(Some(ms(3000)));
     });
 }
@@ -249,8 +247,7 @@ fn s4_each_ring_doubles_the_rto() {
         let mut now = 0;
         for wait in [1000, 2000, 4000, 8000, 16_000, 32_000] {
             lab.why(
-                "(5.5, 5.6) Each time it rings, it waits twice as long for the next: a network that loses packets \
-                 has too many.",
+                "(5.5, 5.6) Each time it rings, it waits twice as long for the next: a network that loses packets is overloaded.",
             );
             air.wakes(Some(ms(now + wait)));
             now += wait;
@@ -269,7 +266,7 @@ fn s4_a_late_look_counts_from_now() {
     lab(|lab| {
         let mut air = Air::new(lab);
         air.sent(ms(0), 101, 1000);
-        lab.why("Somebody came late. It rings once, and waits two seconds from now.");
+        lab.why("The check came late. The timer rings once, and waits two seconds from now.");
         air.alarm(ms(5500), "Rings");
         air.wakes(Some(ms(7500)));
         air.alarm(ms(5500), "Quiet");
@@ -287,7 +284,7 @@ fn s4_what_is_acknowledged_is_not_sent_again() {
         air.resends(Some((101, 1000)));
         air.ack(ms(1050), 3101);
         lab.why(
-            "One was lost, and filling the hole has acknowledged three. Those are not sent again.",
+            "One was lost, and the ACK after its repair covers three. Those are not sent again.",
         );
         air.has_lost(true);
         air.outstanding(0);
@@ -311,21 +308,20 @@ fn s4_a_sample_is_the_time_since_the_first_was_sent() {
         let mut air = Air::open(lab);
         air.sent(ms(0), 101, 1000);
         air.ack(ms(0), 1101);
-        lab.why("A round trip of 0 is one, too: SRTT and RTTVAR are 0, and only the granularity of 1 µs is left.");
+        lab.why("A round trip of 0 is also a sample: SRTT and RTTVAR are 0, and only the granularity of 1 µs is left.");
         air.rto(us(1));
         let mut air = Air::open(lab);
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 1000);
         air.ack(ms(100), 1601);
-        lab.why("The first is covered whole. That the second is covered in part does not change its sample.");
+        lab.why("The first is covered completely. The second, covered in part, does not change its sample.");
         air.rto(ms(300));
         let mut air = Air::open(lab);
         air.sent(ms(0), 101, 1000);
         air.sent(ms(60), 1101, 1000);
         air.ack(ms(100), 2101);
         lab.why(
-            "One ACK for two segments: the peer has delayed it. The sample is from the first of them, since the RTO must \
-             bear the delay.",
+            "One ACK for two segments: the peer has delayed it. The sample is from the first of them, because the RTO must allow for the delay.",
         );
         air.rto(ms(300));
         let mut air = Air::open(lab);
@@ -363,8 +359,7 @@ fn s4_karn_no_sample_from_a_retransmission() {
             air.resends(Some((101, 1000)));
             air.ack(ms(1000 + after), 1101);
             lab.why(
-                "Which copy was acknowledged? Nobody can know (Karn), so there is no sample, and the RTO stays as \
-                 the time-out left it.",
+                "The sender cannot know which copy was acknowledged (Karn), so there is no sample, and the RTO stays doubled.",
             );
             air.rto(ms(2000));
             air.sent(ms(2500), 1101, 1000);
@@ -386,7 +381,7 @@ fn s4_karn_no_sample_from_a_retransmission() {
             };
             air.ack(ms(3100), 1101);
             lab.why(
-                "It counts as lost once more, and has been sent twice all the same: no sample (Karn).",
+                "It counts as lost once more, but it was sent twice: no sample (Karn).",
             );
             air.rto(ms(rto));
         }
@@ -398,7 +393,7 @@ fn s4_karn_counts_for_all_that_it_acknowledges() {
     lab(|lab| {
         let earliest = "The first that counts as lost is sent again.";
         let hole = "The second segment was sent once. But its ACK waited for the first, which was sent again: the peer had \
-                    a hole. That is no round trip.";
+                    a hole. This time is not a round trip.";
         lab.why(earliest);
         let mut air = Air::new(lab);
         air.sent(ms(0), 101, 1000);
@@ -438,7 +433,7 @@ fn s4_karn_counts_for_all_that_it_acknowledges() {
         air.resends(Some((1101, 1000)));
         air.ack(ms(1100), 3101);
         lab.why(
-            "The last was first sent when the one before it was sent again. It waited for the hole all the same.",
+            "The last was first sent when the one before it was sent again. It still waited for the hole.",
         );
         air.rto(ms(2000));
     });
@@ -451,7 +446,7 @@ fn s4_a_fresh_sample_ends_the_back_off() {
         air.sent(ms(0), 101, 1000);
         for at in [1000, 3000, 7000] {
             lab.why(
-                "(5.4 to 5.6) What is not acknowledged is lost again, however often it was sent.",
+                "(5.4 to 5.6) An unacknowledged segment counts as lost again, however often it was sent.",
             );
             air.alarm(ms(at), "Rings");
             air.resends(Some((101, 1000)));
@@ -463,8 +458,7 @@ fn s4_a_fresh_sample_ends_the_back_off() {
         air.sent(ms(7100), 2101, 1000);
         air.ack(ms(7200), 2101);
         lab.why(
-            "A segment that was sent once is acknowledged: the network carries again. The RTO is made from the \
-             round trip, 1 s at least.",
+            "A segment that was sent once is acknowledged: the network delivers again. The RTO is computed from the round trip, at least 1 s.",
         );
         air.rto(ms(1000));
         air.wakes(Some(ms(8200)));
@@ -508,13 +502,12 @@ fn s4_partial_ack() {
         air.sent(ms(0), 1101, 1000);
         air.ack(ms(400), 501);
         lab.why(
-            "Bytes up to 500 have arrived. The rest of that segment is still on its way, and the timer starts \
-             anew.",
+            "Bytes up to 500 have arrived. The rest of that segment is still outstanding, and the timer restarts.",
         );
         air.outstanding(1600);
         air.wakes(Some(ms(1400)));
         air.alarm(ms(1400), "Rings");
-        lab.why("Only what is not acknowledged is sent again.");
+        lab.why("Only the unacknowledged bytes are sent again.");
         air.has_lost(true);
         air.resends(Some((501, 600)));
         air.resends(Some((1101, 1000)));
@@ -524,7 +517,7 @@ fn s4_partial_ack() {
         let mut air = Air::open(lab);
         air.sent(ms(0), 101, 1000);
         air.ack(ms(50), 601);
-        lab.why("A part is no whole segment, and gives no sample.");
+        lab.why("A part of a segment gives no sample.");
         air.rto(ms(1000));
         air.ack(ms(100), 1101);
         lab.why("The segment was sent 100 ms ago.");
@@ -549,14 +542,14 @@ fn s4_the_rest_of_a_segment_is_as_it_was() {
             air.alarm(ms(1000), "Rings");
             air.resends(Some((101, 1000)));
             air.ack(ms(1100), una);
-            lab.why("The segment was sent again, and is on its way. So is the rest of it.");
+            lab.why("The segment was sent again, and is outstanding. So is the rest of it.");
             air.has_lost(false);
             air.outstanding(1101 - una);
-            lab.why("(5.3) Something new is acknowledged: the timer starts anew, for what was sent again, too.");
+            lab.why("(5.3) Something new is acknowledged: the timer restarts, even for a repeated segment.");
             air.wakes(Some(ms(1100 + 2000)));
             air.ack(ms(1200), 1101);
             lab.why(
-                "The rest is a part of what was sent again, so its ACK is no sample (Karn): the RTO stays doubled.",
+                "The rest belongs to a repeated segment, so its ACK gives no sample (Karn): the RTO stays doubled.",
             );
             air.rto(ms(2000));
         }
@@ -575,13 +568,13 @@ fn s4_a_fin_is_a_number() {
             let got = lab.you("resend()", || air.it.resend());
             let got = got.as_ref().map(words::segment);
             lab.because(
-                "What is sent again is what was sent, or what is left of it, with its flags.",
+                "A repeated segment is the same segment, or the rest of it, with its flags.",
             )
             .same("resend()", got, Some(want.to_owned()));
         };
         let mut air = Air::new(lab);
         air.sends(ms(0), fin(101, 10));
-        lab.why("A FIN uses one number, behind the bytes.");
+        lab.why("A FIN uses one number, after the bytes.");
         air.outstanding(11);
         lab.you("lose_first()", || air.it.lose_first());
         resends(&mut air, "seq 101 len 10 FIN PSH");
@@ -592,11 +585,11 @@ fn s4_a_fin_is_a_number() {
         lab.why("The bytes have arrived, the FIN has not.");
         air.outstanding(1);
         lab.why(
-            "(5.3) Something new was acknowledged at 100 ms: the timer starts anew from there.",
+            "(5.3) Something new was acknowledged at 100 ms: the timer restarts from there.",
         );
         air.wakes(Some(ms(1100)));
         air.alarm(ms(1100), "Rings");
-        lab.why("A FIN alone is lost like anything else.");
+        lab.why("A FIN alone can be lost, too.");
         air.has_lost(true);
         resends(&mut air, "seq 111 len 0 FIN PSH");
         air.ack(ms(1200), 112);
@@ -640,7 +633,7 @@ fn s4_one_is_lost_by_name() {
         air.resends(Some((101, 1000)));
         air.has_lost(false);
         air.outstanding(4000);
-        lab.why("The timer did not ring: it is left alone, and so is the RTO.");
+        lab.why("The timer did not ring: neither it nor the RTO changes.");
         air.wakes(Some(ms(1000)));
         air.rto(ms(1000));
         air.ack(ms(200), 2101);
@@ -649,7 +642,7 @@ fn s4_one_is_lost_by_name() {
         air.resends(Some((2101, 1000)));
         let mut air = Air::new(lab);
         lab.you("lose_first()", || air.it.lose_first());
-        lab.why("Where nothing is in flight, nothing is lost.");
+        lab.why("If nothing is in flight, nothing is lost.");
         air.resends(None);
     });
 }
@@ -664,7 +657,7 @@ fn s4_the_first_may_be_lost_twice() {
         for _ in 0..3 {
             lab.you("lose_first()", || air.it.lose_first());
             lab.why(
-                "It is always the first in flight that counts as lost, though it does so already.",
+                "The first in flight counts as lost, even if it already did.",
             );
             air.outstanding(2000);
         }
@@ -672,7 +665,7 @@ fn s4_the_first_may_be_lost_twice() {
         air.has_lost(false);
         for _ in 0..2 {
             lab.you("lose_first()", || air.it.lose_first());
-            lab.why("What was sent again may be lost again.");
+            lab.why("A repeated segment may be lost again.");
             air.has_lost(true);
             air.outstanding(2000);
             air.resends(Some((101, 1000)));
@@ -686,13 +679,12 @@ fn s4_gives_up_and_says_so() {
         let mut air = Air::new(lab);
         air.sent(ms(500), 101, 1000);
         for at in [1000, 3000, 7000, 15_000, 31_000, 63_000] {
-            lab.why("100 s (R2) have not gone by since the segment was sent: it rings, and is sent again.");
+            lab.why("100 s (R2) have not passed since the segment was sent: the timer rings, and the segment is sent again.");
             air.alarm(ms(500 + at), "Rings");
             air.resends(Some((101, 1000)));
         }
         lab.why(
-            "123 s without an acknowledgment: that is more than 100 s (R2, RFC 9293, section 3.8.3). The program \
-             must hear of it.",
+            "123 s without an acknowledgment: that is more than 100 s (R2, RFC 9293, section 3.8.3). The program must be told.",
         );
         air.alarm(ms(123_499), "Quiet");
         air.alarm(ms(123_500), "GivesUp");
@@ -751,7 +743,7 @@ fn s4_progress_gives_it_time() {
         air.sent(ms(90_000), 1101, 1000);
         air.sent(ms(90_900), 2101, 1000);
         lab.why(
-            "Nothing was on its way for a minute and a half. The time counts from the first segment after that.",
+            "Nothing was in flight for a minute and a half. The time counts from the first segment after that.",
         );
         air.alarm(ms(91_000), "Rings");
         air.alarm(ms(93_000), "Rings");
@@ -786,8 +778,7 @@ fn s4_only_a_new_acknowledgment_gives_it_time() {
             air.alarm(ms(3000), "Rings");
             air.sent(ms(last), 121, 10);
             lab.why(
-                "The time counts from the first segment, sent when nothing was in flight. A program that writes again and \
-                 again must not hide that nobody answers.",
+                "The time counts from the first segment, sent when nothing was in flight. A program that writes again and again must not hide the silence.",
             );
             air.alarm(ms(7000), "GivesUp");
         }
@@ -807,7 +798,7 @@ fn s4_a_peer_without_room_is_there() {
             let at = ms(now + wait * 2 - 100);
             let call = format!("heard({at:?})");
             lab.you(&call, || air.it.heard(at));
-            lab.why("Hearing from it acknowledges nothing: the timer is left alone.");
+            lab.why("This acknowledges nothing, so the timer does not change.");
             air.wakes(Some(ms(now + wait * 2)));
         }
     });

@@ -41,7 +41,7 @@ fn decides(lab: &Lab, what: &str, piece: Piece, want: bool, why: &str) {
 #[test]
 fn s5_a_full_segment_leaves() {
     lab(|lab| {
-        let why = "A full segment cannot get any better by waiting.";
+        let why = "A full segment cannot grow by waiting.";
         for (len, mss) in [(1000, 1000), (1460, 1460), (1001, 1000)] {
             let full = Piece { len, mss, ..SMALL };
             decides(lab, "a full segment", full, true, why);
@@ -74,7 +74,7 @@ fn s5_nagle_holds_a_small_one_until_the_ack() {
             };
             decides(lab, "a small segment, others in flight", piece, false, why);
         }
-        let why = "Nothing is in flight, so nothing would tell it to leave later.";
+        let why = "Nothing is in flight, so no ACK would release it later.";
         for len in [1, 10, 999] {
             let piece = Piece { len, ..SMALL };
             decides(lab, "a small segment, alone", piece, true, why);
@@ -107,7 +107,7 @@ fn s5_the_end_does_not_wait() {
             ..SMALL
         };
         for len in [1, 10, 999] {
-            let why = "The program has closed: the last piece can grow no more, so there is nothing to wait for.";
+            let why = "The program has closed: the last piece cannot grow any more, so there is nothing to wait for.";
             decides(
                 lab,
                 "the last bytes of all",
@@ -140,8 +140,7 @@ fn s5_the_end_does_not_wait() {
 #[test]
 fn s5_a_silly_window_is_not_used() {
     lab(|lab| {
-        let why = "The window has cut this piece short, and more waits behind it. Sent now, and every time, such pieces get \
-                   smaller and smaller: the silly window syndrome (RFC 9293, section 3.8.6.2.1).";
+        let why = "The window has cut this piece short, and more waits behind it. If such pieces always left, they would get smaller and smaller: the silly window syndrome (RFC 9293, section 3.8.6.2.1).";
         for (len, nodelay, in_flight) in [
             (10, false, 0),
             (999, false, 0),
@@ -163,7 +162,7 @@ fn s5_a_silly_window_is_not_used() {
 #[test]
 fn s5_half_a_small_window_is_enough() {
     lab(|lab| {
-        let why = "The peer never had room for more than this twice. To wait for a full segment would be to wait for ever.";
+        let why = "The peer never had room for more than this twice. A wait for a full segment would never end.";
         let cut = Piece {
             is_last: false,
             ..SMALL
@@ -183,7 +182,7 @@ fn s5_half_a_small_window_is_enough() {
                 why,
             );
         }
-        let why = "Half a window is a small segment, too: Nagle's algorithm holds it while others are in flight.";
+        let why = "Half a window is also a small segment: Nagle's algorithm holds it while others are in flight.";
         let busy = Piece {
             len: 500,
             widest: 1000,
@@ -191,7 +190,7 @@ fn s5_half_a_small_window_is_enough() {
             ..cut
         };
         decides(lab, "half a window, others in flight", busy, false, why);
-        let why = "The program has closed, but a FIN comes only behind the last piece. This is not the last: it waits for the \
+        let why = "The program has closed, but a FIN follows only the last piece. This is not the last: it waits for the \
                    ACK.";
         for (len, widest) in [(500, 1000), (400, 800)] {
             let piece = Piece {
@@ -286,8 +285,7 @@ fn s5_persist_rings_after_one_rto() {
             asks.alarm(begin, "Quiet");
             asks.start(begin, rto);
             lab.why(
-                "The first question comes one RTO after the sender is stuck (RFC 9293, section 3.8.6.1). The maximum is for \
-                 the waits behind a ring.",
+                "The first question comes one RTO after the sender is stuck (RFC 9293, section 3.8.6.1). The maximum is for the waits after a ring.",
             );
             asks.wakes(Some(begin + rto));
             asks.alarm(begin + rto - us(1), "Quiet");
@@ -323,7 +321,7 @@ fn s5_persist_that_runs_is_left_alone() {
         asks.start(ms(0), ms(1000));
         for at in [0, 300, 900] {
             asks.start(ms(at), ms(1000));
-            lab.why("It runs. If each look at the queue started it anew, it would never ring.");
+            lab.why("It runs. If each check of the queue restarted it, it would never ring.");
             asks.wakes(Some(ms(1000)));
         }
         asks.alarm(ms(1000), "Rings");
@@ -341,12 +339,12 @@ fn s5_persist_stops_and_starts_anew() {
         asks.alarm(ms(1000), "Rings");
         asks.alarm(ms(3000), "Rings");
         asks.stop();
-        lab.why("The window has opened: there is nothing to ask.");
+        lab.why("The window has opened, so no question is needed.");
         asks.wakes(None);
         asks.alarm(ms(7000), "Quiet");
         asks.start(ms(9000), ms(1000));
         lab.why(
-            "A new wait begins with one RTO. How long the last one had become does not matter.",
+            "A new wait begins with one RTO. The length of the last one does not matter.",
         );
         asks.wakes(Some(ms(10_000)));
     });
@@ -357,7 +355,7 @@ fn s5_persist_late_look() {
     lab(|lab| {
         let mut asks = Asks::new(lab, MINUTE, MINUTE);
         asks.start(ms(0), ms(1000));
-        lab.why("Somebody came late. It rings once, and the next wait counts from now.");
+        lab.why("The check came late. The timer rings once, and the next wait counts from now.");
         asks.alarm(ms(9000), "Rings");
         asks.wakes(Some(ms(11_000)));
         asks.alarm(ms(9000), "Quiet");
@@ -374,7 +372,7 @@ fn s5_persist_never_gives_up_while_answered() {
             now += wait;
             wait = (wait * 2).min(60_000);
             lab.why(
-                "Each question was answered: the peer is there, it has no room. The connection stays open \
+                "Each question was answered: the peer is there, but has no room. The connection stays open \
                  (MUST-37).",
             );
             asks.alarm(ms(now), "Rings");
@@ -438,7 +436,7 @@ fn s5_persist_forgets_silence_when_it_stops() {
         asks.start(ms(50_000), ms(1000));
         lab.why("A new start waits one RTO, however long the last wait had become.");
         asks.wakes(Some(ms(51_000)));
-        lab.why("It has stopped since: what was not answered then does not count now.");
+        lab.why("It has stopped since: older unanswered questions no longer count.");
         asks.alarm(ms(51_000), "Rings");
         asks.alarm(ms(53_000), "Rings");
     });

@@ -1,4 +1,4 @@
-//! Step 6: how much the network has room for.
+//! Step 6: how much room the network has.
 
 use netlab::{Lab, lab};
 use tcp_send::Congestion;
@@ -59,7 +59,7 @@ fn s6_the_initial_window() {
         ] {
             let cwnd = Cwnd::new(lab, mss);
             cwnd.is(want);
-            lab.because("Nothing was lost yet: slow start goes on until something is.")
+            lab.because("Nothing was lost yet: slow start goes on until a segment is lost.")
                 .same("ssthresh()", cwnd.it.ssthresh(), u32::MAX);
         }
     });
@@ -91,7 +91,7 @@ fn s6_slow_start_counts_bytes_not_acks() {
             cwnd.acked(acked);
             want += grows;
             lab.why(
-                "cwnd grows by what was acknowledged. A peer that sends an ACK for each byte must not make it explode \
+                "cwnd grows by the acknowledged bytes. A peer that sends an ACK for each byte must not make it explode \
                  (RFC 5681, equation 2).",
             );
             cwnd.is(want);
@@ -120,18 +120,17 @@ fn s6_a_loss_halves_what_was_in_flight() {
             let before = cwnd.it.cwnd();
             cwnd.halve(in_flight);
             lab.why(
-                "ssthresh is half of what was in flight, at least 2 MSS (RFC 5681, equation 4). cwnd may be far wider \
-                 than what a slow program or a narrow window has ever used.",
+                "ssthresh is half of the bytes in flight, at least 2 MSS (RFC 5681, equation 4). cwnd may be far wider than a slow program or a narrow window has ever used.",
             );
             cwnd.threshold(want);
-            lab.why("What happens to cwnd is another question: see set_cwnd.");
+            lab.why("This does not change cwnd: see set_cwnd.");
             cwnd.is(before);
         }
         let mut cwnd = Cwnd::new(lab, 1000);
         for (in_flight, want) in [(10_000, 5000), (30_000, 15_000), (8000, 4000), (9000, 4500)] {
             cwnd.halve(in_flight);
             lab.why(
-                "It is half of what is in flight now. ssthresh rises, too, where the network has had room for more since.",
+                "It is half of the bytes in flight now. ssthresh can also rise, if the network has had more room since.",
             );
             cwnd.threshold(want);
         }
@@ -166,7 +165,7 @@ fn s6_slow_start_ends_at_ssthresh() {
         for (acked, want) in [(4999, 5000), (1, 6000)] {
             cwnd.acked(acked);
             lab.why(
-                "Congestion avoidance counts from here: by how much slow start went beyond ssthresh is no part of it.",
+                "Congestion avoidance counts from here. The part by which slow start went beyond ssthresh does not count.",
             );
             cwnd.is(want);
         }
@@ -180,7 +179,7 @@ fn s6_slow_start_ends_at_ssthresh() {
         cwnd.acked(5000);
         cwnd.halve(9000);
         cwnd.acked(6000);
-        lab.why("`halve` changes ssthresh alone. What was counted still counts: 11000 of 11000.");
+        lab.why("`halve` changes only ssthresh. The counted bytes still count: 11000 of 11000.");
         cwnd.is(12_000);
     });
 }
@@ -237,7 +236,7 @@ fn s6_cwnd_is_at_least_one_mss() {
         ] {
             let mut cwnd = Cwnd::new(lab, mss);
             cwnd.set_cwnd(bytes);
-            lab.why("With less than one MSS no full segment could ever leave.");
+            lab.why("With a cwnd below one MSS no full segment could ever leave.");
             cwnd.is(want);
             lab.why("ssthresh is another number.");
             cwnd.threshold(u32::MAX);
@@ -254,10 +253,10 @@ fn s6_a_new_cwnd_counts_anew() {
         cwnd.acked(4000);
         cwnd.set_cwnd(6000);
         cwnd.acked(5000);
-        lab.why("What was acknowledged under the old cwnd does not count under the new one: 5000 of 6000.");
+        lab.why("Bytes acknowledged under the old cwnd do not count under the new one: 5000 of 6000.");
         cwnd.is(6000);
         cwnd.acked(1000);
-        lab.why("Now 6000 bytes were acknowledged since set_cwnd. All bytes of an ACK count, however many those are.");
+        lab.why("Now 6000 bytes were acknowledged since set_cwnd. All bytes of an ACK count, however many there are.");
         cwnd.is(7000);
     });
 }
@@ -278,11 +277,10 @@ fn s6_after_idle_it_begins_small() {
             it.set_cwnd(cwnd);
             it.after_idle();
             lab.why(
-                "After a pause nobody knows what the network has room for: at most the initial window (RFC 5681, \
-                 section 4.1).",
+                "After a pause the room in the network is unknown: at most the initial window (RFC 5681, section 4.1).",
             );
             it.is(want);
-            lab.why("ssthresh still remembers the last loss, so slow start is quick up to there.");
+            lab.why("ssthresh still remembers the last loss, so slow start is fast up to there.");
             it.threshold(20_000);
         }
         for cwnd in [5000, 10_000] {
@@ -293,7 +291,7 @@ fn s6_after_idle_it_begins_small() {
             it.after_idle();
             it.acked(1000);
             lab.why(format!(
-                "cwnd was not wider. Nothing has changed, and what was counted still counts: {cwnd} of {cwnd}."
+                "cwnd was not wider. Nothing has changed, and the counted bytes still count: {cwnd} of {cwnd}."
             ));
             it.is(cwnd + 1000);
         }
@@ -304,7 +302,7 @@ fn s6_after_idle_it_begins_small() {
         it.after_idle();
         for (acked, want) in [(9999, 10_000), (1, 11_000)] {
             it.acked(acked);
-            lab.why("cwnd was wider, and was set: the count has begun anew.");
+            lab.why("cwnd was wider, and was set: the count has restarted.");
             it.is(want);
         }
     });
@@ -316,7 +314,7 @@ fn s6_numbers_do_not_overflow() {
         let mut cwnd = Cwnd::new(lab, 65_535);
         cwnd.set_cwnd(u32::MAX - 10);
         cwnd.acked(65_535);
-        lab.why("Nothing wraps: a cwnd of 4 GB stays there.");
+        lab.why("No overflow: a cwnd of 4 GB stays there.");
         cwnd.is(u32::MAX);
         cwnd.halve(u32::MAX);
         cwnd.threshold(u32::MAX / 2);

@@ -94,7 +94,7 @@ const MAX: u32 = u32::MAX;
 fn s7_without_loss_it_is_step_6() {
     lab(|lab| {
         let mut it = Loss::new(lab, 10_000, 10_000);
-        lab.why("Nothing was lost: cwnd is what may be outstanding, and grows as step 6 says.");
+        lab.why("Nothing was lost: cwnd bytes may be outstanding, and cwnd grows as step 6 says.");
         it.is(10_000, MAX, false);
         it.allowed(10_000);
         for (acked, cwnd) in [(1000, 11_000), (2000, 12_000), (100, 12_100)] {
@@ -126,7 +126,7 @@ fn s7_three_dup_acks() {
             );
             it.duplicate(true);
             lab.why(
-                "ssthresh is half of what was in flight, at least 2 MSS. cwnd is ssthresh and 3 MSS, for the three \
+                "ssthresh is half of the bytes in flight, at least 2 MSS. cwnd is ssthresh and 3 MSS, for the three \
                  segments that have left the network (RFC 5681, section 3.2).",
             );
             it.is(ssthresh + 3000, ssthresh, true);
@@ -141,8 +141,7 @@ fn s7_each_further_duplicate_lets_one_more_leave() {
         it.recovers(0);
         for n in 1..=6 {
             lab.why(
-                "Another segment has arrived, and left the network: cwnd grows by one MSS. The lost one has been \
-                 sent again already.",
+                "Another segment has arrived, and left the network: cwnd grows by one MSS. The lost one has already been sent again.",
             );
             it.duplicate(false);
             it.is(8000 + n * 1000, 5000, true);
@@ -175,8 +174,7 @@ fn s7_limited_transmit() {
         let mut it = Loss::new(lab, 4000, 4000);
         it.allowed(4000);
         lab.why(
-            "Each of the first two duplicates says that a segment has arrived. One more may leave for each, or small \
-             windows never see three duplicates (RFC 3042).",
+            "Each of the first two duplicates says that a segment has arrived. One more may leave for each. Otherwise small windows never get three duplicates (RFC 3042).",
         );
         it.duplicate(false);
         it.allowed(5000);
@@ -188,12 +186,11 @@ fn s7_limited_transmit() {
         it.is(4000, MAX, false);
         it.duplicate(true);
         lab.why(
-            "4000 bytes were in flight when the first duplicate came. What limited transmit has added does not \
-             count.",
+            "4000 bytes were in flight when the first duplicate came. The segments of limited transmit do not count.",
         );
         it.is(5000, 2000, true);
         it.allowed(5000);
-        lab.why("What limited transmit has sent was in flight at the third duplicate: recovery waits for that, too.");
+        lab.why("The segments of limited transmit were in flight at the third duplicate: recovery waits for them, too.");
         it.ack(4000, true);
         it.ack(2000, false);
         let mut it = Loss::new(lab, 4000, 4000);
@@ -227,9 +224,7 @@ fn s7_a_full_ack_ends_recovery() {
             it.recovers(9);
             it.sends(sent_meanwhile);
             lab.why(format!(
-                "All that was in flight when the loss was found is acknowledged: recovery is over. {sent_meanwhile} bytes \
-                 have left since. cwnd is ssthresh, or one MSS more than what is in flight if that is less, so that no \
-                 burst leaves (RFC 6582, section 3.2)."
+                "All bytes in flight at the loss are acknowledged: recovery is over. {sent_meanwhile} bytes have left since. cwnd is ssthresh, or one MSS more than the bytes in flight if that is less, so that no burst leaves (RFC 6582, section 3.2)."
             ));
             it.ack(10_000, false);
             it.is(want, 5000, false);
@@ -244,7 +239,7 @@ fn s7_after_recovery_it_is_congestion_avoidance() {
         let mut it = Loss::new(lab, 10_000, 10_000);
         it.recovers(0);
         it.sends(8000);
-        lab.why("All that was in flight at the loss is acknowledged: recovery is over.");
+        lab.why("All bytes in flight at the loss are acknowledged: recovery is over.");
         it.ack(10_000, false);
         it.is(5000, 5000, false);
         for (acked, cwnd) in [(2000, 5000), (2000, 5000), (1000, 6000), (2000, 6000)] {
@@ -263,12 +258,11 @@ fn s7_a_partial_ack_shows_the_next_hole() {
         lab.why("Half of 10000 bytes, 3 MSS for the three duplicates, and one for each that came later.");
         it.is(13_000, 5000, true);
         lab.why(
-            "What was sent again has arrived, and the ACK stops at the next hole: without waiting for three more duplicates \
-             that segment is sent again (NewReno, RFC 6582).",
+            "The repeated segment has arrived, and the ACK stops at the next hole: the segment there is sent again, without three more duplicates (NewReno, RFC 6582).",
         );
         it.ack(4000, true);
         lab.why(
-            "cwnd shrinks by what was acknowledged, and grows by one MSS, for the segment that is sent again.",
+            "cwnd shrinks by the acknowledged bytes, and grows by one MSS, for the segment that is sent again.",
         );
         it.is(10_000, 5000, true);
         lab.why("Less than one MSS was acknowledged: nothing is added.");
@@ -294,7 +288,7 @@ fn s7_a_partial_ack_leaves_at_least_one_mss() {
             it.recovers(0);
             lab.why("Half of 10000 bytes, and 3 MSS for the three duplicates.");
             it.is(8000, 5000, true);
-            lab.why("The ACK stops before `recover`: it names the next hole.");
+            lab.why("The ACK stops before `recover`: it shows the next hole.");
             it.ack(acked, true);
             lab.why("cwnd never falls below one MSS, or nothing could leave.");
             it.is(1000, 5000, true);
@@ -311,7 +305,7 @@ fn s7_what_was_sent_during_recovery_is_not_waited_for() {
             it.duplicate(false);
             it.sends(1000);
         }
-        lab.why("Recovery ends at what was SND.NXT when the loss was found, though more has left since.");
+        lab.why("Recovery ends at the SND.NXT of the moment when the loss was found, although more has left since.");
         it.ack(9999, true);
         it.ack(1, false);
         it.is(5000, 5000, false);
@@ -325,8 +319,7 @@ fn s7_a_timeout_begins_with_one_segment() {
             let mut it = Loss::new(lab, 20_000, in_flight);
             it.timeout();
             lab.why(
-                "A time-out: no ACK comes at all. ssthresh is half of what was in flight, and cwnd one MSS (RFC 5681, \
-                 section 3.1).",
+                "A time-out: no ACK comes at all. ssthresh is half of the bytes in flight, and cwnd is one MSS (RFC 5681, section 3.1).",
             );
             it.is(1000, ssthresh, false);
             it.allowed(1000);
@@ -344,8 +337,7 @@ fn s7_a_second_timeout_keeps_ssthresh() {
         for _ in 0..3 {
             it.timeout();
             lab.why(
-                "As much is in flight as at the first time-out, since nothing was acknowledged: ssthresh stays (RFC 5681, \
-                 section 3.1).",
+                "Nothing was acknowledged, so as much is in flight as at the first time-out: ssthresh stays (RFC 5681, section 3.1).",
             );
             it.is(1000, 10_000, false);
         }
@@ -365,8 +357,7 @@ fn s7_duplicates_after_a_timeout_begin_nothing() {
         it.timeout();
         it.is(1000, 5000, false);
         lab.why(
-            "After a time-out much is sent again that has arrived, and each copy makes a duplicate ACK. They tell of no \
-             new loss: SND.UNA is not after SND.NXT at the time-out.",
+            "After a time-out many segments are repeated that had arrived, and each copy causes a duplicate ACK. These do not mean a new loss: SND.UNA is not after the SND.NXT of the time-out.",
         );
         for _ in 0..4 {
             it.duplicate(false);
@@ -380,7 +371,7 @@ fn s7_duplicates_after_a_timeout_begin_nothing() {
         it.sends(5000);
         it.ack(1000, false);
         lab.why(
-            "SND.UNA is exactly what was SND.NXT then: still not after it (RFC 6582, section 3.2, step 2).",
+            "SND.UNA equals the SND.NXT of that time: it is still not after it (RFC 6582, section 3.2, step 2).",
         );
         for _ in 0..4 {
             it.duplicate(false);
@@ -422,7 +413,7 @@ fn s7_a_timeout_ends_recovery() {
         it.is(8000, 5000, true);
         it.timeout();
         lab.why(
-            "What was sent again is lost, too: fast recovery is over. It begins with one segment.",
+            "The repeated segment is lost, too: fast recovery is over. The sender begins with one segment.",
         );
         it.is(1000, 5000, false);
         lab.why("This is slow start, not fast recovery: no partial acknowledgment.");
@@ -434,7 +425,7 @@ fn s7_a_timeout_ends_recovery() {
             it.sends(sent);
             it.timeout();
             lab.why(format!(
-                "{sent} bytes have left during recovery. ssthresh is half of what is in flight at the time-out."
+                "{sent} bytes have left during recovery. ssthresh is half of the bytes in flight at the time-out."
             ));
             it.is(1000, ssthresh, false);
         }
@@ -449,7 +440,7 @@ fn s7_duplicates_before_a_timeout_do_not_count_behind_it() {
         it.duplicate(false);
         it.timeout();
         lab.why(
-            "The time-out is another story: there is no extra room for the duplicates before it.",
+            "After the time-out the earlier duplicates give no extra room.",
         );
         it.allowed(1000);
     });
@@ -462,7 +453,7 @@ fn s7_a_second_loss_in_the_next_window() {
         it.recovers(0);
         it.sends(6000);
         it.ack(10_000, false);
-        lab.why("All of the first window has arrived. SND.UNA is SND.NXT of that loss, and not after it.");
+        lab.why("All of the first window has arrived. SND.UNA equals the SND.NXT of that loss, and is not after it.");
         for _ in 0..3 {
             it.duplicate(false);
         }
@@ -533,7 +524,7 @@ fn s7_numbers_wrap() {
             it.sends(6000);
             it.ack(acked, false);
             lab.why(format!(
-                "`recover` is {recover} and SND.UNA {}. Which of them is after the other goes by the shorter way round.",
+                "`recover` is {recover} and SND.UNA {}. The shorter way round decides which of them is after the other.",
                 it.una
             ));
             it.duplicate(false);

@@ -21,8 +21,7 @@ fn full(first: u32, count: u32) -> String {
 fn s8_a_write_leaves_and_is_acknowledged() {
     lab(|lab| {
         lab.why(
-            "What the program writes leaves at once if nothing stands in the way, and is kept until it is \
-             acknowledged.",
+            "Bytes of the program leave at once if nothing holds them back, and are kept until they are acknowledged.",
         );
         plays(
             lab,
@@ -41,7 +40,7 @@ fn s8_a_write_leaves_and_is_acknowledged() {
 #[test]
 fn s8_long_data_leaves_in_segments() {
     lab(|lab| {
-        lab.why("A segment carries at most what fits into our packets, and at most what the peer wants.");
+        lab.why("A segment carries at most as much as fits into our packets, and at most the peer's MSS.");
         for peer_mss in [1000, 60_000] {
             plays(
                 lab,
@@ -60,17 +59,18 @@ fn s8_long_data_leaves_in_segments() {
         plays(
             lab,
             "
-            # PSH says that nothing follows for now. Only the segment behind which nothing is left carries it.
+            # PSH says that nothing follows for now. Only the last segment,
+            # after which nothing is left to send, carries it.
             with nodelay=1 win=3000
               0 ms  send(2500)
-                    # Bytes are left behind this one.
+                    # Bytes are left after this one.
                     --> ACK seq 101 ack 301 len 1000 no PSH
                     --> ACK seq 1101 ack 301 len 1000 no PSH
-                    # Nothing is left behind this one.
+                    # Nothing is left after this one.
                     --> PSH,ACK seq 2101 ack 301 len 500
              50     <-- ACK seq 301 ack 2601 win 1000
                     send(3000)
-                    # The window is full, and bytes are left behind this one.
+                    # The window is full, and bytes are left after this one.
                     --> ACK seq 2601 ack 301 len 1000 no PSH
                     close()
             100     <-- ACK seq 301 ack 3601 win 3000
@@ -124,8 +124,7 @@ fn s8_long_data_leaves_in_segments() {
 fn s8_never_more_than_the_window_in_flight() {
     lab(|lab| {
         lab.why(
-            "What is in flight has its place in the peer's window. A wider window is used at once, a narrower one \
-             obeyed.",
+            "Bytes in flight use a part of the peer's window. A wider window is used at once, and a narrower one is respected.",
         );
         plays(
             lab,
@@ -139,7 +138,8 @@ fn s8_never_more_than_the_window_in_flight() {
              50     <-- ACK seq 301 ack 1101 win 3000
                     --> ACK seq 3101 ack 301 len 1000  # The window slides by 1000.
                     <-- ACK seq 301 ack 1101 win 5000
-                    # It is wider now, and the program has not called: that is used at once.
+                    # It is wider now, and the new room is used at once, without a
+                    # call of the program.
                     --> ACK seq 4101 ack 301 len 1000
                     --> ACK seq 5101 ack 301 len 1000
                     WIDEST=5000
@@ -162,7 +162,8 @@ fn s8_a_slow_reader_slows_the_sender() {
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with win=2000 linux=no
               0 ms  send(6000)
                     --> ACK seq 101 ack 301 len 1000
@@ -184,7 +185,7 @@ fn s8_a_slow_reader_slows_the_sender() {
 #[test]
 fn s8_the_buffer_is_bounded() {
     lab(|lab| {
-        lab.why("The buffer holds what is not acknowledged: what waits, and what is in flight.");
+        lab.why("The buffer holds all unacknowledged bytes: those that wait, and those in flight.");
         plays(
             lab,
             "
@@ -252,7 +253,7 @@ fn s8_the_buffer_is_bounded() {
 #[test]
 fn s8_after_close_nothing_is_taken() {
     lab(|lab| {
-        lab.why("The program has closed: what it writes then would come behind its FIN.");
+        lab.why("The program has closed: later bytes would come after its FIN.");
         plays(
             lab,
             "
@@ -279,7 +280,7 @@ fn s8_after_close_nothing_is_taken() {
 #[test]
 fn s8_an_ack_beyond_snd_nxt_is_not_believed() {
     lab(|lab| {
-        lab.why("An ACK of what was never sent changes nothing.");
+        lab.why("An ACK of unsent bytes changes nothing.");
         plays(
             lab,
             "
@@ -303,12 +304,13 @@ fn s8_an_ack_beyond_snd_nxt_is_not_believed() {
 fn s8_what_is_lost_is_sent_again() {
     lab(|lab| {
         lab.why(
-            "The sender notices a loss by itself, after one RTO. The program hears nothing of it.",
+            "The sender notices a loss by itself, after one RTO. The program is not told.",
         );
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(700)
                     --> ACK seq 101 ack 301 len 700    lost
@@ -338,7 +340,8 @@ fn s8_only_the_earliest_is_sent_again() {
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000   lost
@@ -359,13 +362,13 @@ fn s8_only_the_earliest_is_sent_again() {
 fn s8_a_whole_window_is_lost() {
     lab(|lab| {
         lab.why(
-            "After a time-out all that was in flight counts as lost, and is sent again as the congestion window \
-             allows, the earliest first.",
+            "After a time-out all segments in flight count as lost, and are sent again as the congestion window allows, the earliest first.",
         );
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000   lost
@@ -402,7 +405,8 @@ fn s8_a_whole_window_is_lost() {
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with nodelay=1 linux=no
               0 ms  send(600)
                     --> ACK seq 101 ack 301 len 600    lost
@@ -452,8 +456,7 @@ fn s8_the_timer_is_one_for_all() {
 fn s8_gives_up_and_says_so() {
     lab(|lab| {
         lab.why(
-            "After R2 without an ACK the connection is dead, and the program must hear of it (RFC 9293, section \
-             3.8.3).",
+            "After R2 without an ACK the connection is dead, and the program must be told (RFC 9293, section 3.8.3).",
         );
         plays(
             lab,
@@ -506,7 +509,7 @@ fn s8_gives_up_and_says_so() {
                 ),
             );
         }
-        lab.scene("the program writes at the moment at which it is over");
+        lab.scene("the program writes at the moment when the time is over");
         let vars = Vars {
             snd_una: Seq(101),
             snd_nxt: Seq(101),
@@ -523,7 +526,7 @@ fn s8_gives_up_and_says_so() {
         let call = "Sender::new(give up after 1s, nodelay)";
         let mut sender = lab.you(call, || Sender::new(config, &vars, Some(ms(50))));
         lab.why(
-            "It gives up in this poll, and after that nothing leaves any more, new bytes neither.",
+            "It gives up in this poll, and after that nothing leaves, not even new bytes.",
         );
         for (now, want) in [(ms(0), vec!["seq 101 len 5 PSH"]), (ms(1000), vec![])] {
             lab.you("write(5 bytes)", || sender.write(b"12345"));
@@ -539,7 +542,7 @@ fn s8_gives_up_and_says_so() {
 #[test]
 fn s8_the_handshake_is_the_first_sample() {
     lab(|lab| {
-        lab.why("How long the peer's answer to the SYN took is a round trip like any other.");
+        lab.why("The time until the peer's answer to the SYN is a round trip, too.");
         plays(
             lab,
             "
@@ -672,8 +675,7 @@ fn s8_write_write_read_costs_a_delayed_ack() {
 fn s8_a_silly_window_is_not_used() {
     lab(|lab| {
         lab.why(
-            "A piece that the window has cut short waits until it is worth a segment (RFC 9293, section \
-             3.8.6.2.1).",
+            "A piece that the window has cut short waits until it is large enough (RFC 9293, section 3.8.6.2.1).",
         );
         plays(
             lab,
@@ -704,7 +706,7 @@ fn s8_a_silly_window_is_not_used() {
         plays(
             lab,
             "
-            # A peer with a small buffer: half of it is worth a segment.
+            # A peer with a small buffer: half of it is enough for a segment.
             # Linux cuts segments to half of a window that is narrower than two segments.
             with win=600 linux=no
               0 ms  send(2000)
@@ -721,11 +723,12 @@ fn s8_a_silly_window_is_not_used() {
 #[test]
 fn s8_a_window_that_stays_silly_is_used_in_the_end() {
     lab(|lab| {
-        lab.why("Whatever waits must not wait for ever.");
+        lab.why("No segment may wait for ever.");
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with win=4000 linux=no
               0 ms  send(9000)
                     --> ACK seq 101 ack 301 len 1000
@@ -748,7 +751,8 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with win=4000 linux=no
               0 ms  send(9000)
                     --> ACK seq 101 ack 301 len 1000
@@ -759,14 +763,16 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
             500     <-- ACK seq 301 ack 4101 win 300
             900     <-- ACK seq 301 ack 4101 win 310
            1049     nothing
-                    # The timer runs since 50. An ACK after which the window is still silly does not start it anew.
+                    # The timer has run since 50. An ACK after which the window is
+                    # still too small does not restart it.
            1050     --> ACK seq 4101 ack 301 len 310
             ",
         );
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with win=1000 linux=no
               0 ms  send(3000)
                     --> ACK seq 101 ack 301 len 1000
@@ -782,8 +788,7 @@ fn s8_a_window_that_stays_silly_is_used_in_the_end() {
 fn s8_persist_probe_at_zero_window() {
     lab(|lab| {
         lab.why(
-            "While the window is shut, the sender asks, again and again, with growing pauses (RFC 9293, section \
-             3.8.6.1).",
+            "While the window is zero, the sender asks again and again, with growing pauses (RFC 9293, section 3.8.6.1).",
         );
         plays(
             lab,
@@ -852,11 +857,12 @@ fn s8_persist_probe_at_zero_window() {
 #[test]
 fn s8_a_full_window_in_flight_asks_nothing() {
     lab(|lab| {
-        lab.why("Questions are for a sender that waits for nothing else.");
+        lab.why("Questions are for a sender that expects no ACK.");
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with win=2000 linux=no
               0 ms  send(5000)
                     --> ACK seq 101 ack 301 len 1000
@@ -889,7 +895,7 @@ fn s8_a_full_window_in_flight_asks_nothing() {
 #[test]
 fn s8_a_probe_may_be_taken() {
     lab(|lab| {
-        lab.why("The peer may take the byte of a question. Then it has been sent.");
+        lab.why("The peer may take the byte of a question. Then it counts as sent.");
         plays(
             lab,
             "
@@ -962,7 +968,8 @@ fn s8_the_byte_of_a_probe_counts_like_any_other() {
            1060     --> ACK seq 10101 ack 301 len 1
                     CWND=10000                              # A pause of more than an RTO: the initial window.
            2000     <-- ACK seq 301 ack 10102 win 65535
-                    # The question was sent 940 ms ago, less than an RTO: this is no pause. cwnd has grown by one byte.
+                    # The question was sent 940 ms ago, less than an RTO: this is not
+                    # a pause. cwnd has grown by one byte.
                     CWND=10001 FLIGHT=10000
                     {}
                 ",
@@ -1043,7 +1050,7 @@ fn s8_only_a_probe_makes_one_more_believable() {
 #[test]
 fn s8_a_lost_window_update_is_survived() {
     lab(|lab| {
-        lab.why("The word that the window has opened can be lost like any other.");
+        lab.why("The segment that opens the window can be lost, too.");
         plays(
             lab,
             "
@@ -1052,7 +1059,8 @@ fn s8_a_lost_window_update_is_survived() {
               0 ms  send(3000)
                     --> ACK seq 101 ack 301 len 1000
              50     <-- ACK seq 301 ack 1101 win 0
-            # At 400 ms the peer has room for 1000 again, says so, and that is lost. Both would wait for ever.
+            # At 400 ms the peer has room for 1000 again and says so, but this
+            # segment is lost. Both would wait for ever.
            1050     --> ACK seq 1101 ack 301 len 1
            1100     <-- ACK seq 301 ack 1102 win 999
                     --> ACK seq 1102 ack 301 len 999  # The answer to the question brings the window.
@@ -1095,8 +1103,7 @@ fn s8_persist_never_gives_up_while_acknowledged() {
 fn s8_who_answers_a_question() {
     lab(|lab| {
         lab.why(
-            "Every segment with an acknowledgment that is not beyond is a sign of life, and no other segment is. After \
-             give_up without one, the connection is dead.",
+            "Only a segment with an acknowledgment that is not beyond is a sign of life. After give_up without one, the connection is dead.",
         );
         let asked = "
             with win=1000 give_up=6
@@ -1134,7 +1141,7 @@ fn s8_who_answers_a_question() {
             ("nothing", "The peer has said nothing at all."),
             (
                 "<-- ACK seq 301 ack 5000 win 0 beyond",
-                "An ACK of what was never sent is believed in nothing.",
+                "Nothing in a segment that acknowledges unsent bytes is believed.",
             ),
             (
                 "<-- seq 301 win 0",
@@ -1159,8 +1166,7 @@ fn s8_who_answers_a_question() {
 fn s8_who_keeps_a_flight_alive() {
     lab(|lab| {
         lab.why(
-            "For what is in flight only an acknowledgment of something new is a sign of life, or, while SND.WND is 0, any \
-             acknowledgment that is not beyond.",
+            "For data in flight only a new acknowledgment is a sign of life, or, while SND.WND is 0, any acknowledgment that is not beyond.",
         );
         let play = |before: &str, at_6900: &str, is_sign: bool, why: &str| {
             let then = match is_sign {
@@ -1239,7 +1245,7 @@ fn s8_who_keeps_a_flight_alive() {
             (
                 shut,
                 "<-- ACK seq 400 ack 5000 win 0 beyond",
-                "An ACK of what was never sent is believed in nothing.",
+                "Nothing in a segment that acknowledges unsent bytes is believed.",
             ),
             (
                 shut,
@@ -1268,7 +1274,8 @@ fn s8_a_full_peer_with_segments_in_flight_is_not_given_up() {
                     <-- ACK seq 301 ack 101 win 0
               3 s   --> ACK seq 101 ack 301 len 1000
                     <-- ACK seq 301 ack 101 win 0
-                    # It has answered 4 s ago: it is there, so the connection is not given up.
+                    # It answered 4 s ago: it is there, so the connection is not given
+                    # up.
               7 s   --> ACK seq 101 ack 301 len 1000
               7.5 s <-- ACK seq 301 ack 1101 win 4000
              99 s   nothing
@@ -1280,7 +1287,7 @@ fn s8_a_full_peer_with_segments_in_flight_is_not_given_up() {
 #[test]
 fn s8_fin_follows_the_last_byte() {
     lab(|lab| {
-        lab.why("A FIN is a number behind the last byte, and leaves when that has left.");
+        lab.why("A FIN is a number after the last byte, and leaves when that byte has left.");
         plays(
             lab,
             "
@@ -1338,7 +1345,8 @@ fn s8_fin_follows_the_last_byte() {
                     close()
              50     <-- ACK seq 301 ack 2101 win 4000
                     --> ACK seq 2101 ack 301 len 1000
-                    # A full segment has room for a FIN: that is no part of the payload.
+                    # A full segment has room for a FIN, because a FIN is not part of
+                    # the payload.
                     --> FIN,PSH,ACK seq 3101 ack 301 len 1000
             100     <-- ACK seq 301 ack 4102
                     closed
@@ -1369,7 +1377,8 @@ fn s8_fin_follows_the_last_byte() {
                     {}
                     close()
              50     <-- ACK seq 301 ack 101 win 65535
-                    # cwnd is 10000 and 9000 are in flight: the last 1000 bytes fit, and their FIN is no part of that.
+                    # cwnd is 10000 and 9000 are in flight: the last 1000 bytes fit,
+                    # and their FIN does not count.
                     --> FIN,PSH,ACK seq 9101 ack 301 len 1000
                 ",
                 full(101, 9)
@@ -1474,11 +1483,12 @@ fn s8_fin_uses_a_number_and_waits_for_window() {
 #[test]
 fn s8_a_fin_may_be_the_probe() {
     lab(|lab| {
-        lab.why("Where a FIN is next, it is what the sender asks with.");
+        lab.why("If a FIN is next, the question is the FIN.");
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with win=5 linux=no
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
@@ -1517,11 +1527,12 @@ fn s8_a_fin_may_be_the_probe() {
 #[test]
 fn s8_a_lost_fin_is_sent_again() {
     lab(|lab| {
-        lab.why("A FIN waits for what counts as lost, and no longer.");
+        lab.why("A FIN waits only for the segments that count as lost.");
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(2000)
                     --> ACK seq 101 ack 301 len 1000
@@ -1534,16 +1545,18 @@ fn s8_a_lost_fin_is_sent_again() {
                     --> FIN,ACK seq 2101 ack 301       # Now nothing does: the FIN leaves at the same moment.
             ",
         );
-        lab.why("A FIN is kept and sent again like any byte.");
+        lab.why("A FIN is kept and sent again like a byte.");
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(5)
                     --> ACK seq 101 ack 301 len 5
                     close()
-                    # Nothing is left to be sent, so the FIN leaves. It waits for no ACK.
+                    # Nothing is left to send, so the FIN leaves. It does not wait for
+                    # an ACK.
                     --> FIN,ACK seq 106 ack 301        lost
              50     <-- ACK seq 301 ack 106
            1049     nothing
@@ -1556,7 +1569,8 @@ fn s8_a_lost_fin_is_sent_again() {
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(2000)
                     --> ACK seq 101 ack 301 len 1000
@@ -1579,12 +1593,12 @@ fn s8_a_lost_fin_is_sent_again() {
 fn s8_slow_start_from_ten_segments() {
     lab(|lab| {
         lab.why(
-            "The congestion window begins with ten segments, and grows by what is acknowledged.",
+            "The congestion window begins with ten segments, and grows by the acknowledged bytes.",
         );
         plays(
             lab,
             "
-            # In Linux cwnd grows by all that an ACK acknowledges.
+            # In Linux cwnd grows by all bytes that an ACK acknowledges.
             with linux=no
               0 ms  send(40000)
                     CWND=10000 FLIGHT=10000             # IW10: the window would have room for more (RFC 6928).
@@ -1616,7 +1630,7 @@ fn s8_slow_start_from_ten_segments() {
 #[test]
 fn s8_a_segment_is_not_cut_for_the_congestion_window() {
     lab(|lab| {
-        lab.why("A segment leaves whole or not at all, as far as the congestion window is asked.");
+        lab.why("The congestion window lets a segment leave whole or not at all.");
         plays(
             lab,
             "
@@ -1688,8 +1702,7 @@ fn s8_a_segment_is_not_cut_for_the_congestion_window() {
 fn s8_three_duplicates_are_a_loss() {
     lab(|lab| {
         lab.why(
-            "Three duplicate ACKs in a row tell of a loss, a round trip after it happened (RFC 5681, section \
-             3.2).",
+            "Three duplicate ACKs in a row mean a loss, a round trip after it happened (RFC 5681, section 3.2).",
         );
         plays(
             lab,
@@ -1742,7 +1755,7 @@ fn s8_three_duplicates_are_a_loss() {
 fn s8_a_peer_that_talks_tells_of_no_loss() {
     lab(|lab| {
         lab.why(
-            "Each segment of the peer's repeats the ACK number. Only one without data that changes no window is a \
+            "Each segment of the peer repeats the ACK number. Only one without data that changes no window is a \
              duplicate (RFC 5681, section 2).",
         );
         plays(
@@ -1753,7 +1766,8 @@ fn s8_a_peer_that_talks_tells_of_no_loss() {
             with linux=no
               0 ms  send(20000)
                     {}
-                    # The peer's program writes. That tells of no loss, and of nothing that has left the network.
+                    # The peer's program writes. This does not mean a loss, or that a
+                    # segment has left the network.
              50     <-- ACK seq 301 ack 101 len 10
                     nothing
                     <-- ACK seq 311 ack 101 len 10
@@ -1761,7 +1775,7 @@ fn s8_a_peer_that_talks_tells_of_no_loss() {
                     <-- ACK seq 331 ack 101 len 10
                     nothing
                     CWND=10000
-                    # The windows change: these are no duplicates, either.
+                    # The windows change: these are not duplicates either.
              60     <-- ACK seq 341 ack 101 win 60000
                     <-- ACK seq 341 ack 101 win 50000
                     <-- ACK seq 341 ack 101 win 40000
@@ -1788,13 +1802,14 @@ fn s8_a_peer_that_talks_tells_of_no_loss() {
 fn s8_what_recovery_demands_is_sent_once() {
     lab(|lab| {
         lab.why(
-            "A fast retransmit leaves whatever cwnd says, but only that one. What counts as lost later waits for cwnd.",
+            "Only the fast retransmit itself leaves whatever cwnd is. Segments that count as lost later wait for cwnd.",
         );
         plays(
             lab,
             &format!(
                 "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(10000)
                     {}
@@ -1818,11 +1833,12 @@ fn s8_what_recovery_demands_is_sent_once() {
 #[test]
 fn s8_two_losses_in_one_window() {
     lab(|lab| {
-        lab.why("A partial acknowledgment names the next hole (RFC 6582).");
+        lab.why("A partial acknowledgment shows the next hole (RFC 6582).");
         plays(
             lab,
             "
-            # Linux takes what is behind the hole for lost, too (RACK, RFC 8985).
+            # Linux takes the segments behind the hole for lost, too (RACK,
+            # RFC 8985).
             with linux=no
               0 ms  send(8000)
                     --> ACK seq 101 ack 301 len 1000   lost
@@ -1851,7 +1867,8 @@ fn s8_two_losses_in_one_window() {
             lab,
             &format!(
                 "
-            # Linux takes what is behind the hole for lost, too (RACK, RFC 8985).
+            # Linux takes the segments behind the hole for lost, too (RACK,
+            # RFC 8985).
             with linux=no
               0 ms  send(10000)
                     {}
@@ -1860,7 +1877,8 @@ fn s8_two_losses_in_one_window() {
                     <-- ACK seq 301 ack 101
                     --> ACK seq 101 ack 301 len 1000
             100     <-- ACK seq 301 ack 1101
-                    # cwnd is 8000, and as many are in flight behind the hole. What fills the hole leaves all the same.
+                    # cwnd is 8000, and as many are in flight behind the hole. The
+                    # segment that fills the hole must still leave.
                     --> ACK seq 1101 ack 301 len 1000
                     CWND=8000 FLIGHT=9000
                 ",
@@ -1873,11 +1891,12 @@ fn s8_two_losses_in_one_window() {
 #[test]
 fn s8_a_fast_retransmit_may_be_lost_too() {
     lab(|lab| {
-        lab.why("Where duplicates cannot help any more, the timer does.");
+        lab.why("When duplicates cannot help any more, the timer does.");
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(6000)
                     --> ACK seq 101 ack 301 len 1000   lost
@@ -1908,12 +1927,13 @@ fn s8_a_fast_retransmit_may_be_lost_too() {
 fn s8_a_second_timeout_keeps_ssthresh() {
     lab(|lab| {
         lab.why(
-            "ssthresh is half of what was in flight, and that does not change until something is acknowledged.",
+            "ssthresh is half of the bytes in flight, and it does not change until something is acknowledged.",
         );
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(8000)
                     FLIGHT=8000
@@ -1943,7 +1963,8 @@ fn s8_a_second_timeout_keeps_ssthresh() {
         plays(
             lab,
             "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(8000)
                     FLIGHT=8000
@@ -1987,7 +2008,8 @@ fn pauses(lab: &Lab, rtt: u32, at: [u32; 3], last: u32, rto: u32, cwnd: u32, why
                     <-- ACK seq 301 ack 6101
                     <-- ACK seq 301 ack 8101
                     <-- ACK seq 301 ack {last}
-                    # Less than an RTO has gone by: no pause. Each ACK has added one MSS.
+                    # Less than an RTO has passed: this is not a pause. Each ACK has
+                    # added one MSS.
                     CWND=15000 FLIGHT={in_flight} RTO={rto}
          {again:>6} send(20000)
                     CWND={cwnd} FLIGHT={cwnd}  # {why}
@@ -2003,7 +2025,7 @@ fn pauses(lab: &Lab, rtt: u32, at: [u32; 3], last: u32, rto: u32, cwnd: u32, why
 fn s8_after_a_pause_it_begins_small() {
     lab(|lab| {
         lab.why(
-            "After a pause nobody knows what the network has room for (RFC 5681, section 4.1).",
+            "After a pause the room in the network is unknown (RFC 5681, section 4.1).",
         );
         let why = "Nothing was sent for longer than an RTO: at most the initial window.";
         pauses(lab, 50, [500, 550, 1501], 10_101, 1000, 10_000, why);
@@ -2045,7 +2067,8 @@ fn s8_after_a_pause_it_begins_small() {
             lab,
             &format!(
                 "
-            # Linux waits 200 ms where the RFC says 1 s, and less at the end of what was sent (RFC 8985).
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
             with linux=no
               0 ms  send(32000)
                     {}
@@ -2055,7 +2078,8 @@ fn s8_after_a_pause_it_begins_small() {
            1100     {again}CWND=11000 FLIGHT=11000
            1150     <-- ACK seq 301 ack 32101
            2500     send(20000)
-                    # What was sent again was sent, too: 1400 ms ago, less than an RTO. This is no pause.
+                    # A repeated segment counts as sent: 1400 ms ago, less than an
+                    # RTO. This is not a pause.
                     CWND=12000 FLIGHT=12000
                     {}
                 ",
@@ -2065,9 +2089,9 @@ fn s8_after_a_pause_it_begins_small() {
         );
         let why = "Exactly one RTO is not longer than an RTO.";
         pauses(lab, 50, [500, 550, 1500], 10_101, 1000, 15_000, why);
-        let why = "The RTO is longer than a second here: this is no pause.";
+        let why = "The RTO is longer than a second here: this is not a pause.";
         pauses(lab, 2000, [10, 2010, 2300], 10_101, 2949, 15_000, why);
-        let why = "Something is in flight, and will tell what the network has room for: this is no pause.";
+        let why = "Something is in flight, and its ACK will show the room in the network: this is not a pause.";
         pauses(lab, 50, [10, 900, 2400], 9101, 2334, 15_000, why);
     });
 }
@@ -2205,7 +2229,7 @@ fn s8_no_spurious_retransmit_on_a_clean_link() {
             };
             let done = transfer(lab, 1, transfer_of);
             lab.because(
-                "Nothing was lost. Whoever sends again has not waited for a round trip and its variation, as measured.",
+                "Nothing was lost. A sender that repeats a segment has not waited for the measured round trip and its variation.",
             )
             .same("segments sent again", done.again(), 0);
         }
@@ -2248,7 +2272,7 @@ fn s8_a_lost_segment_costs_a_round_trip_not_a_timeout() {
                 .same("segments sent again", done.again(), 1);
             let longest = done.sent.windows(2).map(|two| two[1].at - two[0].at).max();
             let longest = longest.unwrap_or_default();
-            lab.because("Meanwhile new segments leave. Nobody waits for the timer.")
+            lab.because("Meanwhile new segments leave. The sender does not wait for the timer.")
                 .holds(
                     longest <= ms(200),
                     "never more than two round trips of 100 ms without a segment",
@@ -2284,15 +2308,14 @@ fn s8_a_run_with_two_losses() {
             .filter(|sent| sent.is_again)
             .map(|sent| sent.begin / 1460)
             .collect();
-        lab.because("Each loss that the test has planned must have happened.")
+        lab.because("Each planned loss must have happened.")
             .same(
                 "plans that were for no segment",
                 done.net.trace().plans_not_met(),
                 String::new(),
             );
         lab.because(
-            "Segment 25 was lost once, and three duplicates told. Segment 60 was lost twice: the second time only the timer \
-             tells, and then the ACK covers all that has arrived behind it.",
+            "Segment 25 was lost once, and three duplicates showed it. Segment 60 was lost twice: the second time only the timer shows it, and then the ACK covers everything that has arrived behind it.",
         )
         .same("which segments were sent again", again, vec![25, 60, 60]);
         let said = [

@@ -33,7 +33,7 @@ pub struct RttEstimator {
 }
 
 impl RttEstimator {
-    /// Nothing is measured yet: the RTO is 1 second, or the limit that is nearest to it.
+    /// Nothing is measured yet: the RTO is 1 second, or the nearest limit.
     pub fn new(limits: RtoLimits) -> RttEstimator {
         todo!(
             "11.1 RttEstimator::new({limits:?}): nothing is measured, the RTO is 1 s within the limits"
@@ -44,8 +44,8 @@ impl RttEstimator {
     ///
     /// The first sample makes SRTT = R and RTTVAR = R/2. Each later one, R', first makes
     /// RTTVAR = 3/4 RTTVAR + 1/4 |SRTT − R'|, with the old SRTT, and then SRTT = 7/8 SRTT + 1/8 R'.
-    /// Then the RTO is SRTT + max(G, 4 RTTVAR), brought within the limits. Doubling by
-    /// [`RttEstimator::back_off`] is over.
+    /// Then the RTO is SRTT + max(G, 4 RTTVAR), brought within the limits. A doubling by
+    /// [`RttEstimator::back_off`] no longer counts.
     pub fn sample(&mut self, r: Duration) {
         todo!("11.1 sample({r:?}): RTTVAR from the old SRTT, then SRTT, then the RTO")
     }
@@ -65,7 +65,7 @@ impl RttEstimator {
         todo!("11.1 back_off(): the RTO doubles, up to the maximum")
     }
 
-    /// The SYN had to be sent again: the RTO for the first data is 3 seconds, or the limit that is nearest to it
+    /// The SYN had to be sent again: the RTO for the first data is 3 seconds, or the nearest limit
     /// (section 5.7).
     pub fn syn_was_resent(&mut self) {
         todo!("11.1 syn_was_resent(): the RTO is 3 s within the limits")

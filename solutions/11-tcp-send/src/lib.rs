@@ -1,7 +1,7 @@
-//! Chapter 11: how a TCP sends: what, how much at once, when again, and when not yet.
+//! Chapter 11: how a TCP sends: what, how much at once, when to repeat, and when to wait.
 //!
 //! One file a step. Steps 1 to 7 are the parts, step 8 puts them together as the [`Sender`] of a connection.
-//! Numbers and segments are chapter 09's.
+//! Numbers and segments come from chapter 09.
 
 mod s1_rto;
 mod s2_segments;

@@ -36,7 +36,7 @@ pub struct RttEstimator {
 }
 
 impl RttEstimator {
-    /// Nothing is measured yet: the RTO is 1 second, or the limit that is nearest to it.
+    /// Nothing is measured yet: the RTO is 1 second, or the nearest limit.
     pub fn new(limits: RtoLimits) -> RttEstimator {
         let second = Duration::from_secs(1);
         RttEstimator {
@@ -50,8 +50,8 @@ impl RttEstimator {
     ///
     /// The first sample makes SRTT = R and RTTVAR = R/2. Each later one, R', first makes
     /// RTTVAR = 3/4 RTTVAR + 1/4 |SRTT − R'|, with the old SRTT, and then SRTT = 7/8 SRTT + 1/8 R'.
-    /// Then the RTO is SRTT + max(G, 4 RTTVAR), brought within the limits. Doubling by
-    /// [`RttEstimator::back_off`] is over.
+    /// Then the RTO is SRTT + max(G, 4 RTTVAR), brought within the limits. A doubling by
+    /// [`RttEstimator::back_off`] no longer counts.
     pub fn sample(&mut self, r: Duration) {
         let (srtt, rttvar) = match self.smoothed {
             None => (r, r / 2),
@@ -80,7 +80,7 @@ impl RttEstimator {
         self.rto = (self.rto * 2).min(self.limits.max);
     }
 
-    /// The SYN had to be sent again: the RTO for the first data is 3 seconds, or the limit that is nearest to it
+    /// The SYN had to be sent again: the RTO for the first data is 3 seconds, or the nearest limit
     /// (section 5.7).
     pub fn syn_was_resent(&mut self) {
         self.rto = Duration::from_secs(3).clamp(self.limits.min, self.limits.max);

@@ -7,11 +7,11 @@ use tcp_open::Seq;
 /// Cuts the beginning of `stream` into pieces for segments: for each the number of its first byte, and its place in
 /// `stream`.
 ///
-/// `from` is the number of the stream's first byte. The pieces follow one another without a gap and hold together
-/// the first `usable` bytes, or all if there are fewer. Each but the last has `mss` bytes, the last has at most as
-/// many, and none is empty. `mss` is at least 1.
+/// `from` is the number of the stream's first byte. The pieces follow one another without a gap.
+/// Together they hold the first `usable` bytes, or all if there are fewer. Each but the last has
+/// `mss` bytes, the last has at most as many, and none is empty. `mss` is at least 1.
 ///
-/// Whether a short last piece should leave now is not asked here: see `may_go`.
+/// `may_go` decides whether a short last piece leaves now.
 pub fn segmentize(stream: &[u8], from: Seq, mss: u16, usable: u32) -> Vec<(Seq, Range<usize>)> {
     let end = stream.len().min(usable as usize);
     (0..end)

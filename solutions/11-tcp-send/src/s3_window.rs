@@ -2,21 +2,24 @@
 
 use tcp_open::{Segment, Seq, Vars, seq_lt};
 
-/// What a segment says about what we have sent.
+/// What a segment says about our data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// Nothing new: it acknowledges nothing, or what was acknowledged before. It may have changed the window.
+    /// Nothing new: it acknowledges nothing, or only numbers that were acknowledged before. It may
+    /// have changed the window.
     Nothing,
-    /// It repeats the last acknowledgment, and says nothing else: something behind it has arrived (RFC 5681,
-    /// section 2).
+    /// It repeats the last acknowledgment, and has no other content: a later segment has arrived
+    /// (RFC 5681, section 2).
     Duplicate,
-    /// It acknowledges so many numbers for the first time.
+    /// It acknowledges this many numbers for the first time.
     New(u32),
-    /// It acknowledges what was never sent. Its owner answers with an ACK and drops it (RFC 9293, section 3.10.7.4).
+    /// It acknowledges unsent numbers. The owner answers with an ACK and drops the segment (RFC
+    /// 9293, section 3.10.7.4).
     Beyond,
 }
 
-/// SND.UNA, SND.NXT and SND.WND (RFC 9293, section 3.3.1): what is acknowledged, what is sent, and what may be.
+/// SND.UNA, SND.NXT and SND.WND (RFC 9293, section 3.3.1): which numbers are acknowledged, which
+/// are sent, and which may be sent.
 #[derive(Debug, Clone)]
 pub struct SendWindow {
     una: Seq,
@@ -28,7 +31,8 @@ pub struct SendWindow {
 }
 
 impl SendWindow {
-    /// As the handshake has left it: SND.UNA, SND.NXT and SND.WND are in `vars`, and SND.WL1 is RCV.NXT.
+    /// The state after the handshake: SND.UNA, SND.NXT and SND.WND are in `vars`, and SND.WL1 is
+    /// RCV.NXT.
     pub fn new(vars: &Vars) -> SendWindow {
         SendWindow {
             una: vars.snd_una,
@@ -54,7 +58,7 @@ impl SendWindow {
         self.wnd
     }
 
-    /// The widest that SND.WND has ever been.
+    /// The largest value that SND.WND has had.
     pub fn widest(&self) -> u32 {
         self.widest
     }
@@ -64,29 +68,31 @@ impl SendWindow {
         self.nxt - self.una
     }
 
-    /// How many numbers may be sent now. None, if the peer has taken back room that is in use.
+    /// How many numbers may be sent now. 0 if the peer has taken back room that is in use.
     pub fn usable(&self) -> u32 {
         self.wnd.saturating_sub(self.in_flight())
     }
 
-    /// So many numbers are sent: SND.NXT moves on.
+    /// This many numbers are sent: SND.NXT moves on.
     pub fn sent(&mut self, numbers: u32) {
         self.nxt = self.nxt + numbers;
     }
 
     /// Takes the acknowledgment and the window of a segment that is in the receive window (RFC 9293,
-    /// section 3.10.7.4, "fifth, check the ACK field"). By SEG.ACK, the first that holds:
+    /// section 3.10.7.4, "fifth, check the ACK field"). By SEG.ACK, the first that applies:
     ///
     /// 1. There is none: [`Heard::Nothing`], and nothing changes.
     /// 2. It is before SND.UNA: [`Heard::Nothing`], and nothing changes. The segment is old.
     /// 3. It is after SND.NXT: [`Heard::Beyond`], and nothing changes.
-    /// 4. Else SND.WND becomes the segment's window, and SND.WL1 becomes SEG.SEQ, whatever else the segment carries. But
-    ///    if SEG.SEQ is before SND.WL1, the present window is from a newer segment, and both stay. (The RFC has SND.WL2,
-    ///    too, for two segments with the same number. The older of them has the smaller SEG.ACK, and is old by 2.)
+    /// 4. Otherwise SND.WND becomes the segment's window, and SND.WL1 becomes SEG.SEQ, whatever
+    ///    else the segment carries. But if SEG.SEQ is before SND.WL1, the current window is from a
+    ///    newer segment, and both stay. (The RFC also has SND.WL2, for two segments with the same
+    ///    number. The older of them has the smaller SEG.ACK, and rule 2 has already ignored it.)
     ///
-    ///    SND.UNA becomes SEG.ACK. If it moves, that is [`Heard::New`]. If not, it is [`Heard::Duplicate`] where
-    ///    something is in flight, the segment carries no payload, SYN or FIN, and it has the window that SND.WND was
-    ///    until now, whatever its SEG.SEQ. Anything else is [`Heard::Nothing`].
+    ///    SND.UNA becomes SEG.ACK. If it moves, that is [`Heard::New`]. If not, it is
+    ///    [`Heard::Duplicate`] if something is in flight, the segment carries no payload, SYN or
+    ///    FIN, and its window equals SND.WND before this segment, whatever its SEG.SEQ. Anything
+    ///    else is [`Heard::Nothing`].
     pub fn on_segment(&mut self, segment: &Segment) -> Heard {
         let Some(ack) = segment.ack else {
             return Heard::Nothing;

@@ -7,7 +7,7 @@ use tcp_open::{Segment, Seq, seq_lt};
 
 use crate::s1_rto::RttEstimator;
 
-/// What a timer says when it is looked at.
+/// The state of a timer when it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alarm {
     /// It does not run, or its time has not come.
@@ -21,7 +21,8 @@ pub enum Alarm {
 /// The segments that are sent and not acknowledged (the RFCs' retransmission queue), and their timer (RFC 6298,
 /// section 5). There is one timer for all of them.
 ///
-/// A segment in flight may count as lost. Then it is to be sent again, and until then it is not outstanding.
+/// A segment in flight may count as lost. Then it must be sent again, and until then it is not
+/// outstanding.
 #[derive(Debug)]
 pub struct Flight {
     rtt: RttEstimator,
@@ -42,7 +43,7 @@ struct Sent {
 }
 
 impl Flight {
-    /// Nothing is on its way. `give_up` is the RFCs' R2: how long the peer may acknowledge nothing.
+    /// Nothing is in flight. `give_up` is the RFCs' R2: how long the peer may acknowledge nothing.
     pub fn new(rtt: RttEstimator, give_up: Duration) -> Flight {
         Flight {
             rtt,
@@ -55,7 +56,8 @@ impl Flight {
 
     /// A new segment leaves. It has a payload or a FIN, and its numbers follow those of the last one.
     ///
-    /// If the timer does not run, it starts, and rings after one RTO (5.1). If it runs, it is left alone.
+    /// If the timer does not run, it starts, and rings after one RTO (5.1). If it runs, it does not
+    /// change.
     pub fn sent(&mut self, now: Duration, segment: Segment) {
         if self.rings_at.is_none() {
             self.rings_at = Some(now + self.rtt.rto());
@@ -69,12 +71,13 @@ impl Flight {
         });
     }
 
-    /// Everything before `una` is acknowledged. If that is nothing new, nothing changes.
+    /// Everything before `una` is acknowledged. If nothing of it is new, nothing changes.
     ///
-    /// 1. Segments that are covered whole are dropped. If there are any, and none of them has ever been sent again
-    ///    (Karn), the time since the first of them was sent is a sample for the RTO.
-    /// 2. Of one that is covered in part, the rest stays. It is still the segment that was sent then.
-    /// 3. If nothing is left, the timer stops (5.2), else it starts anew with the RTO as it is now (5.3).
+    /// 1. Segments that are covered completely are dropped. If there are any, and none of them was
+    ///    ever sent again (Karn), the time since the first of them was sent is a sample for the
+    ///    RTO.
+    /// 2. If one is covered in part, the rest stays. It keeps the time of its sending.
+    /// 3. If nothing is left, the timer stops (5.2). Otherwise it restarts with the current RTO (5.3).
     pub fn on_ack(&mut self, now: Duration, una: Seq) {
         let first = self.segments.front();
         if first.is_none_or(|first| !seq_lt(first.segment.seq, una)) {
@@ -99,17 +102,19 @@ impl Flight {
         self.rings_at = Some(now + self.rtt.rto()).filter(|_| !self.segments.is_empty());
     }
 
-    /// The peer says that it is there, though it has room for nothing: it may be silent for `give_up` from now.
+    /// The peer has shown that it is there, although it has no room: it may be silent for `give_up`
+    /// from now.
     pub fn heard(&mut self, now: Duration) {
         self.since = now;
     }
 
-    /// Looks at the timer. It rings if its time is `now` or has passed, and then:
+    /// Checks the timer. It rings if its time is `now` or has passed, and then:
     ///
-    /// - If `give_up` or longer has gone by since the peer last acknowledged something or was heard, or since a segment
-    ///   was sent while nothing was in flight, that is [`Alarm::GivesUp`], and the timer stops. Nothing else changes.
-    /// - Else every segment in flight counts as lost, the RTO doubles (5.5), and the timer starts anew from `now`
-    ///   (5.6).
+    /// - The silence counts from the latest of these: the peer acknowledged something or was heard,
+    ///   or a segment was sent while nothing was in flight. If it has lasted `give_up` or longer,
+    ///   that is [`Alarm::GivesUp`], and the timer stops. Nothing else changes.
+    /// - Otherwise every segment in flight counts as lost, the RTO doubles (5.5), and the timer
+    ///   restarts from `now` (5.6).
     pub fn alarm(&mut self, now: Duration) -> Alarm {
         if self.rings_at.is_none_or(|at| now < at) {
             return Alarm::Quiet;
@@ -126,7 +131,7 @@ impl Flight {
         Alarm::Rings
     }
 
-    /// The first segment in flight counts as lost. The timer is left alone.
+    /// The first segment in flight counts as lost. The timer does not change.
     pub fn lose_first(&mut self) {
         if let Some(first) = self.segments.front_mut() {
             first.is_lost = true;
@@ -138,8 +143,8 @@ impl Flight {
         self.segments.iter().any(|sent| sent.is_lost)
     }
 
-    /// Sends the first of those that count as lost again (5.4). It does not count as lost any more, and is outstanding.
-    /// The timer is left alone.
+    /// Sends the first lost segment again (5.4). It no longer counts as lost, and is outstanding.
+    /// The timer does not change.
     pub fn resend(&mut self) -> Option<Segment> {
         let lost = self.segments.iter_mut().find(|sent| sent.is_lost)?;
         lost.is_lost = false;
@@ -147,7 +152,7 @@ impl Flight {
         Some(lost.segment.clone())
     }
 
-    /// How many numbers are on their way: sent, not acknowledged, and not lost as far as one knows.
+    /// How many numbers are outstanding: sent, not acknowledged, and not counted as lost.
     pub fn outstanding(&self) -> u32 {
         let here = self.segments.iter().filter(|sent| !sent.is_lost);
         here.map(|sent| sent.segment.len()).sum()

@@ -1,4 +1,4 @@
-//! Step 6: how much the network has room for.
+//! Step 6: how much room the network has.
 
 /// The congestion window: slow start and congestion avoidance (RFC 5681, section 3.1). All numbers are bytes.
 #[derive(Debug, Clone)]
@@ -11,7 +11,8 @@ pub struct Congestion {
 }
 
 impl Congestion {
-    /// A new connection: cwnd is the initial window, and ssthresh is `u32::MAX`, since nothing is known.
+    /// A new connection: cwnd is the initial window, and ssthresh is `u32::MAX`, because nothing is
+    /// known.
     ///
     /// The initial window is 10 MSS, but at most 14600 bytes, or 2 MSS if that is more (RFC 6928).
     pub fn new(mss: u16) -> Congestion {
@@ -34,11 +35,11 @@ impl Congestion {
         self.ssthresh
     }
 
-    /// So many bytes were acknowledged for the first time, by one segment.
+    /// This many bytes were acknowledged for the first time, by one segment.
     ///
-    /// - Slow start, while cwnd is below ssthresh: cwnd grows by as many bytes, at most by one MSS.
-    /// - Congestion avoidance, from then on: the bytes are counted. If the count is cwnd or more, cwnd is taken off it,
-    ///   and cwnd grows by one MSS. That is one MSS a round trip.
+    /// - Slow start, while cwnd is below ssthresh: cwnd grows by this many bytes, at most by one MSS.
+    /// - Congestion avoidance, from then on: the bytes are counted. If the count reaches cwnd, cwnd
+    ///   is subtracted from it, and cwnd grows by one MSS. That is one MSS a round trip.
     pub fn acked(&mut self, bytes: u32) {
         if self.cwnd < self.ssthresh {
             self.cwnd = self.cwnd.saturating_add(bytes.min(self.mss));
@@ -51,20 +52,22 @@ impl Congestion {
         }
     }
 
-    /// A segment was lost with so many bytes in flight: ssthresh becomes half of them, at least 2 MSS (RFC 5681,
-    /// equation 4). It goes by what was in flight, not by cwnd, which may be far wider. cwnd stays.
+    /// A segment was lost with this many bytes in flight: ssthresh becomes half of them, at least 2
+    /// MSS (RFC 5681, equation 4). The bytes in flight count, not cwnd, which may be far wider.
+    /// cwnd stays.
     pub fn halve(&mut self, in_flight: u32) {
         self.ssthresh = (in_flight / 2).max(2 * self.mss);
     }
 
-    /// cwnd becomes this, at least one MSS. The count of congestion avoidance begins anew.
+    /// cwnd becomes this, at least one MSS. The count of congestion avoidance restarts at 0.
     pub fn set_cwnd(&mut self, bytes: u32) {
         self.cwnd = bytes.max(self.mss);
         self.counted = 0;
     }
 
-    /// Nothing was sent for longer than an RTO: nobody knows any more what the network has room for. If cwnd is wider
-    /// than the initial window, it becomes that, as by [`Congestion::set_cwnd`] (RFC 5681, section 4.1).
+    /// Nothing was sent for longer than an RTO, so the room in the network is no longer known. If
+    /// cwnd is wider than the initial window, it becomes the initial window, as by
+    /// [`Congestion::set_cwnd`] (RFC 5681, section 4.1).
     pub fn after_idle(&mut self) {
         let initial = initial_window(self.mss);
         if self.cwnd > initial {

@@ -13,13 +13,13 @@ use crate::s5_waiting::{Persist, Piece, may_go};
 use crate::s6_congestion::Congestion;
 use crate::s7_recovery::Recovery;
 
-/// What the owner of a [`Sender`] decides.
+/// The settings of a [`Sender`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
-    /// The most bytes that fit into a packet of ours: the link's MTU without 40 bytes of headers. The peer's limit is
-    /// in [`Vars::mss`]; the smaller of the two holds.
+    /// The most bytes that fit into a packet of ours: the link's MTU without 40 bytes of headers.
+    /// The peer's limit is in [`Vars::mss`]; the smaller of the two counts.
     pub mss: u16,
-    /// How many bytes wait here at most: those not sent yet, and those not acknowledged.
+    /// The most bytes that are kept: those not sent yet, and those not acknowledged.
     pub buffer: usize,
     /// Nagle's algorithm is off.
     pub nodelay: bool,
@@ -43,12 +43,12 @@ impl Default for Config {
 
 /// The sending half of a connection, from ESTABLISHED on.
 ///
-/// Its owner tells it what happens, by [`Sender::write`], [`Sender::close`] and [`Sender::on_segment`], calls
-/// [`Sender::poll`] after each of these and when [`Sender::wake_at`] says so, and sends what `poll` gives. `now` is
-/// the time since any fixed moment.
+/// Its owner reports events with [`Sender::write`], [`Sender::close`] and [`Sender::on_segment`].
+/// It calls [`Sender::poll`] after each of these and at the time of [`Sender::wake_at`], and sends
+/// the segments that `poll` returns. `now` is the time since any fixed moment.
 ///
-/// **`ack` and `window` of these segments are the receiving half's**: they come with `ack: None` and `window: 0`, and
-/// the owner writes both before a segment leaves.
+/// **The receiving half fills in `ack` and `window` of these segments**: they come with `ack: None`
+/// and `window: 0`, and the owner writes both before a segment leaves.
 #[derive(Debug)]
 pub struct Sender {
     config: Config,
@@ -76,13 +76,14 @@ enum Fin {
 }
 
 impl Sender {
-    /// The handshake is over and has left `vars`.
+    /// The handshake is over; `vars` is its result.
     ///
     /// `handshake` is how long the peer's answer to our SYN took, and is the first sample for the RTO. It is `None` if
     /// the SYN had to be sent again. Then the RTO is as `RttEstimator::syn_was_resent` says, and the initial window
     /// is one MSS (RFC 5681, section 3.1).
     ///
-    /// Both timers give up by [`Config::give_up`], and neither waits longer than the `max` of [`Config::rto`].
+    /// Both timers give up after [`Config::give_up`], and neither waits longer than the `max` of
+    /// [`Config::rto`].
     pub fn new(config: Config, vars: &Vars, handshake: Option<Duration>) -> Sender {
         let mss = config.mss.min(vars.mss).max(1);
         let mut rtt = RttEstimator::new(config.rto);
@@ -110,8 +111,8 @@ impl Sender {
         }
     }
 
-    /// Takes bytes of the program, as many as there is [`Sender::room`] for, and says how many. After
-    /// [`Sender::close`] it takes none.
+    /// Takes bytes of the program, as many as there is [`Sender::room`] for, and returns how many.
+    /// After [`Sender::close`] it takes none.
     pub fn write(&mut self, bytes: &[u8]) -> usize {
         if self.fin != Fin::No {
             return 0;
@@ -121,28 +122,29 @@ impl Sender {
         n
     }
 
-    /// For how many bytes there is room: [`Config::buffer`] without the bytes that are not sent and the numbers that are
-    /// in flight, and never less than 0. A FIN in flight is one of the numbers.
+    /// The room in bytes: [`Config::buffer`] minus the unsent bytes and the numbers in flight, and
+    /// never less than 0. A FIN in flight is one of the numbers.
     pub fn room(&self) -> usize {
         let here = self.queue.len() + self.window.in_flight() as usize;
         self.config.buffer.saturating_sub(here)
     }
 
-    /// The program writes no more: behind its last byte goes a FIN.
+    /// The program writes no more: a FIN follows its last byte.
     pub fn close(&mut self) {
         if self.fin == Fin::No {
             self.fin = Fin::Wanted;
         }
     }
 
-    /// Takes what a segment in the receive window says about our data (step 3), with all that follows from it for the
-    /// timers (steps 4 and 5) and the congestion window (steps 6 and 7). To `Heard::Beyond` the owner answers with an
-    /// ACK, and drops the segment.
+    /// Takes the acknowledgment and the window of a segment in the receive window (step 3), and
+    /// updates the timers (steps 4 and 5) and the congestion window (steps 6 and 7). The owner
+    /// answers `Heard::Beyond` with an ACK, and drops the segment.
     ///
-    /// A segment that acknowledges one number more than SND.NXT after a question of [`Sender::poll`] is the answer: the
-    /// peer has taken what it was asked with, so that has been sent now.
+    /// After a question of [`Sender::poll`], a segment that acknowledges one number more than
+    /// SND.NXT is the answer: the peer has taken the byte or FIN of the question, so it counts as
+    /// sent now.
     ///
-    /// Something new that is acknowledged stops the timer of `Persist`, so that its next wait is one RTO again. Every
+    /// A new acknowledgment stops the timer of `Persist`, so that its next wait is one RTO again. Every
     /// segment with an acknowledgment that is not beyond is a sign of life for that timer (`Persist::heard`). If SND.WND
     /// is 0 after the segment, it is a sign of life for the flight, too (`Flight::heard`).
     pub fn on_segment(&mut self, now: Duration, segment: &Segment) -> Heard {
@@ -178,22 +180,24 @@ impl Sender {
         heard
     }
 
-    /// What leaves now, in this order:
+    /// The segments that leave now, in this order:
     ///
-    /// 1. What must be sent again: the first segment in flight, if the timer has rung (step 4) or step 7 says so, once and
-    ///    whatever the congestion window has room for; then others that count as lost, as long as it has room for one
-    ///    MSS.
+    /// 1. Repeated segments: the first segment in flight, if the timer has rung (step 4) or step 7
+    ///    says so, once and whatever the room in the congestion window; then other lost segments,
+    ///    as long as the congestion window has room for one MSS.
     /// 2. If nothing counts as lost: new segments, as long as the peer's window has room (step 3), the congestion
-    ///    window has room for the whole payload, and `may_go` lets them leave. The one behind which nothing is left
-    ///    carries PSH, and no other does. If bytes wait, nothing is in flight, and nothing was sent for longer than an RTO
-    ///    (a question of item 4 is sent, too), the congestion window first becomes that of `Recovery::after_idle`.
+    ///    window has room for the whole payload, and `may_go` lets them leave. Only the last one,
+    ///    after which nothing is left to send, carries PSH. If bytes wait, nothing is in flight,
+    ///    and nothing was sent for longer than an RTO (a question of item 4 also counts as sent
+    ///    here), the congestion window first becomes that of `Recovery::after_idle`.
     /// 3. If nothing counts as lost: the FIN, when every byte has been sent and the peer's window has room for its
-    ///    number: on the last segment if it still can, else alone. It is no part of the payload: neither the MSS nor the
-    ///    congestion window counts it.
-    /// 4. If bytes or the FIN wait, and nothing is in flight, the timer of `Persist` runs. When it rings, what the
-    ///    peer's window has room for leaves as one segment, whatever `may_go` says. If it has room for nothing, the
-    ///    next byte, or the FIN if that is next, leaves as a question. That does not count as sent: SND.NXT stays, and
-    ///    the same is sent again later, as a question or at the beginning of a segment.
+    ///    number: on the last segment if possible, otherwise alone. It is not part of the payload:
+    ///    neither the MSS nor the congestion window counts it.
+    /// 4. If bytes or the FIN wait, and nothing is in flight, the timer of `Persist` runs. When it
+    ///    rings, the bytes that fit into the peer's window leave as one segment, whatever `may_go`
+    ///    says. If the window is 0, the next byte, or the FIN if that is next, leaves as a question
+    ///    (a window probe). It does not count as sent: SND.NXT stays, and the same byte or FIN is
+    ///    sent again later, as a question or at the beginning of a segment.
     ///
     /// After a timer has given up, nothing leaves any more.
     pub fn poll(&mut self, now: Duration) -> Vec<Segment> {
@@ -310,7 +314,7 @@ impl Sender {
         }
     }
 
-    /// When [`Sender::poll`] is to be called again, if nothing else happens before.
+    /// When [`Sender::poll`] must be called again, if nothing else happens before.
     pub fn wake_at(&self) -> Option<Duration> {
         let alarms = [self.flight.wake_at(), self.persist.wake_at()];
         let alarms = alarms.into_iter().filter(|_| !self.has_given_up);

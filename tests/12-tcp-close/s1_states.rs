@@ -28,7 +28,7 @@ fn leads(lab: &Lab, from: State, signs: &[Sign], to: State) {
 #[test]
 fn s1_who_closes_first_goes_by_the_fin_waits() {
     lab(|lab| {
-        lab.why("Our FIN says that we write no more. The peer acknowledges it, and may write on: FIN-WAIT-2 waits for its FIN.");
+        lab.why("Our FIN says that we write no more. The peer acknowledges it, and may go on writing: FIN-WAIT-2 waits for its FIN.");
         leads(lab, Established, &[Sign::WeClose], FinWait1);
         leads(lab, FinWait1, &[Sign::FinAcked], FinWait2);
         leads(lab, FinWait2, &[Sign::TheirFin], TimeWait);
@@ -38,7 +38,7 @@ fn s1_who_closes_first_goes_by_the_fin_waits() {
 #[test]
 fn s1_who_closes_second_does_not_wait() {
     lab(|lab| {
-        lab.why("Who closes second knows when its FIN is acknowledged that both sides have seen everything: no TIME-WAIT.");
+        lab.why("When the second closer's FIN is acknowledged, it knows that both sides have seen everything: no TIME-WAIT.");
         leads(lab, Established, &[Sign::TheirFin], CloseWait);
         leads(lab, CloseWait, &[Sign::WeClose], LastAck);
         leads(lab, LastAck, &[Sign::FinAcked], Closed);
@@ -58,8 +58,7 @@ fn s1_both_close_at_once() {
 #[test]
 fn s1_a_fin_that_acknowledges_ours_leads_straight_to_time_wait() {
     lab(|lab| {
-        lab.why("One segment is two signs: its ACK first, then its FIN (figure 5, note 2). It is the usual close of a server that has \
-                 nothing more to say.");
+        lab.why("One segment is two signs: its ACK first, then its FIN (figure 5, note 2). It is the usual close of a server with nothing more to send.");
         leads(lab, FinWait1, &[Sign::FinAcked, Sign::TheirFin], TimeWait);
         leads(
             lab,
@@ -73,8 +72,7 @@ fn s1_a_fin_that_acknowledges_ours_leads_straight_to_time_wait() {
 #[test]
 fn s1_a_sign_that_means_nothing_changes_nothing() {
     lab(|lab| {
-        lab.why("A program that closes twice, a FIN that comes again, an ACK that comes again: what a state knows already changes nothing, \
-                 and before ESTABLISHED there is nothing to close.");
+        lab.why("A second close of the program, a repeated FIN, a repeated ACK: a sign that the state already knows changes nothing. Before ESTABLISHED there is nothing to close.");
         for state in [FinWait1, FinWait2, Closing, LastAck, TimeWait] {
             leads(lab, state, &[Sign::WeClose], state);
         }

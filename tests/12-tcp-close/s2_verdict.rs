@@ -63,7 +63,7 @@ fn rst(seq: u32) -> Segment {
 #[test]
 fn s2_what_fits_is_taken() {
     lab(|lab| {
-        lab.why("It is acceptable, and acknowledges what we may have sent.");
+        lab.why("It is acceptable, and acknowledges a number that we may have sent.");
         for (seq, number, len) in [
             (2001, 501, 0),
             (2001, 900, 10),
@@ -97,7 +97,7 @@ fn s2_what_fits_is_taken() {
 #[test]
 fn s2_what_is_not_acceptable_is_answered() {
     lab(|lab| {
-        lab.why("It is behind the window, or all here already. Its sender does not know what we want: we say it (RFC 9293, section 3.10.7.4).");
+        lab.why("It is after the window, or all its bytes have come. Its sender does not know the next expected number, so our ACK says it (RFC 9293, section 3.10.7.4).");
         for (seq, len) in [(2000, 0), (3001, 0), (1990, 11), (3001, 1), (0, 0)] {
             decides(
                 lab,
@@ -115,7 +115,7 @@ fn s2_what_is_not_acceptable_is_answered() {
             fin: true,
             ..ack(3001, 501, 0)
         };
-        lab.why("A FIN uses a number, and this one's is behind the window, which ends with 3000.");
+        lab.why("A FIN uses a number, and this one's is after the window, which ends with 3000.");
         decides(lab, "FIN,ACK seq 3001", &fin, Verdict::Ack);
     });
 }
@@ -123,8 +123,7 @@ fn s2_what_is_not_acceptable_is_answered() {
 #[test]
 fn s2_a_reset_has_exactly_the_right_number() {
     lab(|lab| {
-        lab.why("RFC 5961, section 3: a stranger who only guesses a number in the window must not end the connection. The exact number resets; \
-                 another one in the window, here from 2001 to 3000, is asked back; outside it is ignored.");
+        lab.why("RFC 5961, section 3: a stranger who only guesses a number in the window must not end the connection. The exact number resets. Another one in the window, here from 2001 to 3000, is challenged. Outside it is ignored.");
         decides(lab, "RST seq 2001", &rst(2001), Verdict::Reset);
         let with_ack = Segment {
             ack: Some(Seq(9999)),
@@ -149,7 +148,7 @@ fn s2_a_reset_has_exactly_the_right_number() {
 fn s2_of_a_reset_only_its_number_counts() {
     lab(|lab| {
         lab.why(
-            "Its ACK number is not looked at: who has lost the connection knows no better one.",
+            "Its ACK number is ignored: a peer that has lost the connection has no right one.",
         );
         for number in [501, 101, 100, 0, 501 + 0x7fff_ffff, 501 + 0x8000_0001] {
             let segment = Segment {
@@ -167,7 +166,7 @@ fn s2_of_a_reset_only_its_number_counts() {
                 decides(lab, &what, &other, want);
             }
         }
-        lab.why("What counts is its own number, not how far its payload reaches.");
+        lab.why("Its own number counts, not the end of its payload.");
         for (seq, len, want) in [
             (1999, 4, Verdict::Ignore),
             (2000, 1, Verdict::Ignore),
@@ -219,8 +218,7 @@ fn s2_a_shut_window_lets_resets_and_acks_in() {
 #[test]
 fn s2_no_syn_ends_a_connection() {
     lab(|lab| {
-        lab.why("RFC 5961, section 4: a SYN is asked back, wherever its number is. If the peer has really forgotten the connection, our ACK makes it \
-                 say so with a RST.");
+        lab.why("RFC 5961, section 4: a SYN is challenged, whatever its number is. If the peer has really forgotten the connection, it answers our ACK with a RST.");
         for seq in [2001, 2002, 3000, 2000, 9999, 0] {
             let syn = Segment {
                 seq: Seq(seq),
@@ -268,11 +266,9 @@ fn s2_an_ack_that_is_far_too_old_is_a_guess() {
         ] {
             both(number, want);
         }
-        lab.why("Numbers go round: from this one it is a shorter way up to SND.UNA, which is 501, than from SND.UNA up to it. So it comes before \
-                 SND.UNA, and far before (chapter 09's seq_lt).");
+        lab.why("Numbers wrap: the way from this one up to SND.UNA, which is 501, is shorter than the way from SND.UNA up to it. So it comes before SND.UNA, and far before (chapter 09's seq_lt).");
         both(501 + 0x8000_0001, Verdict::Ack);
-        lab.why("An ACK number behind SND.NXT is left to the sender, which knows SND.NXT; `judge` does not. And of two numbers that are exactly \
-                 half way round apart, neither comes before the other (seq_lt).");
+        lab.why("The sender, which knows SND.NXT, handles an ACK number after SND.NXT; `judge` does not. If two numbers are exactly half way round apart, neither comes before the other (seq_lt).");
         for number in [900, 902, 501 + 0x7fff_ffff, 501 + 0x8000_0000] {
             both(number, Verdict::Take);
         }
@@ -282,7 +278,7 @@ fn s2_an_ack_that_is_far_too_old_is_a_guess() {
 #[test]
 fn s2_what_makes_no_sense_is_ignored() {
     lab(|lab| {
-        lab.why("No honest TCP sends these flags together (or none of them). An answer would only help who tries them out.");
+        lab.why("No honest TCP sends these flags together (or none of them). An answer would only help a scanner.");
         let all = |syn, fin, rst, number: Option<u32>| Segment {
             seq: Seq(2001),
             ack: number.map(Seq),
@@ -340,10 +336,10 @@ fn s2_one_challenge_in_half_a_second() {
 #[test]
 fn s2_data_is_always_answered() {
     lab(|lab| {
-        let repeats = "Who repeats data needs to hear that it is here. Our ACK has no data, so this cannot go on for ever.";
-        let free = "An answer to data does not count for the others: here nobody without data has been answered for half a second.";
-        let since = "Half a second is counted from the last *answer* to a segment without data. A question without an answer does not count.";
-        let numbers = "A SYN and a FIN use a number, but they are no payload: our answer to them can be answered by the same again.";
+        let repeats = "A sender that repeats data needs to know that it has come. Our ACK has no data, so this cannot go on for ever.";
+        let free = "An answer to data does not count for the others: no segment without data has been answered for half a second.";
+        let since = "Half a second is counted from the last *answer* to a segment without data. A segment without an answer does not count.";
+        let numbers = "A SYN and a FIN use a number, but they are not payload: our answer to them can cause the same segment again.";
         let flags = |syn, fin| Segment {
             syn,
             fin,

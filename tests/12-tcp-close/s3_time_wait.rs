@@ -85,7 +85,7 @@ fn becomes(lab: &Lab, what: &str, segment: &Segment, want: Late, begins_anew: bo
             ),
             false => (
                 2100,
-                "Only a FIN begins the two MSL anew: it says that our last ACK was lost. Nothing else does.",
+                "Only a FIN restarts the two MSL: it says that our last ACK was lost.",
             ),
         };
         lab.because(why).same(
@@ -96,7 +96,7 @@ fn becomes(lab: &Lab, what: &str, segment: &Segment, want: Late, begins_anew: bo
         let ack = waiting.ack();
         let numbers = (ack.seq.0, ack.ack.map(|ack| ack.0));
         let want = ((Seq(101) + shift).0, Some((Seq(301) + shift).0));
-        lab.because("Both streams have ended: whatever comes, SND.NXT and RCV.NXT stay.")
+        lab.because("Both streams have ended: SND.NXT and RCV.NXT stay, whatever comes.")
             .same("seq and ack of time_wait.ack() behind it", numbers, want);
     }
 }
@@ -121,7 +121,7 @@ fn s3_two_msl() {
 #[test]
 fn s3_a_fin_again_is_acknowledged_and_the_wait_begins_anew() {
     lab(|lab| {
-        lab.why("The peer sends its FIN again, so our last ACK was lost. Somebody has to say it again, and the new ACK can be lost, too.");
+        lab.why("The peer sends its FIN again, so our last ACK was lost. It must be sent again, and the new ACK can be lost, too.");
         becomes(lab, "FIN,ACK seq 300", &fin(300), Late::Ack, true);
         becomes(
             lab,
@@ -133,7 +133,7 @@ fn s3_a_fin_again_is_acknowledged_and_the_wait_begins_anew() {
             Late::Ack,
             true,
         );
-        lab.why("A FIN is answered, whatever its number, and the wait begins anew.");
+        lab.why("A FIN is answered, whatever its number, and the wait restarts.");
         for (seq, len) in [(280, 10), (290, 0), (301, 0), (301, 5), (9999, 0)] {
             let segment = Segment {
                 payload: vec![1; len],
@@ -152,7 +152,7 @@ fn s3_the_ack_has_the_numbers_of_the_end() {
             let waiting = waiting(lab, 1000, shift);
             let ack = lab.you("time_wait.ack()", || waiting.ack());
             let numbers = (ack.seq.0, ack.ack.map(|ack| ack.0), ack.window);
-            lab.because("SND.NXT is behind our FIN, RCV.NXT behind the peer's. There is no room for anything any more.")
+            lab.because("SND.NXT is after our FIN, RCV.NXT after the peer's. There is no more room.")
                 .same("seq, ack and window", numbers, ((Seq(101) + shift).0, Some((Seq(301) + shift).0), 0));
             lab.because("An ACK and nothing else.").same(
                 "SYN, FIN, RST, PSH, MSS, bytes",
@@ -173,7 +173,7 @@ fn s3_the_ack_has_the_numbers_of_the_end() {
 #[test]
 fn s3_old_data_is_answered_and_the_last_ack_is_not() {
     lab(|lab| {
-        lab.why("What comes late belongs to this connection and to no other: it is answered, and changes nothing.");
+        lab.why("A late segment belongs to this connection and to no other: it is answered, and changes nothing.");
         becomes(
             lab,
             "ACK seq 290 len 10",
@@ -206,10 +206,9 @@ fn s3_old_data_is_answered_and_the_last_ack_is_not() {
             Late::Ack,
             false,
         );
-        lab.why("An ACK with the number that we want, and without data, says that the peer has seen all of ours. Two ends would answer each other's for \
-                 ever.");
+        lab.why("An ACK with the expected number, and without data, says that the peer has seen everything. If it were answered, two ends would answer each other for ever.");
         becomes(lab, "ACK seq 301", &bare(301), Late::Nothing, false);
-        lab.why("Its own number decides. What it acknowledges does not count any more: both streams have ended.");
+        lab.why("Its own number decides. Its ACK number no longer counts: both streams have ended.");
         for number in [100, 102, 9999] {
             let segment = Segment {
                 ack: Some(Seq(number)),
@@ -224,7 +223,7 @@ fn s3_old_data_is_answered_and_the_last_ack_is_not() {
 #[test]
 fn s3_a_reset_ends_it_only_with_the_right_number() {
     lab(|lab| {
-        lab.why("RFC 5961: exactly RCV.NXT, which is 301, here as everywhere; its ACK number does not count. A RST is never answered.");
+        lab.why("RFC 5961: exactly RCV.NXT, which is 301, as in all states; its ACK number does not count. A RST is never answered.");
         becomes(lab, "RST seq 301", &rst(301), Late::Gone, false);
         for number in [101, 50, 9999] {
             let segment = Segment {
@@ -234,7 +233,7 @@ fn s3_a_reset_ends_it_only_with_the_right_number() {
             let what = format!("RST,ACK seq 301 ack {number}");
             becomes(lab, &what, &segment, Late::Gone, false);
         }
-        lab.why("A RST may have a payload, which says why it was sent. Only its number counts (RFC 9293, section 3.5.3).");
+        lab.why("A RST may have a payload, which explains it. Only its number counts (RFC 9293, section 3.5.3).");
         for (seq, want) in [(301, Late::Gone), (300, Late::Nothing)] {
             let segment = Segment {
                 payload: b"gone".to_vec(),
@@ -259,8 +258,7 @@ fn s3_a_reset_ends_it_only_with_the_right_number() {
 #[test]
 fn s3_a_new_syn_above_the_old_numbers_begins_anew() {
     lab(|lab| {
-        lab.why("RFC 1122, section 4.2.2.13: nothing that is still on its way has a number behind RCV.NXT, so a SYN with one is a new connection. Numbers go round: \"behind\" is chapter 09's \
-                 seq_lt.");
+        lab.why("RFC 1122, section 4.2.2.13: no old segment on its way has a number after RCV.NXT, so a SYN with such a number is a new connection. Numbers wrap: \"after\" is chapter 09's seq_lt.");
         for seq in [302, 1000, 301 + 0x7fff_ffff] {
             becomes(
                 lab,
@@ -276,11 +274,11 @@ fn s3_a_new_syn_above_the_old_numbers_begins_anew() {
             ..syn(1000)
         };
         becomes(lab, "SYN seq 1000 len 5", &with_data, Late::Reopens, false);
-        lab.why("A SYN that is not behind RCV.NXT may be an old one that comes late. The ACK tells its sender; if it means it, it answers with a RST.");
+        lab.why("A SYN that is not after RCV.NXT may be an old one that comes late. A real sender answers our ACK with a RST.");
         for seq in [301, 300, 100, 301 + 0x8000_0000, 301 + 0x8000_0001] {
             becomes(lab, &format!("SYN seq {seq}"), &syn(seq), Late::Ack, false);
         }
-        lab.why("A SYN,ACK begins nothing: nobody here has asked.");
+        lab.why("A SYN,ACK begins nothing: this host has sent no SYN.");
         becomes(
             lab,
             "SYN,ACK seq 1000",
@@ -297,7 +295,7 @@ fn s3_a_new_syn_above_the_old_numbers_begins_anew() {
 #[test]
 fn s3_a_new_connection_begins_behind_the_old_window() {
     lab(|lab| {
-        lab.why("The peer's window was at most 65535 bytes: a number that is 65536 behind SND.NXT was never in it.");
+        lab.why("The peer's window was at most 65535 bytes: a number that is 65536 after SND.NXT was never in it.");
         for shift in SHIFTS {
             let waiting = waiting(lab, 1000, shift);
             let got = lab.you("time_wait.next_isn()", || waiting.next_isn());

@@ -19,7 +19,7 @@ fn s4_both_streams_begin_where_the_handshake_ends() {
                 "",
                 "
                 ESTABLISHED
-                # The handshake's variables are the streams'.
+                # The streams have the handshake's variables.
                 SND.UNA=101 SND.NXT=101 SND.WND=5000 RCV.NXT=301 RCV.WND=65535
             ",
             ),
@@ -34,7 +34,7 @@ fn s4_both_streams_begin_where_the_handshake_ends() {
                0 ms  connect()
                      --> SYN seq 0xfffffffe win 2000
                      <-- SYN,ACK seq 0xffffffff ack 0xffffffff mss 1000 win 5000
-                     # What there is room for is what the SYN has said.
+                     # The room is the one in the SYN.
                      --> ACK seq 0xffffffff ack 0 win 2000
                      established
                      SND.NXT=0xffffffff RCV.NXT=0 RCV.WND=2000
@@ -52,7 +52,7 @@ fn s4_both_streams_begin_where_the_handshake_ends() {
 fn s4_what_the_program_sends_leaves_with_the_acknowledgment() {
     lab(|lab| {
         lab.why(
-            "Each segment carries what the receiver knows, and the sender hears of each ACK that comes.",
+            "Each segment carries the receiver's numbers, and the sender gets each ACK that comes.",
         );
         plays(
             lab,
@@ -76,7 +76,7 @@ fn s4_what_the_program_sends_leaves_with_the_acknowledgment() {
 #[test]
 fn s4_all_that_leaves_is_stamped() {
     lab(|lab| {
-        lab.why("The sender makes segments without ACK number and window: the receiver writes both, and so the ACK that is owed needs no segment of its own.");
+        lab.why("The sender makes segments without ACK number and window. The receiver writes both, so an owed ACK needs no segment of its own.");
         plays(
             lab,
             SENDS,
@@ -116,10 +116,10 @@ fn s4_all_that_leaves_is_stamped() {
                     --> ACK seq 101 ack 301
                     established
              10     send(3000) = 3000
-                    # As many as the congestion window lets go: chapter 11 decides how many that is.
+                    # As many as the congestion window allows: chapter 11 decides.
 {}
              20     <-- ACK seq 301 ack 1101 len 5
-                    # It has grown. All that the sender gives leaves, and is stamped.
+                    # It has grown. All segments of the sender leave, and are stamped.
 {}
             500     nothing",
                 lines(101, 10, 301, 65_535),
@@ -145,9 +145,10 @@ fn s4_data_that_leaves_carries_the_ack_that_is_due() {
                 --> seq 3101 ack 301 len 1000
                 --> seq 4101 ack 301 len 1000
              20 <-- FIN,ACK seq 301 ack 5101
-                # The FIN wants an ACK at once, and there is room for more data now: one segment does both. The sender has its turn first.
+                # The FIN needs an ACK at once, and there is room for more data
+                # now: one segment does both. So the sender comes first.
                 --> PSH,ACK seq 5101 ack 302 len 1000
-                # So nothing more is to be acknowledged.
+                # So nothing more must be acknowledged.
             150 nothing
         ",
             ),
@@ -189,7 +190,7 @@ fn s4_what_comes_is_read_and_acknowledged_in_time() {
 #[test]
 fn s4_an_answer_carries_the_acknowledgment() {
     lab(|lab| {
-        lab.why("A segment with data carries the acknowledgment, too: nothing else has to leave.");
+        lab.why("A segment with data carries the acknowledgment, too: no other segment has to leave.");
         plays(
             lab,
             SENDS,
@@ -221,10 +222,11 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      --> SYN,ACK seq 300 ack 101
               50     <-- PSH,ACK seq 101 ack 301 len 5
                      established
-                     # The ACK that opens the connection rides on data: both count.
+                     # The ACK that opens the connection comes with data: both count.
                      RCV.NXT=106
                      linux --> ACK seq 301 ack 106
-                     # One segment came in order, at 50 ms, and once: its ACK may wait for 200 ms.
+                     # A single segment came in order, at 50 ms: its ACK may wait for
+                     # 200 ms.
              250     ours --> ACK seq 301 ack 106
                      recv() = 5",
             "with iss=300
@@ -233,7 +235,7 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      --> SYN,ACK seq 300 ack 101
               50     <-- FIN,PSH,ACK seq 101 ack 301 \"hi\"
                      established
-                     # It brings data and the end at once.
+                     # It brings data and the FIN.
                      --> ACK seq 301 ack 104
                      CLOSE-WAIT
                      recv() = \"hi\"
@@ -244,7 +246,7 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      --> SYN,ACK seq 300 ack 101
               50     <-- FIN,ACK seq 101 ack 301
                      established
-                     # A FIN alone counts, too.
+                     # A FIN without data counts, too.
                      --> ACK seq 301 ack 102
                      CLOSE-WAIT
                      recv() = end",
@@ -255,7 +257,7 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
               50     <-- SYN,ACK seq 300 ack 101 \"hi\"
                      --> ACK seq 101 ack 301
                      established
-                     # A SYN uses the first number, the data begins behind it.
+                     # A SYN uses the first number, the data begins after it.
                      RCV.NXT=303
              250     ours --> ACK seq 101 ack 303
                      recv() = \"hi\"",
@@ -266,7 +268,8 @@ fn s4_data_on_the_segment_that_opens_is_not_lost() {
                      --> SYN,ACK seq 300 ack 101
               50     <-- ACK seq 104 ack 301 \"ping\"
                      established
-                     # The first segment with data was lost, and this is the second: its data stands behind a hole.
+                     # The first segment with data was lost, and this is the second:
+                     # its data is behind a hole.
                      --> ACK seq 301 ack 101
                      recv() = 0
               60     <-- ACK seq 101 ack 301 \"one\"
@@ -312,7 +315,8 @@ fn s4_the_handshake_is_the_first_round_trip() {
                      established
                      send(5) = 5
                      --> seq 101 ack 301 len 5
-                     # Which SYN was answered? Nobody knows (Karn). RTO 3 s (RFC 6298, 5.7).
+                     # It is unknown which SYN was answered (Karn). RTO 3 s (RFC 6298,
+                     # 5.7).
             4400     --> seq 101 ack 301 len 5",
             "
             with linux=no
@@ -380,7 +384,7 @@ fn s4_the_window_is_what_there_is_room_for() {
             with room=2000 mss=1000 linux=no
                0 ms  connect()
                      --> SYN seq 100 mss 1000 win 2000
-                     # What the peer wants at most says nothing about what it sends.
+                     # The peer's MSS does not limit the peer's own segments.
                      <-- SYN,ACK seq 300 ack 101 mss 300 win 5000
                      --> ACK seq 101 ack 301 win 2000
                      established
@@ -389,7 +393,7 @@ fn s4_the_window_is_what_there_is_room_for() {
                      --> ACK seq 101 ack 2301 win 0
                      RCV.WND=0
              100     recv(500) = 500
-                     # Not worth a word: less than a segment.
+                     # Too little for an update: less than a segment.
              200     recv(500) = 500
                      # Room for a segment: the peer may be waiting for it.
                      --> ACK seq 101 ack 2301 win 1000
@@ -400,7 +404,8 @@ fn s4_the_window_is_what_there_is_room_for() {
              400     <-- ACK seq 3301 ack 101 len 1000
                      recv() = 1000
                      send(5) = 5
-                     # Not the window that was told last, but what the receiver stamps: there is room for 2000 again.
+                     # Not the last announced window, but the receiver's stamp: there
+                     # is room for 2000 again.
                      --> seq 101 ack 4301 len 5 win 2000",
         );
         plays(
@@ -420,7 +425,8 @@ fn s4_the_window_is_what_there_is_room_for() {
                      <-- ACK seq 1801 ack 101 len 500
                      --> ACK seq 101 ack 2301 win 0
              100     recv(500) = 500
-                     # Our SYN has announced 500: the peer's segments are no longer, and there is room for one.
+                     # Our SYN has announced 500: the peer's segments are not longer,
+                     # and there is room for one.
                      --> ACK seq 101 ack 2301 win 500",
         );
         plays(
@@ -435,7 +441,8 @@ fn s4_the_window_is_what_there_is_room_for() {
                      established
               10     <-- ACK seq 301 ack 101 len 40000
                      <-- ACK seq 40301 ack 101 len 20000
-                     # The field says 65535 at most; the room is what is configured: 40000 are left of 100000.
+                     # The field has at most 65535, but the room is the configured one:
+                     # 40000 are left of 100000.
                      --> ACK seq 101 ack 60301 win 40000",
         );
         plays(
@@ -460,7 +467,8 @@ fn s4_an_ack_of_what_was_never_sent_brings_nothing() {
              10 send(5) = 5
                 --> seq 101 ack 301 len 5
              20 <-- ACK seq 301 ack 107 len 10
-                # We have sent up to number 105. We say what we know, and take nothing of it, its data included.
+                # We have sent up to number 105. Our ACK has our numbers, and we
+                # take nothing of the segment, not even its data.
                 --> ACK seq 106 ack 301
                 RCV.NXT=301 SND.UNA=101
                 recv() = 0
@@ -511,7 +519,8 @@ fn s4_data_beside_an_older_ack_is_taken() {
                 --> seq 1101 ack 301 len 1000
              20 <-- ACK seq 301 ack 2101
              30 <-- ACK seq 301 ack 1101 len 100
-                # The ACK has been overtaken by a later one and brings nothing new. The data does.
+                # A later ACK has overtaken this one, so it is not new. But the
+                # data is.
                 linux --> ACK seq 2101 ack 401
                 RCV.NXT=401 SND.UNA=2101
                 recv() = 100
@@ -527,7 +536,8 @@ fn s4_data_beside_an_older_ack_is_taken() {
              10 send(5) = 5
                 --> seq 101 ack 301 len 5
              20 <-- ACK seq 301 ack 101 len 100
-                # It was sent before ours came, so it acknowledges nothing new. Its data counts.
+                # It was sent before our data came, so it acknowledges nothing
+                # new. Its data counts.
                 RCV.NXT=401 SND.UNA=101
                 recv() = 100
         ",
@@ -548,7 +558,8 @@ fn s4_a_challenge_has_the_number_snd_nxt() {
              10 send(5) = 5
                 --> seq 101 ack 301 len 5
              20 <-- RST seq 302
-                # Our next number is 106, though the peer has not acknowledged anything yet.
+                # Our next number is 106, although the peer has not acknowledged
+                # anything yet.
                 --> ACK seq 106 ack 301
              30 <-- ACK seq 301 ack 106
         ",
@@ -589,7 +600,7 @@ fn s4_what_does_not_fit_is_answered_with_our_numbers() {
                 "",
                 "
                  10 <-- ACK seq 290 ack 101 len 5
-                    # It is here already, and has payload: always answered.
+                    # It has already come, and has payload: always answered.
                     --> ACK seq 101 ack 301
                  20 <-- ACK seq 290 ack 101 len 5
                     --> ACK seq 101 ack 301
@@ -601,7 +612,7 @@ fn s4_what_does_not_fit_is_answered_with_our_numbers() {
                 "",
                 "
                  10 <-- SYN seq 5000
-                    # A SYN is asked back.
+                    # A SYN is challenged.
                     --> ACK seq 101 ack 301
                     ESTABLISHED
             ",
@@ -619,7 +630,7 @@ fn s4_what_does_not_fit_is_answered_with_our_numbers() {
                 "",
                 "
                  10 <-- RST seq 302
-                    # In the window, but not what we want next.
+                    # In the window, but not the next expected number.
                     --> ACK seq 101 ack 301
                  20 <-- RST seq 300
                 100 nothing
@@ -669,7 +680,7 @@ fn s4_such_an_answer_carries_what_is_owed() {
 #[test]
 fn s4_what_is_lost_is_sent_again() {
     lab(|lab| {
-        lab.why("The sender has a timer. Somebody has to wake it, and send what it gives.");
+        lab.why("The sender has a timer. The connection has to wake it, and send its segments.");
         plays(
             lab,
             SENDS,
@@ -697,7 +708,8 @@ fn s4_what_is_lost_is_sent_again() {
                 --> seq 101 ack 301 len 10
            1000 <-- ACK seq 301 ack 101 len 5
            1100 --> seq 101 ack 306 len 10
-                # What is sent again is stamped as well, with the newest numbers: it carries the ACK that was owed, and none is owed any more.
+                # A repeated segment is stamped as well, with the newest numbers:
+                # it carries the owed ACK, and none is owed any more.
            1200 nothing
         ",
             ),
@@ -709,7 +721,7 @@ fn s4_what_is_lost_is_sent_again() {
 fn s4_a_silent_peer_is_given_up() {
     lab(|lab| {
         lab.why(
-            "The sender gives up at some time. Then the connection is over, and the program has to know.",
+            "The sender gives up at some time. Then the connection is over, and the program must be told.",
         );
         plays(
             lab,
@@ -722,7 +734,7 @@ fn s4_a_silent_peer_is_given_up() {
            1100 --> seq 101 ack 301 len 10
            3100 --> seq 101 ack 301 len 10
            7100 timed-out
-                # Nothing is sent, and nothing can be read any more.
+                # Nothing is sent, and nothing can be read.
                 CLOSED
                 send(5) = 0
                 recv() = 0
@@ -737,7 +749,7 @@ fn s4_a_silent_peer_is_given_up() {
 fn s4_the_buffer_has_an_end() {
     lab(|lab| {
         lab.why(
-            "The program is told how many bytes have been taken: what was not taken, it still has.",
+            "The program is told how many bytes were taken: it keeps the others.",
         );
         plays(
             lab,
@@ -748,7 +760,7 @@ fn s4_the_buffer_has_an_end() {
              10 send(2000) = 2000
                 --> seq 101 ack 301 len 1000
                 --> seq 1101 ack 301 len 1000
-                # Room for 3000, of which 2000 are on their way.
+                # Room for 3000, of which 2000 are in flight.
                 send(2000) = 1000
                 --> seq 2101 ack 301 len 1000
                 send(1) = 0
@@ -765,7 +777,7 @@ fn s4_the_buffer_has_an_end() {
 fn s4_nothing_is_sent_before_it_is_open() {
     lab(|lab| {
         lab.why(
-            "Before ESTABLISHED there is no stream: the program is told by 0 that nothing has been taken.",
+            "Before ESTABLISHED there is no stream: 0 tells the program that nothing was taken.",
         );
         plays(
             lab,
@@ -821,7 +833,8 @@ fn s4_what_has_come_is_read_in_whatever_state() {
                     shutdown()
                     --> FIN,ACK seq 101 ack 312
                     LAST-ACK
-                    # Both sides have closed. What has come is still the program's.
+                    # Both sides have closed. The program can still read the received
+                    # data.
                     recv() = 10
                     recv() = end
                  20 <-- ACK seq 312 ack 102
@@ -835,7 +848,8 @@ fn s4_what_has_come_is_read_in_whatever_state() {
                  20 <-- FIN,PSH,ACK seq 301 ack 101 len 10
                     --> ACK seq 102 ack 312
                     CLOSING
-                    # Both sides have closed. What has come is still the program's.
+                    # Both sides have closed. The program can still read the received
+                    # data.
                     recv(4) = 4
                     recv() = 6
                     recv() = end
@@ -858,7 +872,7 @@ fn s4_what_comes_out_of_order_is_read_in_order() {
                 "",
                 "
              10 <-- ACK seq 1301 ack 101 len 1000
-                # A hole: what is wanted is said again, at once.
+                # A hole: the expected number is repeated, at once.
                 --> ACK seq 101 ack 301
                 recv() = 0
              20 <-- ACK seq 301 ack 101 len 1000

@@ -12,7 +12,7 @@ const OVER: &str = "waits_no_longer()";
 #[test]
 fn s5_the_active_close() {
     lab(|lab| {
-        lab.why("Who closes first goes through FIN-WAIT-1 and FIN-WAIT-2, and waits for two MSL.");
+        lab.why("The first closer goes through FIN-WAIT-1 and FIN-WAIT-2, and waits for two MSL.");
         plays(
             lab,
             GOES_ON,
@@ -43,7 +43,7 @@ fn s5_the_active_close() {
 #[test]
 fn s5_the_passive_close() {
     lab(|lab| {
-        lab.why("Who closes second goes through CLOSE-WAIT and LAST-ACK, and does not wait.");
+        lab.why("The second closer goes through CLOSE-WAIT and LAST-ACK, and does not wait.");
         for script in [
             accepted(
                 "with iss=300",
@@ -56,7 +56,7 @@ fn s5_the_passive_close() {
                     --> FIN,ACK seq 301 ack 102
                     LAST-ACK
                  30 <-- ACK seq 102 ack 302
-                    # Who closes second does not wait.
+                    # The second closer does not wait.
                     CLOSED
               900 s nothing
             ",
@@ -125,7 +125,7 @@ fn s5_simultaneous_close() {
 fn s5_half_close_keeps_receiving() {
     lab(|lab| {
         lab.why(
-            "A FIN closes one direction. The other one carries data for as long as its program likes.",
+            "A FIN closes one direction. The other one can carry data for any time.",
         );
         plays(
             lab,
@@ -141,7 +141,8 @@ fn s5_half_close_keeps_receiving() {
                 FIN-WAIT-2
              30 <-- ACK seq 301 ack 105 len 1000
                 <-- ACK seq 1301 ack 105 len 1000
-                # Our FIN says that *we* are done. The peer may go on for as long as it likes, and what it says is acknowledged (sends, step 4).
+                # Our FIN says that *we* are done. The peer may go on for any
+                # time, and its data is acknowledged (sends, step 4).
                 ours --> ACK seq 105 ack 2301
                 linux --> ACK seq 105 ack 1301
                 linux --> ACK seq 105 ack 2301
@@ -179,7 +180,7 @@ fn s5_half_close_keeps_receiving() {
 #[test]
 fn s5_close_with_unsent_data_sends_it_first() {
     lab(|lab| {
-        lab.why("A FIN stands behind all that the program has written.");
+        lab.why("A FIN follows all data that the program has written.");
         plays(
             lab,
             SHUTDOWN,
@@ -193,7 +194,8 @@ fn s5_close_with_unsent_data_sends_it_first() {
                 --> seq 3101 ack 301 len 1000
                 --> seq 4101 ack 301 len 1000
                 shutdown()
-                # The window is full, and so is the buffer: 3000 bytes wait, and the FIN stands behind them.
+                # The window is full, and so is the buffer: 3000 bytes wait, and
+                # the FIN follows them.
                 FIN-WAIT-1
                 send(5) = 0
              20 <-- ACK seq 301 ack 5101
@@ -243,7 +245,8 @@ fn s5_after_the_fin_nothing_is_sent() {
              20 <-- ACK seq 301 ack 102
                 FIN-WAIT-2
             100 shutdown()
-                # It has done so already. The program still reads, and may wait as long as it likes.
+                # It has already done so. The program still reads, and may wait
+                # for any time.
          60 s   FIN-WAIT-2
         ",
             ),
@@ -286,7 +289,8 @@ fn s5_a_lost_fin_is_sent_again() {
                  20 <-- FIN,ACK seq 301 ack 101
                     --> ACK seq 102 ack 302
                     CLOSING
-                    # Both have closed, and yet ours may be lost: the sender's timer goes on in every state.
+                    # Both have closed, but our FIN may be lost: the sender's timer
+                    # runs in every state.
                1010 --> FIN,ACK seq 101 ack 302
                     CLOSING
                1100 <-- ACK seq 302 ack 102
@@ -336,7 +340,7 @@ fn s5_a_fin_again_is_acknowledged_again() {
              10 <-- FIN,ACK seq 301 ack 101
                 --> ACK seq 101 ack 302
            1010 <-- FIN,ACK seq 301 ack 101
-                # The ACK was lost. The state knows the FIN already.
+                # The ACK was lost. The state already knows the FIN.
                 --> ACK seq 101 ack 302
                 CLOSE-WAIT
         ",
@@ -349,20 +353,20 @@ fn s5_a_fin_again_is_acknowledged_again() {
 fn s5_shutdown_before_it_is_open() {
     lab(|lab| {
         lab.why(
-            "What a close does depends on how far it has come: nobody is here, nobody has answered, or it is nearly open.",
+            "The effect of a close depends on the state: LISTEN, SYN-SENT, or SYN-RECEIVED.",
         );
         for script in [
             "
                0 ms  listen()
                      shutdown()
-                     # Nobody has come: nothing is left of it.
+                     # No peer has come: nothing is left of it.
                      CLOSED
                100   nothing",
             "
                0 ms  connect()
                      --> SYN seq 100
                10    shutdown()
-                     # Nobody has answered.
+                     # No answer has come.
                      CLOSED
                10 s  nothing",
             "
@@ -399,7 +403,7 @@ fn s5_shutdown_before_it_is_open() {
                      SYN-RECEIVED
                20    <-- ACK seq 301 ack 101 \"hi\"
                      established
-                     # The segment that opens brings data, and is followed by the close all the same.
+                     # The segment that opens brings data, and the close still follows.
                      --> FIN,ACK seq 101 ack 303
                      FIN-WAIT-1
                      recv() = \"hi\"",
@@ -418,7 +422,7 @@ fn s5_shutdown_before_it_is_open() {
 #[test]
 fn s5_only_the_first_closer_waits() {
     lab(|lab| {
-        lab.why("It waits for two MSL, 2 s each, from the moment on at which it comes to TIME-WAIT: that is 10 ms.");
+        lab.why("It waits for two MSL, 2 s each, from the moment when it enters TIME-WAIT, at 10 ms.");
         plays(
             lab,
             OVER,
@@ -434,7 +438,7 @@ fn s5_only_the_first_closer_waits() {
                 # Two MSL after the peer's FIN.
            4010 ours CLOSED
            5000 <-- FIN,ACK seq 301 ack 102
-                # Nobody knows the connection any more.
+                # The connection has been forgotten.
                 ours --> RST seq 102
         ",
             ),
@@ -450,10 +454,11 @@ fn s5_a_lost_last_ack_is_sent_again_and_the_wait_begins_anew() {
                 --> FIN,ACK seq 101 ack 301
                 <-- ACK seq 301 ack 102
              20 <-- FIN,ACK seq 301 ack 102
-                # Each FIN is acknowledged, though all is said now.
+                # Each FIN is acknowledged, although both streams are complete.
                 --> ACK seq 102 ack 302    lost
            1020 <-- FIN,ACK seq 301 ack 102
-                # The peer says its FIN again, so our ACK was lost. It gets another one, and two MSL begin anew.
+                # The peer sends its FIN again, so our ACK was lost. It gets
+                # another one, and the two MSL restart.
                 --> ACK seq 102 ack 302
            1030 <-- FIN,ACK seq 301 ack 102
                 # Each FIN is answered.
@@ -497,7 +502,7 @@ fn s5_the_last_fin_is_still_acknowledged() {
 #[test]
 fn s5_a_close_in_time_wait_does_not_begin_it_anew() {
     lab(|lab| {
-        lab.why("A sign that leads nowhere changes nothing: only the peer's FIN begins the two MSL anew.");
+        lab.why("A sign that does not change the state changes nothing: only the peer's FIN restarts the two MSL.");
         for call in ["close()", "shutdown()"] {
             plays(
                 lab,
@@ -539,10 +544,11 @@ fn s5_what_comes_late_ends_here() {
                 <-- FIN,ACK seq 301 ack 102
                 --> ACK seq 102 ack 302
             100 <-- ACK seq 302 ack 102
-                # So ends every connection; no answer.
+                # Every connection ends with this ACK; no answer.
             200 nothing
                 <-- ACK seq 250 ack 90 len 51
-                # An old duplicate. It has payload, so it is answered; it cannot hurt anybody here, since there is no room any more.
+                # An old duplicate. It has payload, so it is answered. It does no
+                # harm here, because there is no more room.
                 --> ACK seq 102 ack 302 win 0
             800 <-- SYN seq 250
                 --> ACK seq 102 ack 302 win 0
@@ -550,7 +556,8 @@ fn s5_what_comes_late_ends_here() {
                 # Not twice in half a second.
                 ours TIME-WAIT
             950 <-- ACK seq 250 ack 90 len 51
-                # But what has payload is always answered (Challenges::answers).
+                # But a segment with payload is always answered
+                # (Challenges::answers).
                 --> ACK seq 102 ack 302
            1000 ours nothing
            2010 ours CLOSED
@@ -579,7 +586,7 @@ fn s5_the_answer_to_a_late_fin_does_not_count() {
                 # The answer to a FIN does not count: this is the first one that does.
                 --> ACK seq 102 ack 302
             300 <-- FIN,ACK seq 301 ack 102
-                # A FIN is always answered, also within half a second.
+                # A FIN is always answered, even within half a second.
                 --> ACK seq 102 ack 302
             699 <-- SYN seq 250
                 # The SYN before this one was answered less than half a second ago.
@@ -603,7 +610,8 @@ fn s5_a_reset_ends_time_wait() {
                     <-- FIN,ACK seq 301 ack 102
                     --> ACK seq 102 ack 302
                 100 <-- RST seq {seq}
-                    # Exactly RCV.NXT, which is 302, or nothing. The program is not told: it has everything.
+                    # It must be exactly RCV.NXT, which is 302. The program is not
+                    # told: it has everything.
                     {state}
                 200 nothing
             ")));
@@ -633,7 +641,7 @@ fn s5_a_reset_ends_time_wait() {
 #[test]
 fn s5_what_has_come_can_be_read_after_the_end() {
     lab(|lab| {
-        lab.why("The end of the connection is not the end of what it has brought.");
+        lab.why("After the end of the connection the received data can still be read.");
         plays(
             lab,
             OVER,
@@ -646,7 +654,7 @@ fn s5_what_has_come_can_be_read_after_the_end() {
                 --> ACK seq 102 ack 306
                 TIME-WAIT
            1000 ours CLOSED
-                # The connection is gone, what it has brought is not.
+                # The connection is gone, but its data is not.
                 recv() = \"late\"
                 recv() = end
         ",
@@ -676,7 +684,7 @@ fn s5_what_has_come_can_be_read_after_the_end() {
 #[test]
 fn s5_a_fin_into_a_shut_window_is_asked_about() {
     lab(|lab| {
-        lab.why("A FIN needs room, too: while the peer's window is 0, it is a question (chapter 11), which is asked again and again.");
+        lab.why("A FIN needs room, too: while the peer's window is 0, it is a window probe (chapter 11), which is sent again and again.");
         plays(
             lab,
             GOES_ON,
@@ -687,7 +695,7 @@ fn s5_a_fin_into_a_shut_window_is_asked_about() {
              20 shutdown()
                 FIN-WAIT-1
            1020 --> FIN,ACK seq 101 ack 301
-                # The peer takes the FIN all the same.
+                # The peer still takes the FIN.
            1030 <-- ACK seq 301 ack 102 win 0
                 FIN-WAIT-2
                 SND.NXT=102

@@ -70,7 +70,8 @@ fn s6_close_with_unread_data_sends_rst() {
                     linux --> ACK seq 101 ack 311
                 210 ours --> ACK seq 101 ack 311
                 310 close()
-                    # SHLD-3: a FIN would say that all was read. The peer has to learn that data was lost.
+                    # SHLD-3: a FIN would say that everything was read. The peer must
+                    # be told that data was lost.
                     ours --> RST seq 101 win 0
                     linux --> RST,ACK seq 101 ack 311
                     CLOSED
@@ -91,7 +92,8 @@ fn s6_close_with_unread_data_sends_rst() {
                  20 <-- PSH,ACK seq 301 ack 101 len 10
                     linux --> ACK seq 102 ack 311
                  30 close()
-                    # It had shut down its own direction. Still, ten bytes were not read, and the peer has to learn it (abort): RST with SND.NXT.
+                    # It had shut down its own direction. But ten bytes were not read,
+                    # and the peer must be told (abort): RST with SND.NXT.
                     ours --> RST seq 102 win 0
                     linux --> RST,ACK seq 102 ack 311
                     CLOSED
@@ -115,7 +117,8 @@ fn s6_close_with_unread_data_sends_rst() {
                     --> ACK seq 102 ack 312
                     TIME-WAIT
                  30 close()
-                    # Ten bytes were not read, so this is abort: it ends, and the peer is not told, since it knows.
+                    # Ten bytes were not read, so this is abort: it ends, and the peer
+                    # gets no RST, because it already knows.
                     CLOSED
                     recv() = 0
                 100 nothing
@@ -127,7 +130,7 @@ fn s6_close_with_unread_data_sends_rst() {
                     --> ACK seq 102 ack 312
                 100 CLOSED
                     close()
-                    # The same where it is CLOSED: what was not read is forgotten.
+                    # The same in CLOSED: unread data is forgotten.
                     recv() = 0
                     CLOSED
             "),
@@ -141,7 +144,7 @@ fn s6_close_with_unread_data_sends_rst() {
 fn s6_close_of_what_was_read_is_in_good_order() {
     lab(|lab| {
         lab.why(
-            "All that has come was read: the end is in good order, and what was sent is delivered.",
+            "All received data was read: the end is in good order, and the sent data is delivered.",
         );
         plays(
             lab,
@@ -171,7 +174,7 @@ fn s6_close_of_what_was_read_is_in_good_order() {
                 --> seq 1101 ack 301 len 1000
                 --> seq 2101 ack 301 len 1000
                 close()
-                # What the program has sent is still delivered.
+                # The program's data is still delivered.
                 --> FIN,ACK seq 3101 ack 301
                 FIN-WAIT-1
            1010 --> seq 101 ack 301 len 1000
@@ -184,7 +187,7 @@ fn s6_close_of_what_was_read_is_in_good_order() {
 #[test]
 fn s6_data_for_a_closed_connection_is_refused() {
     lab(|lab| {
-        lab.why("Who has closed does not read: the frame calls abort as soon as there is something to read. The RST has the number SND.NXT.");
+        lab.why("A program that has closed does not read: the frame calls abort as soon as there is something to read. The RST has the number SND.NXT.");
         for script in [
             opened(
                 "",
@@ -194,7 +197,8 @@ fn s6_data_for_a_closed_connection_is_refused() {
                  20 <-- ACK seq 301 ack 102
                     FIN-WAIT-2
                  30 <-- PSH,ACK seq 301 ack 102 len 10
-                    # Nobody will read it, and its sender has to know (RFC 1122, section 4.2.2.13).
+                    # It will not be read, and its sender must be told (RFC 1122,
+                    # section 4.2.2.13).
                     --> RST seq 102
                     CLOSED
             ",
@@ -236,9 +240,10 @@ fn s6_data_for_a_closed_connection_is_refused() {
 #[test]
 fn s6_wherever_it_closes_data_is_refused_from_then_on() {
     lab(|lab| {
-        lab.why("close makes an orphan of it, in whatever state. In FIN-WAIT-2 it then waits for the peer's FIN for `config.linger`.");
+        lab.why("close makes the connection an orphan, in every state. In FIN-WAIT-2 it then waits for the peer's FIN for `config.linger`.");
         let refused = "
-                    # The program has called close: nobody will read this, and its sender has to know.
+                    # The program has called close: this will not be read, and its
+                    # sender must be told.
                     --> RST seq 102 win 0
                     CLOSED";
         for (linux, way) in [
@@ -276,7 +281,7 @@ fn s6_wherever_it_closes_data_is_refused_from_then_on() {
                     SYN-RECEIVED
                  20 <-- ACK seq 301 ack 101
                     established
-                    # It has been closed early, and closes as soon as it is open.
+                    # It was closed early, and closes as soon as it is open.
                     --> FIN,ACK seq 101 ack 301
                  30 <-- PSH,ACK seq 301 ack 102 len 10{refused}"
             ),
@@ -348,9 +353,11 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
                 --> FIN,ACK seq 101 ack 301
              20 <-- ACK seq 301 ack 102
            3000 <-- ACK seq 301 ack 102
-                # 5 s are counted from FIN-WAIT-2 on, which began at 20 ms: not from the close, nor from what comes later (goes_on, step 5).
+                # 5 s count from FIN-WAIT-2, which began at 20 ms: not from the
+                # close, and not from later segments (goes_on, step 5).
            5019 FIN-WAIT-2
-                # 5 s from FIN-WAIT-2 on are over, whatever came since, and so is the wait (waits_no_longer, step 5).
+                # 5 s from FIN-WAIT-2 are over, whatever came since, and so is the
+                # wait (waits_no_longer, step 5).
            5020 CLOSED
          60 s   nothing
         ",
@@ -361,7 +368,8 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
                 --> FIN,ACK seq 101 ack 301
              20 <-- ACK seq 301 ack 102
          60 s   FIN-WAIT-2
-                # The program still reads: it may wait as long as it likes. Then it closes, and the 5 s begin.
+                # The program still reads: it may wait for any time. Then it
+                # closes, and the 5 s begin.
         100 s   close()
         104999  FIN-WAIT-2
         105 s   CLOSED
@@ -377,7 +385,8 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
              20 <-- ACK seq 301 ack 102
              30 <-- FIN,ACK seq 301 ack 102
                 --> ACK seq 102 ack 302
-                # The peer's FIN has come, and nobody lingers any more. TIME-WAIT lasts two MSL for an orphan, too.
+                # The peer's FIN has come, so the connection no longer lingers.
+                # TIME-WAIT lasts two MSL for an orphan, too.
            2029 TIME-WAIT
            2030 CLOSED
         ",
@@ -390,7 +399,7 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
 fn s6_abort_in_each_state() {
     lab(|lab| {
         lab.why(
-            "A RST is for a peer that still believes in the connection. Who has seen both FINs needs none.",
+            "A RST is for a peer that still has the connection open. A peer that has seen both FINs needs none.",
         );
         for (state, steps, snd_nxt, _) in STATES {
             let rst = match state {
@@ -427,12 +436,13 @@ fn s6_abort_in_each_state() {
             "
              10 <-- ACK seq 301 ack 101 win 0
                 shutdown()
-                # The window is shut: the FIN has not left, and its number is not used.
+                # The window is zero: the FIN has not left, and its number is not
+                # used.
                 FIN-WAIT-1",
             "
              10 <-- ACK seq 301 ack 101 win 0
                 send(500) = 500
-                # The window is shut: no byte has left, and no number is used.
+                # The window is zero: no byte has left, and no number is used.
                 ESTABLISHED",
         ] {
             plays(
@@ -443,7 +453,8 @@ fn s6_abort_in_each_state() {
                     &format!(
                         "{way}
              20 abort()
-                # SND.NXT is what the peer wants next: with any other number it would not believe the RST.
+                # The peer expects SND.NXT next: with any other number it would
+                # not believe the RST.
                 --> RST seq 101 win 0
                 CLOSED
         "
@@ -466,7 +477,8 @@ fn s6_abort_before_it_is_open() {
                      --> SYN seq 100
               10     abort()
                      CLOSED
-                     # The opening machine has a timer for the SYN: it has to hear of the abort, or it sends the SYN again.
+                     # The opening machine has a timer for the SYN: it must get the
+                     # abort, or it sends the SYN again.
               60 s   nothing
                      CLOSED",
         );
@@ -479,7 +491,8 @@ fn s6_abort_before_it_is_open() {
                      <-- SYN seq 300
                      --> SYN,ACK seq 100 ack 301
               10     abort()
-                     # This peer has had an answer. The opening machine tells it, if it hears of the abort.
+                     # This peer has had an answer. The opening machine sends it a RST,
+                     # if it gets the abort.
                      --> RST seq 101
                      CLOSED",
         );
@@ -489,7 +502,7 @@ fn s6_abort_before_it_is_open() {
 #[test]
 fn s6_abort_forgets_what_was_not_read() {
     lab(|lab| {
-        lab.why("Who aborts wants nothing of it any more.");
+        lab.why("A program that aborts does not read any more.");
         plays(
             lab,
             ABORT,
@@ -519,7 +532,7 @@ fn s6_abort_forgets_what_was_not_read() {
              20 <-- ACK seq 312 ack 102
                 CLOSED
              30 abort()
-                # It was CLOSED already. Now what has come is forgotten as well.
+                # It was already CLOSED. Now its received data is forgotten as well.
                 recv() = 0
                 CLOSED
         ",
@@ -532,12 +545,12 @@ fn s6_abort_forgets_what_was_not_read() {
 fn s6_a_reset_in_each_state() {
     lab(|lab| {
         lab.why(
-            "A program that still had something to lose is told that the peer has reset the connection.",
+            "A program that may have lost data is told that the peer has reset the connection.",
         );
         for (state, steps, _, rcv_nxt) in STATES {
             let told = match state {
                 "CLOSING" | "LAST-ACK" | "TIME-WAIT" => {
-                    "# Both sides have closed: all that the peer had to say is here, and the program is not told."
+                    "# Both sides have closed: all of the peer's data has come, and the program is not told."
                 }
                 _ => "reset",
             };
@@ -580,7 +593,7 @@ fn s6_a_reset_forgets_what_was_not_read() {
                 recv() = 0
                 CLOSED
             230 <-- ACK seq 311 ack 101 len 5
-                # Nobody knows the connection any more.
+                # The connection has been forgotten.
                 --> RST seq 101
         ",
             ),
@@ -613,7 +626,8 @@ fn s6_a_reset_behind_the_peers_fin_leaves_what_has_come() {
                     &format!(
                         "{way}
              20 <-- RST seq 312
-                # Both sides have closed: it is CLOSED, as behind a wait (waits_no_longer, step 5).
+                # Both sides have closed: it is CLOSED, as after a wait
+                # (waits_no_longer, step 5).
                 CLOSED
                 # The peer's stream is complete. The program is not told of the reset, so it must not take a part for the whole.
                 recv(4) = 4
@@ -645,7 +659,7 @@ fn s6_who_has_closed_is_told_as_well() {
                 --> FIN,ACK seq 101 ack 301{way}
                 {last}
              20 <-- RST seq 301
-                # The peer's FIN has not come: it has cut off what it had to say.
+                # The peer's FIN has not come: its stream is cut off.
                 reset
                 CLOSED"
                     ),
@@ -662,7 +676,8 @@ fn s6_who_has_forgotten_says_so() {
              10 send(5) = 5
                 --> seq 101 ack 301 len 5
              20 <-- RST seq 301
-                # RFC 9293, section 3.5.1: the peer has been started anew, and does not know the connection.
+                # RFC 9293, section 3.5.1: the peer has restarted, and does not
+                # know the connection.
                 reset
                 CLOSED
            60 s nothing

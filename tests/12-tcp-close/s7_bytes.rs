@@ -120,7 +120,7 @@ fn cases() -> Vec<(&'static str, Segment)> {
         ("SYN", syn()),
         ("SYN without MSS", Segment { mss: None, ..syn() }),
         (
-            "SYN with MSS 0, which is a number like any other",
+            "SYN with MSS 0, which is an ordinary number",
             Segment {
                 mss: Some(0),
                 ..syn()
@@ -159,7 +159,7 @@ fn cases() -> Vec<(&'static str, Segment)> {
         ),
         ("ACK", bare.clone()),
         (
-            "ACK with the ACK number 0, which is a number like any other",
+            "ACK with the ACK number 0, which is an ordinary number",
             Segment {
                 ack: Some(Seq(0)),
                 ..bare.clone()
@@ -212,7 +212,7 @@ fn cases() -> Vec<(&'static str, Segment)> {
             },
         ),
         (
-            "SYN,FIN: whether flags make sense is not asked here",
+            "SYN,FIN: this step does not check whether flags make sense",
             Segment { fin: true, ..syn() },
         ),
         ("no flag", Segment { ack: None, ..bare }),
@@ -222,8 +222,7 @@ fn cases() -> Vec<(&'static str, Segment)> {
 #[test]
 fn s7_a_segment_becomes_a_datagram() {
     lab(|lab| {
-        lab.why("IPv4's header with DF, TCP's header with both checksums, the payload. Each flag and each field is as the segment has it: an MSS option only \
-                 where it has an MSS, PSH only where it has PSH, ACK only where it has an ACK number, which may be any. (TCP's header begins at byte 20; \
+        lab.why("IPv4's header with DF, TCP's header with both checksums, the payload. Each flag and each field is as the segment has it: an MSS option only if it has an MSS, PSH only if it has PSH, ACK only if it has an ACK number, which may be any number. (TCP's header begins at byte 20; \
                  the flags are byte 33.)");
         for (what, segment) in cases() {
             let got = lab.ok(&format!("to_bytes(flow, {what})"), || {
@@ -238,7 +237,7 @@ fn s7_a_segment_becomes_a_datagram() {
         let got = lab.ok("to_bytes(flow, PSH,ACK with an MSS)", || {
             to_bytes(flow(), &odd)
         });
-        lab.because("The option is there if the segment has an MSS, be it a SYN or not.")
+        lab.because("The option is there if the segment has an MSS, even without SYN.")
             .same_bytes("PSH,ACK with an MSS", &got, &bytes_of(&odd));
         let back = lab.ok("to_bytes(the flow back, ACK)", || {
             to_bytes(flow().reversed(), &data())
@@ -297,11 +296,11 @@ fn reads(lab: &Lab, what: &str, bytes: &[u8]) -> Option<(Flow, Segment)> {
 #[test]
 fn s7_a_datagram_becomes_a_segment() {
     lab(|lab| {
-        lab.why("`None` is only for an error of dissect_ip, a piece and another protocol.");
+        lab.why("`None` is only for an error of dissect_ip, a fragment and another protocol.");
         for (what, segment) in cases() {
             let (from, got) = reads(lab, what, &bytes_of(&segment))
                 .unwrap_or_else(|| lab.fails("a segment", "None"));
-            lab.because("The addresses are IP's, the ports TCP's, and `src` is who has sent it.")
+            lab.because("The addresses are IP's, the ports TCP's, and `src` is the sender.")
                 .same("the flow", (from.src, from.dst), (flow().src, flow().dst));
             lab.because("Each field is what the header says.").same(
                 "seq, ack, [SYN, FIN, RST, PSH], window, MSS, payload",
@@ -368,8 +367,7 @@ fn s7_what_is_not_ours_is_left_out() {
         );
         let got =
             reads(lab, "URG, ECE, CWR and options", &known).map(|(_, segment)| parts(&segment));
-        lab.because("URG, ECE, CWR, window scale and timestamps are not for this machine. An MSS counts on a SYN alone (RFC 9293, section \
-                     3.7.1).")
+        lab.because("URG, ECE, CWR, window scale and timestamps are not for this machine. An MSS counts only in a SYN (RFC 9293, section 3.7.1).")
             .same("the segment", got, Some((101, Some(9), [false; 4], 4000, None, b"hello".to_vec())));
         for (pointer, what) in [
             (3, "URG with urgent pointer 3"),
@@ -378,7 +376,7 @@ fn s7_what_is_not_ours_is_left_out() {
             let urgent = datagram((101, 9), ACK | 0x20, 4000, &[], b"hello");
             let urgent = altered(&urgent, 18, &[0, pointer]);
             let got = reads(lab, what, &urgent).map(|(_, segment)| parts(&segment));
-            lab.because("URG and its pointer are left out. The bytes are as good as any others (RFC 9293, section 3.8.5).")
+            lab.because("URG and its pointer are left out. The bytes are ordinary bytes (RFC 9293, section 3.8.5).")
                 .same("the segment", got, Some((101, Some(9), [false; 4], 4000, None, b"hello".to_vec())));
         }
         let plain = datagram((101, 9), ACK, 4000, &[], b"hello");
@@ -386,7 +384,7 @@ fn s7_what_is_not_ours_is_left_out() {
             let port_0 = altered(&plain, at, &[0, 0]);
             let got = reads(lab, "a segment from or to port 0", &port_0);
             let ports = got.map(|(flow, _)| (flow.src.port(), flow.dst.port()));
-            lab.because("A port is a number; `None` is only for what the docs name.")
+            lab.because("A port may be any number; `None` is only for the cases in the docs.")
                 .same("the ports", ports, Some(want));
         }
         let header = Ipv4Header::new(protocol::TCP, *flow().src.ip(), *flow().dst.ip());
@@ -417,7 +415,7 @@ fn s7_what_is_not_ours_is_left_out() {
             let mut bytes = Vec::new();
             header.emit(&plain[20..], &mut bytes).expect("it fits");
             let got = reads(lab, what, &bytes).map(|(_, segment)| segment.payload);
-            lab.because("It carries a segment, whatever else IP's header says: `None` is only for what the docs name.")
+            lab.because("It carries a segment, whatever else IP's header says: `None` is only for the cases in the docs.")
                 .same("the payload", got, Some(b"hello".to_vec()));
         }
         let no_ack = datagram((101, 9), SYN, 4000, &[1, 3, 3, 7], b"");
@@ -507,7 +505,7 @@ fn s7_two_connections_close_over_bytes() {
         ends.does(ends.a, "shutdown()", |a, now| a.shutdown(now));
         ends.runs_until(200);
         ends.are(
-            "RFC 9293, figure 12: A has said all, B has not.",
+            "RFC 9293, figure 12: A has sent everything, B has not.",
             State::FinWait2,
             State::CloseWait,
         );
@@ -565,13 +563,13 @@ fn s7_a_lost_last_ack_costs_a_second() {
         );
         ends.runs_until(1400);
         ends.are(
-            "B has said it again, and A was still there to answer.",
+            "B has sent its FIN again, and A was still there to answer.",
             State::TimeWait,
             State::Closed,
         );
         ends.runs_until(3200);
         ends.are(
-            "A's two MSL have begun anew with the second FIN.",
+            "A's two MSL have restarted with the second FIN.",
             State::TimeWait,
             State::Closed,
         );

@@ -41,7 +41,7 @@ fn opens(peer: &str) -> String {
 fn s8_a_connection_is_accepted_and_used() {
     lab(|lab| {
         lab.why(
-            "The whole life of a connection: it is opened, accepted, read, written and closed, and then nothing is kept.",
+            "The whole life of a connection: it is opened, accepted, read, written and closed, and then forgotten.",
         );
         plays(
             lab,
@@ -76,7 +76,7 @@ fn s8_a_connection_is_accepted_and_used() {
 #[test]
 fn s8_a_call_is_followed_by_what_it_sends() {
     lab(|lab| {
-        lab.why("Each connection has the configuration of the host, but for its ISN.");
+        lab.why("Each connection has the configuration of the host, except for its ISN.");
         plays(
             lab,
             POLL,
@@ -87,16 +87,17 @@ fn s8_a_call_is_followed_by_what_it_sends() {
        accept() = c1
        c1: established
   10   send(c1, 5) = 5
-       # Behind `send`, `poll` gives what it sends.
+       # After `send`, `poll` returns the segments.
        c1: --> PSH,ACK seq 301 ack 101 len 5
   20   c1: <-- ACK seq 101 ack 306 len 1000
        c1: <-- ACK seq 1101 ack 306 len 1000
        c1: --> ACK seq 306 ack 2101 win 0
   30   recv(c1) = 2000
-       # Behind `recv`, too: there is room again, and the peer waits to hear of it.
+       # After `recv`, too: there is room again, and the peer waits for
+       # the news.
        c1: --> ACK seq 306 ack 2101 win 2000
   40   shutdown(c1)
-       # Behind `shutdown`, too.
+       # After `shutdown`, too.
        c1: --> FIN,ACK seq 306 ack 2101
 "
             ),
@@ -107,7 +108,7 @@ fn s8_a_call_is_followed_by_what_it_sends() {
 #[test]
 fn s8_close_is_the_connections_close() {
     lab(|lab| {
-        lab.why("The program gives up the name. The connection is there until it is CLOSED, and not longer.");
+        lab.why("The program gives up the name. The connection stays until it is CLOSED, and not longer.");
         plays(
             lab,
             CLOSE,
@@ -142,7 +143,8 @@ fn s8_close_is_the_connections_close() {
        # Once is enough.
   20   c1: <-- ACK seq 101 ack 302
 5019   count() = 1
-       # Nobody is left who would wait for the peer's FIN: 5 s in FIN-WAIT-2, as in step 6.
+       # No program waits for the peer's FIN: 5 s in FIN-WAIT-2, as in
+       # step 6.
 5020   count() = 0
 "
             ),
@@ -169,14 +171,15 @@ fn s8_close_is_the_connections_close() {
 #[test]
 fn s8_a_closed_connection_is_kept_in_time_wait() {
     lab(|lab| {
-        lab.why("The program gives up the name. The connection is there until it is CLOSED, and not longer.");
+        lab.why("The program gives up the name. The connection stays until it is CLOSED, and not longer.");
         plays(
             lab,
             CLOSE,
             &(time_wait()
                 + "
  500   nothing
-       # The program has given up its name, and yet somebody must be there if the last ACK was lost.
+       # The program has given up its name, but the host must still
+       # answer if the last ACK was lost.
        c1: <-- FIN,ACK seq 101 ack 302
        c1: --> ACK seq 302 ack 102
        count() = 1
@@ -235,7 +238,8 @@ fn s8_established_before_anyone_accepts() {
        # (Linux acknowledges the first segments at once.)
        linux c1: --> ACK seq 301 ack 106
  210   ours c1: --> ACK seq 301 ack 106
-       # Nobody has accepted, and yet it takes data: `accept` only hands over what is there.
+       # It was not accepted yet, but it takes data: `accept` only hands
+       # the connection over.
  300   accept() = c1
        c1: established
        recv(c1) = \"early\"
@@ -346,7 +350,7 @@ fn s8_a_port_where_nobody_listens_refuses() {
             ARRIVES,
             "
    0   c1: <-- SYN seq 100
-       # Nobody listens on port 80.
+       # No program listens on port 80.
        c1: --> RST,ACK seq 0 ack 101
        c1: <-- ACK seq 500 ack 900 len 3
        # And there is no such connection: each segment is answered by answer_in_closed (chapter 09), but a RST is not.
@@ -359,7 +363,7 @@ fn s8_a_port_where_nobody_listens_refuses() {
             ARRIVES,
             "with backlog=1
    0   c1: <-- ACK seq 500 ack 900
-       # Somebody listens, but this is no SYN.
+       # A program listens, but this is not a SYN.
        c1: --> RST seq 900
        c1: <-- SYN,ACK seq 500 ack 900
        c1: --> RST seq 900
@@ -373,7 +377,8 @@ fn s8_a_port_where_nobody_listens_refuses() {
             ARRIVES,
             "with backlog=1 linux=no
    0   c1: <-- SYN seq 500 len 3
-       # A SYN with data is a SYN. (Its data is not taken yet, see chapter 09: the peer sends it again.)
+       # A SYN with data is a SYN, too. (Its data is not taken yet, see
+       # chapter 09: the peer sends it again.)
        c1: --> SYN,ACK seq 300 ack 501
        count() = 1",
         );
@@ -391,7 +396,7 @@ fn s8_the_backlog_has_an_end() {
        # Two wait: one that is open, and one that is not. Both count (see `listen`). A third is ignored, and its peer will try again.
   20   nothing
        c5: <-- SYN,ACK seq 100 ack 900
-       # What is no SYN is answered as ever.
+       # Other segments are answered as usual.
        c5: --> RST seq 900
        count() = 2
        accept() = c1
@@ -402,10 +407,10 @@ fn s8_the_backlog_has_an_end() {
   40   c4: <-- SYN seq 100
   50   nothing
        c2: <-- SYN seq 100
-       # c2 is there already.
+       # c2 is already there.
        c2: --> SYN,ACK seq 300 ack 101
   60   c2: <-- RST seq 101
-       # It does not want it: its place is free.
+       # It refuses the connection: its place is free.
   70   c4: <-- SYN seq 100
        c4: --> SYN,ACK seq 300 ack 101
        count() = 3
@@ -426,7 +431,7 @@ fn s8_the_backlog_has_an_end() {
                 host.poll(Duration::ZERO);
             }
         });
-        lab.because("The backlog is 200, neither more nor less.")
+        lab.because("The backlog is exactly 200.")
             .same("connections that are kept", host.count(), ports.len());
     });
 }
@@ -434,7 +439,7 @@ fn s8_the_backlog_has_an_end() {
 #[test]
 fn s8_whatever_waits_takes_a_place() {
     lab(|lab| {
-        lab.why("What was ESTABLISHED is accepted, whatever has become of it since.");
+        lab.why("A connection that was ESTABLISHED is accepted, whatever its state is now.");
         plays(
             lab,
             ARRIVES,
@@ -443,8 +448,9 @@ fn s8_whatever_waits_takes_a_place() {
                 opens("c1"),
                 "
   10   c1: <-- RST seq 101
-       # It is CLOSED, but was open, and waits to be accepted: its place is taken (see `listen`). Else a peer that opens and resets could
-       # fill the memory.
+       # It is CLOSED, but was open, and waits to be accepted: its place
+       # is taken (see `listen`). Otherwise a peer that opens and resets
+       # could fill the memory.
   20   c2: <-- SYN seq 100
   30   nothing
        accept() = c1
@@ -462,7 +468,7 @@ fn s8_whatever_waits_takes_a_place() {
 fn s8_who_never_opens_is_forgotten() {
     lab(|lab| {
         lab.why(
-            "A SYN,ACK is sent again, and given up at some time: then its place in the queue is free.",
+            "A SYN,ACK is sent again, and at some time the host gives up: then its place in the queue is free.",
         );
         plays(
             lab,
@@ -482,7 +488,7 @@ fn s8_who_never_opens_is_forgotten() {
 #[test]
 fn s8_who_is_reset_while_it_waits_is_accepted_all_the_same() {
     lab(|lab| {
-        lab.why("It was open, so the program gets it, and finds out.");
+        lab.why("It was open, so the program gets it, and sees its state.");
         plays(
             lab,
             ACCEPT,
@@ -492,7 +498,7 @@ fn s8_who_is_reset_while_it_waits_is_accepted_all_the_same() {
                 "
   10   c1: <-- RST seq 101
        accept() = c1
-       # The program finds out.
+       # The program sees its state.
        c1: established
        c1: reset
        recv(c1) = end
@@ -512,7 +518,8 @@ fn s8_who_is_reset_while_it_waits_is_accepted_all_the_same() {
   10   c1: <-- FIN,PSH,ACK seq 101 ack 301 \"all\"
        c1: --> ACK seq 301 ack 105
        accept() = c1
-       # The peer has closed its direction, in CLOSE-WAIT. The program reads what it has said, and may answer.
+       # The peer has closed its direction, in CLOSE-WAIT. The program
+       # reads the peer's data, and may answer.
        c1: established
        c1: CLOSE-WAIT
        recv(c1) = \"all\"
@@ -543,7 +550,7 @@ fn s8_connect_takes_the_next_port() {
        connect(c2) = 49153
        c2: --> SYN seq 300
   20   c2: <-- RST,ACK seq 0 ack 301
-       # Nobody listens there.
+       # No program listens there.
        c2: refused
        recv(c2) = end
        close(c2)
@@ -696,9 +703,9 @@ fn s8_ports_are_chosen_round_and_round() {
         let want = [65_532, 65_533, 65_534, 65_535, 49_152, 49_153].map(Some);
         lab.same("the ports", got, want.to_vec());
         let all_used = lab.because(
-            "All ports are used towards this peer: what is in TIME-WAIT is a connection, too.",
+            "All ports are in use towards this peer: a connection in TIME-WAIT counts, too.",
         );
-        lab.if_stuck("connect goes through all connections for each port. To ask about a port is one look-up (see connect).");
+        lab.if_stuck("connect goes through all connections for each port. The check of a port must be one look-up (see connect).");
         let error = all_used.err("host.connect(now, c1), with all ports in use", || {
             host.connect(now, a)
         });
@@ -742,7 +749,7 @@ fn s8_ports_are_chosen_round_and_round() {
 #[test]
 fn s8_a_closed_name_is_never_used_again() {
     lab(|lab| {
-        lab.why("A name is used once: a program that still has an old one must not get at another's connection.");
+        lab.why("A name is used once: a program that still has an old name must not reach another connection with it.");
         let mut host = server();
         let now = Duration::ZERO;
         let mut old = Vec::new();
@@ -779,7 +786,7 @@ fn s8_a_port_listens_once() {
         let now = Duration::ZERO;
         let id = lab.ok("host.connect(0, c1)", || host.connect(now, socket_of("c1")));
         let port = host.flow(id).map_or(0, |flow| flow.src.port());
-        lab.because("Nobody listens on this port. That a connection has it is no matter.")
+        lab.because("No program listens on this port. A connection that uses it makes no difference.")
             .ok("host.listen(the port of this connection, 2)", || {
                 host.listen(port, 2)
             });
@@ -868,7 +875,7 @@ fn s8_what_is_not_for_us_is_ignored() {
                 host.arrives(Duration::ZERO, &datagram);
                 host.poll(Duration::ZERO)
             });
-            lab.because("A host can have this address. (What the last byte says depends on the network's mask, which nobody knows here.)")
+            lab.because("A host can have this address. (The meaning of the last byte depends on the network's mask, which is unknown here.)")
                 .same("answers, connections", (sent.len(), host.count()), (1, 1));
         }
     });
@@ -987,7 +994,9 @@ fn s8_a_new_syn_above_the_old_numbers_reopens() {
             &(time_wait()
                 + "
  100   c1: <-- SYN seq 103
-       # Behind all that the old connection has had: a new one may begin. The old one is CLOSED, and its name was given up: it is not kept.
+       # It is after all numbers of the old connection: a new one may
+       # begin. The old one is CLOSED, and its name was given up: it is
+       # not kept.
        c1: --> SYN,ACK seq 300 ack 104
        count() = 1
  110   c1: <-- ACK seq 104 ack 301
@@ -1058,7 +1067,7 @@ fn s8_a_reopened_connection_has_the_usual_isn_if_that_is_behind() {
         let begin = Duration::from_micros(4 * u64::from(to_go));
         let (iss, got) = reopens(begin, begin + Duration::from_millis(1));
         lab.same("our first ISN", iss.0, 0xffff_f000);
-        lab.because("Numbers go round: SND.NXT + 65536 is a small number here, and yet the usual ISN comes before it (chapter 09's seq_lt).")
+        lab.because("Numbers wrap: SND.NXT + 65536 is a small number here, but the usual ISN still comes before it (chapter 09's seq_lt).")
             .same("the ISN: SND.NXT + 65536", got, Some((iss + 2 + 65_536).0));
     });
 }
@@ -1071,17 +1080,17 @@ fn s8_what_the_old_connection_has_brought_is_still_read() {
         let (id, iss) = opened(lab, &mut host, now);
         to_time_wait(lab, &mut host, now, id, iss + 2, b"all of it");
         let again = lab.you("host.arrives(0, SYN)", || says(&mut host, now, syn(200)));
-        lab.because("The SYN is behind all that the old connection has had.")
+        lab.because("The SYN is after all numbers of the old connection.")
             .same("SYN,ACKs", again.iter().filter(|it| it.syn).count(), 1);
         let got = lab.you("host.recv(the old one, 99)", || match host.recv(id, 99) {
             Received::Data(data) => data,
             Received::Nothing | Received::End => Vec::new(),
         });
-        lab.because("The old connection is CLOSED, and not aborted: the program has not closed it, and may still want to read.")
+        lab.because("The old connection is CLOSED, and not aborted: the program has not closed it, and may still read.")
             .same("what it has brought", got, b"all of it".to_vec());
         let told = lab.you("host.take_notices(the old one)", || host.take_notices(id));
         let told: Vec<_> = told.iter().map(notice).collect();
-        lab.because("It was opened, which nobody has asked yet, and it has ended in good order: of that, the program is not told.")
+        lab.because("The program has not yet asked for its first notice, that it was opened. It has ended in good order, and there is no notice for that.")
             .same("what it is told", told, vec!["established".to_owned()]);
         lab.same("connections that are kept", host.count(), 2);
     });
@@ -1107,7 +1116,8 @@ fn s8_without_room_time_wait_stays() {
                 opens("c2"),
                 "
  100   c1: <-- SYN seq 103
-       # c2 waits, and there is room for one. The SYN is ignored, as any other would be; and c1 stays in TIME-WAIT (RFC 1122, section 4.2.2.13).
+       # c2 waits, and there is room for one. The SYN is ignored, as
+       # usual, and c1 stays in TIME-WAIT (RFC 1122, section 4.2.2.13).
  110   nothing
        c1: TIME-WAIT
        count() = 2
@@ -1126,7 +1136,7 @@ fn s8_without_room_time_wait_stays() {
 #[test]
 fn s8_nobody_listens_any_more() {
     lab(|lab| {
-        lab.why("The peer has closed, and all is read: that is the end. The connection is there until it is CLOSED and the program has given up its name.");
+        lab.why("The peer has closed, and everything was read: this is the end. The connection stays until it is CLOSED and the program has given up its name.");
         plays(
             lab,
             ARRIVES,
@@ -1142,7 +1152,8 @@ fn s8_nobody_listens_any_more() {
        c1: --> ACK seq 302 ack 502
        c1: TIME-WAIT
  100   c1: <-- SYN seq 900
-       # A client's port: nobody listens there, so nothing new can begin.
+       # A client's port: no program listens there, so nothing new can
+       # begin.
        c1: --> ACK seq 302 ack 502
        c1: TIME-WAIT
        recv(c1) = end
@@ -1160,7 +1171,7 @@ fn s8_nobody_listens_any_more() {
 fn s8_what_is_unread_waits_for_the_program() {
     lab(|lab| {
         lab.why(
-            "A connection that is CLOSED is kept until the program has closed it: it may still want to read.",
+            "A CLOSED connection is kept until the program has closed it: it may still read.",
         );
         plays(
             lab,
@@ -1233,10 +1244,10 @@ fn s8_a_host_that_has_work_says_so() {
             host.connect(now, socket_of("c1"))
         });
         let wakes = |host: &Host| host.wake_at().is_some_and(|at| at <= now);
-        lab.because("A SYN is to be sent: poll is due at once.")
+        lab.because("A SYN must be sent: poll is due at once.")
             .same("whether poll is due", wakes(&host), true);
         host.poll(now);
-        lab.because("Nothing is to be done before the SYN's time is over.")
+        lab.because("Nothing is due before the SYN's time is over.")
             .same(
                 "when it wants to be woken",
                 host.wake_at(),
@@ -1264,7 +1275,7 @@ fn s8_a_host_that_has_work_says_so() {
         let later = Duration::from_secs(6);
         host.arrives(later, &to_bytes(flow, &syn).expect("it fits"));
         let sent = lab.you("host.poll(6 s)", || host.poll(later));
-        lab.because("Both connections were begun at 5 s, and nobody has answered: both SYNs leave again now, and a RST. poll gives all that leaves.")
+        lab.because("Both connections were begun at 5 s, and no answer has come: both SYNs leave again now, and a RST. poll returns all of them.")
             .same("how many datagrams leave", sent.len(), 3);
     });
 }
@@ -1276,12 +1287,12 @@ fn s8_what_is_done_wakes_nobody() {
         let at = Duration::from_millis;
         let (id, iss) = opened(lab, &mut host, at(0));
         let wakes = lab.you("host.wake_at()", || host.wake_at());
-        lab.because("It is open, and nothing is due: what an alarm was for is done.")
+        lab.because("It is open, and nothing is due: the alarm's work is done.")
             .same("when it wants to be woken", wakes, None);
         lab.you("host.send(id, 5 bytes)", || host.send(id, b"hello"));
         let wakes = host.wake_at().is_some_and(|wake| wake <= at(0));
         lab.because(
-            "send and recv do not say what time it is: only wake_at tells that poll is due.",
+            "send and recv have no `now`: only wake_at tells that poll is due.",
         )
         .same("whether poll is due", wakes, true);
         host.poll(at(0));
@@ -1292,7 +1303,7 @@ fn s8_what_is_done_wakes_nobody() {
             true,
         );
         says(&mut host, at(20), bare(101, iss + 6));
-        lab.because("All is acknowledged, and nothing is due any more: an alarm for it would wake for nothing.")
+        lab.because("Everything is acknowledged, and nothing is due: an alarm would be useless.")
             .same("when it wants to be woken", host.wake_at(), None);
     });
 }
@@ -1300,7 +1311,7 @@ fn s8_what_is_done_wakes_nobody() {
 #[test]
 fn s8_the_first_alarm_counts() {
     lab(|lab| {
-        lab.why("Each connection has its own time. A host wants to be woken at the first of them.");
+        lab.why("Each connection has its own time. The host must be woken at the first of them.");
         plays(
             lab,
             "Host::wake_at()",
@@ -1445,7 +1456,7 @@ fn network(lab: &Lab, seed: u64, link: Link, times: usize, bytes: usize) -> (Net
 #[test]
 fn s8_two_hosts_over_a_network_that_loses() {
     lab(|lab| {
-        lab.why("Whatever the network does, the bytes are the same, and when both have closed, nothing is kept.");
+        lab.why("Whatever the network does, the bytes are the same. When both have closed, nothing is kept.");
         let mut seeds = lab.seeds(12);
         for loss in [0, 5, 20, 30] {
             for _ in 0..3 {
@@ -1479,7 +1490,7 @@ fn s8_two_hosts_over_a_network_that_loses() {
 #[test]
 fn s8_a_thousand_connections_in_turn_leave_nothing() {
     lab(|lab| {
-        lab.why("Each is closed by both sides, and TIME-WAIT ends. A host that keeps something of each runs out of memory one day.");
+        lab.why("Each is closed by both sides, and TIME-WAIT ends. A host that keeps a part of each runs out of memory some day.");
         let (mut net, client, server) = network(lab, 1, Link::default().delay_ms(1), 1000, 100);
         lab.runs(&mut net);
         let site = net.node::<Site<Client>>(client);

@@ -9,14 +9,14 @@ use tcp_send::Sender;
 
 use crate::{Challenges, Late, Sign, TimeWait, Verdict, View, judge};
 
-/// What is settled before a connection opens.
+/// The settings of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
-    /// How it opens. `window` is what the SYN says: [`Config::new`] makes it fit `receive`.
+    /// How it opens. `window` is the window in the SYN: [`Config::new`] makes it fit `receive`.
     pub open: tcp_open::Config,
     /// How it sends.
     pub send: tcp_send::Config,
-    /// Room for so many bytes that the program has not read.
+    /// Room for this many bytes that the program has not read.
     pub receive: usize,
     /// How long a segment can live in the network (RFC 9293 says 2 minutes, section 3.4.2). TIME-WAIT lasts twice as long.
     pub msl: Duration,
@@ -40,19 +40,22 @@ impl Config {
 
 /// A connection, from the first SYN to the end of TIME-WAIT.
 ///
-/// Its owner tells it what happens, by the methods that take `now`, and then calls [`Connection::poll`], which gives what
-/// leaves. It calls `poll`, too, when [`Connection::wake_at`] says so. `now` is the time since any fixed moment.
+/// Its owner reports events with the methods that take `now`, and then calls [`Connection::poll`],
+/// which returns the segments that leave. It also calls `poll` at the time of
+/// [`Connection::wake_at`]. `now` is the time since any fixed moment.
 #[derive(Debug)]
 pub struct Connection {
     pub(crate) config: Config,
     pub(crate) state: State,
     /// Chapter 09's machine, until it is ESTABLISHED.
     pub(crate) opening: Tcb,
-    /// When our SYN was sent first. `None` once it had to be sent again: nobody knows which one was answered.
+    /// When our SYN was sent first. `None` once it had to be sent again: it is unknown which one
+    /// was answered.
     pub(crate) asked: Option<Duration>,
     /// When the opening machine wants to be woken.
     pub(crate) opening_wakes: Option<Duration>,
-    /// Both directions, from ESTABLISHED on. They stay when it is CLOSED in good order: the program may not have read all.
+    /// Both directions, from ESTABLISHED on. They stay when it is CLOSED in good order: the program
+    /// may not have read everything.
     pub(crate) streams: Option<Streams>,
     pub(crate) challenges: Challenges,
     /// In TIME-WAIT.
@@ -63,7 +66,7 @@ pub struct Connection {
     pub(crate) is_orphan: bool,
     /// Until when an orphan waits in FIN-WAIT-2.
     pub(crate) lingers: Option<Duration>,
-    /// What leaves with the next [`Connection::poll`].
+    /// The segments that leave with the next [`Connection::poll`].
     pub(crate) out: Vec<Segment>,
     pub(crate) notices: Vec<Notice>,
 }
@@ -140,9 +143,9 @@ impl Connection {
         }
     }
 
-    /// Gives what leaves now: what has been put into `out`, and what the streams have (`sends`). What time has
-    /// brought comes first: the opening machine's tick, if it is due, and `waits_no_longer`. A sender that has given
-    /// up ends the connection.
+    /// Returns the segments that leave now: those in `out`, and those of the streams (`sends`).
+    /// Timers come first: the opening machine's tick, if it is due, and `waits_no_longer`. A sender
+    /// that has given up ends the connection.
     pub fn poll(&mut self, now: Duration) -> Vec<Segment> {
         if self.streams.is_none() && self.opening_wakes.is_some_and(|at| at <= now) {
             self.opens(now, Event::Tick);
@@ -160,8 +163,9 @@ impl Connection {
         std::mem::take(&mut self.out)
     }
 
-    /// An orphan ends when data comes to it. Else a FIN that has been acknowledged and one that has come lead on, in this
-    /// order; in a state that knows it already, neither means anything.
+    /// An orphan ends when data comes to it. Otherwise our acknowledged FIN and the peer's FIN lead
+    /// to the next state, in this order. In a state that already knows of them, they change
+    /// nothing.
     fn finds_signs(&mut self, now: Duration) {
         let Some(Streams { sender, receiver }) = &self.streams else {
             return;
@@ -197,8 +201,8 @@ impl Connection {
         self.notices.extend(notices);
     }
 
-    /// The connection is CLOSED, and all data is forgotten: there are no streams any more. The program is told this, if
-    /// anything.
+    /// The connection is CLOSED, and all data is forgotten: there are no more streams. The program
+    /// gets this notice, if there is one.
     pub(crate) fn ends(&mut self, notice: Option<Notice>) {
         self.state = State::Closed;
         self.streams = None;
@@ -224,8 +228,8 @@ impl Connection {
         }
     }
 
-    /// Whether this segment begins a new connection between the same sockets, because this one is in TIME-WAIT: gives the lowest
-    /// ISN that it may have.
+    /// Whether this segment begins a new connection between the same sockets, because this one is
+    /// in TIME-WAIT: returns the lowest ISN that it may have.
     pub fn reopens(&mut self, now: Duration, segment: &Segment) -> Option<Seq> {
         let time_wait = self.time_wait.as_mut();
         let time_wait = time_wait.filter(|_| self.state == State::TimeWait)?;
@@ -237,7 +241,7 @@ impl Connection {
         self.state
     }
 
-    /// What the program is told since it was last asked.
+    /// The notices to the program since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }
@@ -258,7 +262,7 @@ impl Connection {
         }
     }
 
-    /// When [`Connection::poll`] is due, if nothing happens before. A time that has passed means at once.
+    /// When [`Connection::poll`] is due, if nothing happens before. A past time means at once.
     pub fn wake_at(&self) -> Option<Duration> {
         let Some(Streams { sender, receiver }) = &self.streams else {
             return self.opening_wakes;
@@ -283,7 +287,7 @@ impl Connection {
         streams.map_or(0, |streams| streams.receiver.inbound().bytes().readable())
     }
 
-    /// Whether the peer's stream has come to its end, and all of it has been read.
+    /// Whether the peer's stream has ended, and all of it was read.
     pub fn is_over(&self) -> bool {
         let streams = self.streams.as_ref();
         streams.is_some_and(|streams| streams.receiver.inbound().is_over())

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use tcp_open::{Segment, Seq};
 
-/// A connection in TIME-WAIT: nothing is left of it but its numbers and a time (RFC 9293, section 3.4.2).
+/// A connection in TIME-WAIT: only its numbers and a time are left (RFC 9293, section 3.4.2).
 ///
-/// It stays for two reasons. Its last ACK can be lost: the peer then sends its FIN again, and somebody has to answer. And
-/// segments of it can still be on their way, which must not be taken for those of another connection between the same two
-/// sockets. A segment lives for one MSL at most, and its answer for another.
+/// It stays for two reasons. Its last ACK can be lost: then the peer sends its FIN again, and needs
+/// an answer. And its segments can still be on their way. They must not be taken for segments of
+/// another connection between the same two sockets. A segment lives for at most one MSL, and its
+/// answer for another.
 #[derive(Debug, Clone)]
 pub struct TimeWait {
     // Your fields.
 }
 
-/// What a segment does to a connection in TIME-WAIT.
+/// The effect of a segment on a connection in TIME-WAIT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Late {
     Nothing,
@@ -22,7 +23,7 @@ pub enum Late {
     Ack,
     /// The connection is gone: the peer has reset it.
     Gone,
-    /// The peer wants a new connection. If somebody listens, this one is gone.
+    /// The peer wants a new connection. If a program listens, this one is gone.
     Reopens,
 }
 
@@ -34,31 +35,35 @@ impl TimeWait {
 
     /// When it is over.
     pub fn until(&self) -> Duration {
-        todo!("12.3 until(): two MSL behind the beginning, or behind the last FIN")
+        todo!("12.3 until(): two MSL after the beginning, or after the last FIN")
     }
 
-    /// A segment comes. The first of these that holds:
+    /// A segment comes. The first of these that applies:
     ///
     /// 1. Its flags make no sense: nothing.
-    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing happens. Nothing else of a RST counts,
-    ///    neither its ACK number nor its payload.
-    /// 3. It has SYN and no ACK, and its number comes after RCV.NXT: the peer begins anew. Nothing that is on its way can have
-    ///    such a number (RFC 1122, section 4.2.2.13).
-    /// 4. It uses no number, and has the number RCV.NXT: nothing. It is the peer's last ACK, and asks for no answer.
-    /// 5. Else it is answered. If it has FIN, whatever its number, our last ACK was lost, and the two MSL begin anew at `now`.
+    /// 2. It has RST: with the number RCV.NXT the connection is gone, with any other nothing
+    ///    happens. Nothing else in a RST counts, neither its ACK number nor its payload.
+    /// 3. It has SYN and no ACK, and its number comes after RCV.NXT: the peer wants a new
+    ///    connection. No old segment on its way can have such a number (RFC 1122, section
+    ///    4.2.2.13).
+    /// 4. It uses no number, and has the number RCV.NXT: nothing. It is the peer's last ACK, and
+    ///    needs no answer.
+    /// 5. Otherwise it is answered. If it has FIN, whatever its number, our last ACK was lost, and
+    ///    the two MSL restart at `now`.
     ///
-    /// SND.NXT and RCV.NXT do not change any more.
+    /// SND.NXT and RCV.NXT no longer change.
     pub fn arrives(&mut self, now: Duration, segment: &Segment) -> Late {
         todo!("12.3 arrives({now:?}, {segment:?}): old, repeated, or new?")
     }
 
-    /// The ACK that it answers with: numbers SND.NXT and RCV.NXT, window 0, no other flag, no option and no data.
+    /// Its answer: an ACK with the numbers SND.NXT and RCV.NXT, window 0, no other flag, no option
+    /// and no data.
     pub fn ack(&self) -> Segment {
         todo!("12.3 ack(): SND.NXT and RCV.NXT")
     }
 
-    /// The lowest number with which a new connection between the same two sockets may begin: SND.NXT + 65536. It is behind all
-    /// that this one has sent, and all that its peer had room for.
+    /// The lowest number with which a new connection between the same two sockets may begin:
+    /// SND.NXT + 65536. It is after all numbers that this one has sent, or its peer had room for.
     pub fn next_isn(&self) -> Seq {
         todo!("12.3 next_isn(): behind the old window")
     }

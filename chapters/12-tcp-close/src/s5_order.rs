@@ -9,10 +9,11 @@ use crate::{Connection, Sign};
 impl Connection {
     /// The program writes no more, but still reads.
     ///
-    /// - LISTEN and SYN-SENT: the opening machine gets [`tcp_open::Event::Abort`]. It is CLOSED then, and nothing leaves.
+    /// - LISTEN and SYN-SENT: the opening machine gets [`tcp_open::Event::Abort`]. Then it is
+    ///   CLOSED, and nothing leaves.
     /// - SYN-RECEIVED: it `closes_early`.
-    /// - From ESTABLISHED on: the sender closes, and the state goes on with [`Sign::WeClose`]. Where the program has done it
-    ///   already, that changes nothing.
+    /// - From ESTABLISHED on: the sender closes, and the state goes on with [`Sign::WeClose`]. If
+    ///   the program has already done it, this changes nothing.
     pub fn shutdown(&mut self, now: Duration) {
         todo!(
             "12.5 shutdown({now:?}) in {}: is there anything to close?",
@@ -20,12 +21,13 @@ impl Connection {
         )
     }
 
-    /// There is a sign: the state is the one [`crate::after`] it.
+    /// Takes a sign: the state becomes the one [`crate::after`] it.
     ///
-    /// A sign that leads nowhere changes nothing: what has begun to wait goes on waiting.
+    /// A sign that does not change the state changes nothing else: a running wait goes on.
     ///
-    /// - Whoever comes to TIME-WAIT by it has a [`crate::TimeWait`] from `now` on, with `config.msl` and the numbers as they are.
-    /// - An orphan that comes to FIN-WAIT-2 by it `lingers` until `config.linger` from `now`.
+    /// - A connection that enters TIME-WAIT gets a [`crate::TimeWait`] from `now` on, with
+    ///   `config.msl` and the current numbers.
+    /// - An orphan that enters FIN-WAIT-2 `lingers` until `config.linger` from `now`.
     pub(crate) fn goes_on(&mut self, now: Duration, sign: Sign) {
         todo!(
             "12.5 goes_on({now:?}, {sign:?}) in {}: the next state, and what begins with it",
@@ -36,15 +38,17 @@ impl Connection {
     /// A segment comes in TIME-WAIT: see [`crate::TimeWait::arrives`].
     ///
     /// - [`crate::Late::Ack`] and [`crate::Late::Reopens`]: its answer goes to `out` if the segment has a FIN, or if
-    ///   [`Challenges::answers`](crate::Challenges::answers) says so, which is only asked about a segment without FIN. (A connection
-    ///   cannot begin anew. A host can, in step 8: it asks [`Connection::reopens`] before.)
+    ///   [`Challenges::answers`](crate::Challenges::answers) says so, which is only called for a
+    ///   segment without FIN. (A connection cannot start again. A host can begin a new one, in step
+    ///   8: it calls [`Connection::reopens`] before.)
     /// - [`crate::Late::Gone`] is [`Connection::waits_no_longer`].
     pub(crate) fn arrives_late(&mut self, now: Duration, segment: &Segment) {
         todo!("12.5 arrives_late({now:?}, {segment:?}): ask time_wait")
     }
 
-    /// TIME-WAIT is over, or an orphan's FIN-WAIT-2, or a reset ends what both sides had closed: it is CLOSED. The streams stay,
-    /// since the program may not have read all. The program is not told.
+    /// TIME-WAIT is over, or an orphan's FIN-WAIT-2 is, or a reset has come after both sides had
+    /// closed: it is CLOSED. The streams stay, because the program may not have read everything.
+    /// The program is not told.
     pub(crate) fn waits_no_longer(&mut self) {
         todo!("12.5 waits_no_longer() in {}: CLOSED", self.state)
     }

@@ -12,45 +12,47 @@ use crate::Config;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// What [`Host::recv`] gives.
+/// The result of [`Host::recv`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// At least one byte.
     Data(Vec<u8>),
     /// Nothing has come yet.
     Nothing,
-    /// Nothing comes any more: the peer has closed, or there is no connection.
+    /// No more data comes: the peer has closed, or there is no connection.
     End,
 }
 
 /// Why a call of the program fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Somebody listens on this port already.
+    /// Another listener has this port.
     PortInUse,
-    /// All ports from [`Host::FIRST_PORT`] on are used towards this peer.
+    /// All ports from [`Host::FIRST_PORT`] on are in use towards this peer.
     NoPortLeft,
 }
 
-/// A host with one address, and any number of connections. It has no clock and no network: datagrams go in by
-/// [`Host::arrives`], and what leaves comes out of [`Host::poll`]. That is called after every other call that takes `now`, and when
-/// [`Host::wake_at`] says so.
+/// A host with one address, and any number of connections. It has no clock and no network:
+/// datagrams go in with [`Host::arrives`] and come out of [`Host::poll`]. `poll` is called after
+/// every other call that takes `now`, and at the time of [`Host::wake_at`].
 #[derive(Debug)]
 pub struct Host {
     // Your fields.
 }
 
 impl Host {
-    /// Where the ports begin that [`Host::connect`] chooses (RFC 6335, section 6).
+    /// The first of the ports that [`Host::connect`] chooses (RFC 6335, section 6).
     pub const FIRST_PORT: u16 = 49152;
 
-    /// Nobody listens, and there are no connections. Each will have this configuration, but for its ISN.
+    /// There are no listeners and no connections. Each connection will have this configuration,
+    /// except for its ISN.
     pub fn new(addr: Ipv4Addr, secret: [u8; 16], config: Config) -> Host {
         todo!("12.8 Host::new({addr}, {secret:02x?}, {config:?}): no listener, no connection")
     }
 
-    /// The program listens on a port. `backlog` connections at most, at least 1, wait to be accepted, whatever their state: not
-    /// open yet, open, or reset since. When there are as many, a SYN is ignored, and its sender repeats it.
+    /// The program listens on a port. At most `backlog` connections (at least 1) wait to be
+    /// accepted, in any state: not open yet, open, or reset since. When that many wait, a SYN is
+    /// ignored, and its sender repeats it.
     ///
     /// # Errors
     ///
@@ -59,15 +61,16 @@ impl Host {
         todo!("12.8 listen({port}, {backlog}): a queue for this port")
     }
 
-    /// Takes the oldest connection that is open out of the queue of this port: the one whose SYN came first. It is open if it has
-    /// been ESTABLISHED, whatever has become of it since.
+    /// Takes the oldest connection that is open out of the queue of this port: the one whose SYN
+    /// came first. It is open if it has been ESTABLISHED, whatever its state is now.
     pub fn accept(&mut self, port: u16) -> Option<ConnId> {
         todo!("12.8 accept({port}): the oldest that is open")
     }
 
-    /// The program wants a connection. It has the next port of ours, counted up from [`Host::FIRST_PORT`] to 65535 and round
-    /// again, that has no connection with this peer. One that is CLOSED does not count, even if the program still has its name.
-    /// To ask about a port is one look-up: whoever goes through all connections for each port is far too slow when all are used.
+    /// The program wants a connection. It gets our next port that has no connection with this peer,
+    /// counted up from [`Host::FIRST_PORT`] to 65535 and round again. A CLOSED connection does not
+    /// count, even if the program still has its name. The check of a port must be one look-up: a
+    /// loop over all connections for each port is far too slow when all ports are in use.
     ///
     /// # Errors
     ///
@@ -91,7 +94,8 @@ impl Host {
         todo!("12.8 shutdown({now:?}, {id:?})")
     }
 
-    /// [`crate::Connection::close`]. The program gives up the name, and nothing of the connection is kept once it is CLOSED.
+    /// [`crate::Connection::close`]. The program gives up the name, and the connection is forgotten
+    /// once it is CLOSED.
     pub fn close(&mut self, now: Duration, id: ConnId) {
         todo!("12.8 close({now:?}, {id:?}): the connection closes, and the name is given up")
     }
@@ -116,12 +120,12 @@ impl Host {
         todo!("12.8 vars({id:?})")
     }
 
-    /// Between whom a connection is: from us to the peer.
+    /// The two sockets of a connection: from us to the peer.
     pub fn flow(&self, id: ConnId) -> Option<Flow> {
         todo!("12.8 flow({id:?})")
     }
 
-    /// How many connections are kept, in whatever state.
+    /// How many connections are kept, in any state.
     pub fn count(&self) -> usize {
         todo!("12.8 count(): how many connections are kept?")
     }
@@ -131,25 +135,29 @@ impl Host {
     /// It is ignored if it carries no segment ([`crate::from_bytes`]), is not for our address, or comes from an address that no single
     /// host has: a multicast address, 255.255.255.255 or 0.0.0.0 (RFC 9293, section 3.9.2.3).
     ///
-    /// A segment belongs to the connection between its two sockets. If there is none, or it is CLOSED, a SYN without ACK (and without
-    /// FIN) to a port where somebody listens begins one, as long as there is room ([`Host::listen`]). To any other the answer is that
-    /// of chapter 09's [`tcp_open::answer_in_closed`].
+    /// A segment belongs to the connection between its two sockets. If there is none, or it is
+    /// CLOSED, a SYN without ACK (and without FIN) to a listening port begins one, as long as there
+    /// is room ([`Host::listen`]). Any other segment gets the answer of chapter 09's
+    /// [`tcp_open::answer_in_closed`].
     ///
-    /// A SYN by which the peer reopens a connection that is in TIME-WAIT ([`crate::Connection::reopens`]) begins a new one as
-    /// well, if somebody listens and there is room. The old one is CLOSED (`waits_no_longer`), and what it has brought can
-    /// still be read. The new ISN is the usual one or, if that comes before it, the one that `reopens` gives. Without room the
-    /// SYN is ignored, and TIME-WAIT stays: without it, nobody would know the lowest ISN when the SYN comes again.
+    /// A SYN by which the peer reopens a connection that is in TIME-WAIT
+    /// ([`crate::Connection::reopens`]) also begins a new one, if the port is listening and there
+    /// is room. The old one is CLOSED (`waits_no_longer`), and its data can still be read. The new
+    /// ISN is the later one of the usual ISN and the one that `reopens` returns. Without room the
+    /// SYN is ignored, and TIME-WAIT stays: without it, the lowest ISN would be unknown when the
+    /// SYN comes again.
     pub fn arrives(&mut self, now: Duration, datagram: &[u8]) {
         todo!("12.8 arrives({now:?}, {datagram:02x?}): for us, and for which connection?")
     }
 
-    /// Gives the datagrams that leave now.
+    /// Returns the datagrams that leave now.
     pub fn poll(&mut self, now: Duration) -> Vec<Vec<u8>> {
-        todo!("12.8 poll({now:?}): whatever leaves now, as bytes")
+        todo!("12.8 poll({now:?}): everything that leaves now, as bytes")
     }
 
-    /// When [`Host::poll`] is due, if nothing happens before. A time that has passed means at once. It is due at once after each
-    /// call by which something may have to leave: after [`Host::send`] and [`Host::recv`], too.
+    /// When [`Host::poll`] is due, if nothing happens before. A past time means at once. It is due
+    /// at once after each call that may cause a segment: after [`Host::send`] and [`Host::recv`],
+    /// too.
     pub fn wake_at(&self) -> Option<Duration> {
         todo!("12.8 wake_at(): the first alarm of all connections")
     }

@@ -2,10 +2,10 @@
 
 use tcp_open::State;
 
-/// What brings a connection nearer to its end.
+/// An event that brings a connection nearer to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sign {
-    /// The program writes no more. Our FIN leaves behind the last byte, at once or later.
+    /// The program writes no more. Our FIN leaves after the last byte, at once or later.
     WeClose,
     /// The peer acknowledges our FIN.
     FinAcked,
@@ -15,8 +15,9 @@ pub enum Sign {
 
 /// The state after a sign (RFC 9293, section 3.3.2, figure 5). A sign that means nothing in a state changes nothing.
 ///
-/// Each side closes its own direction, with a FIN that the other acknowledges. Whoever has sent the first FIN and has seen
-/// everything ends in TIME-WAIT; the other one in CLOSED. If the FINs cross, both have sent a first one.
+/// Each side closes its own direction, with a FIN that the other acknowledges. The side that has
+/// sent the first FIN ends in TIME-WAIT when everything has come; the other side ends in CLOSED. If
+/// the FINs cross, both have sent a first one.
 ///
 /// - We close: ESTABLISHED → FIN-WAIT-1; CLOSE-WAIT → LAST-ACK.
 /// - Our FIN is acknowledged: FIN-WAIT-1 → FIN-WAIT-2; CLOSING → TIME-WAIT; LAST-ACK → CLOSED.

@@ -15,32 +15,35 @@ pub struct View {
     pub widest: u32,
 }
 
-/// What becomes of a segment.
+/// The decision about a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Its acknowledgment, its data and its FIN count.
     Take,
     /// It resets the connection.
     Reset,
-    /// It does not count, and is answered with an ACK. If its sender means it well, the ACK puts it right; whoever only guesses
-    /// numbers does not see it.
+    /// It does not count, and is answered with an ACK. The ACK helps an honest sender; a stranger
+    /// who guesses numbers does not see it.
     Ack,
     /// It does not count.
     Ignore,
 }
 
-/// Judges a segment in a state from ESTABLISHED on, TIME-WAIT left out (RFC 9293, section 3.10.7.4; RFC 5961). The first
-/// of these that holds:
+/// Judges a segment in a state from ESTABLISHED on, except TIME-WAIT (RFC 9293, section 3.10.7.4;
+/// RFC 5961). The first of these that applies:
 ///
 /// 1. Its flags make no sense ([`Segment::makes_sense`]): it is ignored.
-/// 2. It has RST. If its number is exactly RCV.NXT, it resets. If it is another one in the window, it is answered with an
-///    ACK: the peer repeats a reset that it means, with the right number (RFC 5961, section 3). Else it is ignored. Nothing
-///    else of a RST counts, neither its ACK number nor its payload.
+/// 2. It has RST. If its number is exactly RCV.NXT, it resets. If it is another one in the window,
+///    it is answered with an ACK: a real peer repeats its reset with the right number (RFC 5961,
+///    section 3). Otherwise it is ignored. Nothing else in a RST counts, neither its ACK number nor
+///    its payload.
 /// 3. It has SYN: it is answered with an ACK, wherever its number is (RFC 5961, section 4).
 /// 4. It is not acceptable ([`tcp_receive::acceptable`]): it is answered with an ACK.
-/// 5. Its ACK number comes before SND.UNA, by more than `widest`: it is answered with an ACK (RFC 5961, section 5). Whoever
-///    guesses a number in the window would have to guess this one as well. So it is with or without payload.
-/// 6. Else it is taken, however far ahead its ACK number is. (One behind SND.NXT is chapter 11's `Heard::Beyond`.)
+/// 5. Its ACK number comes before SND.UNA, by more than `widest`: it is answered with an ACK (RFC
+///    5961, section 5). A stranger who guesses a number in the window must then guess this one as
+///    well. This rule holds with and without payload.
+/// 6. Otherwise it is taken, however far ahead its ACK number is. (One after SND.NXT is chapter
+///    11's `Heard::Beyond`.)
 pub fn judge(view: &View, segment: &Segment) -> Verdict {
     let is_acceptable = acceptable(view.rcv_nxt, view.rcv_wnd, segment.seq, segment.len());
     match segment.ack {
@@ -65,9 +68,10 @@ fn is_too_old(view: &View, ack: Seq) -> bool {
 
 /// How often a segment without payload is answered, if it only asks for an ACK: once in [`Challenges::SPAN`].
 ///
-/// Two ends whose numbers do not fit would answer each other's ACKs for ever; and a stranger could have us send as many ACKs
-/// as it sends segments (RFC 5961, section 7). A segment with payload is always answered. That cannot go on for ever: our ACK has
-/// no payload, and nobody answers it with payload.
+/// Two ends whose numbers do not fit would answer each other's ACKs for ever. And a stranger could
+/// make us send as many ACKs as he sends segments (RFC 5961, section 7). A segment with payload is
+/// always answered. This cannot go on for ever: our ACK has no payload, and is never answered with
+/// payload.
 #[derive(Debug, Default)]
 pub struct Challenges {
     last: Option<Duration>,
@@ -81,8 +85,9 @@ impl Challenges {
         Challenges::default()
     }
 
-    /// Whether this segment, whose verdict is [`Verdict::Ack`], is answered at `now`. It is if it has payload, or if the last
-    /// answer to one without payload was [`Challenges::SPAN`] ago or longer, or there was none.
+    /// Whether this segment, whose verdict is [`Verdict::Ack`], is answered at `now`. It is
+    /// answered if it has payload, or if the last answer to a segment without payload was
+    /// [`Challenges::SPAN`] ago or longer, or if there was none.
     pub fn answers(&mut self, now: Duration, segment: &Segment) -> bool {
         let is_free = self.last.is_none_or(|last| now >= last + Challenges::SPAN);
         if segment.payload.is_empty() && is_free {

@@ -13,11 +13,12 @@ impl Connection {
     /// The segment that came at `now` has made the connection ESTABLISHED. Both streams begin: a [`tcp_send::Sender`] and a
     /// [`tcp_receive::Receiver`], with the variables of the opening machine and the configuration.
     ///
-    /// - For the receiver, a segment is as long as our SYN has announced: `config.open.mss`.
-    /// - The first round trip that the sender knows is the time from `asked` to `now`; none if `asked` is `None`.
-    /// - The segment can have data or a FIN, too. Then the receiver gets it: without its SYN, if it has one, and with the
-    ///   number of its first byte.
-    /// - If the program has closed already (`closes_early`), [`Connection::shutdown`] is called now.
+    /// - The receiver's MSS is the one in our SYN: `config.open.mss`.
+    /// - The sender's first round trip is the time from `asked` to `now`; there is none if `asked`
+    ///   is `None`.
+    /// - The segment can also have data or a FIN. Then the receiver gets it, without its SYN, if it
+    ///   has one, and with the number of its first byte.
+    /// - If the program has already closed (`closes_early`), [`Connection::shutdown`] is called now.
     pub(crate) fn begins(&mut self, now: Duration, segment: &Segment) {
         let vars = self.opening.vars();
         let round_trip = self.asked.map(|asked| now.saturating_sub(asked));
@@ -39,8 +40,9 @@ impl Connection {
         }
     }
 
-    /// The connection takes a segment: the sender first, then the receiver. But if the sender says that it acknowledges what
-    /// was never sent, the receiver does not get it, and it is answered ([`Connection::answers`]).
+    /// The connection takes a segment: the sender first, then the receiver. But if the sender says
+    /// that it acknowledges unsent numbers, the receiver does not get it, and it is answered
+    /// ([`Connection::answers`]).
     pub(crate) fn takes(&mut self, now: Duration, segment: &Segment) {
         let Some(Streams { sender, receiver }) = &mut self.streams else {
             return;
@@ -51,9 +53,10 @@ impl Connection {
         }
     }
 
-    /// A segment that does not count is answered, if [`Challenges::answers`](crate::Challenges::answers) says so: with an ACK that has the
-    /// number SND.NXT, no data, and what the receiver stamps into it. It goes to `out`. If it is not answered, the receiver
-    /// stamps nothing: it would take an ACK that is still owed for one that has left.
+    /// A segment that does not count is answered, if
+    /// [`Challenges::answers`](crate::Challenges::answers) says so: with an ACK that has the number
+    /// SND.NXT, no data, and the receiver's stamp. It goes to `out`. If it is not answered, do not
+    /// call the receiver's stamp: the receiver would believe that an owed ACK has left.
     pub(crate) fn answers(&mut self, now: Duration, segment: &Segment) {
         if let Some(Streams { sender, receiver }) = &mut self.streams
             && self.challenges.answers(now, segment)
@@ -63,8 +66,9 @@ impl Connection {
         }
     }
 
-    /// Puts into `out` what the streams send at `now`: all that the sender has, stamped by the receiver; then, if the receiver
-    /// still wants it now, an ACK like that of [`Connection::answers`].
+    /// Puts into `out` the segments that the streams send at `now`: all segments of the sender,
+    /// stamped by the receiver; then, if the receiver still needs it now, an ACK like that of
+    /// [`Connection::answers`].
     pub(crate) fn sends(&mut self, now: Duration) {
         let Some(Streams { sender, receiver }) = &mut self.streams else {
             return;
@@ -79,8 +83,8 @@ impl Connection {
         }
     }
 
-    /// The program sends: gives how many bytes have been taken, as many as the sender has room for. None unless the state is
-    /// ESTABLISHED or CLOSE-WAIT.
+    /// The program sends: returns how many bytes were taken, as many as the sender has room for. 0
+    /// unless the state is ESTABLISHED or CLOSE-WAIT.
     pub fn send(&mut self, data: &[u8]) -> usize {
         match (self.state, &mut self.streams) {
             (State::Established | State::CloseWait, Some(streams)) => streams.sender.write(data),
@@ -88,8 +92,8 @@ impl Connection {
         }
     }
 
-    /// The program reads: gives at most `max` bytes that have come, in whatever state. None if there are none;
-    /// [`Connection::is_over`] says whether any will come.
+    /// The program reads: returns at most `max` bytes that have come, in any state. No bytes if
+    /// there are none; [`Connection::is_over`] says whether more can come.
     pub fn recv(&mut self, max: usize) -> Vec<u8> {
         let streams = self.streams.as_mut();
         streams.map_or(Vec::new(), |streams| streams.receiver.read(max))

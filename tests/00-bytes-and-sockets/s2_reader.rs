@@ -209,7 +209,7 @@ fn s2_hexdump_rows_and_edges() {
         same_dump(lab, &eight, want);
 
         lab.why(
-            "A packet is no string of C's: a byte of 0 ends nothing, and is a dot as others are.",
+            "A packet is not a C string: a byte of 0 does not end it, and is shown as a dot.",
         );
         let zeros = lab.you("hexdump([00 61 00 62])", || hexdump(b"\0a\0b"));
         let want = "00000000  00 61 00 62                                       |.a.b|\n";
@@ -225,8 +225,7 @@ fn s2_hexdump_rows_and_edges() {
             "An offset counts bytes, in hexadecimal digits: eight of them, with zeros in front.",
         );
         lab.if_stuck(
-            "Each row is written once: whoever copies all rows before it for every row needs the \
-             square of the time.",
+            "Each row is written once: code that copies all earlier rows for every row needs quadratic time.",
         );
         for (length, rows, last) in [(256, 16, "000000f0"), (65_537, 4097, "00010000")] {
             let long = lab.you(&format!("hexdump({length} bytes)"), || {

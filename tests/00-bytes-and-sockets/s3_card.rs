@@ -13,8 +13,7 @@ use super::{listens, port};
 /// A connection on loopback takes no time. Where the queue is full, no time is enough.
 const SOON: Duration = Duration::from_secs(3);
 
-const ONLY_ASKS: &str = "describe only asks. Whatever it sets, sends or takes away is missing or in the way afterwards, in \
-     a program that only wanted to print a card.";
+const ONLY_ASKS: &str = "describe only asks. If it sets, sends or takes anything, it changes the program that only wanted to print a card.";
 
 fn tcp() -> Socket {
     Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket")
@@ -22,7 +21,7 @@ fn tcp() -> Socket {
 
 fn card_of(lab: &Lab, which: &str, socket: &Socket) -> SocketCard {
     let no_error = "No address and no peer yet (NotConnected) is an answer, not a failure: the field \
-                    is empty. So is one whose address is no IP address.";
+                    is empty. The same holds for an address that is not an IP address.";
     lab.because(no_error)
         .ok(&format!("describe({which})"), || describe(socket))
 }
@@ -49,7 +48,7 @@ fn s3_fresh_socket_has_no_address() {
         let card = card_of(lab, "a fresh TCP socket", &tcp());
         lab.same("local port", port(card.local), 0);
         lab.same("peer", card.peer, None);
-        lab.because("Nobody has called listen on this socket. SO_ACCEPTCONN tells; `listening` asks for it.")
+        lab.because("listen was not called on this socket. SO_ACCEPTCONN tells; `listening` asks for it.")
             .holds(
                 listens(&card, false),
                 "not listening",
@@ -136,8 +135,7 @@ fn s3_bind_zero_gets_a_real_port() {
 fn s3_addresses_of_ipv6_too() {
     netlab::lab(|lab| {
         lab.why(
-            "A record holds the address of its own family. SocketAddr has room for both; whoever looks \
-             for IPv4 addresses only finds none here.",
+            "A record holds the address of its own family. SocketAddr has room for both; code that looks only for IPv4 addresses finds none here.",
         );
         let loopback = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
         let server = Socket::new(Domain::IPV6, Type::STREAM, None).expect("a socket");
@@ -228,7 +226,7 @@ fn s3_connected_udp_has_a_peer() {
         let again = card_of(lab, "the same UDP socket", &socket);
         lab.same("peer", again.peer, Some(other.addr()));
 
-        lab.why("A UDP socket may be its own peer; it has one all the same.");
+        lab.why("A UDP socket may be its own peer. Then it has a peer, too.");
         let own = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let addr = own.local_addr().expect("local_addr");
         own.connect(addr).expect("connect");
@@ -287,8 +285,7 @@ fn s3_an_error_is_returned() {
         card_of(lab, "a TCP socket", &tcp());
         lab.why(
             "A file's descriptor is a number like a socket's, but there is no record of a socket \
-             behind it, and each question gives an error (ENOTSOCK). There is no card to give then, \
-             nor a reason to panic: `?` hands the error to the caller.",
+             behind it, and each question gives an error (ENOTSOCK). Then there is no card, but also no reason to panic: `?` returns the error to the caller.",
         );
         #[cfg(unix)]
         {
@@ -423,7 +420,7 @@ fn s3_describe_takes_and_sends_nothing() {
         let addr = queue.local_addr().expect("local_addr");
         let four = [tcp(), tcp(), tcp(), tcp()];
         for (client, which) in four.iter().zip(["one", "two", "three", "four"]) {
-            let room = format!("room for {which} of four clients that nobody has accepted");
+            let room = format!("room for {which} of four clients that were not accepted yet");
             still(lab, &room, client.connect_timeout(&addr, SOON));
         }
 

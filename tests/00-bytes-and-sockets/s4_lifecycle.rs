@@ -14,8 +14,7 @@ const NAMES: [&str; 5] = ["created", "bound", "listening", "connected", "accepte
 fn cards(lab: &Lab) -> [SocketCard; 5] {
     lab.why(
         "connect returns when the kernel has finished the handshake, which it does for every \
-         listening socket; accept only collects the result. \"Connection refused\" means that \
-         nobody listens at that port: is it the one that local_addr told after bind?",
+         listening socket; accept only collects the result. \"Connection refused\" means that no socket listens at that port: is it the one that local_addr told after bind?",
     );
     let cards = lab.ok("lifecycle()", lifecycle);
     lab.why("Five cards, in the order of the table above the function.");
@@ -163,8 +162,7 @@ fn s4_a_life_ends() {
 fn s4_the_sockets_are_closed_on_return() {
     netlab::alone(|lab| {
         lab.why(
-            "The caller may want the port or the descriptor at once. What a thread still holds is \
-             open: join it, or let one thread do everything.",
+            "The caller may want the port or the descriptor at once. A socket that a thread still holds is open: join the thread, or let one thread do everything.",
         );
         // More than once: a thread that closes the sockets may happen to be quick.
         for _ in 0..5 {
@@ -193,8 +191,7 @@ fn s4_an_error_is_returned() {
             lab.skip("this system has no shell (ulimit)");
         }
         lab.why(
-            "A process may have so many descriptors and no more; then socket and accept give an error \
-             (EMFILE). `?` hands it to the caller, who can do something about it.",
+            "The number of descriptors of a process is limited. Beyond it, socket and accept return an error (EMFILE). `?` returns it to the caller, which can react.",
         );
         lab.ok("lifecycle()", lifecycle);
         // None at all, or two: enough for the server and the client. With one, whoever accepts in a

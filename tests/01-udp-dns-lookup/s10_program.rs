@@ -215,7 +215,7 @@ fn s10_nameserver_of_resolv_conf() {
             some("192.0.2.5:53"),
         );
 
-        lab.why("What cannot be read is skipped, and a file need not name any server.");
+        lab.why("Unreadable lines are skipped, and a file need not name any server.");
         let text = "nameserver\nnameserver fe80::1%eth0\nnameserver 192.0.2.300\nnameserver dns.test\n\
              nameserver 192.0.2.9:53\nnameserver 192.0.2.9#53\nnameservers 192.0.2.6\nnameserver192.0.2.6\nNAMESERVER 192.0.2.8\n\
              options nameserver 192.0.2.5\nnameserver 192.0.2.7\n";
@@ -238,8 +238,7 @@ fn s10_nameserver_of_resolv_conf() {
         );
 
         lab.why(
-            "0.0.0.0 and :: mean this machine, and its replies come from 127.0.0.1 and ::1. A judge who \
-             compares the sender with 0.0.0.0 would wait for ever.",
+            "0.0.0.0 and :: mean this machine, and its replies come from 127.0.0.1 and ::1. A judge that compares the sender with 0.0.0.0 would wait for ever.",
         );
         lab.same(
             "0.0.0.0",
@@ -308,8 +307,7 @@ fn s10_exit_codes_tell_outcomes_apart() {
 fn s10_help_goes_to_stdout() {
     netlab::lab(|lab| {
         lab.why(
-            "A user who asks for help gets it, on standard output and with exit code 0, whatever \
-                 else stands there.",
+            "A user who asks for help gets it, on standard output and with exit code 0, whatever the other words are.",
         );
         for args in [
             &["--help"][..],
@@ -379,8 +377,7 @@ fn s10_mistakes_are_explained() {
         }
 
         lab.why(
-            "Nothing was sent to anybody, since a..b is no name. A line that says who was asked would \
-             blame a server that knows nothing of it.",
+            "Nothing was sent, because a..b is not a name. A line that names a server would blame a server that was not asked.",
         );
         let (_, _, err) = ran(lab, &["a..b", "@127.0.0.1:9"]);
         lab.holds(
@@ -421,7 +418,7 @@ fn s10_run_writes_where_it_is_told() {
     netlab::lab(|lab| {
         lab.why(
             "run has two writers: `out` and `err`. The program hands it its standard output and \
-             error, a test two vectors. What goes to println! instead misses both.",
+             error, a test two vectors. Output of println! goes to neither.",
         );
         let (_answering, at) = all_outcomes(lab);
         let (code, out, err) = ran(lab, &[HOST, &at]);
@@ -491,12 +488,11 @@ fn s10_who_is_asked_without_a_server() {
                 format!("{err:?}"),
             );
             lab.same("out", out, String::new());
-            lab.because("There is no network to ask: 1. The words on the command line were fine.")
+            lab.because("There is no server to ask: 1. The words on the command line were right.")
                 .same("exit code", code, 1);
         };
         lab.why(
-            "No server was named and none can be found: there is nobody to ask. A user has to be told \
-             which file was looked into; without a word it looks as if the name had no address.",
+            "No server was named and none can be found, so there is none to ask. The user must be told which file was read. Without this it looks as if the name had no address.",
         );
         told("no such file", Path::new("/nonexistent/resolv.conf"));
         let empty = ResolvConf::new(lab, "empty", b"");
@@ -510,7 +506,7 @@ fn s10_who_is_asked_without_a_server() {
             let text = &b"# der Rechner im B\xfcro\nnameserver 127.255.255.255 # \xff\n"[..];
             let long = [&b"# a comment of 80 kB\n"[..], &b"#\n".repeat(40_000), text].concat();
             let any_bytes = "The file may hold any bytes: people write comments in the encoding of their time. \
-                             What is not UTF-8 is ignored, and the line with the server counts.";
+                             Bytes that are not UTF-8 are ignored, and the line with the server counts.";
             let at_its_end = "A file may be long; the line with the server may stand at its end.";
             for (name, text, why) in [("latin-1", text, any_bytes), ("long", &long, at_its_end)] {
                 let file = ResolvConf::new(lab, name, text);
@@ -541,7 +537,7 @@ fn s10_who_is_asked_without_a_server() {
             lab.same("out", out, format!("{GOOD}\n192.0.2.2\n"));
             lab.same("exit code", code, 0);
 
-            lab.why("Each run reads the file that it is given: what the one before found there is past.");
+            lab.why("Each run reads the file that it is given, not the result of an earlier run.");
             told("an empty file, after one with a server", &empty.0);
         }
     });
@@ -568,16 +564,14 @@ fn s10_what_cannot_be_written_is_an_error() {
             );
         };
         lab.why(
-            "A disk may be full, and who reads a pipe may have gone. What was asked for, addresses or the \
-             help, reached nobody: that is no success. What write said is the result of run.",
+            "A disk may be full, and the reader of a pipe may have gone. The addresses or the help did not reach the user, so this is not a success. run returns the error of write.",
         );
         fails("out", &["--help"], 0, ErrorKind::BrokenPipe);
         fails("out", &["--help"], 100, ErrorKind::StorageFull);
         fails("out", &[HOST, &at], 0, ErrorKind::BrokenPipe);
         fails("out", &[HOST, &at], GOOD.len() + 1, ErrorKind::StorageFull);
         lab.why(
-            "Every line on `err` can fail, whatever it is about: it is the only thing that a user gets to \
-             read then. What write said is the result of run.",
+            "Every line on `err` can fail, whatever it is about: then it is the only thing that a user can read. run returns the error of write.",
         );
         for (room, kind) in [(0, ErrorKind::BrokenPipe), (4, ErrorKind::StorageFull)] {
             fails("err", &["--nonsense"], room, kind);
@@ -602,8 +596,7 @@ fn s10_a_closed_pipe_is_no_failure() {
             .expect("the program starts");
         lab.ran("--help | (nobody reads)", &output);
         lab.why(
-            "`| head -1` reads what it wants and goes. That is the reader's choice and no failure: \
-             main.rs makes it exit code 0, when run hands it the error of write as it is.",
+            "`| head -1` reads what it wants and goes. That is the reader's choice and not a failure: main.rs makes it exit code 0 if run returns the error of write unchanged.",
         );
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         lab.same("standard error", said, String::new());
@@ -706,8 +699,7 @@ fn s10_each_run_has_ids_of_its_own() {
 fn s10_a_program_may_be_stopped_and_continued() {
     netlab::lab(|lab| {
         lab.why(
-            "Ctrl-Z stops a program, and fg continues it. On Linux its wait then ends with the error \
-             Interrupted: no time-out and no failure. The try goes on, and its reply is taken: over UDP \
+            "Ctrl-Z stops a program, and fg continues it. On Linux its wait then ends with the error Interrupted, which is neither a time-out nor a failure. The try goes on, and its reply is taken: over UDP \
              (step 6) and over TCP (step 8).",
         );
         lab.reads(wire::in_words);
@@ -745,7 +737,7 @@ fn s10_a_program_may_be_stopped_and_continued() {
         lab.same("standard error", end.stderr, String::new());
         lab.same("standard output", end.stdout, format!("{GOOD}\n"));
         served.returns();
-        lab.because("The try goes on: to wait on is not to ask again.")
+        lab.because("The try goes on: wait, and do not ask again.")
             .same("queries about A", about_a.load(Ordering::SeqCst), 1);
     });
 }
@@ -755,7 +747,7 @@ fn s10_a_signal_does_not_move_the_deadline() {
     netlab::lab(|lab| {
         lab.why(
             "A signal ends the wait (Interrupted), not the try; and the try's deadline stays where it was. \
-             Whoever waits the whole time after each signal never gives up, as long as signals come.",
+             A program that waits the whole time after each signal never gives up, as long as signals come.",
         );
         let server = lab.udp("server");
         let at = format!("@{}", server.addr());
@@ -819,7 +811,7 @@ fn s10_no_descriptor_left_is_told() {
     netlab::lab(|lab| {
         lab.why(
             "The program may open nothing more, so the next try gets no socket (EMFILE). That is an error of \
-             this system, not silence: exit code 1 and a line that says so. To try again is of no use.",
+             this system, not silence: exit code 1 and a line that says so. A new try does not help.",
         );
         let server = lab.udp("server");
         let at = format!("@{}", server.addr());

@@ -185,7 +185,7 @@ fn name_in_hosts_file() -> Option<String> {
 #[test]
 fn s11_bad_names_are_refused_alike() {
     netlab::lab(|lab| {
-        lab.why("A name that cannot be sent is an error before anybody is asked.");
+        lab.why("A name that cannot be sent is an error before a server is asked.");
         let silent = lab.udp("server");
         let addr = silent.addr();
         for host in ["a..b", "bücher.example"] {

@@ -73,7 +73,7 @@ fn s1_labels_are_kept_as_they_are() {
     netlab::lab(|lab| {
         lab.why(
             "Names compare without case, but they travel as they were written (RFC 4343 §4). \
-             Nothing is mended: a blank, a backslash or a star is a byte like any other.",
+             Nothing is corrected: a blank, a backslash or a star is an ordinary byte.",
         );
         let bytes = encoded(lab, "WwW.Example-1_2.COM");
         lab.same_bytes("wire form", &bytes, b"\x03WwW\x0bExample-1_2\x03COM\x00");
@@ -105,7 +105,7 @@ fn s1_labels_are_kept_as_they_are() {
 #[test]
 fn s1_encode_appends() {
     netlab::lab(|lab| {
-        lab.why("The header stands in front of the name already. encode adds, it does not start.");
+        lab.why("The header is already in front of the name. encode appends to it.");
         let name = lab.ok("Name::from_text(\"a\")", || Name::from_text("a"));
         let mut out = vec![0xee, 0xff];
         lab.you("encode(out with two octets in it)", || {
@@ -149,8 +149,7 @@ fn s1_empty_labels_are_errors() {
 fn s1_limits_63_and_255() {
     netlab::lab(|lab| {
         lab.why(
-            "A length octet has six bits for the length, since the upper two say what it is: 63 is \
-             the most (RFC 1035 §2.3.4).",
+            "A length octet has six bits for the length, because the upper two say what it is: the maximum is 63 (RFC 1035 §2.3.4).",
         );
         let longest: &str = &"x".repeat(63);
         let bytes = encoded(lab, longest);
@@ -181,8 +180,7 @@ fn s1_limits_63_and_255() {
 fn s1_limits_hold_for_labels_too() {
     netlab::lab(|lab| {
         lab.why(
-            "from_labels is the gate through which every Name comes, also those read from \
-                 the wire.",
+            "Every Name is made by from_labels, even those read from the wire.",
         );
         let labels = |lengths: &[usize]| -> Vec<Vec<u8>> {
             lengths.iter().map(|&n| vec![b'x'; n]).collect()
@@ -229,7 +227,7 @@ fn s1_limits_hold_for_labels_too() {
 fn s1_only_ascii() {
     netlab::lab(|lab| {
         lab.why(
-            "The DNS would carry any bytes, but what `ü` is as bytes is a question of its own. \
+            "The DNS would carry any bytes, but `ü` has several encodings. \
              Such names are sent in an ASCII form, xn--… (RFC 5891).",
         );
         for text in ["bücher.example", "example.bücher", "a。b", "１.test"] {
@@ -317,7 +315,7 @@ fn s1_same_name_in_either_case() {
 #[test]
 fn s1_display_misleads_nobody() {
     netlab::lab(|lab| {
-        lab.why("A name is shown to people: what would mislead them is escaped (RFC 1035 §5.1).");
+        lab.why("A name is shown to people: misleading bytes are escaped (RFC 1035 §5.1).");
         let shown = |labels: &[&[u8]]| {
             let labels = labels.iter().map(|label| label.to_vec()).collect();
             let name = lab.ok("Name::from_labels(…)", || Name::from_labels(labels));

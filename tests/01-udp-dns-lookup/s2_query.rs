@@ -8,7 +8,7 @@ use super::wire;
 fn same_query(lab: &Lab, got: &[u8], want: &[u8]) {
     let (header, question) = got.split_at(got.len().min(12));
     lab.because(
-        "Every query has the same header but for its id: flags 0100 (recursion desired), one question, \
+        "Every query has the same header except for its id: flags 0100 (recursion desired), one question, \
          no records. The id is the caller's, whatever it is.",
     )
     .same_bytes("the header of the query", header, &want[..12]);

@@ -103,7 +103,7 @@ fn s3_each_bit_is_one_thing() {
             lab.because(why)
                 .same(&format!("flags {flags:04x}"), got, want);
         }
-        lab.why("Every bit that is set is said, also when all of them are.");
+        lab.why("Every set bit is reported, even when all of them are set.");
         lab.same(
             "flags ffff",
             in_words(&with_flags(lab, 0xffff)),
@@ -115,7 +115,7 @@ fn s3_each_bit_is_one_thing() {
 #[test]
 fn s3_short_header_is_an_error() {
     netlab::lab(|lab| {
-        lab.why("A stranger chose the length of this packet. Less than 12 octets is no header.");
+        lab.why("A stranger chose the length of this packet. Less than 12 octets is not a header.");
         for length in 0..12 {
             let error = lab.err(&format!("parse_header({length} octets)"), || {
                 parse_header(&[0x81; 12][..length])

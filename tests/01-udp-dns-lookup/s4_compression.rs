@@ -59,8 +59,7 @@ fn s4_a_plain_name_ends_behind_its_zero() {
         lab.same("the root alone", read(lab, &msg, 28), (".".into(), 29));
 
         lab.why(
-            "A label is bytes, not text (RFC 2181 §11). What does not print, and a dot inside it, is \
-             kept as it came.",
+            "A label is bytes, not text (RFC 2181 §11). Unprintable bytes, and a dot inside it, are kept as they came.",
         );
         let msg = message(&[b"\x04\x00\xff.\xc3\x00"]);
         let (name, _) = lab.ok("read_name(17 octets, 12)", || read_name(&msg, 12));
@@ -83,7 +82,7 @@ fn s4_pointer_counts_from_the_message_start() {
         lab.same("mail + pointer to 16", name, "mail.example.com.".into());
 
         lab.why(
-            "Offset 0 is the first octet of the id. Nobody points into the header, but it counts.",
+            "Offset 0 is the first octet of the id. No honest pointer leads into the header, but the header counts.",
         );
         let mut msg = message(&[b"\xc0\x04"]);
         msg[4..7].copy_from_slice(b"\x01a\x00");
@@ -117,8 +116,7 @@ fn s4_pointer_has_14_bits() {
 fn s4_reading_continues_after_the_pointer() {
     netlab::lab(|lab| {
         lab.why(
-            "Two places are in play: the pointer moves the eye back to an earlier name, but what \
-             follows *this* name comes right after the pointer's two octets.",
+            "There are two places: the pointer moves the reader back to an earlier name, but the field after *this* name comes right after the pointer's two octets.",
         );
         let msg = message(&[
             b"\x07example\x00",
@@ -247,7 +245,7 @@ fn s4_deep_backward_chain_is_bounded() {
 
     netlab::lab(|lab| {
         lab.why(
-            "8000 pointers, each to the one before it: allowed by the letter, made by nobody. \
+            "8000 pointers, each to the one before it: the rules allow it, but no honest server sends it. \
              Recursion on a stranger's bytes lets the stranger choose how deep the stack gets.",
         );
         let mut msg = message(&[b"\x01a\x00"]);
@@ -279,8 +277,7 @@ fn s4_deep_backward_chain_is_bounded() {
 fn s4_a_pointer_behind_each_label() {
     netlab::lab(|lab| {
         lab.why(
-            "A name may have 127 labels, and each of them may end in a pointer to the rest. Nobody \
-             writes that, but it is a name like any other: a limit on jumps must leave room for it.",
+            "A name may have 127 labels, and each of them may end in a pointer to the rest. No server writes that, but it is a valid name: a limit on jumps must leave room for it.",
         );
         for labels in [3, 12, 127] {
             let mut msg = message(&[b"\x00"]);
@@ -320,7 +317,7 @@ fn s4_a_pointer_behind_each_label() {
                 &name.labels().concat(),
                 &want,
             );
-            let reason = "What follows the name follows its first pointer. The other pointers stand \
+            let reason = "The field after the name follows its first pointer. The other pointers stand \
                           further back in the message, in names that were read before.";
             lab.because(reason)
                 .same("next: after the first pointer", next, at + 4);
@@ -362,8 +359,7 @@ fn s4_reserved_label_types_rejected() {
 fn s4_what_is_cut_off_is_an_error() {
     netlab::lab(|lab| {
         lab.why(
-            "Every length octet is a promise of a stranger. The message may end before it is \
-                 kept.",
+            "Every length octet is a claim of a stranger. The message may end before that length.",
         );
         for (what, tail) in [
             ("nothing at all", &b""[..]),

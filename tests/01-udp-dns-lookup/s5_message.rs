@@ -51,8 +51,7 @@ fn same_records(lab: &Lab, list: &str, got: &[udp_dns_lookup::Record], want: &[S
         let lab = match owner(&got[n]) == owner(&want[n]) {
             true => lab.clone(),
             false => lab.because(
-                "A record begins with its owner, as a name of its own. The root is an owner like any other: \
-                 a zero octet, and not the owner of the record before.",
+                "A record begins with its owner, as a name of its own. The root is an ordinary owner: a zero octet, and not the owner of the record before.",
             ),
         };
         let which = format!("record {} of {} {list}", n + 1, want.len());
@@ -216,8 +215,7 @@ fn s5_each_count_is_its_own() {
 fn s5_errors_of_names_are_passed_on() {
     netlab::lab(|lab| {
         lab.why(
-            "read_name knows what is wrong with a name. If you turn its errors into one, the reader \
-             of a failure loses what to look for first.",
+            "read_name knows what is wrong with a name. If you turn its errors into one, the reader of a failure loses the most useful information.",
         );
         let label = |n: usize| [&[n as u8][..], &vec![b'x'; n]].concat();
         let long = [label(63), label(63), label(63), label(63), vec![0]].concat();
@@ -339,7 +337,7 @@ fn s5_ttl_has_32_bits() {
     netlab::lab(|lab| {
         lab.why(
             "TTL is the record's one number of 32 bits, big-endian (RFC 1035 §3.2.1). It is reported \
-             as it came; what to make of a number above 2³¹ − 1 is for whoever keeps records.",
+             as it came; a program that keeps records must handle a number above 2³¹ − 1.",
         );
         for ttl in [
             0x0102_0304,
@@ -500,8 +498,7 @@ fn s5_other_classes_stay_bytes() {
         lab.same("classes", classes, want);
 
         lab.why(
-            "What a record means is no concern of the parser: what came is reported, whichever of the \
-             three lists it came in.",
+            "The parser does not judge the meaning of a record: it reports each record, in whichever of the three lists it came.",
         );
         let mut elsewhere = reply([]);
         let opt = || vec![Record::new("", 41, b"\x00\x0a").class(1232)];
@@ -589,8 +586,7 @@ fn s5_cut_off_message_keeps_its_question_only() {
         }
 
         lab.why(
-            "What comes after the questions is not read, so nothing in it is an error: no record that was \
-             announced and is missing, no octets that nobody announced.",
+            "What comes after the questions is not read, so nothing in it is an error: neither missing records nor extra octets.",
         );
         let question = &whole[..whole.len() - 3 * 16];
         for counts in [[1, 0, 0, 0], [1, 5, 2, 1], [1, 0, 0, 0xffff]] {
@@ -605,13 +601,13 @@ fn s5_cut_off_message_keeps_its_question_only() {
                 );
                 let message = parse(lab, &what, &msg);
                 lab.same("questions", message.questions.len(), 1);
-                let reason = "`counts` is what the sender says, whatever of it came.";
+                let reason = "`counts` holds the sender's numbers, whatever came.";
                 lab.because(reason)
                     .same("counts in the header", message.header.counts, counts);
             }
         }
 
-        lab.why("TC says it alone: the other flags and RCODE do not matter.");
+        lab.why("Only TC counts: the other flags and RCODE do not matter.");
         for flags in [0x8383, 0x8785, 0x0200, 0xffff] {
             let mut other = whole.clone();
             other[2..4].copy_from_slice(&u16::to_be_bytes(flags));
@@ -621,7 +617,7 @@ fn s5_cut_off_message_keeps_its_question_only() {
             lab.same("records", words, Default::default());
         }
 
-        lab.why("A question that is cut off is no question, and TC is no excuse for it.");
+        lab.why("A question that is cut off is an error, even with TC.");
         let question_ends = whole.len() - 3 * 16;
         for end in [12, question_ends - 1] {
             let what = format!("the first {end} octets, TC set");

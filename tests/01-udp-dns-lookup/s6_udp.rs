@@ -177,8 +177,7 @@ fn s6_the_question_is_the_callers() {
             let datagram = server.expects_datagram();
             let query = asked(lab, &datagram);
             lab.same("the question", query.in_words(), want.to_owned());
-            let reason = "The judge accepted it, so this is the reply. What its RCODE says is for the caller \
-                          to read: exchange_udp returns the message.";
+            let reason = "The judge accepted it, so this is the reply. The caller reads its RCODE: exchange_udp returns the message.";
             server.sends_to(datagram.from, &query.reply().rcode(rcode).bytes());
             gives(&lab.because(reason), "result", exchange, "no records");
         }
@@ -266,8 +265,7 @@ fn s6_judge_sees_all_there_is() {
 fn s6_only_the_judge_decides() {
     netlab::lab(|lab| {
         lab.why(
-            "Every datagram is for the judge to see: also one of three octets, and an empty one, which is \
-             not an end of file in UDP. To sort some out beforehand is to judge.",
+            "The judge must see every datagram: even one of three octets, and an empty one, which is not an end of file in UDP. A filter before the judge would be a second judge.",
         );
         /// Accepts what no other judge would.
         fn odd(sent: &Sent, _: SocketAddr, datagram: &[u8]) -> Verdict {
@@ -291,7 +289,7 @@ fn s6_only_the_judge_decides() {
         }
 
         lab.scene("two datagrams, both there before the judge has accepted the first one");
-        lab.why("The first reply that the judge accepts is the result. What comes behind it is not read.");
+        lab.why("The first reply that the judge accepts is the result. Later datagrams are not read.");
         static BOTH_SENT: OnceLock<()> = OnceLock::new();
         /// Accepts both, and looks at the first one until both are there.
         fn slow(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {
@@ -349,8 +347,7 @@ fn reached_the_judge(
 fn s6_lost_query_is_sent_again() {
     netlab::lab(|lab| {
         lab.why(
-            "UDP never says \"lost\". If the first datagram vanishes, nobody tells you: ask \
-                 again when the time is up, and take the answer to the second one.",
+            "UDP never says \"lost\". If the first datagram is lost, you are not told: ask again when the time is up, and take the answer to the second one.",
         );
         let server = lab.udp("server");
         let exchange = asks(lab, server.addr(), brief(100));
@@ -516,8 +513,7 @@ fn s6_no_time_is_slept_away() {
 fn s6_every_try_is_waited_for() {
     netlab::lab(|lab| {
         lab.why(
-            "A query that nobody waits for is sent in vain. Every try is a try like the others, the last \
-             one too: send, then wait for the whole time. This reply came when four fifths of it were over.",
+            "A query without a wait is useless. Every try is the same, even the last one: send, then wait for the whole time. This reply came when four fifths of it were over.",
         );
         for play in 1.. {
             lab.scene("replies to one query of each exchange only, after 40 of the try's 50 ms");
@@ -636,8 +632,7 @@ fn s6_time_may_be_up_before_the_wait() {
 fn s6_what_the_system_refuses_is_told() {
     netlab::lab(|lab| {
         lab.why(
-            "The system does not let you send to a broadcast address: PermissionDenied. That is no \
-             time-out. Asking again or waiting is of no use, and a user should be told why.",
+            "The system does not let you send to a broadcast address: PermissionDenied. That is not a time-out. Asking again or waiting does not help, and the user should be told why.",
         );
         if !cfg!(target_os = "linux") {
             lab.note("where 127.255.255.255 is no broadcast address, the step is only asked for");
@@ -681,8 +676,7 @@ fn s6_nothing_is_left_open() {
 fn s6_sockets_are_closed_on_return() {
     netlab::lab(|lab| {
         lab.why(
-            "When exchange_udp returns, its sockets are closed. Here one is still open: kept for the next \
-             call, or in a thread that goes on. It takes whatever a forger sends there.",
+            "When exchange_udp returns, its sockets are closed. Here one is still open: kept for the next call, or in a thread that goes on. It would accept a forger's datagrams.",
         );
         let briefly = Patience {
             timeout: Duration::from_millis(40),
@@ -858,7 +852,7 @@ fn s6_each_retry_is_fresh_too() {
         );
         let steps: HashSet<u16> = ids.windows(2).map(|w| w[1].wrapping_sub(w[0])).collect();
         let reason =
-            "An id that follows from the one before is no secret: a forger needs one guess.";
+            "An id that follows from the one before is not secret: a forger needs one guess.";
         lab.because(reason).holds(
             steps.len() >= 3,
             "ids that do not follow from the one before",
@@ -877,7 +871,7 @@ fn s6_deadline_survives_a_chatterbox() {
     netlab::lab(|lab| {
         lab.why(
             "Junk neither ends the look-up nor makes it longer. Junk that comes every millisecond keeps a \
-             time-out of 20 ms from ever running out, if the time-out begins anew with each datagram. A \
+             time-out of 20 ms from ever running out, if the time-out restarts with each datagram. A \
              try has one deadline; each wait gets only what is left of it, and then the next try begins.",
         );
         let server = lab.udp("server");
@@ -906,7 +900,7 @@ fn s6_deadline_survives_a_chatterbox() {
         drop(noise);
 
         lab.scene("junk without an end, and the reply among it");
-        lab.why("The reply is there: that the junk goes on is no reason to read on.");
+        lab.why("The reply is there: stop reading, even if the junk goes on.");
         let server = lab.udp("server");
         let exchange = asks(lab, server.addr(), PATIENT);
         let datagram = server.expects_datagram();
@@ -982,7 +976,7 @@ fn s6_900_byte_reply_is_not_cut() {
 fn s6_ignored_is_not_the_end() {
     netlab::lab(|lab| {
         lab.why(
-            "What the judge ignores changes nothing, even if it is thousands of datagrams: the same try \
+            "Ignored datagrams change nothing, even if there are thousands: the same try \
              goes on, no new query goes out, and the good reply is still taken.",
         );
         let server = lab.udp("server");
@@ -1014,8 +1008,7 @@ fn s6_ignored_is_not_the_end() {
 fn s6_nobody_listens_there() {
     netlab::lab(|lab| {
         lab.why(
-            "UDP has no connection that could be refused. An unconnected socket hears nothing \
-                 of a closed port; a connected one may be told so by ICMP (RFC 1122 §4.1.3.3).",
+            "UDP has no connection that could be refused. An unconnected socket is not told of a closed port; a connected one may be told by ICMP (RFC 1122 §4.1.3.3).",
         );
         // The port number belongs to a socket of TCP, so nobody else gets it; in UDP it is closed.
         let closed = lab.refused();
@@ -1027,7 +1020,7 @@ fn s6_nobody_listens_there() {
             result,
         );
 
-        lab.scene("a try of 40 ms at a port where nobody listens, and one at a silent server");
+        lab.scene("a try of 40 ms at a port where no program listens, and one at a silent server");
         let silent = lab.udp("silent server");
         let cost = |server: SocketAddr| {
             let question = question(lab, HOST, wire::A);
@@ -1041,8 +1034,7 @@ fn s6_nobody_listens_there() {
             cpu_time() - before
         };
         lab.because(
-            "`attempts` counts every sending. Who is told that nobody listens ends the try, or waits on; who \
-             sends again at once does it until the time is up, and is refused each time.",
+            "`attempts` counts every sending. A program that is told that no program listens may end the try, or wait on. If it sends again at once, it does so until the time is up, and is refused each time.",
         )
         .holds(
             // Whatever else is counted to this thread comes hardly three times.
@@ -1053,8 +1045,7 @@ fn s6_nobody_listens_there() {
 
         lab.scene("a server that listens there now");
         lab.why(
-            "A server that restarts is gone for a moment. What one exchange learnt about it does not hold \
-             for the next one: each asks.",
+            "A server that restarts is gone for a moment. The result of one exchange does not count for the next one: each asks.",
         );
         let server = UdpSocket::bind(closed.addr()).expect("the port of UDP is free");
         let exchange = asks(lab, closed.addr(), PATIENT);
@@ -1099,8 +1090,7 @@ fn is_bound_to_no_address(lab: &Lab, from: SocketAddr) {
     {
         lab.because(
             "A socket bound to the address of this machine's loopback reaches this machine and no other: \
-             here that is enough, and asking a real server the system refuses. Bound to the unspecified \
-             address it gets the address that fits the way.",
+             that is enough here, but the system refuses to ask a real server from it. A socket bound to the unspecified address gets the address that fits the route.",
         )
         .holds(
             is_zero(local.trim_end_matches(&port)),

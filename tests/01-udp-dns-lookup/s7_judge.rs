@@ -67,8 +67,7 @@ fn s7_the_reply_is_accepted() {
         );
 
         lab.why(
-            "The judge says whose reply it is, not whether we like it: \"there is no such \
-                 name\" and \"it did not fit\" are replies too.",
+            "The judge checks only whether it is our reply: \"there is no such name\" and \"it did not fit\" are replies, too.",
         );
         let no_records = || "Accept: no records".to_owned();
         let got = verdict(lab, SERVER, &query().reply().cut_off().bytes());
@@ -107,7 +106,7 @@ fn s7_the_reply_is_accepted() {
         }
 
         lab.why(
-            "What follows the question is not judged: whose records these are is not asked here.",
+            "The records after the question are not judged: their owners do not matter here.",
         );
         for (what, record, want) in [
             ("of another name", a("other.test", GOOD), ACCEPTED),
@@ -130,7 +129,7 @@ fn s7_the_reply_is_accepted() {
             );
         }
 
-        lab.why("More records after the answers are no reason to refuse a reply.");
+        lab.why("Do not refuse a reply with more records after the answers.");
         let mut more = good_reply();
         more.records[1].push(a("ns.test", "192.0.2.53"));
         more.records[2].push(wire::Record::new("", 41, b"").class(1232));
@@ -150,8 +149,7 @@ fn s7_the_reply_is_accepted() {
 fn s7_source_comes_first() {
     netlab::lab(|lab| {
         lab.why(
-            "Address and port must be the ones you asked (RFC 5452 §9.1). Everything else in a \
-             datagram is what its sender wants you to read, so look at nothing else before.",
+            "Address and port must be the ones you asked (RFC 5452 §9.1). The sender chooses everything else in a datagram, so check these two first.",
         );
         for from in [
             "198.51.100.54:53",
@@ -261,8 +259,7 @@ fn s7_id_comes_before_parsing() {
             );
         }
         lab.why(
-            "Two octets tell whether the rest is worth reading. If you parse first, anyone who can \
-             send a datagram chooses what your parser does.",
+            "Two octets tell whether the rest is worth reading. If you parse first, any stranger who can send a datagram chooses what your parser does.",
         );
         other.id = !ID;
         for length in [2, 11, 12, 30] {
@@ -273,7 +270,7 @@ fn s7_id_comes_before_parsing() {
                 "Ignore: WrongId".into(),
             );
         }
-        lab.why("One octet, or none, is no id, even if it is the beginning of the right one.");
+        lab.why("One octet, or none, is not an id, even if it is the beginning of the right one.");
         for length in [0, 1] {
             for (what, reply) in [("your", good_reply()), ("another", other.clone())] {
                 let got = verdict(lab, SERVER, &reply.bytes()[..length]);
@@ -301,8 +298,7 @@ fn s7_id_comes_before_parsing() {
 fn s7_broken_reply_is_ignored() {
     netlab::lab(|lab| {
         lab.why(
-            "With the right source and id it may still be broken. That is no reply, and no \
-                 reason to stop waiting for one.",
+            "With the right source and id it may still be broken. Then it is not a reply: go on waiting for one.",
         );
         let whole = good_reply().bytes();
         for length in [2, 11, 12, 20, whole.len() - 1] {
@@ -327,7 +323,7 @@ fn s7_our_own_query_is_no_reply() {
         let got = verdict(lab, SERVER, &mirrored);
         lab.same("our own query, echoed", got, "Ignore: NotAReply".into());
 
-        lab.why("QR is 0: a question. An answer behind it, and whatever other flags, make no reply of it.");
+        lab.why("QR is 0: a question. An answer behind it, or other flags, do not make it a reply.");
         for flags in [0x0100, 0x0000, 0x7dff] {
             let mut answered = good_reply();
             answered.flags = flags;
@@ -351,8 +347,7 @@ fn s7_question_must_be_ours() {
         };
         let ignored = || "Ignore: WrongQuestion".to_owned();
         lab.why(
-            "Name, type and class must be the ones you asked about (RFC 5452 §9.1): the \
-                 answer to another question is no answer.",
+            "Name, type and class must be the ones you asked about (RFC 5452 §9.1): an answer to another question does not count.",
         );
         lab.same(
             "another name",
@@ -422,8 +417,7 @@ fn s7_question_must_be_ours() {
         );
 
         lab.why(
-            "A reply repeats the question: exactly one (RFC 9619). None at all says nothing \
-                 about what is answered.",
+            "A reply repeats the question: exactly one (RFC 9619). Without a question it is unknown what is answered.",
         );
         lab.same("no question", with(&[]), ignored());
         for flags in [0x8380, 0x8181, 0x8182, 0x8183, 0x8185] {
@@ -598,9 +592,7 @@ fn s7_wrong_source_ip_or_port_is_ignored() {
         let exchange = asks(lab, server.addr());
         let query = server.expects_datagram();
         lab.why(format!(
-            "{EVIL} came from {}, not from the server you asked, {}. A forger who has seen your \
-             query, or guesses well, sends anything, but not from that address and port \
-             (RFC 5452 §9.1).",
+            "{EVIL} came from {}, not from the server you asked, {}. A forger who has seen your query, or guesses well, can send anything, but not from that address and port (RFC 5452 §9.1).",
             forger.addr(),
             server.addr(),
         ));
@@ -622,9 +614,7 @@ fn s7_ten_wrong_ids_then_good() {
         let query = server.expects_datagram();
         let id = asked(lab, &query).id;
         lab.why(format!(
-            "Your query had the id {id:04x}, these replies have others. Someone who forges the \
-             server's address can send thousands of guesses; a limit of three or of nine ends \
-             your look-up for them.",
+            "Your query had the id {id:04x}, these replies have others. An attacker who forges the server's address can send thousands of guesses; a limit of three or of nine lets him end your look-up.",
         ));
         let mut guess = asked(lab, &query).reply().answers([a(HOST, EVIL)]);
         for n in 1..=10u16 {
@@ -661,8 +651,7 @@ fn s7_wrong_question_or_no_question_is_ignored() {
 fn s7_junk_is_ignored_not_fatal() {
     netlab::lab(|lab| {
         lab.why(
-            "A stranger must not end your look-up with a few bytes. What does not match is not \
-             your reply: keep listening until the deadline.",
+            "A stranger must not end your look-up with a few bytes. A datagram that does not match is not your reply: keep listening until the deadline.",
         );
         let server = lab.udp("server");
         let exchange = asks(lab, server.addr());

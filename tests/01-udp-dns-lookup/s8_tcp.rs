@@ -74,8 +74,7 @@ fn s8_length_goes_before_the_message() {
         peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
         gives(lab, "result", exchange, GOOD);
         lab.why(
-            "The reply is there, and nobody will use this connection again. One that stays open \
-             costs the server a descriptor, and you too.",
+            "The reply is there, and this connection will not be used again. If it stays open, it costs the server a descriptor, and you, too.",
         );
         peer.expects_eof();
 
@@ -121,7 +120,7 @@ fn s8_the_server_may_have_any_address() {
 fn s8_length_and_query_go_out_together() {
     netlab::lab(|lab| {
         lab.why(
-            "Length and query are for one call of write (RFC 7766 §8). Written one after the other they are \
+            "Send length and query in one call of write (RFC 7766 §8). Written one after the other they are \
              two segments, and a server that reads once finds two octets and takes them for a broken query.",
         );
         // On a busy machine two segments often come before the server's turn.
@@ -219,14 +218,13 @@ fn s8_large_reply_fits() {
 fn s8_one_deadline_for_everything() {
     netlab::lab(|lab| {
         lab.why(
-            "The kernel finished the handshake, nobody reads the query, no reply comes. TCP \
-                 itself would wait for days.",
+            "The kernel finished the handshake, but the server does not read the query, and no reply comes. TCP itself would wait for days.",
         );
         let silent = lab.tcp_server("silent server");
         let exchange = asks_tcp(lab, silent.addr(), in_vain(1));
         gives(lab, "result of silence", exchange, "TimedOut");
 
-        lab.why("Half a reply and then nothing is silence as well.");
+        lab.why("Half a reply and then nothing is also silence.");
         for (what, part) in [
             ("half a length", &b"\x00"[..]),
             ("a length and a part", b"\x00\x40abc"),
@@ -239,8 +237,7 @@ fn s8_one_deadline_for_everything() {
         }
 
         lab.why(
-            "When no time is left, the time is up. Do not give the system a time-out of zero: it \
-             refuses that as an argument.",
+            "When no time is left, the try is over. Do not give the system a time-out of zero: it refuses that as an argument.",
         );
         let none = Patience {
             timeout: Duration::from_nanos(1),
@@ -297,8 +294,7 @@ fn s8_dribbling_does_not_move_the_deadline() {
 fn s8_length_and_body_share_the_time() {
     netlab::lab(|lab| {
         lab.why(
-            "Most of the time passed before the beginning of the reply came, and the rest never does. No piece has \
-             a time of its own, neither the second octet of the length nor what follows the length: `timeout` \
+            "Most of the time passed before the beginning of the reply came, and the rest never does. No piece has a time of its own, neither the second octet of the length nor the bytes after the length: `timeout` \
              is for the whole exchange.",
         );
         runs_out_of_time(lab, 20, slow_server);
@@ -349,7 +345,7 @@ fn slow_server(lab: &Lab) -> (String, bool) {
 #[test]
 fn s8_waiting_is_left_to_the_system() {
     netlab::lab(|lab| {
-        lab.why("What came late is a reply like any other, as long as the time is not up.");
+        lab.why("A late reply is valid, as long as the time is not up.");
         let (udp, tcp) = lab.udp_and_tcp("server");
         let asking = asks(lab, udp.addr(), PATIENT);
         let datagram = udp.expects_datagram();
@@ -368,7 +364,7 @@ fn s8_waiting_is_left_to_the_system() {
 #[test]
 fn s8_nothing_goes_on_after_the_reply() {
     netlab::alone(|lab| {
-        lab.why("What takes part in a wait is gone when the wait is over: a thread, a copy of the stream.");
+        lab.why("Everything that a wait uses must end with the wait: a thread, a copy of the stream.");
         let server = lab.tcp_server("server");
         let (exchange, peer, query) = takes_query(lab, &server);
         peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));
@@ -460,8 +456,7 @@ fn is_closed(peer: &TcpPeer) -> bool {
 fn s8_stream_may_end_early() {
     netlab::lab(|lab| {
         lab.why(
-            "End of file is news: the rest will never come. It is not a shorter message, and \
-                 waiting on is pointless.",
+            "End of file means that the rest will never come. It is not a shorter message, and more waiting does not help.",
         );
         let server = lab.tcp_server("server");
         for (what, keep) in [
@@ -506,8 +501,7 @@ fn s8_reset_is_told_at_once() {
 fn s8_refused_is_told_at_once() {
     netlab::lab(|lab| {
         lab.why(
-            "TCP can refuse: a port where nobody listens answers a SYN with RST, and connect \
-                 fails at once. That is not a time-out.",
+            "TCP can refuse: a port where no program listens answers a SYN with RST, and connect fails at once. That is not a time-out.",
         );
         let closed = lab.refused();
         let exchange = asks_tcp(lab, closed.addr(), PATIENT);
@@ -552,8 +546,7 @@ fn s8_tcp_reply_is_judged_too() {
         }
 
         lab.why(
-            "A reply that says TC over TCP is broken: here there was room for all of it, and there is \
-             nowhere else to ask. Without its records it would look like \"no data\".",
+            "A reply that says TC over TCP is broken: there was room for all of it, and there is no other way to ask. Without its records it would look like \"no data\".",
         );
         let (exchange, peer, query) = takes_query(lab, &server);
         peer.sends_labelled("TC=1", &framed(&query.reply().cut_off().bytes()));
@@ -587,7 +580,7 @@ fn s8_each_query_has_its_own_id() {
         );
         let steps: HashSet<u16> = ids.windows(2).map(|w| w[1].wrapping_sub(w[0])).collect();
         let reason =
-            "An id that follows from the one before is no secret: a forger needs one guess.";
+            "An id that follows from the one before is not secret: a forger needs one guess.";
         lab.because(reason).holds(
             steps.len() >= 3,
             "ids that do not follow from the one before",
@@ -645,7 +638,7 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
         gives(lab, "result", asking, "Io(ConnectionRefused)");
 
         lab.why(
-            "What came over TCP is no reply, and nothing else is asked for. The part that came over UDP does \
+            "The message over TCP is not a reply, and no further query is sent. The part that came over UDP does \
              not become the answer by that.",
         );
         for (what, want) in [
@@ -681,7 +674,7 @@ fn s8_cut_off_and_no_tcp_is_an_error() {
 fn s8_tcp_is_tried_once() {
     netlab::lab(|lab| {
         lab.why(
-            "ask goes over TCP once, and what becomes of that is the result: `attempts` counts queries \
+            "ask goes over TCP once, and that is the result: `attempts` counts queries \
              over UDP. TCP itself repeats what is lost; a server that breaks off has decided so.",
         );
         let (udp, tcp) = lab.udp_and_tcp("server");
@@ -837,7 +830,7 @@ fn s8_whole_reply_needs_no_tcp() {
 #[test]
 fn s8_ask_is_as_patient_as_told() {
     netlab::lab(|lab| {
-        lab.why("Patience is the caller's: ask passes it on, and passes on what comes of it.");
+        lab.why("The caller decides the patience: ask passes it on, and returns the result.");
         for attempts in [1, 3] {
             lab.scene(format!("attempts: {attempts}; the server is silent"));
             let server = lab.udp("server");

@@ -75,8 +75,7 @@ fn looked_up_at(
     let got = answer_in_words(&looks_up(lab, udp.addr(), host, patience).returns());
     let questions = questions.lock().expect("unpoisoned").clone();
     lab.because(
-        "Only silence is a reason to ask again, and `attempts` says how often. Whatever a reply says, it \
-         is the server's answer to this question.",
+        "Only silence is a reason to ask again, and `attempts` says how often. Every reply is the server's answer to this question.",
     )
     .holds(
         questions.values().all(|&times| times <= patience.attempts),
@@ -159,8 +158,7 @@ fn s9_addresses_of_one_kind() {
         lab.same("answer for printer", got, GOOD.to_owned());
 
         lab.why(
-            "What a name is called is no reason to answer it without the server: localhost and 192.0.2.7 \
-             are names of labels too, and so is the root, which has none. lookup_ip asks about every name.",
+            "lookup_ip asks the server about every name: localhost and 192.0.2.7 are names with labels, too, and the root is a name without labels.",
         );
         for host in [
             "localhost",
@@ -313,11 +311,11 @@ fn together(v4: Outcome, v6: Outcome) -> (String, &'static str) {
         (Outcome::Address, Outcome::Address) => (format!("{GOOD} {GOOD6}"), "Both are answers."),
         (Outcome::Address, _) => (
             GOOD.into(),
-            "An address is of use, whatever became of the other question.",
+            "An address is useful, whatever the result of the other question is.",
         ),
         (_, Outcome::Address) => (
             GOOD6.into(),
-            "An address is of use, whatever became of the other question.",
+            "An address is useful, whatever the result of the other question is.",
         ),
         (Outcome::NoSuchName, _) | (_, Outcome::NoSuchName) => (
             "NoSuchName".into(),
@@ -327,8 +325,7 @@ fn together(v4: Outcome, v6: Outcome) -> (String, &'static str) {
         _ => match [v4, v6].into_iter().find(failed) {
             Some(error) => (
                 error.in_words(),
-                "A question that failed leaves open whether the name has an address, so its error is told; \
-                 that of A if both failed, whatever kinds of error they are.",
+                "A question that failed leaves open whether the name has an address, so return its error; that of A if both failed, whatever kinds of error they are.",
             ),
             None => (
                 "NoData".into(),
@@ -460,8 +457,7 @@ fn s9_three_kinds_of_no() {
         comes_to(lab, "answer to silence", got, "TimedOut");
 
         lab.why(
-            "RCODE is what the server says about all of the reply. Records beside an RCODE other than \
-             0 are no answer.",
+            "RCODE is what the server says about all of the reply. Records beside an RCODE other than 0 are not an answer.",
         );
         for (rcode, want) in [
             (wire::NXDOMAIN, "NoSuchName"),
@@ -485,9 +481,7 @@ fn s9_three_kinds_of_no() {
 fn s9_a_referral_is_no_answer() {
     netlab::lab(|lab| {
         lab.why(
-            "No answer, and NS records in the authority section: this server does not know, and does \
-             not ask around for you. It names those who may know, a referral (RFC 2308 §2.2). Whether \
-             the name has an address, it did not say.",
+            "No answer, and NS records in the authority section: this server does not know, and does not ask others for you. It names servers that may know, a referral (RFC 2308 §2.2). It did not say whether the name has an address.",
         );
         let refer = |mut reply: Message| {
             reply.flags = 0x8100 | reply.flags & 0xf;
@@ -507,7 +501,7 @@ fn s9_a_referral_is_no_answer() {
         );
 
         lab.why(
-            "NS records and no SOA record in the authority section, that is all there is to look at: not \
+            "Check only for NS records and no SOA record in the authority section: not \
              the flags AA and RA, not the other sections, and not where among others the records stand.",
         );
         for flags in [0x8500, 0x8180, 0x8580] {
@@ -575,8 +569,7 @@ fn s9_a_referral_is_no_answer() {
         }
 
         lab.why(
-            "NS records beside an answer, and beside the zone's SOA record, are no referral: servers \
-             like to say who looks after a zone (RFC 2308 §2.1).",
+            "NS records beside an answer, and beside the zone's SOA record, are no referral: servers often add the name servers of a zone (RFC 2308 §2.1).",
         );
         let got = looked_up(lab, PATIENT, move |query| {
             Some(match query.qtype {
@@ -649,7 +642,7 @@ fn s9_any_failure_of_one_question() {
     netlab::lab(|lab| {
         lab.why(
             "A question fails in more ways than by an RCODE: its reply is cut off and TCP refuses, or \
-             nobody replies. The address that the other one brought is good all the same.",
+             nobody replies. The other question's address is still good.",
         );
         for failing in [wire::A, wire::AAAA] {
             let kind = wire::type_name(failing);
@@ -687,8 +680,7 @@ fn s9_any_failure_of_one_question() {
 fn s9_each_question_has_its_own_time() {
     netlab::lab(|lab| {
         lab.why(
-            "Each question is asked as patiently as `patience` says: what the first one took of its time is \
-             not taken from the second one.",
+            "Each question is asked as patiently as `patience` says: the time of the first one is not subtracted from the second one's.",
         );
         // On a busy machine a reply may come too late; then the scene is played again.
         let want = format!("{GOOD} {GOOD6}");
@@ -744,7 +736,7 @@ fn both_late(lab: &Lab) -> String {
 #[test]
 fn s9_half_an_answer_is_of_use() {
     netlab::lab(|lab| {
-        lab.why("Some servers fail only for AAAA. The IPv4 address is good all the same.");
+        lab.why("Some servers fail only for AAAA. The IPv4 address is still good.");
         let got = looked_up(lab, PATIENT, |query| {
             Some(match query.qtype {
                 wire::A => query.reply().answers([a(HOST, GOOD)]),
@@ -822,8 +814,7 @@ fn s9_of_two_failures_the_first_is_told() {
 fn s9_other_names_records_do_not_count() {
     netlab::lab(|lab| {
         lab.why(format!(
-            "{EVIL} is the address of another name. If you take any address in the reply, you can \
-             be told anything about anybody: this is how caches were poisoned."
+            "{EVIL} is the address of another name. If you take any address in the reply, an attacker can give you any address for any name: this is how caches were poisoned."
         ));
         let others = [
             "evil.test",
@@ -844,7 +835,7 @@ fn s9_other_names_records_do_not_count() {
         let got = looked_up(lab, PATIENT, zone(mine));
         lab.same("answer, ours among them", got, GOOD.to_owned());
 
-        lab.why("A CNAME of another name does not concern us either, nor one in another class.");
+        lab.why("A CNAME of another name does not count either, nor does one in another class.");
         let got = looked_up(
             lab,
             PATIENT,
@@ -927,8 +918,7 @@ fn chain(links: usize) -> Vec<(u16, wire::Record)> {
 fn s9_cname_chain_any_order_and_loop() {
     netlab::lab(|lab| {
         lab.why(
-            "A CNAME says: look under that name instead. A reply may hold several, and nobody \
-                 promises that they stand in order.",
+            "A CNAME says: look under that name instead. A reply may hold several, in any order.",
         );
         let mut records = chain(3);
         let got = looked_up(lab, PATIENT, zone(records.clone()));
@@ -1033,7 +1023,7 @@ fn s9_behind_a_cname_only_its_target_counts() {
             let what = format!("{kind} answer without the target's address");
             lab.same(&what, got, "NoData".to_owned());
         }
-        lab.why("A CNAME that another name owns leads nowhere for you, whoever it points at.");
+        lab.why("A CNAME that another name owns does not count, whatever it points at.");
         let got = looked_up(
             lab,
             PATIENT,

@@ -92,13 +92,11 @@ fn usual_cause(got: &str) -> Option<&'static str> {
         (
             "Io(WouldBlock)",
             "WouldBlock is how Linux reports that the time-out of a read has run out (on a socket in \
-             non-blocking mode: that nothing is there yet). It is no failure of the network: here it \
-             means TimedOut, or one more try.",
+             non-blocking mode: that nothing is there yet). It is not a failure of the network: here it means TimedOut, or one more try.",
         ),
         (
             "Io(TimedOut)",
-            "The system's own word for a time that ran out: Io(TimedOut). Whoever calls you should \
-             not have to know both: it is LookupError::TimedOut.",
+            "The system's own word for a time that ran out: Io(TimedOut). Your caller should not have to know both: it is LookupError::TimedOut.",
         ),
         (
             "Io(InvalidInput)",

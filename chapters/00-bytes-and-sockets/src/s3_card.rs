@@ -27,10 +27,10 @@ pub enum Kind {
 }
 
 /// Asks the kernel about a socket and changes nothing: no option, no address, no byte, client or
-/// error that waits in it; and nothing goes to the peer.
+/// error that waits in it; and it sends nothing to the peer.
 ///
-/// A socket that has no address or no peer yet is no error. An address that is no IP address (a Unix
-/// socket's) is `None`. A socket whose kind is neither TCP's nor UDP's is an error:
+/// A socket that has no address or no peer yet is not an error. An address that is not an IP
+/// address (a Unix socket's) is `None`. A socket whose kind is neither TCP's nor UDP's is an error:
 /// [`io::ErrorKind::Unsupported`]. Any other error of a call is returned as it is.
 pub fn describe(s: &Socket) -> io::Result<SocketCard> {
     let kind = s.r#type()?;

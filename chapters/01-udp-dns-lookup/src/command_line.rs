@@ -38,7 +38,7 @@ exit code
 /// The command line, understood.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Whose addresses are wanted, as it was typed.
+    /// The name whose addresses are wanted, as it was typed.
     pub name: String,
     /// The server to ask; `None` for the one that this system asks.
     pub server: Option<SocketAddr>,
@@ -89,8 +89,8 @@ pub fn address_of_server(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// `127.0.0.1:5300`, `127.0.0.1`, `[::1]:5300`, `[::1]` or `::1`. A server's name would have to be
-/// looked up first, and whom would one ask?
+/// `127.0.0.1:5300`, `127.0.0.1`, `[::1]:5300`, `[::1]` or `::1`. A server's name would need a
+/// look-up first, and there is no server for it.
 fn parse_server(text: &str) -> Result<SocketAddr, String> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let named: SocketAddr = text

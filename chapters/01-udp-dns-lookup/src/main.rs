@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use udp_dns_lookup::run;
 
-/// The file in which a Unix system says whom to ask, resolv.conf(5).
+/// The file in which a Unix system names its DNS servers, resolv.conf(5).
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 fn main() -> ExitCode {
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         // A pipe that was closed early (`| head -1`) is the reader's choice, not a failure of ours.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            // If standard error is what cannot be written, nobody is left to tell.
+            // If standard error cannot be written, the error cannot be reported.
             let _ = writeln!(stderr(), "{error}");
             ExitCode::FAILURE
         }

@@ -16,7 +16,7 @@ use crate::s3_header::ParseError;
 /// first, and after each jump the place it led to. So every jump goes further back. A name may have
 /// 127 labels and a pointer after each of them; so many jumps are followed at least.
 ///
-/// Labels are bytes: whatever they hold is kept as it is.
+/// Labels are bytes: their contents are kept as they are.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ pub struct Patience {
     pub attempts: u32,
 }
 
-/// What resolv.conf(5) says when nobody asks for anything else: twice, five seconds each.
+/// The defaults of resolv.conf(5): twice, five seconds each.
 impl Default for Patience {
     fn default() -> Self {
         Patience {
@@ -42,8 +42,8 @@ pub struct Sent {
 
 /// Decides whether a datagram that came `from` somewhere is the reply to the query in [`Sent`].
 ///
-/// [`exchange_udp`] knows how to ask and how long to wait; whom to believe is the judge's
-/// business. The tests of step 6 bring a judge of their own, step 7 writes the real one.
+/// [`exchange_udp`] knows how to ask and how long to wait; the judge decides which reply to
+/// believe. The tests of step 6 bring a judge of their own, step 7 writes the real one.
 pub type Judge = fn(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict;
 
 /// What a judge says.
@@ -66,7 +66,7 @@ pub enum Why {
     Malformed,
     /// It is itself a query: QR is 0.
     NotAReply,
-    /// It is about another name, type or class, or does not say about what.
+    /// It is about another name, type or class, or has no question.
     WrongQuestion,
 }
 
@@ -75,7 +75,7 @@ pub enum Why {
 pub enum LookupError {
     /// The name cannot be asked about.
     BadName(NameError),
-    /// Nobody answered in time.
+    /// No answer came in time.
     TimedOut,
     /// The operating system or the connection failed.
     Io(io::Error),
@@ -83,7 +83,7 @@ pub enum LookupError {
     BadReply(Why),
     /// The server answered that it cannot or will not: its RCODE, such as 2 SERVFAIL, 5 REFUSED.
     Rcode(u8),
-    /// The server does not know and does not ask around: it only names other servers.
+    /// The server does not know and does not ask others: it only names other servers.
     Referral,
     /// The answer's chain of other names goes in a circle, or on for too long.
     CnameChain,
@@ -95,17 +95,18 @@ pub enum LookupError {
 /// Every try is a query of its own, with a fresh unpredictable id (the crate `getrandom` has them),
 /// from a fresh socket and so from a port that the system picks (RFC 5452 §9.2). A try ends
 /// `patience.timeout` after its query was sent, no matter what came in meanwhile; then the next one
-/// begins. The last try waits as long as the others. Whatever `judge` ignores, and however much of
-/// it, the same try goes on. A reply may be as large as a UDP datagram can be.
+/// begins. The last try waits as long as the others. The same try goes on, however many datagrams
+/// `judge` ignores. A reply may be as large as a UDP datagram can be.
 ///
-/// To wait is to let the system wait, in one `recv_from` for all the time that is left of the try:
-/// nobody wakes up to look. When the function returns, its sockets are closed. Nothing is kept from one call to the next, and
-/// calls in several threads do not wait for one another.
+/// Let the system wait, in one `recv_from` for the rest of the try's time: do not wake up to look.
+/// When the function returns, its sockets are closed. Nothing is kept from one call to the next,
+/// and calls in several threads do not wait for one another.
 ///
 /// Each socket is bound to port 0 of the unspecified address of the server's family, `0.0.0.0` or
 /// `[::]`: bound to `127.0.0.1` it reaches only this machine. It may be connected or not. A
-/// connected one may be told that nobody listens (`ConnectionRefused`). An error of receiving, this one
-/// or another, may end the try or the look-up; after the last try it may be told or be `TimedOut`.
+/// connected one may be told that no program listens (`ConnectionRefused`). An error of receiving,
+/// this one or another, may end the try or the look-up. After the last try you may return this
+/// error or `TimedOut`.
 ///
 /// # Errors
 ///
@@ -141,7 +142,7 @@ impl From<NameError> for LookupError {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Why::WrongSource => "it came from somebody we did not ask",
+            Why::WrongSource => "it came from a sender that we did not ask",
             Why::WrongId => "it has another id",
             Why::Malformed => "it cannot be read",
             Why::NotAReply => "it is a query itself",

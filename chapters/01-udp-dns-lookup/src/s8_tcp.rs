@@ -19,7 +19,7 @@ use crate::s6_udp::{LookupError, Patience};
 /// [`LookupError::TimedOut`] when the time is up, wherever that happens. (Of a read, Linux then says
 /// `WouldBlock`. `Interrupted` says that a signal came: go on.) [`LookupError::Io`] when the connection cannot be made, breaks, or ends before the
 /// whole reply came; that end has the kind `UnexpectedEof`. [`LookupError::BadReply`] when
-/// `judge_reply` does not accept what came: here no stranger can have slipped it in, so there is
+/// `judge_reply` does not accept what came: a stranger cannot have sent it here, so there is
 /// nothing to wait for. A reply over TCP that says TC is `BadReply(Why::Malformed)`.
 pub fn exchange_tcp(
     server: SocketAddr,
@@ -33,8 +33,7 @@ pub fn exchange_tcp(
 }
 
 /// Asks over UDP, believing `judge_reply`, and if the reply was cut off (TC) over TCP: once, whatever
-/// `patience.attempts` says, with one try's time. What the cut-off reply said is not used (RFC 2181
-/// §9).
+/// `patience.attempts` says, with one try's time. The cut-off reply is not used (RFC 2181 §9).
 ///
 /// # Errors
 ///

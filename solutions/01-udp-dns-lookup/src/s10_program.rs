@@ -16,21 +16,21 @@ const NO_DATA: u8 = 4;
 const TIMED_OUT: u8 = 5;
 const REFUSED: u8 = 6;
 
-/// The whole program but for the process around it: `args` are the command line's words without
-/// the program's name. Gives the exit code, as `USAGE` lists them.
+/// The whole program except for the process around it: `args` are the command line's words without
+/// the program's name. Returns the exit code, as `USAGE` lists them.
 ///
 /// - `--help`, wherever it stands: `USAGE` on `out`, and nothing else happens.
 /// - Words that `Request::parse` does not understand: its sentence on `err`.
 /// - Addresses: on `out`, one a line, IPv4 first. Nothing else ever goes to `out`.
 /// - No address: a line on `err` with the name as it was typed and the reason. That is `no such name`
 ///   or `no address`; for an error it is the sentence that its `Display` gives.
-/// - The line about an error also names the server that was asked; for `BadName` it does not, since
-///   nobody was asked.
+/// - The line about an error also names the server that was asked; for `BadName` it does not,
+///   because no server was asked.
 ///
 /// Without a server in `args` it asks the one that [`nameserver_in`] finds in the file `resolv_conf`.
-/// A byte that is not UTF-8 costs at most the word that it stands in. When the file cannot be read, or
-/// names no server, a line on `err` names the file and the exit code is 1: there is no network to ask.
-/// If the name is bad as well, either may be told.
+/// A byte that is not UTF-8 costs at most the word that it stands in. When the file cannot be read,
+/// or names no server, a line on `err` names the file and the exit code is 1: there is no server to
+/// ask. If the name is bad as well, either error is right.
 ///
 /// # Errors
 ///

@@ -25,8 +25,8 @@ use crate::s9_lookup::Answer;
 ///
 /// # Errors
 ///
-/// As `lookup_ip` has them, as far as the library tells: what has no kind of
-/// its own here is a [`LookupError::Io`].
+/// Those of `lookup_ip`, as far as the library tells: an error without a kind of its own here is a
+/// [`LookupError::Io`].
 pub fn lookup_ip_with_library(
     server: SocketAddr,
     host: &str,

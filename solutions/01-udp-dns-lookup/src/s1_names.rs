@@ -55,11 +55,11 @@ impl Name {
     }
 
     /// Reads a name as people write it: labels with dots between them. One dot may stand at the
-    /// end, and a lone dot is the root. A backslash is a character like any other.
+    /// end, and a lone dot is the root. A backslash is an ordinary character.
     ///
     /// # Errors
     ///
-    /// [`NameError`]; nothing is shortened or mended.
+    /// [`NameError`]; nothing is shortened or corrected.
     pub fn from_text(text: &str) -> Result<Name, NameError> {
         if !text.is_ascii() {
             return Err(NameError::NotAscii);
@@ -99,8 +99,8 @@ impl Name {
     }
 }
 
-/// As people write it, without the final dot. What would mislead the eye is escaped as in a zone
-/// file (RFC 1035 §5.1): a dot inside a label as `\.`, bytes that do not print as `\DDD`.
+/// As people write it, without the final dot. Misleading bytes are escaped as in a zone file (RFC
+/// 1035 §5.1): a dot inside a label as `\.`, bytes that do not print as `\DDD`.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.labels.is_empty() {

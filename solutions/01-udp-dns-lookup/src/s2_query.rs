@@ -29,8 +29,8 @@ pub struct Question {
 /// One whole query message (RFC 1035 §4.1): the twelve octets of the header, then the question.
 ///
 /// The header says: this `id`; a standard query (QR 0, OPCODE 0) with recursion desired (RD 1, the
-/// bit `0x0100`), so that the server asks around for us; one question and no records. All other
-/// flags are 0. Numbers are big-endian.
+/// bit `0x0100`), so that the server asks other servers for us; one question and no records. All
+/// other flags are 0. Numbers are big-endian.
 pub fn build_query(id: u16, question: &Question) -> Vec<u8> {
     const RECURSION_DESIRED: u16 = 0x0100;
 

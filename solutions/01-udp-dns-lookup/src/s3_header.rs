@@ -29,7 +29,7 @@ pub struct Header {
     pub counts: [u16; 4],
 }
 
-/// Why bytes are not a DNS message. They come from strangers, so every one of these will happen.
+/// Why bytes are not a DNS message. Messages come from strangers, so every one of these will happen.
 #[derive(Clone, Copy, Debug)]
 pub enum ParseError {
     /// The message ends before what it promised.

@@ -31,8 +31,8 @@ pub struct Record {
     pub rtype: u16,
     /// The class, `CLASS_IN` here.
     pub class: u16,
-    /// For how many seconds it may be kept: all 32 bits, as they came. Whoever keeps records takes
-    /// a number above 2³¹ − 1 for 0 (RFC 2181 §8). This chapter keeps none.
+    /// For how many seconds it may be kept: all 32 bits, as they came. A program that keeps records
+    /// treats a number above 2³¹ − 1 as 0 (RFC 2181 §8). This chapter keeps none.
     pub ttl: u32,
     /// What it says.
     pub data: RData,
@@ -60,7 +60,7 @@ pub enum RData {
 /// may be compressed too; its pointers count from the beginning of the message.
 ///
 /// When the header says TC (cut off), nothing after the questions is read and the three lists of
-/// records are empty: what was cut off is not to be used (RFC 2181 §9), and may end anywhere.
+/// records are empty: a cut-off message must not be used (RFC 2181 §9), and may end anywhere.
 ///
 /// # Errors
 ///

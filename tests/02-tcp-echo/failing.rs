@@ -22,10 +22,10 @@ pub const KINDS: [ErrorKind; 9] = [
 pub fn why(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            "WouldBlock and TimedOut end the wait that your caller has set a limit to. Whoever calls again waits without one, and with a socket that does not block keeps a processor busy."
+            "WouldBlock and TimedOut end a wait that your caller has limited. A second call would ignore the limit, and on a socket that does not block it keeps a processor busy."
         }
         ErrorKind::UnexpectedEof => {
-            "The end of a stream is 0 bytes read. A reader that calls its own end unexpected (one that decrypts, say) has lost something, and that is an error like any other."
+            "The end of a stream is 0 bytes read. A reader that calls its own end unexpected (one that decrypts, say) has lost something, and that is an ordinary error."
         }
         _ => {
             "Only Interrupted means \"again\" and only 0 means \"the end\". Any other error is the caller's to know: a stream that broke is not a stream that ended."
@@ -104,6 +104,6 @@ const TEXT: &str = "the cable of eth7 is out";
 /// Demands that this is the error of a [`Failing`] stream, and not one that is like it.
 pub fn is_its_own(lab: &Lab, error: &io::Error, kind: ErrorKind) {
     lab.same("the error's kind", error.kind(), kind);
-    lab.because("An error is more than its kind: it has a text, and often the system's number. Whoever reads a log needs them. Give back the error that you got, not a new one of the same kind.")
+    lab.because("An error is more than its kind: it has a text, and often the system's number. The reader of a log needs them. Return the error that you got, not a new one of the same kind.")
         .same("the error's text", error.to_string(), TEXT.to_owned());
 }

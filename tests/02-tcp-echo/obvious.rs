@@ -27,7 +27,7 @@ fn serve(listener: TcpListener) -> io::Result<()> {
 fn main() -> io::Result<()> {
     scene("A friend says hello.", |addr| said(addr, "hello"))?;
     scene(
-        "Somebody connects and leaves. Then the friend comes.",
+        "A stranger connects and leaves. Then the friend comes.",
         |addr| {
             TcpStream::connect(addr)?.shutdown(Shutdown::Both)?;
             said(addr, "hello")
@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
     })?;
     scene("A client sends an empty message.", |addr| said(addr, ""))?;
     scene(
-        "Somebody connects and says nothing. Then the friend comes.",
+        "A stranger connects and says nothing. Then the friend comes.",
         |addr| {
             let _silent = TcpStream::connect(addr)?;
             said(addr, "hello")

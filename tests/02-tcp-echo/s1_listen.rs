@@ -14,7 +14,7 @@ use super::{ALONE, has_ipv6, listener, loopback, needs_ipv6, needs_own_network, 
 #[test]
 fn s1_listens_where_it_is_told() {
     lab(|lab| {
-        lab.why("The address decides who can reach you. 127.0.0.1 is for this machine alone; 0.0.0.0 is every network it is on. A port of 0 asks the system for a free one (bind(2)).");
+        lab.why("The address decides who can reach you. 127.0.0.1 is only for this machine; 0.0.0.0 is every network that it is on. A port of 0 asks the system for a free one (bind(2)).");
         let (_listener, addr) = listener(lab);
         lab.same(
             "the listener's IP address",
@@ -37,7 +37,7 @@ fn s1_a_client_gets_in_before_accept() {
         lab.note("only now is accept called");
         let (mut accepted, from) = listener.accept().expect("a connection waits in the queue");
         lab.why(
-            "What the client sent early has waited in its connection, which stood in the queue.",
+            "The early bytes of the client have waited in its connection, in the queue.",
         );
         lab.same("the address that accept tells", from, peer.local());
         let mut got = [0; 5];
@@ -59,7 +59,7 @@ fn s1_accept_will_wait() {
             let non_blocking = SockRef::from(&listener).nonblocking().expect("fcntl");
             lab.holds(!non_blocking, "a blocking listener", "a non-blocking one");
         }
-        lab.why("accept waits as long as it takes: a server that nobody visits is no broken one. (Linux gives a listener's time-out to the sockets that accept makes, too.)");
+        lab.why("accept waits without a limit: a server without clients is not broken. (Linux gives a listener's time-out to the sockets that accept makes, too.)");
         let time_out = SockRef::from(&listener).read_timeout();
         lab.same(
             "the listener's time-out",
@@ -73,7 +73,7 @@ fn s1_accept_will_wait() {
 fn s1_no_other_option_is_set() {
     lab(|lab| {
         let (listener, _) = listener(lab);
-        lab.why("One option is asked for. The sockets that accept makes inherit most of the others (Linux), and whoever uses them does not expect that.");
+        lab.why("One option is asked for. The sockets that accept makes inherit most of the others (Linux), and their user does not expect that.");
         State::of(&plain(loopback())).is_that_of(lab, &listener, "as of any new one");
         if has_ipv6() {
             let home = loopback_v6();
@@ -92,7 +92,7 @@ fn s1_every_address_means_every_one() {
     lab(|lab| {
         needs_own_network(lab);
         let (_listener, _) = listener(lab);
-        lab.why("[::] is every address of this machine, IPv4 too where the system is set up like that (Linux, ipv6(7)). IPV6_V6ONLY takes IPv4 away, and nobody has asked for it.");
+        lab.why("[::] is every address of this machine, IPv4 too where the system is set up like that (Linux, ipv6(7)). IPV6_V6ONLY removes IPv4, and the caller has not asked for it.");
         // A network of its own: nobody outside can connect.
         let end = lab.elsewhere(ALONE, || {
             let every = (Ipv6Addr::UNSPECIFIED, 0).into();
@@ -149,12 +149,12 @@ fn s1_ipv6_works_too() {
 #[test]
 fn s1_a_taken_port_is_an_error() {
     lab(|lab| {
-        lab.why("One port of one address has one listener. Whoever asks for a taken port must hear so, and gets no other one in its place. With SO_REUSEPORT two servers share it, and each gets some of the clients: SO_REUSEADDR does not allow that, and is the option you want.");
+        lab.why("One port of one address has one listener. A caller that asks for a taken port must get an error, not another port. With SO_REUSEPORT two servers share it, and each gets some of the clients: SO_REUSEADDR does not allow that, and is the option you want.");
         let (first, addr) = listener(lab);
         let error = lab.err(&format!("listen_on({addr}, 16), a second time"), || {
             listen_on(addr, 16)
         });
-        lab.why("Whoever starts a server decides by the kind of the error what to do. Pass on what bind said.");
+        lab.why("The caller decides by the kind of the error what to do. Return the error of bind.");
         lab.same("the error's kind", error.kind(), ErrorKind::AddrInUse);
 
         let call = format!("listen_on({addr}, 16), a third time");
@@ -185,7 +185,7 @@ fn s1_a_taken_port_is_an_error() {
 #[test]
 fn s1_can_restart_at_once() {
     lab(|lab| {
-        lab.why("Who closes first keeps the connection in TIME-WAIT (RFC 9293 §3.6.1; 60 s on Linux), and its port is taken meanwhile, unless SO_REUSEADDR was set before bind: on this listener, and on the former one too (Linux).");
+        lab.why("The side that closes first keeps the connection in TIME-WAIT (RFC 9293 §3.6.1; 60 s on Linux), and its port is taken meanwhile, unless SO_REUSEADDR was set before bind: on this listener, and on the former one too (Linux).");
         let home = SocketAddr::from((own_loopback(128), 0));
         let listener = lab.ok(&format!("listen_on({home}, 16)"), || listen_on(home, 16));
         let addr = listener
@@ -203,7 +203,7 @@ fn s1_can_restart_at_once() {
         if cfg!(target_os = "linux") && TcpStream::connect(addr).is_ok() {
             lab.why("The listener was dropped, and clients are still let in. A port is free when the last handle of its socket is closed: a clone of it counts, too (close(2)).");
             lab.fails(
-                format!("nobody listens at {addr} when the listener is dropped"),
+                format!("no socket listens at {addr} when the listener is dropped"),
                 "a client is let in: another handle of the socket is open",
             );
         }

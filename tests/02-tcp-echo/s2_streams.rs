@@ -50,7 +50,7 @@ fn s2_a_sink_that_takes_a_part() {
 /// Demands that this is the echo, and says of a longer one why it is longer.
 fn is_the_echo(lab: &Lab, got: &[u8], want: &[u8]) {
     let lab = match got.len() > want.len() {
-        true => lab.because("More comes out than went in. read says how many bytes of your buffer are new: those are the piece to write. The rest of the buffer is no part of the echo."),
+        true => lab.because("More comes out than went in. read says how many bytes of your buffer are new: write only those. The rest of the buffer is not part of the echo."),
         false => lab.clone(),
     };
     lab.same_bytes("the echo", got, want);
@@ -95,7 +95,7 @@ fn s2_interrupted_again_and_again() {
         lab.why(COUNTED);
         lab.same("bytes echoed", count, 5);
 
-        lab.why("A program may get a signal every few microseconds (a timer of a profiler does that). However often Interrupted comes, it means \"again\": there is no number of times after which it is an error.");
+        lab.why("A program may get a signal every few microseconds (a timer of a profiler does that). However often Interrupted comes, it means \"again\": no number of times makes it an error.");
         let mut sink = InterruptedSink::new();
         sink.signals = MANY;
         lab.ok("send_all(sink, \"hello\"), with 10 000 signals", || {
@@ -130,7 +130,7 @@ fn s2_one_byte_reader() {
 #[test]
 fn s2_reads_no_byte_too_many() {
     lab(|lab| {
-        lab.why("What stands behind the bytes you were asked for belongs to the next call. Read it into a buffer of your own, and it is gone when your function returns.");
+        lab.why("The bytes after the requested ones belong to the next call. If you read them into a buffer of your own, they are lost when your function returns.");
         let mut source = lab.watch("source", Tape::new([bytes(b"hello!")]));
         let mut buf = [0; 5];
         lab.ok("recv_exact(source, 5 bytes)", || {
@@ -193,7 +193,7 @@ fn s2_nothing_to_do_is_no_error() {
 #[test]
 fn s2_write_zero_is_an_error_not_a_loop() {
     lab(|lab| {
-        lab.why("A sink that takes 0 of 5 bytes takes nothing more, ever. Asking again is a loop without end; the error for it is WriteZero.");
+        lab.why("A sink that takes 0 of 5 bytes takes nothing more, ever. A retry would be an endless loop; the error for it is WriteZero.");
         let mut full = lab.watch("sink", Tape::new([]).taking(0));
         let error = lab.err("send_all(sink, \"hello\")", || {
             send_all(&mut full, b"hello")
@@ -201,7 +201,7 @@ fn s2_write_zero_is_an_error_not_a_loop() {
         lab.why("The error of a sink that takes nothing more has a name of its own: WriteZero.");
         lab.same("the error's kind", error.kind(), ErrorKind::WriteZero);
 
-        lab.why("This sink takes some bytes and then 0 of the rest. What it took before changes nothing, and what it would take if it were asked again does not matter: 0 is WriteZero, the first time.");
+        lab.why("This sink takes some bytes and then 0 of the rest. Earlier bytes change nothing, and a retry might succeed, but that does not matter: 0 is WriteZero, the first time.");
         for taken in [0, 3] {
             let mut fills_up = lab.watch("sink", FillsUp::after(taken));
             let error = lab.err("send_all(sink, \"hello\")", || {
@@ -217,7 +217,7 @@ fn s2_write_zero_is_an_error_not_a_loop() {
             lab.same("the error's kind", error.kind(), ErrorKind::WriteZero);
         }
 
-        lab.why("Who echoes meets the same sink: it takes 0 of 5 bytes, and that is an error, WriteZero, and no reason to ask again.");
+        lab.why("An echo has the same rule: the sink takes 0 of 5 bytes, and that is an error, WriteZero, and not a reason to try again.");
         let mut source = lab.watch("source", Tape::new([bytes(b"hello")]));
         let mut full = lab.watch("sink", Tape::new([]).taking(0));
         let error = lab.err("echo_stream(source, sink)", || {
@@ -240,7 +240,7 @@ fn s2_unexpected_eof_in_recv_exact() {
             let error = lab.err(&call, || recv_exact(&mut source, &mut buf));
             lab.why("A stream that ends too early has an error of its own: UnexpectedEof.");
             lab.same("the error's kind", error.kind(), ErrorKind::UnexpectedEof);
-            lab.why("Whoever looks into a broken transfer wants to see what came before the end.");
+            lab.why("The caller of a broken transfer needs the bytes that came before the end.");
             lab.same_bytes("the front of the buffer", &buf[..came], before);
         }
     });
@@ -267,7 +267,7 @@ fn s2_eof_stops_the_loop() {
         lab.same("bytes echoed", count, 3);
         not_flushed(lab, sink.inner.flushes);
 
-        lab.why("One 0 is the end. What a source would give if it were asked once more is no part of this stream.");
+        lab.why("One 0 is the end. Bytes that a source might give after that are not part of this stream.");
         for before in [b"bye".as_slice(), b""] {
             let mut source = lab.watch("source", Tape::new(ends_early(before, b"hello")));
             let mut sink = lab.watch("sink", Tape::new([]));
@@ -388,7 +388,7 @@ fn write_error_comes_back(lab: &Lab, kind: ErrorKind, after: usize) {
         send_all(&mut sink, b"hello")
     });
     failing::is_its_own(lab, &error, kind);
-    lab.because("The write failed, and the caller must hear it now. What is written after an error is a second try.")
+    lab.because("The write failed, and the caller must be told now. A write after an error would be a second try.")
         .same_bytes("what the sink got", &sink.inner.tape.written, &b"hello"[..after]);
 
     let mut source = lab.watch("source", Tape::new([bytes(b"hello"), bytes(b"more")]));
@@ -399,14 +399,14 @@ fn write_error_comes_back(lab: &Lab, kind: ErrorKind, after: usize) {
     failing::is_its_own(lab, &error, kind);
     let mut rest = Vec::new();
     let _ = source.inner.read_to_end(&mut rest);
-    lab.because("The sink has failed, so nothing more can be echoed. Return the error now: whoever reads on first waits for a peer that may say nothing, and throws away what comes.")
+    lab.because("The sink has failed, so nothing more can be echoed. Return the error now: a function that reads on waits for a peer that may send nothing, and throws away the bytes that come.")
         .holds(rest.ends_with(b"more"), "the next piece still in the source", format!("{rest:?}"));
 }
 
 #[test]
 fn s2_write_returns_before_anyone_reads() {
     lab(|lab| {
-        lab.why("write copies the bytes into the kernel's send buffer and returns. That they arrived, or that anybody read them, is another matter (send(2)).");
+        lab.why("write copies the bytes into the kernel's send buffer and returns. It does not say that they arrived, or were read (send(2)).");
         let (listener, addr) = listener(lab);
         let mut client = TcpStream::connect(addr).expect("connect");
         let sent: Vec<u8> = (0..1024).map(|i| (i % 251) as u8).collect();
@@ -414,14 +414,14 @@ fn s2_write_returns_before_anyone_reads() {
         lab.ok("send_all(client, 1024 bytes)", || {
             send_all(&mut client, &sent)
         });
-        lab.note("it has returned, and nobody has called accept yet");
+        lab.note("it has returned, and accept was not called yet");
 
         let (mut accepted, _) = listener.accept().expect("a connection waits in the queue");
         let mut got = vec![0; 1024];
         lab.ok("recv_exact(accepted, 1024 bytes)", || {
             recv_exact(&mut accepted, &mut got)
         });
-        lab.why("The kernel has kept the bytes, all of them and in order, until somebody asked for them.");
+        lab.why("The kernel has kept all the bytes, in order, until they were read.");
         lab.same_bytes("what was waiting", &got, &sent);
     });
 }
@@ -441,7 +441,7 @@ fn s2_with_read_and_write_alone() {
             echo_stream(&mut end, &mut Tape::new([]))
         });
 
-        lab.why("This step is about what those helpers do, so use read and write alone. From the next step on they are yours; if this is a name of your own, choose another.");
+        lab.why("In this step you write those helpers yourself, so use only read and write. From the next step on you may use them. If this is a name of your own, choose another.");
         let source = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/s2_streams.rs"));
         lab.does_without(&HELPERS, "s2_streams.rs", source);
     });

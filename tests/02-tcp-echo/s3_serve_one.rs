@@ -34,7 +34,7 @@ fn s3_echoes_as_the_bytes_come() {
 #[test]
 fn s3_a_client_that_says_nothing() {
     lab(|lab| {
-        lab.why("To connect and leave is no offence: monitors and port scanners do it all day. The conversation was short, and its end is a clean one.");
+        lab.why("A client may connect and leave: monitors and port scanners do it all day. The conversation was short, and its end is clean.");
         let (server, addr) = serving(lab);
         let peer = lab.connect(addr);
         let from = peer.local();
@@ -79,7 +79,7 @@ fn s3_long_request_does_not_cost_the_reply() {
 #[test]
 fn s3_binary_300_000_bytes_unchanged() {
     lab(|lab| {
-        lab.why("What was sent in one call arrives in as many reads as the network likes, and may be any bytes. Count what you got, keep nothing, change nothing.");
+        lab.why("The bytes of one call may arrive in any number of reads, and may be any bytes. Count them, keep none, change none.");
         let (server, addr) = serving(lab);
         let peer = lab.connect(addr);
         let data: Vec<u8> = (0..300_000_u32).map(|i| (i ^ (i >> 8)) as u8).collect();
@@ -108,7 +108,7 @@ fn s3_the_accepted_socket_keeps_the_port() {
         let two = lab.connect_as("client B", addr);
 
         for client in [one, two] {
-            lab.why("accept gives a new socket with the listener's own address and port, and the listener goes on listening. What tells two connections apart is the client's address and port (RFC 9293 §3.3.1).");
+            lab.why("accept gives a new socket with the listener's own address and port, and the listener goes on listening. The client's address and port tell two connections apart (RFC 9293 §3.3.1).");
             let server = serve(lab, &listener);
             client.sends(b"who are you?");
             client.expects(b"who are you?");
@@ -140,7 +140,7 @@ fn s3_the_address_is_as_accept_tells_it() {
         peer.expects(b"hello");
         peer.half_closes();
         let (from, _) = closed(lab, ends(lab, server, &peer));
-        lab.why("An IPv6 socket writes an IPv4 client's address as ::ffff:127.0.0.1 (RFC 4291 §2.5.5.2). Whoever compares it with what accept and peer_addr say needs it as accept told it.");
+        lab.why("An IPv6 socket writes an IPv4 client's address as ::ffff:127.0.0.1 (RFC 4291 §2.5.5.2). Return it as accept gave it, so that the caller can compare it with accept and peer_addr.");
         let told = SocketAddr::from((addr.ip(), peer.local().port()));
         lab.same("the client's address", from, told);
     });
@@ -149,7 +149,7 @@ fn s3_the_address_is_as_accept_tells_it() {
 #[test]
 fn s3_reset_is_an_outcome() {
     lab(|lab| {
-        lab.why("Clients crash, and networks drop them: a reset is a way for a conversation to end. It says nothing about the listener, so it is no error of the server.");
+        lab.why("Clients crash, and networks drop them: a reset is a way for a conversation to end. It says nothing about the listener, so it is not an error of the server.");
         let (listener, addr) = listener(lab);
         let listener = Arc::new(listener);
         let server = serve(lab, &listener);
@@ -251,7 +251,7 @@ fn s3_no_handle_is_left_behind() {
                     .expect("SO_RCVTIMEO");
                 lab.note("the listener gets a read time-out of 5 ms, and hands it on to the sockets that accept makes");
             }
-            lab.why("Each handle is a descriptor, and a process has a limited number of them, often 1024. A server that keeps one of every client, or only of those that reset or fall silent, stops after a day. A clone is a handle, whoever holds it: a variable, a thread (close(2), getrlimit(2)).");
+            lab.why("Each handle is a descriptor, and a process has a limited number of them, often 1024. A server that keeps one of every client, or only of those that reset or fall silent, stops after a day. A clone is also a handle, in a variable or in a thread (close(2), getrlimit(2)).");
             let before = State::of(&listener);
             let peer = lab.connect(addr);
             let from = peer.local();
@@ -341,7 +341,7 @@ fn s3_any_other_error_is_an_error() {
         lab.why("How long a client may be silent is the caller's to say, here with the listener's time-out. Leave the accepted socket as accept gives it: set no time-out, and take none away.");
         let server = serve(lab, &listener);
         let served = server.returns();
-        lab.why("A time-out is no broken connection: the client is there, and silent. Served::Reset is for connections that are gone; what you cannot name goes back to the caller as it is.");
+        lab.why("A time-out is not a broken connection: the client is there, but silent. Served::Reset is for connections that are gone; return every other error unchanged.");
         is_as_it_was(lab, served, ErrorKind::WouldBlock);
         lab.why("The listener belongs to the caller, who will use it again.");
         before.is_still_that_of(lab, &listener);
@@ -375,7 +375,7 @@ fn s3_the_write_time_out_is_the_callers() {
         });
         lab.if_stuck("Your write waits without a limit, though the listener had one. How long a client may leave no room for its echo is the caller's to say. Leave the accepted socket as accept gives it: set no time-out, and take none away.");
         let served = server.returns();
-        lab.why("A time-out is no broken connection: the client is there, and does not read. It goes back to the caller as it is.");
+        lab.why("A time-out is not a broken connection: the client is there, but does not read. Return it unchanged.");
         is_as_it_was(lab, served, ErrorKind::WouldBlock);
         sending.returns();
         lab.why("The listener belongs to the caller, who will use it again.");
@@ -390,7 +390,7 @@ fn s3_the_write_time_out_is_the_callers() {
 )]
 fn s3_a_network_that_is_gone_is_an_error() {
     lab(|lab| {
-        lab.why("The kernel gives up on this connection, because for too long nobody has made room for the echo. It says TimedOut. That is none of the three kinds of a broken connection: it goes back to the caller as it is.");
+        lab.why("The kernel gives up on this connection, because the client has made no room for the echo for too long. It says TimedOut. That is not one of the three kinds of a broken connection: return it unchanged.");
         let (listener, addr) = listener(lab);
         let socket = SockRef::from(&listener);
         let at_once = Some(Duration::from_millis(1));
@@ -398,7 +398,7 @@ fn s3_a_network_that_is_gone_is_an_error() {
             .set_tcp_user_timeout(at_once)
             .expect("TCP_USER_TIMEOUT");
         socket.set_send_buffer_size(1).expect("SO_SNDBUF");
-        lab.note("the listener's sockets give up when nobody takes their bytes");
+        lab.note("the listener's sockets give up when their bytes are not taken");
         let client = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         client.set_recv_buffer_size(1).expect("SO_RCVBUF");
         client.connect(&addr.into()).expect("connect to loopback");
@@ -416,7 +416,7 @@ fn s3_a_network_that_is_gone_is_an_error() {
 #[test]
 fn s3_an_error_of_accept_is_an_error() {
     lab(|lab| {
-        lab.why("This listener does not block, and nobody has come: accept says WouldBlock. It is the caller who made it so. Pass the error on: to ask again and again keeps a processor busy, and to wait is what the caller did not want.");
+        lab.why("This listener does not block, and no client has come: accept says WouldBlock. The caller has chosen this mode. Return the error: a loop keeps a processor busy, and the caller did not want to wait.");
         lab.if_stuck("accept fails at once, and your code does not return the error: does it ask again, or has it made the listener wait (set_nonblocking(false))?");
         let (listener, _) = listener(lab);
         listener.set_nonblocking(true).expect("non-blocking mode");
@@ -476,7 +476,7 @@ fn is_as_it_was(lab: &Lab, served: io::Result<Served>, kind: ErrorKind) {
 }
 
 /// Why the values of an outcome matter.
-const TOLD: &str = "Whoever runs a server wants to know who came, and how much went through. It is all that is left of the conversation.";
+const TOLD: &str = "The operator of a server wants to know which client came, and how many bytes were copied. Only this is left of the conversation.";
 
 /// The conversation's end: the peer has ended its stream, and now the student's side does.
 fn ends(lab: &Lab, server: Running<io::Result<Served>>, peer: &TcpPeer) -> Served {

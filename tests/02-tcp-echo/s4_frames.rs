@@ -41,7 +41,7 @@ fn s4_a_frame_is_its_length_and_its_payload() {
 #[test]
 fn s4_a_frame_may_be_long() {
     lab(|lab| {
-        lab.why("The length has four bytes, and nothing here allows less: 16 MiB and a byte are a frame like any other.");
+        lab.why("The length has four bytes, and nothing here allows less: 16 MiB and a byte are an ordinary frame.");
         let payload = vec![0; LONG];
         let mut sink = Beginning {
             begins: Vec::new(),
@@ -125,7 +125,7 @@ fn s4_frame_one_byte_at_a_time() {
 #[test]
 fn s4_three_frames_in_one_read() {
     lab(|lab| {
-        lab.why("A read can hold more than one message. What stands behind the frame you return belongs to the next call: throw it away, or leave it in a buffer that dies with your function, and the next message is lost.");
+        lab.why("A read can hold more than one message. The bytes after the frame that you return belong to the next call: if you drop them, or leave them in a buffer of your function, the next message is lost.");
         let mut source = lab.watch("source", tape(b"\0\0\0\x03one\0\0\0\x03two\0\0\0\x05three"));
         expect_frame(lab, &mut source, Some(b"one"));
         expect_frame(lab, &mut source, Some(b"two"));
@@ -176,7 +176,7 @@ fn s4_eof_between_frames_is_none_inside_is_error() {
 #[test]
 fn s4_length_is_checked_before_allocating() {
     lab(|lab| {
-        lab.why("The length is a stranger's word. With four bytes, FF FF FF FF, anybody on the network could make you take 4 GiB of memory.");
+        lab.why("A stranger wrote the length. With four bytes, FF FF FF FF, any stranger could make you reserve 4 GiB of memory.");
         let before = peak_memory();
         let mut source = lab.watch("source", tape(b"\xff\xff\xff\xffhello"));
         let error = lab.err("read_frame(source, 65536)", || {
@@ -192,7 +192,7 @@ fn s4_length_is_checked_before_allocating() {
             }
             other => lab.fails("Err(TooBig)", format!("Err({other:?})")),
         }
-        lab.why("Whoever reads a log wants to know what the stranger asked for.");
+        lab.why("The reader of a log wants to know the announced length.");
         let text = error.to_string();
         lab.holds(
             text.contains("4294967295"),
@@ -207,7 +207,7 @@ fn s4_length_is_checked_before_allocating() {
             format!("{} MiB more than before", grown >> 10),
         );
 
-        lab.why("Whoever refuses a frame has no use for its payload.");
+        lab.why("A refused frame's payload is useless.");
         let mut rest = Vec::new();
         source
             .inner
@@ -266,7 +266,7 @@ fn s4_the_largest_max_costs_nothing() {
         lab.ok("read_frame(source, 0)", || {
             read_frame(&mut tape(&[0; 4]), 0)
         });
-        lab.why("max is what the caller allows, here the largest number of a u32, and not what came. Take memory for the payload that is announced, when it is known; and count with care: max + 1 is no u32.");
+        lab.why("max is what the caller allows, here the largest number of a u32, and not what came. Reserve memory for the announced payload, when its length is known. And count with care: max + 1 does not fit into a u32.");
         let end = lab.elsewhere("ulimit -v 2000000", || {
             let frame = read_frame(&mut tape(b"\0\0\0\x05hello"), u32::MAX);
             println!("\nresult: {frame:?}");
@@ -374,7 +374,7 @@ fn s4_a_length_of_more_than_four_bytes() {
         lab.ok("write_frame(sink, \"a\")", || {
             write_frame(&mut Tape::new([]), b"a")
         });
-        lab.why("The length has four bytes, and 4 294 967 301 does not fit in. Cut to four bytes it is 5: the peer takes 5 bytes for the message and the rest for frames that nobody sent. Look at the length first (u32::try_from), and write nothing: the copy of such a payload alone takes 4 GiB.");
+        lab.why("The length has four bytes, and 4 294 967 301 does not fit in. Cut to four bytes it is 5: the peer takes 5 bytes for the message and the rest for other frames. Look at the length first (u32::try_from), and write nothing: the copy of such a payload alone takes 4 GiB.");
         let end = lab.elsewhere("ulimit -v 6000000", || {
             let payload = vec![0; (1 << 32) + 5];
             let mut sink = Tape::new([]).taking(0);
@@ -385,7 +385,7 @@ fn s4_a_length_of_more_than_four_bytes() {
         let result = lines.find_map(|line| line.strip_prefix("result: "));
         let wanted = "Err(InvalidInput), calls of write: 0";
         let lab = match result {
-            Some(result) if result.contains("InvalidData") => lab.because("InvalidData is for what came from the other side. Here it is the caller who has asked for too much: InvalidInput."),
+            Some(result) if result.contains("InvalidData") => lab.because("InvalidData is for data from the other side. Here the caller has asked for too much: InvalidInput."),
             _ => lab.clone(),
         };
         lab.holds(

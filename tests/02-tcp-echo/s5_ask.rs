@@ -49,7 +49,7 @@ fn s5_text_goes_through_as_it_is() {
 #[test]
 fn s5_two_exchanges_on_one_stream() {
     lab(|lab| {
-        lab.why("A connection carries any number of messages. Whoever reads more than one frame, into a buffer that dies with the function, takes the next reply along.");
+        lab.why("A connection carries any number of messages. A function that reads more than one frame, into a buffer of its own, loses the next reply.");
         let mut stream = lab.watch("stream", tape([b"\0\0\0\x03one\0\0\0\x03two"]));
         for reply in ["one", "two"] {
             let got = lab.ok("exchange(stream, \"hi\")", || exchange(&mut stream, "hi"));
@@ -75,7 +75,7 @@ fn s5_empty_message_does_not_hang() {
 #[test]
 fn s5_the_length_ends_the_reply() {
     lab(|lab| {
-        lab.why("The server keeps the connection open and waits for your next message. Whoever reads until the end of the stream waits for the other side to close first, and both wait. The length says when the reply is complete.");
+        lab.why("The server keeps the connection open and waits for your next message. A client that reads until the end of the stream waits for the other side to close first, and both wait. The length says when the reply is complete.");
         let server = lab.tcp_server("server");
         let asking = asking(lab, server.addr(), "hi");
         let client = server.accepts();
@@ -87,7 +87,7 @@ fn s5_the_length_ends_the_reply() {
         client.expects_eof();
         connection::is_closed(lab, socket, "ask");
 
-        lab.why("A time-out may be as long as a Duration can say. Whoever adds it to the present time has to look whether there is such a time (checked_add).");
+        lab.why("A time-out may be as long as a Duration can say. A sum of it and the present time may overflow (checked_add).");
         let addr = server.addr();
         let asking = lab.student(&format!("ask({addr}, \"hi\", Duration::MAX)"), move || {
             ask(addr, "hi", Duration::MAX)
@@ -215,9 +215,9 @@ fn s5_only_time_outs_are_called_timed_out() {
                 ErrorKind::UnexpectedEof => client.half_closes(),
                 _ => lab.note("the server waits for the next message"),
             }
-            lab.why("Whatever came of the exchange, ask closes the connection. One that stays open keeps the server busy for nobody.");
+            lab.why("ask closes the connection, whatever the result is. An open connection keeps the server busy for nothing.");
             client.expects_eof();
-            lab.why("Each failure has a name, and your caller decides by it: to ask again after a time-out makes sense, to ask again for a reply that is no text does not.");
+            lab.why("Each failure has a kind, and your caller decides by it: a new attempt after a time-out makes sense, one after a reply that is not text does not.");
             match asking.returns() {
                 Err(error) => lab.same("the error's kind", error.kind(), kind),
                 Ok(reply) => lab.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
@@ -292,7 +292,7 @@ fn s5_a_message_has_a_longest_length() {
             ErrorKind::InvalidData,
         );
 
-        lab.why("A message over MAX_MESSAGE bytes is not worth sending, since the server would refuse it. Say so before the first byte is out.");
+        lab.why("The server would refuse a message over MAX_MESSAGE bytes. Return the error before the first byte is sent.");
         // The second one has fewer characters than the limit, and more bytes.
         for too_long in ["x".repeat(MAX_MESSAGE as usize + 1), "가".repeat(21_846)] {
             let mut stream = tape([b"\0\0\0\x02hi"]);
@@ -330,7 +330,7 @@ fn s5_a_message_has_a_longest_length() {
 #[test]
 fn s5_refused_is_an_error() {
     lab(|lab| {
-        lab.why("Where nobody listens the kernel answers a SYN with RST (RFC 9293 §3.10.7.1). The caller must learn that nobody is there.");
+        lab.why("If no program listens, the kernel answers a SYN with RST (RFC 9293 §3.10.7.1). The caller must be told.");
         let nobody = lab.refused();
         let error = lab.err(&format!("ask({}, \"hi\", 2s)", nobody.addr()), || {
             ask(nobody.addr(), "hi", PATIENT)
@@ -354,7 +354,7 @@ fn s5_a_refused_connection_is_not_tried_again() {
         lab.ok("exchange(stream, \"hi\")", || {
             exchange(&mut tape([b"\0\0\0\0"]), "hi")
         });
-        lab.why("ask connects once. Nobody listens there, and that is the answer: whether and when to try again is for the caller to say.");
+        lab.why("ask connects once. No program listens there, and that is the answer: the caller decides whether to try again.");
         // A network of its own, in which nobody else connects.
         let end = lab.elsewhere(ALONE, || {
             let before = connects();
@@ -395,11 +395,11 @@ fn s5_a_silent_server_does_not_keep_you() {
         let error = lab.err(&call, || ask(server.addr(), "hi", SHORT));
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
 
-        lab.why("Whoever gives up also hangs up. A connection that stays open, in a thread that waits on, keeps the server busy for nobody.");
+        lab.why("When ask gives up, it must also close. A connection that stays open, in a thread that goes on waiting, keeps the server busy for nothing.");
         let client = server.accepts();
         client.expects(b"\0\0\0\x02hi");
         client.expects_eof();
-        lab.why("Who has waited long enough does not begin again. The server may be at work on the first question; whether to ask once more is for the caller to say.");
+        lab.why("After a time-out do not ask again. The server may be at work on the first question; the caller decides about a second one.");
         server.expects_nobody_else();
 
         lab.why("A time-out may be much shorter than a second. Whole seconds are not what the caller has said, nor whole milliseconds.");
@@ -458,7 +458,7 @@ fn s5_waits_asleep() {
 )]
 fn s5_a_server_that_never_reads_does_not_keep_you() {
     lab(|lab| {
-        lab.why("What nobody reads fills the buffers of both kernels; then write waits for room, as long as the other side lives (tcp(7), send(2)). It needs a time-out like read.");
+        lab.why("Unread bytes fill the buffers of both kernels; then write waits for room, as long as the other side lives (tcp(7), send(2)). It needs a time-out like read.");
         let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
         let addr = server.local_addr().expect("a bound socket has an address");
         // A small window, and small segments, by which a sender measures its own buffer: the
@@ -476,7 +476,7 @@ fn s5_a_server_that_never_reads_does_not_keep_you() {
         let error = lab.err(&call, || ask(addr, &longest, SHORT));
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
 
-        lab.why("The wait for room is a wait like any other: asleep. A socket that does not block, asked again and again, keeps a processor busy.");
+        lab.why("The wait for room must sleep, too. A loop over a socket that does not block keeps a processor busy.");
         let call = format!("ask({addr}, 65536 bytes, 60s)");
         let asking = lab.student(&call, move || ask(addr, &longest, PATIENT));
         asking.rests("there is room");
@@ -538,7 +538,7 @@ fn s5_nobody_answers_the_syn() {
             result
         });
         lab.same("the error's kind", error.kind(), ErrorKind::TimedOut);
-        lab.because("The caller waits 20 ms for a connection. A server that needs 15 ms of them is waited for, so nobody gives up before.")
+        lab.because("The caller waits 20 ms for a connection. So it must wait for a server that needs 15 ms of them.")
             .holds(took >= SHORT, "your ask to wait for 20 ms", format!("it gave up after {took:?}"));
         lab.because("A socket that does not block, asked again and again whether it is connected, keeps a processor busy for as long as the wait is. connect_timeout sleeps.")
             .holds(slept > 0, "your ask to sleep while it waits for the connection", "it has not slept once");

@@ -31,7 +31,7 @@ const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
 #[test]
 fn s6_arguments() {
     lab(|lab| {
-        lab.why("The role and the host have their order; -p PORT may stand before, between or after them, and 1060 is the port of those who name none. Who asks for help gets help, whatever else is wrong.");
+        lab.why("The role and the host have their order; -p PORT may stand before, between or after them, and 1060 is the default port. A request for help gets help, whatever else is wrong.");
         let cases = [
             ("server 127.0.0.1", ("server", "127.0.0.1", 1060)),
             ("client localhost", ("client", "localhost", 1060)),
@@ -65,7 +65,7 @@ fn s6_arguments() {
 #[test]
 fn s6_wrong_arguments() {
     lab(|lab| {
-        lab.why("-p takes the next argument, and a port is a number of 16 bits, as str::parse reads it. What cannot be meant is told to the person at once, before anything touches the network.");
+        lab.why("-p takes the next argument, and a port is a number of 16 bits, as str::parse reads it. A wrong argument is reported at once, before anything touches the network.");
         let ports = [
             "server 127.0.0.1 -p 65536",
             "server 127.0.0.1 -p -1",
@@ -79,19 +79,19 @@ fn s6_wrong_arguments() {
         refuses(lab, &["server", "127.0.0.1", "-p", " 80"]);
         refuses(lab, &["server", "127.0.0.1", "-p", ""]);
 
-        lab.why("The last -p counts, and each must be a number: whoever has typed a wrong one wants to know.");
+        lab.why("The last -p counts, and each must be a number: the user must be told of a wrong one.");
         lab.refuses_arguments(
             &["client ::1 -p http -p 80", "client ::1 -p 80 -p http"],
             parse_args,
         );
 
-        lab.why("Nothing stands behind this -p, so there is no number for it. A port that was not given is not the default one either.");
+        lab.why("Nothing follows this -p, so it has no number. That does not mean the default port.");
         lab.refuses_arguments(
             &["server 127.0.0.1 -p", "-p", "client ::1 -p 80 -p"],
             parse_args,
         );
 
-        lab.why("-p takes the next argument, whatever that is, and an option is no number.");
+        lab.why("-p takes the next argument, whatever that is, and an option is not a number.");
         lab.refuses_arguments(&["-p server 127.0.0.1", "client ::1 -p -p 80"], parse_args);
 
         lab.why("The role is the word \"server\" or the word \"client\", as it is written here: not its beginning, not one more letter, no capitals. It comes first, then one host.");
@@ -114,7 +114,7 @@ fn s6_wrong_arguments() {
         ];
         lab.refuses_arguments(&roles, parse_args);
 
-        lab.why("-p, -h and --help are the options, and each stands alone. Anything else that begins with \"-\" is a mistake, and no host.");
+        lab.why("-p, -h and --help are the options, and each stands alone. Anything else that begins with \"-\" is a mistake, and not a host.");
         let options = [
             "server 127.0.0.1 --port 80",
             "server 127.0.0.1 -p80",
@@ -137,7 +137,7 @@ fn s6_wrong_arguments() {
         refuses(lab, &["ser\nver", "127.0.0.1"]);
         refuses(lab, &["server", "127.0.0.1", "local\nhost"]);
 
-        lab.why("An argument is what the person has typed, blanks and all. \"server \" with a blank is no role.");
+        lab.why("An argument is what the person has typed, blanks and all. \"server \" with a blank is not a role.");
         refuses(lab, &["server ", "127.0.0.1"]);
         refuses(lab, &["\tclient", "127.0.0.1"]);
     });
@@ -186,7 +186,7 @@ fn s6_each_frame_gets_its_reply() {
             client.expects_eof();
 
             let talk = talking.returns_ok();
-            lab.why("What answer_one tells of a conversation is all that is left of it.");
+            lab.why("Only the Talk of answer_one is left of a conversation.");
             lab.same("the client's address", talk.peer, client.local());
             lab.same("messages answered", talk.messages, messages.len() as u64);
             lab.why("A client that ends its stream between two frames has done nothing wrong.");
@@ -217,7 +217,7 @@ fn s6_a_silent_client_is_let_go() {
             let talk = talking.returns_ok();
             lab.same("messages answered", talk.messages, answered);
             timed_out(lab, talk);
-            lab.why("Who is let go is told so: the connection is closed.");
+            lab.why("When the server gives up on a client, it closes the connection.");
             client.sees_fin();
         }
 
@@ -242,7 +242,7 @@ fn s6_a_silent_client_is_let_go() {
 )]
 fn s6_a_client_that_has_much_to_say_is_no_silent_one() {
     lab(|lab| {
-        lab.why("Patience is for each wait, and begins anew with what the client sends. This client makes nobody wait: all of it has arrived before accept. A limit for the whole conversation cuts off who has much to say.");
+        lab.why("Patience is for each wait, and restarts with each byte of the client. This client causes no wait: all its bytes have arrived before accept. A limit for the whole conversation would cut off a client that sends much.");
         let (listener, addr) = listener(lab);
         let client = lab.connect_as("client", addr);
         client.sends_labelled("1000 frames", &frames([""; 1000]));
@@ -264,7 +264,7 @@ fn s6_a_client_that_has_much_to_say_is_no_silent_one() {
 )]
 fn s6_a_client_that_never_reads_is_let_go() {
     lab(|lab| {
-        lab.why("Replies that nobody reads fill the buffers of both kernels; then write waits for room, as long as the client lives (tcp(7), send(2)). Patience has to end there, too, or one client stops the server.");
+        lab.why("Unread replies fill the buffers of both kernels; then write waits for room, as long as the client lives (tcp(7), send(2)). Patience has to end there, too, or one client stops the server.");
         let (listener, addr) = listener(lab);
         // With small buffers on both sides a few replies are enough.
         SockRef::from(&listener)
@@ -286,17 +286,17 @@ fn s6_a_client_that_never_reads_is_let_go() {
 #[test]
 fn s6_patience_is_not_for_the_listener() {
     lab(|lab| {
-        lab.why("A time-out of the listener ends accept, too: a server that nobody visits for a while would end. Patience belongs to each accepted socket.");
+        lab.why("A time-out of the listener ends accept, too: a server without clients for a while would end. Patience belongs to each accepted socket.");
         let (listener, addr) = listener(lab);
         let listener = Arc::new(listener);
         let before = State::of(&listener);
         // Short: to see that a thread waits takes longer than that.
         let (talking, _) = answering_on(lab, Arc::clone(&listener), Duration::from_millis(1));
-        lab.note("nobody comes, for longer than the patience");
+        lab.note("no client comes, for longer than the patience");
         talking.sleeps("a client connects");
         lab.connect(addr).closes();
         talking.returns_ok();
-        lab.why("The listener belongs to the caller, and each socket that accept makes has its listener's time-outs (Linux). Set them on the accepted socket alone.");
+        lab.why("The listener belongs to the caller, and each socket that accept makes has its listener's time-outs (Linux). Set them only on the accepted socket.");
         before.is_still_that_of(lab, &listener);
     });
 }
@@ -304,7 +304,7 @@ fn s6_patience_is_not_for_the_listener() {
 #[test]
 fn s6_an_error_of_accept_is_an_error() {
     lab(|lab| {
-        lab.why("This listener does not block, and nobody has come: accept says WouldBlock. It is the caller who made it so, and who must hear it. To ask again and again keeps a processor busy.");
+        lab.why("This listener does not block, and no client has come: accept says WouldBlock. The caller has chosen this mode, and must get the error. A loop keeps a processor busy.");
         lab.if_stuck("accept fails at once, and your code does not return the error: does it ask again, or has it made the listener wait (set_nonblocking(false))?");
         let (listener, _) = listener(lab);
         listener.set_nonblocking(true).expect("non-blocking mode");
@@ -360,7 +360,7 @@ fn s6_a_bad_frame_ends_one_conversation() {
         ];
         for (label, bytes, kind) in bad {
             lab.scene(format!("a client that sends: {label}"));
-            lab.why("What a client sends is its own affair: a length beyond MAX_MESSAGE, half a frame, bytes that are no text. It costs that client its conversation, and the server nothing.");
+            lab.why("A client may send anything: a length beyond MAX_MESSAGE, half a frame, bytes that are not text. This ends that client's conversation, and does not affect the server.");
             let (talking, addr) = answering(lab, PATIENT);
             let client = lab.connect_as("client", addr);
             let from = client.local();
@@ -373,7 +373,7 @@ fn s6_a_bad_frame_ends_one_conversation() {
             let talk = talking.returns_ok();
             lab.same("the client's address", talk.peer, from);
             lab.same("messages answered", talk.messages, 1);
-            lab.why("The trouble has a name, and whoever keeps the server's log looks for it.");
+            lab.why("The trouble has a kind, and the reader of the server's log looks for it.");
             lab.same(
                 "the kind of the trouble",
                 talk.trouble.map(|e| e.kind()),
@@ -433,7 +433,7 @@ fn is_the_systems(lab: &Lab, talk: &Talk) {
 )]
 fn s6_a_reply_that_cannot_be_sent_is_no_answer() {
     lab(|lab| {
-        lab.why("This client has sent a message and was gone before anybody accepted it. The message can be read, and the reply meets a closed door: it was not answered.");
+        lab.why("This client has sent a message and was gone before it was accepted. The message can be read, but the reply cannot be delivered: it was not answered.");
         let (listener, addr) = listener(lab);
         let hasty = lab.connect_as("client", addr);
         hasty.sends_frame("hello");
@@ -456,7 +456,7 @@ fn s6_a_reply_that_cannot_be_sent_is_no_answer() {
 fn s6_run_returns_the_exit_code() {
     lab(|lab| {
         exit_code(lab, &run(lab, "", ""), 2);
-        lab.why("run returns the exit code, and main hands it to the system. Whoever calls run from another program wants to go on after it; and its arguments are those of the call.");
+        lab.why("run returns the exit code, and main passes it to the system. Another program that calls run must be able to go on after it. Its arguments are those of the call.");
         let end = lab.elsewhere("exec </dev/null", || {
             let codes = ["", "--help"].map(|line| tcp_echo::run(&words(line)));
             println!("\nresult: {codes:?}");
@@ -514,7 +514,7 @@ fn s6_refused_exit_1() {
         let wanted = format!("the address, {addr:?},");
         complains(lab, &output, &wanted, contains(&addr));
         let said = String::from_utf8_lossy(&output.stderr).replace(&addr, "");
-        lab.because("The address alone does not say what went wrong there: nobody listens, no way leads there, no answer came.")
+        lab.because("The address alone does not say what went wrong: no program listens, no route leads there, or no answer came.")
             .holds(said.contains(char::is_alphabetic), "the address and what failed on standard error", format!("{addr:?} and {said:?}"));
         lab.why("Standard output is for the reply, and there is none.");
         prints(lab, &output, "nothing", is_empty());
@@ -524,7 +524,7 @@ fn s6_refused_exit_1() {
 #[test]
 fn s6_a_line_that_is_no_message_exit_1() {
     lab(|lab| {
-        lab.why("A message is UTF-8, and what comes through a pipe may be anything. That is no reason to panic (exit code 101), and nothing to send.");
+        lab.why("A message is UTF-8, and what comes through a pipe may be anything. Do not panic (exit code 101), and do not send it.");
         let server = lab.tcp_server("server");
         let line = format!("client 127.0.0.1 -p {}", server.addr().port());
         let output = run(lab, &line, b"\xea\xb0\n");
@@ -543,7 +543,7 @@ fn s6_a_line_that_is_no_message_exit_1() {
             complains(lab, &output, "what is wrong,", words_in_it());
             prints(lab, &output, "nothing", is_empty());
         }
-        lab.why("MAX_MESSAGE counts bytes. A line that is longer is no message, so there is nothing to connect for.");
+        lab.why("MAX_MESSAGE counts bytes. A longer line is not a message, so do not connect.");
         server.expects_nobody_else();
     });
 }
@@ -564,14 +564,14 @@ fn s6_a_line_without_end_is_refused() {
         });
         // It may end before it has read all of this.
         let _ = typing.write_all("x".repeat(MAX_MESSAGE as usize + 2).as_bytes());
-        lab.note("somebody types 65538 letters, and no line break");
+        lab.note("a person types 65538 letters, and no line break");
         let output = client.returns();
         drop(typing);
         lab.ran("client 127.0.0.1", &output);
         exit_code(lab, &output, 1);
         complains(lab, &output, "what is wrong,", words_in_it());
         prints(lab, &output, "nothing", is_empty());
-        lab.why("There is no message, so there is nothing to connect for.");
+        lab.why("There is no message, so do not connect.");
         server.expects_nobody_else();
     });
 }
@@ -586,7 +586,7 @@ fn s6_a_reply_that_cannot_be_printed_exit_1() {
         let (_server, addr) = server(lab);
         for what in OUTPUTS {
             lab.scene(format!("standard output is {what}"));
-            lab.why("The reply came, and standard output takes nothing: the disk is full, or whoever read it has gone. The person has not got the reply, so the program has failed. println! panics there, with exit code 101.");
+            lab.why("The reply came, but standard output takes nothing: the disk is full, or its reader has gone. The person has not got the reply, so the program has failed. println! panics there, with exit code 101.");
             let port = addr.port().to_string();
             let args = ["client", "127.0.0.1", "-p", &port];
             let end = lab
@@ -624,7 +624,7 @@ fn takes_nothing(what: &str) -> Stdio {
 )]
 fn s6_a_full_standard_error_changes_no_exit_code() {
     lab(|lab| {
-        lab.why("Nobody can read what went wrong, and the exit code is all that a script has. eprintln! panics where standard error takes nothing, with exit code 101.");
+        lab.why("The error cannot be read anywhere, so the exit code is all that a script has. eprintln! panics if standard error takes nothing, with exit code 101.");
         exit_code(lab, &run(lab, "client", ""), 2);
         let nobody = lab.refused();
         let port = nobody.addr().port().to_string();
@@ -644,7 +644,7 @@ fn s6_a_full_standard_error_changes_no_exit_code() {
 #[cfg_attr(not(unix), ignore = "needs Unix, where a shell opens a directory")]
 fn s6_an_input_that_cannot_be_read_exit_1() {
     lab(|lab| {
-        lab.why("Standard input is a directory here, and read says so (EISDIR). That is no empty line: the person has not said anything, and there is nothing to connect for.");
+        lab.why("Standard input is a directory here, and read says so (EISDIR). That is not an empty line: there is no message, so do not connect.");
         let server = lab.tcp_server("server");
         let port = server.addr().port().to_string();
         let args = ["client", "127.0.0.1", "-p", &port];
@@ -705,7 +705,7 @@ fn s6_a_person_is_asked_on_standard_error() {
             lab.skip("there is no script(1), or it gets no terminal");
         }
         let (_server, addr) = server(lab);
-        lab.why("Standard output is the reply and nothing else, also for a person at a terminal who writes it to a file. What asks for the message goes to standard error.");
+        lab.why("Standard output is only the reply, even for a person at a terminal who writes it to a file. The prompt goes to standard error.");
         // Both are the terminal; what comes through standard output is marked.
         let talk = format!(
             "'{PROGRAM}' client 127.0.0.1 -p {} | sed 's/^/stdout: /'",
@@ -737,13 +737,13 @@ fn s6_nobody_reads_what_the_server_prints() {
     lab(|lab| {
         let (first, _) = server(lab);
         drop(first);
-        lab.why("`ch02 server … | head -1` reads the address and leaves. Then a conversation ends, and its line goes nowhere. println! panics there, and the next client finds no server. Whoever read the output has gone; the clients have not.");
+        lab.why("`ch02 server … | head -1` reads the address and leaves. Then a conversation ends, and its line goes nowhere. println! panics there, and the next client finds no server. The reader of the output has gone; the clients have not.");
         let (output, input) = io::pipe().expect("a pipe");
         let args = ["server", "127.0.0.1", "-p", "0"];
         let server = lab.program_into(input.into(), PROGRAM, &args);
         let mut line = String::new();
         let _ = io::BufReader::new(output).read_line(&mut line);
-        lab.note(format!("the program prints {line:?}, and nobody reads on"));
+        lab.note(format!("the program prints {line:?}, and the reader stops"));
         let addr = line.trim_end().strip_prefix("listening on ");
         let Some(addr) = addr.and_then(|addr| addr.parse().ok()) else {
             lab.fails("the server's address as its first line", line);
@@ -762,7 +762,7 @@ fn s6_nobody_reads_what_the_server_prints() {
 #[test]
 #[cfg_attr(
     not(target_os = "linux"),
-    ignore = "needs Linux, where a test finds out who listens at an address"
+    ignore = "needs Linux, where a test can find out which program listens at an address"
 )]
 fn s6_nobody_reads_the_first_line_either() {
     lab(|lab| {
@@ -770,7 +770,7 @@ fn s6_nobody_reads_the_first_line_either() {
         drop(first);
         for what in OUTPUTS {
             lab.scene(format!("standard output is {what}"));
-            lab.why("Standard output takes nothing, from the first line on. Who listens at a known port needs that line least of all: the clients can connect, and the server serves them.");
+            lab.why("Standard output takes nothing, from the first line on. A server at a known port does not need that line: the clients can connect, and it must serve them.");
             let home = own_loopback(192);
             let args = ["server", &home.to_string(), "-p", "0"];
             let server = lab.program_into(takes_nothing(what), PROGRAM, &args);
@@ -854,7 +854,7 @@ fn s6_a_time_out_exit_1() {
 #[test]
 fn s6_taken_port_exit_1() {
     lab(|lab| {
-        lab.why("A second server on the same address and port cannot serve. Who started it must hear so, in words and in the exit code.");
+        lab.why("A second server on the same address and port cannot serve. Its user must be told, in words and by the exit code.");
         let (_server, addr) = server(lab);
         let output = run(lab, &format!("server 127.0.0.1 -p {}", addr.port()), "");
         exit_code(lab, &output, 1);
@@ -868,7 +868,7 @@ fn s6_taken_port_exit_1() {
 #[test]
 fn s6_cli_round_trip() {
     lab(|lab| {
-        lab.why("The address line says that the server is ready: whoever starts it waits for that line, so it must leave the program's buffer at once.");
+        lab.why("The address line says that the server is ready: a script waits for that line, so it must leave the program's buffer at once.");
         let (_server, addr) = server(lab);
 
         let hello = HELLO;
@@ -878,7 +878,7 @@ fn s6_cli_round_trip() {
             (
                 "hello\n",
                 hello,
-                "The line break ends the line and is no part of the message. The client's standard output is the reply as one line, and nothing else.",
+                "The line break ends the line and is not part of the message. The client's standard output is only the reply, as one line.",
             ),
             (
                 "hello",
@@ -893,17 +893,17 @@ fn s6_cli_round_trip() {
             (
                 " hello \n",
                 seven,
-                "A space is part of the message: somebody typed it.",
+                "A space is part of the message: the user typed it.",
             ),
             (
                 "hello\t\n",
                 six,
-                "A tab is part of the message: somebody typed it.",
+                "A tab is part of the message: the user typed it.",
             ),
             (
                 "hello\r\r\n",
                 six,
-                "One line break ends the line. What stands before it is part of the message, even another \\r.",
+                "One line break ends the line. Everything before it is part of the message, even another \\r.",
             ),
             (
                 "hello\r",
@@ -913,21 +913,21 @@ fn s6_cli_round_trip() {
             (
                 "hello\nworld\n",
                 hello,
-                "The client sends one line. What follows is not its business.",
+                "The client sends one line, and ignores the rest.",
             ),
             (
                 "\nhello\n",
                 "received bytes: 0, characters: 0, from: 127.0.0.1:",
-                "The first line is the message, also when it is empty. What follows is not the client's business.",
+                "The first line is the message, even when it is empty. The client ignores the rest.",
             ),
             (
                 "\u{feff}\0hello\n",
                 "received bytes: 9, characters: 7, from: 127.0.0.1:",
-                "A byte order mark and a zero are characters like any other. The line ends with its line break.",
+                "A byte order mark and a zero are ordinary characters. The line ends with its line break.",
             ),
         ];
         for (input, reply, why) in cases {
-            lab.why("The reply has come when the last byte of its frame has come. Whoever waits for more, the client for the end of the stream or the server for another frame, waits for somebody who waits.");
+            lab.why("The reply has come when the last byte of its frame has come. If the client waits for the end of the stream while the server waits for another frame, both wait for ever.");
             let end = ask(lab, addr, input);
             lab.why(why);
             replies(lab, &end, reply);
@@ -945,9 +945,9 @@ fn s6_a_person_who_thinks_does_not_occupy_the_server() {
         // are written the program is reading, and has not got its line yet.
         let longest = "x".repeat(MAX_MESSAGE as usize);
         client.types(&format!("{longest}\r"));
-        lab.note("the line is not complete: somebody is typing");
+        lab.note("the line is not complete: a person is typing");
 
-        lab.why("A server takes one client after the other. Who connects first and types then keeps all the others waiting: read the line, then connect.");
+        lab.why("A server takes one client after the other. A client that connects first and then reads the line keeps all the others waiting: read the line, then connect.");
         let other = TcpStream::connect(server.addr()).expect("connect");
         let first = server.accepts();
         lab.holds(
@@ -956,7 +956,7 @@ fn s6_a_person_who_thinks_does_not_occupy_the_server() {
             "your client's",
         );
 
-        lab.why("The line is complete, and a line is the message. Somebody at a keyboard does not end the input, so do not wait for its end.");
+        lab.why("The line is complete, and a line is the message. A person at a keyboard does not end the input, so do not wait for its end.");
         lab.if_stuck("Has your program refused the line? With \\r\\n behind it the longest message is a line of 65538 bytes.");
         client.types("\n");
         let peer = server.accepts();
@@ -967,7 +967,7 @@ fn s6_a_person_who_thinks_does_not_occupy_the_server() {
         peer.sends_frame("thank you");
         client.expects_line("the reply", |line| line == "thank you");
 
-        lab.why("A short line is complete as well, and its end is the line break. The input goes on: somebody at a keyboard does not end it.");
+        lab.why("A short line is complete as well, and its end is the line break. The input goes on: a person at a keyboard does not end it.");
         lab.if_stuck("Does your program read on behind the line break?");
         let mut client = lab.program(PROGRAM, &["client", "127.0.0.1", "-p", &port]);
         client.types("hi\n");
@@ -1023,7 +1023,7 @@ fn s6_the_first_address_that_works_is_taken() {
             String::from_utf8_lossy(&found.stdout).into_owned()
         });
         if !found.starts_with("::1") || !found.contains("127.0.0.1") || !has_ipv6() {
-            lab.skip("this machine lets nobody give a name two addresses");
+            lab.skip("this machine does not let a test give a name two addresses");
         }
         let talk = |role: &str, port: u16| {
             let line = format!("{NAMES} && exec \"$0\" {role} two.test -p {port}");
@@ -1033,7 +1033,7 @@ fn s6_the_first_address_that_works_is_taken() {
         for (scene, why) in [
             (
                 REFUSES,
-                "Nobody listens at ::1, the first of the name's two addresses. A client tries one after the other, until one works.",
+                "No program listens at ::1, the first of the name's two addresses. A client tries one after the other, until one works.",
             ),
             (
                 HANGS_UP,
@@ -1167,14 +1167,14 @@ fn found_a_way(lab: &Lab, end: &End, reply: &str) {
 #[test]
 #[cfg_attr(
     not(target_os = "linux"),
-    ignore = "needs Linux, whose namespaces have a network in which nobody answers"
+    ignore = "needs Linux, whose namespaces have a network in which no host answers"
 )]
 fn s6_a_name_without_address_exit_1() {
     lab(|lab| {
         needs_own_network(lab);
         let alone = ["--user", "--map-root-user", "--net"];
         for role in ["client", "server"] {
-            lab.why("Nobody knows this name, so there is no address to tell. Then the message names the host: a person may have mistyped it.");
+            lab.why("This name is unknown, so there is no address to name. Then the message names the host: the user may have mistyped it.");
             let end = lab
                 .program(
                     "unshare",
@@ -1196,7 +1196,7 @@ fn s6_a_name_without_address_exit_1() {
 #[test]
 fn s6_the_server_tells_who_came() {
     lab(|lab| {
-        lab.why("Whoever runs a server wants to see who came, also of those whose conversation went wrong. The line must leave the program at once: nobody stops a server to read its output.");
+        lab.why("The operator of a server wants to see each client, even if its conversation went wrong. The line must leave the program at once: an operator does not stop a server to read its output.");
         let (mut server, addr) = server(lab);
         lab.if_stuck("The conversation has ended, and standard output has no line about it. Has the line gone to standard error? Does it stay in a buffer?");
         let client = lab.connect_as("client A", addr);
@@ -1220,7 +1220,7 @@ fn s6_the_server_tells_who_came() {
         lab.note("the server's standard input has ended");
         lab.connect_as("client", addr).closes();
 
-        lab.why("A client that connects and leaves without a word has had a conversation, too. Whoever looks for the source of a thousand empty connections looks for these lines.");
+        lab.why("A client that connects and leaves without a word has had a conversation, too. These lines show the source of a thousand empty connections.");
         let client = lab.connect_as("client C", addr);
         let from = client.local().to_string();
         client.half_closes();
@@ -1257,13 +1257,13 @@ fn s6_an_error_of_accept_exit_1() {
             "it has ended",
         );
         lab.note("the server may open no more descriptors");
-        lab.if_stuck("Each call of accept fails now (EMFILE), and will go on to fail. A loop that asks again keeps a processor busy and serves nobody. End with exit code 1, so that whoever watches over the server can start it again.");
+        lab.if_stuck("Each call of accept fails now (EMFILE), and will go on to fail. A loop that asks again keeps a processor busy and serves nobody. End with exit code 1, so that a supervisor can start the server again.");
         // The descriptor of the accept that is under way may have been taken already.
         for _ in 0..2 {
             drop(TcpStream::connect(addr));
         }
         let end = server.exits();
-        lab.why("accept says that no descriptor is left (EMFILE). This server can serve nobody any more: it has failed.");
+        lab.why("accept says that no descriptor is left (EMFILE). This server can serve no more clients: it has failed.");
         lab.holds(end.code == Some(1), "exit code 1", code_of(end.code));
         let wanted = format!("the address, \"{addr}\",");
         let address = contains(addr.to_string());
@@ -1292,7 +1292,7 @@ fn s6_sixteen_may_wait_for_their_turn() {
         let waiting = 1 + waiting.len();
         lab.same("clients let in while client A stays", waiting, 16);
 
-        lab.why("Who waits in the queue is connected. A server that opens its listening socket anew for each client resets all who wait.");
+        lab.why("Clients in the queue are connected. A server that opens a new listening socket for each client resets all that wait.");
         busy.closes();
         next.sends_frame("hello");
         next.expects_frame(reply_to("hello", next.local()));
@@ -1342,7 +1342,7 @@ fn s6_ten_seconds_of_patience() {
         // A limit of another kind may set what is left of the ten seconds.
         let socket = connection::socket(addr, client.local()).expect("it is connected");
         time_outs::are_within(lab, server.id(), socket, ten / 2, ten);
-        lab.why("Patience is for clients that have come. With a time-out of its own the listener ends accept as well, and a server that nobody visits for ten seconds ends.");
+        lab.why("Patience is for clients that have come. With a time-out of its own the listener also ends accept, and a server without clients for ten seconds ends.");
         let anybody = (Ipv4Addr::UNSPECIFIED, 0).into();
         let listening = connection::socket(addr, anybody).expect("it listens");
         time_outs::is_none_for_reading(lab, server.id(), listening);
@@ -1387,7 +1387,7 @@ fn s6_long_lines_arrive_whole() {
 #[test]
 fn s6_server_survives_connect_and_close_100_times() {
     lab(|lab| {
-        lab.why("A client that says nothing and leaves has ended its conversation. If the server ends with it, anybody can switch it off: leave the conversation's loop, not the loop around accept.");
+        lab.why("A client that says nothing and leaves has ended its conversation. If the server ends with it, any client can switch it off: leave the conversation's loop, not the loop around accept.");
         let (_server, addr) = server(lab);
         for n in 1..=100 {
             let peer = lab.connect(addr);
@@ -1420,7 +1420,7 @@ fn s6_server_survives_hostile_clients() {
         client.sends_labelled("no text", b"\0\0\0\x01\xff");
         client.sees_fin();
 
-        lab.why("A client with many messages is no hostile one. It gets its replies, and the server goes on.");
+        lab.why("A client with many messages is not hostile. It gets its replies, and the server goes on.");
         let client = lab.connect_as("client D", addr);
         client.sends_labelled("1000 frames", &frames([""; 1000]));
         client.half_closes();
@@ -1485,7 +1485,7 @@ fn server_on(lab: &Lab, host: &str) -> (Program, SocketAddr) {
         .and_then(|addr| addr.parse::<SocketAddr>().ok());
     match addr {
         Some(addr) if addr.port() != 0 => (server, addr),
-        _ => lab.because("Whoever starts a server reads in its first line where to connect: \"listening on \", and then the address and port that local_addr tells, as a SocketAddr is printed.").fails(
+        _ => lab.because("The first line of a server says where to connect: \"listening on \", and then the address and port that local_addr tells, as a SocketAddr is printed.").fails(
             "the first line: \"listening on 127.0.0.1:PORT\", with the real port",
             line,
         ),
@@ -1500,7 +1500,7 @@ fn ask(lab: &Lab, addr: SocketAddr, input: &str) -> End {
     let end = client.exits();
     if end.code != Some(0) {
         let lab = match end.stderr.contains("refused") {
-            true => lab.because("Nobody listens there any more: your server has ended. It answers clients for ever, whatever became of the last one."),
+            true => lab.because("No program listens there any more: your server has ended. It must answer clients for ever, whatever happened to the last one."),
             false => lab.clone(),
         };
         lab.fails(

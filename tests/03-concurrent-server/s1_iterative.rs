@@ -58,7 +58,7 @@ fn s1_one_after_the_other() {
 #[test]
 fn s1_the_connection_ends_with_the_conversation() {
     lab(|lab| {
-        lab.why("A client waits for the end of the stream, and a descriptor that nobody closes is lost to the process. Let go of the client when its conversation is over, not when the server is.");
+        lab.why("A client waits for the end of the stream, and a descriptor that is not closed is lost to the process. Drop the client when its conversation is over, not when the server is.");
         let (acceptor, addr) = lets_in(2);
         let server = lab.student("serve_iterative(acceptor, handler)", move || {
             serve_iterative(&acceptor, &echo_five)

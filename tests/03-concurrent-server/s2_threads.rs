@@ -18,7 +18,7 @@ use super::scene::{
 #[test]
 fn s2_a_silent_client_does_not_starve_the_next() {
     lab(|lab| {
-        lab.why("Client B has waited since A connected. A sends nothing, and nobody may pay for that: while one thread waits for A, another one answers B.");
+        lab.why("Client B has waited since A connected. A sends nothing, and no other client may suffer: while one thread waits for A, another one answers B.");
         let (acceptor, addr) = lets_in(2);
         let server = lab.student("serve_threads(acceptor, handler)", move || {
             serve_threads(&acceptor, handler(echo_five))
@@ -192,8 +192,8 @@ fn s2_a_client_without_a_thread_is_turned_away() {
         lab.ok("serve_threads(acceptor, handler)", || {
             serve_threads(&none, handler(echo_five))
         });
-        lab.why("Forty clients come to a server that has memory for a dozen threads. Those for whom the system has no thread are turned away. When the others have been served the function returns.");
-        lab.if_stuck("Does the end wait for a client who never got a thread? Whoever counts clients in when they come has to count this one out again.");
+        lab.why("Forty clients come to a server that has memory for a dozen threads. Clients for which the system has no thread are turned away. When the others have been served the function returns.");
+        lab.if_stuck("Does the end wait for a client that never got a thread? If you count clients when they come, take this one off the count again.");
         let end = lab.elsewhere(A_DOZEN_THREADS, || {
             const CLIENTS: usize = 40;
             let (clients, others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
@@ -217,11 +217,11 @@ fn s2_a_client_without_a_thread_is_turned_away() {
             let closed = others.iter().filter(|c| is_closed(c)).count();
             println!("connections closed: {closed}");
         });
-        let told = lab.because("Forty clients come to a server that has memory for a dozen threads. Those for whom the system has no thread are closed and counted. thread::spawn, and spawn of a scope, panic there; thread::Builder gives an error.");
+        let told = lab.because("Forty clients come to a server that has memory for a dozen threads. Clients for which the system has no thread are closed and counted. thread::spawn, and spawn of a scope, panic there; thread::Builder gives an error.");
         printed(&told, &end, "clients turned away", "some");
         printed(&told, &end, "clients served", "some");
         printed(&told, &end, "served or turned away", "40");
-        let told = lab.because("The function has returned, and nobody is served any more. A connection that is still open belongs to a client who was turned away: a clone of it was kept. He waits for ever, and his descriptor is lost.");
+        let told = lab.because("The function has returned, and no client is served any more. A connection that is still open belongs to a client that was turned away: a clone of it was kept. That client waits for ever, and its descriptor is lost.");
         printed(&told, &end, "connections closed", "40");
     });
 }
@@ -229,7 +229,7 @@ fn s2_a_client_without_a_thread_is_turned_away() {
 #[test]
 fn s2_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
-        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that: return the error when the conversations have ended. A `?` behind accept returns at once.");
+        lab.why("accept has failed, and the caller must be told. But clients are still being served: return the error when the conversations have ended. A `?` after accept returns at once.");
         fails_after_the_last(
             lab,
             "serve_threads(acceptor, handler)",
@@ -245,7 +245,7 @@ fn s2_an_error_of_accept_waits_for_the_conversations() {
 )]
 fn s2_finished_threads_are_given_back() {
     lab(|lab| {
-        lab.why("The stack of a finished thread stays until somebody joins the thread or drops its handle. A list of all handles that is joined at the end grows with every client who ever came. So does one that waits for the oldest thread first, while a client stays, or for the newest, which has only begun.");
+        lab.why("The stack of a finished thread stays until the thread is joined or its handle is dropped. A list of all handles that is joined at the end grows with every client. So does one that joins the oldest thread first, while its client stays, or the newest, which has only begun.");
         const CLIENTS: usize = 200;
         let (acceptor, addr) = lets_in(CLIENTS + 2);
         let server = lab.student("serve_threads(acceptor, handler)", move || {

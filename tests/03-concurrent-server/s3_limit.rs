@@ -1,4 +1,4 @@
-//! Step 3: never more than so many.
+//! Step 3: a limit on conversations.
 
 use std::hint::spin_loop;
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,7 +22,7 @@ use super::scene::{
 #[test]
 fn s3_a_slot_is_free_again_when_dropped() {
     lab(|lab| {
-        lab.why("A slot is a value: whoever holds it has a place, and the place is free when the value is gone. Nobody has to remember to give it back.");
+        lab.why("A slot is a value: its holder has a place, and the place is free when the value is dropped. No code has to remember to give it back.");
         let slots = lab.you("Slots::new(2)", || Slots::new(2));
         lab.same("free at first", lab.you("free()", || slots.free()), 2);
         let one = lab.you("take()", || slots.take());
@@ -64,10 +64,10 @@ fn s3_a_slot_is_free_again_when_dropped() {
 #[test]
 fn s3_a_panic_frees_the_slot_as_well() {
     lab(|lab| {
-        lab.why("Nobody has taken a place yet, so all of them are free.");
+        lab.why("No place was taken yet, so all of them are free.");
         let slots = lab.you("Slots::new(2)", || Slots::new(2));
         lab.same("free at first", lab.you("free()", || slots.free()), 2);
-        lab.why("A thread panics with a slot in its hands. Rust drops what it held, as on every other way out. What you do in Drop must not depend on how the thread ends.");
+        lab.why("A thread panics while it holds a slot. Rust drops the slot, as on every other path out. Drop must work in the same way however the thread ends.");
         for _ in 0..3 {
             let slot = lab.you("take()", || slots.take());
             let panics = thread::spawn(move || {
@@ -79,7 +79,7 @@ fn s3_a_panic_frees_the_slot_as_well() {
             let free = lab.you("free()", || slots.free());
             lab.same("free, after the panic", free, 2);
         }
-        lab.why("Somebody waits for the place of a thread that panics. He must be woken, as by anybody else who gives a place back.");
+        lab.why("A thread waits for the place of a thread that panics. It must be woken, as by every other end of a slot.");
         let slots = lab.you("Slots::new(1)", || Slots::new(1));
         let held = lab.you("take()", || slots.take());
         let waiting = lab.student("take(), on another thread", move || slots.take());
@@ -96,7 +96,7 @@ fn s3_a_panic_frees_the_slot_as_well() {
 #[test]
 fn s3_take_waits_for_a_free_slot() {
     lab(|lab| {
-        lab.why("With no place free, take waits. Nobody but the one who frees a place can end that wait, so he must wake somebody.");
+        lab.why("If no place is free, take waits. Only a thread that frees a place can end that wait, so it must wake a waiting thread.");
         let slots = lab.you("Slots::new(1)", || Slots::new(1));
         let trace = Trace::default();
         let held = lab.you("take()", || slots.take());
@@ -127,7 +127,7 @@ fn s3_take_waits_for_a_free_slot() {
 #[test]
 fn s3_who_wakes_looks_again() {
     lab(|lab| {
-        lab.why("A thread waits, the place becomes free, and before the thread has woken somebody else takes it. The count is 0 again when it wakes. To be woken is a hint and no promise: look again, and wait again.");
+        lab.why("A thread waits, the place becomes free, and another thread takes it before the first has woken. The count is 0 again when it wakes. A wake-up is only a hint: look again, and wait again.");
         let slots = lab.you("Slots::new(1)", || Slots::new(1));
         let (wish, wishes) = channel();
         let taken = Arc::new(AtomicUsize::new(0));
@@ -154,7 +154,7 @@ fn s3_who_wakes_looks_again() {
             if was_quicker {
                 quicker += 1;
                 let taken = taken.load(Ordering::SeqCst);
-                lab.same("taken while somebody else had the place", taken - before, 0);
+                lab.same("taken while another thread had the place", taken - before, 0);
             }
             ends(slot);
             until(lab, "your take() on the other thread to return", || {
@@ -173,7 +173,7 @@ fn s3_who_wakes_looks_again() {
 #[test]
 fn s3_every_free_slot_wakes_somebody() {
     lab(|lab| {
-        lab.why("Two threads wait, and two places become free at once. There is a place for each of them, so each has to be woken. Who wakes one only when the count leaves 0 forgets the second.");
+        lab.why("Two threads wait, and two places become free at once. There is a place for each of them, so each has to be woken. If you wake one only when the count leaves 0, you forget the second.");
         for _ in 0..5 {
             let slots = lab.you("Slots::new(2)", || Slots::new(2));
             let held = lab.you("take(), twice", || [slots.take(), slots.take()]);
@@ -197,10 +197,10 @@ fn s3_every_free_slot_wakes_somebody() {
 fn wakes_no_more_than_it_must(lab: &Lab) {
     const WAIT: usize = 12;
     lab.scene(format!("{WAIT} threads wait, and one place becomes free"));
-    lab.why("There is a place for one of those who wait. Who wakes all of them has eleven threads that look, find nothing and go to sleep again, and that with each client who leaves.");
+    lab.why("There is a place for one of the waiting threads. If you wake all of them, eleven threads look, find nothing and go to sleep again, with each client that leaves.");
     let slots = lab.you("Slots::new(1)", || Slots::new(1));
     let held = lab.you("take()", || slots.take());
-    let gate = lab.gate("the gate of the one who has the place");
+    let gate = lab.gate("the gate of the client that has the place");
     let (tell, told) = channel();
     let waiting: Vec<_> = (1..=WAIT)
         .map(|n| {
@@ -256,7 +256,7 @@ fn times_asleep(thread: &Path) -> u64 {
 #[test]
 fn s3_limit_is_a_limit() {
     lab(|lab| {
-        lab.why("More clients are there than may be served at a time. So many are served, and no fewer: the others wait. Without a limit, whoever opens connections decides how many threads your machine runs.");
+        lab.why("More clients are there than may be served at a time. Serve exactly the limit: the others wait. Without a limit, strangers who open connections decide how many threads your machine runs.");
         for max in [4, 1, 70] {
             let all = max + 6;
             lab.scene(format!("{all} clients, at most {max} at a time"));
@@ -293,7 +293,7 @@ fn s3_limit_is_a_limit() {
 #[test]
 fn s3_who_waits_costs_no_thread() {
     lab(|lab| {
-        lab.why("Ten clients, two places. Whoever has no place waits in the kernel's queue, where he costs you neither a descriptor nor a thread. A thread that is started first and asks for a place afterwards limits the conversations, not the threads.");
+        lab.why("Ten clients, two places. A client without a place waits in the kernel's queue, where it costs neither a descriptor nor a thread. A thread that is started first and takes a place afterwards limits the conversations, not the threads.");
         const CLIENTS: usize = 10;
         let (clients, others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
         let knocks = clients
@@ -323,7 +323,7 @@ fn s3_who_waits_costs_no_thread() {
         let most = street.most.load(Ordering::SeqCst);
         lab.holds(
             most <= 3,
-            "2 clients who are served, and at most 1 more who is let in",
+            "2 clients that are served, and at most 1 more that is accepted",
             format!("{most} at the same time"),
         );
         score(lab, server.returns_ok(), (CLIENTS as u64, 0, 0));
@@ -360,7 +360,7 @@ fn s3_a_client_without_a_thread_leaves_his_place() {
         lab.ok("serve_limited(acceptor, handler, 20)", || {
             serve_limited(&none, handler(echo_five), 20)
         });
-        lab.why("There are 20 places, and memory for a dozen threads. A client for whom the system has no thread is turned away, and his place is free for the next one. If it is lost, the server has fewer places after each shortage, and in the end none.");
+        lab.why("There are 20 places, and memory for a dozen threads. A client for which the system has no thread is turned away, and its place is free for the next one. If it is lost, the server has fewer places after each shortage, and in the end none.");
         let end = lab.elsewhere(A_DOZEN_THREADS, || {
             const CLIENTS: usize = 40;
             let (clients, _others): (Vec<_>, Vec<_>) = (0..CLIENTS).map(|_| connected()).unzip();
@@ -395,7 +395,7 @@ fn s3_a_client_without_a_thread_leaves_his_place() {
 #[test]
 fn s3_errors_and_panics_make_room() {
     lab(|lab| {
-        lab.why("A place that is given back only after a good end is lost with every bad one: after so many errors the server is full, and nobody is in it. What happens on every way out belongs into a Drop.");
+        lab.why("A place that is given back only after a good end is lost with every bad one: after enough errors the server is full, without a client in it. Work for every path out belongs in a Drop.");
         let (acceptor, addr) = lets_in(6);
         let meeting = lab.gate("the meeting of the last two");
         let inside = meeting.clone();
@@ -462,7 +462,7 @@ fn s3_returns_when_the_last_conversation_has_ended() {
 #[test]
 fn s3_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
-        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that: return the error when the conversations have ended. A `?` behind accept returns at once.");
+        lab.why("accept has failed, and the caller must be told. But clients are still being served: return the error when the conversations have ended. A `?` after accept returns at once.");
         let what = "serve_limited(acceptor, handler, 2)";
         fails_after_the_last(lab, what, |acceptor, handler| {
             serve_limited(acceptor, handler, 2)
@@ -473,7 +473,7 @@ fn s3_an_error_of_accept_waits_for_the_conversations() {
 #[test]
 fn s3_a_silent_client_costs_one_place() {
     lab(|lab| {
-        lab.why("Two places, and one of them is held by a client who says nothing. The other one serves everybody else.");
+        lab.why("Two places, and a silent client holds one of them. The other one serves all other clients.");
         let (acceptor, addr) = lets_in(4);
         let server = lab.student("serve_limited(acceptor, handler, 2)", move || {
             serve_limited(&acceptor, handler(echo_five), 2)

@@ -20,7 +20,7 @@ use super::scene::{
 #[test]
 fn s4_workers_exist_before_the_first_job() {
     lab(|lab| {
-        lab.why("The point of workers is that nobody starts a thread when a client comes. The threads are there from the beginning, and all jobs run on them.");
+        lab.why("With workers, no thread is started when a client comes. The threads are there from the beginning, and all jobs run on them.");
         let pool = pool(lab, 4, 32);
         let ids: HashSet<_> = lab
             .you("thread_ids()", || pool.thread_ids())
@@ -55,7 +55,7 @@ fn s4_idle_workers_sleep() {
             submit(lab, &pool, || panic!("the job panics on purpose"));
         }
         lab.sleeps_until_woken("a job is submitted");
-        lab.why("The pool has nothing to do. That its last jobs have panicked is no reason to end: there are four workers, and a job for each.");
+        lab.why("The pool has nothing to do. Its last jobs have panicked, but it must not end: there are four workers, and a job for each.");
         let meeting = lab.gate("the meeting of the jobs");
         for _ in 0..4 {
             let inside = meeting.clone();
@@ -71,7 +71,7 @@ fn s4_idle_workers_sleep() {
 #[test]
 fn s4_more_workers_than_any_machine_has_are_refused() {
     lab(|lab| {
-        lab.why("A number with a digit too many must be an error that somebody reads. Linux ends a program whose threads have used up its memory map, in the middle of starting one: nobody can catch that, so do not come near it.");
+        lab.why("A number with a digit too many must be an error. Linux ends a program whose threads have used up its memory map, in the middle of starting one. This cannot be caught, so stay far below it.");
         let too_many = MOST_WORKERS + 1;
         let error = lab.err(&format!("WorkerPool::start({too_many}, 1)"), || {
             WorkerPool::start(too_many, 1).map(|_| "a pool")
@@ -128,7 +128,7 @@ fn s4_the_lock_is_not_held_while_running() {
 #[test]
 fn s4_a_full_queue_gives_the_job_back() {
     lab(|lab| {
-        lab.why("A queue without an end only hides that there is too much to do, until the memory is full. This one says so at once, and gives the job back: in it is a client, who can be told.");
+        lab.why("A queue without an end only hides that there is too much to do, until the memory is full. This one reports it at once, and gives the job back: it contains a client, which can be told.");
         let pool = pool(lab, 2, 3);
         let gate = busy(lab, &pool, 2);
         let count = Arc::new(AtomicUsize::new(0));
@@ -148,7 +148,7 @@ fn s4_a_full_queue_gives_the_job_back() {
         let pool = kept.recv().expect("the pool is sent before submit returns");
         lab.why("Both workers are busy and three jobs wait. submit may neither run a job itself nor throw an old one out to make room.");
         lab.same("jobs that ran so far", count.load(Ordering::SeqCst), 0);
-        lab.why("What came back must be the job that was too many, whole: in it is a client, who can be told.");
+        lab.why("Exactly the rejected job must come back, whole: it contains a client, which can be told.");
         lab.note("the job that came back is run by the test");
         (full.0)();
         lab.same("what it did", count.load(Ordering::SeqCst), 100);
@@ -163,7 +163,7 @@ fn s4_a_full_queue_gives_the_job_back() {
 #[test]
 fn s4_submit_never_waits() {
     lab(|lab| {
-        lab.why("The queue is full, and submit says so at once. It is called by the one thread that accepts: while it waits for a place, or tries again, nobody is let in and nobody is turned away.");
+        lab.why("The queue is full, and submit says so at once. The only accepting thread calls it: while it waits for a place, or tries again, no client is accepted or turned away.");
         let pool = pool(lab, 1, 1);
         let gate = busy(lab, &pool, 1);
         submit(lab, &pool, || {});
@@ -192,10 +192,10 @@ fn s4_submit_never_waits() {
 #[test]
 fn s4_a_dropped_pool_ends_its_workers() {
     lab(|lab| {
-        lab.why("A server that cannot start drops the pool that it has started already. Nobody can give these workers a job any more: they end by themselves.");
+        lab.why("A server that cannot start drops the pool that it has already started. These workers can get no more jobs: they must end by themselves.");
         let at_work = pool(lab, 1, 1);
         let gate = busy(lab, &at_work, 1);
-        lab.because("A pool that is dropped waits for nobody, and not for a job either. shutdown is there for that.")
+        lab.because("Dropping a pool does not wait, not even for a job. shutdown is for that.")
             .student("the pool is dropped, during a job", move || ends(at_work))
             .returns();
         gate.opens();
@@ -229,7 +229,7 @@ fn kept_by_each_worker(lab: &Lab, pool: &WorkerPool, token: &Arc<()>) {
 #[test]
 fn s4_first_come_first_served() {
     lab(|lab| {
-        lab.why("In each job is a client who waits. The one who has waited longest is next: where the newest goes first, the first may wait for ever on a busy day.");
+        lab.why("Each job contains a waiting client. The one that has waited longest is next: if the newest went first, the first might wait for ever under a heavy load.");
         let pool = pool(lab, 1, 3);
         let gate = busy(lab, &pool, 1);
         let trace = Trace::default();
@@ -247,7 +247,7 @@ fn s4_first_come_first_served() {
 #[test]
 fn s4_panics_do_not_shrink_the_pool() {
     lab(|lab| {
-        lab.why("A panic that nobody catches ends its thread, and a pool that loses a worker with every bad job serves nobody in the end. Nor may it leave a lock behind that is poisoned for the others.");
+        lab.why("An uncaught panic ends its thread, and a pool that loses a worker with every bad job at last serves no client. And it must not leave a poisoned lock for the others.");
         let pool = pool(lab, 3, 16);
         // All jobs are in the queue before the first one panics.
         let gate = busy(lab, &pool, 3);
@@ -387,15 +387,15 @@ fn s4_a_pool_without_its_threads_is_none() {
             println!("serve_workers(acceptor, handler, 2000, 1): {end}");
             println!("calls of accept: {}", script.calls());
         });
-        let told = lab.because("2000 workers are asked for, and there is memory for the stacks of a dozen. A pool of a dozen is not what was asked for: start says so, and the threads that it has started end. Nobody else can end them.");
+        let told = lab.because("2000 workers are asked for, and there is memory for the stacks of a dozen. A pool of a dozen is not what was asked for: start reports it, and the threads that it has started must end, because no other code can end them.");
         printed(&told, &end, "WorkerPool::start(2000, 1)", "an error");
         printed(&told, &end, "threads left", "0");
-        let told = lab.because("A number with a digit too many must be an error that somebody reads, whatever the machine can do. MOST_WORKERS is the most that is allowed, and it is allowed: here the system says no to it, and not you.");
+        let told = lab.because("A number with a digit too many must be an error, whatever the machine can do. MOST_WORKERS itself is allowed: here only the system may refuse it, not your code.");
         for workers in TOO_MANY {
             printed(&told, &end, &format!("start({workers}, 1)"), "InvalidInput");
         }
         printed(&told, &end, "start(MOST_WORKERS, 1)", "an error");
-        let told = lab.because("serve_workers has no pool, so it lets nobody in and says why. Its caller believes otherwise that clients were served as he asked.");
+        let told = lab.because("serve_workers has no pool, so it accepts no client and returns the error. Otherwise its caller believes that clients were served.");
         let call = "serve_workers(acceptor, handler, 2000, 1)";
         printed(&told, &end, call, "an error");
         printed(&told, &end, "calls of accept", "0");
@@ -417,7 +417,7 @@ fn outcome(workers: usize) -> &'static str {
 #[test]
 fn s4_errors_and_panics_cost_no_worker() {
     lab(|lab| {
-        lab.why("One worker, and two clients with whom it goes wrong. The third one finds the worker where it was, and the first two have got their end of the stream.");
+        lab.why("One worker, and two clients whose conversations fail. The worker still serves the third one, and the first two have got their end of the stream.");
         let (acceptor, addr) = lets_in(3);
         let handler = handler(|client: &Client| {
             let mut bytes = [0; 5];
@@ -445,7 +445,7 @@ fn s4_errors_and_panics_cost_no_worker() {
 fn s4_overload_is_turned_away() {
     lab(|lab| {
         lab.picture("03-overload");
-        lab.why("One worker is busy, one client waits. A third one hears at once that there is no room, and may try elsewhere. To be closed is an answer; to wait for a server that is drowning is none.");
+        lab.why("One worker is busy, one client waits. A third one is told at once that there is no room, and may try another server. A closed connection is an answer; an endless wait for an overloaded server is not.");
         let (acceptor, addr) = lets_in(3);
         let (handler, gate) = behind_a_gate(lab);
         let server = lab.student("serve_workers(acceptor, handler, 1, 1)", move || {
@@ -467,7 +467,7 @@ fn s4_overload_is_turned_away() {
 #[test]
 fn s4_the_queue_has_the_length_that_was_asked_for() {
     lab(|lab| {
-        lab.why("One worker and a queue of three: one client is served, three wait, and whoever comes then is turned away. A server that takes the two numbers for each other serves three and lets one wait.");
+        lab.why("One worker and a queue of three: one client is served, three wait, and every later one is turned away. A server that takes the two numbers for each other serves three and lets one wait.");
         for (workers, queue) in [(4, 1), (1, 5000)] {
             let pool = pool(lab, workers, queue);
             let gate = busy(lab, &pool, workers);
@@ -535,7 +535,7 @@ fn s4_returns_when_the_last_conversation_has_ended() {
 #[test]
 fn s4_an_error_of_accept_waits_for_the_conversations() {
     lab(|lab| {
-        lab.why("accept has failed, and the caller must hear it. The client who is being served has nothing to do with that: return the error when the conversations have ended. A `?` behind accept returns at once.");
+        lab.why("accept has failed, and the caller must be told. But clients are still being served: return the error when the conversations have ended. A `?` after accept returns at once.");
         let what = "serve_workers(acceptor, handler, 1, 1)";
         fails_after_the_last(lab, what, |acceptor, handler| {
             serve_workers(acceptor, handler, 1, 1)

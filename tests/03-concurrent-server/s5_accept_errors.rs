@@ -1,4 +1,4 @@
-//! Step 5: what `accept` complains about, and what follows from it.
+//! Step 5: errors of `accept`, and how to react to them.
 
 use std::cell::Cell;
 use std::io::{self, Error, ErrorKind};
@@ -13,7 +13,7 @@ use super::scene::{Knock, Script, connected, locked, printed};
 #[test]
 fn s5_one_clients_trouble_is_not_the_servers() {
     lab(|lab| {
-        lab.why("accept reports what happened to one connection before anybody talked on it. The next connection is as good as any. Only one client is gone, and it has gone by itself. (Interrupted is less than that: a signal came, and nobody is gone.)");
+        lab.why("accept reports an early error of one connection. The next connection is not affected. Only one client is gone, and it has gone by itself. (Interrupted is less than that: a signal came, and no client is gone.)");
         let kinds = [
             ErrorKind::ConnectionAborted,
             ErrorKind::ConnectionReset,
@@ -39,7 +39,7 @@ fn s5_one_clients_trouble_is_not_the_servers() {
 #[test]
 fn s5_a_shortage_asks_for_a_pause() {
     lab(|lab| {
-        lab.why("No descriptor, no memory: that passes when somebody leaves. The client still waits in the queue, so an accept at once fails at once. What nobody has heard of is best taken for something that passes. A firewall that forbids one connection (PermissionDenied) is no end either: it may let the next one in.");
+        lab.why("No descriptor or no memory: this passes when a client leaves. The client still waits in the queue, so an accept at once fails at once. Treat an unknown error as one that passes. A firewall that forbids one connection (PermissionDenied) is no end either: it may let the next one in.");
         judges(lab, Error::other("what nobody has heard of"), "Pause");
         let kinds = [
             ErrorKind::OutOfMemory,
@@ -69,7 +69,7 @@ fn s5_a_shortage_asks_for_a_pause() {
             const ENOBUFS: i32 = 105;
             judges(lab, Error::from_raw_os_error(ENOMEM), "Pause");
             judges(lab, Error::from_raw_os_error(ENOBUFS), "Pause");
-            lab.why("These are all the numbers of Linux that are neither one client's trouble nor the listening socket's. What nobody has heard of is best taken for something that passes.");
+            lab.why("These are all the numbers of Linux that are neither one client's trouble nor the listening socket's. Treat an unknown error as one that passes.");
             let named =
                 |number: &i32| PENDING_ON_LINUX.contains(number) || NAMED_ON_LINUX.contains(number);
             for number in (1..=133).filter(|number| !named(number)) {
@@ -198,7 +198,7 @@ impl Acceptor for Shortage {
 #[test]
 fn s5_no_pause_for_a_client_that_left() {
     lab(|lab| {
-        lab.why("A client that left before it was let in costs nothing but the call. To pause for it would let anybody slow the server down, by connecting and leaving.");
+        lab.why("A client that left before it was let in costs nothing but the call. If you paused for it, any client could slow the server down, by connecting and leaving.");
         let knocks = (0..100)
             .map(|_| Knock::Error(ErrorKind::ConnectionAborted.into()))
             .chain([Knock::Closed]);
@@ -215,7 +215,7 @@ fn s5_no_pause_for_a_client_that_left() {
 #[test]
 fn s5_the_end_is_told() {
     lab(|lab| {
-        lab.why("The listening socket is broken. Whoever runs the server must hear which error it was, and the loop must not ask again.");
+        lab.why("The listening socket is broken. The operator must be told which error it was, and the loop must not try again.");
         let mut cases: Vec<fn() -> Error> = vec![|| ErrorKind::InvalidInput.into()];
         if cfg!(unix) {
             cases.push(ebadf);

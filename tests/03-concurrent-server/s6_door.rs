@@ -1,4 +1,4 @@
-//! Step 6: a listening socket that can be closed while somebody waits at it.
+//! Step 6: a listening socket that can be closed while a thread waits at it.
 
 use std::fs::File;
 use std::io;
@@ -86,7 +86,7 @@ fn s6_close_wakes_accept_at_any_address() {
 )]
 fn s6_close_does_not_wait_for_a_full_queue() {
     lab(|lab| {
-        lab.why("On a busy day the kernel's queue is full when the door is closed, and nobody accepts. A SYN to a full queue gets no answer, so a client that blocks in connect waits for a minute or two. close may not wait for anybody: let the socket that wakes accept be non-blocking.");
+        lab.why("The kernel's queue may be full when the door is closed, and the server does not accept. A SYN to a full queue gets no answer, so a client that blocks in connect waits for a minute or two. close must not wait: make the socket that wakes accept non-blocking.");
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         socket.bind(&any.into()).expect("bind a port of loopback");
@@ -97,10 +97,10 @@ fn s6_close_does_not_wait_for_a_full_queue() {
         let door = Arc::new(door);
         // Linux admits one more than it is told.
         let waiting = ["client A", "client B"].map(|name| lab.connect_as(name, door.addr()));
-        lab.note("the queue is full, and nobody accepts");
+        lab.note("the queue is full, and no thread accepts");
         closing(lab, &door).returns();
         gives_none(lab, lab.ok("accept()", || door.accept()));
-        lab.why("Both had connected, and nobody will accept them any more. When the listening socket is closed, the kernel ends their connections.");
+        lab.why("Both had connected, but will not be accepted any more. When the listening socket is closed, the kernel ends their connections.");
         for client in waiting {
             client.sees_fin();
         }
@@ -225,7 +225,7 @@ fn s6_close_needs_no_descriptor() {
             lab,
             &mut there,
             "None",
-            "accept sleeps, and holds the last descriptor of the process for the client who may come. A socket that close() makes to wake it is one too many. Make that socket with the door.",
+            "accept sleeps, and holds the last descriptor of the process for the next client. A socket that close() makes to wake it is one too many. Make that socket with the door.",
         );
     });
 }
@@ -264,7 +264,7 @@ fn end_of(accepting: Accepting) -> (String, Option<Client>) {
 #[test]
 fn s6_an_error_that_is_the_end_is_told() {
     lab(|lab| {
-        lab.why("This socket does not listen, so accept fails with EINVAL: step 5 calls that the end. The door is open all the same. None would say that somebody has closed it, and the server would stop as if all were well.");
+        lab.why("This socket does not listen, so accept fails with EINVAL: step 5 calls that the end. But the door is open. None would mean that it was closed, and the server would stop without an error.");
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         socket.bind(&any.into()).expect("bind a port of loopback");
@@ -283,7 +283,7 @@ fn s6_an_error_that_is_the_end_is_told() {
 #[test]
 fn s6_a_closed_door_stays_closed() {
     lab(|lab| {
-        lab.why("Nobody was in accept when the door was closed. Whoever comes to it later must not wait there for ever, however often he asks.");
+        lab.why("No thread was in accept when the door was closed. A later call must not wait for ever, however often it is made.");
         let (door, addr) = door(lab);
         lab.you("close()", || door.close());
         for _ in 0..3 {
@@ -300,12 +300,12 @@ fn s6_a_closed_door_stays_closed() {
 #[test]
 fn s6_who_comes_too_late_is_not_served() {
     lab(|lab| {
-        lab.why("This client had connected, and nobody had accepted it. Now the server stops: it gets no conversation, and must not wait for one either.");
+        lab.why("This client had connected, but was not accepted. Now the server stops: the client gets no conversation, and must not wait for one either.");
         let (door, addr) = door(lab);
         let late = lab.connect_as("client A", addr);
         lab.you("close()", || door.close());
         gives_none(lab, lab.ok("accept()", || door.accept()));
-        lab.why("This client had connected, and nobody will accept it any more. It must not wait for an answer: when the listening socket is closed, the kernel ends its connection.");
+        lab.why("This client had connected, but will not be accepted any more. It must not wait for an answer: when the listening socket is closed, the kernel ends its connection.");
         late.sees_fin();
     });
 }
@@ -346,7 +346,7 @@ fn s6_the_listening_socket_is_closed_then() {
         waiting.settles();
         lab.you("close()", || door.close());
         gives_none(lab, waiting.returns_ok());
-        lab.why("Nobody is in accept any more, and the door is closed: the door has no use for the listening socket. One that is only shut down keeps its descriptor.");
+        lab.why("No thread is in accept any more, and the door is closed: it does not need the listening socket. One that is only shut down keeps its descriptor.");
         let fds = std::fs::read_dir("/proc/self/fd").expect("the descriptors of this process");
         let mut open = fds.flatten().filter_map(|fd| fd.path().read_link().ok());
         let kept = open.any(|file| file.as_os_str() == socket.as_str());
@@ -391,7 +391,7 @@ const OPEN_FOR_NOBODY: &str = "As long as the listening socket is open, the kern
 
 /// Demands the answer of a closed door.
 fn gives_none(lab: &Lab, client: Option<Client>) {
-    lab.why("A closed door lets nobody in. Who wakes accept is the door's own connection, or a client who comes too late: look at the door again when accept has returned.");
+    lab.why("A closed door accepts no client. The connection that wakes accept is the door's own, or a client that comes too late: check the door again when accept has returned.");
     lab.holds(
         client.is_none(),
         "accept() to return None: the door is closed",

@@ -35,7 +35,7 @@ const SHORT: Duration = Duration::from_millis(20);
 fn s7_serves_in_each_mode() {
     // Alone, so that what a server leaves behind is seen: a thread, a descriptor.
     alone(|lab| {
-        lab.why("Behind the same door and with the same handler, the three designs of the first steps are the same server to a client who is alone.");
+        lab.why("Behind the same door and with the same handler, the three designs of the first steps are the same server for a single client.");
         for mode in MODES {
             let (server, addr) = serving(lab, handler(echo_five), mode);
             lab.same(
@@ -70,7 +70,7 @@ fn s7_the_modes_differ_in_who_waits() {
             return; // whose shutdown() does not wake A's read
         }
         lab.scene("Iterative");
-        lab.why("In the mode iterative nobody does: B waits in the kernel's queue, and is let in when A has gone. The server is told to stop before that, so B was never here. It has no conversation, and nothing of it is cut off.");
+        lab.why("In the mode iterative no thread does: B waits in the kernel's queue, and is accepted when A has gone. The server is told to stop before that, so B was never accepted. It has no conversation, and nothing of it is cut off.");
         let (handler, trace) = noting(echo_five);
         let (server, addr) = serving(lab, handler, MODES[0]);
         let silent = lab.connect_as("client A", addr);
@@ -90,7 +90,7 @@ fn s7_the_modes_differ_in_who_waits() {
 #[test]
 fn s7_stops_without_a_client() {
     lab(|lab| {
-        lab.why("Nobody has come, and nobody will. A server that looks at its flag only after accept would stop with the next client, which may be never.");
+        lab.why("No client has come, and none will. A server that checks its flag only after accept would stop with the next client, which may never come.");
         for (mode, grace) in MODES.into_iter().zip([LONG, Duration::ZERO, Duration::MAX]) {
             let (server, addr) = serving(lab, handler(echo_five), mode);
             let report = shutdown(lab, server, grace).returns_ok();
@@ -168,7 +168,7 @@ fn s7_a_grace_may_be_less_than_a_second() {
         });
         lab.holds(
             !cut_off,
-            "nobody to be cut off, in one of five tries",
+            "no client to be cut off, in one of five tries",
             "the conversation was cut off each time",
         );
     });
@@ -252,7 +252,7 @@ fn s7_grace_then_force() {
 )]
 fn s7_force_ends_a_handler_that_writes() {
     lab(|lab| {
-        lab.why("This client never reads, so its handler waits in write. The connection is ended in both directions: to end the reading half alone wakes nobody here.");
+        lab.why("This client never reads, so its handler waits in write. The connection is ended in both directions: ending only the reading half does not wake the handler.");
         for mode in MODES {
             let (handler, trace) = noting(|client: &Client| {
                 loop {
@@ -277,7 +277,7 @@ fn s7_force_finds_all_who_are_there() {
     lab(|lab| {
         for mode in [MODES[1], MODES[2]] {
             lab.scene(format!("{mode:?}"));
-            lab.why("A and B come, A leaves, C comes. The list of those who are there must still have B and C. A number for the new one that is the length of the list is B's number already; and C may have B's port, at another address, or B's address.");
+            lab.why("A and B come, A leaves, C comes. The list of present clients must still have B and C. A number for the new one that is the length of the list is B's number already; and C may have B's port, at another address, or B's address.");
             let (handler, trace) = noting(echo_five);
             let (server, addr) = serving(lab, handler, mode);
             let come = |name: &str, nth: usize| {
@@ -366,7 +366,7 @@ fn s7_shutdown_waits_for_every_handler() {
 )]
 fn s7_nobody_begins_after_the_grace() {
     lab(|lab| {
-        lab.why("The workers are held by the clients A, who are cut off when the grace is over. The workers are free now, and the clients B come out of the queue. Their time is over too: a conversation that begins now would have no end. That nobody may begin is said before the first one is cut off, under the same lock.");
+        lab.why("The clients A hold the workers, and are cut off when the grace is over. Then the workers are free, and the clients B come out of the queue. Their time is over, too: a conversation that begins now would have no end. So forbid new conversations before you cut off the first one, under the same lock.");
         // Many, so that a worker is free again while others are still being cut off.
         const MANY: usize = 8;
         let mode = Mode::Workers {
@@ -381,7 +381,7 @@ fn s7_nobody_begins_after_the_grace() {
             let (server, addr) = serving(lab, handler, mode);
             let come =
                 |name: &str| -> Vec<_> { (0..MANY).map(|_| lab.connect_as(name, addr)).collect() };
-            let told = lab.because(format!("There is a worker for each of the clients A, and a place in the queue until he takes it. Who is not served now was turned away: there are fewer than {MANY} workers, or fewer than {MANY} places."));
+            let told = lab.because(format!("There is a worker for each of the clients A, and a place in the queue until he takes it. A client that is not served now was turned away: there are fewer than {MANY} workers, or fewer than {MANY} places."));
             let first = come("clients A");
             until(&told, "the clients A to be served", || {
                 trace.count("begins") == MANY
@@ -487,7 +487,7 @@ fn s7_mode_threads_keeps_its_limit() {
 #[test]
 fn s7_the_servers_own_error_is_told() {
     lab(|lab| {
-        lab.why("This socket does not listen: accept fails with EINVAL, and the server is at its end before anybody told it to stop. Its owner can hear so from shutdown, and from nobody else.");
+        lab.why("This socket does not listen: accept fails with EINVAL, and the server is at its end before anybody told it to stop. Only shutdown can report it to the owner.");
         for mode in MODES {
             let mut start = Duration::from_millis(1);
             until(lab, "shutdown() to return the error of accept", || {
@@ -513,7 +513,7 @@ fn s7_the_servers_own_error_is_told() {
 #[test]
 fn s7_a_server_without_workers_does_not_start() {
     lab(|lab| {
-        lab.why("The pool refuses, and there is nobody to serve. Whoever starts the server must hear it from start: a server that says that it listens, and serves nobody, is the worst kind.");
+        lab.why("The pool refuses, so no client can be served. start must return the error: a server that says that it listens, but serves no client, is the worst kind.");
         let (listener, addr) = listener();
         let mode = Mode::Workers {
             workers: MOST_WORKERS + 1,
@@ -528,7 +528,7 @@ fn s7_a_server_without_workers_does_not_start() {
             error.kind(),
             ErrorKind::InvalidInput,
         );
-        lab.why("The server has not started. What it was given is gone with it: the port refuses.");
+        lab.why("The server has not started, and its listener is dropped: the port refuses.");
         refuses(lab, addr);
     });
 }

@@ -1,4 +1,4 @@
-//! Step 8: nobody waits for ever.
+//! Step 8: no wait lasts for ever.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -30,7 +30,7 @@ fn s8_a_read_waits_as_long_as_idle() {
 #[test]
 fn s8_idle_is_out() {
     lab(|lab| {
-        lab.why("Nothing came for as long as one wait may last. Unix calls it WouldBlock, Windows TimedOut; who uses your stream should need to know only one of them.");
+        lab.why("Nothing came for as long as one wait may last. Unix calls it WouldBlock, Windows TimedOut; the user of your stream should need to know only one of them.");
         let (mut timed, stream) = scene(lab, [after(100, b"hello")]);
         let got = read(lab, &mut timed);
         lab.same("the read", got, Err(ErrorKind::TimedOut));
@@ -111,7 +111,7 @@ fn s8_nothing_is_read_after_the_deadline() {
 #[test]
 fn s8_time_goes_by_between_two_looks() {
     lab(|lab| {
-        lab.why("Here a second goes by with each look at the clock. Who looks twice, once to see whether the request is over and once to see what is left, may find nothing left at the second look, or less: a limit of zero, or an overflow. Look once for each call.");
+        lab.why("Here a second passes with each reading of the clock. Code that reads it twice, once to see whether the request is over and once to see the rest, may find nothing left at the second reading, or less: a limit of zero, or an overflow. Look once for each call.");
         for total in 30..36 {
             let limits = Limits {
                 idle: secs(10),
@@ -142,7 +142,7 @@ impl Clock for Runs {
 #[test]
 fn s8_a_call_is_passed_on_whole() {
     lab(|lab| {
-        lab.why("One call of yours is one call of the stream, with the whole of the buffer. What that one gives is what you give, much or nothing.");
+        lab.why("One call of yours is one call of the stream, with the whole of the buffer. Return its result, much or nothing.");
         static MUCH: [u8; 100_000] = [b'x'; 100_000];
         let plays = [after(0, &MUCH), Play::Takes(MUCH.len()), Play::Takes(0)];
         let (mut timed, _) = scene(lab, plays);
@@ -161,7 +161,7 @@ fn s8_a_call_is_passed_on_whole() {
 #[test]
 fn s8_a_limit_is_told_as_it_is() {
     lab(|lab| {
-        lab.why("What the stream is told is the limit itself, or what is left until the deadline: neither rounded nor cut to the width of a smaller number. Half a millisecond that is rounded down is zero, and 50 days do not fit into 32 bits of milliseconds.");
+        lab.why("Give the stream the limit itself, or the rest until the deadline: neither rounded nor cut to a smaller type. Half a millisecond that is rounded down is zero, and 50 days do not fit into 32 bits of milliseconds.");
         let half = Duration::from_micros(500);
         let long = Duration::from_millis(u64::from(u32::MAX)) + secs(5);
         for (idle, total) in [
@@ -185,7 +185,7 @@ fn s8_a_limit_is_told_as_it_is() {
 #[test]
 fn s8_late_bytes_are_bytes() {
     lab(|lab| {
-        lab.why("The bytes came with the last moment of the request, or the machine was busy and gave them to you after it. Who has read them passes them on: nobody can read them again. It is the next call that finds the time over.");
+        lab.why("The bytes came with the last moment of the request, or the machine was busy and gave them to you after it. Return them: they cannot be read again. The next call finds the time over.");
         let limits = Limits {
             idle: secs(60),
             total: secs(30),
@@ -334,7 +334,7 @@ fn s8_a_limit_that_cannot_be_set_is_an_error() {
 #[test]
 fn s8_other_ends_keep_their_names() {
     lab(|lab| {
-        lab.why("The end of the stream is no error, and a reset is no time-out. Only what is a time-out is renamed.");
+        lab.why("The end of the stream is not an error, and a reset is not a time-out. Only a time-out is renamed.");
         let (mut timed, _) = scene(
             lab,
             [
@@ -351,10 +351,10 @@ fn s8_other_ends_keep_their_names() {
             got,
             Err(ErrorKind::ConnectionReset),
         );
-        lab.why("A signal has interrupted the read. That is no time-out: there is time left, and whoever reads asks again.");
+        lab.why("A signal has interrupted the read. That is not a time-out: there is time left, and the reader calls again.");
         let got = read(lab, &mut timed);
         lab.same("the read in a signal", got, Err(ErrorKind::Interrupted));
-        lab.why("What holds for read holds for write: only a time-out is renamed.");
+        lab.why("write follows the same rule as read: only a time-out is renamed.");
         for kind in [ErrorKind::BrokenPipe, ErrorKind::Interrupted] {
             let (mut timed, _) = scene(lab, [Play::Error(kind.into())]);
             let got = write(lab, &mut timed, b"hello");

@@ -23,7 +23,7 @@ const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
 #[test]
 fn s9_arguments() {
     lab(|lab| {
-        lab.why("serve and the host have their order; the options may stand anywhere, and of one that is repeated the last counts. Whoever names none gets port 1060 and eight workers. -h or --help asks for help, whatever else is there.");
+        lab.why("serve and the host have their order; the options may stand anywhere, and of one that is repeated the last counts. The defaults are port 1060 and eight workers. -h or --help asks for help, whatever else is there.");
         let cases = [
             (
                 "serve 127.0.0.1",
@@ -118,7 +118,7 @@ fn s9_times_are_in_milliseconds() {
 #[test]
 fn s9_wrong_arguments() {
     lab(|lab| {
-        lab.why("A server for nobody, a mode that does not exist, a port of 17 bits: what cannot be meant is told to the person at once, before anything touches the network.");
+        lab.why("Zero clients, an unknown mode, a port of 17 bits: a wrong argument is reported at once, before anything touches the network.");
         let cases = [
             "",
             "serve",
@@ -174,7 +174,7 @@ fn s9_wrong_arguments() {
             let args = ["serve", "127.0.0.1", option, value].map(String::from);
             lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
         }
-        lab.why("What is wrong is told in one line, also where the argument has more than one: print it as {:?} does.");
+        lab.why("Report the error in one line, even if the argument has more than one: print it as {:?} does.");
         for (option, value) in [
             ("--mode", "a\nb"),
             ("-p", "8\n0"),
@@ -211,7 +211,7 @@ fn s9_each_frame_comes_back() {
 #[test]
 fn s9_frames_that_come_together() {
     lab(|lab| {
-        lab.why("Many frames in one write, and then the client's end. They may all arrive in one read of yours. What a buffer has read beyond the first frame belongs to the second: a buffer that is thrown away after each frame takes it along. A connection carries any number of them.");
+        lab.why("Many frames in one write, and then the client's end. They may all arrive in one read of yours. Bytes that a buffer has read beyond the first frame belong to the second: a buffer that is dropped after each frame loses them. A connection carries any number of them.");
         let (addr, serving) = echoing(lab, &ManualClock::new());
         let client = lab.connect_as("client", addr);
         let frames = frames((0..300).map(|n| n.to_string()));
@@ -457,7 +457,7 @@ fn s9_help_and_wrong_arguments() {
 #[test]
 fn s9_a_taken_port_is_exit_1() {
     lab(|lab| {
-        lab.why("A second server on the same address and port cannot serve. Who started it must hear so, with the address and in the exit code.");
+        lab.why("A second server on the same address and port cannot serve. Its user must be told, with the address and by the exit code.");
         let (_server, addr) = server(lab, &[]);
         let port = addr.port().to_string();
         let end = lab
@@ -507,7 +507,7 @@ fn s9_the_program_has_the_limits_it_is_told() {
 #[test]
 fn s9_the_program_serves_at_an_ipv6_address() {
     lab(|lab| {
-        lab.why("A host may be an IPv6 address. With a port it is printed in brackets, as SocketAddr does: who puts address, colon and port together prints something that nobody can read back.");
+        lab.why("A host may be an IPv6 address. With a port it is printed in brackets, as SocketAddr does: address, colon and port without brackets cannot be read back.");
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
             lab.skip("this machine cannot listen at ::1");
         }
@@ -571,7 +571,7 @@ fn s9_the_program_does_as_many_at_a_time_as_it_is_told() {
 #[test]
 fn s9_a_server_without_clients_sleeps() {
     lab(|lab| {
-        lab.why("At night nobody comes. Every thread of the server waits in a call that blocks: accept, recv, the wait for a signal. A program that looks at a flag every few milliseconds keeps the machine awake.");
+        lab.why("At night no client comes. Every thread of the server waits in a call that blocks: accept, recv, the wait for a signal. A program that looks at a flag every few milliseconds keeps the machine awake.");
         let (server, addr) = server(lab, &[]);
         lab.gets_an_echo("client A", addr);
         server.sleeps("a client comes, or a signal");
@@ -588,7 +588,7 @@ fn s9_ctrl_c_ends_the_program() {
             ("workers", interrupt()),
         ];
         for (mode, signal) in modes {
-            lab.why("Nobody is there, and the program is told to stop. It ends by itself, says what it did, and its exit code says that nothing went wrong.");
+            lab.why("No client is there, and the program is told to stop. It must end by itself, print its counts, and return the exit code for success.");
             let (server, addr) = server(lab, &["--mode", mode]);
             lab.gets_an_echo("client A", addr);
             lab.gets_an_echo("client B", addr);
@@ -614,7 +614,7 @@ fn s9_ctrl_c_ends_the_program() {
 )]
 fn s9_the_kernels_queue_has_its_length() {
     lab(|lab| {
-        lab.why("One client is served, and nobody else is let in: the others wait in the kernel's queue. It has BACKLOG places, and Linux admits one more than it is told (listen(2)).");
+        lab.why("One client is served, and no other is accepted: the others wait in the kernel's queue. It has BACKLOG places, and Linux admits one more than the given number (listen(2)).");
         let (_server, addr) = server(lab, &["--mode", "iterative"]);
         let silent = lab.connect_as("client A", addr);
         silent.sends_frame("hello");
@@ -697,7 +697,7 @@ fn s9_an_unknown_host_is_exit_1() {
         if !may.is_ok_and(|end| end.status.success()) {
             lab.skip("this machine gives no namespaces to an ordinary user");
         }
-        lab.why("No machine has this name (RFC 6761, section 6.4), so there is no address to listen at. That is a failure of the network, for a person to read: not a wrong argument, and no panic.");
+        lab.why("No machine has this name (RFC 6761, section 6.4), so there is no address to listen at. That is a failure of the network, which the user must be told: not a wrong argument, and not a panic.");
         let serve = [PROGRAM, "serve", "nobody.invalid", "-p", "0"];
         let end = lab
             .program("unshare", &[&alone[..], &serve].concat())
@@ -713,7 +713,7 @@ fn s9_an_unknown_host_is_exit_1() {
 #[cfg_attr(not(unix), ignore = "needs Unix, whose signals the test can send")]
 fn s9_the_score_tells_who_was_turned_away() {
     lab(|lab| {
-        lab.why("One worker, and 128 places in the queue. Whoever comes then is turned away at once, and the score says how many that were.");
+        lab.why("One worker, and 128 places in the queue. Every later client is turned away at once, and the last line says how many there were.");
         let (server, addr) = server(lab, &["--workers", "1"]);
         let silent = lab.connect_as("client A", addr);
         silent.sends_frame("hello");
@@ -768,7 +768,7 @@ fn s9_a_second_signal_ends_the_program_at_once() {
         refuses(lab, addr);
         gets(lab, &server, "TERM");
         let end = server.exits();
-        lab.why("Client A is within its grace of five seconds (GRACE) when the second signal comes. So not everybody was served to the end, and the exit code says so. A program that gives no grace has ended with the first signal already, with 0.");
+        lab.why("Client A is within its grace of five seconds (GRACE) when the second signal comes. So not every client was served to the end, and the exit code says so. A program without grace has already ended with the first signal, with 0.");
         lab.same("exit code", end.code, Some(1));
     });
 }
@@ -777,7 +777,7 @@ fn s9_a_second_signal_ends_the_program_at_once() {
 #[cfg_attr(not(unix), ignore = "needs Unix, whose signals the test can send")]
 fn s9_nobody_reads_the_score() {
     lab(|lab| {
-        lab.why("`ch03 serve … | head -1` reads one line and leaves. Then the program is told to stop, and prints its score to nobody. println! panics there. That nobody listens is no failure of the server.");
+        lab.why("`ch03 serve … | head -1` reads one line and leaves. Then the program is told to stop, and its last line cannot be written. println! panics there. A missing reader is not a failure of the server.");
         let (output, input) = std::io::pipe().expect("a pipe");
         let args = ["serve", "127.0.0.1", "-p", "0"];
         let server = lab.program_into(input.into(), PROGRAM, &args);
@@ -803,7 +803,7 @@ fn s9_signals_are_caught_before_the_address_is_printed() {
     lab(|lab| {
         // A program that is still to do says so here.
         drop(server(lab, &[]));
-        lab.why("Whoever reads the address may send the signal at once. A program that prints first and catches the signal afterwards dies of it now and then. Here its standard output takes nothing yet, so the program stands at the line with its address: by then the signals must be caught.");
+        lab.why("A script that reads the address may send the signal at once. If a program prints first and catches the signal afterwards, the signal sometimes kills it. Here its standard output takes nothing yet, so the program stands at the line with its address: by then the signals must be caught.");
         let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
         // Full, so that the program's first write waits.
         theirs.set_nonblocking(true).expect("non-blocking mode");
@@ -943,7 +943,7 @@ fn s9_without_threads_for_its_workers_it_does_not_start() {
 )]
 fn s9_a_client_without_a_thread_is_turned_away() {
     lab(|lab| {
-        lab.why("This program has memory for a dozen threads, and more clients come than that. Those for whom the system has no thread are closed at once. thread::spawn would panic here, on the thread that accepts; thread::Builder gives an error.");
+        lab.why("This program has memory for a dozen threads, and more clients come than that. Clients for which the system has no thread are closed at once. thread::spawn would panic here, on the thread that accepts; thread::Builder gives an error.");
         let options = ["--mode", "threads", "--workers", "1000"];
         let (server, addr) = ready(lab, with_memory_for_a_dozen_threads(lab, &options));
         let (mut served, mut turned_away) = (Vec::new(), 0);

@@ -74,7 +74,7 @@ impl Script {
     }
 }
 
-const LAST_WORD: &str = "accept has said its last word: None, or an error that ends the loop. That is passed on, and nobody asks again: a real listener might not return any more.";
+const LAST_WORD: &str = "accept has said its last word: None, or an error that ends the loop. Return it, and do not call accept again: a real listener might never return.";
 
 impl Acceptor for Script {
     fn accept(&self) -> io::Result<Option<Client>> {
@@ -182,7 +182,7 @@ pub fn talk(client: &TcpPeer, five: &[u8]) {
 /// system answers a byte with a reset, and the next write fails. One that is only shut down for
 /// writing takes the bytes.
 pub fn closed(lab: &Lab, client: &TcpPeer) {
-    let what = "the connection to be closed, so that nobody takes another byte of the client's";
+    let what = "the connection to be closed, so that no more bytes of the client are taken";
     let takes = || client.stream().write(b".").is_ok();
     lab.because(LET_GO).until(what, takes, |takes| !takes);
 }
@@ -206,7 +206,7 @@ impl Trace {
 }
 
 /// Why a client sees the end of its stream.
-pub const LET_GO: &str = "The conversation is over, also where it went wrong, so its connection is closed, and the client gets the end of the stream. If the server goes on, somebody still has a handle of the connection: a list, a clone, the loop.";
+pub const LET_GO: &str = "The conversation is over, even if it failed, so its connection must be closed, and the client gets the end of the stream. If it is still open, a handle is left: in a list, a clone, or the loop.";
 
 /// The end of a value's life, in words that also hold for a type without a `Drop`, as in a stub.
 pub fn ends<T>(_value: T) {}

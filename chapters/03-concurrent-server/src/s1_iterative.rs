@@ -7,7 +7,7 @@ use crate::{Acceptor, Handler, Stats};
 /// Serves clients one after the other, on this thread, until `acceptor` says that no more will come.
 ///
 /// A client's connection is closed as soon as its conversation has ended, before the next client
-/// is let in. A handler's error ends that conversation and nothing else.
+/// is let in. A handler's error ends only that conversation.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Step 3: never more than so many.
+//! Step 3: a limit on conversations.
 
 use std::io;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Slots {
 
     /// Takes a place. Waits for one, asleep, when none is free.
     ///
-    /// Each place that becomes free wakes one of those who wait, if there is one.
+    /// Each place that becomes free wakes one waiting thread, if there is one.
     pub fn take(&self) -> Slot {
         todo!(
             "3.3 Slots::take(): wait while none of {self:?} is free, count one down, return a Slot that counts it up again when dropped"
@@ -37,9 +37,9 @@ impl Slots {
 
 /// Like `serve_threads`, with at most `max` conversations at a time. `max` is 1 or more.
 ///
-/// Clients beyond that wait in the kernel's queue, and are served in their turn. At most one of them
-/// may have been accepted already, and none of them has a thread. A conversation that ends in an
-/// error or a panic makes room like any other.
+/// Clients beyond that wait in the kernel's queue, and are served in their turn. At most one of
+/// them may already have been accepted, and none of them has a thread. A conversation that ends in
+/// an error or a panic makes room, too.
 ///
 /// # Errors
 ///

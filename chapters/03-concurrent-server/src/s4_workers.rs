@@ -33,7 +33,7 @@ pub struct PoolReport {
 }
 
 /// Threads that wait for jobs. Their number never changes. A pool that is dropped without
-/// `shutdown` ends them as well, and waits for nobody. The jobs that wait then may run or not.
+/// `shutdown` ends them as well, without waiting. The jobs that still wait may run or not.
 pub struct WorkerPool {}
 
 impl WorkerPool {
@@ -55,13 +55,13 @@ impl WorkerPool {
         todo!("3.4 WorkerPool::thread_ids(): ask each join handle for its thread's id")
     }
 
-    /// Hands a job to the workers, who begin the jobs in the order of their submission. Never waits.
+    /// Gives a job to the workers, which begin the jobs in the order of their submission. Never waits.
     ///
     /// A job that panics costs the pool nothing: neither its worker nor another job.
     ///
     /// # Errors
     ///
-    /// `Full` when `queue` jobs are waiting already.
+    /// `Full` when `queue` jobs are already waiting.
     pub fn submit(&self, job: Job) -> Result<(), Full> {
         todo!(
             "3.4 WorkerPool::submit(a job of {} bytes): into the queue if there is room, else back to the caller",
@@ -78,15 +78,16 @@ impl WorkerPool {
 
 /// Serves each client on one of `workers` threads, until `acceptor` says that no more will come.
 ///
-/// - Up to `queue` clients wait for a worker. One who comes when they all wait is turned away:
-///   its connection is closed at once, and it counts as `Stats::turned_away`. To wait without an
-///   end would only move the queue to where nobody sees it.
-/// - Errors and panics of a handler, and the end, are as in `serve_threads`: who waited is served.
+/// - Up to `queue` clients wait for a worker. When all places are taken, the next client is turned
+///   away: its connection is closed at once, and it counts as `Stats::turned_away`. An endless wait
+///   would only move the queue to a place where it cannot be seen.
+/// - Errors and panics of a handler, and the end, are as in `serve_threads`: waiting clients are
+///   served.
 ///
 /// # Errors
 ///
 /// The first error of `acceptor`, once the conversations have ended. The system has no more
-/// threads: then nobody is served.
+/// threads: then no client is served.
 pub fn serve_workers(
     acceptor: &dyn Acceptor,
     handler: Arc<dyn Handler>,
@@ -95,6 +96,6 @@ pub fn serve_workers(
 ) -> io::Result<Stats> {
     let _ = (acceptor, handler);
     todo!(
-        "3.4 serve_workers(acceptor, handler, {workers}, {queue}): a job for each client; who finds the queue full is closed and counted; at the end, shut the pool down"
+        "3.4 serve_workers(acceptor, handler, {workers}, {queue}): a job for each client; when the queue is full, close the client and count it; at the end, shut the pool down"
     )
 }

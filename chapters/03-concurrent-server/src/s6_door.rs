@@ -1,4 +1,4 @@
-//! Step 6: a listening socket that can be closed while somebody waits at it.
+//! Step 6: a listening socket that can be closed while a thread waits at it.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -25,20 +25,21 @@ impl Door {
         todo!("3.6 Door::addr() of {self:?}")
     }
 
-    /// Closes the door, and waits for nobody.
+    /// Closes the door, without waiting.
     ///
-    /// - The thread that waits in `accept` wakes, and gets `None`, though no client ever comes.
-    /// - From now on `accept` returns `None`. Who connected and was not accepted yet is not served.
-    /// - The listening socket is closed as soon as nobody is in `accept` any more. The port then
+    /// - The thread that waits in `accept` wakes, and gets `None`, even if no client ever comes.
+    /// - From now on `accept` returns `None`. A client that connected and was not accepted yet is
+    ///   not served.
+    /// - The listening socket is closed as soon as no thread is in `accept` any more. The port then
     ///   refuses connections.
     /// - All this also holds when the process has no descriptor left (`accept` sleeps, or fails and
-    ///   pauses), when the kernel's queue of connections is full, and on Linux even when nobody
-    ///   can connect to the door: its network interface is down, say.
+    ///   pauses), when the kernel's queue of connections is full, and on Linux even when no program
+    ///   can connect to the door, for example because its network interface is down.
     ///
-    /// To close a closed door does nothing.
+    /// Closing a closed door does nothing.
     pub fn close(&self) {
         todo!(
-            "3.6 {self:?}.close(): mark the door as closed, wake who waits in accept, let the listener go"
+            "3.6 {self:?}.close(): mark the door as closed, wake the thread in accept, drop the listener"
         )
     }
 }

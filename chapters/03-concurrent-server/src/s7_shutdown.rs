@@ -33,13 +33,13 @@ pub struct Server {}
 impl Server {
     /// Starts to serve, in the background.
     ///
-    /// In each mode, a handler that panics ends its own conversation and nothing else, and counts as
+    /// In each mode, a handler that panics ends only its own conversation, and counts as
     /// `Stats::failed`.
     ///
     /// # Errors
     ///
     /// Those of `Door::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
-    /// thread for the server. Then nobody is served, and nothing of the server is left.
+    /// thread for the server. Then no client is served, and nothing of the server is left.
     pub fn start(
         listener: TcpListener,
         handler: Arc<dyn Handler>,
@@ -47,7 +47,7 @@ impl Server {
     ) -> io::Result<Server> {
         let _ = handler;
         todo!(
-            "3.7 Server::start({listener:?}, handler, {mode:?}): a thread that serves behind a Door in that mode, with a handler that keeps a list of who is being served"
+            "3.7 Server::start({listener:?}, handler, {mode:?}): a thread that serves behind a Door in that mode, with a handler that keeps a list of the clients being served"
         )
     }
 
@@ -60,21 +60,21 @@ impl Server {
     ///
     /// 1. No client is let in any more; soon the port refuses connections.
     /// 2. Conversations that have begun, and those in the queue of the workers, get `grace` to end
-    ///    by themselves. That is the most they get: when the last one has ended, nobody waits.
+    ///    by themselves. When the last one has ended earlier, the wait ends, too.
     ///    `Duration::MAX` is a grace without an end.
-    /// 3. What is left then is cut off: its connection is ended in both directions, so that a
-    ///    handler in `read` gets the end of the stream. Who still waits in the queue is closed
-    ///    without a conversation.
+    /// 3. The remaining conversations are cut off: their connections are ended in both directions,
+    ///    so that a handler in `read` gets the end of the stream. Clients that still wait in the
+    ///    queue are closed without a conversation.
     ///
-    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it, as
-    /// long as it takes. All waiting is done asleep: nobody wakes only to look whether it is over.
+    /// Nothing can stop a handler that does not look at its connection; `shutdown` waits for it
+    /// without a limit. Every wait must sleep: no thread may wake only to check.
     ///
     /// # Errors
     ///
     /// The error that ended the server before it was told to stop.
     pub fn shutdown(self, grace: Duration) -> io::Result<Report> {
         todo!(
-            "3.7 Server::shutdown({grace:?}): close the door, wait for the serving thread, hang up on who is left, report"
+            "3.7 Server::shutdown({grace:?}): close the door, wait for the serving thread, hang up on the remaining clients, report"
         )
     }
 }

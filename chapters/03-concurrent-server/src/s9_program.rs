@@ -117,20 +117,20 @@ where
 /// Does what `args` ask for, and returns the exit code.
 ///
 /// - **Serve**: the first line on standard output is `listening on ADDRESS:PORT`, the address it
-///   really has. It is printed when clients can connect and the signals below are caught: whoever
-///   reads it may send one at once. The kernel's queue for it has `BACKLOG` places. Then it serves
-///   with `EchoFrames` and its limits, until Ctrl-C (SIGINT) or SIGTERM, and shuts down with its grace.
-///   A second signal ends the program at once, with exit code 1. The last line is
-///   `served S, failed F, turned away T, cut off C`, the numbers of the `Report`. That nobody reads
-///   standard output any more is no failure then.
+///   really has. It is printed when clients can connect and the signals below are caught: a script
+///   that reads it may send one at once. The kernel's queue for it has `BACKLOG` places. Then it
+///   serves with `EchoFrames` and its limits, until Ctrl-C (SIGINT) or SIGTERM, and shuts down with
+///   its grace. A second signal ends the program at once, with exit code 1. The last line is
+///   `served S, failed F, turned away T, cut off C`, the numbers of the `Report`. At that point it
+///   is not a failure if standard output is no longer read.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
 ///
 /// Exit codes: 0, done; 1, it failed: the network, or the system has no threads for the workers; 2,
 /// wrong arguments. More than `MOST_WORKERS` workers are either of the two: `parse_args` may refuse
-/// them, and `Server::start` does. Standard error says what is wrong. Of the network it also says at
-/// which address (`127.0.0.1:1060`); behind wrong arguments it has `USAGE`.
+/// them, and `Server::start` does. Standard error says what is wrong. For a network error it also
+/// names the address (`127.0.0.1:1060`). After wrong arguments it has `USAGE`.
 pub fn run(args: &[String]) -> u8 {
     todo!(
         "3.9 run({args:?}): parse_args, listen_on with BACKLOG, Server::start, print the address, wait for the signals of StopSignals::catch, which comes before the address; shut down, return the exit code"

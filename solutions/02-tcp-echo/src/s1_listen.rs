@@ -11,18 +11,18 @@ use socket2::{Domain, Protocol, Socket, Type};
 ///
 /// - `addr` is IPv4 or IPv6. Port 0 means "choose one for me"; `local_addr()` of the result tells
 ///   which it became.
-/// - `backlog` is the length of the accept queue, in connections: those which the kernel has
-///   already opened and which nobody has accepted yet. Linux admits one more than it is told.
-/// - `SO_REUSEADDR` lets a restarted server bind while connections of its former life are still
-///   in TIME-WAIT (RFC 9293 §3.6.1). Windows needs no option for that, and gives this one another
+/// - `backlog` is the length of the accept queue, in connections: those that the kernel has already
+///   opened and that were not accepted yet. Linux admits one more than the given number.
+/// - `SO_REUSEADDR` lets a restarted server bind while its earlier connections are still in
+///   TIME-WAIT (RFC 9293 §3.6.1). Windows needs no option for that, and gives this one another
 ///   meaning there (two sockets on one port), so it is set everywhere but on Windows.
 ///
-/// The listener is an ordinary blocking one, and no other option is set.
+/// The listener is blocking, as usual, and no other option is set.
 ///
 /// # Errors
 ///
-/// Whatever the first failing call says: the port is taken, the address is not one of this
-/// machine's, the port needs a privilege.
+/// The error of the first call that fails: the port is taken, the address is not one of this
+/// machine's, or the port needs a privilege.
 pub fn listen_on(addr: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     // bind is where the kernel looks at the option; afterwards it would be too late.

@@ -1,6 +1,6 @@
 //! Step 2: what `write_all`, `read_exact` and `io::copy` do for you.
 //!
-//! Use `write` and `read` alone in this file. Not allowed here: `write_all`, `write!`, `read_exact`,
+//! Use only `write` and `read` in this file. Not allowed here: `write_all`, `write!`, `read_exact`,
 //! `read_to_end`, `read_to_string`, `bytes()`, `io::copy`, `BufReader`, `BufWriter`.
 //! From the next step on you may use them all: then you know what they do.
 
@@ -9,16 +9,15 @@ use std::io::{self, ErrorKind, Read, Write};
 /// Writes all of `buf` to `w`, with as many `write` calls as it takes.
 ///
 /// `write` says how many bytes it took, and may take fewer than it was given. An empty `buf` is
-/// written without any call. `flush` is not called: when to flush is for the caller to decide.
+/// written without any call. `flush` is not called: the caller decides when to flush.
 ///
 /// # Errors
 ///
-/// - `ErrorKind::WriteZero` when `write` takes 0 bytes of what is left: the sink is full for
-///   good.
+/// - `ErrorKind::WriteZero` when `write` takes 0 of the remaining bytes: the sink will take no more.
 /// - `ErrorKind::Interrupted` is not an error: a signal came and nothing was written. Call again,
 ///   however often it comes.
-/// - Any other error of `write`, as it is, also `WouldBlock` and `TimedOut`: how long to wait is
-///   not decided here.
+/// - Any other error of `write`, unchanged, even `WouldBlock` and `TimedOut`: the caller decides
+///   how long to wait.
 pub fn send_all<W: Write>(w: &mut W, mut buf: &[u8]) -> io::Result<()> {
     while !buf.is_empty() {
         match w.write(buf) {
@@ -33,14 +32,14 @@ pub fn send_all<W: Write>(w: &mut W, mut buf: &[u8]) -> io::Result<()> {
 
 /// Fills `buf` from `r`, with as many `read` calls as it takes, and reads no byte more.
 ///
-/// An empty `buf` is full already: no call is made.
+/// An empty `buf` is already full: no call is made.
 ///
 /// # Errors
 ///
 /// - `ErrorKind::UnexpectedEof` when the stream ends before `buf` is full. The bytes that came
 ///   before the end stand in the front of `buf`.
 /// - `ErrorKind::Interrupted` is not an error: call again.
-/// - Any other error of `read`, as it is, also `WouldBlock` and `TimedOut`.
+/// - Any other error of `read`, unchanged, even `WouldBlock` and `TimedOut`.
 pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     while filled < buf.len() {
@@ -52,16 +51,16 @@ pub fn recv_exact<R: Read>(r: &mut R, buf: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes to `w` what comes from `r`, until `r` ends. Returns how many bytes went through.
+/// Copies the bytes of `r` to `w`, until `r` ends. Returns how many bytes were copied.
 ///
-/// Each piece is written before the next one is read: a peer may wait for its echo before it
-/// says more. `flush` is not called.
+/// Each piece is written before the next one is read: a peer may wait for its echo before it sends
+/// more. `flush` is not called.
 ///
 /// # Errors
 ///
 /// The first error of `read` or `write` that is not `ErrorKind::Interrupted`, as it is;
 /// `ErrorKind::WriteZero` as in `send_all`. Only 0 bytes read are the end of `r`: an
-/// `ErrorKind::UnexpectedEof` that `r` itself reports is an error like any other.
+/// `ErrorKind::UnexpectedEof` that `r` itself reports is an ordinary error.
 pub fn echo_stream<R: Read, W: Write>(mut r: R, mut w: W) -> io::Result<u64> {
     let mut buf = [0; 16_384];
     let mut total = 0;

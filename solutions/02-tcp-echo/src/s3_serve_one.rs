@@ -14,7 +14,7 @@ pub enum Served {
     Reset { peer: SocketAddr },
 }
 
-/// Accepts one client and sends back whatever it sends, until it ends its stream.
+/// Accepts one client and sends back all its bytes, until it ends its stream.
 ///
 /// - The echo is sent as the bytes come, not at the end.
 /// - The client may end its stream (`shutdown(Write)`) and still read: it gets the rest of its
@@ -22,13 +22,13 @@ pub enum Served {
 /// - When the function returns, its side of the connection is closed. Unless the connection broke,
 ///   every byte that came was read by then; a socket that is closed with unread bytes sends RST
 ///   (RFC 9293 §3.6.1), which can cost the client the reply.
-/// - How long a client may be silent is not decided here: no time-out is set on the accepted socket. On
-///   Linux it has the listener's time-outs from its beginning, and keeps them.
-/// - `listener` goes on listening, and is left as it is. Call the function again for the next client.
-/// - All waiting is done asleep.
+/// - This function sets no limit on silence: it sets no time-out on the accepted socket. On Linux
+///   that socket has the listener's time-outs from its beginning, and keeps them.
+/// - `listener` goes on listening, and does not change. Call the function again for the next client.
+/// - Every wait must sleep.
 ///
-/// A client that breaks its connection is an outcome, `Served::Reset`, and no error: the server
-/// has other clients. Systems tell it as `ErrorKind::ConnectionReset`,
+/// A client that breaks its connection is an outcome, `Served::Reset`, and not an error: the server
+/// has other clients. Systems report it as `ErrorKind::ConnectionReset`,
 /// `ErrorKind::ConnectionAborted` or `ErrorKind::BrokenPipe`.
 ///
 /// # Errors

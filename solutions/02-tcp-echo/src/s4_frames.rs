@@ -50,7 +50,7 @@ impl From<FrameError> for io::Error {
     }
 }
 
-/// Writes `payload` as one frame, then flushes `w`, so that no buffer keeps the frame's end back.
+/// Writes `payload` as one frame, then flushes `w`, so that no buffer holds back the end of the frame.
 ///
 /// # Errors
 ///
@@ -71,13 +71,13 @@ pub fn write_frame<W: Write>(w: &mut W, payload: &[u8]) -> io::Result<()> {
 /// first byte. (An `ErrorKind::UnexpectedEof` of `r` itself counts as its end, here and inside a
 /// frame.)
 ///
-/// Exactly one frame is taken from `r`: what follows it stays there for the next call. Memory is taken for
-/// what the header announces, not for `max`.
+/// Exactly one frame is taken from `r`: what follows it stays there for the next call. Memory is
+/// reserved for the announced length, not for `max`.
 ///
 /// # Errors
 ///
-/// - `FrameError::TooBig` when the header announces more than `max` bytes. No payload is read
-///   and no memory taken for it: the length is a stranger's word.
+/// - `FrameError::TooBig` when the header announces more than `max` bytes. No payload is read and
+///   no memory is reserved for it: a stranger wrote the length.
 /// - `FrameError::Torn` when the stream ends after the first byte and before the last.
 /// - `FrameError::Io` with any other error of `r`.
 pub fn read_frame<R: Read>(r: &mut R, max: u32) -> Result<Option<Vec<u8>>, FrameError> {

@@ -12,8 +12,8 @@ pub const MAX_MESSAGE: u32 = 65_536;
 /// Sends `message` as one frame over `stream`, and returns the one frame that comes back. Exactly
 /// one is taken: what follows it stays in `stream` for the next call.
 ///
-/// Both are UTF-8. An empty message is a message: it travels as a frame of length 0, and its
-/// reply is waited for.
+/// Both are UTF-8. An empty message is a message: it is sent as a frame of length 0, and its reply
+/// is awaited.
 ///
 /// # Errors
 ///
@@ -33,20 +33,20 @@ pub fn exchange<S: Read + Write>(stream: &mut S, message: &str) -> io::Result<St
     String::from_utf8(reply).map_err(|e| io::Error::new(ErrorKind::InvalidData, e))
 }
 
-/// Connects to `addr`, IPv4 or IPv6, makes one `exchange` and closes, whatever came of it.
+/// Connects to `addr`, IPv4 or IPv6, makes one `exchange` and closes, whatever the result is.
 ///
 /// No single wait is longer than `timeout`, which is not zero and may be `Duration::MAX`: neither for the
 /// connection, nor for the next bytes of the reply, nor for room to send. A reply that is complete within
-/// `timeout` is waited for. (A limit for the whole, of that length or more, may come on top; none is asked for.) All waiting
-/// is done asleep. What has failed is not tried again, not even the connection: the server may have
-/// done it.
+/// `timeout` is waited for. (You may add a limit for the whole, of that length or more; none is
+/// required.) Every wait must sleep. After a failure nothing is tried again, not even the
+/// connection: the server may have served the request.
 ///
 /// # Errors
 ///
 /// - `ErrorKind::TimedOut` when a wait is over. (A socket with a read time-out says
 ///   `WouldBlock` for this on Unix and `TimedOut` on Windows; `ask` always says `TimedOut`.)
-/// - `ErrorKind::ConnectionRefused` when nobody listens there.
-/// - The errors of `exchange`, each under its own name.
+/// - `ErrorKind::ConnectionRefused` when no program listens there.
+/// - The errors of `exchange`, each with its own kind.
 pub fn ask(addr: SocketAddr, message: &str, timeout: Duration) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&addr, timeout)?;
     stream.set_read_timeout(Some(timeout))?;

@@ -30,14 +30,14 @@ pub enum Command {
     Help,
 }
 
-/// How a conversation with one client went.
+/// The result of a conversation with one client.
 #[derive(Debug)]
 pub struct Talk {
     /// The client's address.
     pub peer: SocketAddr,
     /// How many messages were answered.
     pub messages: u64,
-    /// `None` when the client ended its stream between two frames; else what went wrong.
+    /// `None` when the client ended its stream between two frames; otherwise what went wrong.
     pub trouble: Option<io::Error>,
 }
 
@@ -60,8 +60,8 @@ pub fn reply_to(message: &str, peer: SocketAddr) -> String {
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person: one line also when an argument has a line break in
-/// it, which `{arg:?}` shows as `\n`.
+/// One line that says what is wrong, for a person. It is one line even when an argument has a line
+/// break in it, which `{arg:?}` shows as `\n`.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     if args.iter().any(|arg| arg == "-h" || arg == "--help") {
         return Ok(Command::Help);
@@ -95,13 +95,13 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 /// Accepts one client and answers each of its frames with the frame of `reply_to`, until it
 /// ends its stream.
 ///
-/// One client's trouble is the end of its conversation and of nothing else, so it is returned in
-/// `Talk::trouble`: a broken connection (its error as it is), a frame that is longer than `MAX_MESSAGE` or
-/// bytes that are not UTF-8 (`ErrorKind::InvalidData`), a torn frame (`UnexpectedEof`), and a client that
-/// for `patience` long, at any time, sends nothing, or makes no room for its replies (`TimedOut`). The
-/// patience, which is not zero, is for clients: `accept` waits for one as long as it takes, and
-/// `listener` is left as it is. All waiting is done asleep. Nothing but replies is sent. When the
-/// function returns, the connection is closed.
+/// One client's trouble ends only its own conversation, so it is returned in `Talk::trouble`: a
+/// broken connection (its error as it is), a frame that is longer than `MAX_MESSAGE` or bytes that
+/// are not UTF-8 (`ErrorKind::InvalidData`), a torn frame (`UnexpectedEof`), and a client that, at
+/// any time, sends nothing or makes no room for its replies for as long as `patience` (`TimedOut`).
+/// The patience, which is not zero, is for clients: `accept` waits for one without a limit, and
+/// `listener` does not change. Every wait must sleep. Only replies are sent. When the function
+/// returns, the connection is closed.
 ///
 /// # Errors
 ///
@@ -138,33 +138,34 @@ fn converse(
 ///
 /// - **Server**: its first line on standard output is `listening on ADDRESS:PORT`, the address it
 ///   really has, printed when clients can connect. Then it answers clients for ever, with ten
-///   seconds of patience for each. One after the other is enough; a thread for each is allowed. While
-///   it is busy with one, sixteen others can connect and wait for their turn.
-///   Each conversation's end is told in a line on standard output that has the client's address
-///   and port in it. When standard output takes nothing, not even the first line, the server goes on
-///   without.
+///   seconds of patience for each. One after the other is enough; a thread for each is allowed.
+///   While it is busy with one, sixteen others can connect and wait for their turn. The end of each
+///   conversation is a line on standard output with the client's address and port. When standard
+///   output takes nothing, not even the first line, the server goes on without it.
 /// - **Client**: reads one line from standard input (its end counts as an empty line; a person at
-///   a terminal is asked for it, on standard error), and only then connects: a person who thinks
-///   must not occupy the server. The message is the line without its line break, `\n` or `\r\n`. A line
-///   that is longer than `MAX_MESSAGE` is refused without reading to its end (two more bytes than
-///   that are enough to know), and without connecting. The server has ten seconds, which are the
-///   time-out of `ask`. The reply goes to standard output as it is, with a line break behind it.
+///   a terminal is asked for it, on standard error), and only then connects: a person who is still
+///   thinking must not occupy the server. The message is the line without its line break, `\n` or
+///   `\r\n`. A line that is longer than `MAX_MESSAGE` is refused without reading to its end (two
+///   more bytes than that are enough to know), and without connecting. The server has ten seconds,
+///   which are the time-out of `ask`. The reply goes to standard output unchanged, with a line
+///   break after it.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// A HOST may be an IPv4 or IPv6 address (`::1`), or a name with several addresses: the first one
-/// that works is taken. So a client may ask twice: when an `ask` has failed, it asks at the next address.
+/// that works is used. So a client may ask twice: when an `ask` has failed, it asks at the next
+/// address.
 ///
 /// Exit codes:
 ///
 /// - 0, done.
 /// - 1, it failed: the network (for a server, also an error of `accept`), a HOST that has no address,
 ///   standard input, which cannot be read, the line, which is not UTF-8 or longer than `MAX_MESSAGE`, or
-///   standard output, which does not take the reply or the help. Standard error says what failed, and
-///   of the network also at which address, as `127.0.0.1:1060`, or for which HOST.
+///   standard output, which does not take the reply or the help. Standard error says what failed.
+///   For a network error it also names the address, as `127.0.0.1:1060`, or the HOST.
 /// - 2, wrong arguments. Standard error says what is wrong, then `USAGE`.
 ///
-/// When something fails, standard output gets nothing from a client. A standard error that takes nothing
-/// changes no exit code.
+/// When something fails, standard output gets nothing from a client. A full standard error changes
+/// no exit code.
 pub fn run(args: &[String]) -> u8 {
     let done = match parse_args(args) {
         Ok(Command::Help) => print_line(USAGE),

@@ -1,4 +1,5 @@
-//! Given, not an exercise: what is let in, who lets it in, who serves it, and the score.
+//! Given, not an exercise: a client, the part that accepts clients, the part that serves them, and
+//! the counts.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -32,7 +33,7 @@ impl Client {
         self.peer
     }
 
-    /// Ends the connection now, whoever else has a handle of it. A thread that waits in `read` on
+    /// Ends the connection now, even if other handles of it exist. A thread that waits in `read` on
     /// it wakes and gets the end of the stream.
     pub fn hang_up(&self) {
         // The client may have ended it before; then there is nothing to do.
@@ -40,13 +41,13 @@ impl Client {
     }
 }
 
-/// Lets clients in, one a call.
+/// Accepts clients, one per call.
 pub trait Acceptor {
     /// Waits for the next client. `None` means that no more will come.
     ///
     /// # Errors
     ///
-    /// What the system says when it cannot let somebody in.
+    /// The system's error when it cannot accept a client.
     fn accept(&self) -> io::Result<Option<Client>>;
 }
 
@@ -62,7 +63,7 @@ impl Acceptor for TcpListener {
 pub trait Handler: Send + Sync + 'static {
     /// # Errors
     ///
-    /// What ended this conversation before its time. It concerns no other client.
+    /// The error that ended this conversation early. It concerns no other client.
     fn serve(&self, client: &Client) -> io::Result<()>;
 }
 
@@ -76,13 +77,13 @@ where
     }
 }
 
-/// How the conversations of a server went.
+/// The results of a server's conversations.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stats {
     /// The handler returned `Ok`.
     pub served: u64,
     /// The handler returned an error, or panicked.
     pub failed: u64,
-    /// Closed without a conversation, because nobody was free and nobody could wait.
+    /// Closed without a conversation, because no worker and no place in the queue was free.
     pub turned_away: u64,
 }

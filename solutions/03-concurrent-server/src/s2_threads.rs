@@ -11,10 +11,10 @@ use crate::{Acceptor, Client, Handler, Stats};
 /// Serves each client on a thread of its own, until `acceptor` says that no more will come.
 ///
 /// - A client's connection is closed as soon as its conversation has ended.
-/// - A handler that returns an error, or panics, ends its own conversation and nothing else. Both
-///   count as `Stats::failed`.
-/// - What belongs to a finished thread is given back while the server goes on: its stack, its
-///   handle. A server that runs for a year has had millions of them.
+/// - A handler that returns an error, or panics, ends only its own conversation. Both count as
+///   `Stats::failed`.
+/// - The resources of a finished thread, its stack and its handle, are given back while the server
+///   goes on. A server that runs for a year has had millions of them.
 /// - A client for whom the system has no thread is closed, and counts as `Stats::turned_away`.
 /// - The function returns when the last conversation has ended, and waits for that asleep.
 ///

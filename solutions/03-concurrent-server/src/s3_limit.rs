@@ -1,4 +1,4 @@
-//! Step 3: never more than so many.
+//! Step 3: a limit on conversations.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -32,7 +32,7 @@ impl Slots {
 
     /// Takes a place. Waits for one, asleep, when none is free.
     ///
-    /// Each place that becomes free wakes one of those who wait, if there is one.
+    /// Each place that becomes free wakes one waiting thread, if there is one.
     pub fn take(&self) -> Slot {
         let mut free = self.lock();
         // A loop, because a thread may wake without a reason, or find that another one was quicker.
@@ -67,9 +67,9 @@ impl Drop for Slot {
 
 /// Like `serve_threads`, with at most `max` conversations at a time. `max` is 1 or more.
 ///
-/// Clients beyond that wait in the kernel's queue, and are served in their turn. At most one of them
-/// may have been accepted already, and none of them has a thread. A conversation that ends in an
-/// error or a panic makes room like any other.
+/// Clients beyond that wait in the kernel's queue, and are served in their turn. At most one of
+/// them may already have been accepted, and none of them has a thread. A conversation that ends in
+/// an error or a panic makes room, too.
 ///
 /// # Errors
 ///

@@ -37,7 +37,7 @@ pub struct PoolReport {
 }
 
 /// Threads that wait for jobs. Their number never changes. A pool that is dropped without
-/// `shutdown` ends them as well, and waits for nobody. The jobs that wait then may run or not.
+/// `shutdown` ends them as well, without waiting. The jobs that still wait may run or not.
 pub struct WorkerPool {
     jobs: SyncSender<Job>,
     workers: Vec<JoinHandle<()>>,
@@ -89,13 +89,13 @@ impl WorkerPool {
         self.workers.iter().map(|w| w.thread().id()).collect()
     }
 
-    /// Hands a job to the workers, who begin the jobs in the order of their submission. Never waits.
+    /// Gives a job to the workers, which begin the jobs in the order of their submission. Never waits.
     ///
     /// A job that panics costs the pool nothing: neither its worker nor another job.
     ///
     /// # Errors
     ///
-    /// `Full` when `queue` jobs are waiting already.
+    /// `Full` when `queue` jobs are already waiting.
     pub fn submit(&self, job: Job) -> Result<(), Full> {
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(job) | TrySendError::Disconnected(job) => Full(job),
@@ -137,15 +137,16 @@ fn work(waiting: &Mutex<Receiver<Job>>, count: &Count) {
 
 /// Serves each client on one of `workers` threads, until `acceptor` says that no more will come.
 ///
-/// - Up to `queue` clients wait for a worker. One who comes when they all wait is turned away:
-///   its connection is closed at once, and it counts as `Stats::turned_away`. To wait without an
-///   end would only move the queue to where nobody sees it.
-/// - Errors and panics of a handler, and the end, are as in `serve_threads`: who waited is served.
+/// - Up to `queue` clients wait for a worker. When all places are taken, the next client is turned
+///   away: its connection is closed at once, and it counts as `Stats::turned_away`. An endless wait
+///   would only move the queue to a place where it cannot be seen.
+/// - Errors and panics of a handler, and the end, are as in `serve_threads`: waiting clients are
+///   served.
 ///
 /// # Errors
 ///
 /// The first error of `acceptor`, once the conversations have ended. The system has no more
-/// threads: then nobody is served.
+/// threads: then no client is served.
 pub fn serve_workers(
     acceptor: &dyn Acceptor,
     handler: Arc<dyn Handler>,

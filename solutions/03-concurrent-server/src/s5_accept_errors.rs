@@ -1,4 +1,4 @@
-//! Step 5: what `accept` complains about, and what follows from it.
+//! Step 5: errors of `accept`, and how to react to them.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub enum AfterError {
     Next,
     /// It may pass: wait for a moment, then accept again.
     Pause,
-    /// The listening socket will never let anybody in again.
+    /// The listening socket will never accept a client again.
     End,
 }
 
@@ -30,7 +30,7 @@ pub const PAUSE: Duration = Duration::from_millis(20);
 ///   error 9 (EBADF: there is no such descriptor).
 /// - `Pause`: everything else. Above all EMFILE and ENFILE, Unix's 24 and 23: the process, or the
 ///   system, has no descriptor left. The client is still in the queue, so that to accept again
-///   at once fails at once. It ends when somebody leaves.
+///   at once fails at once. The shortage ends when a client leaves.
 pub fn after_error(error: &io::Error) -> AfterError {
     match error.kind() {
         ErrorKind::ConnectionAborted
@@ -60,7 +60,7 @@ fn is_pending(number: i32) -> bool {
     [ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, EHOSTDOWN].contains(&number)
 }
 
-/// The next client, however many errors come first that it can live with.
+/// The next client. Errors that do not end the loop may come first, any number of them.
 ///
 /// After an error that `after_error` calls `Pause` it calls `pause`, once, with `PAUSE`; after
 /// `Next` it goes on without one. `None` of `acceptor` is passed on.

@@ -1,10 +1,10 @@
-//! Step 8: nobody waits for ever.
+//! Step 8: no wait lasts for ever.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// Tells the time.
+/// A clock.
 pub trait Clock {
     /// The time since some moment that never changes.
     fn now(&self) -> Duration;
@@ -51,7 +51,7 @@ impl Waits for &TcpStream {
     }
 }
 
-/// How long a client may keep us. Neither is zero; `Duration::MAX` is no limit.
+/// How long a client may keep us. Neither is zero; `Duration::MAX` means no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// For one read or write.
@@ -97,13 +97,13 @@ impl<S: Waits, C: Clock> Timed<S, C> {
     }
 }
 
-/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline. What it
-/// gives is passed on, however late it is by then.
+/// One `read` of the stream, which waits for `Limits::idle` and not beyond the deadline. Its result
+/// is returned, however late it is by then.
 ///
 /// # Errors
 ///
 /// `ErrorKind::TimedOut` when that time is over, whatever the system calls it, and when no time is
-/// left until the deadline (then nothing is read). Any other error as it is, also one of
+/// left until the deadline (then nothing is read). Any other error unchanged, even one of
 /// `Waits::wait_at_most`; then nothing is read either.
 impl<S: Waits, C: Clock> Read for Timed<S, C> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -112,7 +112,7 @@ impl<S: Waits, C: Clock> Read for Timed<S, C> {
     }
 }
 
-/// As `read`: a client that does not read keeps us as well as one that does not write.
+/// As `read`: a client that does not read keeps us, like one that does not write.
 impl<S: Waits, C: Clock> Write for Timed<S, C> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.prepare()?;

@@ -4,17 +4,17 @@ use std::io;
 
 /// Ctrl-C (SIGINT) and what `kill` sends (SIGTERM). On Windows, Ctrl-C.
 ///
-/// A signal interrupts a thread anywhere, and next to nothing may be done there. Two crates that are
-/// well kept do that little, `signal-hook` on Unix and `ctrlc` on Windows.
+/// A signal interrupts a thread anywhere, and a handler may do almost nothing there. Two
+/// well-maintained crates do this, `signal-hook` on Unix and `ctrlc` on Windows.
 #[derive(Debug)]
 pub struct StopSignals(system::Signals);
 
 impl StopSignals {
     /// From now on these signals do not end the program: [`StopSignals::wait`] gets them.
     ///
-    /// One that was ignored when the program started goes on being ignored: that is how a shell keeps
-    /// Ctrl-C from the programs that it runs in the background. The signal of a terminal that is
-    /// closed (SIGHUP) is left alone, so `nohup` works.
+    /// A signal that was ignored when the program started stays ignored: in this way a shell keeps
+    /// Ctrl-C from its background programs. The signal of a closed terminal (SIGHUP) is not
+    /// changed, so `nohup` works.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ impl StopSignals {
         system::catch().map(StopSignals)
     }
 
-    /// Waits, asleep, for the next of them.
+    /// Sleeps until the next of them comes.
     pub fn wait(&mut self) {
         system::wait(&mut self.0);
     }
@@ -46,7 +46,7 @@ mod system {
         signals.forever().next();
     }
 
-    /// Whether the program was told, by the one who started it, to ignore this signal. Linux tells
+    /// Whether the program was started with this signal ignored. Linux tells
     /// (proc_pid_status(5)); elsewhere we take it that it was not.
     fn is_ignored(signal: i32) -> bool {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -66,7 +66,7 @@ mod system {
     pub type Signals = Receiver<()>;
 
     pub fn catch() -> io::Result<Signals> {
-        // Room for two: the second one may come before anybody has asked for the first.
+        // Room for two: the second one may come before the first was taken.
         let (stop, stopped) = sync_channel(2);
         let tell = move || {
             let _ = stop.try_send(());

@@ -88,7 +88,7 @@ fn s1_what_is_no_entry_is_passed_over() {
                 &[(34463, None), (99, None), (9999, None), (0, None)],
             ),
             (
-                "The port is a number in decimal digits. 080 is the number 80. A sign is no digit, although parse takes one.",
+                "The port is a number in decimal digits. 080 is the number 80. A sign is not a digit, although parse takes one.",
                 "plus +79/tcp\nzero 080/tcp\nzeros 0000000084/tcp\nfinger 79/tcp\n",
                 &[
                     (80, Some("zero")),
@@ -97,7 +97,7 @@ fn s1_what_is_no_entry_is_passed_over() {
                 ],
             ),
             (
-                "People add lines of their own. What stands in the list counts, whether IANA would register such a port or not.",
+                "People add lines of their own. The list counts, whether IANA would register such a port or not.",
                 "nought 0/tcp\nours 60000/tcp\nlast 65535/tcp\n",
                 &[
                     (0, Some("nought")),

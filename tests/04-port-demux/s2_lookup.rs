@@ -73,7 +73,7 @@ fn gets(lab: &Lab, rows: &[Row], proto: Proto, from: &str, to: &str, want: &str)
 #[test]
 fn s2_two_clients_one_port() {
     lab(|lab| {
-        lab.why("Port 80 names a door, not a conversation. Two connections of one client differ in the client's port alone: look at all four numbers.");
+        lab.why("Port 80 does not name a conversation. Two connections of one client differ only in the client's port: look at all four numbers.");
         let rows = rows();
         gets(lab, &rows, Tcp, "10.0.0.7:40000", "10.0.0.5:80", "exact #3");
         gets(lab, &rows, Tcp, "10.0.0.7:40001", "10.0.0.5:80", "exact #4");
@@ -184,7 +184,7 @@ fn s2_nobody_answers_how() {
 #[test]
 fn s2_only_a_listener_takes_strangers() {
     lab(|lab| {
-        lab.why("bind reserves a port, and listen opens it. Until then TCP answers as if nobody were there. UDP knows no listen: a bound socket receives.");
+        lab.why("bind reserves a port, and listen opens it. Until then TCP answers as if there were no socket. UDP has no listen: a bound socket receives.");
         let rows = [
             row(1, Tcp, Closed, "10.0.0.5:80", "-"),
             row(2, Tcp, Closed, "0.0.0.0:80", "-"),
@@ -217,7 +217,7 @@ fn s2_only_a_listener_takes_strangers() {
 #[test]
 fn s2_a_peer_shuts_out_everybody_else() {
     lab(|lab| {
-        lab.why("A socket with a peer hears this peer and nobody else. Its own address and port are only half of the key.");
+        lab.why("A socket with a peer gets segments only from this peer. Its own address and port are only half of the key.");
         let rows = [
             row(1, Udp, Established, "10.0.0.5:5000", "10.0.0.53:53"),
             row(2, Tcp, SynSent, "10.0.0.5:40000", "10.0.0.9:80"),
@@ -340,7 +340,7 @@ fn s2_a_wildcard_has_a_family() {
             "[fe80::5]:81",
             "nobody: RST",
         );
-        lab.why("An IPv6 address that holds an IPv4 one is of the family IPv6 all the same: 0.0.0.0 does not take it, :: does.");
+        lab.why("An IPv6 address that holds an IPv4 one is still of the family IPv6: 0.0.0.0 does not take it, :: does.");
         let mapped = "[::ffff:10.0.0.9]:5000";
         gets(
             lab,
@@ -549,7 +549,7 @@ fn s2_an_index_keeps_out_what_is_not_open() {
 #[test]
 fn s2_an_index_asks_for_all_four_numbers() {
     lab(|lab| {
-        lab.why("The first sieve asks for four numbers and the protocol, and for nothing else: the machine's own address counts, and a row in TIME-WAIT is found like any other.");
+        lab.why("The first sieve compares only the four numbers and the protocol: the machine's own address counts, and a row in TIME-WAIT is found, too.");
         let rows = [
             row(1, Tcp, SynSent, "10.0.0.5:40000", "10.0.0.9:80"),
             row(2, Tcp, TimeWait, "10.0.0.5:40001", "10.0.0.9:80"),
@@ -667,7 +667,7 @@ fn s2_an_index_does_not_go_through_the_rows() {
             remote,
         };
         let nobody = addr("10.0.0.6:80");
-        lab.why("Fifty thousand clients are connected to one port. A hash map of the four numbers finds each of them at once. A look-up that goes through the rows, or through those of one port, takes fifty thousand steps for each segment: that is no loop without end, but it feels like one.");
+        lab.why("Fifty thousand clients are connected to one port. A hash map of the four numbers finds each of them at once. A look-up that goes through the rows, or through those of one port, takes fifty thousand steps for each segment: that loop ends, but it takes very long.");
         let client = |n| row(n, Tcp, Established, server, Some(host(n, 40000)));
         finds_each(lab, "clients of one server", client, nobody);
         lab.why("Here one machine has fifty thousand UDP sockets that are connected to one name server. The rows have their remote end in common, so a map by the remote end is one long list.");

@@ -1,4 +1,4 @@
-//! Step 3: who may have an address.
+//! Step 3: which socket may have an address.
 
 use netlab::lab;
 use port_demux::Proto::{Tcp, Udp};
@@ -39,7 +39,7 @@ fn s3_a_second_bind_is_invalid() {
         machine.bind(other, "10.0.0.5:83");
         machine.cannot_bind(server, "10.0.0.5:83", "Invalid");
         machine.cannot_bind(SocketId(99), "10.0.0.5:82", "BadSocket");
-        lab.why("There is no socket #99. That comes before all other questions: BadSocket, EBADF.");
+        lab.why("There is no socket #99. Check this first: BadSocket, EBADF.");
         let asked = lab.err("may_bind(#99, 10.0.0.5:82)", || {
             machine.table.may_bind(SocketId(99), addr("10.0.0.5:82"))
         });

@@ -82,7 +82,7 @@ fn s4_the_range_ends_where_it_ends() {
                 }
             }
         }
-        lab.scene("range 0 to 0, which has no port: 0 is nobody's");
+        lab.scene("range 0 to 0, which has no port: 0 is reserved");
         lab.why("A range without a port has no free one. Its size is 0: last - first + 1 must not go below zero on the way, and nothing can be divided by it.");
         let mut ports = EphemeralPorts::new(0..=0, || 7);
         let got = lab.you("pick(all are free)", || ports.pick(|_| true));
@@ -93,7 +93,7 @@ fn s4_the_range_ends_where_it_ends() {
 #[test]
 fn s4_not_sequential() {
     lab(|lab| {
-        lab.why("An attacker who can guess the port can send segments into the connection, or answers to a query. One port must not tell the next (RFC 6056).");
+        lab.why("An attacker who can guess the port can send segments into the connection, or answers to a query. One port must not reveal the next (RFC 6056).");
         let mut ports = EphemeralPorts::new(32768..=60999, numbers(6056));
         let picks: Vec<u16> = (0..64)
             .map(|_| {
@@ -145,7 +145,7 @@ fn s4_not_sequential() {
 #[test]
 fn s4_no_port_is_the_next_one_when_few_are_free() {
     lab(|lab| {
-        lab.why("On a busy machine most ports are taken, and the first random one is taken, too. Whoever then takes the lowest free port always takes the same one, and everybody can guess it. Go on from where the search began, as far as it takes.");
+        lab.why("On a busy machine most ports are taken, and the first random one is taken, too. A search that then takes the lowest free port always takes the same one, and an attacker can guess it. Go on from the place where the search began, until a port is free.");
         let every_eighth: Vec<u16> = (50_000..=50_063).step_by(8).collect();
         for (range, free, picks, most_of_one) in [
             (50_000..=50_063, every_eighth, 320, 120),
@@ -176,7 +176,7 @@ fn s4_no_port_is_the_next_one_when_few_are_free() {
 #[test]
 fn s4_bind_zero_gets_an_unused_port() {
     lab(|lab| {
-        lab.why("Port 0 asks the system for a port that nobody overlaps, in TIME-WAIT or not. Options that allow sharing do not count: a program that lets the system choose wants a port for itself.");
+        lab.why("Port 0 asks the system for a port that no socket overlaps, in TIME-WAIT or not. Options that allow sharing do not count: a program that lets the system choose wants a port for itself.");
         let mut machine = Machine::new(lab);
         machine.has(row(90, Tcp, Closed, "10.0.0.5:40003", "-"), REUSE_ADDR);
         machine.has(
@@ -206,7 +206,7 @@ fn s4_bind_zero_gets_an_unused_port() {
         machine.cannot_bind(s, "10.0.0.5:0", "AddrInUse");
 
         lab.scene("a new machine");
-        lab.why("A port is a port, whoever has chosen it: a second bind is invalid here, too.");
+        lab.why("It makes no difference that the system has chosen the port: a second bind is invalid here, too.");
         let mut machine = Machine::new(lab);
         let s = machine.tcp();
         let local = machine.bind(s, "10.0.0.5:0");
@@ -232,7 +232,7 @@ fn s4_bind_zero_gets_an_unused_port() {
         }
 
         lab.scene("a new machine, where sockets have agreed to share");
-        lab.why("SO_REUSEPORT does not count either: the system does not choose a port that somebody has.");
+        lab.why("SO_REUSEPORT does not count either: the system does not choose a port that another socket has.");
         let mut machine = Machine::new(lab);
         machine.has(row(90, Tcp, Closed, "10.0.0.5:40003", "-"), REUSE_PORT);
         let called = machine.socket(Tcp, REUSE_PORT);
@@ -401,7 +401,7 @@ fn s4_the_same_four_numbers_only_once() {
         machine.cannot_connect(two, "10.0.0.9:80", "AddrNotAvailable");
         machine.shows(two, "CLOSED 10.0.0.5:5000 -");
         machine.connect(two, "10.0.0.10:80");
-        lab.why("A socket at all addresses gets the machine's own when it connects. What counts are the four numbers that it is going to have.");
+        lab.why("A socket at all addresses gets the machine's own when it connects. The four numbers that it will have count.");
         let everywhere = machine.socket(Tcp, REUSE_ADDR);
         machine.bind(everywhere, "0.0.0.0:5000");
         machine.cannot_connect(everywhere, "10.0.0.9:80", "AddrNotAvailable");
@@ -423,7 +423,7 @@ fn s4_the_same_four_numbers_only_once() {
             &format!("exact #{}", three.0),
         );
 
-        lab.why("TCP and UDP count their ports apart: a socket of the other protocol with these numbers is in nobody's way, and stays.");
+        lab.why("TCP and UDP have separate ports: a socket of the other protocol with these numbers does not conflict, and stays.");
         let other = row(190, Udp, Established, "10.0.0.5:8000", "10.0.0.9:80");
         machine.has(other, NO_REUSE);
         let five = machine.tcp();
@@ -529,7 +529,7 @@ fn s4_connect_only_once() {
 #[test]
 fn s4_udp_connects_anew_and_shares_no_port() {
     lab(|lab| {
-        lab.why("UDP's connect sends nothing: it writes a peer into the row, and may write another one later. The port that it chooses belongs to this socket alone, whoever the peer is.");
+        lab.why("UDP's connect sends nothing: it writes a peer into the row, and may write another one later. The port that it chooses belongs only to this socket, whatever the peer is.");
         let mut machine = Machine::new(lab);
         let s = machine.udp();
         let t = machine.connect(s, "10.0.0.53:53");
@@ -557,7 +557,7 @@ fn s4_udp_connects_anew_and_shares_no_port() {
 #[test]
 fn s4_udp_asks_at_all_addresses() {
     lab(|lab| {
-        lab.why("A UDP socket gets its port before its address, so a port that somebody has at any address will not do: nine are left of ten.");
+        lab.why("A UDP socket gets its port before its address, so a port that another socket has at any address cannot be used: nine are left of ten.");
         let mut machine = Machine::new(lab);
         machine.has(row(90, Udp, Closed, "127.0.0.1:40004", "-"), NO_REUSE);
         let mut ports = BTreeSet::new();
@@ -575,7 +575,7 @@ fn s4_udp_asks_at_all_addresses() {
         machine.cannot_connect(tenth, "10.0.1.99:53", "WouldBlock");
         machine.shows(tenth, "CLOSED 0.0.0.0:0 -");
         lab.scene("a machine whose own address is fe80::5");
-        lab.why("This machine's sockets are going to have an IPv6 address. So the port must be free at all IPv6 addresses, and ports at IPv4 ones are in nobody's way.");
+        lab.why("This machine's sockets are going to have an IPv6 address. So the port must be free at all IPv6 addresses, and ports at IPv4 ones do not conflict.");
         let mut six = Machine::at(lab, "fe80::5");
         for port in 40000_u64..=40009 {
             let local = match port % 3 {

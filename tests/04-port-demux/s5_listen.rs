@@ -1,4 +1,4 @@
-//! Step 5: a door, a queue, and children.
+//! Step 5: a listener, a queue, and children.
 
 use std::collections::BTreeSet;
 
@@ -156,7 +156,7 @@ fn s5_syn_creates_a_child_not_a_listener_change() {
             "10.0.0.8:40000",
             &format!("wildcard #{}", server.0),
         );
-        lab.why("Half of a handshake is no connection: there is nothing to accept yet.");
+        lab.why("Half of a handshake is not a connection: there is nothing to accept yet.");
         machine.cannot_accept(server, "WouldBlock");
         lab.why("Until accept, no descriptor names the child.");
         machine.cannot_listen(child.id, "BadSocket");
@@ -321,7 +321,7 @@ fn s5_half_open_ones_do_not_count() {
 #[test]
 fn s5_a_new_backlog_counts_at_once() {
     lab(|lab| {
-        lab.why("listen on a listener sets the limit anew and touches nobody who waits.");
+        lab.why("listen on a listener sets a new limit and does not change the queue.");
         let mut machine = Machine::new(lab);
         let server = machine.listener("10.0.0.5:80", 0);
         machine.meets("10.0.0.5:80", "10.0.0.7:5000");
@@ -402,7 +402,7 @@ fn s5_segments_without_a_handshake() {
         let other = row(93, Udp, Established, "10.0.0.5:80", "10.0.0.7:93");
         machine.has(other, NO_REUSE);
         machine.meets("10.0.0.5:80", "10.0.0.7:93");
-        lab.why("A child waits for an ACK. A SYN and ACK answers a SYN, and the child has sent none that stands alone.");
+        lab.why("A child waits for an ACK. A SYN,ACK answers a SYN without ACK, and the child has not sent one.");
         machine.syn("10.0.0.5:80", "10.0.0.7:92");
         let child = machine.row_towards("10.0.0.7:92");
         let got = machine.syn_ack(tuple("10.0.0.5:80", "10.0.0.7:92"));
@@ -414,7 +414,7 @@ fn s5_segments_without_a_handshake() {
 #[test]
 fn s5_only_a_syn_and_ack_answers_a_syn() {
     lab(|lab| {
-        lab.why("In SYN-SENT an ACK alone answers nothing that was said: it belongs to an older connection, which the RST ends at the other side (RFC 9293, section 3.10.7.3). The socket goes on waiting.");
+        lab.why("In SYN-SENT an ACK without SYN does not answer our SYN: it belongs to an older connection, which the RST ends at the other side (RFC 9293, section 3.10.7.3). The socket goes on waiting.");
         let mut machine = Machine::new(lab);
         let calling = row(90, Tcp, SynSent, "10.0.0.5:40000", "10.0.0.9:80");
         machine.has(calling, NO_REUSE);
@@ -486,7 +486,7 @@ fn s5_time_wait_makes_room_for_a_syn() {
             "delivered to #95".to_owned(),
         );
         machine.shows(old.id, "TIME-WAIT 10.0.0.5:81 10.0.0.7:5000");
-        lab.why("First the old row goes, then the listener looks at its queue. Where that is full the SYN is dropped, and the old row is gone all the same.");
+        lab.why("First the old row goes, then the listener looks at its queue. If that is full the SYN is dropped, but the old row is still gone.");
         lab.scene("a new machine, with a full queue");
         let mut machine = Machine::new(lab);
         machine.listener("10.0.0.5:80", 0);

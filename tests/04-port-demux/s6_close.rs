@@ -95,7 +95,7 @@ fn s6_a_fin_may_end_the_handshake() {
         lab.same("whose was the first FIN", child, Some(accepted.0));
         lab.same("the peer", t.remote.to_string(), "10.0.0.7:1".to_owned());
         machine.shows(accepted, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:1");
-        lab.why("The second FIN met a full queue, and its ACK was dropped like any other. It will come again.");
+        lab.why("The second FIN came to a full queue, and its ACK was dropped, too. It will come again.");
         machine.cannot_accept(server, "WouldBlock");
         let half = machine.row_towards("10.0.0.7:2");
         machine.shows(half, "SYN-RECEIVED 10.0.0.5:80 10.0.0.7:2");
@@ -158,7 +158,7 @@ fn s6_a_restart_after_closing_first() {
 #[test]
 fn s6_close_listener_keeps_children() {
     lab(|lab| {
-        lab.why("Closing a listener ends no connection that was accepted. A connection in the queue is open for its client, so the client is told, by RST, unless it has sent an RST itself. Half-open ones are told nothing: their ACK will find nobody.");
+        lab.why("Closing a listener ends no connection that was accepted. A connection in the queue is open for its client, so the client is told, by RST, unless it has sent an RST itself. Half-open ones get nothing: their ACK will find no socket.");
         let (mut machine, listener, child, _) = server(lab, NO_REUSE);
         let waiting = machine.meets("10.0.0.5:80", "10.0.0.8:1");
         let hung_up = machine.meets("10.0.0.5:80", "10.0.0.8:2");
@@ -269,7 +269,7 @@ fn s6_nothing_to_say_goodbye_to() {
 #[test]
 fn s6_a_refused_client_may_try_again() {
     lab(|lab| {
-        lab.why("A connect that failed leaves the socket as it was before. What the program named in bind it keeps; what the system chose is given back.");
+        lab.why("A connect that failed leaves the socket as it was before. It keeps the address and port that the program named in bind; a port that the system chose is given back.");
         let cases = [
             (None, "CLOSED 0.0.0.0:0 -"),
             (Some("127.0.0.1:5000"), "CLOSED 127.0.0.1:5000 -"),
@@ -307,7 +307,7 @@ fn s6_a_refused_client_may_try_again() {
         machine.rst(t);
         machine.shows(client, "CLOSED 0.0.0.0:0 -");
         lab.scene("a new machine, whose ports are taken towards one server");
-        lab.why("What counts are the four numbers: from another address of this machine the same ports are free.");
+        lab.why("The four numbers count: from another address of this machine the same ports are free.");
         let mut machine = Machine::new(lab);
         let client = machine.tcp();
         machine.bind(client, "127.0.0.1:0");
@@ -319,7 +319,7 @@ fn s6_a_refused_client_may_try_again() {
         }
         machine.connect(client, "10.0.0.9:80");
         lab.scene("a new machine, where the refused client listens");
-        lab.why("What bind named is an address alone, if its port was 0. listen adds a port, as bind would.");
+        lab.why("If the port in bind was 0, bind named only an address. listen adds a port, as bind would.");
         let mut machine = Machine::new(lab);
         let client = machine.tcp();
         machine.bind(client, "127.0.0.1:0");
@@ -360,7 +360,7 @@ fn s6_a_reset_ends_a_connection() {
         machine.shows(half, "CLOSED 10.0.0.5:0 -");
         lab.same("what close sends", machine.close(half), vec![]);
 
-        lab.why("What bind named the socket keeps. A port that the system chose is lost, and another socket may have it.");
+        lab.why("The socket keeps what bind named. A port that the system chose is lost, and another socket may have it.");
         lab.note("a client whose port the system chose");
         let client = machine.tcp();
         let t = machine.connect(client, "10.0.0.9:80");
@@ -410,7 +410,7 @@ fn s6_a_reset_ends_a_connection() {
         machine.cannot_connect(tenth, "10.0.0.10:80", "AddrNotAvailable");
 
         lab.scene("a new machine, and a client whose address bind named, with port 0");
-        lab.why("What bind named the socket keeps, here an address. A port that the system chose is lost.");
+        lab.why("The socket keeps what bind named, here an address. A port that the system chose is lost.");
         let mut machine = Machine::new(lab);
         let client = machine.tcp();
         machine.bind(client, "127.0.0.1:0");
@@ -482,7 +482,7 @@ fn s6_a_reset_in_the_queue_is_accepted_all_the_same() {
 #[test]
 fn s6_a_reset_wipes_what_nobody_holds() {
     lab(|lab| {
-        lab.why("A half-open child, and a connection that the program has closed, are nobody's: a reset leaves nothing of them.");
+        lab.why("No program holds a half-open child, or a connection that it has closed: a reset leaves nothing of them.");
         let (mut machine, listener, child, t) = server(lab, NO_REUSE);
         machine.close(child);
         machine.rst(t);

@@ -98,7 +98,7 @@ fn s7_numbers_are_read_whole() {
             let want = format!("ESTABLISHED 255.255.255.255:{port_number} 255.255.255.255:1");
             lab.same("the row", got, vec![(number, want)]);
         }
-        lab.why("A busy machine has more than 65536 lines, and the first word counts them. Between the state and the inode stand five words, which may be anything. What is behind the inode does not matter: newer kernels write more there, older ones less.");
+        lab.why("A busy machine has more than 65536 lines, and the first word counts them. Between the state and the inode stand five words, which may be anything. The rest after the inode does not matter: newer kernels write more there, older ones less.");
         for (first, five) in [
             ("255", "0:0 0:0 0 0 0"),
             ("256", "- - - - -"),
@@ -376,7 +376,7 @@ fn s7_kernel_same_port_for_every_child() {
 )]
 fn s7_kernel_127_0_0_2_and_3_share_a_source_port() {
     lab(|lab| {
-        lab.why("127.0.0.2 and 127.0.0.3 connect from the same port number. Two children, whose peers differ in the address alone.");
+        lab.why("127.0.0.2 and 127.0.0.3 connect from the same port number. Two children, whose peers differ only in the address.");
         let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
         let home = listener.local_addr().expect("getsockname");
         // Another program may have the port at one of them: then with the next one.
@@ -478,7 +478,7 @@ fn who_has_it(receivers: &[UdpSocket]) -> usize {
 )]
 fn s7_kernel_listener_precedence() {
     lab(|lab| {
-        lab.why("Two listeners on one port, at 127.0.0.1 and at all addresses. Whoever asks for 127.0.0.1 gets the one that is bound to exactly that address.");
+        lab.why("Two listeners on one port, at 127.0.0.1 and at all addresses. A client of 127.0.0.1 gets the one that is bound to exactly that address.");
         let wildcard = socket(Type::STREAM, addr("0.0.0.0:0"));
         let port = local(&wildcard).port();
         let home = SocketAddr::from(([127, 0, 0, 1], port));
@@ -543,7 +543,7 @@ fn who_accepts<'a>(
 )]
 fn s7_kernel_lists_what_this_process_has() {
     lab(|lab| {
-        lab.why("kernel_rows reads all four files with your parser. What this test has opened must be among the rows, over both protocols.");
+        lab.why("kernel_rows reads all four files with your parser. The sockets that this test has opened must be among the rows, over both protocols.");
         let tcp = TcpListener::bind("127.0.0.1:0").expect("bind");
         let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
         let home = tcp.local_addr().expect("getsockname");

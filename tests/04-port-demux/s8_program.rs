@@ -31,8 +31,8 @@ fn s8_arguments() {
         ];
         for (args, want) in cases {
             let lab = lab.because(match want {
-                "help" => "-h or --help asks for help wherever it stands, whatever else is there: who types it does not know the usage yet.",
-                _ => "A port is a number of 16 bits, and 0 is nobody's.",
+                "help" => "-h or --help asks for help wherever it stands, whatever else is there: its user does not know the usage yet.",
+                _ => "A port is a number of 16 bits, and 0 is reserved.",
             });
             let got = lab.ok(&format!("parse_args({args:?})"), || {
                 parse_args(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())
@@ -50,7 +50,7 @@ fn s8_arguments() {
 #[test]
 fn s8_wrong_arguments() {
     lab(|lab| {
-        lab.why("A person who typed something wrong is told so at once, in one line. The commands are whole words, and what is typed is shown with {:?}: it can hold a line break. A port is written in digits alone: parse takes a sign as well, trim takes away what was typed.");
+        lab.why("A wrong argument is reported at once, in one line. The commands are whole words, and an argument is shown with {:?}, because it can contain a line break. A port is written in digits only: parse takes a sign as well, trim takes away what was typed.");
         let wrong: [&[&str]; 28] = [
             &[],
             &["what"],
@@ -129,7 +129,7 @@ fn s8_help_and_wrong_arguments_end_differently() {
 #[test]
 fn s8_owners_are_found_by_their_links() {
     lab(|lab| {
-        lab.why("A descriptor is a link in /proc/PID/fd, and the link of a socket leads to socket:[INODE] and nothing else. Links to files and pipes are no sockets, folders that are no numbers are no processes, and a process can end, or refuse, while you look. A number is digits alone. The white space at the end of a name goes, the one before it stays. Owners are sorted by their numbers.");
+        lab.why("A descriptor is a link in /proc/PID/fd, and the link of a socket leads to socket:[INODE] and nothing else. Links to files and pipes are not sockets, folders whose names are not numbers are not processes, and a process can end, or refuse, while you look. A number has only digits. White space at the end of a name is removed, other white space stays. Owners are sorted by their numbers.");
         let proc = FakeProc::new("owners");
         lab.note("a folder like /proc with these processes:");
         let processes: [(u32, Option<&str>, &[&str]); 6] = [
@@ -213,7 +213,7 @@ fn s8_owners_are_found_by_their_links() {
 #[test]
 fn s8_a_name_can_be_cut_inside_a_letter() {
     lab(|lab| {
-        lab.why("The kernel keeps 15 bytes of a program's name. A letter in UTF-8 can have three bytes, so the cut can leave a part of one. What is left of the name is a name still: read bytes, and turn them into text with String::from_utf8_lossy.");
+        lab.why("The kernel keeps 15 bytes of a program's name. A letter in UTF-8 can have three bytes, so the cut can leave a part of one. The rest of the name is still a name: read bytes, and turn them into text with String::from_utf8_lossy.");
         let proc = FakeProc::new("names");
         lab.note("a folder like /proc, where 12/comm holds the bytes ED 94 84 EB A1 0A: 프, two bytes of 로, and a newline");
         proc.process(12, None, &["socket:[4]"]);
@@ -235,7 +235,7 @@ fn s8_a_name_can_be_cut_inside_a_letter() {
 #[test]
 fn s8_owners_of_nowhere_is_an_error() {
     lab(|lab| {
-        lab.why("A folder that cannot be read is an error. An empty answer would say that nobody has a socket.");
+        lab.why("A folder that cannot be read is an error. An empty answer would say that no process has a socket.");
         let nowhere = std::env::temp_dir().join("loopback-no-such-folder");
         lab.err("owners(a folder that is not there)", || owners(&nowhere));
     });
@@ -293,7 +293,7 @@ fn s8_who_names_the_owner() {
             format!("a first line with {} and {class}", home.port()),
             format!("{first:?}"),
         );
-        lab.why("The kernel's table names inodes, and /proc/PID/fd tells which process has a descriptor of which inode. Together they answer the question that every taken port asks: whose is it? Each row is a line: protocol, local end, remote end or -, state, and the owners, each as PID NAME. Who asks for a port means it over TCP and UDP, over IPv4 and IPv6.");
+        lab.why("The kernel's table names inodes, and /proc/PID/fd tells which process has a descriptor of which inode. Together they show the owner of a taken port. Each row is a line: protocol, local end, remote end or -, state, and the owners, each as PID NAME. `who` shows a port over TCP and UDP, over IPv4 and IPv6.");
         expect_rows(lab, &end, &rows);
         lab.why("The client's end has the port as its remote one. Its own port is another.");
         let clients = end
@@ -335,7 +335,7 @@ fn s8_who_shows_what_nobody_owns() {
         };
         drop(listener);
         lab.note("and the listener is closed");
-        lab.why("A connection in TIME-WAIT has no owner any more, and holds the port all the same: it is often the very reason why a server cannot have its port again. Its inode is 0, and its owners are -. The inode tells no two of them apart: each is a row.");
+        lab.why("A connection in TIME-WAIT has no owner any more, but still holds the port: it is often the reason why a server cannot have its port again. Its inode is 0, and its owners are -. The inode tells no two of them apart: each is a row.");
         let rows = [one, two].map(|peer| format!("tcp {home} {peer} TIME-WAIT -"));
         let end = run_for(lab, &format!("who {}", home.port()), &rows);
         if [one, two].iter().all(|&peer| is_in_time_wait(home, peer)) {
@@ -383,7 +383,7 @@ fn s8_a_name_cannot_forge_a_row() {
         let [one, two] = owners.map(|(pid, name)| format!("{pid} {name}"));
         let rows = [format!("udp {at} - CLOSED {one}, {two}")];
         let end = run_for(lab, &format!("who {}", at.port()), &rows);
-        lab.why("Whoever starts a program chooses its name, and a name can hold any byte but / and 0. A newline in it would be a row that nobody has, and ESC commands your terminal. DEL (7F) is a control character, too, and so are 80 to 9F. Show each control character as ?.");
+        lab.why("Any user can choose a program's name, and a name can contain any byte but / and 0. A newline in it would look like a new row, and ESC begins a terminal command. DEL (7F) is a control character, too, and so are 80 to 9F. Show each control character as ?.");
         let raw = end
             .stdout
             .chars()
@@ -407,7 +407,7 @@ fn s8_a_name_cannot_forge_a_row() {
 )]
 fn s8_who_knows_the_services() {
     lab(|lab| {
-        lab.why("The first line names the port, its class and the names under which it is registered, over TCP and UDP. A name is a convention that nobody enforces: it is worth a hint, and nothing more.");
+        lab.why("The first line names the port, its class and the names under which it is registered, over TCP and UDP. A name is a convention that is not enforced: it is only a hint.");
         for (port, want) in [
             (123, &["system", "ntp"][..]),
             (3306, &["user", "mysql"]),
@@ -443,7 +443,7 @@ fn s8_who_finds_nobody() {
         lab.same("lines with tcp", tcp, 0);
         // UDP counts apart, and another program may have that one.
         if udp == 0 {
-            lab.why("Nobody there: exit code 1, so that a script can ask, and a line on standard output, which is an answer and no error.");
+            lab.why("No socket has the port: exit code 1, for scripts, and a line on standard output, which is an answer and not an error.");
             lab.same("exit code", end.code, Some(1));
             lab.holds(
                 end.stdout.lines().count() > 1,
@@ -543,7 +543,7 @@ fn s8_table_has_three_sieves() {
                 continue;
             }
             if sieves(&end, &row) != [sieve] {
-                let want = format!("under {sieve}, and there alone: {row}");
+                let want = format!("only under {sieve}: {row}");
                 lab.fails(want, lines_like(&end.stdout, &row));
             }
         }
@@ -561,10 +561,10 @@ fn s8_a_table_without_rows_has_its_headings() {
         let alone = ["--user", "--map-root-user", "--net"];
         let may = Command::new("unshare").args(alone).arg("true").output();
         if !may.is_ok_and(|end| end.status.success()) {
-            lab.skip("this machine lets nobody have a network of his own");
+            lab.skip("this machine does not allow a network namespace");
         }
-        lab.why("A sieve without rows has its heading too: who reads the table, a person or a script, finds all three, and sees that one is empty.");
-        lab.scene("a network in which nobody has a socket");
+        lab.why("A sieve without rows also has its heading: the reader, a person or a script, finds all three, and sees that one is empty.");
+        lab.scene("a network without a socket");
         let end = lab
             .program("unshare", &[&alone[..], &[PROGRAM, "table"]].concat())
             .exits();
@@ -621,14 +621,14 @@ fn lines_like(stdout: &str, row: &str) -> String {
 )]
 fn s8_a_reader_may_leave() {
     lab(|lab| {
-        lab.why("`table | head -1` reads a line and goes. That is no mistake of anybody: write returns BrokenPipe, the program has nothing more to do, and says nothing. println! would panic: use writeln! and look at the error.");
+        lab.why("`table | head -1` reads a line and goes. That is not an error: write returns BrokenPipe, and the program ends without a message. println! would panic: use writeln! and look at the error.");
         for line in ["table", "--help"] {
             lab.scene(format!("nobody reads what `{line}` prints"));
             let end = run_unread(lab, line);
             lab.same("exit code", end.code, Some(0));
             lab.same("standard error", end.stderr, String::new());
         }
-        lab.why("The exit code is the one that it would have been with a reader: a script that asks `who` for its code alone may close the pipe, and 1 says that no socket has the port.");
+        lab.why("The exit code is the one that it would have been with a reader: a script that needs only the exit code of `who` may close the pipe, and 1 says that no socket has the port.");
         let (_bound, port) = bound_and_deaf();
         let line = format!("who {port}");
         lab.scene(format!(

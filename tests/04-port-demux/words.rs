@@ -124,7 +124,7 @@ pub fn reason(errno: &str) -> &'static str {
             "EOPNOTSUPP: UDP does not know this call, whatever the socket's state is."
         }
         "WouldBlock" => {
-            "EWOULDBLOCK: not now, perhaps later. accept says it when nobody waits, and UDP's connect when no port is free."
+            "EWOULDBLOCK: not now, perhaps later. accept says it when no connection waits, and UDP's connect when no port is free."
         }
         _ => "",
     }

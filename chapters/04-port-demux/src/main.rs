@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Lossy, because an argument that is not UTF-8 is a wrong argument and no reason to panic.
+    // Lossy: an argument that is not UTF-8 is a wrong argument, and must not cause a panic.
     let args: Vec<String> = env::args_os()
         .skip(1)
         .map(|arg| arg.to_string_lossy().into_owned())

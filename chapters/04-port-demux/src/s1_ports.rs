@@ -2,7 +2,7 @@
 
 use crate::Proto;
 
-/// The three ranges of RFC 6335, section 6, and the number that is nobody's.
+/// The three ranges of RFC 6335, section 6, and the reserved number 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortClass {
     /// 0, which is reserved: in `bind` it asks the system to choose.
@@ -11,7 +11,7 @@ pub enum PortClass {
     System,
     /// 1024 to 49151, also called registered.
     User,
-    /// 49152 to 65535, also called private or ephemeral. Nobody can register one.
+    /// 49152 to 65535, also called private or ephemeral. They cannot be registered.
     Dynamic,
 }
 
@@ -47,11 +47,11 @@ http-alt        8080/tcp        webcache
 /// The name under which a port of a protocol is registered in `services`.
 ///
 /// `services` has the format of `/etc/services`: a line is a name, `PORT/PROTOCOL` and any number
-/// of aliases, parted by blanks or tabs, which may also stand before the name. PORT is a number in
-/// decimal digits, and nothing but digits (`080` is 80, `+80` does not fit). PROTOCOL is `tcp` or `udp`
-/// in small letters (`TCP` does not fit). `#` begins a comment, which goes to the end of the line. What
-/// does not fit the format is passed over. Of several lines the first one counts. Left open: whether
-/// other white space parts words as well.
+/// of aliases, separated by blanks or tabs, which may also stand before the name. PORT is a number
+/// in decimal digits only (`080` is 80, `+80` does not fit). PROTOCOL is `tcp` or `udp` in small
+/// letters (`TCP` does not fit). `#` begins a comment, which goes to the end of the line. A line
+/// that does not fit the format is ignored. Of several lines the first one counts. You decide
+/// whether other white space separates words as well.
 pub fn service_name(services: &str, port: u16, proto: Proto) -> Option<&str> {
     todo!(
         "4.1 service_name({} lines, {port}, {proto}): the first word of the first line whose second word is PORT/PROTOCOL; comments begin with #",

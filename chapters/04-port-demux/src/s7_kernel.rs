@@ -26,18 +26,18 @@ impl std::error::Error for BadLine {}
 
 /// Reads the text of `/proc/net/tcp`, `tcp6`, `udp` or `udp6` (proc_pid_net(5)).
 ///
-/// The first line is a heading, whatever it says. In every other line the words, parted by blanks,
-/// are: a number, in decimal digits, and a colon; the local end; the remote end; the state; five
-/// words that must be there and may be anything; and the inode, in decimal digits. What is behind it
-/// does not matter.
+/// The first line is a heading, whatever it says. In every other line the words, separated by
+/// blanks, are: a number, in decimal digits, and a colon; the local end; the remote end; the state;
+/// five words that must be there and may be anything; and the inode, in decimal digits. The rest of
+/// the line does not matter.
 ///
 /// An end is `ADDRESS:PORT`, both hexadecimal. The port is a number as people write it. The address
 /// is one word of 32 bits (IPv4) or four of them (IPv6), and each word is printed as a *number in
 /// the order of the processor*: the four bytes that lie in memory in network order, read by the
 /// machine as one of its own integers. 127.0.0.1 is `0100007F` on most machines.
 ///
-/// A remote end with port 0 stands for none. The state is [`State::from_code`]'s number, in
-/// hexadecimal. The inode becomes the row's id. All numbers are digits and nothing else, no sign.
+/// A remote end with port 0 means that there is none. The state is [`State::from_code`]'s number, in
+/// hexadecimal. The inode becomes the row's id. All numbers are digits only, without a sign.
 ///
 /// # Errors
 ///

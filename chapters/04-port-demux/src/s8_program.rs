@@ -36,8 +36,8 @@ pub struct Owner {
 
 /// Reads the arguments, without the program's name.
 ///
-/// `-h` or `--help` anywhere asks for help. `who` needs a port from 1 to 65535, in digits alone, and
-/// nothing else; `table` nothing. Any other word is wrong, and so is none.
+/// `-h` or `--help` anywhere asks for help. `who` needs exactly a port from 1 to 65535, in digits
+/// only; `table` needs nothing. Any other word is wrong, and so is an empty command line.
 ///
 /// # Errors
 ///
@@ -47,14 +47,14 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
     todo!("4.8 parse_args({args:?}): --help anywhere, else who and a port, or table")
 }
 
-/// Which processes have descriptors of which sockets, as far as they may be seen.
+/// Which processes have descriptors of which sockets, as far as this is visible.
 ///
 /// `proc` is a folder like `/proc`. Each process has a folder there, named by its number, and in it
 /// a folder `fd` with one symbolic link for each descriptor. The link of a socket leads to
-/// `socket:[INODE]`, exactly. Whatever else there is is passed over, and so is what cannot be read: a
-/// process that may not be looked into or has ended meanwhile, a link that is gone.
+/// `socket:[INODE]`, exactly. All other entries are ignored, and so is everything that cannot be
+/// read: a process that may not be inspected or has ended meanwhile, a link that is gone.
 ///
-/// One socket can have several owners: descriptors are inherited and handed on. The owners of a
+/// One socket can have several owners: descriptors are inherited and passed on. The owners of a
 /// socket are sorted by pid, and a process that has two descriptors of it is named once.
 ///
 /// # Errors
@@ -73,14 +73,14 @@ pub fn owners(proc: &Path) -> io::Result<HashMap<SocketId, Vec<Owner>>> {
 ///   `dynamic`), and the names under which it is registered. Then a line for each row whose *local*
 ///   port it is, over TCP or UDP. Its words, parted by blanks or tabs: the protocol, the local end, the
 ///   remote end or `-`, the state, and the owners, each as `PID NAME` and with a comma behind all but
-///   the last, or `-`. A control character in a name is shown as `?`: anybody can start a process
-///   whose name holds a newline.
+///   the last, or `-`. A control character in a name is shown as `?`: any user can start a process
+///   whose name contains a newline.
 /// - **table**: three headings, the words `exact`, `bound` and `wildcard` at the beginning of a
 ///   line, each followed by the rows that this sieve of [`crate::lookup`] consists of, written as
 ///   above. A sieve without rows has its heading too.
 ///
-/// A reader who has gone (`table | head -1`, [`io::ErrorKind::BrokenPipe`]) is no error: nothing is
-/// said, and the exit code is the one that it would have been.
+/// A reader that has gone (`table | head -1`, [`io::ErrorKind::BrokenPipe`]) is not an error:
+/// nothing is reported, and the exit code is the same as with a reader.
 ///
 /// Exit codes: 0, done; 1, no socket has the port (said on standard output), or the system does not
 /// tell, or standard output takes nothing (said on standard error); 2, wrong arguments (standard

@@ -74,11 +74,11 @@ pub enum Errno {
     BadSocket,
     /// `EINVAL`: a socket in this state cannot do that.
     Invalid,
-    /// `EADDRINUSE`: another socket stands in the way, or the range is used up.
+    /// `EADDRINUSE`: another socket conflicts, or the range is used up.
     AddrInUse,
     /// `EADDRNOTAVAIL`: no four-tuple is left for this connection.
     AddrNotAvailable,
-    /// `EISCONN`: it has a peer already, is about to get one, or listens.
+    /// `EISCONN`: it already has a peer, is about to get one, or listens.
     IsConnected,
     /// `EOPNOTSUPP`: its protocol does not know that call.
     NotSupported,
@@ -92,7 +92,7 @@ pub struct SocketTable {
     pub ports: EphemeralPorts,
     /// The address that a socket gets by `connect` when it has none. Real machines ask the routing
     /// table (chapter 07). Left out: a peer of the other family. An IPv4 address inside an IPv6 one
-    /// (`::ffff:10.0.0.5`) is an IPv6 address like any other here (chapter 08).
+    /// (`::ffff:10.0.0.5`) is an ordinary IPv6 address here (chapter 08).
     pub home: IpAddr,
     next_id: u64,
 }
@@ -112,14 +112,14 @@ pub struct Socket {
     pub queue: VecDeque<(SocketId, FourTuple)>,
 }
 
-/// Who can name a socket.
+/// What holds a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     /// The program, by its descriptor.
     Program,
-    /// This listener: a child that nobody has accepted yet.
+    /// This listener: a child that was not accepted yet.
     Listener(SocketId),
-    /// Nobody: it was closed, and the rest of its life is the kernel's affair.
+    /// None: it was closed, and only the kernel still needs it.
     Kernel,
 }
 

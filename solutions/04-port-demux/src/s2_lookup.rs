@@ -18,7 +18,7 @@ pub enum Hit {
     Nobody(Refusal),
 }
 
-/// What the sender is told when nobody gets its segment.
+/// The answer to the sender when no socket gets its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// TCP's answer: a segment with RST (RFC 9293, section 3.10.7.1).
@@ -37,9 +37,9 @@ pub enum Refusal {
 /// 3. A row without a peer at `dst`'s port whose address is unspecified and of `dst`'s family
 ///    (`::ffff:10.0.0.5` is of IPv6).
 ///
-/// TCP asks for more in 2 and 3: the socket must listen. A row with another peer than `src` gets
-/// nothing. Only rows of the same protocol count. Where several rows are equally good (their
-/// sockets share the address, step 3), any of them is right.
+/// For TCP the socket in 2 and 3 must also listen. A row with another peer than `src` gets nothing.
+/// Only rows of the same protocol count. If several rows are equally good (their sockets share the
+/// address, step 3), any of them is right.
 pub fn lookup(rows: &[Row], proto: Proto, dst: SocketAddr, src: SocketAddr) -> Hit {
     let rows = || rows.iter().filter(|row| row.proto == proto);
     let open =
@@ -71,10 +71,10 @@ fn refusal(proto: Proto) -> Refusal {
     }
 }
 
-/// Rows in hash maps. A look-up is three questions to them at most, however many rows there are, and
+/// Rows in hash maps. A look-up asks them at most three times, however many rows there are, and
 /// however many of them share a port.
 ///
-/// An index is made of the rows as they are now. It does not follow what happens to them afterwards.
+/// An index is made of the rows as they are now. It does not follow later changes.
 pub struct Index {
     tcp: Sieves,
     udp: Sieves,
@@ -106,8 +106,8 @@ impl Index {
         Index { tcp, udp }
     }
 
-    /// What [`lookup`] says of these rows, without going through them. Of several equally good rows
-    /// it may find another one.
+    /// The result of [`lookup`] for these rows, without going through them. If several rows are
+    /// equally good, it may find another one.
     pub fn lookup(&self, proto: Proto, dst: SocketAddr, src: SocketAddr) -> Hit {
         let Sieves { connected, open } = match proto {
             Proto::Tcp => &self.tcp,

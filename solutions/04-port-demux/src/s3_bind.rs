@@ -1,4 +1,4 @@
-//! Step 3: who may have an address.
+//! Step 3: which socket may have an address.
 
 use std::net::SocketAddr;
 
@@ -7,16 +7,15 @@ use crate::{Errno, SocketId, SocketTable, State};
 impl SocketTable {
     /// Gives a socket its own address and port, and returns them.
     ///
-    /// A port of 0 lets the system choose: that is [`SocketTable::free_port`], step 4. What the
-    /// program asked for, 0 included, is kept in the socket's `bind`; the later steps need it. A call
-    /// that fails changes nothing, here and in all the steps that follow.
+    /// A port of 0 lets the system choose: that is [`SocketTable::free_port`], step 4. The
+    /// program's own argument, even a port of 0, is kept in the socket's `bind`; the later steps
+    /// need it. A call that fails changes nothing, here and in all the steps that follow.
     ///
     /// # Errors
-    ///
-    /// Where several apply, the first of them:
+    /// If several apply, the first of them:
     ///
     /// - [`Errno::BadSocket`]: the program has no such socket.
-    /// - [`Errno::Invalid`]: it has a port already.
+    /// - [`Errno::Invalid`]: it already has a port.
     /// - [`Errno::AddrInUse`]: [`SocketTable::may_bind`] or [`SocketTable::free_port`] says so.
     pub fn bind(&mut self, s: SocketId, local: SocketAddr) -> Result<SocketAddr, Errno> {
         let row = self.held(s)?.row;
@@ -39,22 +38,21 @@ impl SocketTable {
 
     /// Whether socket `s` may have the address `local`, whose port is not 0.
     ///
-    /// Every *other* socket of the same protocol at the same port is asked. It stands in the way
-    /// when its address overlaps: the same address, or one of the two is unspecified and both are of
-    /// one family (here `::` takes IPv6 alone; chapter 08 says when it takes IPv4 too). It steps
-    /// aside in two cases:
+    /// Every *other* socket of the same protocol at the same port is checked. It conflicts when its
+    /// address overlaps: the same address, or one of the two is unspecified and both are of one
+    /// family (here `::` takes only IPv6; chapter 08 says when it takes IPv4, too). Two cases are
+    /// no conflict:
     ///
     /// - both sockets have `reuse.port`, or
     /// - both sockets have `reuse.addr`, and the other one does not listen.
     ///
-    /// LISTEN is the only state that matters: bound, connected, half open or in TIME-WAIT are all the
+    /// LISTEN is the only state that matters: bound, connected, half open and TIME-WAIT count the
     /// same. These are Linux's rules for sockets of one user, seen by trying all combinations;
     /// socket(7) and ip(7) tell only a part of them.
     ///
     /// # Errors
     ///
-    /// [`Errno::AddrInUse`] if any socket stands in the way, [`Errno::BadSocket`] if there is no
-    /// socket `s`.
+    /// [`Errno::AddrInUse`] if any socket conflicts, [`Errno::BadSocket`] if there is no socket `s`.
     pub fn may_bind(&self, s: SocketId, local: SocketAddr) -> Result<(), Errno> {
         let new = self.get(s).ok_or(Errno::BadSocket)?;
         let in_the_way = self.sockets.iter().any(|old| {

@@ -6,17 +6,17 @@ use std::ops::RangeInclusive;
 use crate::s3_bind::overlap;
 use crate::{Errno, FourTuple, Proto, SocketId, SocketTable, State};
 
-/// Chooses ports for sockets whose programs do not care which.
+/// Chooses ports for sockets whose programs do not name one.
 pub struct EphemeralPorts {
     /// The ports that may be chosen. Linux: 32768 to 60999.
     range: RangeInclusive<u16>,
-    /// A source of numbers that nobody can guess.
+    /// A source of numbers that an attacker cannot guess.
     random: Box<dyn FnMut() -> u32 + Send>,
 }
 
 impl EphemeralPorts {
-    /// Given. A system takes `random` from its secure generator, a test from wherever it likes.
-    /// Port 0 is nobody's, so a range that begins there begins at 1.
+    /// Given. A system takes `random` from its secure generator, a test from any source. Port 0 is
+    /// reserved, so a range that begins there begins at 1.
     pub fn new(
         range: RangeInclusive<u16>,
         random: impl FnMut() -> u32 + Send + 'static,
@@ -29,9 +29,9 @@ impl EphemeralPorts {
 
     /// A port of the range that `is_free`, or `None` when none is. A range can be without a port.
     ///
-    /// Where the search begins is random, with a new number each time, and can be anywhere in the
-    /// range: from one port nobody may be able to tell the next (RFC 6056, section 3). That holds when
-    /// most ports are taken, too. A single free port must be found, wherever it is.
+    /// The beginning of the search is random, with a new number each time, and can be anywhere in
+    /// the range: one port must not reveal the next (RFC 6056, section 3). This holds even when
+    /// most ports are taken. A single free port must be found, wherever it is.
     pub fn pick(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
         let (first, last) = (*self.range.start(), *self.range.end());
         let size = u64::from(last.checked_sub(first)?) + 1;
@@ -71,21 +71,21 @@ impl SocketTable {
     ///   its row is still there, and when it is a child whose listener has its port from `bind` or
     ///   `listen`. Left open: a socket that gave back the port of a `bind` with port 0 (step 6), and
     ///   has one from `connect` now.
-    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address of `home`'s family, so
-    ///   nobody else has it at any address.
+    /// - UDP: as [`SocketTable::free_port`] chooses for the unspecified address of `home`'s family,
+    ///   so no other socket has it at any address.
     ///
-    /// A TCP socket is in SYN-SENT then: its SYN is on the way. A UDP socket is ESTABLISHED at
-    /// once, and nothing was sent. A connected UDP socket may be connected anew, and two that share
-    /// an address may have the same peer: nobody asks.
+    /// Then a TCP socket is in SYN-SENT: its SYN is on the way. A UDP socket is ESTABLISHED at
+    /// once, and nothing was sent. A connected UDP socket may be connected again, and two that
+    /// share an address may have the same peer: this is not checked.
     ///
     /// # Errors
     ///
     /// - [`Errno::BadSocket`]: the program has no such socket.
     /// - [`Errno::IsConnected`]: a TCP socket that is not CLOSED.
     /// - [`Errno::AddrNotAvailable`]: TCP's range is used up towards `remote`; or the four numbers
-    ///   of a socket that has a port are in the table already, unless it is a connection in
-    ///   TIME-WAIT: that one makes room and is gone (RFC 6191). FIN-WAIT-2 does not make room: the
-    ///   other end may still send (RFC 9293, section 3.10.1; Linux is not so strict).
+    ///   of a socket that has a port are already in the table, unless they belong to a connection
+    ///   in TIME-WAIT: that one is removed (RFC 6191). FIN-WAIT-2 does not make room: the other end
+    ///   may still send (RFC 9293, section 3.10.1; Linux is not so strict).
     /// - [`Errno::WouldBlock`]: UDP's range is used up. (Linux says `EAGAIN`.)
     pub fn connect(&mut self, s: SocketId, remote: SocketAddr) -> Result<FourTuple, Errno> {
         let row = self.held(s)?.row;

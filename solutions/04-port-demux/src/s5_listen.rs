@@ -1,31 +1,31 @@
-//! Step 5: a door, a queue, and children.
+//! Step 5: a listener, a queue, and children.
 
 use crate::{
     Errno, FourTuple, Hit, Holder, Proto, Row, Socket, SocketId, SocketTable, State, lookup,
 };
 
-/// What becomes of a SYN.
+/// The result of a SYN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SynOutcome {
     /// It is answered with SYN and ACK, on behalf of this child.
     SynAck(SocketId),
     /// No answer. The client will send it again.
     Dropped,
-    /// These four numbers belong to this socket already, so the sender gets an ACK that tells
-    /// where the connection stands (RFC 9293, section 3.10.7.4).
+    /// These four numbers already belong to this socket, so the sender gets an ACK with the
+    /// connection's current numbers (RFC 9293, section 3.10.7.4).
     ChallengeAck(SocketId),
-    /// Nobody listens.
+    /// No socket listens.
     Rst,
 }
 
-/// What becomes of an ACK.
+/// The result of an ACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AckOutcome {
     /// It ends the handshake: this child is open and waits for `accept`.
     Established(SocketId),
-    /// It would have, but the queue is full by now. The child stays half open.
+    /// It would have ended the handshake, but the queue is full by now. The child stays half open.
     Dropped,
-    /// A segment of a connection that needs no handshake: this socket's.
+    /// A segment of a connection whose handshake is over: for this socket.
     Delivered(SocketId),
     /// There is no such connection, or it has not got that far.
     Rst,
@@ -37,8 +37,8 @@ impl SocketTable {
     ///
     /// A socket without a port gets one by [`SocketTable::free_port`] and keeps its address: mostly
     /// the unspecified one; another one if `bind` named it with port 0 and a refused `connect` gave
-    /// the port back (step 6). A socket that has a port must be allowed to keep it, now that it is
-    /// going to listen: `bind`'s question is asked again.
+    /// the port back (step 6). A socket that has a port must be allowed to keep it as a listener:
+    /// the check of `bind` is made again.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl SocketTable {
     }
 
     /// The answer to one of our own SYNs arrives. The socket that sent the SYN is ESTABLISHED now
-    /// and is returned. `None`: nobody has asked for this, and the sender gets RST.
+    /// and is returned. `None`: no socket has sent such a SYN, and the sender gets RST.
     pub fn on_syn_ack(&mut self, t: FourTuple) -> Option<SocketId> {
         let socket = self.connection(t)?;
         if socket.row.state != State::SynSent {
@@ -147,11 +147,11 @@ impl SocketTable {
     /// An ACK arrives, without SYN, FIN or RST.
     ///
     /// - A child in SYN-RECEIVED: this ends its handshake. It is ESTABLISHED and goes to the end of
-    ///   the queue of the listener that made it, whoever else listens there by now. If that queue
-    ///   holds more than `backlog` connections, the ACK is dropped and nothing changes.
-    /// - A socket in SYN-SENT: it waits for a SYN, and an ACK alone belongs to something older. RST,
-    ///   and nothing changes (RFC 9293, section 3.10.7.3; with the right number it would be dropped,
-    ///   chapter 09).
+    ///   the queue of the listener that made it, even if another socket listens there by now. If
+    ///   that queue holds more than `backlog` connections, the ACK is dropped and nothing changes.
+    /// - A socket in SYN-SENT: it waits for a SYN, and an ACK without SYN belongs to an older
+    ///   connection. RST, and nothing changes (RFC 9293, section 3.10.7.3; with the right number it
+    ///   would be dropped, chapter 09).
     /// - Any other connection, TIME-WAIT too: delivered.
     pub fn on_ack(&mut self, t: FourTuple) -> AckOutcome {
         let Some(child) = self.connection(t) else {
@@ -184,7 +184,7 @@ impl SocketTable {
     /// - [`Errno::BadSocket`]: the program has no such socket.
     /// - [`Errno::NotSupported`]: it is a UDP socket.
     /// - [`Errno::Invalid`]: it does not listen.
-    /// - [`Errno::WouldBlock`]: nobody waits.
+    /// - [`Errno::WouldBlock`]: no connection waits.
     pub fn accept(&mut self, listener: SocketId) -> Result<(SocketId, FourTuple), Errno> {
         let socket = self.held(listener)?;
         if socket.row.proto == Proto::Udp {

@@ -92,7 +92,7 @@ enum Command {
         chapter: Option<String>,
         /// The one you have passed last, when left out
         step: Option<String>,
-        /// Also before you have passed it
+        /// Even before you have passed it
         #[arg(long)]
         anyway: bool,
     },
@@ -105,25 +105,25 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// On whose answers of earlier chapters a chapter stands: `use mine 07`, `use reference 07`
+    /// Choose the answers of earlier chapters that a chapter uses: `use mine 07`, `use reference 07`
     ///
-    /// Without words: shows it. What an earlier chapter stands on changes along, so that no two answers
-    /// of one chapter meet.
+    /// Without arguments: shows the choice. Earlier chapters change in the same way, so that two
+    /// answers of one chapter are never mixed.
     #[command(verbatim_doc_comment)]
     Use {
         whose: Option<base::Word>,
         /// All of them, when left out
         chapter: Option<String>,
     },
-    /// Your answer beside the reference and real software
+    /// Compare your answer with the reference and real software
     ///
     /// CHAPTER is `all`, too. The first race builds the libraries that it compares with: a minute or
     /// two.
     ///   --against reference  leaves your answer out, --against mine the reference
     ///   --json FILE          writes every figure there
     ///   --pictures DIR       draws the pictures there
-    ///   --rounds N           7, when left out: more of them in a noisy place
-    ///   --quick              a rehearsal, whose figures say nothing
+    ///   --rounds N           7, when left out: more of them on a busy machine
+    ///   --quick              a rehearsal, whose figures mean nothing
     #[command(verbatim_doc_comment)]
     Race {
         chapter: String,

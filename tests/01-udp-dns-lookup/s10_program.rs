@@ -753,7 +753,7 @@ fn s10_a_signal_does_not_move_the_deadline() {
         let at = format!("@{}", server.addr());
         let args = [HOST, &at, "--timeout", "0.1", "--attempts", "1"];
         let program = lab.program(PROGRAM, &args);
-        let watched = lab.meanwhile("whoever stops the program and continues it", {
+        let watched = lab.meanwhile("the user who stops the program and continues it", {
             let (lab, server, id) = (lab.clone(), server.clone(), program.id());
             move || outlives_its_time(&lab, &server, id, Duration::from_millis(100))
         });

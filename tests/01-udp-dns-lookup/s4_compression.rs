@@ -296,7 +296,7 @@ fn s4_a_pointer_behind_each_label() {
                     if matches!(error, ParseError::NameTooLong) {
                         lab.why(
                             "The name has at most 255 octets: labels and their length octets count, and \
-                             the zero at the end. Pointers are no part of the name.",
+                             the zero at the end. Pointers are not part of the name.",
                         );
                     } else if !matches!(error, ParseError::BadPointer) {
                         lab.why(format!(

@@ -403,8 +403,7 @@ fn s5_counts_have_16_bits() {
 fn s5_rdata_must_fit_its_type() {
     netlab::lab(|lab| {
         lab.why(
-            "An IPv4 address has four octets, an IPv6 address sixteen. Fewer, none at all, or more are \
-             neither an address nor a reason to read on at a guess.",
+            "An IPv4 address has four octets, an IPv6 address sixteen. With fewer, none, or more it is not an address: do not guess, and do not read on.",
         );
         for length in [0, 3, 5] {
             let record = Record::new("w.test", wire::A, &[7; 5][..length]);
@@ -458,8 +457,7 @@ fn s5_rdata_must_fit_its_type() {
 fn s5_other_classes_stay_bytes() {
     netlab::lab(|lab| {
         lab.why(
-            "What type 1 means depends on the class. In class CH it is no IPv4 address; and \
-                 an OPT record's class is no class at all, but a size (RFC 6891 §6.1.2).",
+            "What type 1 means depends on the class. In class CH it is not an IPv4 address, and an OPT record's class is not a class, but a size (RFC 6891 §6.1.2).",
         );
         let records = [
             a("w.test", "192.0.2.1").class(3),

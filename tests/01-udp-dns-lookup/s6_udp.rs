@@ -188,8 +188,7 @@ fn s6_the_question_is_the_callers() {
 fn s6_attempts_have_32_bits() {
     netlab::lab(|lab| {
         lab.why(
-            "`attempts` is a u32. In 8 or 16 bits 256 or 65 536 tries are none at all, and one more than \
-             u32::MAX fits nowhere. The first query is answered here: no second one is needed.",
+            "`attempts` is a u32. In 8 or 16 bits 256 or 65 536 tries would become 0, and one more than u32::MAX does not fit. The first query is answered here: no second one is needed.",
         );
         for attempts in [256, 65_536, u32::MAX] {
             let server = lab.udp("server");
@@ -208,8 +207,7 @@ fn s6_attempts_have_32_bits() {
 fn s6_judge_sees_all_there_is() {
     netlab::lab(|lab| {
         lab.why(
-            "To judge a reply, one needs to know what was sent, to whom, and who answered: the question as \
-             it was asked, letter by letter, and the datagram as long as it was.",
+            "The judge needs the query, its destination and the reply's source: the question letter by letter, and the whole datagram.",
         );
         // Believes only if it was told everything, and the datagram ends where it ended on the wire.
         fn witness(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {
@@ -985,7 +983,7 @@ fn s6_ignored_is_not_the_end() {
         let query = asked(lab, &datagram);
         let mut other = query.reply().answers([a(HOST, "192.0.2.99")]).bytes();
         // In portions that a socket's buffer holds, each one read before the next one comes.
-        lab.note("the server sends 11000 replies to somebody else, in portions of 200");
+        lab.note("the server sends 11000 replies for another client, in portions of 200");
         for portion in 0..55 {
             for n in 1..=200 {
                 let id = query.id.wrapping_add(portion * 200 + n);

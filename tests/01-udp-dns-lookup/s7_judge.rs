@@ -497,7 +497,7 @@ fn s7_case_may_differ() {
         );
 
         lab.why(
-            "Names are compared, not octets: the name in the question may end in a pointer like any other. This \
+            "Names are compared, not octets: the name in the question may also end in a pointer. This \
              one leads into the header, to a zero octet: the root.",
         );
         let mut reply = query().reply().bytes();

@@ -104,7 +104,7 @@ fn s8_the_server_may_have_any_address() {
                 .ok();
             return;
         };
-        lab.why("The whole address is the server's: the port alone would lead to somebody else.");
+        lab.why("The whole address belongs to the server: the same port at another address is another server.");
         let addr = listener.local_addr().expect("an address");
         let exchange = asks_tcp(lab, addr, PATIENT);
         let served = lab.meanwhile("the server at [::1]", {

@@ -139,8 +139,7 @@ fn s9_addresses_of_both_kinds() {
 fn s9_addresses_of_one_kind() {
     netlab::lab(|lab| {
         lab.why(
-            "Most names have no IPv6 address, some have only that. No record of one type is \
-                 no error and no answer for the other.",
+            "Most names have no IPv6 address, some have only that. No record of one type is not an error, and says nothing about the other.",
         );
         let got = looked_up(lab, PATIENT, zone(vec![(wire::A, a(HOST, GOOD))]));
         lab.same("answer, A only", got, GOOD.to_owned());
@@ -148,8 +147,7 @@ fn s9_addresses_of_one_kind() {
         lab.same("answer, AAAA only", got, GOOD6.to_owned());
 
         lab.why(
-            "A name of one label is a name like any other, and it is asked for as it is: no search list, \
-             and nothing appended.",
+            "A name of one label is an ordinary name. Ask for it unchanged: no search list, and nothing appended.",
         );
         let got = looked_up_host(lab, "printer", PATIENT, |query| match query.name.as_str() {
             "printer" => zone(vec![(wire::A, a("printer", GOOD))])(query),
@@ -641,8 +639,7 @@ fn s9_no_such_name_beside_addresses() {
 fn s9_any_failure_of_one_question() {
     netlab::lab(|lab| {
         lab.why(
-            "A question fails in more ways than by an RCODE: its reply is cut off and TCP refuses, or \
-             nobody replies. The other question's address is still good.",
+            "A question fails in more ways than by an RCODE: its reply is cut off and TCP refuses, or no reply comes. The other question's address is still good.",
         );
         for failing in [wire::A, wire::AAAA] {
             let kind = wire::type_name(failing);

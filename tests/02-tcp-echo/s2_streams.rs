@@ -283,7 +283,7 @@ fn s2_eof_stops_the_loop() {
 #[test]
 fn s2_every_byte_value_in_order() {
     lab(|lab| {
-        lab.why("A stream carries bytes, not text: zeros, line ends and 0xFF go through like any other, in order and each once. A read that gives less than the buffer holds is not the last one: the end is 0.");
+        lab.why("A stream carries bytes, not text: zeros, line ends and 0xFF are ordinary bytes: they go through in order, each once. A read that gives less than the buffer holds is not the last one: the end is 0.");
         let all: Vec<u8> = (0..=255).collect();
         let mut source = OneByte(Tape::new([Play::Bytes(all.clone())]));
         let mut sink = OneByte(Tape::new([]));

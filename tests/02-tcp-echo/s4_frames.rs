@@ -215,7 +215,7 @@ fn s4_length_is_checked_before_allocating() {
             .expect("a tape gives its bytes");
         lab.same_bytes("what is left in the source", &rest, b"hello");
 
-        lab.why("The length is four bytes, and each of them may have any value: 80 is no sign, and 0A is no line break.");
+        lab.why("The length is four bytes, and each of them may have any value: 80 is not a sign, and 0A is not a line break.");
         for header in [[0x80, 0, 0, 0], *b"\n\n\n\n", [0, 1, 0, 1]] {
             let mut source = lab.watch("source", tape(&header));
             match lab.err("read_frame(source, 65536)", || {
@@ -420,7 +420,7 @@ fn s4_a_broken_stream_is_neither_end_nor_torn() {
             }
         }
 
-        lab.why("A source that reports UnexpectedEof itself has ended, and says it with an error. Between two frames that is None like any other end; inside a frame it is Torn.");
+        lab.why("A source that reports UnexpectedEof itself has ended, and says it with an error. Between two frames that is None, like every other end; inside a frame it is Torn.");
         let kind = ErrorKind::UnexpectedEof;
         let mut source = failing(kind, 0);
         let frame = lab.ok("read_frame(source, 100)", || read_frame(&mut source, 100));

@@ -1257,7 +1257,7 @@ fn s6_an_error_of_accept_exit_1() {
             "it has ended",
         );
         lab.note("the server may open no more descriptors");
-        lab.if_stuck("Each call of accept fails now (EMFILE), and will go on to fail. A loop that asks again keeps a processor busy and serves nobody. End with exit code 1, so that a supervisor can start the server again.");
+        lab.if_stuck("Each call of accept fails now (EMFILE), and will go on to fail. A loop that tries again keeps a processor busy and serves no client. End with exit code 1, so that a supervisor can start the server again.");
         // The descriptor of the accept that is under way may have been taken already.
         for _ in 0..2 {
             drop(TcpStream::connect(addr));
@@ -1404,7 +1404,7 @@ fn s6_server_survives_connect_and_close_100_times() {
 #[test]
 fn s6_server_survives_hostile_clients() {
     lab(|lab| {
-        lab.why("One client resets, one announces 4 GiB, one sends bytes that are no text. Each is cut off, and the next one is served.");
+        lab.why("One client resets, one announces 4 GiB, one sends bytes that are not text. Each is cut off, and the next one is served.");
         let (_server, addr) = server(lab);
 
         let client = lab.connect_as("client A", addr);

@@ -39,7 +39,7 @@ fn s5_one_clients_trouble_is_not_the_servers() {
 #[test]
 fn s5_a_shortage_asks_for_a_pause() {
     lab(|lab| {
-        lab.why("No descriptor or no memory: this passes when a client leaves. The client still waits in the queue, so an accept at once fails at once. Treat an unknown error as one that passes. A firewall that forbids one connection (PermissionDenied) is no end either: it may let the next one in.");
+        lab.why("No descriptor or no memory: this passes when a client leaves. The client still waits in the queue, so an accept at once fails at once. Treat an unknown error as one that passes. A firewall that forbids one connection (PermissionDenied) does not end the loop either: it may let the next one in.");
         judges(lab, Error::other("what nobody has heard of"), "Pause");
         let kinds = [
             ErrorKind::OutOfMemory,

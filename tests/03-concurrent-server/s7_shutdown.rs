@@ -454,7 +454,7 @@ fn s7_a_panic_ends_one_conversation() {
 #[test]
 fn s7_mode_threads_keeps_its_limit() {
     lab(|lab| {
-        lab.why("Mode::Threads { max: 2 }: twenty clients are there, and two are served. The third is served when one of them has left. More than two at a time are no limit at all.");
+        lab.why("Mode::Threads { max: 2 }: twenty clients are there, and two are served. The third is served when one of them has left. More than two at a time would be no limit.");
         const CLIENTS: usize = 20;
         let turns = Turns::new();
         let (server, addr) = serving(lab, turns.handler(), Mode::Threads { max: 2 });
@@ -487,7 +487,7 @@ fn s7_mode_threads_keeps_its_limit() {
 #[test]
 fn s7_the_servers_own_error_is_told() {
     lab(|lab| {
-        lab.why("This socket does not listen: accept fails with EINVAL, and the server is at its end before anybody told it to stop. Only shutdown can report it to the owner.");
+        lab.why("This socket does not listen: accept fails with EINVAL, and the server ends before it was told to stop. Only shutdown can report it to the owner.");
         for mode in MODES {
             let mut start = Duration::from_millis(1);
             until(lab, "shutdown() to return the error of accept", || {

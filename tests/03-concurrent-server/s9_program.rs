@@ -87,7 +87,7 @@ fn s9_arguments() {
 #[test]
 fn s9_times_are_in_milliseconds() {
     lab(|lab| {
-        lab.why("--idle, --total and --grace take milliseconds, and what is not given is LIMITS and GRACE. These are numbers of 64 bits: 50 days are no mistake.");
+        lab.why("--idle, --total and --grace take milliseconds, and what is not given is LIMITS and GRACE. These are numbers of 64 bits: 50 days are allowed.");
         let cases = [
             ("serve localhost", [10_000, 30_000, 5000]),
             ("serve localhost --idle 1", [1, 30_000, 5000]),
@@ -783,7 +783,7 @@ fn s9_nobody_reads_the_score() {
         let server = lab.program_into(input.into(), PROGRAM, &args);
         let mut line = String::new();
         let _ = BufReader::new(output).read_line(&mut line);
-        lab.note(format!("the program prints {line:?}, and nobody reads on"));
+        lab.note(format!("the program prints {line:?}, and the reader stops"));
         if !line.is_empty() {
             stop(lab, &server);
         }

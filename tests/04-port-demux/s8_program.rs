@@ -164,7 +164,7 @@ fn s8_owners_are_found_by_their_links() {
             lab.note(format!("{pid}, comm {name:?}, fd {links:?}"));
             proc.process(pid, name, links);
         }
-        lab.note("8 without fd, 10 with an fd that is a file, 9/fd/99 that is no link, uptime");
+        lab.note("8 without fd, 10 with an fd that is a file, 9/fd/99 that is not a link, uptime");
         lab.note(
             "the folders net, +9, 9a and 4294967305, each with an fd/3 that leads to socket:[91532]",
         );

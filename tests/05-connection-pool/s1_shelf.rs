@@ -164,7 +164,7 @@ fn s1_panic_while_holding() {
 #[test]
 fn s1_take_where_lends_the_oldest_that_is_wanted() {
     netlab::lab(|lab| {
-        lab.why("take_where begins with the thing that nobody has used for the longest time, and leaves the rest in its order.");
+        lab.why("take_where begins with the thing that has been on the shelf for the longest time, and leaves the rest in its order.");
         let shelf = Shelf::new();
         let loans = [1, 2, 3, 4, 5].map(|thing| lend(lab, &shelf, thing));
         lab.you("loans end: 1 to 5, in this order", || {

@@ -286,7 +286,7 @@ fn s2_eight_waiters_eight_returns() {
             waiting(lab, &permits, 8);
             drop(held);
             lab.until(
-                "8 permits for 8 waiters after 8 returns, and nobody asleep",
+                "8 permits for 8 waiters after 8 returns, and no thread asleep",
                 || format!("{} in use, {} waiting", permits.in_use(), permits.waiting()),
                 |counts| counts == "8 in use, 0 waiting",
             );
@@ -413,7 +413,7 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
         lab.why("A thread that gives up must leave no trace: neither in the count of waiting threads nor in the count of permits.");
         timed_out(lab, &permits, Duration::ZERO);
         let why =
-            "A wait of zero is no wait. If it is rounded up, a caller waits that has no time.";
+            "A wait of zero is no wait. If it is rounded up, a caller without time has to wait.";
         never_waits(lab, "acquire(0ns), none free", why, || {
             drop(permits.acquire(Duration::ZERO));
         });

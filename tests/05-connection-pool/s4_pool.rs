@@ -467,7 +467,7 @@ fn s4_a_connection_is_young_when_it_is_there() {
                 lab.you(what, || call(&pool));
                 lab.note("the clock shows 30 s");
                 clock.advance(Duration::from_secs(59));
-                lab.note("the clock shows 89 s: for 59 s nobody has used connection #1");
+                lab.note("the clock shows 89 s: for 59 s connection #1 was not used");
                 let which = "the connection, 59 s after it was made";
                 let id = lab.ok("get()", || pool.get()).id;
                 lab.same(which, id, 1);
@@ -658,7 +658,7 @@ fn s4_fresh_means_fresh() {
             );
         state_is(lab, "with both places in use", &pool, (0, 2, 0));
         lab.you("two leases end", || (drop(lease), drop(second)));
-        let lab = &lab.because("A fresh connection goes back to the shelf like any other.");
+        let lab = &lab.because("A fresh connection goes back to the shelf, too.");
         state_is(lab, "in the end", &pool, (2, 0, 0));
     });
 }
@@ -666,7 +666,7 @@ fn s4_fresh_means_fresh() {
 #[test]
 fn s4_fresh_ones_keep_to_the_limit_and_wait_their_turn() {
     netlab::lab(|lab| {
-        lab.why("A fresh connection needs a turn like any other, and gives it back when it cannot be made.");
+        lab.why("A fresh connection needs a turn, too, and the turn is given back when the connection cannot be made.");
         let fake = Fake::new().connecting(|n| if n == 2 { Err("refused") } else { Ok(()) });
         lab.note("the server will refuse the second connect, and no other");
         let pool = pool_with(1, Duration::from_millis(20), &fake);
@@ -744,7 +744,7 @@ fn s4_the_oldest_makes_room() {
             .same("the fresh connection", fresh.id, 3);
         gets(lab, &pool, "the connection that is left", 2);
 
-        lab.why("get_fresh makes a connection, or says why it cannot. It connects once, and an idle connection is no answer: its caller has just seen one die.");
+        lab.why("get_fresh makes a connection, or says why it cannot. It connects once, and must not return an idle connection: its caller has just seen one die.");
         let fake = Fake::new().connecting(|n| if n == 3 { Err("refused") } else { Ok(()) });
         lab.note("another pool; the server will refuse the third connect");
         let pool = pool_with(2, Duration::ZERO, &fake);
@@ -1071,7 +1071,7 @@ fn s4_prewarm_is_not_a_use() {
         lab.because("After 9 s the idle one is good: the limit is 10 s. It is ready, and nothing is missing.")
             .same("calls of connect", fake.attempts(), 1);
         clock.advance(Duration::from_secs(1));
-        lab.note("the clock shows 10 s: nobody has used connection #1 for 10 s");
+        lab.note("the clock shows 10 s: connection #1 was not used for 10 s");
         gets(lab, &pool, "the connection's number", 2);
     });
 }

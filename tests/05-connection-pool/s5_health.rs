@@ -152,8 +152,7 @@ fn s5_reset_is_no_health() {
             lab.skip("Windows keeps the peer's address after a reset");
         }
         lab.why(
-            "After a reset the kernel answers the peek with an error. An error is no reason to \
-             hand the connection out.",
+            "After a reset the kernel answers the peek with an error. After an error do not lend the connection.",
         );
         let reset = || {
             let (stream, peer) = pair(lab);

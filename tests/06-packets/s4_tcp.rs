@@ -404,7 +404,7 @@ fn s4_the_data_offset_lies() {
 #[test]
 fn s4_reserved_bits_are_ignored() {
     lab(|lab| {
-        lab.why("The four bits behind the data offset are reserved: sent as 0, and ignored when they come (RFC 9293, section 3.1). They are no part of the offset and none of the flags.");
+        lab.why("The four bits behind the data offset are reserved: sent as 0, and ignored when they come (RFC 9293, section 3.1). They belong neither to the offset nor to the flags.");
         for reserved in [1, 2, 4, 8, 15] {
             let tcp = Tcp {
                 reserved,
@@ -812,7 +812,7 @@ fn option(kind: u8, length: u8) -> Vec<u8> {
 #[test]
 fn s4_unknown_options_are_passed_over() {
     lab(|lab| {
-        lab.why("A kind that you do not know has a length all the same, and the next option stands behind it (RFC 9293, section 3.1, MUST-6). Every length of 2 or more is accepted, also of a kind that another RFC describes.");
+        lab.why("An unknown kind also has a length, and the next option follows it (RFC 9293, section 3.1, MUST-6). Every length of 2 or more is accepted, even of a kind that another RFC describes.");
         let mss = [2, 4, 5, 0xb4];
         let unknown = (6..=255).filter(|kind| *kind != 8);
         for kind in unknown {

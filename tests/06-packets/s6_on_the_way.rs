@@ -497,7 +497,7 @@ fn s6_pcap_magic_and_lengths() {
 #[test]
 fn s6_pcap_looks_into_no_packet() {
     lab(|lab| {
-        lab.why("A capture file keeps every byte that came: padding, wrong lengths, and bytes that are no packet at all. The reader of the file wants to see exactly these.");
+        lab.why("A capture file keeps every byte that came: padding, wrong lengths, and bytes that are not a packet. The reader of the file wants to see exactly these.");
         let ip = Ip::new(6, &Tcp::new(0x02, b"").bytes());
         let sound = ip.bytes();
         let with_total = |total: u16| {

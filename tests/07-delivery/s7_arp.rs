@@ -556,7 +556,7 @@ fn s7_an_unsolicited_reply_is_learned_and_never_crashes() {
     lab(|lab| {
         for target in [EVE, Mac([0; 6]), OWN] {
             let mut it = cache(lab);
-            let what = format!("a reply that nobody asked for, to the card {target}");
+            let what = format!("a reply without a request, to the card {target}");
             let got = takes(
                 lab,
                 &mut it,

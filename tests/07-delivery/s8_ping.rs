@@ -301,7 +301,7 @@ fn s8_a_reply_in_pieces_is_one_reply() {
             let strangers = [
                 ("nothing", None),
                 (
-                    "a whole UDP datagram of somebody else's",
+                    "a whole UDP datagram for another program",
                     Some(Ip::new(UDP, ROUTER, A).bytes(b"look at me")),
                 ),
                 (

@@ -88,7 +88,7 @@ fn s3_this_host_and_this_link() {
             &["169.254.0.0", "169.254.169.254", "169.254.255.255"],
         );
         are(lab, "Global", &["169.253.255.255", "169.255.0.0"]);
-        lab.why("0.0.0.0 is no address yet. The rest of 0.0.0.0/8 is reserved. If one block contains another, the longer prefix decides.");
+        lab.why("0.0.0.0 means that there is no address yet. The rest of 0.0.0.0/8 is reserved. If one block contains another, the longer prefix decides.");
         are(lab, "Unspecified", &["0.0.0.0"]);
         are(lab, "Reserved", &["0.0.0.1", "0.1.0.0", "0.255.255.255"]);
         are(lab, "Global", &["1.0.0.0"]);

@@ -378,7 +378,7 @@ fn in_a_network(lab: &Lab, setting: &str) -> String {
         .args(["-Urn", "sh", "-c", setting])
         .output();
     if !may.is_ok_and(|output| output.status.success()) {
-        lab.skip("this machine lets nobody make a network of one's own");
+        lab.skip("this machine does not allow a network namespace");
     }
     format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"")
 }

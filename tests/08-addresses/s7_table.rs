@@ -842,7 +842,7 @@ fn s7_a_reset_is_not_believed_at_once() {
     lab(|lab| {
         for reset in ["in RST", "in RST,ACK", "out RST", "out RST,ACK"] {
             lab.why(match reset {
-                "in RST" | "in RST,ACK" => "Anybody can forge an RST. A NAT cannot check its sequence number, so it does not throw the session out: if the inside goes on as if nothing had happened, so does the session.",
+                "in RST" | "in RST,ACK" => "Any stranger can forge an RST. A NAT cannot check its sequence number, so it does not throw the session out: if the inside goes on, so does the session.",
                 _ => "The inside's own RST may be lost on its way, so the session stays for four minutes, and the RST can be sent again from the same port. If the inside goes on, so does the session.",
             });
             lab.scene(format!("an open connection, then: {reset}"));

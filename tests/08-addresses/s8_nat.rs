@@ -398,7 +398,7 @@ fn s8_nobody_comes_in_unasked() {
             "Unwanted",
         );
         home.out(&udp(A, FAR, b"hi!"), &udp(A_OUT, FAR, b"hi!"));
-        lab.why("An echo request from outside is no answer, not even one with the identifier of a ping that has gone out to that host: a request has its identifier at its source's end, and none at its destination's.");
+        lab.why("An echo request from outside is not an answer, not even one with the identifier of a ping that has gone out to that host: a request has its identifier at its source's end, and none at its destination's.");
         for filter in [Filter::Anyone, Filter::Address, Filter::AddressAndPort] {
             let mut home = Home::new(lab, filter);
             for id in [5000, 5001] {

@@ -21,7 +21,7 @@ fn s2_listen_waits() {
             "
         with iss=300 win=4000
           0 ms  listen()
-                # The passive open sends nothing: it does not know to whom.
+                # The passive open sends nothing: it does not know its peer.
                 LISTEN
                 # No number is chosen yet.
                 ISS=0 SND.UNA=0 SND.NXT=0 IRS=0 RCV.NXT=0

@@ -343,7 +343,7 @@ fn s4_the_new_rto_counts_at_once() {
         air.sent(ms(0), 1101, 1000);
         air.ack(ms(100), 1101);
         lab.why(
-            "(5.3) The ACK gives a sample, and the timer starts anew with the RTO that this makes: 300 ms.",
+            "(5.3) The ACK gives a sample, and the timer restarts with the new RTO: 300 ms.",
         );
         air.wakes(Some(ms(400)));
     });

@@ -70,7 +70,7 @@ pub enum Why {
     WrongQuestion,
 }
 
-/// Why there is no answer. That a name does not exist is an answer, and not among these.
+/// Why there is no answer. (A name that does not exist is an answer, and not among these.)
 #[derive(Debug)]
 pub enum LookupError {
     /// The name cannot be asked about.

@@ -12,7 +12,7 @@ use crate::{Acceptor, Handler, Stats};
 ///   `Stats::failed`.
 /// - The resources of a finished thread, its stack and its handle, are given back while the server
 ///   goes on. A server that runs for a year has had millions of them.
-/// - A client for whom the system has no thread is closed, and counts as `Stats::turned_away`.
+/// - A client for which the system has no thread is closed, and counts as `Stats::turned_away`.
 /// - The function returns when the last conversation has ended, and waits for that asleep.
 ///
 /// # Errors

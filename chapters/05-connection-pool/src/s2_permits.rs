@@ -102,7 +102,7 @@ impl Permits {
     /// Permits in use stay valid.
     pub fn close(&self) {
         todo!(
-            "5.2 close(), {} waiting: mark it, and wake everybody",
+            "5.2 close(), {} waiting: mark it, and wake all waiting threads",
             self.waiting()
         )
     }

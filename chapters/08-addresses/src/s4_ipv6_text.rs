@@ -23,8 +23,8 @@ pub enum V6Error {
 /// 3. `::ffff:192.0.2.1`: an IPv4 address stands for the last two groups. Its four numbers are decimal,
 ///    up to 255, without needless zeros in front.
 ///
-/// Nothing else is an address: no blank, no sign, no bracket, and no zone (`fe80::1%eth0`), which names
-/// an interface of one machine and is no part of the address (RFC 4007).
+/// Nothing else is an address: no blank, no sign, no bracket, and no zone (`fe80::1%eth0`), which
+/// names an interface of one machine and is not part of the address (RFC 4007).
 ///
 /// # Errors
 ///

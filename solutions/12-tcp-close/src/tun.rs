@@ -1,5 +1,5 @@
-//! Given: Linux at the other end, through a TUN device in a network namespace of its own. Nobody needs to be root for that, where
-//! the system allows such namespaces.
+//! Given: Linux at the other end, through a TUN device in a network namespace of its own. This
+//! works without root, if the system allows such namespaces.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddrV4, TcpListener, TcpStream};

@@ -29,8 +29,8 @@ impl Flags {
     /// Whether an honest TCP ever sends these flags.
     ///
     /// PSH, ECE and CWR do not matter here. The other five must be one of these combinations:
-    /// SYN; SYN and ACK; RST; RST and ACK; ACK; ACK and FIN. SYN, ACK, and ACK and FIN may have URG
-    /// as well. (Linux's connection tracking has this table: `tcp_valid_flags`.)
+    /// SYN; SYN and ACK; RST; RST and ACK; ACK; ACK and FIN. SYN alone, ACK alone, and ACK with FIN
+    /// may have URG as well. (Linux's connection tracking has this table: `tcp_valid_flags`.)
     ///
     /// `parse` does not check this: the receiver decides what to do with a segment that makes no sense.
     pub fn plausible(self) -> bool {

@@ -13,8 +13,7 @@ use std::time::Duration;
 use crate::tcb::Timer;
 use crate::{Notice, Output, Segment, State, Tcb, Vars, seq_between};
 
-/// We never send smaller segments than this, whatever the peer's MSS is. (It is Linux's
-/// `tcp_min_snd_mss`.)
+/// A smaller MSS of the peer counts as this. (It is Linux's `tcp_min_snd_mss`.)
 pub const MIN_MSS: u16 = 48;
 
 impl Tcb {

@@ -208,9 +208,7 @@ fn s2_hexdump_rows_and_edges() {
         let want = "00000000  30 31 32 33 34 35 36 37                           |01234567|\n";
         same_dump(lab, &eight, want);
 
-        lab.why(
-            "A packet is not a C string: a byte of 0 does not end it, and is shown as a dot.",
-        );
+        lab.why("A packet is not a C string: a byte of 0 does not end it, and is shown as a dot.");
         let zeros = lab.you("hexdump([00 61 00 62])", || hexdump(b"\0a\0b"));
         let want = "00000000  00 61 00 62                                       |.a.b|\n";
         same_dump(lab, &zeros, want);

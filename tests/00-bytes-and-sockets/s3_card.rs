@@ -48,12 +48,14 @@ fn s3_fresh_socket_has_no_address() {
         let card = card_of(lab, "a fresh TCP socket", &tcp());
         lab.same("local port", port(card.local), 0);
         lab.same("peer", card.peer, None);
-        lab.because("listen was not called on this socket. SO_ACCEPTCONN tells; `listening` asks for it.")
-            .holds(
-                listens(&card, false),
-                "not listening",
-                format!("listening: {:?}", card.listening),
-            );
+        lab.because(
+            "listen was not called on this socket. SO_ACCEPTCONN tells; `listening` asks for it.",
+        )
+        .holds(
+            listens(&card, false),
+            "not listening",
+            format!("listening: {:?}", card.listening),
+        );
 
         lab.why(
             "The card shows what the kernel tells. On Linux and macOS that is an address before bind, \

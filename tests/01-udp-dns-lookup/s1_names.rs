@@ -179,9 +179,7 @@ fn s1_limits_63_and_255() {
 #[test]
 fn s1_limits_hold_for_labels_too() {
     netlab::lab(|lab| {
-        lab.why(
-            "Every Name is made by from_labels, even those read from the wire.",
-        );
+        lab.why("Every Name is made by from_labels, even those read from the wire.");
         let labels = |lengths: &[usize]| -> Vec<Vec<u8>> {
             lengths.iter().map(|&n| vec![b'x'; n]).collect()
         };

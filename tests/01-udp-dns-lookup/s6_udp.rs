@@ -287,7 +287,9 @@ fn s6_only_the_judge_decides() {
         }
 
         lab.scene("two datagrams, both there before the judge has accepted the first one");
-        lab.why("The first reply that the judge accepts is the result. Later datagrams are not read.");
+        lab.why(
+            "The first reply that the judge accepts is the result. Later datagrams are not read.",
+        );
         static BOTH_SENT: OnceLock<()> = OnceLock::new();
         /// Accepts both, and looks at the first one until both are there.
         fn slow(sent: &Sent, from: SocketAddr, datagram: &[u8]) -> Verdict {

@@ -105,9 +105,7 @@ fn s7_the_reply_is_accepted() {
             );
         }
 
-        lab.why(
-            "The records after the question are not judged: their owners do not matter here.",
-        );
+        lab.why("The records after the question are not judged: their owners do not matter here.");
         for (what, record, want) in [
             ("of another name", a("other.test", GOOD), ACCEPTED),
             (
@@ -323,7 +321,9 @@ fn s7_our_own_query_is_no_reply() {
         let got = verdict(lab, SERVER, &mirrored);
         lab.same("our own query, echoed", got, "Ignore: NotAReply".into());
 
-        lab.why("QR is 0: a question. An answer behind it, or other flags, do not make it a reply.");
+        lab.why(
+            "QR is 0: a question. An answer behind it, or other flags, do not make it a reply.",
+        );
         for flags in [0x0100, 0x0000, 0x7dff] {
             let mut answered = good_reply();
             answered.flags = flags;

@@ -364,7 +364,9 @@ fn s8_waiting_is_left_to_the_system() {
 #[test]
 fn s8_nothing_goes_on_after_the_reply() {
     netlab::alone(|lab| {
-        lab.why("Everything that a wait uses must end with the wait: a thread, a copy of the stream.");
+        lab.why(
+            "Everything that a wait uses must end with the wait: a thread, a copy of the stream.",
+        );
         let server = lab.tcp_server("server");
         let (exchange, peer, query) = takes_query(lab, &server);
         peer.sends(&framed(&query.reply().answers([a(HOST, GOOD)]).bytes()));

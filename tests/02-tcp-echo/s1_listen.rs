@@ -36,9 +36,7 @@ fn s1_a_client_gets_in_before_accept() {
 
         lab.note("only now is accept called");
         let (mut accepted, from) = listener.accept().expect("a connection waits in the queue");
-        lab.why(
-            "The early bytes of the client have waited in its connection, in the queue.",
-        );
+        lab.why("The early bytes of the client have waited in its connection, in the queue.");
         lab.same("the address that accept tells", from, peer.local());
         let mut got = [0; 5];
         accepted
@@ -154,7 +152,9 @@ fn s1_a_taken_port_is_an_error() {
         let error = lab.err(&format!("listen_on({addr}, 16), a second time"), || {
             listen_on(addr, 16)
         });
-        lab.why("The caller decides by the kind of the error what to do. Return the error of bind.");
+        lab.why(
+            "The caller decides by the kind of the error what to do. Return the error of bind.",
+        );
         lab.same("the error's kind", error.kind(), ErrorKind::AddrInUse);
 
         let call = format!("listen_on({addr}, 16), a third time");

@@ -79,13 +79,17 @@ fn s6_wrong_arguments() {
         refuses(lab, &["server", "127.0.0.1", "-p", " 80"]);
         refuses(lab, &["server", "127.0.0.1", "-p", ""]);
 
-        lab.why("The last -p counts, and each must be a number: the user must be told of a wrong one.");
+        lab.why(
+            "The last -p counts, and each must be a number: the user must be told of a wrong one.",
+        );
         lab.refuses_arguments(
             &["client ::1 -p http -p 80", "client ::1 -p 80 -p http"],
             parse_args,
         );
 
-        lab.why("Nothing follows this -p, so it has no number. That does not mean the default port.");
+        lab.why(
+            "Nothing follows this -p, so it has no number. That does not mean the default port.",
+        );
         lab.refuses_arguments(
             &["server 127.0.0.1 -p", "-p", "client ::1 -p 80 -p"],
             parse_args,

@@ -154,7 +154,11 @@ fn s3_who_wakes_looks_again() {
             if was_quicker {
                 quicker += 1;
                 let taken = taken.load(Ordering::SeqCst);
-                lab.same("taken while another thread had the place", taken - before, 0);
+                lab.same(
+                    "taken while another thread had the place",
+                    taken - before,
+                    0,
+                );
             }
             ends(slot);
             until(lab, "your take() on the other thread to return", || {

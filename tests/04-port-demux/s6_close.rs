@@ -307,7 +307,9 @@ fn s6_a_refused_client_may_try_again() {
         machine.rst(t);
         machine.shows(client, "CLOSED 0.0.0.0:0 -");
         lab.scene("a new machine, whose ports are taken towards one server");
-        lab.why("The four numbers count: from another address of this machine the same ports are free.");
+        lab.why(
+            "The four numbers count: from another address of this machine the same ports are free.",
+        );
         let mut machine = Machine::new(lab);
         let client = machine.tcp();
         machine.bind(client, "127.0.0.1:0");

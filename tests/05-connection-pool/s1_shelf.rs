@@ -124,7 +124,9 @@ fn s1_the_last_one_first() {
 #[test]
 fn s1_what_is_discarded_does_not_return() {
     netlab::lab(|lab| {
-        lab.why("A user that knows that a connection is broken discards it, and no user gets it again.");
+        lab.why(
+            "A user that knows that a connection is broken discards it, and no user gets it again.",
+        );
         lab.if_stuck(UNDER_THE_LOCK);
         let shelf = Shelf::new();
         let (cup, dropped) = Cup::on(&shelf);

@@ -41,7 +41,9 @@ fn waiting(lab: &Lab, permits: &Permits, n: usize) {
 #[test]
 fn s2_permits_are_counted() {
     netlab::lab(|lab| {
-        lab.why("A permit is a value. The thread that has it may go on, and its drop gives it back.");
+        lab.why(
+            "A permit is a value. The thread that has it may go on, and its drop gives it back.",
+        );
         let permits = Permits::new(2);
         let first = acquire(lab, &permits);
         lab.same("in use", permits.in_use(), 1);
@@ -393,7 +395,9 @@ fn s2_timeout_is_typed_and_leaks_nothing() {
             "`waited` is 20 ms at least",
             format!("{waited:?}"),
         );
-        lab.why("A wait is counted in nanoseconds. Less than a millisecond is still a wait, not zero.");
+        lab.why(
+            "A wait is counted in nanoseconds. Less than a millisecond is still a wait, not zero.",
+        );
         let short = Duration::from_micros(999);
         let waited = timed_out(lab, &permits, short);
         lab.holds(

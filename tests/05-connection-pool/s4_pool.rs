@@ -72,7 +72,9 @@ fn s4_lazy_then_reused() {
             state_is(lab, "while it is leased", &pool, (0, 1, 0));
             lab.you("lease ends: drop(lease)", || drop(lease));
         }
-        lab.why("Ten users come one after the other. Each must get the connection of the one before.");
+        lab.why(
+            "Ten users come one after the other. Each must get the connection of the one before.",
+        );
         connects_are(lab, &fake, 1);
         state_is(lab, "in the end", &pool, (1, 0, 0));
 
@@ -87,7 +89,9 @@ fn s4_lazy_then_reused() {
 #[test]
 fn s4_returns_on_drop_and_on_question_mark() {
     netlab::lab(|lab| {
-        lab.why("Users leave early. The lease's Drop is the only code that runs on every path out.");
+        lab.why(
+            "Users leave early. The lease's Drop is the only code that runs on every path out.",
+        );
         fn use_it(pool: &Pool<Fake>) -> Result<usize, String> {
             let mut lease = pool.get().map_err(|error| error.to_string())?;
             lease.id = 7;
@@ -240,7 +244,9 @@ fn s4_try_get_never_waits_and_never_connects() {
 #[test]
 fn s4_prewarm_makes_what_is_missing() {
     netlab::lab(|lab| {
-        lab.why("prewarm(3) makes sure that three are ready. Connections that are already idle count.");
+        lab.why(
+            "prewarm(3) makes sure that three are ready. Connections that are already idle count.",
+        );
         let fake = Fake::new();
         let pool = pool(4, &fake);
         for _ in 0..2 {
@@ -582,10 +588,8 @@ fn panics(lab: &Lab, pool: &Pool<Fake>, (what, call): Way, place: &str) {
     let thread = lab.student(&format!("{what}, with a panic in {place}"), move || {
         thread::spawn(move || call(&pool)).join().is_err()
     });
-    lab.because(
-        "The panic is for the caller. A pool that catches it has to guess what it meant.",
-    )
-    .same("the panic reaches the caller", thread.returns(), true);
+    lab.because("The panic is for the caller. A pool that catches it has to guess what it meant.")
+        .same("the panic reaches the caller", thread.returns(), true);
 }
 
 #[test]
@@ -628,12 +632,14 @@ fn s4_what_prewarm_held_is_closed_before_its_permit_is_free() {
             worst.lock().expect("no panic in here").as_str(),
             "as many permits as connections",
         );
-        lab.because("A connection that is no longer held is idle or closed, and every permit is back.")
-            .same(
-                "in use, and connections that are not idle",
-                (pool.state().in_use, fake.live() - pool.state().idle),
-                (0, 0),
-            );
+        lab.because(
+            "A connection that is no longer held is idle or closed, and every permit is back.",
+        )
+        .same(
+            "in use, and connections that are not idle",
+            (pool.state().in_use, fake.live() - pool.state().idle),
+            (0, 0),
+        );
     });
 }
 
@@ -675,12 +681,14 @@ fn s4_fresh_ones_keep_to_the_limit_and_wait_their_turn() {
         lab.same("what get_fresh() gives", word(&outcome).as_str(), "Timeout");
         lab.you("lease ends: drop(lease)", || drop(lease));
         let outcome = lab.you("get_fresh()", || pool.get_fresh());
-        lab.because("One get_fresh is one connect: a failure is reported, and the connect is not repeated.")
-            .same(
-                "what get_fresh() gives",
-                word(&outcome).as_str(),
-                "Connect(\"refused\")",
-            );
+        lab.because(
+            "One get_fresh is one connect: a failure is reported, and the connect is not repeated.",
+        )
+        .same(
+            "what get_fresh() gives",
+            word(&outcome).as_str(),
+            "Connect(\"refused\")",
+        );
         state_is(lab, "after the failure", &pool, (0, 0, 0));
         lab.same("the connection's number", gets_fresh(lab, &pool).id, 3);
     });
@@ -859,9 +867,7 @@ fn s4_the_clock_is_read_after_the_wait() {
 #[test]
 fn s4_try_get_is_as_strict_as_get() {
     netlab::lab(|lab| {
-        lab.why(
-            "try_get checks like get: a connection that has reached a limit is not good.",
-        );
+        lab.why("try_get checks like get: a connection that has reached a limit is not good.");
         let fake = Fake::new();
         let (pool, clock) = aging_pool(2, limits(Some(10), None), &fake);
         prewarmed(lab, &pool, 1);
@@ -1087,8 +1093,10 @@ fn s4_prewarm_keeps_the_order() {
         gets(lab, &pool, "the one used last", 2);
         prewarmed(lab, &pool, 3);
         ready_is(lab, &pool, 1, "ready, of three that are idle", 1);
-        lab.because("This caller needs one, and there are more. They are good, and stay on the shelf.")
-            .same("idle", pool.state().idle, 3);
+        lab.because(
+            "This caller needs one, and there are more. They are good, and stay on the shelf.",
+        )
+        .same("idle", pool.state().idle, 3);
         let ids = [get(lab, &pool), get(lab, &pool), get(lab, &pool)].map(|lease| lease.id);
         lab.same("the connections, last one first", ids, [3, 2, 1]);
     });

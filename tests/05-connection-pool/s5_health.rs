@@ -230,7 +230,9 @@ fn s5_manager_makes_streams_that_cannot_hang() {
             Some(true),
         );
 
-        lab.why("made() counts every connection that was ever made, not only those that still exist.");
+        lab.why(
+            "made() counts every connection that was ever made, not only those that still exist.",
+        );
         drop((stream, peer));
         lab.ok("connect()", || manager.connect());
         lab.same("made()", manager.made(), 2);

@@ -398,7 +398,9 @@ fn s7_errors_are_told() {
             );
         }
 
-        lab.why("`received` says how much of the reply had come, whether the stream ended or failed.");
+        lab.why(
+            "`received` says how much of the reply had come, whether the stream ended or failed.",
+        );
         for kind in [ErrorKind::ConnectionReset, ErrorKind::TimedOut] {
             for n in [0, 2, 4, 6] {
                 let came = &frame(b"hello")[..n];
@@ -452,7 +454,9 @@ fn s7_exchange_counts_what_came() {
 #[test]
 fn s7_a_huge_reply_is_not_believed() {
     netlab::lab(|lab| {
-        lab.why("A stranger sent this length. If you believe it, four bytes cost you 4 GiB of memory.");
+        lab.why(
+            "A stranger sent this length. If you believe it, four bytes cost you 4 GiB of memory.",
+        );
         for (len, fine) in [(1 << 20, true), ((1 << 20) + 1, false), (u32::MAX, false)] {
             let mut script = vec![bytes(&len.to_be_bytes())];
             match fine {

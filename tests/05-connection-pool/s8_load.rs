@@ -509,7 +509,9 @@ fn s8_a_connect_is_part_of_the_time() {
         let at_least = lasted(&first_alone).as_micros();
         lab.holds(
             u128::from(number(lab, &end.stdout, "max")) >= at_least,
-            format!("max is {at_least} µs at least: the request has waited so long for its connection"),
+            format!(
+                "max is {at_least} µs at least: the request has waited so long for its connection"
+            ),
             &end.stdout,
         );
         gate.opens();
@@ -883,12 +885,14 @@ fn s8_cli_exit_codes() {
         let wrong = run(lab, "load", 2);
         says(lab, "standard error", &wrong.stderr, "usage:");
         let said = String::from_utf8_lossy(&wrong.stderr).replace(USAGE, "");
-        lab.because("The usage alone does not say what was wrong. Print the error of parse_args, too.")
-            .holds(
-                !said.trim().is_empty(),
-                "standard error with what is wrong, beside the usage",
-                "the usage alone",
-            );
+        lab.because(
+            "The usage alone does not say what was wrong. Print the error of parse_args, too.",
+        )
+        .holds(
+            !said.trim().is_empty(),
+            "standard error with what is wrong, beside the usage",
+            "the usage alone",
+        );
         lab.same("bytes on standard output", wrong.stdout.len(), 0);
 
         let nobody = lab.refused();

@@ -18,8 +18,7 @@ const HEADER_LENGTH: &str = "IHL counts units of 4 bytes, and the fixed part has
 const CHECKSUM: &str = "The checksum covers the header, options included. If it is not 0, some bit of the header is not what the sender wrote. No field can be trusted, not even Total Length, so the checksum is checked first (RFC 1122, section 3.2.1.2).";
 const LENGTH: &str = "Total Length counts the header, too. A smaller value is wrong, and the subtraction would go below zero.";
 
-const QUOTED: &str =
-    " parse_quoted leaves out only the last error of the list (number 7).";
+const QUOTED: &str = " parse_quoted leaves out only the last error of the list (number 7).";
 
 fn why(reason: &str) -> &'static str {
     match reason {
@@ -484,7 +483,9 @@ fn s2_options_are_padded() {
             lab.same("header_len()", got, 20 + want.options.len());
             writes(lab, &what, &mine, b"payload", &want.bytes());
         }
-        lab.why("header_len counts all the options, as whole words, even if emit cannot write them.");
+        lab.why(
+            "header_len counts all the options, as whole words, even if emit cannot write them.",
+        );
         for (len, want) in [
             (0, 20),
             (41, 64),
@@ -753,10 +754,7 @@ fn mixture(lab: &Lab, (version, ihl, total): (u8, u8, u16), len: usize, damaged:
                 let payload = &bytes[header_len..total.min(len)];
                 let words = words::ip(&header(&ip));
                 let want = format!("{words}, payload [{}]", hex::short(payload));
-                (
-                    want,
-                    "Only parse_quoted accepts a payload that is cut.",
-                )
+                (want, "Only parse_quoted accepts a payload that is cut.")
             }
         };
         shows(lab, &what, &bytes);

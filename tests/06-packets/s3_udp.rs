@@ -534,7 +534,9 @@ fn s3_any_port_of_any_host() {
 #[test]
 fn s3_emit_appends() {
     lab(|lab| {
-        lab.why("emit appends. Bytes that are already in `out` stay, and are not part of the checksum.");
+        lab.why(
+            "emit appends. Bytes that are already in `out` stay, and are not part of the checksum.",
+        );
         // An even number of bytes: what an odd one makes wrong has nothing to do with `out`.
         let udp = Udp::new(b"hi");
         let header = UdpHeader {

@@ -1313,7 +1313,9 @@ fn s4_options_are_written_in_words_of_four() {
 #[test]
 fn s4_what_does_not_fit_is_not_written() {
     lab(|lab| {
-        lab.why("A header has room for 40 bytes of options. More is an error, and `out` is as before.");
+        lab.why(
+            "A header has room for 40 bytes of options. More is an error, and `out` is as before.",
+        );
         for (what, options) in sets() {
             if bytes_of(&options).len() > 40 {
                 options_do_not_fit(lab, &what, options);

@@ -336,8 +336,9 @@ fn s5_each_layer_names_the_next() {
                 &format!("{outer}\nother {}", payload(&ip)),
             );
         }
-        let lab =
-            lab.because("Another protocol than IPv4 has no length that you know, so its padding stays.");
+        let lab = lab.because(
+            "Another protocol than IPv4 has no length that you know, so its padding stays.",
+        );
         let arp = [&[0x5a; 28][..], &[0; 18]].concat();
         dissects(
             &lab,

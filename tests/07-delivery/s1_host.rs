@@ -152,14 +152,12 @@ fn s1_what_is_for_this_host_is_received() {
             "a datagram with padding behind it",
             &padded(&Ip::new(UDP, A, B).bytes(b"hi")),
         );
-        lab.because(
-            "Total Length says where the datagram ends. The rest is Ethernet's padding.",
-        )
-        .same(
-            "what is received",
-            got.as_str(),
-            "from 10.0.0.1, protocol 17: 68 69",
-        );
+        lab.because("Total Length says where the datagram ends. The rest is Ethernet's padding.")
+            .same(
+                "what is received",
+                got.as_str(),
+                "from 10.0.0.1, protocol 17: 68 69",
+            );
         let options = Ip {
             options: vec![1; 8],
             ttl: 0,
@@ -294,10 +292,8 @@ fn s1_pieces_are_left_to_step_3() {
             ..order
         };
         let got = receives(lab, "a piece from nobody", &order.bytes(b"12345678"));
-        lab.because(
-            "The reasons have an order: the source comes before wholeness.",
-        )
-        .same("what becomes of it", got.as_str(), "BadSource");
+        lab.because("The reasons have an order: the source comes before wholeness.")
+            .same("what becomes of it", got.as_str(), "BadSource");
     });
 }
 

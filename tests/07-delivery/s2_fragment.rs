@@ -113,8 +113,10 @@ fn s2_what_fits_goes_as_it_is() {
             &padded(&datagram),
             30,
         );
-        lab.because("Total Length says 22: the padding is not part of the datagram, and does not count.")
-            .same_bytes("the datagram", &got[0], &datagram);
+        lab.because(
+            "Total Length says 22: the padding is not part of the datagram, and does not count.",
+        )
+        .same_bytes("the datagram", &got[0], &datagram);
         let piece = Ip {
             mf: true,
             offset: 8190,

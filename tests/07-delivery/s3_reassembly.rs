@@ -117,7 +117,9 @@ fn s3_what_is_no_piece_is_whole() {
         }
         lab.scene("beside pieces with the same identification");
         let mut r = reassembly(lab, MINUTE, ROOM);
-        lab.why("A whole datagram does not affect pieces, whatever its identification is. They stay.");
+        lab.why(
+            "A whole datagram does not affect pieces, whatever its identification is. They stay.",
+        );
         becomes(lab, &mut r, (&header(), 0, b"aaaaaaaa", true), "Waiting");
         becomes(
             lab,
@@ -667,8 +669,10 @@ fn s3_without_the_first_piece_nobody_is_told() {
              without it there is nothing to quote (RFC 792). The time of 4 is not over.",
         )
         .same("the identifications of the first pieces", ids, vec![3, 2]);
-        lab.because("All expired datagrams are given up, whether their source is told or not. One is left.")
-            .same("bytes()", r.bytes(), 28);
+        lab.because(
+            "All expired datagrams are given up, whether their source is told or not. One is left.",
+        )
+        .same("bytes()", r.bytes(), 28);
         lab.because("One is left.")
             .same("next_expiry()", r.next_expiry(), Some(seconds(110)));
     });
@@ -1073,7 +1077,9 @@ fn s3_too_long_with_options_is_seen_when_all_are_here() {
             becomes(lab, &mut r, two, "Waiting");
             lab.because("Nothing is discarded while a piece is missing.")
                 .same("bytes()", r.bytes(), 51);
-            lab.why("Some of its bytes have already come. Check this before the length of the whole.");
+            lab.why(
+                "Some of its bytes have already come. Check this before the length of the whole.",
+            );
             becomes(
                 lab,
                 &mut r,
@@ -1141,8 +1147,10 @@ fn s3_padding_is_no_payload() {
                     false => push(lab, &mut r, seconds(0), &what, &datagram),
                 };
                 let here = [28, 56, 0][at / 8];
-                lab.because("The padding is Ethernet's. It is not part of the datagram and does not count.")
-                    .same("bytes()", r.bytes(), here);
+                lab.because(
+                    "The padding is Ethernet's. It is not part of the datagram and does not count.",
+                )
+                .same("bytes()", r.bytes(), here);
             }
             lab.because("A short piece is padded like any short frame. It ends where its Total Length says.")
                 .same_bytes("the whole", &last.1, &header().bytes(b"aaaaaaaabbbbbbbbcc"));

@@ -216,7 +216,9 @@ fn s4_damage_is_found() {
         ] {
             let mut other = sound.clone();
             other[2..4].copy_from_slice(&field);
-            lab.why("Every ICMP message has a checksum, unlike in UDP: each value of the field counts.");
+            lab.why(
+                "Every ICMP message has a checksum, unlike in UDP: each value of the field counts.",
+            );
             let what = format!("a request with the checksum {what}");
             reads(lab, &what, &other, "Checksum");
         }
@@ -329,10 +331,8 @@ fn s4_no_error_about_an_error() {
                     &format!("a datagram of protocol 1 without payload, padded with {pad}"),
                     &about,
                 );
-                lab.because(
-                    "It could be an error. The padding is not its payload.",
-                )
-                .same("an error", got.is_some(), false);
+                lab.because("It could be an error. The padding is not its payload.")
+                    .same("an error", got.is_some(), false);
             }
             for kind in [8, 0, 13, 14] {
                 let got = error(

@@ -121,7 +121,9 @@ fn s5_the_route_says_the_interface_and_the_ttl_goes_down() {
         }
         for src in ["192.0.2.1", "10.9.0.1"] {
             let datagram = Ip::new(UDP, src, B);
-            lab.why("The route to its source matters only when an answer or an error must be sent.");
+            lab.why(
+                "The route to its source matters only when an answer or an error must be sent.",
+            );
             let (to, _) = one(
                 lab,
                 &router,
@@ -316,7 +318,9 @@ fn s5_what_is_too_long_is_cut_or_its_source_told() {
 fn s5_answers_and_errors_are_not_cut() {
     lab(|lab| {
         let router = router(lab, [40, 1500, 1500]);
-        lab.why("The link back carries 40 bytes. The router's own messages still go out in one piece.");
+        lab.why(
+            "The link back carries 40 bytes. The router's own messages still go out in one piece.",
+        );
         for len in [13, 1000] {
             let request = Ip::new(ICMP, A, "10.1.0.254").bytes(&echo(8, 7, 9, &numbered(len)));
             let what = format!("an echo request with {} of data", hex::count(len));

@@ -111,9 +111,7 @@ fn searches<F>(lab: &Lab, path: &Scripted<F>, first: usize) {
                     continue;
                 }
                 bad = len;
-                format!(
-                    "A router said that {len} bytes are too long, but gave no possible MTU."
-                )
+                format!("A router said that {len} bytes are too long, but gave no possible MTU.")
             }
             _ if tries < 3 => {
                 next = len..=len;
@@ -805,8 +803,10 @@ fn s6_where_nobody_answers_there_is_no_mtu() {
         for first in [68, 69, 1500, 65535] {
             let mut path = Scripted::new(lab, |_, _| vec![]);
             let got = finds(lab, &mut path, first);
-            lab.because("Not even 68 bytes got an answer: the way is broken, or the host does not exist.")
-                .same("the path's MTU", got, Err("NoAnswer"));
+            lab.because(
+                "Not even 68 bytes got an answer: the way is broken, or the host does not exist.",
+            )
+            .same("the path's MTU", got, Err("NoAnswer"));
             let sent = path.sent.iter().map(Vec::len);
             lab.because(format!(
                 "{first} bytes are what the host's own link carries. They are tried first, with the same rules."

@@ -191,8 +191,11 @@ fn s7_other_bytes_are_no_packet() {
         for len in 0..28 {
             for (what, bytes) in [("a packet", &sound), ("a packet of another kind", &other)] {
                 let got = parse(&format!("{len} bytes of {what}"), &bytes[..len]);
-                lab.because("28 bytes are needed. Check this first.")
-                    .same("what is said", got.as_str(), "Truncated");
+                lab.because("28 bytes are needed. Check this first.").same(
+                    "what is said",
+                    got.as_str(),
+                    "Truncated",
+                );
             }
         }
         for at in 0..6 {
@@ -380,8 +383,10 @@ fn s7_only_the_newest_wait() {
             &reply((BEN, B), (OWN, IP)),
         );
         let want = all.map(|datagram| Action::Frame(frame(BEN, [8, 0], datagram)));
-        lab.because("Each datagram that is sent waits, whatever its content, even if it was sent before.")
-            .same("what is to be done", words(&got), words(&want));
+        lab.because(
+            "Each datagram that is sent waits, whatever its content, even if it was sent before.",
+        )
+        .same("what is to be done", words(&got), words(&want));
         let got: Vec<usize> = got
             .iter()
             .map(|it| match it {
@@ -583,17 +588,11 @@ fn s7_an_unsolicited_reply_is_learned_and_never_crashes() {
                 &format!("{} bytes of nonsense", bytes.len()),
                 bytes,
             );
-            lab.because("Bytes that are not an ARP packet change nothing.").same(
-                "what is to be done",
-                words(&got).as_str(),
-                "",
-            );
+            lab.because("Bytes that are not an ARP packet change nothing.")
+                .same("what is to be done", words(&got).as_str(), "");
         }
-        lab.because("Bytes that are not an ARP packet change nothing.").same(
-            "B's card",
-            card(&it, seconds(0), B),
-            Some(BEN.to_string()),
-        );
+        lab.because("Bytes that are not an ARP packet change nothing.")
+            .same("B's card", card(&it, seconds(0), B), Some(BEN.to_string()));
     });
 }
 
@@ -993,12 +992,14 @@ fn s7_a_late_tick_asks_once() {
         sends(lab, &mut it, seconds(0), C, b"c");
         sends(lab, &mut it, seconds(0), B, b"b");
         let got = ticks(lab, &mut it, seconds(100));
-        lab.because("However late tick is called, it sends one request for each address, the lowest first.")
-            .same(
-                "what is to be done",
-                words(&got).as_str(),
-                "all: who has 10.0.0.11?, all: who has 10.0.0.12?",
-            );
+        lab.because(
+            "However late tick is called, it sends one request for each address, the lowest first.",
+        )
+        .same(
+            "what is to be done",
+            words(&got).as_str(),
+            "all: who has 10.0.0.11?, all: who has 10.0.0.12?",
+        );
         lab.because("A second from now.")
             .same("next_tick()", it.next_tick(), Some(seconds(101)));
         let got = takes(
@@ -1105,8 +1106,10 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
         let known = (0..1000)
             .filter(|n| it.card_of(seconds(1), ip(&numbered(*n))).is_some())
             .count();
-        lab.because("At most 256 are known: the table has a maximum size, whatever a stranger sends.")
-            .same("how many of the storm are known", known, ArpCache::MOST - 1);
+        lab.because(
+            "At most 256 are known: the table has a maximum size, whatever a stranger sends.",
+        )
+        .same("how many of the storm are known", known, ArpCache::MOST - 1);
         takes(
             lab,
             &mut it,
@@ -1114,11 +1117,8 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             "a request of B for C, from another card",
             &request((EVE, B), C),
         );
-        lab.because("A known neighbour may still change its card.").same(
-            "B's card",
-            card(&it, seconds(2), B),
-            Some(EVE.to_string()),
-        );
+        lab.because("A known neighbour may still change its card.")
+            .same("B's card", card(&it, seconds(2), B), Some(EVE.to_string()));
         let got = takes(
             lab,
             &mut it,
@@ -1140,8 +1140,10 @@ fn s7_a_storm_does_not_drive_out_who_is_known() {
             "C's reply",
             &reply((BEN, C), (OWN, IP)),
         );
-        lab.because("The datagrams that wait for C go out, although there is no room to remember C.")
-            .same("what is to be done", words(&got).as_str(), "BEN: \"waits\"");
+        lab.because(
+            "The datagrams that wait for C go out, although there is no room to remember C.",
+        )
+        .same("what is to be done", words(&got).as_str(), "BEN: \"waits\"");
         lab.because("There was no room.")
             .same("C's card", card(&it, seconds(2), C), None);
         lab.because("The waiting datagrams have gone out, and C is no longer asked for.")

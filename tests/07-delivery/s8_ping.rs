@@ -845,11 +845,12 @@ fn s8_a_host_gives_up_after_a_minute() {
         let mut host = At::new(lab, 1500);
         host.nothing(begin, "a first piece", &first);
         let out = host.gets(end, "an echo request", &asks(1, 1, b"ping"));
-        lab.because("First the expired datagrams, then the one that came.").same(
-            "types of the messages",
-            out.iter().map(|d| d.get(20).copied()).collect::<Vec<_>>(),
-            vec![Some(11), Some(0)],
-        );
+        lab.because("First the expired datagrams, then the one that came.")
+            .same(
+                "types of the messages",
+                out.iter().map(|d| d.get(20).copied()).collect::<Vec<_>>(),
+                vec![Some(11), Some(0)],
+            );
     });
 }
 

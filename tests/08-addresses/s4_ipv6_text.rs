@@ -273,9 +273,7 @@ fn s4_the_dotted_part_is_strict() {
         ] {
             refuses(lab, text, "Dotted");
         }
-        lab.why(
-            "It stands for the *last* two groups. Nothing may follow it.",
-        );
+        lab.why("It stands for the *last* two groups. Nothing may follow it.");
         for text in [
             "192.0.2.1::",
             "::192.0.2.1:5",

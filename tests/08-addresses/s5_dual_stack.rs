@@ -198,14 +198,12 @@ fn s5_v4_client_on_v6_listener() {
             false,
         );
         lab.holds(port != 0, "a port that the system chose", "port 0");
-        lab.because(
-            "A listener of std blocks by default, and so must this one.",
-        )
-        .same(
-            "whether its accept waits for a client",
-            blocks(&listener),
-            true,
-        );
+        lab.because("A listener of std blocks by default, and so must this one.")
+            .same(
+                "whether its accept waits for a client",
+                blocks(&listener),
+                true,
+            );
 
         let v4 = lab.connect((Ipv4Addr::LOCALHOST, port).into());
         let peer = accepted(&listener);
@@ -240,7 +238,9 @@ fn s5_a_dual_listener_has_the_port_in_both_families() {
             second.err(),
             Some(ErrorKind::AddrInUse),
         );
-        lab.why("Another socket listens at this port, so it is taken. The caller must get this error.");
+        lab.why(
+            "Another socket listens at this port, so it is taken. The caller must get this error.",
+        );
         for call in ["listen_dual", "listen_apart"] {
             let what = format!("{call}(the same port)");
             let error = lab.err(&what, || match call {
@@ -254,7 +254,9 @@ fn s5_a_dual_listener_has_the_port_in_both_families() {
             );
         }
         drop(listener);
-        lab.why("After a close the port is free again, and a caller that names a port gets that one.");
+        lab.why(
+            "After a close the port is free again, and a caller that names a port gets that one.",
+        );
         let listener = lab.ok("listen_dual(that port)", || listen_dual(port));
         lab.same("its port", local(&listener).port(), port);
         drop(listener);

@@ -339,7 +339,9 @@ fn s6_the_headers_checksum_is_checked() {
                 "Malformed",
             );
         }
-        lab.why("The host at the other end checks the payload's checksum. A NAT does not judge it.");
+        lab.why(
+            "The host at the other end checks the payload's checksum. A NAT does not judge it.",
+        );
         for at in [26, 27, 28] {
             let mut packet = udp(A, B, b"hi!");
             packet[at] ^= 0x10;
@@ -524,7 +526,9 @@ fn s6_a_quote_is_cut_off() {
                 "echo 10.0.0.7:4242 → 198.51.100.2:0",
             );
         }
-        lab.why("A reply goes to the asking host, so its identifier is the port of its destination.");
+        lab.why(
+            "A reply goes to the asking host, so its identifier is the port of its destination.",
+        );
         let reply = quoted(&echo(0, "10.0.0.7", "198.51.100.2", 4242), 8);
         reads_quote(
             lab,
@@ -539,7 +543,9 @@ fn s6_a_quote_is_cut_off() {
             &quoted(&udp_with(A, B, &[1; 8], b"hi!"), 8),
             "UDP 10.0.0.7:5000 → 198.51.100.2:53",
         );
-        lab.why("Do not judge the missing part of a quote: ignore UDP's length and TCP's data offset.");
+        lab.why(
+            "Do not judge the missing part of a quote: ignore UDP's length and TCP's data offset.",
+        );
         let mut odd = udp(A, B, b"hi!");
         put_len(&mut odd, 3);
         reads_quote(
@@ -562,7 +568,9 @@ fn s6_a_quote_is_cut_off() {
 #[test]
 fn s6_a_quote_may_be_useless() {
     lab(|lab| {
-        lab.why("Fewer than 8 bytes behind the header are not enough, even if the ports are there.");
+        lab.why(
+            "Fewer than 8 bytes behind the header are not enough, even if the ports are there.",
+        );
         for len in [0, 4, 7] {
             reads_quote(
                 lab,
@@ -771,7 +779,9 @@ fn s6_another_destination() {
             A,
             &echo(0, "198.51.100.2", "10.0.0.7", 5000),
         );
-        lab.why("An echo request's identifier belongs to the asking host. Its destination has no port.");
+        lab.why(
+            "An echo request's identifier belongs to the asking host. Its destination has no port.",
+        );
         replaces(
             lab,
             "destination",
@@ -1276,7 +1286,9 @@ fn s6_padding_stays_as_it_is() {
 #[test]
 fn s6_what_cannot_be_read_is_not_changed() {
     lab(|lab| {
-        lab.why("If read_quote returns an error, change nothing. Half a change is worse than none.");
+        lab.why(
+            "If read_quote returns an error, change nothing. Half a change is worse than none.",
+        );
         let mut damaged = udp(A, B, b"hi!");
         damaged[8] ^= 1;
         for (what, packet, want) in [

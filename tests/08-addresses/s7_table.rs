@@ -53,9 +53,7 @@ fn s7_two_hosts_same_source_port() {
 #[test]
 fn s7_nobody_comes_in_unasked() {
     lab(|lab| {
-        lab.why(
-            "A NAT cannot know which host an unsolicited packet is for. So it is dropped.",
-        );
+        lab.why("A NAT cannot know which host an unsolicited packet is for. So it is dropped.");
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
             let mut door = Door::wide(lab, filter);
@@ -182,11 +180,7 @@ fn s7_each_protocol_has_its_own_ports() {
         door.comes("TCP 198.51.100.2:53 → 203.0.113.1:5000 SYN", None);
         door.comes("echo 198.51.100.2:0 → 203.0.113.1:5000", None);
         let tcp = door.out("TCP 10.0.0.8:5000 → 198.51.100.2:53 SYN");
-        lab.same(
-            "the port of 10.0.0.8 over TCP, where it is free",
-            tcp,
-            5000,
-        );
+        lab.same("the port of 10.0.0.8 over TCP, where it is free", tcp, 5000);
         let echo = door.out("echo 10.0.0.9:5000 → 198.51.100.2:0");
         lab.same("the identifier of 10.0.0.9", echo, 5000);
         door.comes(
@@ -1242,9 +1236,7 @@ fn s7_a_full_table_keeps_what_it_has() {
             door.cannot_go_out(&format!("UDP 10.0.0.66:{port} → 192.0.2.1:1"), "Full");
         }
         door.keeps(5);
-        lab.why(
-            "Existing sessions go on: they are refreshed and answered as usual.",
-        );
+        lab.why("Existing sessions go on: they are refreshed and answered as usual.");
         door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
         door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 ACK");
         door.comes(

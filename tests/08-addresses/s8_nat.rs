@@ -116,7 +116,9 @@ impl<'a> Home<'a> {
             got,
             format!("Drop({want})"),
         );
-        let lab = self.lab.because("A dropped packet stays as it was: a log or an answer needs its own addresses.");
+        let lab = self.lab.because(
+            "A dropped packet stays as it was: a log or an answer needs its own addresses.",
+        );
         lab.same_bytes(&format!("{what}, dropped"), &after, packet);
     }
 
@@ -432,7 +434,9 @@ fn s8_nobody_comes_in_unasked() {
 #[test]
 fn s8_a_full_table_refuses() {
     lab(|lab| {
-        lab.why("A packet without a place in the table is dropped, and the existing sessions go on.");
+        lab.why(
+            "A packet without a place in the table is dropped, and the existing sessions go on.",
+        );
         let mut home = Home::with(lab, rules(3000..=3001, Filter::Anyone, 3));
         home.out(
             &udp("10.0.0.7:3000", FAR, b"hi!"),

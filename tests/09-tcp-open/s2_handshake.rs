@@ -504,10 +504,8 @@ fn s2_a_syn_waits_for_its_time_and_an_open_connection_for_nothing() {
             let ack = lab.you("client: step(now + 50 ms, Arrives(SYN,ACK))", || {
                 client.step(later, Event::Arrives(&one(lab, "the SYN,ACK", &syn_ack)))
             });
-            lab.because(
-                "Our SYN is answered: nothing must be sent again. An ACK has no timer.",
-            )
-            .same("the client's wake_at", ack.wake_at, None);
+            lab.because("Our SYN is answered: nothing must be sent again. An ACK has no timer.")
+                .same("the client's wake_at", ack.wake_at, None);
             let open = lab.you("server: step(now + 75 ms, Arrives(ACK))", || {
                 server.step(later, Event::Arrives(&one(lab, "the ACK", &ack)))
             });

@@ -619,10 +619,12 @@ fn s3_who_listens_or_is_open_ignores_ticks() {
             });
         }
         lab.because("The SYN is acknowledged: its timer is off, and a later tick does nothing.")
-            .same("what comes of it", ticks(lab, &mut tcb, 900_000), "nothing is sent; wake_at none".into());
-        lab.because(
-            "An unused open connection stays open: TCP has no limit on idle time.",
-        )
-        .same("the state", tcb.state().to_string().as_str(), "ESTABLISHED");
+            .same(
+                "what comes of it",
+                ticks(lab, &mut tcb, 900_000),
+                "nothing is sent; wake_at none".into(),
+            );
+        lab.because("An unused open connection stays open: TCP has no limit on idle time.")
+            .same("the state", tcb.state().to_string().as_str(), "ESTABLISHED");
     });
 }

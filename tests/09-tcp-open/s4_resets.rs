@@ -233,7 +233,9 @@ fn s4_never_rst_a_rst() {
 #[test]
 fn s4_a_closed_connection_answers_as_the_host_does() {
     lab(|lab| {
-        lab.why("CLOSED means that there is no connection: the answer is that of answer_in_closed.");
+        lab.why(
+            "CLOSED means that there is no connection: the answer is that of answer_in_closed.",
+        );
         plays(
             lab,
             RESETS,

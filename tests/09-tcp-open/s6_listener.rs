@@ -849,14 +849,12 @@ fn s6_what_is_accepted_is_the_programs() {
             .segments
             .first()
             .map(|it| (it.seq.0, it.ack.map(|ack| ack.0), it.window));
-        lab.because(
-            "It is an ordinary connection, with the numbers of the handshake.",
-        )
-        .same(
-            "number, ACK number and window of what it answers",
-            answer,
-            Some((syn_ack.seq.0.wrapping_add(1), Some(101), 777)),
-        );
+        lab.because("It is an ordinary connection, with the numbers of the handshake.")
+            .same(
+                "number, ACK number and window of what it answers",
+                answer,
+                Some((syn_ack.seq.0.wrapping_add(1), Some(101), 777)),
+            );
         let answer = lab.you("arrives(0, c1, SYN)", || {
             listener.arrives(Duration::ZERO, peer, &syn)
         });

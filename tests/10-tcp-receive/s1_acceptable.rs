@@ -106,9 +106,7 @@ fn s1_wide_windows_and_numbers_far_away() {
             says(lab, 5, wnd, 5 + wnd - 1, 1, true);
             says(lab, 5, wnd, 5 + wnd, 1, false);
             says(lab, 5, wnd, 4, 1, false);
-            lab.why(
-                "A number half of all numbers away is not in the window, in either direction.",
-            );
+            lab.why("A number half of all numbers away is not in the window, in either direction.");
             says(lab, 5, wnd, 5 + HALF, 0, false);
             says(lab, 5, wnd, 5 + HALF, 1, false);
             says(lab, 5, wnd, 4 + HALF, 1, false);

@@ -512,9 +512,7 @@ fn s2_any_number_of_holes() {
                 (count, count),
             );
             push(lab, &mut a, 0, &vec![b'.'; 2 * count + 1]);
-            lab.why(
-                "One long piece has filled all holes, and the last free place.",
-            );
+            lab.why("One long piece has filled all holes, and the last free place.");
             let whole = ".x".repeat(count) + ".";
             reads(lab, &mut a, usize::MAX, &whole);
         }

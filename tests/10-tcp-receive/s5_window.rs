@@ -205,7 +205,9 @@ fn s5_an_update_is_due_when_the_peer_may_be_waiting() {
         is_due(lab, &o, 4001, 1000, true);
         is_due(lab, &o, 4001, 4000, true);
         renew(lab, &mut o, 4001, 1000, 1000);
-        lab.why("It has been told, and may send a segment. The answer to that segment will offer more.");
+        lab.why(
+            "It has been told, and may send a segment. The answer to that segment will offer more.",
+        );
         is_due(lab, &o, 4001, 1000, false);
         is_due(lab, &o, 4001, 4000, false);
         lab.why("999 bytes are left of the offer: less than a step, so the peer may be waiting.");

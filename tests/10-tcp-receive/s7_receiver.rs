@@ -12,7 +12,8 @@ use super::half::{Half, of_line};
 use super::strip::Watched;
 
 // Where Linux differs.
-const DELAYS: &str = "Linux delays in another way: not the first ACKs, and later ones by about 40 ms";
+const DELAYS: &str =
+    "Linux delays in another way: not the first ACKs, and later ones by about 40 ms";
 const ROOM: &str = "Linux has more room, and windows of its own";
 const RESETS: &str = "for Linux, a RST ends the connection";
 const SYNS: &str = "Linux takes nothing of a segment with SYN";
@@ -874,9 +875,7 @@ fn s7_what_is_owed_stays_owed_until_a_segment_leaves() {
             let mut r = receiver(lab);
             comes(lab, &mut r, 0, "seq 2001 ack 300 len 1000");
             comes(lab, &mut r, 1, third);
-            lab.why(
-                "The first segment had to be acknowledged at once. No segment has left since.",
-            );
+            lab.why("The first segment had to be acknowledged at once. No segment has left since.");
             plans(lab, &r, 1, "Now");
             comes(lab, &mut r, 300, "seq 3001 ack 300 len 10");
             plans(lab, &r, 300, "Now");
@@ -1374,11 +1373,12 @@ fn s7_a_stamp_changes_the_two_fields_alone() {
             };
             let mut segment = before.clone();
             lab.you("stamp(segment)", || receiver.stamp(&mut segment));
-            lab.because("The next expected number, and the window.").same(
-                "ack and window",
-                (segment.ack.map(|ack| ack.0), segment.window),
-                (Some(6), 1000),
-            );
+            lab.because("The next expected number, and the window.")
+                .same(
+                    "ack and window",
+                    (segment.ack.map(|ack| ack.0), segment.window),
+                    (Some(6), 1000),
+                );
             let rest = |it: &Segment| {
                 let flags = (it.syn, it.fin, it.rst, it.psh);
                 (it.seq.0, flags, it.mss, it.payload.clone())
@@ -1474,13 +1474,11 @@ fn s7_any_network_any_reader_the_same_stream() {
                     format!("an edge of {edge} or more"),
                     next + window,
                 );
-                lab.because("Never offer more than the room.")
-                    .holds(
-                        next + window
-                            <= 1 + read.len() as u64 + capacity as u64 + u64::from(is_end),
-                        format!("an edge of at most {}", 1 + read.len() + capacity),
-                        next + window,
-                    );
+                lab.because("Never offer more than the room.").holds(
+                    next + window <= 1 + read.len() as u64 + capacity as u64 + u64::from(is_end),
+                    format!("an edge of at most {}", 1 + read.len() + capacity),
+                    next + window,
+                );
                 (acked, edge) = (next, next + window);
             }
             lab.because(

@@ -134,12 +134,14 @@ pub fn transfer_with(
     } else {
         "nothing is under way, no timer runs, and the peer waits"
     };
-    lab.because("The network may lose, repeat and delay packets. The stream must still arrive whole.")
-        .holds(
-            got.has_fin,
-            format!("all {} bytes and the FIN arrive", it.len),
-            format!("{} bytes at {end} ms, and then {stuck}", got.stream.len()),
-        );
+    lab.because(
+        "The network may lose, repeat and delay packets. The stream must still arrive whole.",
+    )
+    .holds(
+        got.has_fin,
+        format!("all {} bytes and the FIN arrive", it.len),
+        format!("{} bytes at {end} ms, and then {stuck}", got.stream.len()),
+    );
     lab.because("Each byte must be at the place of its number.")
         .same_bytes("the stream", &got.stream, &data);
     Done {

@@ -209,7 +209,9 @@ fn s1_every_sample_counts() {
 #[test]
 fn s1_the_margin_is_never_finer_than_the_clock() {
     lab(|lab| {
-        lab.why("RTO = SRTT + max(G, 4 RTTVAR): a clock with ticks of G cannot measure less than G.");
+        lab.why(
+            "RTO = SRTT + max(G, 4 RTTVAR): a clock with ticks of G cannot measure less than G.",
+        );
         for (g, r, want) in [(100, 10, 110), (15, 10, 30), (500, 40, 540)] {
             let granularity = ms(g);
             let mut rto = Rto::new(
@@ -250,9 +252,7 @@ fn s1_the_margin_is_never_finer_than_the_clock() {
             for r in [quiet, quiet, late] {
                 rto.sample(ms(r));
             }
-            lab.why(
-                "At least G is added to SRTT. G does not change RTTVAR, which may be smaller.",
-            );
+            lab.why("At least G is added to SRTT. G does not change RTTVAR, which may be smaller.");
             rto.is(want);
         }
     });

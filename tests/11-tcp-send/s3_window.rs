@@ -115,9 +115,7 @@ fn s3_what_is_sent_takes_room() {
         let mut window = Window::new(lab, 101, 3000);
         for (n, in_flight) in [(1000, 1000), (500, 1500), (1500, 3000)] {
             window.sent(n);
-            lab.why(
-                "The window counts from SND.UNA: bytes in flight already use a part of it.",
-            );
+            lab.why("The window counts from SND.UNA: bytes in flight already use a part of it.");
             window.room(in_flight, 3000 - in_flight);
             window.is(101, 101 + in_flight, 3000);
         }
@@ -129,7 +127,9 @@ fn s3_a_new_ack_gives_room_back() {
     lab(|lab| {
         let mut window = Window::new(lab, 101, 3000);
         window.sent(3000);
-        lab.why("SEG.ACK is the number that the peer expects next: everything before it has arrived.");
+        lab.why(
+            "SEG.ACK is the number that the peer expects next: everything before it has arrived.",
+        );
         for (ack, acked) in [(1101, 1000), (1102, 1), (3101, 1999)] {
             let got = window.ack(ack, 3000);
             lab.same("what it says", got, format!("New({acked})"));
@@ -177,11 +177,8 @@ fn s3_ack_beyond_snd_nxt_is_not_believed() {
             let got = window.gets(&bare(THEIRS + 50, ack, 7777));
             lab.same("what it says", got, "Beyond".to_owned());
             window.is(101, 101 + sent, 2000);
-            lab.because("It does not count as the widest window either.").same(
-                "widest()",
-                window.it.widest(),
-                2000,
-            );
+            lab.because("It does not count as the widest window either.")
+                .same("widest()", window.it.widest(), 2000);
             window.takes_the_window_of(THEIRS + 20);
         }
     });
@@ -517,8 +514,11 @@ fn s3_the_widest_window_is_remembered() {
             (60_000, 60_000),
         ] {
             it.ack(101, window);
-            lab.because("The widest window since the handshake.")
-                .same("widest()", it.it.widest(), widest);
+            lab.because("The widest window since the handshake.").same(
+                "widest()",
+                it.it.widest(),
+                widest,
+            );
         }
         let mut it = Window::new(lab, 101, 4000);
         it.sent(2000);

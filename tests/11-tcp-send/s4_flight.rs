@@ -342,9 +342,7 @@ fn s4_the_new_rto_counts_at_once() {
         air.sent(ms(0), 101, 1000);
         air.sent(ms(0), 1101, 1000);
         air.ack(ms(100), 1101);
-        lab.why(
-            "(5.3) The ACK gives a sample, and the timer restarts with the new RTO: 300 ms.",
-        );
+        lab.why("(5.3) The ACK gives a sample, and the timer restarts with the new RTO: 300 ms.");
         air.wakes(Some(ms(400)));
     });
 }
@@ -380,9 +378,7 @@ fn s4_karn_no_sample_from_a_retransmission() {
                 2000
             };
             air.ack(ms(3100), 1101);
-            lab.why(
-                "It counts as lost once more, but it was sent twice: no sample (Karn).",
-            );
+            lab.why("It counts as lost once more, but it was sent twice: no sample (Karn).");
             air.rto(ms(rto));
         }
     });
@@ -584,9 +580,7 @@ fn s4_a_fin_is_a_number() {
         air.ack(ms(100), 111);
         lab.why("The bytes have arrived, the FIN has not.");
         air.outstanding(1);
-        lab.why(
-            "(5.3) Something new was acknowledged at 100 ms: the timer restarts from there.",
-        );
+        lab.why("(5.3) Something new was acknowledged at 100 ms: the timer restarts from there.");
         air.wakes(Some(ms(1100)));
         air.alarm(ms(1100), "Rings");
         lab.why("A FIN alone can be lost, too.");
@@ -656,9 +650,7 @@ fn s4_the_first_may_be_lost_twice() {
         }
         for _ in 0..3 {
             lab.you("lose_first()", || air.it.lose_first());
-            lab.why(
-                "The first in flight counts as lost, even if it already did.",
-            );
+            lab.why("The first in flight counts as lost, even if it already did.");
             air.outstanding(2000);
         }
         air.resends(Some((101, 1000)));

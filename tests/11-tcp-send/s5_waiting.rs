@@ -343,9 +343,7 @@ fn s5_persist_stops_and_starts_anew() {
         asks.wakes(None);
         asks.alarm(ms(7000), "Quiet");
         asks.start(ms(9000), ms(1000));
-        lab.why(
-            "A new wait begins with one RTO. The length of the last one does not matter.",
-        );
+        lab.why("A new wait begins with one RTO. The length of the last one does not matter.");
         asks.wakes(Some(ms(10_000)));
     });
 }

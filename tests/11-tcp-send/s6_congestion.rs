@@ -253,7 +253,9 @@ fn s6_a_new_cwnd_counts_anew() {
         cwnd.acked(4000);
         cwnd.set_cwnd(6000);
         cwnd.acked(5000);
-        lab.why("Bytes acknowledged under the old cwnd do not count under the new one: 5000 of 6000.");
+        lab.why(
+            "Bytes acknowledged under the old cwnd do not count under the new one: 5000 of 6000.",
+        );
         cwnd.is(6000);
         cwnd.acked(1000);
         lab.why("Now 6000 bytes were acknowledged since set_cwnd. All bytes of an ACK count, however many there are.");

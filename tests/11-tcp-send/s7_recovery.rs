@@ -439,9 +439,7 @@ fn s7_duplicates_before_a_timeout_do_not_count_behind_it() {
         it.duplicate(false);
         it.duplicate(false);
         it.timeout();
-        lab.why(
-            "After the time-out the earlier duplicates give no extra room.",
-        );
+        lab.why("After the time-out the earlier duplicates give no extra room.");
         it.allowed(1000);
     });
 }

@@ -303,9 +303,7 @@ fn s8_an_ack_beyond_snd_nxt_is_not_believed() {
 #[test]
 fn s8_what_is_lost_is_sent_again() {
     lab(|lab| {
-        lab.why(
-            "The sender notices a loss by itself, after one RTO. The program is not told.",
-        );
+        lab.why("The sender notices a loss by itself, after one RTO. The program is not told.");
         plays(
             lab,
             "
@@ -525,9 +523,7 @@ fn s8_gives_up_and_says_so() {
         };
         let call = "Sender::new(give up after 1s, nodelay)";
         let mut sender = lab.you(call, || Sender::new(config, &vars, Some(ms(50))));
-        lab.why(
-            "It gives up in this poll, and after that nothing leaves, not even new bytes.",
-        );
+        lab.why("It gives up in this poll, and after that nothing leaves, not even new bytes.");
         for (now, want) in [(ms(0), vec!["seq 101 len 5 PSH"]), (ms(1000), vec![])] {
             lab.you("write(5 bytes)", || sender.write(b"12345"));
             let call = format!("poll({now:?})");
@@ -2024,9 +2020,7 @@ fn pauses(lab: &Lab, rtt: u32, at: [u32; 3], last: u32, rto: u32, cwnd: u32, why
 #[test]
 fn s8_after_a_pause_it_begins_small() {
     lab(|lab| {
-        lab.why(
-            "After a pause the room in the network is unknown (RFC 5681, section 4.1).",
-        );
+        lab.why("After a pause the room in the network is unknown (RFC 5681, section 4.1).");
         let why = "Nothing was sent for longer than an RTO: at most the initial window.";
         pauses(lab, 50, [500, 550, 1501], 10_101, 1000, 10_000, why);
         pauses(lab, 50, [0, 50, 1001], 10_101, 1000, 10_000, why);
@@ -2308,12 +2302,11 @@ fn s8_a_run_with_two_losses() {
             .filter(|sent| sent.is_again)
             .map(|sent| sent.begin / 1460)
             .collect();
-        lab.because("Each planned loss must have happened.")
-            .same(
-                "plans that were for no segment",
-                done.net.trace().plans_not_met(),
-                String::new(),
-            );
+        lab.because("Each planned loss must have happened.").same(
+            "plans that were for no segment",
+            done.net.trace().plans_not_met(),
+            String::new(),
+        );
         lab.because(
             "Segment 25 was lost once, and three duplicates showed it. Segment 60 was lost twice: the second time only the timer shows it, and then the ACK covers everything that has arrived behind it.",
         )

@@ -147,9 +147,7 @@ fn s2_a_reset_has_exactly_the_right_number() {
 #[test]
 fn s2_of_a_reset_only_its_number_counts() {
     lab(|lab| {
-        lab.why(
-            "Its ACK number is ignored: a peer that has lost the connection has no right one.",
-        );
+        lab.why("Its ACK number is ignored: a peer that has lost the connection has no right one.");
         for number in [501, 101, 100, 0, 501 + 0x7fff_ffff, 501 + 0x8000_0001] {
             let segment = Segment {
                 ack: Some(Seq(number)),

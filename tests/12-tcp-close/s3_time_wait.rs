@@ -152,8 +152,14 @@ fn s3_the_ack_has_the_numbers_of_the_end() {
             let waiting = waiting(lab, 1000, shift);
             let ack = lab.you("time_wait.ack()", || waiting.ack());
             let numbers = (ack.seq.0, ack.ack.map(|ack| ack.0), ack.window);
-            lab.because("SND.NXT is after our FIN, RCV.NXT after the peer's. There is no more room.")
-                .same("seq, ack and window", numbers, ((Seq(101) + shift).0, Some((Seq(301) + shift).0), 0));
+            lab.because(
+                "SND.NXT is after our FIN, RCV.NXT after the peer's. There is no more room.",
+            )
+            .same(
+                "seq, ack and window",
+                numbers,
+                ((Seq(101) + shift).0, Some((Seq(301) + shift).0), 0),
+            );
             lab.because("An ACK and nothing else.").same(
                 "SYN, FIN, RST, PSH, MSS, bytes",
                 (
@@ -208,7 +214,9 @@ fn s3_old_data_is_answered_and_the_last_ack_is_not() {
         );
         lab.why("An ACK with the expected number, and without data, says that the peer has seen everything. If it were answered, two ends would answer each other for ever.");
         becomes(lab, "ACK seq 301", &bare(301), Late::Nothing, false);
-        lab.why("Its own number decides. Its ACK number no longer counts: both streams have ended.");
+        lab.why(
+            "Its own number decides. Its ACK number no longer counts: both streams have ended.",
+        );
         for number in [100, 102, 9999] {
             let segment = Segment {
                 ack: Some(Seq(number)),

@@ -190,7 +190,9 @@ fn s4_what_comes_is_read_and_acknowledged_in_time() {
 #[test]
 fn s4_an_answer_carries_the_acknowledgment() {
     lab(|lab| {
-        lab.why("A segment with data carries the acknowledgment, too: no other segment has to leave.");
+        lab.why(
+            "A segment with data carries the acknowledgment, too: no other segment has to leave.",
+        );
         plays(
             lab,
             SENDS,
@@ -463,7 +465,12 @@ fn s4_the_window_is_what_there_is_room_for() {
 #[test]
 fn s4_an_ack_of_what_was_never_sent_brings_nothing() {
     lab(|lab| {
-        plays(lab, TAKES, &opened("", "
+        plays(
+            lab,
+            TAKES,
+            &opened(
+                "",
+                "
              10 send(5) = 5
                 --> seq 101 ack 301 len 5
              20 <-- ACK seq 301 ack 107 len 10
@@ -474,7 +481,9 @@ fn s4_an_ack_of_what_was_never_sent_brings_nothing() {
                 recv() = 0
              30 <-- ACK seq 301 ack 106
                 SND.UNA=106
-        "));
+        ",
+            ),
+        );
     });
 }
 
@@ -748,9 +757,7 @@ fn s4_a_silent_peer_is_given_up() {
 #[test]
 fn s4_the_buffer_has_an_end() {
     lab(|lab| {
-        lab.why(
-            "The program is told how many bytes were taken: it keeps the others.",
-        );
+        lab.why("The program is told how many bytes were taken: it keeps the others.");
         plays(
             lab,
             SEND,

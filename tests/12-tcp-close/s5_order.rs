@@ -124,9 +124,7 @@ fn s5_simultaneous_close() {
 #[test]
 fn s5_half_close_keeps_receiving() {
     lab(|lab| {
-        lab.why(
-            "A FIN closes one direction. The other one can carry data for any time.",
-        );
+        lab.why("A FIN closes one direction. The other one can carry data for any time.");
         plays(
             lab,
             SHUTDOWN,
@@ -352,9 +350,7 @@ fn s5_a_fin_again_is_acknowledged_again() {
 #[test]
 fn s5_shutdown_before_it_is_open() {
     lab(|lab| {
-        lab.why(
-            "The effect of a close depends on the state: LISTEN, SYN-SENT, or SYN-RECEIVED.",
-        );
+        lab.why("The effect of a close depends on the state: LISTEN, SYN-SENT, or SYN-RECEIVED.");
         for script in [
             "
                0 ms  listen()
@@ -422,7 +418,9 @@ fn s5_shutdown_before_it_is_open() {
 #[test]
 fn s5_only_the_first_closer_waits() {
     lab(|lab| {
-        lab.why("It waits for two MSL, 2 s each, from the moment when it enters TIME-WAIT, at 10 ms.");
+        lab.why(
+            "It waits for two MSL, 2 s each, from the moment when it enters TIME-WAIT, at 10 ms.",
+        );
         plays(
             lab,
             OVER,
@@ -449,7 +447,12 @@ fn s5_only_the_first_closer_waits() {
 #[test]
 fn s5_a_lost_last_ack_is_sent_again_and_the_wait_begins_anew() {
     lab(|lab| {
-        plays(lab, LATE, &opened("with msl=1000", "
+        plays(
+            lab,
+            LATE,
+            &opened(
+                "with msl=1000",
+                "
              10 shutdown()
                 --> FIN,ACK seq 101 ack 301
                 <-- ACK seq 301 ack 102
@@ -466,7 +469,9 @@ fn s5_a_lost_last_ack_is_sent_again_and_the_wait_begins_anew() {
                 # Two MSL after the FIN that came last, at 1030 ms.
            3029 ours TIME-WAIT
            3030 ours CLOSED
-        "));
+        ",
+            ),
+        );
     });
 }
 
@@ -604,7 +609,13 @@ fn s5_the_answer_to_a_late_fin_does_not_count() {
 fn s5_a_reset_ends_time_wait() {
     lab(|lab| {
         for (seq, state) in [(302, "CLOSED"), (303, "TIME-WAIT"), (301, "TIME-WAIT")] {
-            plays(lab, LATE, &opened("with msl=1000", &format!("
+            plays(
+                lab,
+                LATE,
+                &opened(
+                    "with msl=1000",
+                    &format!(
+                        "
                  10 shutdown()
                     --> FIN,ACK seq 101 ack 301
                     <-- FIN,ACK seq 301 ack 102
@@ -614,7 +625,10 @@ fn s5_a_reset_ends_time_wait() {
                     # told: it has everything.
                     {state}
                 200 nothing
-            ")));
+            "
+                    ),
+                ),
+            );
         }
         plays(
             lab,

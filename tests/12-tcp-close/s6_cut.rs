@@ -65,7 +65,9 @@ fn way(way: &str) -> String {
 fn s6_close_with_unread_data_sends_rst() {
     lab(|lab| {
         for script in [
-            opened("", "
+            opened(
+                "",
+                "
                  10 <-- PSH,ACK seq 301 ack 101 len 10
                     linux --> ACK seq 101 ack 311
                 210 ours --> ACK seq 101 ack 311
@@ -75,8 +77,11 @@ fn s6_close_with_unread_data_sends_rst() {
                     ours --> RST seq 101 win 0
                     linux --> RST,ACK seq 101 ack 311
                     CLOSED
-            "),
-            opened("", "
+            ",
+            ),
+            opened(
+                "",
+                "
                  10 <-- FIN,PSH,ACK seq 301 ack 101 len 10
                     --> ACK seq 101 ack 312
                     recv(9) = 9
@@ -85,8 +90,11 @@ fn s6_close_with_unread_data_sends_rst() {
                     ours --> RST seq 101 win 0
                     linux --> RST,ACK seq 101 ack 312
                     CLOSED
-            "),
-            opened("", "
+            ",
+            ),
+            opened(
+                "",
+                "
                  10 shutdown()
                     --> FIN,ACK seq 101 ack 301
                  20 <-- PSH,ACK seq 301 ack 101 len 10
@@ -97,8 +105,11 @@ fn s6_close_with_unread_data_sends_rst() {
                     ours --> RST seq 102 win 0
                     linux --> RST,ACK seq 102 ack 311
                     CLOSED
-            "),
-            opened("", "
+            ",
+            ),
+            opened(
+                "",
+                "
                  10 shutdown()
                     --> FIN,ACK seq 101 ack 301
                  20 <-- PSH,ACK seq 301 ack 102 len 10
@@ -109,8 +120,11 @@ fn s6_close_with_unread_data_sends_rst() {
                     ours --> RST seq 102 win 0
                     linux --> RST,ACK seq 102 ack 311
                     CLOSED
-            "),
-            opened("with linux=no", "
+            ",
+            ),
+            opened(
+                "with linux=no",
+                "
                  10 shutdown()
                     --> FIN,ACK seq 101 ack 301
                  20 <-- FIN,PSH,ACK seq 301 ack 102 len 10
@@ -122,8 +136,11 @@ fn s6_close_with_unread_data_sends_rst() {
                     CLOSED
                     recv() = 0
                 100 nothing
-            "),
-            opened("with linux=no msl=10", "
+            ",
+            ),
+            opened(
+                "with linux=no msl=10",
+                "
                  10 shutdown()
                     --> FIN,ACK seq 101 ack 301
                  20 <-- FIN,PSH,ACK seq 301 ack 102 len 10
@@ -133,7 +150,8 @@ fn s6_close_with_unread_data_sends_rst() {
                     # The same in CLOSED: unread data is forgotten.
                     recv() = 0
                     CLOSED
-            "),
+            ",
+            ),
         ] {
             plays(lab, CLOSE, &script);
         }
@@ -363,7 +381,12 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
         ",
             ),
         );
-        plays(lab, CLOSE, &opened("with linux=no linger=5000", "
+        plays(
+            lab,
+            CLOSE,
+            &opened(
+                "with linux=no linger=5000",
+                "
              10 shutdown()
                 --> FIN,ACK seq 101 ack 301
              20 <-- ACK seq 301 ack 102
@@ -373,7 +396,9 @@ fn s6_nobody_waits_for_ever_for_a_fin() {
         100 s   close()
         104999  FIN-WAIT-2
         105 s   CLOSED
-        "));
+        ",
+            ),
+        );
         plays(
             lab,
             CLOSE,
@@ -672,7 +697,12 @@ fn s6_who_has_closed_is_told_as_well() {
 #[test]
 fn s6_who_has_forgotten_says_so() {
     lab(|lab| {
-        plays(lab, RESET, &opened("", "
+        plays(
+            lab,
+            RESET,
+            &opened(
+                "",
+                "
              10 send(5) = 5
                 --> seq 101 ack 301 len 5
              20 <-- RST seq 301
@@ -681,6 +711,8 @@ fn s6_who_has_forgotten_says_so() {
                 reset
                 CLOSED
            60 s nothing
-        "));
+        ",
+            ),
+        );
     });
 }

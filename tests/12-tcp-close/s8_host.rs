@@ -431,8 +431,11 @@ fn s8_the_backlog_has_an_end() {
                 host.poll(Duration::ZERO);
             }
         });
-        lab.because("The backlog is exactly 200.")
-            .same("connections that are kept", host.count(), ports.len());
+        lab.because("The backlog is exactly 200.").same(
+            "connections that are kept",
+            host.count(),
+            ports.len(),
+        );
     });
 }
 
@@ -786,10 +789,12 @@ fn s8_a_port_listens_once() {
         let now = Duration::ZERO;
         let id = lab.ok("host.connect(0, c1)", || host.connect(now, socket_of("c1")));
         let port = host.flow(id).map_or(0, |flow| flow.src.port());
-        lab.because("No program listens on this port. A connection that uses it makes no difference.")
-            .ok("host.listen(the port of this connection, 2)", || {
-                host.listen(port, 2)
-            });
+        lab.because(
+            "No program listens on this port. A connection that uses it makes no difference.",
+        )
+        .ok("host.listen(the port of this connection, 2)", || {
+            host.listen(port, 2)
+        });
         host.poll(now);
         let mut answers = 0;
         for client in ["c3", "c4", "c5"] {
@@ -1170,9 +1175,7 @@ fn s8_nobody_listens_any_more() {
 #[test]
 fn s8_what_is_unread_waits_for_the_program() {
     lab(|lab| {
-        lab.why(
-            "A CLOSED connection is kept until the program has closed it: it may still read.",
-        );
+        lab.why("A CLOSED connection is kept until the program has closed it: it may still read.");
         plays(
             lab,
             RECV,
@@ -1291,10 +1294,8 @@ fn s8_what_is_done_wakes_nobody() {
             .same("when it wants to be woken", wakes, None);
         lab.you("host.send(id, 5 bytes)", || host.send(id, b"hello"));
         let wakes = host.wake_at().is_some_and(|wake| wake <= at(0));
-        lab.because(
-            "send and recv have no `now`: only wake_at tells that poll is due.",
-        )
-        .same("whether poll is due", wakes, true);
+        lab.because("send and recv have no `now`: only wake_at tells that poll is due.")
+            .same("whether poll is due", wakes, true);
         host.poll(at(0));
         let wakes = host.wake_at().is_some_and(|wake| wake > at(0));
         lab.because("The bytes may have to be sent again.").same(

@@ -34,7 +34,9 @@ impl Flags {
     ///
     /// `parse` does not check this: the receiver decides what to do with a segment that makes no sense.
     pub fn plausible(self) -> bool {
-        todo!("6.4 {self}.plausible(): without PSH, ECE and CWR, is it one of the nine combinations?")
+        todo!(
+            "6.4 {self}.plausible(): without PSH, ECE and CWR, is it one of the nine combinations?"
+        )
     }
 }
 

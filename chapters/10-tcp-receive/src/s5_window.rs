@@ -35,7 +35,9 @@ impl Offer {
     /// - The edge never moves back, whatever happens to the room: allowed segments may be on their
     ///   way (RFC 9293, section 3.8.6).
     pub fn renew(&mut self, next: u64, room: usize) -> u16 {
-        todo!("10.5 renew({next}, {room}): move the edge if it moves far enough, then return the window")
+        todo!(
+            "10.5 renew({next}, {room}): move the edge if it moves far enough, then return the window"
+        )
     }
 
     /// Whether the peer must be told of room at once, with a segment only for that (a *window

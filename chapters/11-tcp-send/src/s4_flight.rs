@@ -49,7 +49,9 @@ impl Flight {
     /// 2. If one is covered in part, the rest stays. It keeps the time of its sending.
     /// 3. If nothing is left, the timer stops (5.2). Otherwise it restarts with the current RTO (5.3).
     pub fn on_ack(&mut self, now: Duration, una: Seq) {
-        todo!("11.4 on_ack({now:?}, {una}): drop covered segments, take a sample, stop or restart the timer")
+        todo!(
+            "11.4 on_ack({now:?}, {una}): drop covered segments, take a sample, stop or restart the timer"
+        )
     }
 
     /// The peer has shown that it is there, although it has no room: it may be silent for `give_up`

@@ -11,11 +11,11 @@ use netlab::{Lab, ManualClock, Running, TcpPeer};
 use readiness::{EchoFrames, Event, Id, Limits, Loop, Protocol, Server, Waker};
 
 /// How long a round of a test waits for something to come over loopback.
-const A_WHILE: Duration = Duration::from_millis(10);
+const A_WHILE: Duration = Duration::from_millis(5);
 
 /// So many rounds a scene takes at most, and so many in a row in which nothing happens.
-const MANY: usize = 3000;
-const VAIN: usize = 300;
+const MANY: usize = 5000;
+const VAIN: usize = 400;
 
 /// A listening socket of 127.0.0.1, on a port that the system chooses.
 pub fn listener() -> (TcpListener, SocketAddr) {
@@ -33,7 +33,7 @@ pub trait Work {
 }
 
 impl<P: Protocol + Clone> Work for Loop<P> {
-    const NAME: &str = "round(10 ms)";
+    const NAME: &str = "round(5 ms)";
 
     fn round(&mut self, wait: Duration) -> io::Result<Vec<Event>> {
         Loop::round(self, Some(wait))
@@ -42,7 +42,7 @@ impl<P: Protocol + Clone> Work for Loop<P> {
 
 /// With a clock that stands still, a server's round waits until a moment that is this far away.
 impl<P: Protocol + Clone> Work for Server<P, Hand> {
-    const NAME: &str = "round(in 10 ms)";
+    const NAME: &str = "round(in 5 ms)";
 
     fn round(&mut self, wait: Duration) -> io::Result<Vec<Event>> {
         let until = self.now() + wait;

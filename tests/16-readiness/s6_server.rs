@@ -288,6 +288,8 @@ fn s6_until_ends_the_wait() {
             let what = format!("round(in {ahead} ms)");
             let events = lab.ok(&what, || server.round(Some(until)));
             lab.same("what happened", events.len(), 0);
+            lab.because("Nothing else has ended this wait: neither the network, nor a limit, nor the waker. Who comes back earlier looks again and again.")
+                .same("whether the moment has come", server.now() >= until, true);
         }
         let client = lab.connect_as("client A", addr);
         let mut here = 0;
@@ -324,7 +326,7 @@ fn s6_without_limits_it_waits_for_the_network() {
         let waker = lab.you("waker()", || rounds.work.waker());
         let mut work = rounds.work;
         let serving = serving(lab, waker, move || work.round(None));
-        serving.running.sleeps("a client sends something");
+        serving.running.rests("a client sends something");
         serving.stops(lab);
     });
 }

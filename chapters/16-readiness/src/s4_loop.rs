@@ -117,8 +117,8 @@ impl<P: Protocol + Clone> Loop<P> {
         )
     }
 
-    /// The names of the connections, the oldest first.
+    /// The names of the connections, in any order.
     pub fn ids(&self) -> Vec<Id> {
-        todo!("16.4 Loop::ids(): the names of the connections, sorted")
+        todo!("16.4 Loop::ids(): the names of the connections")
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use readiness::Protocol;
 
@@ -53,5 +55,16 @@ impl Protocol for NoQuestions {
                 Ok(1)
             }
         }
+    }
+}
+
+/// Each byte is a request, and its reply is the same byte. All clones count together how often they are asked.
+#[derive(Clone, Debug, Default)]
+pub struct Counted(pub Arc<AtomicUsize>);
+
+impl Protocol for Counted {
+    fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Times(1).take(input, output)
     }
 }

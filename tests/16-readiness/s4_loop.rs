@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::Ordering;
 
 use netlab::frames::{frame, frames};
 use netlab::{Lab, TcpPeer, alone, hostile, lab};
 use readiness::{Event, Id, Loop, OUTBOX};
 use socket2::SockRef;
 
-use super::protocols::{Long, Times};
+use super::protocols::{Counted, Long, Times};
 use super::rounds::{Rounds, count, end_of, has_something, listener, serving, stuffs, words};
 
 #[test]
@@ -297,6 +298,81 @@ fn s4_a_chatty_client_starves_nobody() {
         );
         rounds.answers(&modest);
         modest.expects(b".");
+    });
+}
+
+#[test]
+fn s4_two_chatty_clients_share() {
+    lab(|lab| {
+        lab.why("Two clients have sent a lot. Both could go on for several rounds without an event. Each of them has a turn in each round: who serves one of them until it is done lets the other one wait, and everybody who comes later.");
+        let (listener, addr) = listener();
+        // So that all of it is there, and nothing more comes.
+        SockRef::from(&listener)
+            .set_recv_buffer_size(1 << 20)
+            .expect("SO_RCVBUF");
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Long(1000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let clients = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        let ids = [&clients[0], &clients[1]].map(|client| rounds.lets_in(client));
+        rounds.take();
+        for client in &clients {
+            let sent = stuffs(client, &[b'x'; 180_000]);
+            lab.note(format!("a client sends {sent} bytes"));
+        }
+        let turns = |events: &[Event], id: Id| {
+            count(
+                events,
+                |e| matches!(e, Event::Answered(other) if *other == id),
+            )
+        };
+        rounds.until("a client to have had three turns", |events| {
+            ids.iter().any(|id| turns(events, *id) >= 3)
+        });
+        for (id, name) in ids.into_iter().zip(["A", "B"]) {
+            let turns = turns(rounds.happened(), id);
+            lab.holds(
+                turns >= 2,
+                format!(
+                    "client {name} to have had two turns at least, when the other one has had three"
+                ),
+                turns,
+            );
+        }
+    });
+}
+
+#[test]
+fn s4_who_has_nothing_to_do_has_no_turn() {
+    lab(|lab| {
+        lab.why("Fifty clients are silent, and one asks fifty times. The system tells who can go on, and nobody else needs a look: who looks at everybody each time does fifty times the work, and with ten thousand clients ten thousand times.");
+        let protocol = Counted::default();
+        let asked = protocol.0.clone();
+        let (mut rounds, addr) = Rounds::of(lab, protocol);
+        let silent: Vec<_> = (0..50)
+            .map(|_| TcpStream::connect(addr).expect("a listening socket"))
+            .collect();
+        lab.note("50 clients connect, and say nothing");
+        let client = lab.connect_as("client A", addr);
+        rounds.lets_in(&client);
+        rounds.until("51 clients to be let in", |events| {
+            count(events, |event| matches!(event, Event::Opened(..))) == 51
+        });
+        while rounds.round_quietly() {}
+        let before = asked.load(Ordering::Relaxed);
+        for _ in 0..50 {
+            client.stream().write_all(b"x").expect("an open connection");
+            rounds.answers(&client);
+            client.expects(b"x");
+        }
+        let times = asked.load(Ordering::Relaxed) - before;
+        lab.holds(
+            times <= 500,
+            "at most 500 calls of take for 50 requests of one client",
+            times,
+        );
+        drop(silent);
     });
 }
 
@@ -827,6 +903,64 @@ fn s4_a_listening_socket_that_is_broken() {
 }
 
 #[test]
+fn s4_a_signal_is_no_error() {
+    lab(|lab| {
+        if !cfg!(target_os = "linux") {
+            lab.skip(
+                "Linux, where a program that is stopped and goes on finds its wait interrupted",
+            );
+        }
+        lab.why("A signal comes while the loop waits: the system ends the wait with Interrupted (EINTR). Ctrl-C does that, and here a stop of the whole process (SIGSTOP, SIGCONT). Nothing is wrong: the round returns with nothing to tell, or waits on.");
+        // What is still to do says so here, and not in another process.
+        drop(Rounds::of_echo(lab));
+        let inner = lab.clone();
+        let mut other = lab.beside(":", move || {
+            let (mut rounds, _addr) = Rounds::of_echo(&inner);
+            let waker = rounds.work.waker();
+            // Ends the wait where the signal does not.
+            std::thread::spawn(move || {
+                let _ = std::io::stdin().read_line(&mut String::new());
+                waker.wake()
+            });
+            println!("\nwaits");
+            let end = rounds.work.round(None);
+            println!(
+                "round: {:?}",
+                end.map(|events| events.len()).map_err(|error| error.kind())
+            );
+        });
+        other.expects_line("that it waits", |line| line == "waits");
+        other.settles();
+        let kill = |signal: &str| {
+            let done = std::process::Command::new("kill")
+                .args([signal, &other.id().to_string()])
+                .status();
+            lab.same(
+                "whether kill works",
+                done.is_ok_and(|status| status.success()),
+                true,
+            );
+        };
+        kill("-STOP");
+        // To go on before it has stopped would undo the stop.
+        let stat = format!("/proc/{}/stat", other.id());
+        lab.until(
+            "the process to be stopped",
+            || std::fs::read_to_string(&stat).unwrap_or_default(),
+            |stat| stat.contains(") T "),
+        );
+        kill("-CONT");
+        other.types("go on\n");
+        let end = other.exits();
+        let line = end
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("round: "));
+        lab.same("what round(None) gave", line, Some("Ok(0)"));
+    });
+}
+
+#[test]
 fn s4_finish() {
     lab(|lab| {
         lab.why("The loop is told to finish. New clients are refused: the listening socket is closed. Who is at rest is closed with the next round, who is in the middle of a request when it is answered.");
@@ -848,6 +982,14 @@ fn s4_finish() {
         );
         lab.same("how A ended", rounds.closes(a), "Ok".to_owned());
         resting.expects_eof();
+        lab.you("admit(100), after that", || rounds.work.admit(100));
+        rounds.round();
+        lab.because("The listening socket is closed for good, whatever the limit is.")
+            .same(
+                "whether one more can connect",
+                TcpStream::connect(addr).is_ok(),
+                false,
+            );
         lab.why("C's request came before the end, and so did half of B's: both are answered. Then they are at rest.");
         asking.expects_frame("just in time");
         asking.expects_eof();

@@ -1,0 +1,84 @@
+//! Step 4: how it ends, and whether it was the end.
+
+use std::any::type_name_of_val;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use concurrent_server::Waits;
+use http1::Stream;
+
+use crate::TlsStream;
+
+/// How long a stream that is dropped tries to say so.
+pub const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// How the other side's half of a stream has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With a close_notify: this was all.
+    Agreed,
+    /// Without one, or nobody knows. There may have been more.
+    Cut,
+}
+
+/// What had come when a stream ended before its end.
+#[derive(Debug)]
+pub struct Cut {
+    pub had: Vec<u8>,
+    pub cause: io::Error,
+}
+
+impl<S: Stream> Stream for TlsStream<S> {
+    /// Ends what is written here, and not what is read (RFC 8446 §6.1): everything that was taken is sent, then a
+    /// close_notify, then the transport is flushed, and its writing is ended. A second call does nothing.
+    /// Before or in a handshake there is nothing to announce to: then the transport's writing is ended.
+    ///
+    /// # Errors
+    ///
+    /// As `flush`, and what the transport says.
+    fn end_writing(&mut self) -> io::Result<()> {
+        todo!(
+            "14.4 end_writing() of {self:?}: send_close_notify, flush, and the transport's own end"
+        )
+    }
+}
+
+impl<S: Stream> TlsStream<S> {
+    /// Ends the connection in an orderly way: [`Stream::end_writing`], and then what still comes is read and
+    /// thrown away until the other side's end, for `linger` in all at most. (Who closes a TCP connection on
+    /// which unread bytes have come, sends a reset, and that may take its last words from the other side's hands.)
+    ///
+    /// Says how the other side's half has ended. When it has not ended in time, nobody knows: `Cut`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `end_writing`. What happens while it reads is no error.
+    pub fn close(mut self, linger: Duration) -> io::Result<End> {
+        let clock = self.parts().0.is_handshaking();
+        todo!(
+            "14.4 close({linger:?}), handshaking: {clock}: end_writing, then read until the end, in the time that is left"
+        )
+    }
+}
+
+/// A stream that nobody wants any more still says so: when its writing was not ended and nothing has gone wrong
+/// before, it sends what is left, a close_notify, and flushes. It tries that for [`LAST_WORD`] at most, reads
+/// nothing, and does not complain. (RFC 8446 §6.1: each party MUST send a close_notify before it closes,
+/// unless it has sent an error alert.)
+impl<S: Waits> Drop for TlsStream<S> {
+    fn drop(&mut self) {
+        // 14.4: as the comment above says. (No todo! here: a panic in a drop during a panic would end the
+        // whole program.)
+    }
+}
+
+/// Reads a stream to its end: at most `max` bytes. `Interrupted` is not an error.
+///
+/// # Errors
+///
+/// [`Cut`]: what had come, and as its cause the stream's error, or `ErrorKind::InvalidData` when there are more than
+/// `max` bytes (no more than a piece beyond that is read, and `had` has `max` bytes then).
+pub fn read_all<R: Read>(stream: &mut R, max: usize) -> Result<Vec<u8>, Cut> {
+    let what = type_name_of_val(stream);
+    todo!("14.4 read_all({what}, {max}): until Ok(0); an error keeps what had come")
+}

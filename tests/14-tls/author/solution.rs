@@ -1,0 +1,6 @@
+//! The same tests, asked of the reference answer.
+
+extern crate tls_solution as tls;
+
+#[path = "../main.rs"]
+mod exercise;

@@ -1,1 +1,5 @@
 //! The tests of chapter 14, from a record to a program.
+
+mod certificates;
+mod hellos;
+mod s1_hello;

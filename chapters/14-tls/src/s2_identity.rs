@@ -19,7 +19,7 @@ pub struct Identity {
 /// One of the hosts that share a port.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The names of its certificate, such as `www.example.org` and `*.example.org`.
+    /// The names of its certificate, such as `www.example.org` and `*.example.org`. None: it takes everybody.
     pub names: Vec<String>,
     pub config: Arc<ServerConfig>,
 }
@@ -59,7 +59,7 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, String> {
 /// Whether a name of a certificate (`pattern`) is the name of this host (RFC 9525 §6.3).
 ///
 /// Both are sequences of labels with dots between them, and are equal when all labels are, in any case. A label
-/// that is `*` and nothing else, and the first of `pattern`, equals any one label: one, not none and not two.
+/// that is `*` and nothing else, and the first of several in `pattern`, equals any one label: one, not none and not two.
 /// Elsewhere, and as a part of a label, `*` is a character like others. One dot at the end of `host` is not
 /// looked at. An IP address is no DNS name: as `host` it equals nothing, however the pattern is written. Nor
 /// does an empty host.
@@ -69,9 +69,9 @@ pub fn name_matches(pattern: &str, host: &str) -> bool {
 
 /// The site that a client asks for, by the name in its hello.
 ///
-/// A site that has the very name (in any case) goes before one that has it by a `*`; of several, the first
-/// one counts. A client that says no name gets the first site of all: an old one, or one that has only an
-/// address.
+/// A site that has the very name (in any case) goes before one that has it by a `*`, and that one before one that
+/// has no names at all, which takes what nobody else does; of several, the first one counts. A client that says
+/// no name gets the first site of all: it has only an address, or it is old.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub fn name_matches(pattern: &str, host: &str) -> bool {
 pub fn pick<'a>(sites: &'a [Site], name: Option<&str>) -> Result<&'a Site, Refusal> {
     let names: Vec<_> = sites.iter().map(|site| &site.names).collect();
     todo!(
-        "14.2 pick({names:?}, {name:?}): the very name, then a pattern; without a name the first site"
+        "14.2 pick({names:?}, {name:?}): the very name, then a pattern, then a site without names; without a name the first site"
     )
 }
 

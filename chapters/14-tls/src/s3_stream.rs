@@ -29,7 +29,8 @@ pub const MAX_UNSENT: usize = 64 * 1024;
 /// - A transport may take a part of what is written, and give a part of what is asked. A `write` that takes 0
 ///   bytes is `ErrorKind::WriteZero`.
 /// - What rustls wants to send goes out, and the transport is flushed, before the transport is read: the other
-///   side may be waiting for it.
+///   side may be waiting for it. But where that would block, `read` reads all the same: the other side may be
+///   in the same position, and somebody has to read.
 /// - Nothing is read from the transport while there is plaintext to give, nor behind the end of the other
 ///   side.
 /// - A transport that has nothing to say is not asked again and again.

@@ -31,7 +31,8 @@ pub struct Cut {
 impl<S: Stream> Stream for TlsStream<S> {
     /// Ends what is written here, and not what is read (RFC 8446 §6.1): everything that was taken is sent, then a
     /// close_notify, then the transport is flushed, and its writing is ended. A second call does nothing.
-    /// Before or in a handshake there is nothing to announce to: then the transport's writing is ended.
+    /// Before the end of the handshake, and after an error of TLS, there is no close_notify: the transport's writing is ended.
+    /// A `write` after it is `ErrorKind::BrokenPipe`, and takes nothing.
     ///
     /// # Errors
     ///

@@ -55,8 +55,7 @@ pub fn accept<S: Stream>(
 /// how many requests were answered.
 ///
 /// A client with which no protocol was agreed (it does not know ALPN) is served as well. One with which
-/// another one than `http/1.1` was agreed is not: nothing is read, nothing is answered, and the
-/// connection ends with a close_notify.
+/// another one than `http/1.1` was agreed is not: nothing is answered, and the connection is closed as in step 4.
 ///
 /// # Errors
 ///

@@ -1,12 +1,14 @@
 //! Step 2: who is it? Names, issuers, time.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::version::TLS13;
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore, ServerConfig};
 
-use crate::Refusal;
+use crate::{Refusal, provider};
 
 /// What a server shows, and the key that proves that it is its own.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub struct Identity {
 /// One of the hosts that share a port.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The names of its certificate, such as `www.example.org` and `*.example.org`.
+    /// The names of its certificate, such as `www.example.org` and `*.example.org`. None: it takes everybody.
     pub names: Vec<String>,
     pub config: Arc<ServerConfig>,
 }
@@ -53,34 +55,73 @@ pub enum Doubt {
 ///
 /// One line that says what is wrong, for a person: the text is neither a name nor an address.
 pub fn server_name(host: &str) -> Result<ServerName<'static>, String> {
-    todo!("14.2 server_name({host:?}): an address, or a name in small letters without the last dot")
+    if let Some(addr) = address(host) {
+        return Ok(addr.into());
+    }
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    match ServerName::try_from(name) {
+        Ok(name @ ServerName::DnsName(_)) => Ok(name),
+        _ => Err(format!("{host:?} is neither a name nor an address")),
+    }
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    match host.strip_prefix('[') {
+        Some(inside) => Some(IpAddr::V6(inside.strip_suffix(']')?.parse().ok()?)),
+        None => host.parse().ok(),
+    }
 }
 
 /// Whether a name of a certificate (`pattern`) is the name of this host (RFC 9525 §6.3).
 ///
 /// Both are sequences of labels with dots between them, and are equal when all labels are, in any case. A label
-/// that is `*` and nothing else, and the first of `pattern`, equals any one label: one, not none and not two.
+/// that is `*` and nothing else, and the first of several in `pattern`, equals any one label: one, not none and not two.
 /// Elsewhere, and as a part of a label, `*` is a character like others. One dot at the end of `host` is not
 /// looked at. An IP address is no DNS name: as `host` it equals nothing, however the pattern is written. Nor
 /// does an empty host.
 pub fn name_matches(pattern: &str, host: &str) -> bool {
-    todo!("14.2 name_matches({pattern:?}, {host:?}): label by label, from RFC 9525 §6.3")
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.is_empty() || address(host).is_some() {
+        return false;
+    }
+    match pattern.strip_prefix("*.") {
+        // The first label is any one, if it is one.
+        Some(rest) => host
+            .split_once('.')
+            .is_some_and(|(first, others)| !first.is_empty() && others.eq_ignore_ascii_case(rest)),
+        None => pattern.eq_ignore_ascii_case(host),
+    }
 }
 
 /// The site that a client asks for, by the name in its hello.
 ///
-/// A site that has the very name (in any case) goes before one that has it by a `*`; of several, the first
-/// one counts. A client that says no name gets the first site of all: an old one, or one that has only an
-/// address.
+/// A site that has the very name (in any case) goes before one that has it by a `*`, and that one before one that
+/// has no names at all, which takes what nobody else does; of several, the first one counts. A client that says
+/// no name gets the first site of all: it has only an address, or it is old.
 ///
 /// # Errors
 ///
 /// `UnrecognisedName`: no site has this name, or there is no site at all (RFC 6066 §3).
 pub fn pick<'a>(sites: &'a [Site], name: Option<&str>) -> Result<&'a Site, Refusal> {
-    let names: Vec<_> = sites.iter().map(|site| &site.names).collect();
-    todo!(
-        "14.2 pick({names:?}, {name:?}): the very name, then a pattern; without a name the first site"
-    )
+    let first = |takes: &dyn Fn(&Site) -> bool| sites.iter().find(|site| takes(site));
+    let found = match name {
+        None => sites.first(),
+        Some(name) => first(&|site| {
+            has(site, |own| {
+                !own.starts_with("*.") && name_matches(own, name)
+            })
+        })
+        .or_else(|| first(&|site| has(site, |own| name_matches(own, name))))
+        .or_else(|| first(&|site| site.names.is_empty())),
+    };
+    found.ok_or(Refusal::new(
+        AlertDescription::UnrecognisedName,
+        "nobody here has this name",
+    ))
+}
+
+fn has(site: &Site, is: impl Fn(&str) -> bool) -> bool {
+    site.names.iter().any(|own| is(own))
 }
 
 /// What a client wants of every server that it talks to.
@@ -98,10 +139,12 @@ pub fn client_config(
     protocols: &[&[u8]],
     time: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ClientConfig>, rustls::Error> {
-    let roots = roots.len();
-    todo!(
-        "14.2 client_config({roots} roots, {protocols:?}, {time:?}): ClientConfig::builder_with_details, and never a verifier that says yes"
-    )
+    let mut config = ClientConfig::builder_with_details(provider(), time)
+        .with_protocol_versions(&[&TLS13])?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = owned(protocols);
+    Ok(Arc::new(config))
 }
 
 /// What a server shows and speaks.
@@ -119,10 +162,16 @@ pub fn server_config(
     identity: Identity,
     protocols: &[&[u8]],
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let certificates = identity.chain.len();
-    todo!(
-        "14.2 server_config({certificates} certificates, {protocols:?}): ServerConfig::builder_with_provider, the chain and its key"
-    )
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])?
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)?;
+    config.alpn_protocols = owned(protocols);
+    Ok(Arc::new(config))
+}
+
+fn owned(protocols: &[&[u8]]) -> Vec<Vec<u8>> {
+    protocols.iter().map(|name| name.to_vec()).collect()
 }
 
 /// Why the certificate was not believed, if that is what this error is about.
@@ -130,5 +179,16 @@ pub fn server_config(
 /// rustls has several names for one doubt: with and without the details (`Expired`, `ExpiredContext`). `None` when
 /// the error is not about the other side's certificate.
 pub fn doubt(error: &rustls::Error) -> Option<Doubt> {
-    todo!("14.2 doubt({error:?}): is it InvalidCertificate, and of what kind?")
+    use CertificateError::*;
+    let rustls::Error::InvalidCertificate(what) = error else {
+        return None;
+    };
+    Some(match what {
+        Expired | ExpiredContext { .. } => Doubt::Expired,
+        NotValidYet | NotValidYetContext { .. } => Doubt::NotYetValid,
+        NotValidForName | NotValidForNameContext { .. } => Doubt::WrongName,
+        UnknownIssuer => Doubt::UnknownIssuer,
+        InvalidPurpose | InvalidPurposeContext { .. } => Doubt::WrongUsage,
+        _ => Doubt::Other,
+    })
 }

@@ -1,10 +1,10 @@
 //! Step 3: a stream that runs through another stream.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
-use concurrent_server::Waits;
+use concurrent_server::{Clock, Waits};
 use rustls::Connection;
 
 use crate::StreamClock;
@@ -29,7 +29,8 @@ pub const MAX_UNSENT: usize = 64 * 1024;
 /// - A transport may take a part of what is written, and give a part of what is asked. A `write` that takes 0
 ///   bytes is `ErrorKind::WriteZero`.
 /// - What rustls wants to send goes out, and the transport is flushed, before the transport is read: the other
-///   side may be waiting for it.
+///   side may be waiting for it. But where that would block, `read` reads all the same: the other side may be
+///   in the same position, and somebody has to read.
 /// - Nothing is read from the transport while there is plaintext to give, nor behind the end of the other
 ///   side.
 /// - A transport that has nothing to say is not asked again and again.
@@ -45,7 +46,18 @@ pub struct TlsStream<S: Waits> {
     connection: Connection,
     transport: S,
     clock: StreamClock,
-    // Add what you need to remember.
+    /// How long a call may take.
+    limit: Option<Duration>,
+    /// Until when the call that is running has time.
+    deadline: Option<Duration>,
+    /// Something was written to the transport since it was flushed.
+    unflushed: bool,
+    /// What rustls has refused, or the other side: nothing goes on after it.
+    failed: Option<rustls::Error>,
+    /// An error that came behind a write which had taken something.
+    late: Option<io::Error>,
+    /// What is written here is over (step 4).
+    pub(crate) ended: bool,
 }
 
 impl<S: Waits> TlsStream<S> {
@@ -57,10 +69,18 @@ impl<S: Waits> TlsStream<S> {
         transport: S,
         clock: StreamClock,
     ) -> TlsStream<S> {
+        let mut connection = connection.into();
+        connection.set_buffer_limit(Some(MAX_UNSENT));
         TlsStream {
-            connection: connection.into(),
+            connection,
             transport,
             clock,
+            limit: None,
+            deadline: None,
+            unflushed: false,
+            failed: None,
+            late: None,
+            ended: false,
         }
     }
 
@@ -86,11 +106,124 @@ impl<S: Waits> TlsStream<S> {
     ///
     /// As above, and `ErrorKind::UnexpectedEof` when the transport ends before.
     pub fn handshake(&mut self) -> io::Result<()> {
-        todo!(
-            "14.3 handshake() at {:?}, {self:?}: send what it wants to send, read what it wants to read, until it is no longer handshaking and has nothing left to send",
-            self.clock.now()
+        self.begin()?;
+        self.shake_hands()?;
+        self.send()
+    }
+
+    /// A call begins, and its time.
+    pub(crate) fn begin(&mut self) -> io::Result<()> {
+        let now = self.clock.now();
+        self.deadline = self.limit.map(|limit| now.saturating_add(limit));
+        if let Some(error) = &self.failed {
+            return Err(refused(error));
+        }
+        self.late.take().map_or(Ok(()), Err)
+    }
+
+    fn shake_hands(&mut self) -> io::Result<()> {
+        while self.connection.is_handshaking() {
+            // There may be something that was read before this stream was made.
+            self.process()?;
+            self.send()?;
+            if self.connection.is_handshaking() && self.receive()? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends all that rustls has to send.
+    pub(crate) fn send(&mut self) -> io::Result<()> {
+        self.write_out()?;
+        if self.unflushed {
+            self.in_time(|_, transport| transport.flush())?;
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        while self.connection.wants_write() {
+            self.write_some()?;
+        }
+        Ok(())
+    }
+
+    fn write_some(&mut self) -> io::Result<()> {
+        self.unflushed = true;
+        match self.in_time(|connection, transport| connection.write_tls(transport))? {
+            0 => Err(ErrorKind::WriteZero.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// One read of the transport, and what comes of it.
+    fn receive(&mut self) -> io::Result<usize> {
+        let n = self.in_time(|connection, transport| connection.read_tls(transport))?;
+        self.process()?;
+        Ok(n)
+    }
+
+    fn process(&mut self) -> io::Result<()> {
+        let Err(error) = self.connection.process_new_packets() else {
+            return Ok(());
+        };
+        // The alert. Whether it arrives changes nothing here.
+        let _ = self.send();
+        let told = refused(&error);
+        self.failed = Some(error);
+        Err(told)
+    }
+
+    /// A call of the transport, in what is left of the time.
+    fn in_time<T>(
+        &mut self,
+        mut call: impl FnMut(&mut Connection, &mut S) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let connection = &mut self.connection;
+        in_time(
+            &mut self.transport,
+            &*self.clock,
+            self.deadline,
+            |transport| call(connection, transport),
         )
     }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Whether rustls or the other side has refused something.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+}
+
+/// A call of a transport that waits until the deadline at most, and that no signal interrupts.
+pub(crate) fn in_time<S: Waits, T>(
+    transport: &mut S,
+    clock: &dyn Clock,
+    deadline: Option<Duration>,
+    mut call: impl FnMut(&mut S) -> io::Result<T>,
+) -> io::Result<T> {
+    loop {
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_sub(clock.now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            transport.wait_at_most(left)?;
+        }
+        match call(transport) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+fn refused(error: &rustls::Error) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error.clone())
 }
 
 impl<S: Waits> fmt::Debug for TlsStream<S> {
@@ -115,10 +248,22 @@ impl<S: Waits> Read for TlsStream<S> {
     /// way can end a TCP connection, and what has come may be the half of it. Plaintext that had come before
     /// is given first.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        todo!(
-            "14.3 read(buf of {} bytes), {self:?}: plaintext that is there; else records from the transport until there is some, or the end",
-            buf.len()
-        )
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        self.begin()?;
+        self.shake_hands()?;
+        loop {
+            match self.connection.reader().read(buf) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            match self.send() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                done => done?,
+            }
+            self.receive()?;
+        }
     }
 }
 
@@ -134,10 +279,25 @@ impl<S: Waits> Write for TlsStream<S> {
     ///
     /// As above.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        todo!(
-            "14.3 write({} bytes), {self:?}: first make room, then give plaintext to rustls, then send what it makes of it",
-            buf.len()
-        )
+        self.begin()?;
+        if self.ended {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        self.shake_hands()?;
+        loop {
+            let taken = self.connection.writer().write(buf)?;
+            if taken == 0 && !buf.is_empty() {
+                // Full. What the transport takes now is room for the next piece.
+                self.write_some()?;
+                continue;
+            }
+            if let Err(error) = self.write_out()
+                && !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+            {
+                self.late = Some(error);
+            }
+            return Ok(taken);
+        }
     }
 
     /// Returns when all that was taken is in the transport, and the transport is flushed.
@@ -146,7 +306,9 @@ impl<S: Waits> Write for TlsStream<S> {
     ///
     /// As above.
     fn flush(&mut self) -> io::Result<()> {
-        todo!("14.3 flush(), {self:?}: write_tls until nothing is left, then flush the transport")
+        self.begin()?;
+        self.unflushed = true;
+        self.send()
     }
 }
 
@@ -157,6 +319,10 @@ impl<S: Waits> Waits for TlsStream<S> {
     ///
     /// `ErrorKind::InvalidInput` when `limit` is zero.
     fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
-        todo!("14.3 wait_at_most({limit:?}), {self:?}: remember it; each call begins its own time")
+        if limit.is_zero() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        self.limit = Some(limit);
+        Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! Step 4: how it ends, and whether it was the end.
 
-use std::any::type_name_of_val;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
 
 use concurrent_server::Waits;
@@ -31,15 +30,26 @@ pub struct Cut {
 impl<S: Stream> Stream for TlsStream<S> {
     /// Ends what is written here, and not what is read (RFC 8446 §6.1): everything that was taken is sent, then a
     /// close_notify, then the transport is flushed, and its writing is ended. A second call does nothing.
-    /// Before or in a handshake there is nothing to announce to: then the transport's writing is ended.
+    /// Before the end of the handshake, and after an error of TLS, there is no close_notify: the transport's writing is ended.
+    /// A `write` after it is `ErrorKind::BrokenPipe`, and takes nothing.
     ///
     /// # Errors
     ///
     /// As `flush`, and what the transport says.
     fn end_writing(&mut self) -> io::Result<()> {
-        todo!(
-            "14.4 end_writing() of {self:?}: send_close_notify, flush, and the transport's own end"
-        )
+        if self.ended {
+            return Ok(());
+        }
+        if !self.has_failed() {
+            self.begin()?;
+            if !self.connection().is_handshaking() {
+                self.parts().0.send_close_notify();
+            }
+            self.send()?;
+        }
+        self.parts().1.end_writing()?;
+        self.ended = true;
+        Ok(())
     }
 }
 
@@ -54,10 +64,20 @@ impl<S: Stream> TlsStream<S> {
     ///
     /// Those of `end_writing`. What happens while it reads is no error.
     pub fn close(mut self, linger: Duration) -> io::Result<End> {
-        let clock = self.parts().0.is_handshaking();
-        todo!(
-            "14.4 close({linger:?}), handshaking: {clock}: end_writing, then read until the end, in the time that is left"
-        )
+        self.end_writing()?;
+        let deadline = self.now().saturating_add(linger);
+        loop {
+            let left = deadline.saturating_sub(self.now());
+            if left.is_zero() {
+                return Ok(End::Cut);
+            }
+            self.wait_at_most(left)?;
+            match self.read(&mut [0; 8 * 1024]) {
+                Ok(0) => return Ok(End::Agreed),
+                Ok(_) => {}
+                Err(_) => return Ok(End::Cut),
+            }
+        }
     }
 }
 
@@ -67,8 +87,13 @@ impl<S: Stream> TlsStream<S> {
 /// unless it has sent an error alert.)
 impl<S: Waits> Drop for TlsStream<S> {
     fn drop(&mut self) {
-        // 14.4: as the comment above says. (No todo! here: a panic in a drop during a panic would end the
-        // whole program.)
+        if self.ended || self.has_failed() || self.connection().is_handshaking() {
+            return;
+        }
+        if self.wait_at_most(LAST_WORD).is_ok() && self.begin().is_ok() {
+            self.parts().0.send_close_notify();
+            let _ = self.send();
+        }
     }
 }
 
@@ -79,6 +104,19 @@ impl<S: Waits> Drop for TlsStream<S> {
 /// [`Cut`]: what had come, and as its cause the stream's error, or `ErrorKind::InvalidData` when there are more than
 /// `max` bytes (no more than a piece beyond that is read, and `had` has `max` bytes then).
 pub fn read_all<R: Read>(stream: &mut R, max: usize) -> Result<Vec<u8>, Cut> {
-    let what = type_name_of_val(stream);
-    todo!("14.4 read_all({what}, {max}): until Ok(0); an error keeps what had come")
+    let mut had = Vec::new();
+    let mut piece = [0; 8 * 1024];
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return Ok(had),
+            Ok(n) => had.extend_from_slice(&piece[..n]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(cause) => return Err(Cut { had, cause }),
+        }
+        if had.len() > max {
+            had.truncate(max);
+            let cause = io::Error::new(ErrorKind::InvalidData, "more bytes than are allowed");
+            return Err(Cut { had, cause });
+        }
+    }
 }

@@ -1,16 +1,22 @@
 //! Step 5: HTTPS, which is HTTP in a stream of step 3.
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use concurrent_server::{Clock, SystemClock, Waits};
 use connection_pool::Manager;
-use http1::{App, Limits, Stream};
-use rustls::ClientConfig;
+use http1::{App, Limits, Stream, serve_connection};
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConnection};
 
-use crate::{Site, StreamClock, Tcp, TlsStream};
+use crate::s3_stream::in_time;
+use crate::{ClientHello, Refusal, Site, StreamClock, Tcp, TlsStream, client_hello, pick};
+
+/// The type of a record with an alert, and the level of one that ends everything (RFC 8446 §5.1, §6).
+const ALERT: u8 = 21;
+const FATAL: u8 = 2;
 
 /// Takes a client in: reads its hello, finds the site that it asks for, and shakes hands as that site.
 ///
@@ -44,19 +50,137 @@ pub fn accept<S: Stream>(
     limits: &Limits,
     clock: StreamClock,
 ) -> io::Result<TlsStream<S>> {
-    let (_, sites) = (transport, sites.len());
-    todo!(
-        "14.5 accept(transport, {sites} sites, {limits:?}) at {:?}: read until client_hello has an answer; refuse in the client's language, or pick a site, give the bytes to its ServerConnection, and shake hands",
-        clock.now()
-    )
+    let mut door = Door {
+        transport,
+        limits,
+        deadline: clock.now().saturating_add(limits.request),
+        clock,
+    };
+    let (hello, come) = door.hello()?;
+    let site = match pick(sites, hello.server_name.as_deref()) {
+        Ok(site) => site,
+        Err(refusal) => return Err(door.refuses(refusal)),
+    };
+    let mut connection = ServerConnection::new(site.config.clone()).map_err(invalid)?;
+    let mut ahead = &come[..];
+    while !ahead.is_empty() {
+        connection.read_tls(&mut ahead)?;
+        // What is wrong comes again in the handshake, which tells the client.
+        let _ = connection.process_new_packets();
+    }
+    let left = door.deadline.saturating_sub(door.clock.now());
+    let mut stream = TlsStream::new(connection, door.transport, door.clock.clone());
+    // The time may be over. Then the shortest one is.
+    stream.wait_at_most(left.max(Duration::from_nanos(1)))?;
+    match stream.handshake() {
+        Ok(()) => Ok(stream),
+        Err(error) => {
+            if error.kind() == ErrorKind::InvalidData {
+                linger(stream.parts().1, limits, &*door.clock);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A client that has come, and has not said anything yet.
+pub(crate) struct Door<'a, S> {
+    pub transport: S,
+    pub limits: &'a Limits,
+    pub clock: StreamClock,
+    pub deadline: Duration,
+}
+
+impl<S: Stream> Door<'_, S> {
+    /// The client's hello, and the bytes that have come, which are it or begin with it. A client that
+    /// sends something else is told so.
+    pub fn hello(&mut self) -> io::Result<(ClientHello, Vec<u8>)> {
+        let mut come = Vec::new();
+        loop {
+            match client_hello(&come) {
+                Ok(Some((hello, _))) => return Ok((hello, come)),
+                Ok(None) => {}
+                Err(_) if come[0].is_ascii_alphabetic() => {
+                    self.says_and_lingers(&plain_http());
+                    let text = "plain HTTP came to a port of HTTPS";
+                    return Err(io::Error::new(ErrorKind::InvalidData, text));
+                }
+                Err(refusal) => return Err(self.refuses(refusal)),
+            }
+            let mut piece = [0; 4 * 1024];
+            let n = in_time(
+                &mut self.transport,
+                &*self.clock,
+                Some(self.deadline),
+                |transport| transport.read(&mut piece),
+            )?;
+            if n == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            come.extend_from_slice(&piece[..n]);
+        }
+    }
+
+    /// Refuses the client by an alert in the clear.
+    pub fn refuses(&mut self, refusal: Refusal) -> io::Error {
+        self.says_and_lingers(&[ALERT, 3, 3, 0, 2, FATAL, refusal.alert.into()]);
+        refusal.into()
+    }
+
+    /// The last words to this client. Whether they arrive changes nothing here.
+    fn says_and_lingers(&mut self, mut words: &[u8]) {
+        let deadline = Some(self.deadline);
+        while !words.is_empty() {
+            match in_time(&mut self.transport, &*self.clock, deadline, |to| {
+                to.write(words)
+            }) {
+                Ok(n @ 1..) => words = &words[n..],
+                _ => return,
+            }
+        }
+        if in_time(&mut self.transport, &*self.clock, deadline, |to| to.flush()).is_ok() {
+            linger(&mut self.transport, self.limits, &*self.clock);
+        }
+    }
+}
+
+/// Reads away what still comes, so that closing does not take the last words back.
+fn linger<S: Stream>(transport: &mut S, limits: &Limits, clock: &dyn Clock) {
+    if transport.end_writing().is_err() {
+        return;
+    }
+    let deadline = clock.now().saturating_add(limits.linger);
+    let mut piece = [0; 4 * 1024];
+    while let Ok(1..) = in_time(transport, clock, Some(deadline), |from| {
+        from.read(&mut piece)
+    }) {}
+}
+
+fn plain_http() -> Vec<u8> {
+    let body = "this port speaks TLS: ask by https://\n";
+    let len = body.len();
+    format!("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{body}").into_bytes()
+}
+
+fn invalid(error: rustls::Error) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error)
+}
+
+/// Whether HTTP/1.1 is what was agreed on, or nothing was.
+fn speaks_http1(connection: &Connection) -> bool {
+    matches!(connection.alpn_protocol(), None | Some(b"http/1.1"))
+}
+
+fn other_protocol() -> io::Error {
+    let text = "another protocol than http/1.1 was agreed";
+    io::Error::new(ErrorKind::InvalidData, text)
 }
 
 /// Serves HTTP/1.1 to one client, over TLS: [`accept`], and then chapter 13's `serve_connection`, to its end. Returns
 /// how many requests were answered.
 ///
 /// A client with which no protocol was agreed (it does not know ALPN) is served as well. One with which
-/// another one than `http/1.1` was agreed is not: nothing is read, nothing is answered, and the
-/// connection ends with a close_notify.
+/// another one than `http/1.1` was agreed is not: nothing is answered, and the connection is closed as in step 4.
 ///
 /// # Errors
 ///
@@ -68,12 +192,12 @@ pub fn serve_https<S: Stream>(
     limits: &Limits,
     clock: StreamClock,
 ) -> io::Result<u32> {
-    let (_, _) = (transport, app);
-    todo!(
-        "14.5 serve_https(transport, {} sites, app, {limits:?}) at {:?}: accept, look at what ALPN agreed on, serve_connection",
-        sites.len(),
-        clock.now()
-    )
+    let stream = accept(transport, sites, limits, clock.clone())?;
+    if !speaks_http1(stream.connection()) {
+        let _ = stream.close(limits.linger);
+        return Err(other_protocol());
+    }
+    serve_connection(stream, app, limits, &*clock)
 }
 
 /// Makes connections of TLS to one address, for a pool: with it, chapter 13's `Client` is a client of HTTPS.
@@ -99,10 +223,18 @@ impl Manager for TlsManager {
     /// What `connect` and `handshake` say; `ErrorKind::InvalidData` when the server agrees to another
     /// protocol than `http/1.1`. With none it is fine.
     fn connect(&self) -> io::Result<TlsStream<Tcp>> {
-        let (addr, name, patience) = (self.addr, &self.name, self.patience);
-        todo!(
-            "14.5 connect() to {addr} as {name:?} within {patience:?}: TCP, a ClientConnection, the handshake, and what ALPN says"
-        )
+        let socket = TcpStream::connect_timeout(&self.addr, self.patience)?;
+        socket.set_nodelay(true)?;
+        let connection =
+            ClientConnection::new(self.config.clone(), self.name.clone()).map_err(invalid)?;
+        let clock = Arc::new(SystemClock::new());
+        let mut stream = TlsStream::new(connection, Tcp(socket), clock);
+        stream.wait_at_most(self.patience)?;
+        stream.handshake()?;
+        match speaks_http1(stream.connection()) {
+            true => Ok(stream),
+            false => Err(other_protocol()),
+        }
     }
 
     /// Whether an idle connection can carry the next request.
@@ -115,6 +247,31 @@ impl Manager for TlsManager {
     ///
     /// The socket is in blocking mode before and after.
     fn is_reusable(&self, stream: &mut TlsStream<Tcp>) -> bool {
-        todo!("14.5 is_reusable({stream:?}): what has come, and what does it mean?")
+        let (connection, Tcp(socket)) = stream.parts();
+        if socket.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let quiet = is_quiet(connection, socket);
+        // Whatever the answer is, the mode is back.
+        socket.set_nonblocking(false).is_ok() && quiet
+    }
+}
+
+/// Whether nothing has come that somebody would have to read.
+fn is_quiet(connection: &mut Connection, socket: &mut TcpStream) -> bool {
+    loop {
+        match connection.process_new_packets() {
+            Ok(state) if state.plaintext_bytes_to_read() > 0 || state.peer_has_closed() => {
+                return false;
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+        match connection.read_tls(socket) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Certificates, good ones and bad ones. The keys are fixed and protect nothing: a certificate is made of them
 //! in a millisecond, and the same one in each run.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -174,13 +174,15 @@ pub fn authority(name: &str, nth_key: usize) -> Authority {
 }
 
 /// The one that the tests' clients believe.
-pub fn root() -> Authority {
-    authority("the root of the tests", 0)
+pub fn root() -> &'static Authority {
+    static ROOT: LazyLock<Authority> = LazyLock::new(|| authority("the root of the tests", 0));
+    &ROOT
 }
 
 /// Another one, of which they know nothing.
-pub fn stranger() -> Authority {
-    authority("somebody else", 1)
+pub fn stranger() -> &'static Authority {
+    static STRANGER: LazyLock<Authority> = LazyLock::new(|| authority("somebody else", 1));
+    &STRANGER
 }
 
 impl Authority {

@@ -1,5 +1,7 @@
 //! The tests of chapter 14, from a record to a program.
 
 mod certificates;
+mod configs;
 mod hellos;
 mod s1_hello;
+mod s2_identity;

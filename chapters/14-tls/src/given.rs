@@ -7,11 +7,18 @@ use std::time::Duration;
 
 use concurrent_server::{Clock, Waits};
 use http1::Stream;
+use rustls::NamedGroup;
 use rustls::crypto::CryptoProvider;
 
 /// The ciphers, the key exchanges and the signatures that rustls uses here.
+///
+/// The key exchange with ML-KEM, which withstands quantum computers, is left out: it makes a ClientHello three
+/// times as long, and takes most of the time of a handshake in a debug build.
 pub fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls_graviola::default_provider())
+    let mut provider = rustls_graviola::default_provider();
+    let is_hybrid = |name| name == NamedGroup::X25519MLKEM768;
+    provider.kx_groups.retain(|group| !is_hybrid(group.name()));
+    Arc::new(provider)
 }
 
 /// A clock that a stream can carry along, and another thread with it.

@@ -5,3 +5,5 @@ mod configs;
 mod hellos;
 mod s1_hello;
 mod s2_identity;
+mod s3_stream;
+mod wire;

@@ -76,7 +76,6 @@ fn s2_what_is_no_name() {
             "300.1.1.1",
             "127.0.0.1.",
             "a\0",
-
         ] {
             let wrong = lab.err(&format!("server_name({text:?})"), || server_name(text));
             let lines = wrong.trim_end().lines().count();

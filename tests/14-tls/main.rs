@@ -6,4 +6,5 @@ mod hellos;
 mod s1_hello;
 mod s2_identity;
 mod s3_stream;
+mod s4_ends;
 mod wire;

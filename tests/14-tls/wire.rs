@@ -484,10 +484,8 @@ impl Write for Wire {
             }
             return Err(ErrorKind::WouldBlock.into());
         }
-        if state.ended > 0 && n > 0 {
-            self.lab
-                .because("Behind end_writing nothing is written: the other side has got its end (FIN) already.")
-                .fails("no more bytes behind the end", format!("{n} bytes"));
+        if state.ended > 0 {
+            return Err(ErrorKind::BrokenPipe.into());
         }
         state.room = state.room.map(|room| room - n);
         state.has_written |= n > 0;

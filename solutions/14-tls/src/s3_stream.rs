@@ -133,8 +133,11 @@ impl<S: Waits> TlsStream<S> {
         Ok(())
     }
 
-    /// Sends all that rustls has to send.
+    /// Sends all that rustls has to send. Behind the end of what is written here nothing can be sent.
     pub(crate) fn send(&mut self) -> io::Result<()> {
+        if self.ended {
+            return Ok(());
+        }
         self.write_out()?;
         if self.unflushed {
             self.in_time(|_, transport| transport.flush())?;

@@ -7,4 +7,6 @@ mod s1_hello;
 mod s2_identity;
 mod s3_stream;
 mod s4_ends;
+mod s5_https;
+mod website;
 mod wire;

@@ -36,8 +36,6 @@ pub enum Act {
     Drips(Vec<u8>),
     /// Says nothing more, and stays.
     Silence,
-    /// Says this again and again.
-    Floods(Vec<u8>),
 }
 
 /// How many calls of the transport no exercise needs.
@@ -123,6 +121,17 @@ pub fn to_client(
     Wire::new(lab, Some(peer.into()), acts)
 }
 
+/// The same, and it asks for this host.
+pub fn to_client_of(
+    lab: &Lab,
+    config: Arc<ClientConfig>,
+    host: &str,
+    acts: impl IntoIterator<Item = Act>,
+) -> Wire {
+    let peer = ClientConnection::new(config, name(host)).expect("a client of the tests");
+    Wire::new(lab, Some(peer.into()), acts)
+}
+
 /// Nobody but the acts.
 pub fn to_nobody(lab: &Lab, acts: impl IntoIterator<Item = Act>) -> Wire {
     Wire::new(lab, None, acts)
@@ -204,6 +213,12 @@ impl Wire {
     /// One call gives and takes no more than this.
     pub fn pieces(self, piece: usize) -> Wire {
         self.state().piece = piece;
+        self
+    }
+
+    /// All that the peer sends comes a byte every second.
+    pub fn dripping(self) -> Wire {
+        self.state().drips = true;
         self
     }
 
@@ -313,9 +328,7 @@ impl Wire {
         match state.acts.front() {
             None => return Ok(false),
             Some(Act::Hears(n)) if state.heard.len() < *n => return Ok(false),
-            Some(Act::Says(_) | Act::Ends | Act::Rekeys | Act::Drips(_) | Act::Floods(_))
-                if !ready =>
-            {
+            Some(Act::Says(_) | Act::Ends | Act::Rekeys | Act::Drips(_)) if !ready => {
                 return Ok(false);
             }
             Some(_) => {}
@@ -335,10 +348,6 @@ impl Wire {
                 ));
                 says(peer, &bytes);
                 state.drips = true;
-            }
-            Act::Floods(bytes) => {
-                says(peer, &bytes);
-                state.acts.push_front(Act::Floods(bytes));
             }
             Act::Ends => {
                 self.lab.note("the peer says that it ends (close_notify)");

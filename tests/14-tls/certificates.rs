@@ -170,7 +170,13 @@ pub struct Authority {
 
 /// An authority that has signed its own certificate.
 pub fn authority(name: &str, nth_key: usize) -> Authority {
-    Authority::of(paper(&[]).common_name(name), nth_key, None)
+    authority_until(name, nth_key, VALID)
+}
+
+/// The same, for these years.
+pub fn authority_until(name: &str, nth_key: usize, valid: (i32, i32)) -> Authority {
+    let paper = paper(&[]).common_name(name).valid(valid);
+    Authority::of(paper, nth_key, None)
 }
 
 /// The one that the tests' clients believe.

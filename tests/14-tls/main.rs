@@ -8,5 +8,6 @@ mod s2_identity;
 mod s3_stream;
 mod s4_ends;
 mod s5_https;
+mod s6_program;
 mod website;
 mod wire;

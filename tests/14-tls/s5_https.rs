@@ -800,7 +800,7 @@ fn something_comes(stream: &TlsStream<Tcp>) {
 
 /// An idle connection, to which a server has done these deeds. Its tickets have come, too.
 fn idle(lab: &Lab, deeds: &[Deed]) -> (TlsManager, TlsStream<Tcp>, super::website::Website) {
-    let plan = [deeds, &[Deed::Waits]].concat();
+    let plan = [deeds, &[Deed::Stays]].concat();
     let server = website(web_server(), &[&plan]);
     let manager = manager(server.addr);
     let stream = lab.ok("connect()", || manager.connect());
@@ -889,7 +889,7 @@ fn s5_plaintext_that_was_read_ahead() {
     lab(|lab| {
         lab.why("It is no longer in the kernel, and nobody has taken it out of rustls: what came behind the answer, with the same read.");
         for _ in 0..2 {
-            let server = website(web_server(), &[&[Deed::AnswersAndSaysMore, Deed::Waits]]);
+            let server = website(web_server(), &[&[Deed::AnswersAndSaysMore, Deed::Stays]]);
             let manager = manager(server.addr);
             let mut stream = lab.ok("connect()", || manager.connect());
             lab.ok("write a request", || {

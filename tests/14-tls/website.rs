@@ -2,19 +2,18 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
-
-type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// What the server does with a connection, behind the handshake.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Deed {
     /// Answers a request.
     Answers,
+    /// Answers that there is no such page.
+    AnswersNo,
     /// Answers a request, and says more behind it, in a record of its own, with the same write.
     AnswersAndSaysMore,
     /// Begins an answer, and does not end it.
@@ -27,14 +26,20 @@ pub enum Deed {
     Ends,
     /// Ends the TCP connection.
     HangsUp,
-    /// Waits until the test lets it go on.
-    Waits,
+    /// Does nothing more, and stays.
+    Stays,
 }
 
 pub struct Website {
     pub addr: SocketAddr,
-    kinds: Arc<Mutex<Vec<Option<HandshakeKind>>>>,
-    go_on: Sender<()>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What was seen, in its order.
+#[derive(Default)]
+struct Seen {
+    handshakes: Vec<Option<HandshakeKind>>,
+    heads: Vec<String>,
 }
 
 /// What it answers to every request.
@@ -46,116 +51,126 @@ pub fn website(config: Arc<ServerConfig>, plans: &[&[Deed]]) -> Website {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let addr = listener.local_addr().expect("an address");
     let plans: Vec<Vec<Deed>> = plans.iter().map(|plan| plan.to_vec()).collect();
-    let kinds = Arc::new(Mutex::new(Vec::new()));
-    let (go_on, gate) = channel();
-    let (gate, theirs) = (Arc::new(Mutex::new(gate)), kinds.clone());
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let theirs = seen.clone();
     thread::spawn(move || {
         for (nth, socket) in listener.incoming().map_while(Result::ok).enumerate() {
             let plan = plans.get(nth).cloned();
-            let (config, gate, kinds) = (config.clone(), gate.clone(), theirs.clone());
-            thread::spawn(move || serve(socket, config, plan, &gate, &kinds));
+            let (config, seen) = (config.clone(), theirs.clone());
+            thread::spawn(move || {
+                let connection = ServerConnection::new(config).ok()?;
+                let tls = StreamOwned::new(connection, socket);
+                Guest { tls, seen }.serve(plan)
+            });
         }
     });
-    Website { addr, kinds, go_on }
+    Website { addr, seen }
 }
 
 impl Website {
     /// How each handshake was made, of those that succeeded.
     pub fn handshakes(&self) -> Vec<String> {
-        let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        kinds
-            .iter()
-            .map(|kind| match kind {
-                Some(kind) => format!("{kind:?}"),
-                None => "none".to_owned(),
-            })
-            .collect()
+        let seen = locked(&self.seen);
+        let word = |kind: &Option<HandshakeKind>| {
+            kind.map_or("none".to_owned(), |kind| format!("{kind:?}"))
+        };
+        seen.handshakes.iter().map(word).collect()
     }
 
-    /// Lets one connection go on that waits.
-    pub fn goes_on(&self) {
-        self.go_on.send(()).expect("the server lives");
+    /// The heads of the requests.
+    pub fn heads(&self) -> Vec<String> {
+        locked(&self.seen).heads.clone()
     }
 }
 
-fn serve(
-    socket: TcpStream,
-    config: Arc<ServerConfig>,
-    plan: Option<Vec<Deed>>,
-    gate: &Mutex<Receiver<()>>,
-    kinds: &Mutex<Vec<Option<HandshakeKind>>>,
-) -> Option<()> {
-    let connection = ServerConnection::new(config).ok()?;
-    let mut tls = StreamOwned::new(connection, socket);
-    while tls.conn.is_handshaking() {
-        tls.conn.complete_io(&mut tls.sock).ok()?;
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One connection. `None` is its end, whatever has ended it.
+struct Guest {
+    tls: StreamOwned<ServerConnection, TcpStream>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Guest {
+    fn serve(mut self, plan: Option<Vec<Deed>>) -> Option<()> {
+        while self.tls.conn.is_handshaking() {
+            self.tls.conn.complete_io(&mut self.tls.sock).ok()?;
+        }
+        let kind = self.tls.conn.handshake_kind();
+        locked(&self.seen).handshakes.push(kind);
+        for deed in plan.into_iter().flatten() {
+            self.does(deed)?;
+        }
+        loop {
+            self.does(Deed::Answers)?;
+        }
     }
-    kinds
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(tls.conn.handshake_kind());
-    for deed in plan.into_iter().flatten() {
-        does(&mut tls, deed, gate)?;
+
+    fn does(&mut self, deed: Deed) -> Option<()> {
+        match deed {
+            Deed::Answers => {
+                self.hears()?;
+                self.says(&page("200 OK"))
+            }
+            Deed::AnswersNo => {
+                self.hears()?;
+                self.says(&page("404 Not Found"))
+            }
+            Deed::AnswersAndSaysMore => {
+                self.hears()?;
+                self.tls.conn.writer().write_all(&page("200 OK")).ok()?;
+                self.tls.conn.writer().write_all(b"more").ok()?;
+                self.tls.flush().ok()
+            }
+            Deed::AnswersHalf => {
+                self.hears()?;
+                let page = page("200 OK");
+                self.says(&page[..page.len() - 5])
+            }
+            Deed::SaysMore => self.says(b"more"),
+            Deed::Rekeys => {
+                self.tls.conn.refresh_traffic_keys().ok()?;
+                self.tls.flush().ok()
+            }
+            Deed::Ends => {
+                self.tls.conn.send_close_notify();
+                self.tls.flush().ok()
+            }
+            Deed::HangsUp => None,
+            // A read that gives nothing until the client has ended.
+            Deed::Stays => self
+                .tls
+                .sock
+                .read(&mut [0; 64])
+                .ok()
+                .filter(|n| *n > 0)
+                .map(|_| ()),
+        }
     }
-    loop {
-        answer(&mut tls)?;
+
+    fn says(&mut self, bytes: &[u8]) -> Option<()> {
+        self.tls.write_all(bytes).ok()?;
+        self.tls.flush().ok()
+    }
+
+    /// Reads a head; requests have no bodies here.
+    fn hears(&mut self) -> Option<()> {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            self.tls.read_exact(&mut byte).ok()?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        locked(&self.seen).heads.push(head);
+        Some(())
     }
 }
 
-fn does(tls: &mut Tls, deed: Deed, gate: &Mutex<Receiver<()>>) -> Option<()> {
-    match deed {
-        Deed::Answers => answer(tls),
-        Deed::AnswersAndSaysMore => {
-            request(tls)?;
-            tls.conn.writer().write_all(&page()).ok()?;
-            tls.conn.writer().write_all(b"more").ok()?;
-            tls.flush().ok()
-        }
-        Deed::AnswersHalf => {
-            request(tls)?;
-            let page = page();
-            tls.write_all(&page[..page.len() - 5]).ok()?;
-            tls.flush().ok()
-        }
-        Deed::SaysMore => {
-            tls.write_all(b"more").ok()?;
-            tls.flush().ok()
-        }
-        Deed::Rekeys => {
-            tls.conn.refresh_traffic_keys().ok()?;
-            tls.flush().ok()
-        }
-        Deed::Ends => {
-            tls.conn.send_close_notify();
-            tls.flush().ok()
-        }
-        Deed::HangsUp => None,
-        Deed::Waits => gate
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv()
-            .ok(),
-    }
-}
-
-fn answer(tls: &mut Tls) -> Option<()> {
-    request(tls)?;
-    tls.write_all(&page()).ok()?;
-    tls.flush().ok()
-}
-
-/// Reads a head; requests have no bodies here.
-fn request(tls: &mut Tls) -> Option<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        tls.read_exact(&mut byte).ok()?;
-        head.push(byte[0]);
-    }
-    Some(())
-}
-
-fn page() -> Vec<u8> {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", PAGE.len());
+fn page(status: &str) -> Vec<u8> {
+    let len = PAGE.len();
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {len}\r\n\r\n");
     [head.as_bytes(), PAGE].concat()
 }

@@ -32,6 +32,8 @@ pub enum Act {
     HangsUp,
     /// A read of the transport fails, once.
     Fails(ErrorKind),
+    /// Says this, but the last bytes of the record never come: the transport ends.
+    SaysCut(Vec<u8>, usize),
     /// Says this, a byte of its record every second.
     Drips(Vec<u8>),
     /// Says nothing more, and stays.
@@ -240,11 +242,6 @@ impl Wire {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The peer does this behind all else.
-    pub fn then(&self, act: Act) {
-        self.state().acts.push_back(act);
-    }
-
     /// What the peer has heard by now, of what is flushed.
     pub fn heard(&self) -> Vec<u8> {
         let mut state = self.state();
@@ -271,11 +268,6 @@ impl Wire {
             .peer
             .as_ref()
             .is_some_and(|peer| !peer.is_handshaking())
-    }
-
-    /// A look at the peer's connection.
-    pub fn peer<T>(&self, look: impl FnOnce(&Connection) -> T) -> T {
-        look(self.state().peer.as_ref().expect("a peer"))
     }
 
     fn begins(&self, state: &mut State) -> io::Result<()> {
@@ -328,7 +320,9 @@ impl Wire {
         match state.acts.front() {
             None => return Ok(false),
             Some(Act::Hears(n)) if state.heard.len() < *n => return Ok(false),
-            Some(Act::Says(_) | Act::Ends | Act::Rekeys | Act::Drips(_)) if !ready => {
+            Some(Act::Says(_) | Act::SaysCut(..) | Act::Ends | Act::Rekeys | Act::Drips(_))
+                if !ready =>
+            {
                 return Ok(false);
             }
             Some(_) => {}
@@ -340,6 +334,17 @@ impl Wire {
                 self.lab
                     .note(format!("the peer says {}", hex::short(&bytes)));
                 says(peer, &bytes);
+            }
+            Act::SaysCut(bytes, missing) => {
+                self.lab.note(format!(
+                    "the peer says {}, and {missing} bytes of the record never come",
+                    hex::short(&bytes)
+                ));
+                says(peer, &bytes);
+                self.peer_works(state);
+                let come = state.to_you.len() - missing;
+                state.to_you.truncate(come);
+                state.hung_up = true;
             }
             Act::Drips(bytes) => {
                 self.lab.note(format!(

@@ -113,7 +113,7 @@ impl TimeProvider for Time {
 
 /// What a certificate says.
 pub struct Paper {
-    params: CertificateParams,
+    pub params: CertificateParams,
 }
 
 /// A paper that says who somebody is: names or addresses.

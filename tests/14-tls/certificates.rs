@@ -176,7 +176,7 @@ pub fn authority(name: &str, nth_key: usize) -> Authority {
 /// The same, for these years.
 pub fn authority_until(name: &str, nth_key: usize, valid: (i32, i32)) -> Authority {
     let paper = paper(&[]).common_name(name).valid(valid);
-    Authority::of(paper, nth_key, None)
+    Authority::of(paper.authority(), nth_key, None)
 }
 
 /// The one that the tests' clients believe.
@@ -192,8 +192,9 @@ pub fn stranger() -> &'static Authority {
 }
 
 impl Authority {
-    fn of(paper: Paper, nth_key: usize, by: Option<&Authority>) -> Authority {
-        let mut params = paper.authority().params;
+    /// Whoever signs with this key, as this paper says, certified by another one or by itself.
+    pub fn of(paper: Paper, nth_key: usize, by: Option<&Authority>) -> Authority {
+        let mut params = paper.params;
         params.key_identifier_method = KeyIdMethod::PreSpecified(vec![nth_key as u8; 20]);
         let certificate = match by {
             None => params.self_signed(&key(nth_key)),
@@ -209,7 +210,7 @@ impl Authority {
 
     /// An authority that this one has certified.
     pub fn certifies(&self, paper: Paper, nth_key: usize) -> Authority {
-        Authority::of(paper, nth_key, Some(self))
+        Authority::of(paper.authority(), nth_key, Some(self))
     }
 
     /// A server with this paper. Its chain does not have the root's certificate.

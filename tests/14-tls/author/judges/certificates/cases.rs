@@ -5,7 +5,8 @@ use tls::Doubt::{Expired, NotYetValid, Other, UnknownIssuer, WrongName, WrongUsa
 
 use super::Case;
 use super::Judge::{Curl, Openssl};
-use super::issue::{Authority, Server, issuer, server};
+use super::issue::{Server, below, issuer, root, server, stranger};
+use crate::paper::Authority;
 
 const SHOP: &str = "www.shop.test";
 const BANK: &str = "www.bank.test";
@@ -50,7 +51,7 @@ impl World {
         server: Server,
         chain: &[&Authority],
     ) -> Case {
-        let authorities = chain.iter().map(|authority| authority.certificate.clone());
+        let authorities = chain.iter().map(|authority| authority.chain[0].clone());
         Case {
             name,
             host,
@@ -59,7 +60,7 @@ impl World {
                 .chain(authorities)
                 .collect(),
             key: server.key.to_owned(),
-            roots: vec![self.root.certificate.clone()],
+            roots: vec![self.root.chain[0].clone()],
             ours: None,
             why: "",
             others: &[],
@@ -68,10 +69,10 @@ impl World {
 }
 
 pub fn all() -> Vec<Case> {
-    let root = Authority::root(issuer("a root"));
+    let root = root(issuer("a root"));
     let world = World {
-        stranger: Authority::stranger(issuer("a root that nobody knows")),
-        issuer: root.above(issuer("an authority")),
+        stranger: stranger(issuer("a root that nobody knows")),
+        issuer: below(&root, issuer("an authority")),
         root,
     };
     [
@@ -87,7 +88,7 @@ pub fn all() -> Vec<Case> {
 }
 
 fn names(world: &World) -> Vec<Case> {
-    let issued = |paper| world.issuer.server(paper);
+    let issued = |paper| Server::of(&world.issuer, paper);
     let named = |names: &[&str]| issued(server(names));
     vec![
         world.shows("the name", SHOP, named(&[SHOP])),
@@ -166,7 +167,7 @@ fn names(world: &World) -> Vec<Case> {
 }
 
 fn addresses(world: &World) -> Vec<Case> {
-    let issued = |paper| world.issuer.server(paper);
+    let issued = |paper| Server::of(&world.issuer, paper);
     vec![
         world.shows("the address", ADDRESS, issued(server(&[ADDRESS]))),
         world
@@ -199,7 +200,7 @@ fn addresses(world: &World) -> Vec<Case> {
 
 fn dates_and_purposes(world: &World) -> Vec<Case> {
     let shop = || server(&[SHOP]);
-    let shows = |name, paper| world.shows(name, SHOP, world.issuer.server(paper));
+    let shows = |name, paper| world.shows(name, SHOP, Server::of(&world.issuer, paper));
     vec![
         shows("expired", shop().valid((2020, 2021))).refused(Expired, rfc::DATES),
         shows("not yet valid", shop().valid((2098, 2099))).refused(NotYetValid, rfc::DATES),
@@ -239,9 +240,9 @@ fn dates_and_purposes(world: &World) -> Vec<Case> {
 }
 
 fn signatures(world: &World) -> Vec<Case> {
-    let good = || world.issuer.server(server(&[SHOP]));
-    let evil = world.issuer.server(server(&["www.evil.test"]));
-    let namesake = Authority::stranger(issuer("a root"));
+    let good = || Server::of(&world.issuer, server(&[SHOP]));
+    let evil = Server::of(&world.issuer, server(&["www.evil.test"]));
+    let namesake = stranger(issuer("a root"));
     vec![
         world
             .shows(
@@ -271,7 +272,7 @@ fn signatures(world: &World) -> Vec<Case> {
             .behind(
                 "an unknown root",
                 SHOP,
-                world.stranger.server(server(&[SHOP])),
+                Server::of(&world.stranger, server(&[SHOP])),
                 &[&world.stranger],
             )
             .refused(UnknownIssuer, rfc::ANCHOR),
@@ -279,7 +280,7 @@ fn signatures(world: &World) -> Vec<Case> {
             .behind(
                 "a root with the name of ours",
                 SHOP,
-                namesake.server(server(&[SHOP])),
+                Server::of(&namesake, server(&[SHOP])),
                 &[],
             )
             .refused(Other, rfc::SIGNATURE),
@@ -295,44 +296,49 @@ fn signatures(world: &World) -> Vec<Case> {
 }
 
 fn chains(world: &World) -> Vec<Case> {
-    let good = || world.issuer.server(server(&[SHOP]));
+    let good = || Server::of(&world.issuer, server(&[SHOP]));
     // A server behind one authority of this paper.
-    let below = |name, paper| {
-        let authority = world.root.above(paper);
-        world.behind(name, SHOP, authority.server(server(&[SHOP])), &[&authority])
+    let behind = |name, paper| {
+        let authority = below(&world.root, paper);
+        world.behind(
+            name,
+            SHOP,
+            Server::of(&authority, server(&[SHOP])),
+            &[&authority],
+        )
     };
-    let last = world.root.above(issuer("a last authority").above(0));
-    let one_more = last.above(issuer("one more"));
+    let last = below(&world.root, issuer("a last authority").above(0));
+    let one_more = below(&last, issuer("one more"));
     vec![
         world
             .behind("without its intermediate", SHOP, good(), &[])
             .refused(UnknownIssuer, "RFC 8446 §4.4.2: of the chain, only an anchor MAY be left out"),
         world.behind("with the root", SHOP, good(), &[&world.issuer, &world.root]),
         world.behind("with one that is not needed", SHOP, good(), &[&world.stranger, &world.issuer]),
-        below("an intermediate that is no authority", issuer("no authority").no_authority())
+        behind("an intermediate that is no authority", issuer("no authority").no_authority())
             .refused(Other, "RFC 5280 §6.1.4 (k): an issuer is an authority"),
-        below("an intermediate that may not sign", issuer("no signer").key_usage(DigitalSignature))
+        behind("an intermediate that may not sign", issuer("no signer").key_usage(DigitalSignature))
             .although("RFC 5280 §6.1.4 (n): a key usage of an issuer has keyCertSign. rustls does not look")
             .unlike(&[Curl, Openssl]),
-        below("an intermediate that has expired", issuer("an old one").valid((2020, 2021)))
+        behind("an intermediate that has expired", issuer("an old one").valid((2020, 2021)))
             .refused(Expired, rfc::DATES),
-        below("an intermediate for clients", issuer("for clients").for_clients())
+        behind("an intermediate for clients", issuer("for clients").for_clients())
             .refused(WrongUsage, "RFC 5280 §4.2.1.12 is about a certificate's own key. All three take it for a limit of what is below"),
-        world.behind("a path as long as it may be", SHOP, last.server(server(&[SHOP])), &[&last]),
+        world.behind("a path as long as it may be", SHOP, Server::of(&last, server(&[SHOP])), &[&last]),
         world
-            .behind("a path that is too long", SHOP, one_more.server(server(&[SHOP])), &[&one_more, &last])
+            .behind("a path that is too long", SHOP, Server::of(&one_more, server(&[SHOP])), &[&one_more, &last])
             .refused(Other, "RFC 5280 §6.1.4 (l): max_path_length"),
     ]
 }
 
 fn anchors(world: &World) -> Vec<Case> {
     let shop = || server(&[SHOP]);
-    let good = world.issuer.server(shop());
+    let good = Server::of(&world.issuer, shop());
     let own = Server::self_signed(shop());
     let own_authority = Server::self_signed(shop().above(0));
-    let old = Authority::root(issuer("a root of the past").valid((2020, 2021)));
-    let lonely = Authority::root(issuer("a root above servers").above(0));
-    let below = lonely.above(issuer("one too many"));
+    let old = root(issuer("a root of the past").valid((2020, 2021)));
+    let lonely = root(issuer("a root above servers").above(0));
+    let below = below(&lonely, issuer("one too many"));
     vec![
         world
             .behind("self-signed and trusted", SHOP, own.clone(), &[])
@@ -354,7 +360,7 @@ fn anchors(world: &World) -> Vec<Case> {
                 good.clone(),
                 &[&world.issuer],
             )
-            .trusting(&[&world.issuer.certificate])
+            .trusting(&[&world.issuer.chain[0]])
             .although(
                 "RFC 5280 §6: any authority may be an anchor; s_client wants a self-signed one",
             )
@@ -365,41 +371,50 @@ fn anchors(world: &World) -> Vec<Case> {
             .refused(UnknownIssuer, rfc::ANCHOR)
             .unlike(&[Curl]),
         world
-            .behind("a root that has expired", SHOP, old.server(shop()), &[])
-            .trusting(&[&old.certificate])
+            .behind(
+                "a root that has expired",
+                SHOP,
+                Server::of(&old, shop()),
+                &[],
+            )
+            .trusting(&[&old.chain[0]])
             .although(rfc::INPUT)
             .unlike(&[Curl, Openssl]),
         world
             .behind(
                 "a root that allows no intermediate",
                 SHOP,
-                below.server(shop()),
+                Server::of(&below, shop()),
                 &[&below],
             )
-            .trusting(&[&lonely.certificate])
+            .trusting(&[&lonely.chain[0]])
             .although(rfc::INPUT)
             .unlike(&[Curl, Openssl]),
         world
             .behind("the second of two roots", SHOP, good, &[&world.issuer])
-            .trusting(&[&world.stranger.certificate, &world.root.certificate]),
+            .trusting(&[&world.stranger.chain[0], &world.root.chain[0]]),
     ]
 }
 
 fn constraints(world: &World) -> Vec<Case> {
-    let shops = world
-        .root
-        .above(issuer("for shops").only_below("shop.test"));
-    let others = world
-        .root
-        .above(issuer("for all but the bank").not_below("bank.test"));
-    let root = Authority::root(issuer("a root for shops").only_below("shop.test"));
+    let shops = below(&world.root, issuer("for shops").only_below("shop.test"));
+    let others = below(
+        &world.root,
+        issuer("for all but the bank").not_below("bank.test"),
+    );
+    let root = root(issuer("a root for shops").only_below("shop.test"));
     vec![
-        world.behind("permitted", SHOP, shops.server(server(&[SHOP])), &[&shops]),
+        world.behind(
+            "permitted",
+            SHOP,
+            Server::of(&shops, server(&[SHOP])),
+            &[&shops],
+        ),
         world
             .behind(
                 "not permitted",
                 BANK,
-                shops.server(server(&[BANK])),
+                Server::of(&shops, server(&[BANK])),
                 &[&shops],
             )
             .refused(Other, rfc::SUBTREES),
@@ -407,7 +422,7 @@ fn constraints(world: &World) -> Vec<Case> {
             .behind(
                 "another name is not permitted",
                 SHOP,
-                shops.server(server(&[SHOP, BANK])),
+                Server::of(&shops, server(&[SHOP, BANK])),
                 &[&shops],
             )
             .refused(Other, rfc::SUBTREES),
@@ -415,27 +430,32 @@ fn constraints(world: &World) -> Vec<Case> {
             .behind(
                 "names are limited, addresses are not",
                 ADDRESS,
-                shops.server(server(&[ADDRESS])),
+                Server::of(&shops, server(&[ADDRESS])),
                 &[&shops],
             )
             .although("RFC 5280 §4.2.1.10: a constraint is about names of its own kind"),
         world.behind(
             "not excluded",
             SHOP,
-            others.server(server(&[SHOP])),
+            Server::of(&others, server(&[SHOP])),
             &[&others],
         ),
         world
-            .behind("excluded", BANK, others.server(server(&[BANK])), &[&others])
+            .behind(
+                "excluded",
+                BANK,
+                Server::of(&others, server(&[BANK])),
+                &[&others],
+            )
             .refused(Other, rfc::SUBTREES),
         world
             .behind(
                 "not permitted by the root",
                 BANK,
-                root.server(server(&[BANK])),
+                Server::of(&root, server(&[BANK])),
                 &[],
             )
-            .trusting(&[&root.certificate])
+            .trusting(&[&root.chain[0]])
             .refused(
                 Other,
                 "RFC 5280 §6.1.1 (h): what is permitted from the beginning is an input",

@@ -2,11 +2,12 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, SanType,
+    IsCa, KeyUsagePurpose, NameConstraints, SanType,
 };
 use rustls::pki_types::CertificateDer;
+use tls::Identity;
 
-use crate::paper::{self, Key, Paper};
+use crate::paper::{self, Authority, Paper};
 
 /// Other programs go by the clock of this machine.
 const VALID: (i32, i32) = (2020, 2099);
@@ -16,7 +17,7 @@ const ROOTS: usize = 0;
 const SERVERS: usize = 2;
 const BELOW_ROOTS: usize = 3;
 /// Of whoever is not who he says he is.
-pub const STRANGERS: usize = 1;
+const STRANGERS: usize = 1;
 
 /// What a server of these names is to be certified as.
 pub fn server(names: &[&str]) -> Paper {
@@ -91,45 +92,19 @@ impl Paper {
     }
 }
 
-/// Whoever signs.
-pub struct Authority {
-    issuer: Issuer<'static, Key>,
-    pub certificate: CertificateDer<'static>,
+/// One that has certified itself.
+pub fn root(paper: Paper) -> Authority {
+    Authority::of(paper, ROOTS, None)
 }
 
-impl Authority {
-    /// One that has certified itself.
-    pub fn root(paper: Paper) -> Authority {
-        Authority::of(paper, ROOTS, None)
-    }
+/// One that has certified itself, with the key of somebody else.
+pub fn stranger(paper: Paper) -> Authority {
+    Authority::of(paper, STRANGERS, None)
+}
 
-    /// One that has certified itself, with the key of somebody else.
-    pub fn stranger(paper: Paper) -> Authority {
-        Authority::of(paper, STRANGERS, None)
-    }
-
-    /// One that this one has certified.
-    pub fn above(&self, paper: Paper) -> Authority {
-        Authority::of(paper, BELOW_ROOTS, Some(self))
-    }
-
-    fn of(paper: Paper, nth_key: usize, by: Option<&Authority>) -> Authority {
-        let mut params = paper.params;
-        params.key_identifier_method = KeyIdMethod::PreSpecified(vec![nth_key as u8; 20]);
-        let certificate = match by {
-            None => params.self_signed(&paper::key(nth_key)),
-            Some(by) => params.signed_by(&paper::key(nth_key), &by.issuer),
-        };
-        Authority {
-            certificate: certificate.expect("a certificate").der().clone(),
-            issuer: Issuer::new(params, paper::key(nth_key)),
-        }
-    }
-
-    pub fn server(&self, paper: Paper) -> Server {
-        let certificate = paper.params.signed_by(&paper::key(SERVERS), &self.issuer);
-        Server::new(certificate)
-    }
+/// One that another one has certified.
+pub fn below(authority: &Authority, paper: Paper) -> Authority {
+    Authority::of(paper, BELOW_ROOTS, Some(authority))
 }
 
 /// A certificate and a key, which need not belong together.
@@ -140,15 +115,19 @@ pub struct Server {
 }
 
 impl Server {
-    fn new(certificate: Result<rcgen::Certificate, rcgen::Error>) -> Server {
-        Server {
-            certificate: certificate.expect("a certificate").der().clone(),
-            key: paper::key_pem(SERVERS),
-        }
+    pub fn of(authority: &Authority, paper: Paper) -> Server {
+        Server::new(authority.issues_to(paper, SERVERS))
     }
 
     pub fn self_signed(paper: Paper) -> Server {
-        Server::new(paper.params.self_signed(&paper::key(SERVERS)))
+        Server::new(paper::self_signed(paper))
+    }
+
+    fn new(identity: Identity) -> Server {
+        Server {
+            certificate: identity.chain[0].clone(),
+            key: paper::key_pem(SERVERS),
+        }
     }
 
     /// The certificate with this text in place of that. The signature stays.

@@ -1,6 +1,6 @@
 //! The tests of chapter 14, from a record to a program.
 
-mod certificates;
+pub mod certificates;
 mod configs;
 mod hellos;
 mod s1_hello;

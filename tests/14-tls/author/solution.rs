@@ -4,3 +4,4 @@ extern crate tls_solution as tls;
 
 #[path = "../main.rs"]
 mod exercise;
+mod pictures;

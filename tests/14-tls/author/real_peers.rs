@@ -154,6 +154,7 @@ fn s_client_is_served() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn nginx_is_asked() {
     let Some(nginx) = installed("nginx", "-v") else {
@@ -286,11 +287,6 @@ fn a_page_that_is_cut_off() {
             "--version",
             &["-sS", "--cacert", "ca.pem", &url][..],
         ),
-        (
-            "wget",
-            "--version",
-            &["-4", "-qO-", "-t1", "--ca-certificate=ca.pem", &url],
-        ),
         ("python3", "--version", &["-c", python, &url]),
     ] {
         if let Some(program) = installed(program, version) {
@@ -376,6 +372,7 @@ fn starts(command: &mut Command) -> (Running, SocketAddr) {
 }
 
 /// nginx cannot choose a port. It listens on a Unix socket, and a relay of this process has the port.
+#[cfg(unix)]
 mod unix {
     use super::*;
     pub use std::os::unix::net::UnixStream;

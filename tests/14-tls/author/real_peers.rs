@@ -16,7 +16,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use certificates::{Authority, key_pem, paper, pem};
+use certificates::{Authority, authority_until, key_pem, paper, pem};
 use installed::installed;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -300,8 +300,7 @@ fn a_page_that_is_cut_off() {
 }
 
 fn issuer() -> Authority {
-    let paper = paper(&[]).common_name("a root").valid(VALID);
-    Authority::of(paper.authority(), 0, None)
+    authority_until("a root", 0, VALID)
 }
 
 /// A folder of this test's own: files of [`SIZES`], named for them, a certificate, its key and its issuer.

@@ -50,14 +50,14 @@ fn main() -> io::Result<()> {
         let goes_on = record.len() != THE_RECORD;
         (record, goes_on)
     };
-    let scenes: [(&str, Authority, fn(Vec<u8>) -> (Vec<u8>, bool)); 4] = [
+    let scenes: [(&str, &'static Authority, fn(Vec<u8>) -> (Vec<u8>, bool)); 4] = [
         ("nobody", root(), all),
         ("one who changes a bit", root(), changes),
         ("one with his own certificate", stranger(), all),
         ("one who counts, and cuts", root(), cuts),
     ];
     for (who, signer, passes_on) in scenes {
-        let server = listens(move |client| serve(client, &signer))?;
+        let server = listens(move |client| serve(client, signer))?;
         let between = listens(move |client| stand_between(client, server, passes_on))?;
         let script = fetch(TcpStream::connect(between)?, configs::client());
         let script = script.unwrap_or_else(|error| format!("nothing: {error}"));

@@ -9,6 +9,7 @@ mod weak;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rustls::pki_types::CertificateDer;
 use tls::Doubt;
@@ -68,7 +69,7 @@ impl Case {
 fn ours_says_of_each_what_stands_with_it() {
     let mut complaints = Vec::new();
     for case in all() {
-        let doubt = peers::ours(&case);
+        let doubt = peers::ours(case);
         if doubt != case.ours {
             complaints.push(format!(
                 "{}: {doubt:?}, expected {:?}. {}",
@@ -94,7 +95,7 @@ fn every_difference_has_its_reason() {
         let ours = case.ours.is_none();
         let mut row = format!("| {} | {}", case.name, word(ours));
         for (judge, program, _, accepts) in &there {
-            let accepts = accepts(&case);
+            let accepts = accepts(case);
             if accepts != ours && !case.others.contains(judge) {
                 complaints.push(format!("{}: {program} says {}", case.name, word(accepts)));
             }
@@ -131,8 +132,7 @@ fn the_book_has_every_difference() {
         .skip(2)
         .filter_map(|row| row.split(" | ").next())
         .collect();
-    let cases = all();
-    let differ: Vec<String> = cases
+    let differ: Vec<String> = all()
         .iter()
         .filter(|case| !case.others.is_empty())
         .map(|case| format!("| {}", case.name))
@@ -143,8 +143,10 @@ fn the_book_has_every_difference() {
     );
 }
 
-fn all() -> Vec<Case> {
-    [cases::all(), weak::all()].concat()
+/// Made once.
+fn all() -> &'static [Case] {
+    static ALL: OnceLock<Vec<Case>> = OnceLock::new();
+    ALL.get_or_init(|| [cases::all(), weak::all()].concat())
 }
 
 fn word(accepts: bool) -> &'static str {

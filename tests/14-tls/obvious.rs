@@ -38,6 +38,9 @@ const REQUEST: &[u8] = b"GET /install.sh HTTP/1.0\r\n\r\n";
 /// The record of `rm -r /`: a header, the text, its real type, and a tag (RFC 8446 §5.2).
 const THE_RECORD: usize = 5 + 7 + 1 + 16;
 
+/// What becomes of a record of the server, and whether the next one comes through.
+type PassesOn = fn(Vec<u8>) -> (Vec<u8>, bool);
+
 fn main() -> io::Result<()> {
     let all = |record: Vec<u8>| (record, true);
     let changes = |mut record: Vec<u8>| {
@@ -50,7 +53,7 @@ fn main() -> io::Result<()> {
         let goes_on = record.len() != THE_RECORD;
         (record, goes_on)
     };
-    let scenes: [(&str, &'static Authority, fn(Vec<u8>) -> (Vec<u8>, bool)); 4] = [
+    let scenes: [(&str, &'static Authority, PassesOn); 4] = [
         ("nobody", root(), all),
         ("one who changes a bit", root(), changes),
         ("one with his own certificate", stranger(), all),
@@ -91,11 +94,7 @@ fn serve(client: TcpStream, signer: &Authority) -> io::Result<()> {
 }
 
 /// Passes on what the client says, and of what the server says, as many records as it likes.
-fn stand_between(
-    mut client: TcpStream,
-    server: SocketAddr,
-    passes_on: impl Fn(Vec<u8>) -> (Vec<u8>, bool),
-) -> io::Result<()> {
+fn stand_between(mut client: TcpStream, server: SocketAddr, passes_on: PassesOn) -> io::Result<()> {
     let mut server = TcpStream::connect(server)?;
     let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
     thread::spawn(move || io::copy(&mut from, &mut to));

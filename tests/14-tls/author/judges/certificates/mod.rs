@@ -41,6 +41,23 @@ pub enum Judge {
     Openssl,
 }
 
+impl Judge {
+    fn is_there(self) -> bool {
+        let program = match self {
+            Judge::Curl => installed("curl", "--version"),
+            Judge::Openssl => installed("openssl", "version"),
+        };
+        program.is_some()
+    }
+
+    fn accepts(self, case: &Case) -> bool {
+        match self {
+            Judge::Curl => peers::curl(case),
+            Judge::Openssl => peers::openssl(case),
+        }
+    }
+}
+
 impl Case {
     fn refused(mut self, doubt: Doubt, why: &'static str) -> Case {
         self.ours = Some(doubt);
@@ -82,22 +99,16 @@ fn ours_says_of_each_what_stands_with_it() {
 
 #[test]
 fn every_difference_has_its_reason() {
-    let judges: [(Judge, &str, &str, fn(&Case) -> bool); 2] = [
-        (Judge::Curl, "curl", "--version", peers::curl),
-        (Judge::Openssl, "openssl", "version", peers::openssl),
-    ];
-    let there: Vec<_> = judges
-        .into_iter()
-        .filter(|(_, program, version, _)| installed(program, version).is_some())
-        .collect();
+    let judges = [Judge::Curl, Judge::Openssl].into_iter();
+    let there: Vec<Judge> = judges.filter(|judge| judge.is_there()).collect();
     let (mut complaints, mut differences) = (Vec::new(), String::new());
     for case in all() {
         let ours = case.ours.is_none();
         let mut row = format!("| {} | {}", case.name, word(ours));
-        for (judge, program, _, accepts) in &there {
-            let accepts = accepts(case);
+        for judge in &there {
+            let accepts = judge.accepts(case);
             if accepts != ours && !case.others.contains(judge) {
-                complaints.push(format!("{}: {program} says {}", case.name, word(accepts)));
+                complaints.push(format!("{}: {judge:?} says {}", case.name, word(accepts)));
             }
             let _ = write!(row, " | {}", word(accepts));
         }

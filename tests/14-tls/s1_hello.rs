@@ -404,7 +404,11 @@ fn s1_names() {
             (&[(1, b"a.example")], None),
             (&[(7, b""), (8, b"x")], None),
         ] {
-            lab.scene(format!("the names {list:?}"));
+            let shown = list.iter();
+            let shown: Vec<_> = shown
+                .map(|(kind, name)| (kind, String::from_utf8_lossy(name)))
+                .collect();
+            lab.scene(format!("the names {shown:?}"));
             let (hello, _) = read(lab, &Parts::with([names(list)]).record());
             lab.same("server_name", hello.server_name.as_deref(), want);
         }
@@ -793,6 +797,10 @@ fn s1_a_hello_has_a_longest_length() {
             &record(22, &[1, 1, 0, 0]),
             DecodeError,
         );
+        // Of which two bytes are the length of what follows.
+        let mut long = message(1, &Parts::default().body());
+        long[1] = 1;
+        refuses(lab, "its length is there", &record(22, &long), DecodeError);
     });
 }
 

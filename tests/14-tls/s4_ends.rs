@@ -275,12 +275,18 @@ fn s4_close_waits_for_a_limited_time() {
         lab.why("A peer that never ends its side must not keep yours. The time is for all of it: one that goes on sending is given no more.");
         for side in SIDES {
             for secs in [2, 9] {
-                for (what, act) in [
-                    ("says nothing and stays", Act::Silence),
-                    ("sends a byte every second", Act::Drips(vec![b'x'; 200])),
+                let second = Duration::from_secs(1);
+                let records = vec![Act::SaysLater(second, b"more".to_vec()); 20];
+                for (what, acts) in [
+                    ("says nothing and stays", vec![Act::Silence]),
+                    (
+                        "sends a byte every second",
+                        vec![Act::Drips(vec![b'x'; 200])],
+                    ),
+                    ("sends a record every second", records),
                 ] {
                     lab.scene(format!("you are the {side:?}, and the peer {what}"));
-                    let (wire, stream) = open(lab, side, &[act]);
+                    let (wire, stream) = open(lab, side, &acts);
                     let end = closes(lab, stream, secs);
                     lab.same(
                         "how it has ended",

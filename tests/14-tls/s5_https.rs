@@ -19,7 +19,7 @@ use super::certificates::{paper, root, stranger};
 use super::configs::{self, NAME, client_with, name, server_of, server_with};
 use super::hellos::{CURL, Parts, from_hex, message, names, record};
 use super::website::{Deed, PAGE, website};
-use super::wire::{Act, Wire, to_client, to_client_of, to_nobody};
+use super::wire::{Act, Wire, hello_of_a_client, to_client, to_client_of, to_nobody};
 
 const LIMITS: Limits = Limits {
     idle: Duration::from_secs(20),
@@ -140,6 +140,21 @@ fn s5_takes_a_client_in_piece_by_piece() {
                 lab.same_bytes("what the client says", &buf[..n], b"hello");
             }
         }
+        lab.scene("a client that offers a thousand protocols");
+        let names: Vec<Vec<u8>> = (0..1000)
+            .map(|nth| format!("proto-{nth}").into_bytes())
+            .collect();
+        let offered: Vec<&[u8]> = names
+            .iter()
+            .map(|name| &name[..])
+            .chain([&b"http/1.1"[..]])
+            .collect();
+        let config = client_with(root().trusted(), &[&TLS13], &offered);
+        let wire = to_client(lab, config, [Act::Says(b"hello".to_vec())]);
+        let mut stream = accepted(lab, &wire, &sites());
+        let mut buf = [0; 9];
+        let n = lab.ok("read(buf of 9 bytes)", || stream.read(&mut buf));
+        lab.same_bytes("what the client says", &buf[..n], b"hello");
     });
 }
 
@@ -406,7 +421,16 @@ fn s5_a_client_has_a_limited_time() {
             ),
             (
                 "sends a hello, and then nothing",
-                to_nobody(lab, [sends(&rustls_hello()), Act::Silence]),
+                to_nobody(lab, [sends(&hello_of_a_client()), Act::Silence]),
+            ),
+            (
+                "takes five seconds for its hello, and then says nothing",
+                to_nobody(lab, {
+                    let hello = hello_of_a_client();
+                    let (one, other) = hello.split_at(100);
+                    let rest = Act::SendsLater(Duration::from_secs(5), other.to_vec());
+                    [sends(one), rest, Act::Silence]
+                }),
             ),
         ] {
             lab.scene(format!("a client {what}"));
@@ -438,19 +462,6 @@ fn s5_a_client_has_a_limited_time() {
             );
         }
     });
-}
-
-/// A hello that a server of rustls answers.
-fn rustls_hello() -> Vec<u8> {
-    let mut client =
-        rustls::ClientConnection::new(configs::client(), name(NAME)).expect("a client");
-    let mut hello = Vec::new();
-    while client.wants_write() {
-        client
-            .write_tls(&mut hello)
-            .expect("memory takes everything");
-    }
-    hello
 }
 
 fn app(request: &Request) -> Response {
@@ -633,6 +644,10 @@ fn s5_the_alert_arrives() {
             peer.sends(&bytes);
             peer.expects(want);
             peer.expects_eof();
+            // Whoever has closed by now has sent a reset, and this is answered by one.
+            server.settles();
+            peer.sends(b"more");
+            peer.sends(b"and more");
             peer.closes();
             lab.same(
                 "the kind of the error",
@@ -691,7 +706,7 @@ fn pooled(manager: TlsManager) -> Client<TlsManager> {
 
 /// A page must come.
 fn gets(lab: &Lab, client: &Client<TlsManager>) {
-    let answer = lab.ok("Client::get(\"/\")", || client.get("/"));
+    let answer = lab.ok("TlsManager's connections, in a GET", || client.get("/"));
     lab.same("the status", answer.head.status, 200);
     lab.same_bytes("the page", &answer.body, PAGE);
 }
@@ -937,7 +952,7 @@ fn s5_an_answer_that_is_cut_off() {
             let half = &[Deed::AnswersHalf, Deed::HangsUp][..];
             let server = website(web_server(), &[half, half]);
             let client = pooled(manager(server.addr));
-            match lab.you("Client::get(\"/\")", || client.get("/")) {
+            match lab.you("TlsManager's connection, in a GET", || client.get("/")) {
                 Ok(answer) => {
                     lab.fails("an error", format!("a page of {} bytes", answer.body.len()))
                 }

@@ -1,8 +1,8 @@
 //! Step 6: the program.
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rustls::version::TLS13;
 use rustls::{AlertDescription, ClientConnection, ServerConfig, StreamOwned};
 use tls::{Command, Identity, parse_args};
 
-use super::certificates::{Paper, key_pem, paper, pem, root, self_signed, stranger};
+use super::certificates::{Paper, key_pem, paper, pem, self_signed, stranger};
 use super::configs::{NAME, client_with, name, server_of};
 use super::hellos::{CURL, OLD, OPENSSL, Parts, from_hex, names, protocols, versions};
 use super::website::{Deed, PAGE, Website, website};
@@ -245,9 +245,13 @@ fn listening(lab: &Lab, args: &[&str]) -> (Program, SocketAddr) {
     let line = program.expects_line("the line `listening on ADDRESS:PORT`", |_| true);
     let addr = line
         .strip_prefix("listening on ")
-        .and_then(|addr| addr.parse().ok());
+        .and_then(|addr| addr.parse().ok())
+        .filter(|addr: &SocketAddr| addr.port() != 0);
     let Some(addr) = addr else {
-        lab.fails("listening on 127.0.0.1:PORT", format!("{line:?}"));
+        lab.fails(
+            "listening on 127.0.0.1:PORT, the port it really has",
+            format!("{line:?}"),
+        );
     };
     (program, addr)
 }
@@ -838,6 +842,9 @@ fn s6_get_from_serve() {
             lab.same_bytes("standard output", &got.stdout, &want);
         }
         let got = getting(lab, &house, "mail.example.org", &["/a.txt"], addr);
+        let lab = lab.because(
+            "Whom you mean is the name that was typed, not the address that it was sent to.",
+        );
         lab.same("exit code as somebody else", got.code, Some(1));
         lab.holds(
             got.stderr.contains("is for another name"),

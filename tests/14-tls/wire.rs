@@ -22,12 +22,16 @@ pub enum Act {
     Says(Vec<u8>),
     /// Waits until it has heard so many bytes in all.
     Hears(usize),
+    /// Says this, so long after its last act.
+    SaysLater(Duration, Vec<u8>),
     /// Says that it ends (close_notify).
     Ends,
     /// Changes its keys (RFC 8446 §4.6.3).
     Rekeys,
     /// Sends bytes that are none of its TLS.
     Sends(Vec<u8>),
+    /// The same, so long after its last act.
+    SendsLater(Duration, Vec<u8>),
     /// Ends the transport, and not the TLS in it.
     HangsUp,
     /// A read of the transport fails, once.
@@ -41,7 +45,7 @@ pub enum Act {
 }
 
 /// How many calls of the transport no exercise needs.
-const ENDLESS: usize = 400_000;
+const ENDLESS: usize = 100_000;
 
 /// How long a byte takes that drips.
 const DRIP: Duration = Duration::from_secs(1);
@@ -137,6 +141,18 @@ pub fn to_client_of(
 /// Nobody but the acts.
 pub fn to_nobody(lab: &Lab, acts: impl IntoIterator<Item = Act>) -> Wire {
     Wire::new(lab, None, acts)
+}
+
+/// What a client of the tests sends first.
+pub fn hello_of_a_client() -> Vec<u8> {
+    let mut client = ClientConnection::new(client(), name(NAME)).expect("a client");
+    let mut hello = Vec::new();
+    while client.wants_write() {
+        client
+            .write_tls(&mut hello)
+            .expect("memory takes everything");
+    }
+    hello
 }
 
 /// Which side is the student's.
@@ -320,14 +336,29 @@ impl Wire {
         match state.acts.front() {
             None => return Ok(false),
             Some(Act::Hears(n)) if state.heard.len() < *n => return Ok(false),
-            Some(Act::Says(_) | Act::SaysCut(..) | Act::Ends | Act::Rekeys | Act::Drips(_))
-                if !ready =>
-            {
+            Some(
+                Act::Says(_)
+                | Act::SaysLater(..)
+                | Act::SaysCut(..)
+                | Act::Ends
+                | Act::Rekeys
+                | Act::Drips(_),
+            ) if !ready => {
                 return Ok(false);
             }
             Some(_) => {}
         }
-        let act = state.acts.pop_front().expect("an act");
+        let act = match state.acts.pop_front().expect("an act") {
+            Act::SaysLater(span, bytes) => {
+                self.passes(state, span, |left| Act::SaysLater(left, bytes.clone()))?;
+                Act::Says(bytes)
+            }
+            Act::SendsLater(span, bytes) => {
+                self.passes(state, span, |left| Act::SendsLater(left, bytes.clone()))?;
+                Act::Sends(bytes)
+            }
+            act => act,
+        };
         let peer = state.peer.as_mut();
         match act {
             Act::Says(bytes) => {
@@ -371,7 +402,7 @@ impl Wire {
                 ));
                 state.to_you.extend(bytes);
             }
-            Act::Hears(_) => {}
+            Act::Hears(_) | Act::SaysLater(..) | Act::SendsLater(..) => {}
             Act::HangsUp => {
                 self.lab.note("the peer ends the TCP connection");
                 state.hung_up = true;
@@ -384,6 +415,24 @@ impl Wire {
         }
         self.peer_works(state);
         Ok(true)
+    }
+
+    /// Time goes by, or the student's limit is over before; then the act is still to be done.
+    fn passes(
+        &self,
+        state: &mut State,
+        span: Duration,
+        rest: impl FnOnce(Duration) -> Act,
+    ) -> io::Result<()> {
+        let limit = state.limit.unwrap_or(Duration::MAX);
+        self.clock.advance(span.min(limit));
+        match span > limit {
+            true => {
+                state.acts.push_front(rest(span - limit));
+                Err(ErrorKind::WouldBlock.into())
+            }
+            false => Ok(()),
+        }
     }
 
     fn waits_for_ever(&self, state: &State) -> io::Result<()> {
@@ -451,6 +500,10 @@ impl Read for Wire {
                 return Ok(0);
             }
             if !self.peer_acts(&mut state)? && state.to_you.is_empty() {
+                // Behind the end of the student's side nothing is owed.
+                if state.ended > 0 && state.limit.is_some() {
+                    self.waits_for_ever(&state)?;
+                }
                 self.nothing_comes(&state);
             }
         }

@@ -99,7 +99,7 @@ pub fn shake(
     client: &Arc<ClientConfig>,
     name: &ServerName<'static>,
     server: &Arc<ServerConfig>,
-) -> Result<Pair, Refused> {
+) -> Result<Pair, Box<Refused>> {
     let mut client = ClientConnection::new(client.clone(), name.clone()).expect("a client");
     let mut server = ServerConnection::new(server.clone()).expect("a server");
     let mut refused = Refused {
@@ -131,7 +131,7 @@ pub fn shake(
         }
     }
     match client.is_handshaking() || server.is_handshaking() {
-        true => Err(refused),
+        true => Err(Box::new(refused)),
         false => Ok(Pair { client, server }),
     }
 }

@@ -291,7 +291,8 @@ fn your_server(lab: &Lab, identity: Identity, protocols: &[&[u8]]) -> Arc<Server
 
 /// A handshake that must succeed.
 fn agreed(lab: &Lab, client: &Arc<ClientConfig>, host: &str, server: &Arc<ServerConfig>) -> Pair {
-    shake(client, &name(host), server).unwrap_or_else(|Refused { client, server }| {
+    shake(client, &name(host), server).unwrap_or_else(|refused| {
+        let Refused { client, server } = *refused;
         lab.fails(
             format!("a handshake as {host}"),
             format!("the client says {client:?}, and the server says {server:?}"),
@@ -307,7 +308,7 @@ fn doubted(
     server: &Arc<ServerConfig>,
     want: Doubt,
 ) {
-    let error = match shake(client, &name(host), server) {
+    let error = match shake(client, &name(host), server).map_err(|refused| *refused) {
         Ok(_) => lab.fails(
             format!("no handshake as {host}: {want:?}"),
             "a handshake: you talk to whoever is there",
@@ -630,7 +631,7 @@ fn s2_no_protocol_in_common() {
         ] {
             let server = your_server(lab, root().issues(paper(&[NAME])), ours);
             let client = client_with(root().trusted(), &[&TLS13], theirs);
-            match shake(&client, &name(NAME), &server) {
+            match shake(&client, &name(NAME), &server).map_err(|refused| *refused) {
                 Err(Refused {
                     client: Some(rustls::Error::AlertReceived(got)),
                     ..
@@ -651,7 +652,7 @@ fn s2_nothing_older_than_1_3() {
     lab(|lab| {
         lab.why("TLS 1.2 can be used well and is easy to use badly; 1.0 and 1.1 are forbidden (RFC 8996), SSL is older than that. These two ends speak 1.3 alone. An older one hears protocol_version.");
         let server = your_server(lab, root().issues(paper(&[NAME])), &[]);
-        match shake(&configs::old_client(), &name(NAME), &server) {
+        match shake(&configs::old_client(), &name(NAME), &server).map_err(|refused| *refused) {
             Err(Refused {
                 client: Some(rustls::Error::AlertReceived(got)),
                 ..

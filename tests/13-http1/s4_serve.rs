@@ -1308,9 +1308,9 @@ fn s4_what_comes_behind_the_last_response_is_not_kept() {
     lab(|lab| {
         lab.why("What comes behind the last response is read and thrown away. Who puts it where the next request would be keeps all of it, as much as a stranger sends in the time: that is a client who fills your memory after you have refused him.");
         serves(lab, &wire(lab, [sends(LAST_B)]), &Echo::default(), 1);
-        lab.note("in a process of its own, the client sends nonsense, and then goes on sending for a minute of lingering");
+        lab.note("in a process of its own, the client sends nonsense, and then goes on sending for 30 seconds of lingering");
         let end = lab.elsewhere("ulimit -v 2000000", || {
-            let linger = secs(60);
+            let linger = secs(30);
             let plays = [sends(b"nonsense\r\n\r\n"), Play::Floods(vec![b'x'; 8192])];
             let wire = wire(lab, plays);
             let got = serve_within(lab, &wire, &Echo::default(), Limits { linger, ..LIMITS });
@@ -1322,8 +1322,8 @@ fn s4_what_comes_behind_the_last_response_is_not_kept() {
         let mib = result.and_then(|line| line.strip_prefix("Ok(0), ")?.strip_suffix(" MiB"));
         lab.holds(
             mib.and_then(|mib| mib.parse().ok())
-                .is_some_and(|mib: u64| mib < 24),
-            "Ok(0) after a minute of lingering, and 24 MiB of memory at the most",
+                .is_some_and(|mib: u64| mib < 20),
+            "Ok(0) after 30 seconds of lingering, and 20 MiB of memory at the most",
             result.map_or_else(
                 || format!("the program ended, and said: {}", end.stderr.trim()),
                 str::to_owned,

@@ -786,12 +786,25 @@ fn s6_serve_keeps_the_connection() {
     });
 }
 
+/// Reads a head, and not a byte more.
+fn head(peer: &TcpPeer) -> Vec<u8> {
+    const END: &[u8] = b"\r\n\r\n";
+    let mut head = Vec::new();
+    while !head.ends_with(END) {
+        let mut seen = [0; 1024];
+        let come = peer.stream().peek(&mut seen).unwrap_or(0);
+        let all = [&head[..], &seen[..come]].concat();
+        let end = all.windows(END.len()).position(|four| four == END);
+        let end = end.map_or(all.len(), |at| at + END.len());
+        // If nothing has come, this waits for it.
+        head.extend(peer.expects_exactly((end - head.len()).max(1)));
+    }
+    head
+}
+
 /// Reads one response to GET.
 fn one_reply(lab: &Lab, peer: &TcpPeer) -> Reply {
-    let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n\r\n") {
-        bytes.extend(peer.expects_exactly(1));
-    }
+    let mut bytes = head(peer);
     let length = String::from_utf8_lossy(&bytes).lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length")
@@ -1191,11 +1204,7 @@ fn url(addr: SocketAddr, path: &str) -> String {
 
 /// Reads a GET of the student's program; demands the path and the host.
 fn hears(lab: &Lab, peer: &TcpPeer, path: &str, host: &str) {
-    let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n\r\n") {
-        bytes.extend(peer.expects_exactly(1));
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = String::from_utf8_lossy(&head(peer)).into_owned();
     let mut lines = text.lines();
     lab.same(
         "the request line",

@@ -316,11 +316,11 @@ impl Read for Wire {
                 Ok(1)
             }
             Some(Play::Floods(bytes)) => {
-                state.plays.push_front(Play::Floods(bytes.clone()));
-                // A thousandth of a second, so that time goes by at all.
-                self.waits(limit, Duration::from_millis(1))?;
                 let n = bytes.len().min(buf.len());
                 buf[..n].copy_from_slice(&bytes[..n]);
+                state.plays.push_front(Play::Floods(bytes));
+                // A thousandth of a second, so that time goes by at all.
+                self.waits(limit, Duration::from_millis(1))?;
                 state.taken += n;
                 Ok(n)
             }

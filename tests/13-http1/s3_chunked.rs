@@ -28,7 +28,7 @@ fn decode<'a>(max: u64, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
 
 /// The same for one piece, as a call of the student's.
 fn pushed(lab: &Lab, max: u64, bytes: &[u8]) -> Outcome {
-    let call = format!("Chunked::new({max}), push({})", shown(bytes));
+    let call = format!("push({}) of Chunked::new({max})", shown(bytes));
     lab.you(&call, || decode(max, [bytes]))
 }
 
@@ -52,7 +52,8 @@ fn refused(lab: &Lab, max: u64, bytes: &[u8], statuses: &[u16]) {
     match pushed(lab, max, bytes) {
         Err(status) if statuses.contains(&status) => {}
         got => {
-            let wanted = format!("an error with status {statuses:?}");
+            let statuses: Vec<_> = statuses.iter().map(u16::to_string).collect();
+            let wanted = format!("an error with status {}", statuses.join(" or "));
             lab.fails(wanted, outcome(&got));
         }
     }
@@ -226,6 +227,7 @@ fn s3_a_size_that_overflows() {
         ] {
             refused(lab, MUCH, format!("{size}\r\n").as_bytes(), &[413]);
         }
+        lab.why("Sixteen digits are 64 bits, and this is one digit more. Sixteen times a number that large does not fit; who does not look keeps what is left of it, and 10000000000000000 is 0: the last chunk.");
         for size in [
             "10000000000000000",
             "fffffffffffffffff",

@@ -689,7 +689,8 @@ fn s4_a_body_that_is_too_long() {
             lab.same("what the application saw", app.seen(), Vec::new());
             let first = wire.state().deeds.clone();
             let want = vec![Deed::Reads, Deed::Writes, Deed::EndsWriting, Deed::Reads];
-            lab.same("what serve does", first, want);
+            lab.because("The refusal is written at once, and is the last response: so your side ends behind it (end_writing), and what the client still sends is read until linger is over. A client that waits for the end of your side would wait for linger, too.")
+                .same("what serve does", first, want);
             lab.same("the time, in seconds: of lingering alone", wire.secs(), 5.0);
         }
         lab.why("As many bytes as the limit says are taken.");
@@ -851,7 +852,7 @@ fn s4_idle_deadline() {
         lab.same("the time, in seconds", wire.secs(), 55.0);
         replies(lab, &wire.written(), &["GET"; 5]);
 
-        lab.why("An empty line now and then is no request: it does not keep a connection.");
+        lab.why("An empty line now and then is no request: it does not keep a connection. idle counts from the answer before, and not from the last byte: no read renews it.");
         let wire = super::wire::wire(lab, (0..100).map(|_| after(1, b"\r\n")));
         serves(lab, &wire, &Echo::default(), 0);
         lab.same("the time, in seconds", wire.secs(), 10.0);

@@ -1,7 +1,7 @@
 //! Step 6: the program.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -626,7 +626,8 @@ fn server(lab: &Lab, dir: &Path, more: &[&str]) -> (Program, SocketAddr) {
         .strip_prefix("listening on ")
         .and_then(|addr| addr.parse().ok());
     let Some(addr) = addr else {
-        lab.fails("listening on 127.0.0.1:PORT", format!("{line:?}"));
+        lab.because("The first line on standard output says where the server listens. Whoever started it reads the port there, and reads nothing else.")
+            .fails("listening on 127.0.0.1:PORT", format!("{line:?}"));
     };
     (program, addr)
 }
@@ -641,18 +642,37 @@ fn site() -> Folder {
 /// Sends this, and the client's end; reads until the server's end.
 fn whole_talk(lab: &Lab, addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(addr).expect("connect to the server");
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .expect("a read time-out");
     lab.note(format!("a client sends {} and its end", shown(bytes)));
     // The server may be done with us already; its answer is there all the same.
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
+    stream.set_nonblocking(true).expect("non-blocking mode");
     let mut all = Vec::new();
-    let read = stream.read_to_end(&mut all);
-    lab.because("The client reads until the end of the server's side. A reset takes the answer away; a time-out means that the server keeps a connection whose client has ended its side.")
-        .same("the client's reading", read.map(|_| ()).map_err(|error| error.kind()), Ok(()));
-    all
+    loop {
+        let answer = lab.until(
+            "an answer, or the end of the server's side",
+            || stream.peek(&mut [0]).map_err(in_words),
+            |answer| *answer != Err(NOTHING.to_owned()),
+        );
+        lab.because(
+            "The client reads until the end of the server's side. A reset takes the answer away.",
+        )
+        .holds(answer.is_ok(), "bytes, or the end", format!("{answer:?}"));
+        if answer == Ok(0) {
+            return all;
+        }
+        // All that is here; then nothing is, which is no error.
+        let _ = stream.read_to_end(&mut all);
+    }
+}
+
+const NOTHING: &str = "nothing has come";
+
+fn in_words(error: io::Error) -> String {
+    match error.kind() {
+        ErrorKind::WouldBlock => NOTHING.to_owned(),
+        kind => format!("{kind:?}"),
+    }
 }
 
 fn talk(lab: &Lab, addr: SocketAddr, bytes: &[u8], methods: &[&str]) -> Vec<Reply> {
@@ -1256,7 +1276,7 @@ fn s6_get_from_an_ipv6_address() {
                 head.push(byte[0]);
             }
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n6")?;
-            std::io::Result::Ok(String::from_utf8_lossy(&head).to_lowercase())
+            io::Result::Ok(String::from_utf8_lossy(&head).to_lowercase())
         });
         let output = getting(lab, &[url(addr, "/a")]).returns();
         lab.same("exit code", output.status.code(), Some(0));

@@ -12,6 +12,8 @@ mod s4_serve;
 mod s5_client;
 mod s6_program;
 
+// Chapter 03's words in the signatures here: who calls `serve_connection` needs no other library.
+pub use concurrent_server::{Clock, SystemClock, Waits};
 pub use message::{
     App, Fields, HttpError, Request, RequestHead, Response, ResponseHead, Version, reason,
 };

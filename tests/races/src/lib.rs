@@ -30,6 +30,7 @@ mod race06;
 mod race07;
 mod race08;
 mod race10;
+mod race13;
 mod race16;
 mod record;
 mod referee;
@@ -54,5 +55,6 @@ const RACES: &[race::Race] = &[
     race07::RACE,
     race08::RACE,
     race10::RACE,
+    race13::RACE,
     race16::RACE,
 ];

@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate http1;
+
+#[path = "ours.rs"]
+pub mod ours;

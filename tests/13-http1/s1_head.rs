@@ -59,17 +59,21 @@ const RESPONSES: [&[u8]; 4] = [
 fn s1_split_at_every_byte() {
     lab(|lab| {
         lab.why("A stream gives a head in any pieces: even the CR and the LF of its last line may come apart. Until all of it is there the answer is None, and not an error; then it is the whole head, whatever has come behind it.");
-        for whole in REQUESTS {
-            none_until_all_is_there(lab, "parse_request", whole, request_len);
-            let more = [whole, b"\0\n"].concat();
-            lab.same("the bytes of the head", request(lab, &more).1, whole.len());
-        }
-        for whole in RESPONSES {
-            none_until_all_is_there(lab, "parse_response", whole, response_len);
-            let more = [whole, b"\0\n"].concat();
-            lab.same("the bytes of the head", response(lab, &more).1, whole.len());
-        }
+        request_in_pieces(lab, REQUESTS[0]);
+        response_in_pieces(lab, RESPONSES[0]);
     });
+}
+
+fn request_in_pieces(lab: &Lab, whole: &[u8]) {
+    none_until_all_is_there(lab, "parse_request", whole, request_len);
+    let more = [whole, b"\0\n"].concat();
+    lab.same("the bytes of the head", request(lab, &more).1, whole.len());
+}
+
+fn response_in_pieces(lab: &Lab, whole: &[u8]) {
+    none_until_all_is_there(lab, "parse_response", whole, response_len);
+    let more = [whole, b"\0\n"].concat();
+    lab.same("the bytes of the head", response(lab, &more).1, whole.len());
 }
 
 #[test]
@@ -412,7 +416,7 @@ fn s1_missing_or_two_hosts() {
 #[test]
 fn s1_a_host_is_a_host() {
     lab(|lab| {
-        lab.why("Host has a name or an address and perhaps a port. Another value is 400 (RFC 9112 §3.2), in HTTP/1.0 as well. It may be empty, for a target that has no host.");
+        lab.why("Host has a name or an address and perhaps a port. Another value is 400 (RFC 9112 §3.2), in HTTP/1.0 as well. It may be empty, for a target that has no host. A port is any number of digits.");
         for host in [
             "",
             "a",
@@ -426,6 +430,8 @@ fn s1_a_host_is_a_host() {
             "a_b~c",
             "%20!$&'()*+,;=",
             "[::ffff:1.2.3.4]",
+            "a:65536",
+            "[::1]:00000000000000000000080",
         ] {
             request(
                 lab,
@@ -724,6 +730,12 @@ fn s1_what_is_wrong_in_a_response() {
 fn s1_the_pieces_change_nothing() {
     lab(|lab| {
         lab.why("What a head means depends on its bytes and not on how many have come. A beginning is None, or the error that the whole has; and once there is a head, more bytes do not change it.");
+        for whole in REQUESTS {
+            request_in_pieces(lab, whole);
+        }
+        for whole in RESPONSES {
+            response_in_pieces(lab, whole);
+        }
         const ODD: &[u8] = b"\r\n \t:\0\x7f/1A,*\xff.H";
         for (round, seed) in lab.seeds(400).enumerate() {
             let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

@@ -114,7 +114,7 @@ fn s2_a_length_is_digits() {
 #[test]
 fn s2_two_different_lengths() {
     lab(|lab| {
-        lab.why("Two lengths that differ are two messages: one program reads the first, another the last (RFC 9112 §6.3). The same one several times, in one field or in many, is one length (RFC 9110 §8.6).");
+        lab.why("Two lengths that differ are two messages: one program reads the first, another the last (RFC 9112 §6.3). The same one several times, in one field or in many, is one length (RFC 9110 §8.6); and 05 is 5.");
         for lines in [
             &["Content-Length: 5, 6"][..],
             &["Content-Length: 5", "Content-Length: 6"],
@@ -136,6 +136,8 @@ fn s2_two_different_lengths() {
             &["Content-Length: 5, 5"][..],
             &["Content-Length: 5 ,\t5,5"],
             &["Content-Length: 5", "content-length: 5"],
+            &["Content-Length: 5, 05"],
+            &["Content-Length: 005", "Content-Length: 5"],
             &["Content-Length: 5", "X: 6", "Content-Length: 5, 5"],
         ] {
             let got = of_request(lab, "POST", Http11, lines);

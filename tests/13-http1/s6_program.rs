@@ -433,6 +433,7 @@ fn s6_percent_is_a_byte() {
         ] {
             is_file(lab, folder.path(), target, bytes.as_bytes(), text);
         }
+        lab.why("A % that two hexadecimal digits do not follow says no byte, and a name is UTF-8 without a byte 0: 400, instead of a guess.");
         for target in [
             "/%",
             "/%4",

@@ -68,6 +68,7 @@ impl Chunked {
     /// | 413 | with the chunk that is announced now, the content is more than the maximum. Nobody waits for its bytes |
     /// | 431 | the trailers are more than `MAX_TRAILERS`, as soon as they are |
     /// | 400 | a size line is longer than `MAX_CHUNK_LINE`, as soon as it and one byte more are there without CRLF |
+    /// | 400 | a line ends with LF alone, or behind a chunk stand two bytes other than CRLF, as soon as they are there |
     /// | 400 | anything else. A size that does not fit into 64 bits may be 400 or 413 |
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, HttpError> {
         let mut rest = input;

@@ -3,8 +3,9 @@
 //! The compiler's lint on unsafe code does not see all of it: a function with `#[unsafe(naked)]` is
 //! machine code that safe code may call. So no file may have the keyword, wherever it stands, also in
 //! an attribute or a macro. In a comment or a string it is a word like others.
-
-use std::collections::BTreeMap;
+//!
+//! The compiler passes over a first line such as `#!/bin/sh`. A quote in it would make all that follows a
+//! string here, and code there. So no file may have such a line either.
 
 use proc_macro2::{LineColumn, TokenStream, TokenTree};
 
@@ -12,24 +13,35 @@ use super::collect::Sources;
 
 const KEYWORD: &str = "unsafe";
 
-/// What is wrong with a chapter's files, in the form of rustc's errors; nothing when none has the
-/// keyword. `folder` is the chapter's, `chapters/02-tcp-echo`.
+/// What may not be there, and why.
+type Rule = (&'static str, &'static str);
+
+const NO_KEYWORD: Rule = (
+    "`unsafe` is not allowed in a submission",
+    "unsafe code could speak for the tests; no exercise needs it. In comments and strings the word may stand.",
+);
+
+const NO_FIRST_LINE: Rule = (
+    "`#!` is not allowed at the beginning of a file, unless a `[` follows",
+    "the compiler passes over such a line, which is for programs that are started. No exercise needs it.",
+);
+
+/// What is wrong with a chapter's files, in the form of rustc's errors; nothing when all of them keep the
+/// rules. `folder` is the chapter's, `chapters/02-tcp-echo`.
 pub fn error(folder: &str, sources: &Sources) -> Option<String> {
-    let found: BTreeMap<&String, Place> = sources
+    let found = sources
         .iter()
-        .filter_map(|(name, text)| Some((name, place(text)?)))
-        .collect();
-    let (name, place) = found.first_key_value()?;
-    let source = sources[*name].lines().nth(place.line - 1);
+        .find_map(|(name, text)| Some((name, broken(text)?)));
+    let (name, ((what, why), place)) = found?;
+    let source = sources[name].lines().nth(place.line - 1);
     let margin = " ".repeat(place.line.to_string().len());
     Some(format!(
-        "error: `unsafe` is not allowed in a submission\n\
+        "error: {what}\n\
          {margin}--> {folder}/src/{name}:{}:{}\n\
          {margin} |\n\
          {} | {}\n\
          {margin} |\n\
-         {margin} = why: unsafe code could speak for the tests; no exercise needs it. In comments and strings \
-         the word may stand.",
+         {margin} = why: {why}",
         place.line,
         place.column,
         place.line,
@@ -37,10 +49,20 @@ pub fn error(folder: &str, sources: &Sources) -> Option<String> {
     ))
 }
 
-/// Where the keyword stands first, counted from 1.
+/// Counted from 1.
 struct Place {
     line: usize,
     column: usize,
+}
+
+/// The rule that a file breaks, and where first.
+fn broken(text: &str) -> Option<(Rule, Place)> {
+    const BYTE_ORDER_MARK: char = '\u{feff}';
+    let begin = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    if begin.starts_with("#!") && !begin.starts_with("#![") {
+        return Some((NO_FIRST_LINE, Place { line: 1, column: 1 }));
+    }
+    Some((NO_KEYWORD, place(text)?))
 }
 
 fn place(text: &str) -> Option<Place> {
@@ -110,6 +132,18 @@ mod tests {
         ] {
             assert!(error_of(text).is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_line_that_the_compiler_passes_over_hides_nothing() {
+        let hidden = "\"\n#[unsafe(naked)] extern fn f() {}\n//\"";
+        for begin in ["#!/x", "\u{feff}#!/x", "#! x", "#!"] {
+            let said = error_of(&format!("{begin}{hidden}")).expect("it is refused");
+            assert!(said.contains("chapters/00-x/src/a.rs:1:1\n"), "{said}");
+        }
+        assert_eq!(error_of("#![allow(dead_code)]\nfn f() {}"), None);
+        assert_eq!(error_of("\u{feff}#![allow(dead_code)]"), None);
+        assert_eq!(error_of("// #!/bin/sh \"\n"), None);
     }
 
     #[test]

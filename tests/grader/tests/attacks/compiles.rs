@@ -101,6 +101,12 @@ fn unsafe_code_does_not_compile_whatever_it_is_called() {
             "#[cfg_attr(all(), unsafe(naked))]\npub extern \"C\" fn f() { std::arch::naked_asm!(\"ret\") }",
             UNSAFE,
         ),
+        (
+            // For who reads on behind the line, all that follows is a string.
+            "the same behind a line that the compiler passes over",
+            "#!/x\"\n#[unsafe(naked)]\npub extern \"C\" fn f() { std::arch::naked_asm!(\"ret\") } //\"",
+            "`#!` is not allowed at the beginning of a file",
+        ),
         ("assembly", "std::arch::global_asm!(\"nop\");", LINT),
         (
             "a C function that says it is safe",

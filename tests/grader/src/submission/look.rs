@@ -65,8 +65,10 @@ const READERS: [&str; 3] = ["include", "include_str", "include_bytes"];
 /// Folders of the system, in a text.
 const FOLDERS: [&str; 4] = ["/proc", "/sys", "/dev", "solutions/"];
 
-/// Modules of std, and what an answer may need of them.
-const MODULES: [(&str, &[&str]); 2] = [
+/// A module of std, and what an answer may need of it.
+type Module = (&'static str, &'static [&'static str]);
+
+const MODULES: [Module; 2] = [
     ("process", &["ExitCode", "exit", "self", "Termination"]),
     ("env", &["args", "args_os", "Args", "ArgsOs", "self"]),
 ];
@@ -101,16 +103,19 @@ struct Token {
     line: usize,
 }
 
-/// The tokens without documentation, which is an attribute with a text. Without recursion: brackets may be deep.
+/// The tokens without documentation, which is an attribute of a name, a mark and a text. Without recursion: brackets
+/// may be deep.
 fn flat(tokens: TokenStream) -> Vec<Token> {
     let mut flat = Vec::new();
     let mut open = vec![tokens.into_iter()];
     while let Some(tokens) = open.last_mut() {
         match tokens.next() {
             Some(TokenTree::Group(group)) => {
-                let mut inner = group.stream().into_iter();
-                let is_doc =
-                    matches!(inner.next(), Some(TokenTree::Ident(first)) if first == "doc");
+                let inner: Vec<TokenTree> = group.stream().into_iter().take(4).collect();
+                let is_doc = match &inner[..] {
+                    [TokenTree::Ident(name), _, TokenTree::Literal(_)] => name == "doc",
+                    _ => false,
+                };
                 if !is_doc {
                     flat.push(Token {
                         text: "(".into(),
@@ -138,56 +143,63 @@ fn flat(tokens: TokenStream) -> Vec<Token> {
     flat
 }
 
-/// The words and their lines.
+/// The words and their lines. Each token is looked at once: a file may have a hundred thousand groups in each other.
 fn words(text: &str) -> Vec<(String, usize)> {
     let tokens = text.parse().map_or(Vec::new(), flat);
     let mut found = Vec::new();
+    // For each group that is open: the module of which it lists names.
+    let mut open: Vec<Option<&Module>> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
-        let rest: Vec<&str> = tokens[at + 1..]
-            .iter()
-            .take(3)
-            .map(|one| &*one.text)
-            .collect();
+        let next = |n: usize| tokens.get(at + n).map_or("", |one| &*one.text);
+        let mut add = |word: String| found.push((word, token.line));
+        let listed = open.last().copied().flatten();
+        if let Some((module, harmless)) = listed
+            && is_name(&token.text)
+            && !harmless.contains(&&*token.text)
+        {
+            add(format!("{module}::{}", token.text));
+        }
         if token.is_literal {
             let folders = FOLDERS
                 .iter()
                 .filter(|folder| token.text.contains(**folder));
-            found.extend(folders.map(|folder| ((*folder).to_owned(), token.line)));
+            folders.for_each(|folder| add((*folder).to_owned()));
         } else if NAMES.contains(&&*token.text)
-            || (READERS.contains(&&*token.text) && rest.first() == Some(&"!"))
+            || (READERS.contains(&&*token.text) && next(1) == "!")
         {
-            found.push((token.text.clone(), token.line));
-        } else if let Some((module, harmless)) =
-            MODULES.iter().find(|(module, _)| *module == token.text)
-        {
-            let used = match rest[..] {
-                ["as", name, ..] => vec![name],
-                [":", ":", "("] => in_group(&tokens[at + 4..]),
-                [":", ":", name] => vec![name],
-                _ => vec![],
+            add(token.text.clone());
+        } else if let Some((module, harmless)) = module(&token.text) {
+            let used = match (next(1), next(2), next(3)) {
+                ("as", name, _) | (":", ":", name) => name,
+                _ => "",
             };
-            let used = used.into_iter().filter(|name| !harmless.contains(name));
-            found.extend(used.map(|name| (format!("{module}::{name}"), token.line)));
+            if is_name(used) && !harmless.contains(&used) {
+                add(format!("{module}::{used}"));
+            }
+        }
+        match &*token.text {
+            "(" => open.push(listing(&tokens[..at]).or(listed)),
+            ")" => drop(open.pop()),
+            _ => {}
         }
     }
     found
 }
 
-/// The names in the braces of a `use`.
-fn in_group(tokens: &[Token]) -> Vec<&str> {
-    let mut depth = 1;
-    let inside = tokens.iter().take_while(|token| {
-        match &*token.text {
-            "(" => depth += 1,
-            ")" => depth -= 1,
-            _ => {}
-        }
-        depth > 0
-    });
-    let names = inside.map(|token| &*token.text);
-    names
-        .filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '*'))
-        .collect()
+fn module(name: &str) -> Option<&'static Module> {
+    MODULES.iter().find(|(module, _)| *module == name)
+}
+
+/// The module of which a group behind these tokens lists names, as in a `use`.
+fn listing(before: &[Token]) -> Option<&'static Module> {
+    match before {
+        [.., name, one, other] if one.text == ":" && other.text == ":" => module(&name.text),
+        _ => None,
+    }
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_alphabetic() || c == '*')
 }
 
 #[cfg(test)]
@@ -220,6 +232,7 @@ mod tests {
             ("fn f() { File::open(\"/proc/self/fd\"); }", "/proc"),
             ("const A: &str = include_str!(\"../x\");", "include_str"),
             ("#[no_mangle] fn f() {}", "no_mangle"),
+            ("fn f() { doc(); as_raw_fd() }", "as_raw_fd"),
             ("use std::os::unix::net::UnixStream;", "UnixStream"),
         ] {
             assert!(
@@ -240,6 +253,16 @@ mod tests {
         ] {
             assert_eq!(words_of(text), Vec::<String>::new(), "{text}");
         }
+    }
+
+    /// Who looked at each group once for each that it lies in would need hours here, and all memory.
+    #[test]
+    fn groups_in_each_other_are_read_once() {
+        let depth = 60_000;
+        let text = format!("{}{}", "process::{a, ".repeat(depth), "}".repeat(depth));
+        let words = words(&text);
+        assert!(words.len() <= 4 * depth, "{} words", words.len());
+        assert!(words.iter().any(|(word, _)| word == "process::a"));
     }
 
     #[test]

@@ -57,7 +57,9 @@ pub fn asked_for_equality(one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug
         let stack = std::backtrace::Backtrace::force_capture().to_string();
         let own = concat!(env!("CARGO_CRATE_NAME"), "::");
         let is_own = |line: &str| line.contains(own) && !line.contains("asked_for_equality") && !line.contains("PartialEq");
-        assert!(stack.lines().any(is_own), "a test asks for a student's ==");
+        // Without a descriptor to read the program's names with, the stack says nothing.
+        let is_known = stack.contains("asked_for_equality");
+        assert!(!is_known || stack.lines().any(is_own), "a test asks for a student's ==");
     }
     format!("{one:?}") == format!("{other:?}")
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::machine;
+use crate::race::{Answer, Better, Measure, Turns};
+use crate::server::ServerProcess;
 
 pub fn version() -> Result<String, String> {
     machine::program("wrk", &["-v"])
@@ -30,6 +32,30 @@ pub fn asks(addr: SocketAddr, connections: usize) -> Result<Told, String> {
         return Err(said.lines().last().unwrap_or_default().to_owned());
     }
     read(&said).ok_or_else(|| format!("wrk said: {said}"))
+}
+
+/// What a discipline measures whose turns are those of [`turns`].
+pub fn measures() -> Vec<Measure> {
+    vec![
+        Measure {
+            name: "requests",
+            unit: "1/s",
+            better: Better::More,
+        },
+        Measure {
+            name: "99 of 100 replies took less than",
+            unit: "µs",
+            better: Better::Less,
+        },
+    ]
+}
+
+/// Asks a server over as many connections as the case says.
+pub fn turns(server: ServerProcess, connections: &'static [usize]) -> Turns {
+    Box::new(move |case| {
+        let told = asks(server.addr(), connections[case])?;
+        Ok(Answer::Figures(vec![told.per_second, told.slow]))
+    })
 }
 
 fn read(said: &str) -> Option<Told> {

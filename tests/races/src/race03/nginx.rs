@@ -1,10 +1,10 @@
 //! HTTP, where both speak it: wrk asks nginx, and the reference with a handler of a few lines.
 
-use crate::race::{Answer, Better, Contestant, Discipline, Kind, Measure, Turns, View};
+use crate::race::{Contestant, Discipline, Kind, Turns, View};
 use crate::server::ServerProcess;
 use crate::{nginx, wrk};
 
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: [usize; 1] = [16];
 
 pub fn discipline() -> Discipline {
     let needs_wrk = || wrk::version().map(|_| String::new());
@@ -28,20 +28,9 @@ pub fn discipline() -> Discipline {
         title: "HTTP: two bytes for each request",
         what: "wrk asks for one second over 16 connections that stay open. nginx returns a fixed text and writes no log; our \
                workers have a handler that reads up to an empty line and writes 40 bytes. It knows no other HTTP.",
-        cases: vec![format!("{CONNECTIONS} connections")],
+        cases: CONNECTIONS.map(|n| format!("{n} connections")).to_vec(),
         kind: Kind::Figures {
-            measures: vec![
-                Measure {
-                    name: "requests",
-                    unit: "1/s",
-                    better: Better::More,
-                },
-                Measure {
-                    name: "99 of 100 replies took less than",
-                    unit: "µs",
-                    better: Better::Less,
-                },
-            ],
+            measures: wrk::measures(),
             view: View::Bars,
         },
         contestants,
@@ -49,8 +38,5 @@ pub fn discipline() -> Discipline {
 }
 
 fn asked(server: ServerProcess) -> Result<Turns, String> {
-    Ok(Box::new(move |_| {
-        let told = wrk::asks(server.addr(), CONNECTIONS)?;
-        Ok(Answer::Figures(vec![told.per_second, told.slow]))
-    }))
+    Ok(wrk::turns(server, &CONNECTIONS))
 }

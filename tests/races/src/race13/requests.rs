@@ -1,6 +1,6 @@
 //! Requests over connections that stay open: wrk asks the reference, nginx and hyper.
 
-use crate::race::{Answer, Better, Contestant, Discipline, Kind, Measure, Turns, View};
+use crate::race::{Contestant, Discipline, Kind, Turns, View};
 use crate::server::ServerProcess;
 use crate::{machine, nginx, wrk};
 
@@ -41,18 +41,7 @@ pub fn discipline() -> Discipline {
             })
             .to_vec(),
         kind: Kind::Figures {
-            measures: vec![
-                Measure {
-                    name: "requests",
-                    unit: "1/s",
-                    better: Better::More,
-                },
-                Measure {
-                    name: "99 of 100 replies took less than",
-                    unit: "µs",
-                    better: Better::Less,
-                },
-            ],
+            measures: wrk::measures(),
             view: View::Bars,
         },
         contestants,
@@ -60,8 +49,5 @@ pub fn discipline() -> Discipline {
 }
 
 fn asked(server: ServerProcess) -> Result<Turns, String> {
-    Ok(Box::new(move |case| {
-        let told = wrk::asks(server.addr(), CONNECTIONS[case])?;
-        Ok(Answer::Figures(vec![told.per_second, told.slow]))
-    }))
+    Ok(wrk::turns(server, &CONNECTIONS))
 }

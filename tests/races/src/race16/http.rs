@@ -31,7 +31,17 @@ pub fn discipline() -> Discipline {
         },
         |_| asked(nginx::two_bytes("1")),
     ));
-    let measure = |name, unit, better| Measure { name, unit, better };
+    let mut measures = wrk::measures();
+    measures.push(Measure {
+        name: "processor time of the server for a request",
+        unit: "µs",
+        better: Better::Less,
+    });
+    measures.push(Measure {
+        name: "memory",
+        unit: "kB",
+        better: Better::Less,
+    });
     Discipline {
         id: "nginx",
         title: "HTTP: fifty who ask among two thousand who do not",
@@ -40,16 +50,7 @@ pub fn discipline() -> Discipline {
                answers with 40 bytes. It knows no other HTTP.",
         cases: vec!["50 connections".to_owned()],
         kind: Kind::Figures {
-            measures: vec![
-                measure("requests", "1/s", Better::More),
-                measure("99 of 100 replies took less than", "µs", Better::Less),
-                measure(
-                    "processor time of the server for a request",
-                    "µs",
-                    Better::Less,
-                ),
-                measure("memory", "kB", Better::Less),
-            ],
+            measures,
             view: View::Bars,
         },
         contestants,

@@ -31,6 +31,14 @@ pub struct Wrong {
     pub place: String,
 }
 
+impl Wrong {
+    /// What stands in the file instead of the right answer; none when its place is not clear.
+    pub fn in_place_of(&self, right: &str) -> Option<String> {
+        let is_clear = right.matches(&self.find).count() == 1;
+        is_clear.then(|| right.replacen(&self.find, &self.replace, 1))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrongToml {

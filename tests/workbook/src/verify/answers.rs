@@ -1,24 +1,27 @@
 //! One wrong answer: does its test catch it, and in the right words?
 
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::bodies;
+use super::builder::Built;
 use super::check::catcher;
-use super::lines::{Lines, Said};
-use super::needed::{self, Needed};
+use super::lines::Said;
+use super::needed;
 use super::slots::Slots;
+use super::together::Together;
+use super::variants::CHOICE;
 use super::workdir::Workdir;
 use course::problem::{Problem, Result};
 use course::wrong::Wrong;
 use course::{Chapter, Course, Step, Test};
-use runner::rustc::PROGRAM;
 use runner::test_binary::{DEADLINE, TestBinary};
 
 /// What it takes to try wrong answers.
 pub struct Trial<'a> {
     pub course: &'a Course,
     pub chapter: &'a Chapter,
-    pub lines: &'a Lines,
+    pub built: &'a Built,
     pub slots: &'a Slots,
 }
 
@@ -45,15 +48,14 @@ struct Case<'a> {
     wrong: &'a Wrong,
     step: &'a Step,
     test: &'a Test,
-    needed: Option<Needed>,
 }
 
 /// How to make the test program of a wrong answer.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Way {
-    /// With what was compiled for all, where that can be done.
+    /// Together with others, where that can be done.
     Short,
-    /// From its source, so that nothing is reported which comes of the short way.
+    /// By itself, so that nothing is reported which comes of the short way.
     Long,
 }
 
@@ -66,41 +68,51 @@ impl Trial<'_> {
         let path = self.course.root.join(&file);
         let right = std::fs::read_to_string(&path)
             .map_err(|error| Problem::with_file("read", &path, &error))?;
-        let times = right.matches(&wrong.find).count();
-        if times != 1 {
+        let Some(text) = wrong.in_place_of(&right) else {
+            let times = right.matches(&wrong.find).count();
             return Ok(Tried::bad(format!(
                 "`find` stands {times} times in {file}, not once:\n{}",
                 wrong.find
             )));
-        }
-        let text = right.replacen(&wrong.find, &wrong.replace, 1);
-        let needed = needed::by_test(self.course, self.chapter, step, &test.name);
-        let may_link = way == Way::Short
-            && bodies::are_all_that_differs(&right, &text)
-            && !self.lines.is_of_program(&file)
-            && needed.as_ref().is_some_and(has_only_code);
-        let case = Case {
-            wrong,
-            step,
-            test,
-            needed,
         };
+        let case = Case { wrong, step, test };
+        let together = self.built.together.as_ref().filter(|_| way == Way::Short);
+        if let Some(together) = together
+            && let Some(number) = together.number(wrong)
+        {
+            return self.one_of_many(&case, together, number);
+        }
         workdir.take(self.chapter)?;
         workdir.change(&file, &text)?;
-        let tried = self.once(workdir, &case, may_link);
+        let tried = self.by_itself(workdir, &case);
         workdir.restore()?;
         tried
     }
 
-    fn once(&self, workdir: &mut Workdir, case: &Case, may_link: bool) -> Result<Tried> {
+    fn one_of_many(&self, case: &Case, together: &Together, number: usize) -> Result<Tried> {
+        let began = Instant::now();
+        let number = OsString::from(number.to_string());
+        let environment = [(CHOICE, number.as_os_str())];
+        let complaint = self.run(&together.binary, &together.dir, &environment, case)?;
+        Ok(Tried {
+            complaint,
+            took: began.elapsed(),
+        })
+    }
+
+    fn by_itself(&self, workdir: &mut Workdir, case: &Case) -> Result<Tried> {
         let mut began = Instant::now();
         let said = self.slots.with(|| {
             began = Instant::now();
-            self.compile(workdir, case, may_link)
+            self.compile(workdir, case)
         })?;
         let complaint = match said {
             Some(said) => Some(format!("The wrong answer does not compile.\n{said}")),
-            None => self.run(workdir, case)?,
+            None => {
+                let binary = self.built.lines.binary(workdir, self.chapter);
+                let dir = workdir.root.join(self.chapter.solution_dir());
+                self.run(&binary, &dir, &[], case)?
+            }
         };
         Ok(Tried {
             complaint,
@@ -109,20 +121,18 @@ impl Trial<'_> {
     }
 
     /// Makes the test program of the wrong answer, or finds out what rustc says against it.
-    fn compile(&self, workdir: &mut Workdir, case: &Case, may_link: bool) -> Result<Said> {
-        let said = self.lines.library(workdir, self.chapter)?;
+    fn compile(&self, workdir: &mut Workdir, case: &Case) -> Result<Said> {
+        let lines = &self.built.lines;
+        let said = lines.library(workdir, self.chapter)?;
         if said.is_some() {
             return Ok(said);
         }
-        if let Some(needed) = &case.needed {
-            let starts_program = needed.mentions(PROGRAM);
-            if may_link && self.lines.link(workdir, self.chapter, starts_program)? {
-                return Ok(None);
-            }
+        let needed = needed::by_test(self.course, self.chapter, case.step, &case.test.name);
+        if let Some(needed) = &needed {
             for (file, text) in &needed.cut {
                 workdir.change(file, text)?;
             }
-            if self.lines.tests(workdir, self.chapter)?.is_none() {
+            if lines.tests(workdir, self.chapter)?.is_none() {
                 return Ok(None);
             }
             // Perhaps too much was left out.
@@ -130,23 +140,26 @@ impl Trial<'_> {
                 workdir.reset(file)?;
             }
         }
-        self.lines.tests(workdir, self.chapter)
+        lines.tests(workdir, self.chapter)
     }
 
     /// Runs the test, and says what is wrong with that, if anything.
-    fn run(&self, workdir: &Workdir, case: &Case) -> Result<Option<String>> {
-        let Case {
-            wrong, step, test, ..
-        } = case;
-        let binary = self.lines.binary(workdir, self.chapter);
+    fn run(
+        &self,
+        binary: &Path,
+        dir: &Path,
+        environment: &[(&str, &OsStr)],
+        case: &Case,
+    ) -> Result<Option<String>> {
+        let Case { wrong, step, test } = case;
         let binary = TestBinary {
-            path: &binary,
-            dir: &workdir.root.join(self.chapter.solution_dir()),
+            path: binary,
+            dir,
             package: &self.chapter.solution_package(),
             deadline: DEADLINE,
         };
         let report = binary
-            .run(&format!("exercise::{}", step.path_of(test)))
+            .run_with(&format!("exercise::{}", step.path_of(test)), environment)
             .map_err(|error| Problem::with_file("run the test binary", binary.path, &error))?;
         if report.verdict.is_done() {
             let word = report.verdict.word();
@@ -165,14 +178,6 @@ impl Trial<'_> {
             "The failure does not say:\n  {missing}\nIt says:\n\n{told}"
         )))
     }
-}
-
-/// Whether the tests take from the answer nothing but its code: not its source, and its program only by
-/// a path from the folder in which they run.
-fn has_only_code(needed: &Needed) -> bool {
-    !["CARGO_MANIFEST_DIR", "current_dir"]
-        .iter()
-        .any(|words| needed.mentions(words))
 }
 
 /// The words that do not stand in the report. Reports wrap their lines, so white space is folded.

@@ -8,6 +8,7 @@ use super::chapter;
 use super::check::{Check, Kind, catcher};
 use super::finding::Finding;
 use super::lines::Lines;
+use super::together::Together;
 use crate::binaries::{Binaries, Subject};
 use crate::cargo;
 use crate::ui::Ui;
@@ -15,14 +16,20 @@ use course::problem::{Problem, Result};
 use course::wrong::Wrong;
 use course::{Chapter, Course, Step};
 
-/// A wrong answer to try, and how; no lines when the solution does not compile.
+/// A wrong answer to try, and with what; nothing when the solution does not compile.
 pub struct Task<'a> {
     pub chapter: &'a Chapter,
     pub wrong: Wrong,
-    pub lines: Option<Arc<Lines>>,
+    pub built: Option<Arc<Built>>,
 }
 
-/// So many checks must be left in a chapter before it pays to compile all its tests.
+/// What is at hand for the wrong answers whose tests need the same features.
+pub struct Built {
+    pub lines: Lines,
+    pub together: Option<Together>,
+}
+
+/// So many wrong answers must be left in a chapter before it pays to compile all its tests.
 const MANY: usize = 6;
 
 /// Ends the work when somebody could not do theirs.
@@ -41,8 +48,8 @@ pub struct Builder<'a> {
     pub ui: &'a Ui,
     pub course: &'a Course,
     pub target: &'a Path,
-    /// A folder for the machine code of the tests.
-    pub objects: &'a Path,
+    /// A folder for the wrong answers that are compiled together.
+    pub together: &'a Path,
     pub is_over: &'a AtomicBool,
     pub queue: mpsc::Sender<Task<'a>>,
     pub findings: Findings,
@@ -55,7 +62,7 @@ impl<'a> Builder<'a> {
 
     fn build(&self, checks: Vec<Check<'a>>) -> Result<()> {
         let mut binaries: Option<(&Chapter, Binaries)> = None;
-        let mut lines = Vec::new();
+        let mut built = Vec::new();
         let mut checks = checks.into_iter();
         while let Some(Check { chapter, kind }) = checks.next() {
             if self.is_over.load(Ordering::Relaxed) {
@@ -66,7 +73,7 @@ impl<'a> Builder<'a> {
                 .is_none_or(|(last, _)| last.folder != chapter.folder)
             {
                 binaries = Some((chapter, self.solution(chapter)));
-                lines.clear();
+                built.clear();
             }
             let (_, binaries) = binaries.as_mut().expect("it was just made");
             match kind {
@@ -85,19 +92,17 @@ impl<'a> Builder<'a> {
                     let _ = self.findings.send(Ok(finding));
                 }
                 Kind::Wrong(wrong) => {
-                    let rest = checks.as_slice().iter();
-                    let rest = rest.take_while(|check| check.chapter.folder == chapter.folder);
-                    let are_many = rest.count() >= MANY;
-                    let lines = match catcher(chapter, &wrong) {
+                    let built = match catcher(chapter, &wrong) {
                         Some((step, _)) => {
-                            self.lines(binaries, chapter, step, &mut lines, are_many)?
+                            let rest = alike(chapter, &wrong, step, checks.as_slice());
+                            self.prepare(binaries, chapter, step, &mut built, &rest)?
                         }
                         None => None,
                     };
                     let _ = self.queue.send(Task {
                         chapter,
                         wrong,
-                        lines,
+                        built,
                     });
                 }
             }
@@ -112,53 +117,90 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// rustc's lines for the tests of a step; none when the solution does not compile. `known` are
-    /// those of this chapter, by the step's features. If there `are_many` checks, the tests are
-    /// compiled for all.
+    /// What is at hand for the wrong answers of a step; nothing when the solution does not compile.
+    /// `known` is that of this chapter, by the step's features. `answers` are all that need the same.
+    fn prepare(
+        &self,
+        binaries: &mut Binaries<'a>,
+        chapter: &Chapter,
+        step: &Step,
+        known: &mut Vec<(Vec<String>, Option<Arc<Built>>)>,
+        answers: &[&Wrong],
+    ) -> Result<Option<Arc<Built>>> {
+        if let Some((_, built)) = known
+            .iter()
+            .find(|(features, _)| *features == step.features)
+        {
+            return Ok(built.clone());
+        }
+        let mut built = None;
+        if let Some(lines) = self.lines(binaries, chapter, step)? {
+            let mut together = None;
+            if answers.len() >= MANY {
+                let folder = format!("{}-{}", chapter.folder, known.len());
+                let folder = self.together.join(folder);
+                together = Some(Together::build(
+                    self.course,
+                    chapter,
+                    &lines,
+                    answers,
+                    &folder,
+                )?);
+            }
+            built = Some(Arc::new(Built { lines, together }));
+        }
+        known.push((step.features.clone(), built.clone()));
+        Ok(built)
+    }
+
+    /// rustc's lines for the tests of a step; none when the solution does not compile.
     fn lines(
         &self,
         binaries: &mut Binaries<'a>,
         chapter: &Chapter,
         step: &Step,
-        known: &mut Vec<(Vec<String>, Option<Arc<Lines>>)>,
-        are_many: bool,
-    ) -> Result<Option<Arc<Lines>>> {
-        if let Some((_, lines)) = known
-            .iter()
-            .find(|(features, _)| *features == step.features)
-        {
-            return Ok(lines.clone());
-        }
+    ) -> Result<Option<Lines>> {
         let target = binaries.target_dir(step).expect("we have chosen it");
-        let mut lines = None;
-        if let Some(binary) = &binaries.built(self.ui, step)?.binary {
-            lines = Lines::read(&cargo::records(&target), chapter, binary)?;
-            if lines.is_none() {
-                // The records tell of another build: we begin anew.
-                std::fs::remove_dir_all(&target)
-                    .map_err(|error| Problem::with_file("empty", &target, &error))?;
-                *binaries = self.solution(chapter);
-                if let Some(binary) = &binaries.built(self.ui, step)?.binary {
-                    lines = Lines::read(&cargo::records(&target), chapter, binary)?;
-                    if lines.is_none() {
-                        return Err(Problem::new(format!(
-                            "cargo has built the solution of chapter {}, but how it called rustc is not \
-                             in {}.",
-                            chapter.number(),
-                            cargo::records(&target).display()
-                        )));
-                    }
-                }
+        let records = cargo::records(&target);
+        // The second time, if the records tell of another build.
+        for _ in 0..2 {
+            let Some(binary) = &binaries.built(self.ui, step)?.binary else {
+                return Ok(None);
+            };
+            let lines = Lines::read(&records, chapter, binary)?;
+            if lines.is_some() {
+                return Ok(lines);
             }
+            std::fs::remove_dir_all(&target)
+                .map_err(|error| Problem::with_file("empty", &target, &error))?;
+            *binaries = self.solution(chapter);
         }
-        if let Some(lines) = &mut lines
-            && are_many
-        {
-            let folder = format!("{}-{}", chapter.folder, known.len());
-            lines.keep_objects(self.course, chapter, &self.objects.join(folder))?;
-        }
-        let lines = lines.map(Arc::new);
-        known.push((step.features.clone(), lines.clone()));
-        Ok(lines)
+        Err(Problem::new(format!(
+            "cargo has built the solution of chapter {}, but how it called rustc is not in {}.",
+            chapter.number(),
+            records.display()
+        )))
     }
+}
+
+/// The wrong answer and those behind it in its chapter whose tests need the same features.
+fn alike<'c>(
+    chapter: &Chapter,
+    wrong: &'c Wrong,
+    step: &Step,
+    rest: &'c [Check],
+) -> Vec<&'c Wrong> {
+    let rest = rest
+        .iter()
+        .take_while(|check| check.chapter.folder == chapter.folder)
+        .filter_map(|check| match &check.kind {
+            Kind::Wrong(wrong) => Some(wrong),
+            _ => None,
+        });
+    let needs_the_same = |other: &&Wrong| {
+        catcher(chapter, other).is_some_and(|(other, _)| other.features == step.features)
+    };
+    std::iter::once(wrong)
+        .chain(rest.filter(needs_the_same))
+        .collect()
 }

@@ -5,19 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use course::Chapter;
 use course::problem::{Problem, Result};
-use course::{Chapter, Course};
 use runner::rustc::{Line, PROGRAM};
 
-use super::objects::Objects;
-use super::workdir::{Workdir, out_from_answer};
+use super::workdir::Workdir;
 
 pub struct Lines {
     library: Line,
     program: Option<Line>,
     exercise: Line,
-    exercise_objects: Option<Objects>,
-    program_objects: Option<Objects>,
 }
 
 /// The least work for a crate that is compiled anew each time.
@@ -48,79 +45,24 @@ impl Lines {
             library,
             program,
             exercise,
-            exercise_objects: None,
-            program_objects: None,
         }))
     }
 
-    /// Compiles all the tests against the right answer, and the program, so that they can be linked
-    /// with wrong ones ([`Lines::link`]). `folder` is for their machine code.
-    pub fn keep_objects(
-        &mut self,
-        course: &Course,
-        chapter: &Chapter,
-        folder: &Path,
-    ) -> Result<()> {
-        // Optimised code has copies of other crates' functions.
-        let is_optimised = |arg: &String| arg.starts_with("opt-level");
-        if !Objects::ARE_OF_USE || self.library.args.iter().any(is_optimised) {
-            return Ok(());
-        }
-        self.exercise_objects = self.objects(&self.exercise, course, chapter, folder)?;
-        if let Some(program) = &self.program {
-            self.program_objects = self.objects(program, course, chapter, folder)?;
-        }
-        Ok(())
+    /// The files, relative to the workspace, with which the library and the program begin.
+    pub fn roots(&self) -> impl Iterator<Item = &str> {
+        let crates = std::iter::once(&self.library).chain(&self.program);
+        let is_source = |arg: &&str| arg.ends_with(".rs");
+        crates.filter_map(move |line| line.args.iter().map(String::as_str).find(is_source))
     }
 
-    fn objects(
-        &self,
-        line: &Line,
-        course: &Course,
-        chapter: &Chapter,
-        folder: &Path,
-    ) -> Result<Option<Objects>> {
-        let library = line.args.iter().find_map(|arg| {
-            let (_, path) = arg.split_once('=')?;
-            self.is_library(path).then_some(Path::new(path))
-        });
-        let mut command = self.command(line, folder, None);
-        command
-            .args(["--emit=link", "--cap-lints=allow", ONE_UNIT])
-            .args(Objects::OPTIONS)
-            .current_dir(&course.root);
-        if let Some(program) = &self.program {
-            // The same for each workdir.
-            let path = out_from_answer(chapter).join(program_name(program));
-            command.env(program_variable(program), path);
+    /// Compiles the answer, the tests, and the program if they start it; rustc's messages are a line
+    /// each.
+    pub fn all(&self, workdir: &Workdir, chapter: &Chapter) -> Result<Said> {
+        let options = ["--emit=link", "--error-format=short"];
+        match self.run(&self.library, workdir, chapter, &options)? {
+            None => self.tests_with(workdir, chapter, &["--error-format=short"]),
+            said => Ok(said),
         }
-        let output = output(&mut command)?;
-        let printed = String::from_utf8_lossy(&output.stdout);
-        let made = folder.join(line.artifact());
-        Ok(library.and_then(|library| Objects::new(&printed, library, &made)))
-    }
-
-    /// Makes the test program without compiling the tests, and the program if they start it. False
-    /// when that does not go.
-    pub fn link(&self, workdir: &Workdir, chapter: &Chapter, with_program: bool) -> Result<bool> {
-        let library = workdir.out(chapter).join(self.library.artifact());
-        let link = |objects: &Option<Objects>, made: &Path| match objects {
-            Some(objects) => objects
-                .link(&library, made)
-                .map_err(|error| Problem::new(format!("Cannot run the linker: {error}."))),
-            None => Ok(false),
-        };
-        Ok(
-            link(&self.exercise_objects, &self.binary(workdir, chapter))?
-                && (!with_program
-                    || link(&self.program_objects, &self.program_path(workdir, chapter))?),
-        )
-    }
-
-    /// Whether a file of the answer, relative to the workspace, is the program's and not the library's.
-    pub fn is_of_program(&self, file: &str) -> bool {
-        let program = self.program.iter();
-        program.flat_map(|line| &line.args).any(|arg| arg == file)
     }
 
     /// Compiles the answer itself. Most of it is what it was at the last wrong answer in this workdir.
@@ -133,8 +75,16 @@ impl Lines {
 
     /// Compiles the tests, and the program if they start it.
     pub fn tests(&self, workdir: &Workdir, chapter: &Chapter) -> Result<Said> {
+        self.tests_with(workdir, chapter, &[])
+    }
+
+    fn tests_with(&self, workdir: &Workdir, chapter: &Chapter, more: &[&str]) -> Result<Said> {
         // Parts of the tests may be left out, so there is something unused.
-        let options = ["--emit=link,dep-info", "--cap-lints=allow", ONE_UNIT];
+        let options = [
+            &["--emit=link,dep-info", "--cap-lints=allow", ONE_UNIT],
+            more,
+        ]
+        .concat();
         let said = self.run(&self.exercise, workdir, chapter, &options)?;
         if said.is_some() {
             return Ok(said);
@@ -151,7 +101,8 @@ impl Lines {
         if !asked.contains(&format!("# env-dep:{PROGRAM}")) {
             return Ok(None);
         }
-        let said = self.run(program, workdir, chapter, &["--emit=link", ONE_UNIT])?;
+        let options = [&["--emit=link", ONE_UNIT], more].concat();
+        let said = self.run(program, workdir, chapter, &options)?;
         if said.is_none() {
             let out = workdir.out(chapter);
             fs::rename(

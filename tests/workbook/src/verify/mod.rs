@@ -3,12 +3,12 @@
 //! Every stub fails by its `todo!`, every test passes on the reference solution, and every wrong
 //! answer of `author/wrong` is caught by its test, in the words that should help a student.
 //!
-//! Cargo builds a chapter once, for stubs and solution. The many wrong answers are compiled with
-//! rustc's own command lines, and linked with tests that were compiled once. Where the tests must be
-//! compiled with the wrong answer, it is no more of them than needed.
+//! Cargo builds a chapter once, for stubs and solution. Most wrong answers differ from the solution in
+//! the bodies of functions: these are compiled together, and the test program is told which of them to
+//! give. The others are compiled one by one with rustc's own command lines, each with no more of the
+//! tests than it needs.
 
 mod answers;
-mod bodies;
 mod builder;
 mod changed;
 mod chapter;
@@ -17,10 +17,11 @@ mod finding;
 mod items;
 mod lines;
 mod needed;
-mod objects;
 mod plan;
 mod shard;
 mod slots;
+mod together;
+mod variants;
 mod workdir;
 
 use std::num::NonZeroUsize;
@@ -70,7 +71,7 @@ pub fn run(
         .join("verify");
     let target = folder.join("target");
     let workdirs = Workdirs::create(&folder)?;
-    let objects = workdirs.path.join("objects");
+    let together = workdirs.path.join("together");
 
     let slots = Slots::new(jobs);
     let is_over = AtomicBool::new(false);
@@ -90,7 +91,7 @@ pub fn run(
             ui,
             course,
             target: &target,
-            objects: &objects,
+            together: &together,
             is_over: &is_over,
             queue,
             findings: sender.clone(),
@@ -233,12 +234,12 @@ impl<'a> Task<'a> {
         workdir: &mut Workdir<'a>,
         way: Way,
     ) -> Result<Tried> {
-        match &self.lines {
-            Some(lines) => {
+        match &self.built {
+            Some(built) => {
                 let trial = Trial {
                     course,
                     chapter: self.chapter,
-                    lines,
+                    built,
                     slots,
                 };
                 trial.of(workdir, &self.wrong, way)

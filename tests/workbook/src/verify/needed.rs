@@ -20,16 +20,6 @@ pub struct Needed {
     pub files: BTreeSet<String>,
     /// Those that hold more than is needed, with what is needed at its old place.
     pub cut: Vec<(String, String)>,
-    /// The text of the others.
-    whole: Vec<String>,
-}
-
-impl Needed {
-    /// Whether these words stand anywhere in what is needed.
-    pub fn mentions(&self, words: &str) -> bool {
-        let cut = self.cut.iter().map(|(_, text)| text);
-        cut.chain(&self.whole).any(|text| text.contains(words))
-    }
 }
 
 /// None when a file cannot be understood.
@@ -47,7 +37,6 @@ pub fn by_test(course: &Course, chapter: &Chapter, step: &Step, test: &str) -> O
 
     let mut words = words_of(&step_text)?;
     words.extend(words_of(&without(&main, Item::is_module_file)?)?);
-    let mut whole = Vec::new();
     let mut modules = BTreeSet::from([own.to_owned()]);
     let mut files = BTreeSet::from([path("main.rs"), path(&step.file)]);
     // A helper may need further helpers.
@@ -58,7 +47,6 @@ pub fn by_test(course: &Course, chapter: &Chapter, step: &Step, test: &str) -> O
         for file in files_of(&course.root.join(&folder), &module) {
             let text = read(&file)?;
             words.extend(words_of(&text)?);
-            whole.push(text);
             files.insert(path(&file));
         }
         modules.insert(module);
@@ -79,7 +67,6 @@ pub fn by_test(course: &Course, chapter: &Chapter, step: &Step, test: &str) -> O
             (path("main.rs"), main),
             (path(&format!("{AUTHOR}/solution.rs")), root),
         ],
-        whole,
     })
 }
 

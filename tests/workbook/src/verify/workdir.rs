@@ -100,11 +100,6 @@ impl<'a> Workdir<'a> {
 
 const OUT: &str = "out";
 
-/// [`Workdir::out`] from where the tests run, the folder of the reference answer.
-pub fn out_from_answer(chapter: &Chapter) -> PathBuf {
-    Path::new("../..").join(OUT).join(&chapter.folder)
-}
-
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let trouble = |error| Problem::with_file("copy", from, &error);
     if !from.is_dir() {

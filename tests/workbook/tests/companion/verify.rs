@@ -82,12 +82,19 @@ fn a_bad_wrong_answer_is_found() {
             "s1_one_is_one",
             "expected",
         ),
+        wrong(
+            "moved-away",
+            "    1",
+            "    let text = String::new(); drop(text); text.len() as u32",
+            "s1_one_is_one",
+            "expected",
+        ),
         wrong("no-test", "    1", "    2", "s1_is_gone", "expected"),
         wrong("fine", "    1", "    5", "s1_one_is_one", "got 5"),
     ];
     let workbook = with_wrong_answers("verify-wrong", &answers);
     let said = workbook.run(&["verify", "--jobs", "1"]);
-    said.is(1, &["10 checks (8 wrong answers)", "7 not as it should be"]);
+    said.is(1, &["11 checks (9 wrong answers)", "8 not as it should be"]);
     for (name, complaint) in [
         ("escapes", "It escapes: s1_one_is_one passes."),
         ("other-test", "It escapes: s2_two_is_even passes."),
@@ -103,6 +110,11 @@ fn a_bad_wrong_answer_is_found() {
         (
             "no-compile",
             "The wrong answer does not compile.\nerror[E0308]",
+        ),
+        // rustc finds it later than the other.
+        (
+            "moved-away",
+            "The wrong answer does not compile.\nerror[E0382]",
         ),
         ("no-test", "There is no test s1_is_gone."),
     ] {
@@ -278,15 +290,15 @@ fn a_test_that_needs_another_test_is_compiled_with_it() {
         .is(0, &["ok   00 none: s2_two_is_even"]);
 }
 
-/// Where there are many wrong answers, tests that were compiled once are linked with them, and so is
-/// the program that the tests start. If that went wrong, there would be second tries.
+/// Where there are many wrong answers, they are compiled together, and so is the program that the tests
+/// start. If that went wrong, there would be second tries.
 #[test]
 fn tests_and_program_are_of_the_wrong_answer() {
     let answers = [2, 3, 4, 5, 6, 7, 8].map(|number| {
         let (find, replace, test) = match number {
             2 | 3 => ("    1", format!("    {number}"), "s1_one_is_one"),
             4 | 5 => ("    1", format!("    {number}"), "s1_the_program_says_one"),
-            // Of a generic function the program has a copy of its own.
+            // The program compiles a copy of a generic function.
             _ => (
                 "T::from(1)",
                 format!("T::from({number})"),

@@ -12,7 +12,7 @@ use concurrent_server::{
     SystemClock, parse_args,
 };
 use netlab::frames::{frame, frames};
-use netlab::{Lab, ManualClock, Program, Running, TcpPeer, hostile, lab, words};
+use netlab::{Lab, ManualClock, Program, Running, TcpPeer, hostile, interrupt, lab, words};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::scene::{Hand, connected, listener, refuses, until};
@@ -596,7 +596,7 @@ fn s9_ctrl_c_ends_the_program() {
             torn.sends_labelled("half a frame", &frame(b"again")[..6]);
             torn.half_closes();
             torn.expects_eof();
-            gets(lab, &server, signal);
+            server.gets(signal);
             let end = server.exits();
             lab.same("exit code", end.code, Some(0));
             lab.why("The last line is the score. Two clients left between two frames, and the third inside of one.");
@@ -728,7 +728,7 @@ fn s9_the_score_tells_who_was_turned_away() {
         drop(waiting);
         drop(silent);
         lab.note("all clients leave");
-        stop(lab, &server);
+        server.is_interrupted();
         let end = server.exits();
         let last = end.stdout.lines().last().unwrap_or_default().to_owned();
         let want = "served 129, failed 0, turned away 2, cut off 0";
@@ -746,7 +746,7 @@ fn s9_the_grace_has_an_end() {
         client.sends_frame("hello");
         client.expects_frame("hello");
         client.sends_labelled("half a frame", &frame(b"again")[..6]);
-        stop(lab, &server);
+        server.is_interrupted();
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
         let last = end.stdout.lines().last().unwrap_or_default().to_owned();
@@ -764,9 +764,9 @@ fn s9_a_second_signal_ends_the_program_at_once() {
         let client = lab.connect_as("client A", addr);
         client.sends_labelled("half a frame", &frame(b"again")[..6]);
         server.settles();
-        stop(lab, &server);
+        server.is_interrupted();
         refuses(lab, addr);
-        gets(lab, &server, "TERM");
+        server.gets("TERM");
         let end = server.exits();
         lab.why("Client A is within its grace of five seconds (GRACE) when the second signal comes. So not every client was served to the end, and the exit code says so. A program without grace has already ended with the first signal, with 0.");
         lab.same("exit code", end.code, Some(1));
@@ -785,7 +785,7 @@ fn s9_nobody_reads_the_score() {
         let _ = BufReader::new(output).read_line(&mut line);
         lab.note(format!("the program prints {line:?}, and the reader stops"));
         if !line.is_empty() {
-            stop(lab, &server);
+            server.is_interrupted();
         }
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
@@ -813,19 +813,11 @@ fn s9_signals_are_caught_before_the_address_is_printed() {
         let server = lab.program_into(OwnedFd::from(theirs).into(), PROGRAM, &args);
         lab.until(
             "SIGINT and SIGTERM to be caught, while the address waits to be printed",
-            || caught(server.id()),
+            || (server.catches("INT"), server.catches("TERM")),
             |caught| *caught == (interrupt() == "INT", true),
         );
         drop(ours);
     });
-}
-
-/// Whether a program catches SIGINT and SIGTERM.
-#[cfg(unix)]
-fn caught(id: u32) -> (bool, bool) {
-    let mask = mask(&id.to_string(), "SigCgt:");
-    let has = |signal: u32| mask >> (signal - 1) & 1 == 1;
-    (has(2), has(15))
 }
 
 #[test]
@@ -841,12 +833,12 @@ fn s9_an_ignored_signal_stays_ignored() {
             let args = ["serve", "127.0.0.1", "-p", "0"];
             let (server, addr) = ready(lab, lab.program_after(&ignore, PROGRAM, &args));
             lab.note(format!("the program was started with {name} ignored"));
-            gets(lab, &server, ignored);
+            server.gets(ignored);
             // What it could do about the signal, it has done.
             server.settles();
             lab.gets_an_echo("client A", addr);
             lab.why("SIGTERM is not ignored: it ends the program as always.");
-            gets(lab, &server, "TERM");
+            server.gets("TERM");
             lab.same("exit code", server.exits().code, Some(0));
         }
     });
@@ -862,7 +854,7 @@ fn s9_ctrl_c_lets_a_request_finish() {
         client.sends_frame("hello");
         client.expects_frame("hello");
         client.sends_labelled("half a frame", &frame(b"again")[..6]);
-        stop(lab, &server);
+        server.is_interrupted();
         refuses(lab, addr);
         client.sends_labelled("the other half", &frame(b"again")[6..]);
         client.expects_frame("again");
@@ -965,7 +957,7 @@ fn s9_a_client_without_a_thread_is_turned_away() {
         lab.why("There is room again. The server must still be there for the next client.");
         // A thread goes a little later than its connection.
         until(lab, "a client to be served", || asks(addr).is_ok());
-        stop(lab, &server);
+        server.is_interrupted();
         lab.same("exit code", server.exits().code, Some(0));
     });
 }
@@ -989,39 +981,6 @@ fn asks(addr: SocketAddr) -> Result<TcpStream, ErrorKind> {
         Ok(()) => Ok(client),
         Err(error) => Err(error.kind()),
     }
-}
-
-/// The signal of Ctrl-C; SIGTERM where a shell has switched SIGINT off for this test and all that it
-/// starts, as it does for what runs in the background.
-fn interrupt() -> &'static str {
-    const SIGINT: u32 = 2;
-    match mask("self", "SigIgn:") >> (SIGINT - 1) & 1 {
-        1 => "TERM",
-        _ => "INT",
-    }
-}
-
-/// Tells the program to stop.
-fn stop(lab: &Lab, server: &Program) {
-    gets(lab, server, interrupt());
-}
-
-/// A mask of signals of a process (proc_pid_status(5)). Empty where the system does not tell.
-fn mask(process: &str, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix(name));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
-}
-
-/// Sends the program a signal, by its short name.
-fn gets(lab: &Lab, server: &Program, signal: &str) {
-    lab.note(format!("the program gets SIG{signal}"));
-    let done = Command::new("kill")
-        .args([&format!("-{signal}"), &server.id().to_string()])
-        .status();
-    let sent = done.is_ok_and(|status| status.success());
-    lab.holds(sent, "the command kill to send a signal", "it does not");
 }
 
 /// The student's `EchoFrames`, at work on one client of a listener of its own.

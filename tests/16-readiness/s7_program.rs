@@ -4,11 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
-use std::process::Command;
 use std::time::Duration;
 
 use netlab::frames::frame;
-use netlab::{Lab, ManualClock, Program, Running, TcpPeer, alone, hostile, lab, words};
+use netlab::{Lab, ManualClock, Program, Running, TcpPeer, alone, hostile, interrupt, lab, words};
 use readiness::{
     BACKLOG, Command as Asked, EchoFrames, Limits, Report, Server, Stop, parse_args, serve,
 };
@@ -58,7 +57,7 @@ const FIVE_SECONDS: Duration = Duration::from_secs(5);
 #[test]
 fn s7_stop_ends_it() {
     lab(|lab| {
-        lab.why("Nobody is there, and the server sleeps. A flag alone wakes nobody; a waker alone does not say why. Stop is both: first the word, then the bell.");
+        lab.why("Nobody is there, and the server sleeps. A flag alone wakes nobody; a waker alone does not say why. Stop is both: first the flag, then the waker.");
         let (_addr, stop, running) = serving(lab, &ManualClock::new(), FIVE_SECONDS);
         running.rests("it is told to stop");
         lab.same("is_asked()", stop.is_asked(), false);
@@ -71,7 +70,7 @@ fn s7_stop_ends_it() {
 #[test]
 fn s7_stop_may_come_first() {
     lab(|lab| {
-        lab.why("The signal came before the server had its first round. It ends at once, and lets nobody in. A clone asks the same server.");
+        lab.why("The signal came before the server had its first round. It ends at once, and accepts nobody. A clone asks the same server.");
         let (listener, addr) = listener();
         let server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
             Server::new(listener, EchoFrames, Hand(ManualClock::new()), LIMITS)
@@ -551,7 +550,7 @@ fn s7_the_program_serves_at_an_ipv6_address() {
 )]
 fn s7_the_kernels_queue_has_its_length() {
     lab(|lab| {
-        lab.why("One client is served, and nobody else is let in: the others wait in the kernel's queue. It has BACKLOG places, and Linux admits one more than it is told (listen(2)).");
+        lab.why("One client is served, and no other is accepted: the others wait in the kernel's queue. It has BACKLOG places, and Linux admits one more than it is told (listen(2)).");
         let (_server, addr) = server(lab, &["--most", "1"]);
         let silent = lab.connect_as("client A", addr);
         silent.sends_frame("hello");
@@ -597,7 +596,7 @@ fn s7_ctrl_c_ends_the_program() {
             let resting = lab.connect_as("client C", addr);
             resting.sends_frame("hello");
             resting.expects_frame("hello");
-            gets(lab, &server, signal);
+            server.gets(signal);
             resting.expects_eof();
             let end = server.exits();
             lab.same("exit code", end.code, Some(0));
@@ -623,7 +622,7 @@ fn s7_ctrl_c_lets_a_request_finish() {
         client.expects_frame("hello");
         client.sends_labelled("half a frame", &frame(b"again")[..6]);
         server.settles();
-        stop(lab, &server);
+        server.is_interrupted();
         refuses(lab, addr);
         client.sends_labelled("the other half", &frame(b"again")[6..]);
         client.expects_frame("again");
@@ -645,7 +644,7 @@ fn s7_the_programs_grace_has_an_end() {
         client.expects_frame("hello");
         client.sends_labelled("half a frame", &frame(b"again")[..6]);
         server.settles();
-        stop(lab, &server);
+        server.is_interrupted();
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
         last_line(lab, &end.stdout, "served 0, failed 0, cut off 1");
@@ -661,9 +660,9 @@ fn s7_a_second_signal_ends_the_program_at_once() {
         let client = lab.connect_as("client A", addr);
         client.sends_labelled("half a frame", &frame(b"again")[..6]);
         server.settles();
-        stop(lab, &server);
+        server.is_interrupted();
         refuses(lab, addr);
-        gets(lab, &server, "TERM");
+        server.gets("TERM");
         lab.same("exit code", server.exits().code, Some(1));
     });
 }
@@ -680,7 +679,7 @@ fn s7_nobody_reads_the_score() {
         let _ = BufReader::new(output).read_line(&mut line);
         lab.note(format!("the program prints {line:?}, and nobody reads on"));
         if !line.is_empty() {
-            stop(lab, &server);
+            server.is_interrupted();
         }
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
@@ -706,14 +705,9 @@ fn s7_signals_are_caught_before_the_address_is_printed() {
         theirs.set_nonblocking(false).expect("blocking mode");
         let args = ["serve", "127.0.0.1", "-p", "0"];
         let server = lab.program_into(OwnedFd::from(theirs).into(), PROGRAM, &args);
-        let caught = |id: u32| {
-            let mask = mask(&id.to_string(), "SigCgt:");
-            let has = |signal: u32| mask >> (signal - 1) & 1 == 1;
-            (has(2), has(15))
-        };
         lab.until(
             "SIGINT and SIGTERM to be caught, while the address waits to be printed",
-            || caught(server.id()),
+            || (server.catches("INT"), server.catches("TERM")),
             |caught| *caught == (interrupt() == "INT", true),
         );
         drop(ours);
@@ -727,7 +721,7 @@ fn s7_signals_are_caught_before_the_address_is_printed() {
 )]
 fn s7_out_of_descriptors_is_not_the_end() {
     lab(|lab| {
-        lab.why("The program may have 24 descriptors, and 40 silent clients come. accept fails with EMFILE. The server sleeps meanwhile, and when some have left it lets in those who waited.");
+        lab.why("The program may have 24 descriptors, and 40 silent clients come. accept fails with EMFILE. The server sleeps meanwhile, and when some have left it accepts those who waited.");
         let args = ["serve", "127.0.0.1", "-p", "0"];
         let (server, addr) = ready(lab, lab.program_after("ulimit -n 24", PROGRAM, &args));
         let mut silent: Vec<TcpPeer> = (0..40).map(|_| lab.connect_as("silent", addr)).collect();
@@ -749,39 +743,6 @@ fn s7_out_of_descriptors_is_not_the_end() {
         last.expects_frame("hello");
         lab.gets_an_echo("client A", addr);
     });
-}
-
-/// The signal of Ctrl-C; SIGTERM where a shell has switched SIGINT off for this test and all that it
-/// starts, as it does for what runs in the background.
-fn interrupt() -> &'static str {
-    const SIGINT: u32 = 2;
-    match mask("self", "SigIgn:") >> (SIGINT - 1) & 1 {
-        1 => "TERM",
-        _ => "INT",
-    }
-}
-
-/// Tells the program to stop.
-fn stop(lab: &Lab, server: &Program) {
-    gets(lab, server, interrupt());
-}
-
-/// A mask of signals of a process (proc_pid_status(5)). Empty where the system does not tell.
-fn mask(process: &str, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix(name));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
-}
-
-/// Sends the program a signal, by its short name.
-fn gets(lab: &Lab, server: &Program, signal: &str) {
-    lab.note(format!("the program gets SIG{signal}"));
-    let done = Command::new("kill")
-        .args([&format!("-{signal}"), &server.id().to_string()])
-        .status();
-    let sent = done.is_ok_and(|status| status.success());
-    lab.holds(sent, "the command kill to send a signal", "it does not");
 }
 
 /// Waits until connections to `addr` are refused.

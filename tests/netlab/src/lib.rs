@@ -50,6 +50,7 @@ pub use lab::clock::{ManualClock, slow_until};
 pub use lab::gate::Gate;
 pub use lab::program::{End, Program};
 pub use lab::run::{alone, lab, trial, trial_alone};
+pub use lab::signals::interrupt;
 pub use lab::student::Running;
 pub use pictures::{bytes as bytes_picture, canvas as picture};
 pub use report::hex;

@@ -24,6 +24,7 @@ mod process;
 pub mod program;
 pub mod run;
 mod script;
+pub mod signals;
 mod source;
 mod stderr;
 pub mod student;

@@ -23,7 +23,7 @@ use crate::report::text::in_words;
 
 /// A running program of the student's. It is killed when this value is dropped.
 pub struct Program {
-    lab: Lab,
+    pub(super) lab: Lab,
     what: String,
     process: Arc<Process>,
     input: Option<ChildStdin>,
@@ -262,21 +262,6 @@ impl Program {
         }
     }
 
-    /// What Ctrl-C does on a terminal: the signal SIGINT. Unix.
-    pub fn is_interrupted(&self) {
-        self.lab
-            .0
-            .story
-            .act(YOU, format!("{} gets Ctrl-C (SIGINT)", self.name()), "");
-        let done = Command::new("kill")
-            .args(["-INT", &self.process.id.to_string()])
-            .status();
-        assert!(
-            done.is_ok_and(|status| status.success()),
-            "cannot send SIGINT with the command kill"
-        );
-    }
-
     /// Waits until every thread of the program does nothing but wait, as
     /// [`Running::settles`](crate::Running::settles) does for one.
     pub fn settles(&self) -> bool {
@@ -358,7 +343,7 @@ impl Program {
             .stop(&format!("`{}` prints {wanted}", self.what), &got)
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.what.split(' ').next().unwrap_or("the program")
     }
 }

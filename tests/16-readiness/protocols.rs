@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use readiness::Protocol;
+use readiness::{EchoFrames, Protocol};
 
 /// Each byte is a request. Its reply is the same byte, so many times.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,32 @@ impl Protocol for NoQuestions {
                 Ok(1)
             }
         }
+    }
+}
+
+/// A frame is a request, and its reply is the same frame. While the first of all is taken, something else happens.
+#[derive(Clone)]
+pub struct Meanwhile {
+    happens: Arc<dyn Fn() + Send + Sync>,
+    happened: Arc<AtomicBool>,
+}
+
+impl Meanwhile {
+    pub fn new(happens: impl Fn() + Send + Sync + 'static) -> Meanwhile {
+        Meanwhile {
+            happens: Arc::new(happens),
+            happened: Arc::default(),
+        }
+    }
+}
+
+impl Protocol for Meanwhile {
+    fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize> {
+        let taken = EchoFrames.take(input, output)?;
+        if taken > 0 && !self.happened.swap(true, Ordering::Relaxed) {
+            (self.happens)();
+        }
+        Ok(taken)
     }
 }
 

@@ -1,14 +1,15 @@
 //! A loop that the test drives, round by round, and the sockets around it.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use concurrent_server::Clock;
-use netlab::{Lab, ManualClock, Running, TcpPeer};
+use netlab::{End, Lab, ManualClock, Running, TcpPeer};
 use readiness::{EchoFrames, Event, Id, Limits, Loop, Protocol, Server, Waker};
+use socket2::SockRef;
 
 /// How long a round of a test waits for something to come over loopback.
 const A_WHILE: Duration = Duration::from_millis(5);
@@ -24,6 +25,42 @@ pub fn listener() -> (TcpListener, SocketAddr) {
         .local_addr()
         .expect("a bound socket has an address");
     (listener, addr)
+}
+
+/// A listening socket whose connections take a quarter of a megabyte before anybody reads: all of a long request is there.
+pub fn roomy_listener() -> (TcpListener, SocketAddr) {
+    let (listener, addr) = listener();
+    SockRef::from(&listener)
+        .set_recv_buffer_size(1 << 20)
+        .expect("SO_RCVBUF");
+    (listener, addr)
+}
+
+/// So many clients, and rounds until all of them are accepted.
+pub fn crowd<W: Work>(rounds: &mut Rounds<W>, addr: SocketAddr, many: usize) -> Vec<TcpStream> {
+    let mut clients = Vec::new();
+    for _ in 0..many {
+        clients.push(TcpStream::connect(addr).expect("a listening socket"));
+        // Before the queue of the kernel is full.
+        if clients.len() % 50 == 0 {
+            while rounds.round_quietly() {}
+        }
+    }
+    rounds.until(&format!("{many} clients to be accepted"), |events| {
+        count(events, |event| matches!(event, Event::Opened(..))) == many
+    });
+    clients
+}
+
+/// What a part of a test in another process has printed under this name: `told: 1`.
+pub fn printed(lab: &Lab, end: &End, name: &str, want: &str) {
+    let mut lines = end.stdout.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    lab.holds(
+        value == Some(want),
+        format!("{name}: {want}"),
+        value.unwrap_or(end.stderr.trim()),
+    );
 }
 
 /// What has rounds.
@@ -163,13 +200,13 @@ impl<W: Work> Rounds<W> {
         self.lab.fails(what, so_far);
     }
 
-    /// Rounds, until a client is let in. Gives its name.
-    pub fn lets_in(&mut self, client: &TcpPeer) -> Id {
+    /// Rounds, until a client is accepted. Gives its name.
+    pub fn accepts(&mut self, client: &TcpPeer) -> Id {
         let peer = client.local();
-        self.until("the client to be let in", |events| {
+        self.until("the client to be accepted", |events| {
             id_of(events, peer).is_some()
         });
-        id_of(&self.happened, peer).expect("it was let in")
+        id_of(&self.happened, peer).expect("it was accepted")
     }
 
     /// Rounds, until a connection is closed. Gives how it ended, in words: `Ok`, `ConnectionReset`.
@@ -259,7 +296,7 @@ pub fn words(event: &Event) -> String {
         Event::Opened(id, peer) => format!("Opened({}, {peer})", id.0),
         Event::Answered(id) => format!("Answered({})", id.0),
         Event::Closed(id, end) => format!("Closed({}, {})", id.0, end_in_words(end)),
-        Event::NotLetIn(error) => format!("NotLetIn({:?})", error.kind()),
+        Event::AcceptFailed(error) => format!("AcceptFailed({:?})", error.kind()),
     }
 }
 

@@ -321,6 +321,23 @@ fn s2_other_errors_of_a_write() {
                 &format!("Err({kind:?})"),
             );
             lab.same_bytes("the outbox", &Vec::from(outbox), b"o, world");
+            for (room, rest) in [(1, &b"ello, world"[..]), (4, b"o, world"), (11, b"d")] {
+                let mut wire = Wire::new(lab)
+                    .with_room(room)
+                    .in_pieces(2)
+                    .then_broken(kind);
+                let mut outbox: VecDeque<u8> = ring(b"hello, world");
+                is(
+                    lab,
+                    drains(lab, &mut wire, &mut outbox),
+                    &format!("Err({kind:?})"),
+                );
+                lab.same_bytes(
+                    &format!("the outbox, when the stream took {room} bytes and then failed"),
+                    &Vec::from(outbox),
+                    rest,
+                );
+            }
         }
     });
 }

@@ -7,6 +7,7 @@ use netlab::{Lab, lab};
 use readiness::{Conn, EchoFrames, INBOX, Next, OUTBOX, Protocol, TURN};
 
 use super::protocols::{Long, NO_QUESTIONS, NoQuestions, Times};
+use super::rounds::printed;
 use super::wire::Wire;
 
 const READ: &str = "Wait { read: true, write: false }";
@@ -28,7 +29,7 @@ fn turn<P: Protocol>(lab: &Lab, conn: &mut Conn<P>, wire: &mut Wire) -> io::Resu
         conn.turn(&mut lab.watch("stream", &mut *wire))
     });
     if let Ok(Next::Wait { read, write }) = next {
-        let wait = format!("{next:?}");
+        let wait = waits(read, write);
         if read && wire.dry == 0 {
             lab.because(UNREAD)
                 .fails("a turn that reads until WouldBlock, or says Again", wait);
@@ -56,10 +57,14 @@ fn turns<P: Protocol>(lab: &Lab, conn: &mut Conn<P>, wire: &mut Wire) -> io::Res
         .fails("an end of Again", format!("{MANY} times Again"))
 }
 
+fn waits(read: bool, write: bool) -> String {
+    format!("Wait {{ read: {read}, write: {write} }}")
+}
+
 /// Demands what a turn gave, in words. Not those of its `Debug`, which is the student's.
 fn is(lab: &Lab, got: io::Result<Next>, want: &str) {
     let got = match got {
-        Ok(Next::Wait { read, write }) => format!("Wait {{ read: {read}, write: {write} }}"),
+        Ok(Next::Wait { read, write }) => waits(read, write),
         Ok(Next::Again) => "Again".to_owned(),
         Ok(Next::Done) => "Done".to_owned(),
         Err(error) => format!("Err({:?})", error.kind()),
@@ -363,7 +368,73 @@ fn s3_the_end_comes_behind_the_requests() {
             requests(lab, &conn, count as u64);
             lab.same("bytes that the client gets", wire.sent.len(), count * times);
         }
+        for waiting in [1, 20] {
+            lab.scene(format!(
+                "{waiting} replies of 1000 bytes wait, then requests and the end come together"
+            ));
+            let mut conn = connection(lab, Times(1000));
+            let mut wire = Wire::new(lab).with(&vec![b'x'; waiting]).with_room(0);
+            is(lab, turns(lab, &mut conn, &mut wire), BOTH);
+            wire.brings(b"yyy");
+            wire.ends();
+            is(lab, turns(lab, &mut conn, &mut wire), WRITE);
+            wire.room = usize::MAX;
+            is(lab, turns(lab, &mut conn, &mut wire), "Done");
+            requests(lab, &conn, waiting as u64 + 3);
+            lab.same(
+                "bytes that the client gets",
+                wire.sent.len(),
+                (waiting + 3) * 1000,
+            );
+        }
     });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which tells how much memory a program has"
+)]
+fn s3_at_rest_it_keeps_no_buffers() {
+    const CONNECTIONS: usize = 500;
+    let part = |lab: &Lab| {
+        let request = frame(&vec![b'x'; 60_000]);
+        let before = resident();
+        let mut resting = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut conn = Conn::new(EchoFrames);
+            let next = conn.turn(&mut Wire::new(lab).with(&request));
+            is(lab, next, READ);
+            resting.push(conn);
+        }
+        let grown = resident().saturating_sub(before);
+        println!(
+            "\nmore than 8 MB for 500 connections at rest: {}",
+            grown > 8 << 10
+        );
+        println!("memory has grown by {grown} KiB");
+    };
+    lab(move |lab| {
+        // What is still to do says so here, and not in another process.
+        drop(connection(lab, EchoFrames));
+        lab.why("Each of 500 clients has sent one frame of 60 000 bytes, has its reply, and says nothing now. clear, drain and truncate empty a Vec or a VecDeque and keep its memory. A hundred kilobytes for each client that once sent a long frame are a gigabyte for ten thousand of them.");
+        let inner = lab.clone();
+        let end = lab.elsewhere("true", move || part(&inner));
+        printed(
+            lab,
+            &end,
+            "more than 8 MB for 500 connections at rest",
+            "false",
+        );
+    });
+}
+
+/// The memory of this process, in KiB.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]

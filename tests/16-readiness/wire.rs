@@ -21,6 +21,8 @@ pub struct Wire {
     /// What the next writes answer, before anything else.
     write_errors: VecDeque<ErrorKind>,
     takes_zero: bool,
+    /// What writes answer when there is no room left: `WouldBlock`, or that the stream is broken.
+    no_room: ErrorKind,
     /// What was written.
     pub sent: Vec<u8>,
     /// Calls to `read` and `write` so far, and how many bytes were read.
@@ -54,6 +56,7 @@ impl Wire {
             piece: usize::MAX,
             write_errors: VecDeque::new(),
             takes_zero: false,
+            no_room: ErrorKind::WouldBlock,
             sent: Vec::new(),
             reads: 0,
             writes: 0,
@@ -96,6 +99,12 @@ impl Wire {
 
     pub fn with_room(mut self, room: usize) -> Wire {
         self.room = room;
+        self
+    }
+
+    /// When there is no room left, the stream is broken.
+    pub fn then_broken(mut self, kind: ErrorKind) -> Wire {
+        self.no_room = kind;
         self
     }
 
@@ -188,7 +197,7 @@ impl Write for Wire {
         if n == 0 && !buf.is_empty() {
             self.full += 1;
             self.spins("writes", self.full);
-            return Err(ErrorKind::WouldBlock.into());
+            return Err(self.no_room.into());
         }
         self.room -= n;
         self.sent.extend_from_slice(&buf[..n]);

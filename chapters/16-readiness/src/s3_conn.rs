@@ -27,6 +27,7 @@ pub enum Next {
 }
 
 /// One client's conversation, between two turns: what came and is not used yet, what is to be sent.
+/// At rest, with nothing of both, it keeps no buffers: most of thousands of connections are silent most of the time.
 #[derive(Debug)]
 pub struct Conn<P> {
     // In place of this: what a connection has to remember.

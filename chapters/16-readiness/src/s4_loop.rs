@@ -16,14 +16,14 @@ pub struct Id(pub usize);
 /// What happened in a round.
 #[derive(Debug)]
 pub enum Event {
-    /// A client was let in.
+    /// A client was accepted.
     Opened(Id, SocketAddr),
     /// One or more requests of this connection were taken.
     Answered(Id),
     /// The connection is over and closed. `Ok`: it was `Next::Done`.
     Closed(Id, io::Result<()>),
-    /// Nobody can be let in: an error of `accept` that does not concern one client alone.
-    NotLetIn(io::Error),
+    /// No client can be accepted: an error of `accept` that does not concern one client alone.
+    AcceptFailed(io::Error),
 }
 
 /// Ends the wait of a loop. A clone wakes the same loop, from any thread.
@@ -50,7 +50,7 @@ pub struct Loop<P> {
 }
 
 impl<P: Protocol + Clone> Loop<P> {
-    /// `listener` may be blocking or not. Nobody is let in before the first round.
+    /// `listener` may be blocking or not. No client is accepted before the first round.
     ///
     /// # Errors
     ///
@@ -72,26 +72,26 @@ impl<P: Protocol + Clone> Loop<P> {
         todo!("16.4 Loop::connections(): how many are there now")
     }
 
-    /// From now on clients are let in while there are fewer than `most` connections. The others wait in the
-    /// kernel's queue, and are let in when somebody leaves. A new loop has no limit: `usize::MAX`.
+    /// From now on clients are accepted while there are fewer than `most` connections. The others wait in the
+    /// kernel's queue, and are accepted when somebody leaves. A new loop has no limit: `usize::MAX`.
     ///
-    /// After `Event::NotLetIn` it is 0, until the next call of `admit`.
+    /// After `Event::AcceptFailed` it is 0, until the next call of `admit`.
     pub fn admit(&mut self, most: usize) {
         todo!("16.4 Loop::admit({most}): remember the limit; a round obeys it")
     }
 
     /// Waits, asleep, until there is something to do, and does it. Returns what happened, in order.
     ///
-    /// - It waits until a client can be let in, a connection can go on, the waker is woken, or `wait` is over
+    /// - It waits until a client can be accepted, a connection can go on, the waker is woken, or `wait` is over
     ///   (`None`: never). It does not wait when a connection said `Next::Again`. A signal may end the wait.
     /// - Who can go on gets one turn a round, so that a client for whom there is always something to do keeps nobody
-    ///   else waiting.
-    /// - All clients who wait to be let in are, up to the limit of `admit`: in this round, or in the next ones
+    ///   else waiting. That is each of them, however many can go on at a time.
+    /// - All clients who wait to be accepted are, up to the limit of `admit`: in this round, or in the next ones
     ///   without a wait. `Event::Opened` comes before everything else of this connection.
     /// - A connection whose turn is `Next::Done` or an error is closed in the same round.
     ///   `Event::Closed` is the last of it, after the `Answered` of that turn. Its error concerns nobody else.
     /// - Errors of `accept` that `after_error` calls `Next` concern one client who is gone: the next one is
-    ///   let in. Any other is `Event::NotLetIn`, and no more than one a round.
+    ///   accepted. Any other is `Event::AcceptFailed`, and no more than one a round.
     ///
     /// # Errors
     ///
@@ -102,13 +102,19 @@ impl<P: Protocol + Clone> Loop<P> {
         )
     }
 
+    /// The last turn of this connection said `Next::Again`: it may have more to read, and has its next turn in the
+    /// next round. `false` if there is none of this name.
+    pub fn can_go_on(&self, id: Id) -> bool {
+        todo!("16.4 Loop::can_go_on({id:?}): was its last turn Again?")
+    }
+
     /// Closes this connection now, whatever it is at. There is no `Event::Closed` for it, and nothing else of it
     /// any more. `false` if there is none of this name.
     pub fn close(&mut self, id: Id) -> bool {
         todo!("16.4 Loop::close({id:?}): off the poll, then drop it")
     }
 
-    /// From now on nobody is let in, and the listening socket is closed: new clients are refused. Each connection
+    /// From now on no client is accepted, and the listening socket is closed: new clients are refused. Each connection
     /// is told to finish (`Conn::finish`), and gets a turn in the next round, which does not wait: one
     /// that is at rest ends there.
     pub fn finish(&mut self) {

@@ -12,7 +12,7 @@ use crate::{Event, Protocol, Waker};
 /// What a server grants.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long a connection may go without completing a request: since it was let in, or since its last one
+    /// How long a connection may go without completing a request: since it was accepted, or since its last one
     /// was taken. Not zero; `Duration::MAX` is no limit.
     pub patience: Duration,
     /// How many connections there may be at a time. 1 or more.
@@ -57,10 +57,10 @@ impl<P: Protocol + Clone, C: Clock> Server<P, C> {
     ///   While there is neither, nothing but the network and the waker ends it.
     /// - A connection that has completed no request for `Limits::patience` is closed:
     ///   `Event::Closed` with `ErrorKind::TimedOut`. What it sends or reads meanwhile moves this limit only when
-    ///   a request is complete. What has come by now is looked at first: a request that arrived in time is
-    ///   served, however late the loop is.
+    ///   a request is complete. What has arrived by now is looked at first: a request that arrived
+    ///   in time is served, however late the loop is, however many others there are, and however long the request is.
     /// - There are never more than `Limits::most` connections. Who comes then waits in the kernel's queue.
-    /// - `Event::NotLetIn`: with an error that `after_error` calls `Pause`, nobody is let in until
+    /// - `Event::AcceptFailed`: with an error that `after_error` calls `Pause`, no client is accepted until
     ///   `PAUSE` is over by the clock, or a connection is closed. So a server without descriptors sleeps, and goes on when
     ///   somebody leaves.
     ///
@@ -69,7 +69,7 @@ impl<P: Protocol + Clone, C: Clock> Server<P, C> {
     /// Those of `Loop::round`. An error of `accept` that `after_error` calls `End`.
     pub fn round(&mut self, until: Option<Duration>) -> io::Result<Vec<Event>> {
         todo!(
-            "16.6 Server::round({until:?}): wait until the earliest of the moments; a round of the loop; set the deadlines by what happened; close who is due; see when to admit again"
+            "16.6 Server::round({until:?}): wait until the earliest of the moments; a round of the loop; set the deadlines by what happened; when somebody is due, look once more at what has arrived; close who is due and cannot go on; see when to admit again"
         )
     }
 

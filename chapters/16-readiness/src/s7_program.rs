@@ -54,13 +54,13 @@ impl Stop {
     /// Ends the server's wait, so that it sees at once what it was asked.
     pub fn stop(&self) {
         todo!(
-            "16.7 Stop::stop() with {:?}: leave the word for whoever looks, then wake the loop",
+            "16.7 Stop::stop() with {:?}: set the flag, then wake the loop",
             self.waker
         )
     }
 
     pub fn is_asked(&self) -> bool {
-        todo!("16.7 Stop::is_asked(): is the word there?")
+        todo!("16.7 Stop::is_asked(): is the flag set?")
     }
 }
 
@@ -77,7 +77,7 @@ pub struct Report {
 
 /// Serves until `stop` is asked, and sleeps while there is nothing to do.
 ///
-/// Then nobody is let in any more, and connections end where they are at rest (`Server::finish`), at once and also
+/// Then no client is accepted any more, and connections end where they are at rest (`Server::finish`), at once and also
 /// with a grace of zero. The others have `grace` to come to their rest, by the server's clock: when the last one
 /// has ended, nobody waits. What is left then is cut off. `Duration::MAX` is a grace without an end.
 ///

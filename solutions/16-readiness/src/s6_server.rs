@@ -11,7 +11,7 @@ use crate::{Deadlines, Event, Id, Loop, Protocol, Waker};
 /// What a server grants.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long a connection may go without completing a request: since it was let in, or since its last one
+    /// How long a connection may go without completing a request: since it was accepted, or since its last one
     /// was taken. Not zero; `Duration::MAX` is no limit.
     pub patience: Duration,
     /// How many connections there may be at a time. 1 or more.
@@ -24,8 +24,8 @@ pub struct Server<P, C> {
     clock: C,
     limits: Limits,
     deadlines: Deadlines<Id>,
-    /// When the door opens again, after it had to be shut.
-    reopens: Option<Duration>,
+    /// When clients are accepted again, after a pause.
+    resumes: Option<Duration>,
 }
 
 impl<P: Protocol + Clone, C: Clock> Server<P, C> {
@@ -45,7 +45,7 @@ impl<P: Protocol + Clone, C: Clock> Server<P, C> {
             clock,
             limits,
             deadlines: Deadlines::new(),
-            reopens: None,
+            resumes: None,
         })
     }
 
@@ -65,10 +65,10 @@ impl<P: Protocol + Clone, C: Clock> Server<P, C> {
     ///   While there is neither, nothing but the network and the waker ends it.
     /// - A connection that has completed no request for `Limits::patience` is closed:
     ///   `Event::Closed` with `ErrorKind::TimedOut`. What it sends or reads meanwhile moves this limit only when
-    ///   a request is complete. What has come by now is looked at first: a request that arrived in time is
-    ///   served, however late the loop is.
+    ///   a request is complete. What has arrived by now is looked at first: a request that arrived
+    ///   in time is served, however late the loop is, however many others there are, and however long the request is.
     /// - There are never more than `Limits::most` connections. Who comes then waits in the kernel's queue.
-    /// - `Event::NotLetIn`: with an error that `after_error` calls `Pause`, nobody is let in until
+    /// - `Event::AcceptFailed`: with an error that `after_error` calls `Pause`, no client is accepted until
     ///   `PAUSE` is over by the clock, or a connection is closed. So a server without descriptors sleeps, and goes on when
     ///   somebody leaves.
     ///
@@ -77,43 +77,60 @@ impl<P: Protocol + Clone, C: Clock> Server<P, C> {
     /// Those of `Loop::round`. An error of `accept` that `after_error` calls `End`.
     pub fn round(&mut self, until: Option<Duration>) -> io::Result<Vec<Event>> {
         let now = self.clock.now();
-        let moments = [self.deadlines.next(), self.reopens, until];
+        let moments = [self.deadlines.next(), self.resumes, until];
         let wait = moments.into_iter().flatten().min();
         let wait = wait.map(|moment| moment.saturating_sub(now));
         let mut happened = self.work.round(wait)?;
 
         let now = self.clock.now();
-        let mut left = false;
-        let mut shut = None;
-        for event in &happened {
+        self.renew(&happened, now);
+        if self.deadlines.next().is_some_and(|at| at <= now) {
+            // The round may have taken long. What has arrived since it began is not yet looked at.
+            let late = self.work.round(Some(Duration::ZERO))?;
+            self.renew(&late, now);
+            happened.extend(late);
+        }
+        for id in self.deadlines.due(now) {
+            if self.work.can_go_on(id) {
+                // The rest of its request may have arrived, too: the next round will know.
+                self.deadlines.set(id, now);
+            } else {
+                self.work.close(id);
+                happened.push(Event::Closed(id, Err(ErrorKind::TimedOut.into())));
+            }
+        }
+        let failed = happened.iter().find_map(|event| match event {
+            Event::AcceptFailed(error) => Some(after_error(error)),
+            _ => None,
+        });
+        match failed {
+            Some(AfterError::End) => return Err(last_error(happened)),
+            Some(_) => self.resumes = Some(now.saturating_add(PAUSE)),
+            None => {}
+        }
+        // A connection that is closed gives its descriptor back.
+        let closed = happened
+            .iter()
+            .any(|event| matches!(event, Event::Closed(..)));
+        if self.resumes.is_some_and(|at| closed || at <= now) {
+            self.resumes = None;
+            self.work.admit(self.limits.most);
+        }
+        Ok(happened)
+    }
+
+    /// Gives a new limit to each connection that is new or has completed a request.
+    fn renew(&mut self, happened: &[Event], now: Duration) {
+        for event in happened {
             match event {
                 Event::Opened(id, _) | Event::Answered(id) => {
                     let at = now.saturating_add(self.limits.patience);
                     self.deadlines.set(*id, at);
                 }
-                Event::Closed(id, _) => {
-                    self.deadlines.cancel(*id);
-                    left = true;
-                }
-                Event::NotLetIn(error) => shut = Some(after_error(error)),
+                Event::Closed(id, _) => drop(self.deadlines.cancel(*id)),
+                Event::AcceptFailed(_) => {}
             }
         }
-        for id in self.deadlines.due(now) {
-            self.work.close(id);
-            happened.push(Event::Closed(id, Err(ErrorKind::TimedOut.into())));
-            left = true;
-        }
-        match shut {
-            Some(AfterError::End) => return Err(last_error(happened)),
-            Some(_) => self.reopens = Some(now.saturating_add(PAUSE)),
-            None => {}
-        }
-        // Who has left has left a descriptor.
-        if self.reopens.is_some_and(|at| left || at <= now) {
-            self.reopens = None;
-            self.work.admit(self.limits.most);
-        }
-        Ok(happened)
     }
 
     /// `Loop::finish`.
@@ -140,7 +157,7 @@ impl<P: Protocol + Clone, C: Clock> Server<P, C> {
 /// The error of accept among these events.
 fn last_error(happened: Vec<Event>) -> io::Error {
     let errors = happened.into_iter().rev().find_map(|event| match event {
-        Event::NotLetIn(error) => Some(error),
+        Event::AcceptFailed(error) => Some(error),
         _ => None,
     });
     errors.unwrap_or_else(|| ErrorKind::Other.into())

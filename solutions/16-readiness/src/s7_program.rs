@@ -61,7 +61,7 @@ impl Stop {
 
     /// Ends the server's wait, so that it sees at once what it was asked.
     pub fn stop(&self) {
-        // First the word, then the bell: who wakes must find it.
+        // First the flag, then the waker: the loop that wakes must find the flag.
         self.asked.store(true, Ordering::Release);
         // A loop that cannot be woken sees it after its next event.
         let _ = self.waker.wake();
@@ -85,7 +85,7 @@ pub struct Report {
 
 /// Serves until `stop` is asked, and sleeps while there is nothing to do.
 ///
-/// Then nobody is let in any more, and connections end where they are at rest (`Server::finish`), at once and also
+/// Then no client is accepted any more, and connections end where they are at rest (`Server::finish`), at once and also
 /// with a grace of zero. The others have `grace` to come to their rest, by the server's clock: when the last one
 /// has ended, nobody waits. What is left then is cut off. `Duration::MAX` is a grace without an end.
 ///

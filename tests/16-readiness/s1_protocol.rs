@@ -117,7 +117,7 @@ fn s1_the_reply_goes_to_the_end() {
 #[test]
 fn s1_too_long_is_known_at_the_header() {
     lab(|lab| {
-        lab.why("A length is a stranger's word. MAX_FRAME is allowed and one byte more is not; that is known as soon as the header is there. Who waits for the payload first gives the stranger memory.");
+        lab.why("A length is what somebody else claims. MAX_FRAME is allowed and one byte more is not; that is known as soon as the header is there. Who waits for the payload first gives the stranger memory.");
         let too_long = 65_537_u32.to_be_bytes();
         let behind = [&too_long[..], b"some payload"].concat();
         for input in [&too_long[..], b"\xff\xff\xff\xff", b"\x01\0\0\0", &behind] {

@@ -398,7 +398,7 @@ fn s3_the_end_comes_behind_the_requests() {
 fn s3_at_rest_it_keeps_no_buffers() {
     const CONNECTIONS: usize = 500;
     let part = |lab: &Lab| {
-        let request = frame(&vec![b'x'; 60_000]);
+        let request = frame(vec![b'x'; 60_000]);
         let before = resident();
         let mut resting = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -416,7 +416,7 @@ fn s3_at_rest_it_keeps_no_buffers() {
     };
     lab(move |lab| {
         // What is still to do says so here, and not in another process.
-        drop(connection(lab, EchoFrames));
+        let _ = connection(lab, EchoFrames);
         lab.why("Each of 500 clients has sent one frame of 60 000 bytes, has its reply, and says nothing now. clear, drain and truncate empty a Vec or a VecDeque and keep its memory. A hundred kilobytes for each client that once sent a long frame are a gigabyte for ten thousand of them.");
         let inner = lab.clone();
         let end = lab.elsewhere("true", move || part(&inner));

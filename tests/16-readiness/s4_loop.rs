@@ -856,7 +856,7 @@ fn s4_a_limit_is_set_and_lifted() {
 }
 
 #[test]
-fn s4_a_shut_door_does_not_wake() {
+fn s4_who_has_to_wait_does_not_wake_it() {
     lab(|lab| {
         lab.why("A client waits in the queue, and there is no place for it. The loop can do nothing for it: it sleeps until somebody leaves.");
         let (listener, addr) = listener();
@@ -869,11 +869,11 @@ fn s4_a_shut_door_does_not_wake() {
         here.sends_frame("hello");
         here.expects_frame("hello");
         let waiting = lab.connect_as("client B", addr);
-        waiting.sends_frame("let me in");
+        waiting.sends_frame("hello");
         serving.running.rests("a client leaves");
         lab.same("whether B was answered", has_something(&waiting), false);
         here.closes();
-        waiting.expects_frame("let me in");
+        waiting.expects_frame("hello");
         serving.stops(lab);
     });
 }

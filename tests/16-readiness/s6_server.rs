@@ -354,7 +354,7 @@ fn s6_a_request_that_comes_while_another_is_served() {
     lab(|lab| {
         lab.why("The server takes A's request, and that takes a minute. Meanwhile B sends a request, in time. The round had begun before, and knew nothing of B. So what has come is looked at once more before B is closed; and when one turn does not read all of it, B has another one.");
         for payload in [5, 65_536] {
-            let (rounds, _client, b) = comes_meanwhile(lab, frame(&vec![b'x'; payload]));
+            let (rounds, _client, b) = comes_meanwhile(lab, frame(vec![b'x'; payload]));
             lab.same("how B ended", end_of(rounds.happened(), b), None);
         }
     });
@@ -365,7 +365,7 @@ fn s6_half_a_request_that_comes_while_another_is_served() {
     lab(|lab| {
         lab.why("The server takes A's request, and that takes a minute. Meanwhile B sends a part of a request, more than one turn reads. B has its turns, and they find no request: its 30 seconds are over.");
         for part in [65_536, 65_539] {
-            let mut request = frame(&vec![b'x'; 65_536]);
+            let mut request = frame(vec![b'x'; 65_536]);
             request.truncate(part);
             let (mut rounds, _client, b) = comes_meanwhile(lab, request);
             lab.same("how B ended", rounds.closes(b), "TimedOut".to_owned());

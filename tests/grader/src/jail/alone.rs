@@ -5,14 +5,18 @@
 //! to itself.
 //!
 //! The filter has to come between the start of a process and its program. So the grader's binary is started
-//! first, and becomes the program.
+//! first, and becomes the program. If it cannot, it says so into the pipe that is its standard input. The
+//! program does not have this pipe.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Write, stdin};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::process::getpid;
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
     SeccompRule,
@@ -22,9 +26,6 @@ use super::seccomp::{filter, install, numbers as n};
 
 /// The argument by which the binary knows that it is meant. What follows is a program and its arguments.
 pub const WORD: &str = "--alone";
-
-/// The signal by which the binary says that it could not become the program. Safe Rust cannot raise it.
-pub const FAILED: Signal = Signal::SYS;
 
 /// What Rust's standard library, socket2, libtest and the C library ask of the kernel for what an exercise or
 /// its test may do.
@@ -202,14 +203,35 @@ const NAMES: [i32; 3] = [n::PR_SET_NAME, n::PR_GET_NAME, n::PR_SET_VMA];
 
 /// Comes back only if it fails.
 pub fn run(arguments: &[OsString]) -> ExitCode {
-    let why = match (arguments, apply()) {
-        ([program, rest @ ..], Ok(())) => Command::new(program).args(rest).exec().to_string(),
-        (_, Err(why)) => why,
-        ([], _) => "there is no program".to_owned(),
+    let Ok(supervisor) = fcntl_dupfd_cloexec(stdin(), FIRST_OWN) else {
+        return ExitCode::FAILURE;
     };
-    eprintln!("cargo grader's jail: {why}");
-    let _ = kill_process(getpid(), FAILED);
+    let why = become_program(arguments);
+    // The supervisor waits for our end, and sees it in any case.
+    let _ = File::from(supervisor).write_all(why.as_bytes());
     ExitCode::FAILURE
+}
+
+/// The lowest number of a descriptor that is not one of the three standard ones.
+const FIRST_OWN: i32 = 3;
+
+fn become_program(arguments: &[OsString]) -> String {
+    let [program, rest @ ..] = arguments else {
+        return "there is no program".to_owned();
+    };
+    // The jail has no /dev/null for us. What nobody writes to is empty, too.
+    let empty = match std::io::pipe() {
+        Ok((empty, _)) => empty,
+        Err(error) => return format!("no standard input: {error}"),
+    };
+    match apply() {
+        Ok(()) => Command::new(program)
+            .args(rest)
+            .stdin(empty)
+            .exec()
+            .to_string(),
+        Err(why) => why,
+    }
 }
 
 fn apply() -> Result<(), String> {

@@ -13,10 +13,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::stdin;
+use std::io::{PipeReader, Read, pipe, stdin};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -82,10 +82,13 @@ fn supervise(order: &str, is_first: bool) -> Result<(), String> {
             return Ok(());
         };
         match starter.start(&order, request, output) {
-            Ok(mut child) => {
-                let Some(ending) = wait(&mut child, order.cell.is_alone)? else {
+            Ok((mut child, failure)) => {
+                let Some(ending) = wait(&mut child)? else {
                     return Ok(());
                 };
+                if let Some(why) = told(failure)? {
+                    return Err(format!("a program could not be started alone: {why}"));
+                }
                 let is_clean = !has_children() && before.are_all(&order.scratch);
                 tell(&Reply::Ended {
                     ending,
@@ -132,26 +135,29 @@ impl Starter {
         order: &Order,
         request: Request,
         output: Vec<OwnedFd>,
-    ) -> Result<Child, String> {
+    ) -> Result<(Child, Option<PipeReader>), String> {
         let [stdout, stderr] = <[OwnedFd; 2]>::try_from(output)
             .map_err(|_| "there is no output for a program".to_owned())?;
-        // Opened here: the thread that starts programs may not.
-        let nothing = fs::File::open("/dev/null")
-            .map_err(|error| format!("cannot open /dev/null: {error}"))?;
         let program = &order.cell.program;
         let mut command;
+        let mut failure = None;
         if order.cell.is_alone {
+            let (told, tell) = pipe().map_err(|error| format!("cannot make a pipe: {error}"))?;
             command = Command::new(own_program()?);
-            command.arg(alone::WORD).arg(program);
+            command.arg(alone::WORD).arg(program).stdin(tell);
+            failure = Some(told);
         } else {
+            // Opened here: the thread that starts programs may not.
+            let nothing = fs::File::open("/dev/null")
+                .map_err(|error| format!("cannot open /dev/null: {error}"))?;
             command = Command::new(program);
+            command.stdin(nothing);
         }
         command
             .args(request.args)
             .env_clear()
             .envs(request.env)
             .current_dir(&order.cell.dir)
-            .stdin(nothing)
             .stdout(stdout)
             .stderr(stderr)
             // A signal to all of its group is none to us.
@@ -164,8 +170,19 @@ impl Starter {
             .send(command)
             .map_err(|error| error.to_string())?;
         let child = self.children.recv().map_err(|error| error.to_string())?;
-        child.map_err(|error| format!("cannot run {}: {error}", program.display()))
+        let child = child.map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+        Ok((child, failure))
     }
+}
+
+/// What [`alone`] has said, which has ended: nothing when it became the program.
+fn told(failure: Option<PipeReader>) -> Result<Option<String>, String> {
+    let mut said = String::new();
+    if let Some(mut failure) = failure {
+        let read = failure.read_to_string(&mut said);
+        read.map_err(|error| format!("cannot read from a pipe: {error}"))?;
+    }
+    Ok(Some(said).filter(|said| !said.is_empty()))
 }
 
 /// Where the grader's binary lies, as it was started.
@@ -175,7 +192,7 @@ fn own_program() -> Result<PathBuf, String> {
 }
 
 /// How the program ended; none when the grader has closed the socket before.
-fn wait(child: &mut Child, is_alone: bool) -> Result<Option<Ending>, String> {
+fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
     let trouble = |error: Errno| format!("cannot wait for a program: {error}");
     let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(trouble)?;
     let socket = stdin();
@@ -192,10 +209,6 @@ fn wait(child: &mut Child, is_alone: bool) -> Result<Option<Ending>, String> {
         if has_ended {
             let status = child.wait();
             let status = status.map_err(|error| format!("cannot wait for a program: {error}"))?;
-            // Any other program may be sent the same signal.
-            if is_alone && status.signal() == Some(alone::FAILED.as_raw()) {
-                return Err("a program could not be started alone".to_owned());
-            }
             return Ok(Some(status.into()));
         }
         if is_closed {

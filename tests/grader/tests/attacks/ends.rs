@@ -73,6 +73,18 @@ const ATTACKS: &[Attack] = &[
          run(\"kill\", &[\"-KILL\", &parent]); run(\"kill\", &[\"-KILL\", \"-1\"]); as_libtest(); \
          std::process::exit(0)",
     ),
+    (
+        "a shell in its place that ends by SIGSYS",
+        "use std::os::unix::process::CommandExt; \
+         std::process::Command::new(\"/bin/sh\").args([\"-c\", \"kill -SYS $$\"]).exec().to_string()",
+    ),
+    (
+        "the pipe of a start that fails",
+        "use std::io::Write; for n in 0..64 { \
+             if let Ok(mut f) = std::fs::File::options().write(true).open(format!(\"/proc/self/fd/{n}\")) { \
+                 let _ = f.write_all(b\"no\"); } } \
+         std::process::exit(1)",
+    ),
     ("loops", "loop { std::hint::spin_loop() }"),
     (
         "recursion",
@@ -120,6 +132,8 @@ fn an_end_is_no_pass() {
         ("the jail's words", Verdict::NoVerdict),
         ("the laboratory's words for no grader", Verdict::NoVerdict),
         ("recursion", Verdict::Crash),
+        ("a shell in its place that ends by SIGSYS", Verdict::Crash),
+        ("the pipe of a start that fails", Verdict::NoVerdict),
         ("hostile text", Verdict::Fail),
         ("bytes that are no text", Verdict::Fail),
         ("a flood", Verdict::Fail),

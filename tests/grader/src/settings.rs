@@ -70,6 +70,9 @@ pub struct Limits {
     pub files: u64,
     /// Length of a file that a process writes, and of all that it puts into /tmp, MiB.
     pub file_mib: u64,
+    /// Seconds for which the tests of a chapter may be awake, one after the other. Those that are left then
+    /// have a moment each.
+    pub awake_seconds: u64,
     /// Seconds of processor time that the compiler may take for the crates of a chapter.
     pub compile_seconds: u64,
     /// Seconds that the compiler may wait without doing anything.
@@ -86,6 +89,7 @@ impl Default for Limits {
             processes: 1024,
             files: 4096,
             file_mib: 64,
+            awake_seconds: 25,
             compile_seconds: 40,
             compile_waits_seconds: 3,
             compile_memory_mib: 4096,

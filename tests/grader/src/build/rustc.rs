@@ -416,12 +416,12 @@ impl Rustc<'_> {
             },
         };
         let share = Share {
-            // Five times as long as a machine needs that has nothing else to do.
-            wall: Duration::from_secs(5 * cpu_seconds),
             // The linker's as well, and the kernel's limit on the compiler comes first.
             cpu: Duration::from_secs(cpu_seconds + LINKER),
             memory_mib: self.limits.compile_memory_mib,
             asleep: Duration::from_secs(self.limits.compile_waits_seconds),
+            // Five times as long as a machine needs that has nothing else to do.
+            ..Share::until(Duration::from_secs(5 * cpu_seconds))
         };
         let outcome = self.jail.run(&cell, &share)?;
         let took = u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX);
@@ -447,7 +447,7 @@ impl Rustc<'_> {
                 "the compiler used more than {} MiB of memory and was stopped",
                 share.memory_mib
             ),
-            Ending::Deadline => format!(
+            Ending::Deadline | Ending::AwakeTooLong => format!(
                 "the compiler had not ended after {} s and was stopped",
                 share.wall.as_secs()
             ),

@@ -57,6 +57,8 @@ pub enum Ending {
     Deadline,
     /// It was killed: it used more processor time than its share.
     TooMuchTime,
+    /// It was killed: it did not sleep, and was awake for longer than its share.
+    AwakeTooLong,
     /// It was killed: it used more memory than its share.
     TooMuchMemory,
     /// It was killed: it did nothing but wait.

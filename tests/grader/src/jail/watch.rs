@@ -25,6 +25,8 @@ pub struct Share {
     /// How long all of it may be asleep. One that waits for a disk, or for a processor that others have,
     /// is not.
     pub asleep: Duration,
+    /// How long it may run until it is put aside.
+    pub awake: Duration,
 }
 
 impl Share {
@@ -35,17 +37,21 @@ impl Share {
             cpu: Duration::MAX,
             memory_mib: u64::MAX >> 20,
             asleep: Duration::MAX,
+            awake: Duration::MAX,
         }
     }
 }
 
 /// Told once that a program is put aside, so that another runs beside it: it waits for something, and uses
-/// nothing meanwhile.
+/// hardly anything meanwhile.
 pub type PutAside<'a> = &'a dyn Fn();
 
-/// How long a program is asleep until it may be put aside.
+/// How long a program is looked at until it may be put aside. If it wakes up now and then, to see whether to
+/// go on, it uses this part of the time at most.
 #[cfg(target_os = "linux")]
-const ASLEEP_AFTER: Duration = Duration::from_millis(150);
+const IDLE_AFTER: Duration = Duration::from_millis(150);
+#[cfg(target_os = "linux")]
+const IDLE_PART: u32 = 10;
 /// One with more memory than this is not put aside, so that there are never many of them.
 #[cfg(target_os = "linux")]
 const SMALL: u64 = 64 << 20;
@@ -68,6 +74,8 @@ pub fn until_end(
     let mut first: Option<Usage> = None;
     let mut before = Usage::default();
     let mut asleep = Duration::ZERO;
+    // How long we have looked whether it is idle, and what it had used before.
+    let (mut looked, mut cpu_then) = (Duration::ZERO, Duration::ZERO);
     loop {
         let interval = match (put_aside, is_limited) {
             (Some(_), _) => Duration::from_millis(50),
@@ -90,6 +98,9 @@ pub fn until_end(
         if cpu > share.cpu {
             return Ending::TooMuchTime;
         }
+        if put_aside.is_some() && began.elapsed() > share.awake {
+            return Ending::AwakeTooLong;
+        }
         if used.resident > share.memory_mib << 20 {
             return Ending::TooMuchMemory;
         }
@@ -102,12 +113,19 @@ pub fn until_end(
             return Ending::Asleep;
         }
         before = used;
-        if asleep >= ASLEEP_AFTER
+        looked += interval;
+        if looked < IDLE_AFTER {
+            continue;
+        }
+        // One that waits for a processor uses nothing either.
+        let is_idle = used.is_asleep && cpu.saturating_sub(cpu_then) <= looked / IDLE_PART;
+        if is_idle
             && used.resident < SMALL
             && let Some(put_aside) = put_aside.take()
         {
             put_aside();
         }
+        (looked, cpu_then) = (Duration::ZERO, cpu);
     }
 }
 

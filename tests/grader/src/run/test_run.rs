@@ -33,8 +33,16 @@ pub struct TestSession<'a> {
     deadline: Duration,
 }
 
+/// What a test may take of the machine.
+#[derive(Clone, Copy)]
+pub struct Time {
+    pub cpu: Duration,
+    /// Until it sleeps.
+    pub awake: Duration,
+}
+
 /// Above netlab's 5 s for a test, so that its verdict, which has a story, comes first.
-const DEADLINE: Duration = Duration::from_secs(8);
+pub const DEADLINE: Duration = Duration::from_secs(8);
 
 impl<'a> TestRun<'a> {
     /// For tests all of whose deadlines are multiplied by `patience`, and that may start programs or not.
@@ -91,9 +99,9 @@ impl<'a> TestRun<'a> {
 }
 
 impl TestSession<'_> {
-    /// Runs the test with this path, `s1_listen::s1_backlog`. It may use this much processor time. `put_aside`
-    /// is told when another may run beside it.
-    pub fn run(&mut self, path: &str, cpu: Duration, put_aside: PutAside) -> Result<TestOutcome> {
+    /// Runs the test with this path, `s1_listen::s1_backlog`. `put_aside` is told when another may run beside
+    /// it.
+    pub fn run(&mut self, path: &str, time: Time, put_aside: PutAside) -> Result<TestOutcome> {
         let witness = Witness::open(self.folder.path())?;
         let mut env = Vec::new();
         if witness.is_some() {
@@ -102,7 +110,8 @@ impl TestSession<'_> {
         }
         let args = test_binary::arguments(path).map(str::to_owned);
         let share = Share {
-            cpu,
+            cpu: time.cpu,
+            awake: time.awake,
             ..Share::until(self.deadline)
         };
         let outcome = self.session.run(&args, &env, &share, Some(put_aside))?;

@@ -70,6 +70,10 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
              again instead of waiting"
                 .to_owned(),
         ),
+        Ending::AwakeTooLong => (
+            Verdict::Timeout,
+            "the tests of this chapter have used up the time that they have together".to_owned(),
+        ),
         Ending::TooMuchMemory => (
             Verdict::Oom,
             "more memory than there is for a test".to_owned(),
@@ -108,7 +112,10 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
             format!("the process ended with exit code {code} before the test did"),
         ),
     };
-    let is_spent = matches!(outcome.ending, Ending::Signal(24) | Ending::TooMuchTime);
+    let is_spent = matches!(
+        outcome.ending,
+        Ending::Signal(24) | Ending::TooMuchTime | Ending::AwakeTooLong
+    );
     let is_timeout = verdict == Verdict::Timeout && !is_spent;
     Ok(TestOutcome {
         is_late: is_timeout || (verdict == Verdict::Fail && said.late > 0),

@@ -1,5 +1,7 @@
 //! Attacks on the machine: they take what is there until somebody says no.
 
+use std::time::Instant;
+
 use grader::jail::Isolation;
 use grader::report::Verdict;
 use grader::settings::{Limits, Settings};
@@ -106,5 +108,63 @@ fn each_bomb_has_its_limit() {
         // And they could be deleted.
         let deep = volley.hit(&report, "deep folders");
         assert!(deep.said.starts_with("done"), "{level:?}: {}", deep.said);
+    }
+}
+
+/// Each test ends before its deadline, with less processor time than its share. Together they have less.
+#[test]
+fn tests_that_are_slow_but_not_late_share_their_time() {
+    const HALF: &str = "crate::attack::half()";
+    const NAPS: &str = "crate::attack::naps()";
+    const HELPERS: &str = r#"
+pub fn half() -> String {
+    by_turns(std::time::Duration::from_millis(20), std::time::Duration::from_millis(20))
+}
+
+pub fn naps() -> String {
+    by_turns(std::time::Duration::ZERO, std::time::Duration::from_millis(20))
+}
+
+fn by_turns(work: std::time::Duration, sleep: std::time::Duration) -> String {
+    let began = std::time::Instant::now();
+    while began.elapsed().as_secs_f64() < 3.0 {
+        let now = std::time::Instant::now();
+        while now.elapsed() < work {}
+        std::thread::sleep(sleep);
+    }
+    "done".into()
+}
+"#;
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let course = support::course();
+    let tests = support::chapter(&course, CHAPTER_00).tests().count();
+    for (attack, awake_seconds) in [(HALF, 4), (NAPS, 25)] {
+        let attacks = vec![("slow", attack); tests];
+        let volley = Volley::of(&attacks, &[]);
+        let file = format!("chapters/{CHAPTER_00}/src/attack.rs");
+        let text = std::fs::read_to_string(volley.submission.path().join(&file)).expect("its file");
+        let submission = volley.submission.with(&file, &format!("{text}{HELPERS}"));
+        let began = Instant::now();
+        let report = support::grade(
+            &submission,
+            &Settings {
+                limits: Limits {
+                    patience: 1.0,
+                    awake_seconds,
+                    ..Limits::default()
+                },
+                ..settings(&[CHAPTER_00])
+            },
+        );
+        assert_eq!((&report.problem, report.score), (&None, 0), "{attack}");
+        let took = began.elapsed().as_secs_f64();
+        // By themselves they take 3 s each.
+        assert!(
+            took < 1.5 * tests as f64,
+            "{attack}: {tests} tests took {took} s: {:?}",
+            support::verdicts(&report)
+        );
     }
 }

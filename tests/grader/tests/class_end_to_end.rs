@@ -52,6 +52,18 @@ fn shards_one_of_them_killed_come_to_the_same_as_one_run() {
     }
     assert_eq!(class.merge("parts-grades", &parts), merged);
 
+    // Where the jail does not part them, they had no neighbours.
+    let alone = "one submission at a time";
+    let mut seen = 0;
+    for (path, report) in class.files("whole") {
+        if let Some((_, isolation)) = report.split_once("\"isolation\":\"") {
+            let is_parted = isolation.starts_with("bwrap");
+            assert_ne!(is_parted, report.contains(alone), "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, students.len());
+
     // The points are what they should be, too.
     let grades = &merged[Path::new("grades.csv")];
     let score = |id: &str| {

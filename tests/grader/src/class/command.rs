@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, Once, PoisonError};
 
 use clap::Args;
 use course::Course;
@@ -137,9 +138,22 @@ pub fn run(args: &ClassArgs) -> std::result::Result<ExitCode, Failure> {
     let jobs = args.jobs.map(NonZeroUsize::get);
     let shared = Shared::new(jobs.map_or_else(Lanes::of_this_machine, Lanes::new));
     let workers = WORKERS * shared.lanes.count();
+    let (neighbours, told) = (Mutex::new(()), Once::new());
     let prepare = || {
         let say = |what: &str| progress.busy(what);
-        Worker::prepare(&course, &settings, &scratch, shared.clone(), &say).map(Cleared)
+        let worker = Worker::prepare(&course, &settings, &scratch, shared.clone(), &say)?;
+        if !worker.parts_neighbours() {
+            told.call_once(|| {
+                progress.say(
+                    "One submission at a time: this machine's jail does not part them. With bubblewrap \
+                     they run side by side.",
+                );
+            });
+        }
+        Ok(OfClass {
+            worker,
+            neighbours: &neighbours,
+        })
     };
     let outcome = grade_all(&submissions, &store, workers, &prepare, &progress);
     progress.finish();
@@ -197,11 +211,15 @@ impl ClassArgs {
 }
 
 /// A worker that is cleared at the end, so that no student's files stay when the class is done.
-struct Cleared(Worker);
+struct OfClass<'a> {
+    worker: Worker,
+    /// Held where one submission could disturb another.
+    neighbours: &'a Mutex<()>,
+}
 
-impl Grader for Cleared {
+impl Grader for OfClass<'_> {
     fn digest(&self, student: &str, submission: &Path) -> Result<String> {
-        self.0.digest(student, submission)
+        self.worker.digest(student, submission)
     }
 
     fn grade(
@@ -211,13 +229,22 @@ impl Grader for Cleared {
         submitted_at: Option<&str>,
         say: &dyn Fn(&str),
     ) -> Report {
-        self.0.grade(student, submission, submitted_at, say)
+        if self.worker.parts_neighbours() {
+            return self.worker.grade(student, submission, submitted_at, say);
+        }
+        let _alone = self
+            .neighbours
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut report = self.worker.grade(student, submission, submitted_at, say);
+        report.isolation += ", one submission at a time";
+        report
     }
 }
 
-impl Drop for Cleared {
+impl Drop for OfClass<'_> {
     fn drop(&mut self) {
-        self.0.clear();
+        self.worker.clear();
     }
 }
 

@@ -159,6 +159,11 @@ impl Worker {
         Ok(worker)
     }
 
+    /// Whether submissions may run at a time: none reaches another's ports or processes.
+    pub fn parts_neighbours(&self) -> bool {
+        self.jail.level == Isolation::Bwrap
+    }
+
     /// What is in force, strongest first: `bwrap+landlock+seccomp+rlimits`.
     pub fn isolation(&self) -> &str {
         &self.jail.words

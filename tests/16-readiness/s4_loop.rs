@@ -82,6 +82,10 @@ fn s4_everybody_who_waits_is_accepted() {
         for client in &clients {
             rounds.accepts(client);
         }
+        let opened: Vec<_> = rounds.happened().iter().filter_map(peer_of).collect();
+        let came: Vec<_> = clients.iter().map(TcpPeer::local).collect();
+        lab.because("What happened is told in order, and the queue of the kernel keeps the order of its clients.")
+            .same("the order in which they were accepted", opened, came);
         lab.same("connections()", rounds.work.connections(), 5);
         let ids = lab.you("ids()", || rounds.work.ids());
         let unique: HashSet<_> = ids.iter().map(|id| id.0).collect();
@@ -90,6 +94,13 @@ fn s4_everybody_who_waits_is_accepted() {
             rounds.echoes(client, b"hello");
         }
     });
+}
+
+fn peer_of(event: &Event) -> Option<SocketAddr> {
+    match event {
+        Event::Opened(_, peer) => Some(*peer),
+        _ => None,
+    }
 }
 
 #[test]
@@ -305,6 +316,34 @@ fn s4_a_chatty_client_starves_nobody() {
 }
 
 #[test]
+fn s4_one_turn_a_round() {
+    lab(|lab| {
+        lab.why("Client A has sent more than one turn reads, so it said Again. Then it sends more, and that is an event. There are two reasons for a turn now, and it is one turn all the same: who gives two a round lets all others wait twice as long.");
+        let (listener, addr) = roomy_listener();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Long(1000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.accepts(&client);
+        let sent = stuffs(&client, &[b'x'; 150_000]);
+        lab.note(format!("client A sends {sent} bytes"));
+        rounds.round();
+        for _ in 0..2 {
+            rounds.take();
+            let sent = stuffs(&client, &[b'x'; 10_000]);
+            lab.note(format!("client A sends {sent} bytes more"));
+            rounds.round();
+            let answered = count(
+                rounds.happened(),
+                |e| matches!(e, Event::Answered(other) if *other == id),
+            );
+            lab.same("how often A is answered in one round", answered, 1);
+        }
+    });
+}
+
+#[test]
 fn s4_two_chatty_clients_share() {
     lab(|lab| {
         lab.why("Two clients have sent a lot. Both could go on for several rounds without an event. Each of them has a turn in each round: who serves one of them until it is done lets the other one wait, and everybody who comes later.");
@@ -472,6 +511,34 @@ fn s4_a_reader_that_comes_back() {
         lab.same("bytes of replies that it got", got, sent * 10);
         let id = rounds.accepts(&client);
         lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+    });
+}
+
+#[test]
+fn s4_an_end_is_not_the_end_of_the_replies() {
+    lab(|lab| {
+        lab.why("The client sends one request and its end, and only then reads. Request and end are one event. mio says of it that the reading side is closed: that is the client's way to say that it has no more to ask. The reply is longer than what the buffers take, and it is owed to the last byte.");
+        let (listener, addr) = small_buffers();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Times(2_000_000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        for early in [true, false] {
+            let client = lab.connect_as("client A", addr);
+            if early {
+                client.sends(b"x");
+                client.half_closes();
+            }
+            let id = rounds.accepts(&client);
+            if !early {
+                client.sends(b"x");
+                client.half_closes();
+            }
+            while rounds.round_quietly() {}
+            let got = rounds.reads(&client, 2_000_000);
+            lab.same("bytes of the reply that it got", got, 2_000_000);
+            lab.same("how it ended", rounds.closes(id), "Ok".to_owned());
+        }
     });
 }
 

@@ -151,8 +151,8 @@ impl<P: Protocol + Clone> Loop<P> {
             Some(Duration::ZERO)
         };
         match self.poll.poll(&mut self.events, wait) {
-            // What it has told before is still in there.
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
+            // A signal, and no event.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             polled => polled?,
         }
         // A connection may have an event, and go on without one, too: that is one turn.

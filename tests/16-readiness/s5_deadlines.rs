@@ -128,12 +128,16 @@ fn s5_a_new_moment_replaces_the_old() {
 fn s5_the_same_moment_for_several() {
     lab(|lab| {
         lab.why("A hundred clients may come within one tick of the clock. A map from moments to keys has room for one of them.");
-        let pairs: Vec<_> = (0..100).map(|key| (key, 50)).collect();
-        let mut some = deadlines(lab, &pairs);
-        len(lab, &some, 100);
-        let mut due = lab.you("due(50 ms)", || some.due(ms(50)));
-        due.sort_unstable();
-        lab.same("who is due, sorted", due, (0..100).collect());
+        let upwards: Vec<_> = (0..100).collect();
+        let downwards: Vec<_> = (0..100).rev().collect();
+        for keys in [upwards, downwards] {
+            let pairs: Vec<_> = keys.into_iter().map(|key| (key, 50)).collect();
+            let mut some = deadlines(lab, &pairs);
+            len(lab, &some, 100);
+            let mut due = lab.you("due(50 ms)", || some.due(ms(50)));
+            due.sort_unstable();
+            lab.same("who is due, sorted", due, (0..100).collect());
+        }
     });
 }
 
@@ -206,6 +210,38 @@ fn s5_many_renewals() {
         lab.same("the first of them", due.first().copied(), Some(KEYS - 1));
         len(lab, &some, 1500);
         due_is_over(lab, &mut some);
+    });
+}
+
+#[test]
+fn s5_many_keys() {
+    lab(|lab| {
+        lab.why("A server with 20 000 clients asks for the earliest moment before each wait, and renews or cancels a deadline for each request.");
+        lab.if_stuck("Each call may look at a few entries only. A search through all of them, for each of many thousand calls, takes longer than anybody waits: use a structure that is ordered by moment, and one that finds a key.");
+        const KEYS: u32 = 20_000;
+        let at = |key: u32| ms(u64::from(key * 7919 % KEYS));
+        let mut some = lab.you("Deadlines::new()", Deadlines::new);
+        lab.you("set, for each of 20 000 keys", || {
+            (0..KEYS).for_each(|key| some.set(key, at(key)));
+        });
+        lab.you("next, 20 000 times", || {
+            assert!((0..KEYS).all(|_| some.next() == Some(ms(0))));
+        });
+        lab.you("set, once more for each key", || {
+            (0..KEYS).for_each(|key| some.set(key, at(key + 1)));
+        });
+        lab.you("len and is_empty, 20 000 times", || {
+            assert!((0..KEYS).all(|_| some.len() == KEYS as usize && !some.is_empty()));
+        });
+        lab.you("due(0), 20 000 times", || {
+            assert!((0..KEYS).map(|_| some.due(ms(0)).len()).sum::<usize>() == 1);
+        });
+        lab.you("cancel, for every second key", || {
+            (0..KEYS).step_by(2).for_each(|key| {
+                some.cancel(key);
+            });
+        });
+        len(lab, &some, 10_000 - 1);
     });
 }
 

@@ -1,6 +1,6 @@
 //! Step 6: limits in time and number.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -647,6 +647,61 @@ fn s6_out_of_descriptors() {
 }
 
 #[test]
+fn s6_a_pause_ends_by_itself() {
+    let part = |lab: &Lab| {
+        let (listener, addr) = listener();
+        let mut server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
+            Server::new(listener, EchoFrames, SystemClock::new(), LIMITS)
+        });
+        // The last descriptor is the client's.
+        let mut files: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok())
+            .take(100)
+            .collect();
+        files.pop();
+        let mut client = TcpStream::connect(addr).expect("a listening socket");
+        let (tell, told) = std::sync::mpsc::channel();
+        lab.student("round(None), again and again", move || {
+            loop {
+                for event in server.round(None).map_err(|error| error.kind())? {
+                    // Nobody listens when the test is over.
+                    let _ = tell.send(words(&event));
+                }
+            }
+            #[expect(unreachable_code, reason = "says of which type its end would be")]
+            Ok::<(), ErrorKind>(())
+        });
+        let first = told.recv().expect("an event of the server");
+        println!(
+            "\nat first: {}",
+            first.split('(').next().unwrap_or_default()
+        );
+        drop(files);
+        client.write_all(&frame(b"hello")).expect("a connection");
+        let patience = Duration::from_millis(1500);
+        client.set_read_timeout(Some(patience)).expect("a limit");
+        let answered = client.read_exact(&mut [0; 9]).is_ok();
+        println!("answered after the pause: {answered}");
+    };
+    lab(move |lab| {
+        if !cfg!(target_os = "linux") {
+            lab.skip("Linux, where a shell limits a program's descriptors");
+        }
+        lab.why("Something else in the process has all its descriptors, and one client waits in the queue. Then there are descriptors again, and nothing on the network tells of that. The end of the pause is a moment to wake for, like a deadline.");
+        // What is still to do says so here, and not in another process.
+        drop(Rounds::of_server(
+            lab,
+            EchoFrames,
+            &ManualClock::new(),
+            LIMITS,
+        ));
+        let inner = lab.clone();
+        let end = lab.elsewhere("ulimit -n 40", move || part(&inner));
+        printed(lab, &end, "at first", "AcceptFailed");
+        printed(lab, &end, "answered after the pause", "true");
+    });
+}
+
+#[test]
 #[cfg_attr(
     not(target_os = "linux"),
     ignore = "needs Linux, where a listening socket can be shut down"
@@ -717,6 +772,7 @@ fn s6_finish_and_now() {
         let b = rounds.accepts(&slow);
         slow.sends_labelled("half a frame", &frame(b"hello")[..6]);
         rounds.round();
+        seconds(lab, &clock, 10);
         lab.you("finish()", || rounds.work.finish());
         lab.same("how A ended", rounds.closes(a), "Ok".to_owned());
         lab.same(
@@ -724,7 +780,7 @@ fn s6_finish_and_now() {
             TcpStream::connect(addr).is_ok(),
             false,
         );
-        seconds(lab, &clock, 30);
+        seconds(lab, &clock, 20);
         lab.same("how B ended", rounds.closes(b), "TimedOut".to_owned());
         lab.same("whether B sees the end", has_something(&slow), true);
         let now = lab.you("now()", || rounds.work.now());

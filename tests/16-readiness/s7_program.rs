@@ -155,6 +155,9 @@ fn s7_the_grace_has_an_end() {
         let clock = ManualClock::new();
         clock.advance(Duration::from_secs(100));
         let (addr, stop, running) = serving(lab, &clock, FIVE_SECONDS);
+        running.settles();
+        clock.advance(Duration::from_secs(50));
+        lab.note("the server has served for 50 s");
         let client = lab.connect_as("client A", addr);
         client.sends_frame("hello");
         client.expects_frame("hello");
@@ -175,6 +178,30 @@ fn s7_the_grace_has_an_end() {
         lab.note("0.1 s passes, and the server is woken");
         clock.advance(Duration::from_millis(100));
         lab.you("stop() once more", || stop.stop());
+        client.expects_eof();
+        reports(lab, running, (0, 0, 1));
+    });
+}
+
+#[test]
+fn s7_the_grace_is_one_for_all_of_its_rounds() {
+    lab(|lab| {
+        lab.why("The grace ends at one moment. A client that goes on with requests until then ends many waits of the server, and each of the next ones is until this moment, and not for a whole grace again.");
+        let clock = ManualClock::new();
+        let (addr, stop, running) = serving(lab, &clock, FIVE_SECONDS);
+        let client = lab.connect_as("client A", addr);
+        client.sends_labelled("half a frame", &frame(b"hello")[..6]);
+        running.settles();
+        lab.you("stop()", || stop.stop());
+        running.settles();
+        refuses(lab, addr);
+        clock.advance(FIVE_SECONDS - Duration::from_millis(5));
+        lab.note("all of the grace passes but 5 ms");
+        let rest = [&frame(b"hello")[6..], &frame(b"again")[..6]].concat();
+        client.sends_labelled("the other half, and half of the next frame", &rest);
+        client.expects_frame("hello");
+        clock.advance(Duration::from_millis(5));
+        lab.note("5 ms pass, and nobody wakes the server");
         client.expects_eof();
         reports(lab, running, (0, 0, 1));
     });
@@ -684,6 +711,29 @@ fn s7_nobody_reads_the_score() {
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
         lab.same("standard error", end.stderr, String::new());
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose /dev/full takes nothing"
+)]
+fn s7_an_address_that_nobody_learns() {
+    lab(|lab| {
+        lab.why("Standard output takes nothing, so nobody learns at which port the server listens: a disk is full, or the script that started it is gone. The program says so and ends.");
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("/dev/full");
+        let args = ["serve", "127.0.0.1", "-p", "0"];
+        let end = lab.program_into(full.into(), PROGRAM, &args).exits();
+        lab.same("exit code", end.code, Some(1));
+        lab.holds(
+            !end.stderr.trim().is_empty(),
+            "a word on standard error",
+            "nothing",
+        );
     });
 }
 

@@ -1,7 +1,7 @@
 //! Chapter 12: how a connection ends, and a host that has many of them.
 //!
 //! One file a step. Each step uses the ones before it. `connection.rs` is given: the frame of a connection, which opens with
-//! chapter 09's machine. So is the program `get` and `serve`: `program.rs`, `site.rs`, `tun.rs` and `web.rs`.
+//! chapter 09's machine. So is the program `get` and `serve`: `program.rs`, `site.rs`, `task.rs`, `tun.rs` and `web.rs`.
 
 mod connection;
 mod program;
@@ -14,6 +14,7 @@ mod s6_cut;
 mod s7_bytes;
 mod s8_host;
 mod site;
+mod task;
 #[cfg(target_os = "linux")]
 mod tun;
 mod web;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use netlab::sim::{Device, Net};
 use tappers::{Interface, Tun};
 
-use crate::program::{THEM, Task, WE, page};
+use crate::task::{THEM, Task, WE, page};
 use crate::web::Serve;
 
 const INSIDE: &str = "LOOPBACK_INSIDE";

@@ -119,7 +119,9 @@ fn s1_a_record_comes_in_pieces() {
 fn s1_the_version_of_a_record_means_nothing() {
     lab(|lab| {
         lab.why("legacy_record_version \"MUST be ignored for all purposes\" (RFC 8446 §5.1). Clients write 3.1 there, servers 3.3, and boxes on the way that looked at it have kept newer versions out for years.");
-        for version in [0x0301_u16, 0x0303, 0x0300, 0x0304, 0x0002, 0xffff, 0x7f17] {
+        for version in [
+            0x0301_u16, 0x0303, 0x0300, 0x0304, 0x0305, 0x03ff, 0x0002, 0xffff, 0x7f17,
+        ] {
             let mut buf = record(23, b"hello");
             buf[1..3].copy_from_slice(&version.to_be_bytes());
             let got = record_in(lab, &buf, MAX_FRAGMENT);
@@ -371,6 +373,33 @@ fn s1_what_a_hello_does_not_say() {
         };
         let (hello, _) = read(lab, &parts.record());
         lab.same("versions", hello.versions, vec![0x7a7a, 0x0304]);
+        lab.scene(
+            "lists in an order of the client's own, with values that mean nothing (RFC 8701)",
+        );
+        let parts = Parts {
+            suites: vec![0x13, 2, 0x0a, 0x0a, 0x13, 1, 0xfa, 0xfa, 0x13, 3],
+            ..Parts::with([
+                protocols(&[b"http/1.1", b"\x0a\x0a", b"h2"]),
+                versions(&[0x0302, 0xfafa, 0x0304, 0x0303]),
+            ])
+        };
+        let (hello, _) = read(lab, &parts.record());
+        let order = lab.because("The order is the client's preference, and what is not known is there as well: whoever looks at the hello decides what to pass over.");
+        order.same(
+            "versions",
+            hello.versions,
+            vec![0x0302, 0xfafa, 0x0304, 0x0303],
+        );
+        order.same(
+            "cipher_suites",
+            hello.cipher_suites,
+            vec![0x1302, 0x0a0a, 0x1301, 0xfafa, 0x1303],
+        );
+        order.same(
+            "alpn",
+            hello.alpn,
+            vec![b"http/1.1".to_vec(), b"\x0a\x0a".to_vec(), b"h2".to_vec()],
+        );
         lab.scene("the smallest and the largest fields");
         for len in [0, 1, 31, 32] {
             let parts = Parts {

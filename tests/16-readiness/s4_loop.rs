@@ -406,9 +406,11 @@ fn s4_can_go_on_is_again() {
             go_on(&rounds),
             [false, true],
         );
-        rounds.round();
+        rounds.until("B to be answered", |events| {
+            count(events, |e| matches!(e, Event::Answered(id) if *id == b)) > 0
+        });
         lab.same(
-            "can_go_on of A and B, after another",
+            "can_go_on of A and B, when B is answered",
             go_on(&rounds),
             [false; 2],
         );

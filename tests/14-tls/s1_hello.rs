@@ -441,7 +441,7 @@ fn s1_names() {
             let (hello, _) = read(lab, &Parts::with([names(list)]).record());
             lab.same("server_name", hello.server_name.as_deref(), want);
         }
-        let lab = lab.because("A host name is ASCII: letters, digits, - _ and dots. What goes into a log, a file name or a look-up later is judged at the door (RFC 6066 §3).");
+        let lab = lab.because("A host name is ASCII: letters, digits, - _ and dots. What goes into a log, a file name or a look-up later is judged where it comes in (RFC 6066 §3).");
         for name in [
             &b"a b"[..],
             b"a\0.example",

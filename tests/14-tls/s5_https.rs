@@ -52,7 +52,7 @@ fn accepts(lab: &Lab, wire: &Wire, sites: &[Site]) -> io::Result<TlsStream<Wire>
 fn accepted(lab: &Lab, wire: &Wire, sites: &[Site]) -> TlsStream<Wire> {
     accepts(lab, wire, sites).unwrap_or_else(|error| {
         lab.fails(
-            "a client that is taken in",
+            "a client that is accepted",
             format!("{error:?}; the client says {:?}", wire.peer_error()),
         )
     })
@@ -61,7 +61,7 @@ fn accepted(lab: &Lab, wire: &Wire, sites: &[Site]) -> TlsStream<Wire> {
 /// Demands an error of this kind.
 fn refused(lab: &Lab, wire: &Wire, sites: &[Site], kind: ErrorKind) -> io::Error {
     match accepts(lab, wire, sites) {
-        Ok(_) => lab.fails(format!("the error {kind:?}"), "a client that is taken in"),
+        Ok(_) => lab.fails(format!("the error {kind:?}"), "a client that is accepted"),
         Err(error) => {
             lab.holds(
                 error.kind() == kind,
@@ -435,7 +435,7 @@ fn s5_a_client_has_a_limited_time() {
         ] {
             lab.scene(format!("a client {what}"));
             match accepts(lab, &wire, &sites()) {
-                Ok(_) => lab.fails("an error: it takes too long", "a client that is taken in"),
+                Ok(_) => lab.fails("an error: it takes too long", "a client that is accepted"),
                 Err(error) => is_over_time(lab, &error),
             }
             lab.same(

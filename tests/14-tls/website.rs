@@ -60,7 +60,7 @@ pub fn website(config: Arc<ServerConfig>, plans: &[&[Deed]]) -> Website {
             thread::spawn(move || {
                 let connection = ServerConnection::new(config).ok()?;
                 let tls = StreamOwned::new(connection, socket);
-                Guest { tls, seen }.serve(plan)
+                Client { tls, seen }.serve(plan)
             });
         }
     });
@@ -88,12 +88,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// One connection. `None` is its end, whatever has ended it.
-struct Guest {
+struct Client {
     tls: StreamOwned<ServerConnection, TcpStream>,
     seen: Arc<Mutex<Seen>>,
 }
 
-impl Guest {
+impl Client {
     fn serve(mut self, plan: Option<Vec<Deed>>) -> Option<()> {
         while self.tls.conn.is_handshaking() {
             self.tls.conn.complete_io(&mut self.tls.sock).ok()?;

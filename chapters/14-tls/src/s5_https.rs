@@ -12,12 +12,12 @@ use rustls::pki_types::ServerName;
 
 use crate::{Site, StreamClock, Tcp, TlsStream};
 
-/// Takes a client in: reads its hello, finds the site that it asks for, and shakes hands as that site.
+/// Accepts a client: reads its hello, finds the site that it asks for, and shakes hands as that site.
 ///
 /// The hello is read by [`client_hello`](crate::client_hello), from what comes, in whatever pieces it comes. What
 /// was read belongs to rustls then (`read_tls` takes any reader). [`pick`](crate::pick) finds the site.
 ///
-/// **Refusals.** Who is not taken in is told why, in its own language:
+/// **Refusals.** A client that is refused is told why, in a way that it understands:
 ///
 /// - A `Refusal` of the hello or of `pick` is answered by an alert in the clear: a record of type 21 and
 ///   version 0x0303, with the bytes 2 (fatal) and the alert (RFC 8446 §6).

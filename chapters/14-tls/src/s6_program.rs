@@ -95,7 +95,8 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 ///   is printed when clients can connect and the signals are caught. Then it serves chapter 13's `Files` with
 ///   `serve_https`, each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C (SIGINT) or
 ///   SIGTERM. Clients then have 300 ms to end, and are cut off. It has one site, which every client gets,
-///   whatever name it asks for. Files that cannot be read or do not belong together, and a folder that is none, are
+///   whatever name it asks for. By ALPN it speaks `http/1.1` and nothing else: a client that offers only others, such
+///   as `h2` or `http/1.0`, is refused in the handshake. Files that cannot be read or do not belong together, and a folder that is none, are
 ///   failures before anything is printed.
 /// - **Get**: fetches the paths one after the other over one connection, as long as the server keeps it, and writes
 ///   what comes to standard output, without anything between. `Host` is HOST, with brackets around an IPv6 address,

@@ -18,12 +18,12 @@ use crate::{ClientHello, Refusal, Site, StreamClock, Tcp, TlsStream, client_hell
 const ALERT: u8 = 21;
 const FATAL: u8 = 2;
 
-/// Takes a client in: reads its hello, finds the site that it asks for, and shakes hands as that site.
+/// Accepts a client: reads its hello, finds the site that it asks for, and shakes hands as that site.
 ///
 /// The hello is read by [`client_hello`](crate::client_hello), from what comes, in whatever pieces it comes. What
 /// was read belongs to rustls then (`read_tls` takes any reader). [`pick`](crate::pick) finds the site.
 ///
-/// **Refusals.** Who is not taken in is told why, in its own language:
+/// **Refusals.** A client that is refused is told why, in a way that it understands:
 ///
 /// - A `Refusal` of the hello or of `pick` is answered by an alert in the clear: a record of type 21 and
 ///   version 0x0303, with the bytes 2 (fatal) and the alert (RFC 8446 §6).
@@ -50,16 +50,16 @@ pub fn accept<S: Stream>(
     limits: &Limits,
     clock: StreamClock,
 ) -> io::Result<TlsStream<S>> {
-    let mut door = Door {
+    let mut pending = Pending {
         transport,
         limits,
         deadline: clock.now().saturating_add(limits.request),
         clock,
     };
-    let (hello, come) = door.hello()?;
+    let (hello, come) = pending.hello()?;
     let site = match pick(sites, hello.server_name.as_deref()) {
         Ok(site) => site,
-        Err(refusal) => return Err(door.refuses(refusal)),
+        Err(refusal) => return Err(pending.refuses(refusal)),
     };
     let mut connection = ServerConnection::new(site.config.clone()).map_err(invalid)?;
     let mut ahead = &come[..];
@@ -68,15 +68,15 @@ pub fn accept<S: Stream>(
         // What is wrong comes again in the handshake, which tells the client.
         let _ = connection.process_new_packets();
     }
-    let left = door.deadline.saturating_sub(door.clock.now());
-    let mut stream = TlsStream::new(connection, door.transport, door.clock.clone());
+    let left = pending.deadline.saturating_sub(pending.clock.now());
+    let mut stream = TlsStream::new(connection, pending.transport, pending.clock.clone());
     // The time may be over. Then the shortest one is.
     stream.wait_at_most(left.max(Duration::from_nanos(1)))?;
     match stream.handshake() {
         Ok(()) => Ok(stream),
         Err(error) => {
             if error.kind() == ErrorKind::InvalidData {
-                linger(stream.parts().1, limits, &*door.clock);
+                linger(stream.parts().1, limits, &*pending.clock);
             }
             Err(error)
         }
@@ -84,14 +84,14 @@ pub fn accept<S: Stream>(
 }
 
 /// A client that has come, and has not said anything yet.
-pub(crate) struct Door<'a, S> {
+pub(crate) struct Pending<'a, S> {
     pub transport: S,
     pub limits: &'a Limits,
     pub clock: StreamClock,
     pub deadline: Duration,
 }
 
-impl<S: Stream> Door<'_, S> {
+impl<S: Stream> Pending<'_, S> {
     /// The client's hello, and the bytes that have come, which are it or begin with it. A client that
     /// sends something else is told so.
     pub fn hello(&mut self) -> io::Result<(ClientHello, Vec<u8>)> {

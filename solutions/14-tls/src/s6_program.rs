@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use concurrent_server::{Client as Guest, Handler, Mode, Server, StopSignals, SystemClock};
+use concurrent_server::{Client as Connected, Handler, Mode, Server, StopSignals, SystemClock};
 use connection_pool::{CallError, Config, Limits as Ages, Pool, PoolError};
 use http1::{Client, Files, Limits};
 use rustls::pki_types::pem::PemObject;
@@ -19,7 +19,7 @@ use rustls::time_provider::DefaultTimeProvider;
 use rustls::{AlertDescription, RootCertStore};
 use tcp_echo::listen_on;
 
-use crate::s5_https::Door;
+use crate::s5_https::Pending;
 use crate::{
     ClientHello, Doubt, Identity, Refusal, Site, StreamClock, TlsManager, client_config, doubt,
     serve_https, server_config, server_name,
@@ -191,7 +191,8 @@ fn address(text: &str) -> Result<IpAddr, String> {
 ///   is printed when clients can connect and the signals are caught. Then it serves chapter 13's `Files` with
 ///   `serve_https`, each client on a thread of its own, [`MAX_CLIENTS`] at a time, until Ctrl-C (SIGINT) or
 ///   SIGTERM. Clients then have 300 ms to end, and are cut off. It has one site, which every client gets,
-///   whatever name it asks for. Files that cannot be read or do not belong together, and a folder that is none, are
+///   whatever name it asks for. By ALPN it speaks `http/1.1` and nothing else: a client that offers only others, such
+///   as `h2` or `http/1.0`, is refused in the handshake. Files that cannot be read or do not belong together, and a folder that is none, are
 ///   failures before anything is printed.
 /// - **Get**: fetches the paths one after the other over one connection, as long as the server keeps it, and writes
 ///   what comes to standard output, without anything between. `Host` is HOST, with brackets around an IPv6 address,
@@ -249,7 +250,7 @@ struct Https {
 }
 
 impl Handler for Https {
-    fn serve(&self, client: &Guest) -> io::Result<()> {
+    fn serve(&self, client: &Connected) -> io::Result<()> {
         client.stream().set_nodelay(true)?;
         let clock = self.clock.clone();
         serve_https(client.stream(), &self.sites, &self.files, &LIMITS, clock).map(|_| ())
@@ -270,18 +271,18 @@ impl Hellos {
 }
 
 impl Handler for Hellos {
-    fn serve(&self, client: &Guest) -> io::Result<()> {
-        let mut door = Door {
+    fn serve(&self, client: &Connected) -> io::Result<()> {
+        let mut pending = Pending {
             transport: client.stream(),
             limits: &LIMITS,
             deadline: self.clock.now().saturating_add(LIMITS.request),
             clock: self.clock.clone(),
         };
-        match door.hello() {
+        match pending.hello() {
             Ok((hello, _)) => {
                 print(format!("{}\n", shown(&hello)).as_bytes())?;
                 let alert = AlertDescription::HandshakeFailure;
-                door.refuses(Refusal::new(alert, "a look at the hello was all"));
+                pending.refuses(Refusal::new(alert, "a look at the hello was all"));
                 Ok(())
             }
             // Who says nothing, and whose connection breaks, has not been refused.

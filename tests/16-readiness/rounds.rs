@@ -211,7 +211,7 @@ impl<W: Work> Rounds<W> {
 
     /// Rounds, until a connection is closed. Gives how it ended, in words: `Ok`, `ConnectionReset`.
     pub fn closes(&mut self, id: Id) -> String {
-        self.until("the connection to be closed", |events| {
+        self.until(&format!("connection {} to be closed", id.0), |events| {
             end_of(events, id).is_some()
         });
         end_of(&self.happened, id).expect("it was closed")

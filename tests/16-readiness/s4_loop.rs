@@ -422,7 +422,7 @@ fn s4_can_go_on_is_again() {
             rounds.work.can_go_on(b),
             true,
         );
-        rounds.work.close(b);
+        lab.you("close(B's name)", || rounds.work.close(b));
         lab.because("There is no connection of this name any more.")
             .same(
                 "can_go_on of B, after close",
@@ -783,7 +783,7 @@ fn s4_a_name_is_never_given_twice() {
                 format!("{id:?} again"),
             );
             if seen.len() % 2 == 0 {
-                let was = lab.you(&format!("close({id:?})"), || rounds.work.close(id));
+                let was = lab.you(&format!("close({})", id.0), || rounds.work.close(id));
                 lab.same("whether there was such a connection", was, true);
                 client.expects_eof();
             } else {
@@ -965,7 +965,7 @@ fn s4_out_of_descriptors() {
             rounds.round();
         }
         println!("\naccepted: {}", rounds.work.connections());
-        println!("told: {}", told(rounds.happened()));
+        println!("AcceptFailed events: {}", told(rounds.happened()));
         let kind = rounds.happened().iter().find_map(|event| match event {
             Event::AcceptFailed(error) => Some(error.raw_os_error()),
             _ => None,
@@ -973,7 +973,10 @@ fn s4_out_of_descriptors() {
         println!("number: {kind:?}");
         rounds.round();
         rounds.round();
-        println!("told in the end: {}", told(rounds.happened()));
+        println!(
+            "AcceptFailed events two rounds later: {}",
+            told(rounds.happened())
+        );
         drop(clients);
         rounds.round();
         rounds.work.admit(usize::MAX);
@@ -984,7 +987,10 @@ fn s4_out_of_descriptors() {
             "accepted when there is room: {}",
             count(rounds.happened(), |e| matches!(e, Event::Opened(..))) > 2
         );
-        println!("told after that: {}", told(rounds.happened()));
+        println!(
+            "AcceptFailed events when there is room: {}",
+            told(rounds.happened())
+        );
     };
     lab(move |lab| {
         if !cfg!(target_os = "linux") {
@@ -997,11 +1003,11 @@ fn s4_out_of_descriptors() {
         let end = lab.elsewhere("ulimit -n 40", move || part(&inner));
         let printed = |name: &str, want: &str| printed(lab, &end, name, want);
         printed("accepted", "2");
-        printed("told", "1");
+        printed("AcceptFailed events", "1");
         printed("number", "Some(Some(24))");
-        printed("told in the end", "1");
+        printed("AcceptFailed events two rounds later", "1");
         printed("accepted when there is room", "true");
-        printed("told after that", "1");
+        printed("AcceptFailed events when there is room", "1");
     });
 }
 

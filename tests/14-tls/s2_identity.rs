@@ -76,6 +76,12 @@ fn s2_what_is_no_name() {
             "300.1.1.1",
             "127.0.0.1.",
             "a\0",
+            "a..",
+            "example.org..",
+            " example.org",
+            "example.org ",
+            "example.org\n",
+            "127.0.0.1 ",
         ] {
             let wrong = lab.err(&format!("server_name({text:?})"), || server_name(text));
             let lines = wrong.trim_end().lines().count();
@@ -112,6 +118,8 @@ fn s2_names_are_equal_or_not() {
             ("", "", false),
             ("", ".", false),
             ("example.org", "example.org..", false),
+            ("example.org.", "example.org", false),
+            ("example.org.", "example.org.", false),
         ] {
             matches(lab, pattern, host, want);
         }
@@ -615,6 +623,23 @@ fn s2_protocols_are_the_servers_choice() {
                 "what was agreed on",
                 text(pair.server.alpn_protocol()),
                 text(want),
+            );
+        }
+    });
+}
+
+#[test]
+fn s2_the_name_is_said() {
+    lab(|lab| {
+        lab.why("One address has many sites. A client that does not say which of them it wants (SNI, RFC 6066 §3) gets the certificate of the first one, and refuses it.");
+        let client = your_client(lab, root().trusted(), &[], NOW);
+        let server = your_server(lab, root().issues(paper(&[NAME, "a.example"])), &[]);
+        for host in [NAME, "a.example"] {
+            let pair = agreed(lab, &client, host, &server);
+            lab.same(
+                "the name that the server hears",
+                pair.server.server_name(),
+                Some(host),
             );
         }
     });

@@ -46,8 +46,8 @@ pub enum Doubt {
 /// An IPv4 address, and an IPv6 address with or without brackets, is `ServerName::IpAddress`: it stands in
 /// certificates of its own kind (RFC 9525 §3), and is never sent as SNI (RFC 6066 §3). Everything else
 /// is a DNS name, in small letters. A dot at its end says that the name is complete; it belongs neither into SNI
-/// (RFC 6066 §3) nor into a certificate, and is left out. What a DNS name is, `ServerName::try_from`
-/// knows.
+/// (RFC 6066 §3) nor into a certificate, and is left out: one dot. What a DNS name is, and
+/// what becomes of its dot, `ServerName::try_from` knows.
 ///
 /// # Errors
 ///
@@ -88,7 +88,8 @@ pub fn pick<'a>(sites: &'a [Site], name: Option<&str>) -> Result<&'a Site, Refus
 /// It speaks TLS 1.3 and nothing older, with the ciphers of [`provider`](crate::provider). It believes a
 /// certificate when somebody in `roots` has signed it, or somebody certified by them, when it is valid at the
 /// time that `time` tells, and when it has the name that was asked for. It offers `protocols` by ALPN, in
-/// this order, and none when there are none. It has no certificate of its own. Sessions can be resumed.
+/// this order, and none when there are none. It says the name that it asks for (SNI), has no certificate of its own, and
+/// can resume sessions.
 ///
 /// # Errors
 ///

@@ -48,8 +48,8 @@ pub enum Doubt {
 /// An IPv4 address, and an IPv6 address with or without brackets, is `ServerName::IpAddress`: it stands in
 /// certificates of its own kind (RFC 9525 §3), and is never sent as SNI (RFC 6066 §3). Everything else
 /// is a DNS name, in small letters. A dot at its end says that the name is complete; it belongs neither into SNI
-/// (RFC 6066 §3) nor into a certificate, and is left out. What a DNS name is, `ServerName::try_from`
-/// knows.
+/// (RFC 6066 §3) nor into a certificate, and is left out: one dot. What a DNS name is, and
+/// what becomes of its dot, `ServerName::try_from` knows.
 ///
 /// # Errors
 ///
@@ -58,8 +58,7 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, String> {
     if let Some(addr) = address(host) {
         return Ok(addr.into());
     }
-    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    match ServerName::try_from(name) {
+    match ServerName::try_from(host.to_ascii_lowercase()) {
         Ok(name @ ServerName::DnsName(_)) => Ok(name),
         _ => Err(format!("{host:?} is neither a name nor an address")),
     }
@@ -129,7 +128,8 @@ fn has(site: &Site, is: impl Fn(&str) -> bool) -> bool {
 /// It speaks TLS 1.3 and nothing older, with the ciphers of [`provider`](crate::provider). It believes a
 /// certificate when somebody in `roots` has signed it, or somebody certified by them, when it is valid at the
 /// time that `time` tells, and when it has the name that was asked for. It offers `protocols` by ALPN, in
-/// this order, and none when there are none. It has no certificate of its own. Sessions can be resumed.
+/// this order, and none when there are none. It says the name that it asks for (SNI), has no certificate of its own, and
+/// can resume sessions.
 ///
 /// # Errors
 ///

@@ -395,7 +395,7 @@ fn s2_copied_options_are_in_every_piece() {
                       section 3.1). 0x07 has it clear, 0x82 and 0x88 have it set, and 1 is one byte without a length.";
         let end = "0 ends the list: what is behind it is padding.";
         let cannot_be = "An option's length counts its own two first bytes and ends within the list. An option with an impossible length ends the list, because the next one's place is unknown.";
-        let cases: [(&str, Vec<u8>, Vec<u8>, &str); 11] = [
+        let cases: [(&str, Vec<u8>, Vec<u8>, &str); 12] = [
             ("record route", record.to_vec(), vec![], copied),
             ("security", security.to_vec(), security.to_vec(), copied),
             (
@@ -407,6 +407,12 @@ fn s2_copied_options_are_in_every_piece() {
             (
                 "security, end, stream identifier",
                 [&security[..], &[0], &stream].concat(),
+                security.to_vec(),
+                end,
+            ),
+            (
+                "security, end, a byte 2, and stream identifier",
+                [&security[..], &[0, 2], &stream].concat(),
                 security.to_vec(),
                 end,
             ),

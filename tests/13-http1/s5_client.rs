@@ -251,27 +251,27 @@ fn s5_in_any_pieces() {
     });
 }
 
-/// A stream whose first flush is interrupted by a signal.
-struct FirstFlushInterrupted {
+/// A stream whose first flush fails.
+struct FirstFlushFails {
     tape: Tape,
-    was: bool,
+    error: Option<ErrorKind>,
 }
 
-impl Read for FirstFlushInterrupted {
+impl Read for FirstFlushFails {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.tape.read(buf)
     }
 }
 
-impl Write for FirstFlushInterrupted {
+impl Write for FirstFlushFails {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.tape.write(buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match std::mem::replace(&mut self.was, true) {
-            false => Err(ErrorKind::Interrupted.into()),
-            true => self.tape.flush(),
+        match self.error.take() {
+            Some(kind) => Err(kind.into()),
+            None => self.tape.flush(),
         }
     }
 }
@@ -280,15 +280,31 @@ impl Write for FirstFlushInterrupted {
 fn s5_a_flush_is_repeated() {
     lab(|lab| {
         lab.why("A signal may come in a flush as in every other call. What has not been flushed has not been sent: call again, until it is.");
-        let mut stream = FirstFlushInterrupted {
+        let mut stream = FirstFlushFails {
             tape: Tape::new([bytes(OK)]),
-            was: false,
+            error: Some(ErrorKind::Interrupted),
         };
         lab.note("the first flush is interrupted by a signal");
         let got = call(lab, &GET, &mut stream);
         lab.same_bytes("the content", &answer(lab, got).body, b"hello");
         let flushes = stream.tape.flushes;
         lab.holds(flushes > 0, "a flush that was not interrupted", "none");
+    });
+}
+
+#[test]
+fn s5_a_flush_that_fails() {
+    lab(|lab| {
+        lab.why("A stream with a buffer, such as TLS, may find out in a flush that it cannot send. Then the request has not been sent, whatever comes from the other side. That is the cause.");
+        for kind in [ErrorKind::BrokenPipe, ErrorKind::TimedOut] {
+            let mut stream = FirstFlushFails {
+                tape: Tape::new([bytes(OK)]),
+                error: Some(kind),
+            };
+            lab.note(format!("the first flush fails ({kind:?})"));
+            let got = call(lab, &GET, &mut stream);
+            lost(lab, got, kind, 0);
+        }
     });
 }
 

@@ -74,6 +74,8 @@ fn s6_wrong_urls() {
             "a/b",
             "https://a/",
             "ftp://a/",
+            "wais://a/",
+            "httpx//a/",
             "http:/a",
             "http:a",
             "http//a",

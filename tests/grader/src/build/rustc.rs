@@ -443,6 +443,7 @@ impl Rustc<'_> {
                 "the compiler was still busy after {cpu_seconds} s and was stopped; it has {} s for a chapter",
                 self.limits.compile_seconds
             ),
+            Ending::TooManyProcesses => "the compiler had too many processes".into(),
             Ending::TooMuchMemory => format!(
                 "the compiler used more than {} MiB of memory and was stopped",
                 share.memory_mib

@@ -61,6 +61,8 @@ pub enum Ending {
     AwakeTooLong,
     /// It was killed: it used more memory than its share.
     TooMuchMemory,
+    /// It was killed: it and those that sleep beside it have more processes and threads than their share.
+    TooManyProcesses,
     /// It was killed: it did nothing but wait.
     Asleep,
 }

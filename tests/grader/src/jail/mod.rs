@@ -49,7 +49,7 @@ pub use cell::{Cell, Ending, Outcome, Quotas};
 pub use folder::{Folder, delete};
 pub use isolation::Isolation;
 pub use session::Session;
-pub use watch::{PutAside, Share};
+pub use watch::{Beside, Share, Used};
 
 /// A way to run programs of a submission.
 #[derive(Debug)]

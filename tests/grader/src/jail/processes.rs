@@ -14,6 +14,7 @@ pub struct Process {
     pub is_zombie: bool,
     /// The processor time of it and of its children that have ended.
     cpu: Duration,
+    threads: u64,
     resident_pages: u64,
 }
 
@@ -30,6 +31,7 @@ pub struct Usage {
     pub cpu: Duration,
     /// Bytes of memory.
     pub resident: u64,
+    pub threads: u64,
     /// No thread of theirs runs, is about to run, or waits for a disk.
     pub is_asleep: bool,
 }
@@ -64,6 +66,7 @@ pub fn usage(root: u32) -> Usage {
         cpu: all.iter().map(|one| one.cpu).sum(),
         resident: all.iter().map(|one| one.resident_pages).sum::<u64>()
             * rustix::param::page_size() as u64,
+        threads: all.iter().map(|one| one.threads).sum(),
         is_asleep: !all.is_empty() && all.iter().all(|one| one.is_zombie || is_asleep(one.id)),
     }
 }
@@ -76,13 +79,15 @@ fn of(id: u32) -> Option<Process> {
     let parent = fields.next()?.parse().ok()?;
     let mut number = |skipped: usize| fields.nth(skipped)?.parse::<u64>().ok();
     let ticks = number(9)? + number(0)? + number(0)? + number(0)?;
-    let resident_pages = number(6)?;
+    let threads = number(2)?;
+    let resident_pages = number(3)?;
     let per_second = rustix::param::clock_ticks_per_second();
     Some(Process {
         id,
         parent,
         is_zombie,
         cpu: Duration::from_millis(ticks * 1000 / per_second.max(1)),
+        threads,
         resident_pages,
     })
 }
@@ -131,6 +136,7 @@ mod tests {
         assert!(!usage(computes.id()).is_asleep);
         assert!(below(own).iter().any(|one| one.id == waits.id()));
         assert!(usage(waits.id()).resident > 0);
+        assert_eq!(usage(waits.id()).threads, 1);
         for one in below(computes.id()) {
             rustix::process::kill_process(one.pid().unwrap(), rustix::process::Signal::KILL)
                 .unwrap();

@@ -16,7 +16,7 @@ use super::cell::{Cell, Ending, Outcome};
 use super::folder::Folder;
 use super::inside::READY;
 use super::isolation::Isolation;
-use super::watch::{self, PutAside, Running, Share};
+use super::watch::{self, Beside, Running, Share};
 #[cfg(target_os = "linux")]
 use super::{messages::Request, world::World};
 
@@ -40,22 +40,22 @@ impl<'a> Session<'a> {
     /// Runs the program with these arguments, and these variables besides the cell's own, until its end
     /// or the end of its share. After that none of its processes is left.
     ///
-    /// `put_aside` is told when another may run beside it.
+    /// `beside` is told when another may run beside it.
     pub fn run(
         &mut self,
         args: &[String],
         env: &[(String, String)],
         share: &Share,
-        put_aside: Option<PutAside>,
+        beside: Option<Beside>,
     ) -> Result<Outcome> {
         let mut cell = self.cell.clone();
         cell.args.extend_from_slice(args);
         cell.env.extend_from_slice(env);
         #[cfg(target_os = "linux")]
         if self.jail.level >= Isolation::Landlock {
-            return self.run_in_world(cell, share, put_aside);
+            return self.run_in_world(cell, share, beside);
         }
-        run_alone(self.jail, cell, share, put_aside)
+        run_alone(self.jail, cell, share, beside)
     }
 
     /// What was not started is tried once more, in a jail that is built anew. On a busy machine, without
@@ -66,10 +66,10 @@ impl<'a> Session<'a> {
         &mut self,
         cell: Cell,
         share: &Share,
-        put_aside: Option<PutAside>,
+        beside: Option<Beside>,
     ) -> Result<Outcome> {
-        self.try_in_world(cell.clone(), share, put_aside)
-            .or_else(|_| self.try_in_world(cell, share, put_aside))
+        self.try_in_world(cell.clone(), share, beside)
+            .or_else(|_| self.try_in_world(cell, share, beside))
     }
 
     #[cfg(target_os = "linux")]
@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
         &mut self,
         cell: Cell,
         share: &Share,
-        put_aside: Option<PutAside>,
+        beside: Option<Beside>,
     ) -> Result<Outcome> {
         let (mut world, own) = match self.world.take() {
             Some(world) => world,
@@ -93,7 +93,7 @@ impl<'a> Session<'a> {
         let began = Instant::now();
         world.start(&request, to_stdout, to_stderr)?;
         let (stdout, stderr) = (Capture::of(stdout), Capture::of(stderr));
-        let ending = watch::until_end(&mut world, share, put_aside);
+        let ending = watch::until_end(&mut world, share, beside);
         let took = began.elapsed();
         // A PID namespace has numbers of its own.
         let is_of_machine = self.jail.level < Isolation::Bwrap;
@@ -123,7 +123,7 @@ fn run_alone(
     jail: &Jail,
     mut cell: Cell,
     share: &Share,
-    put_aside: Option<PutAside>,
+    beside: Option<Beside>,
 ) -> Result<Outcome> {
     let own_tmp = jail.own_tmp()?;
     cell.env
@@ -141,7 +141,7 @@ fn run_alone(
         .map_err(|error| Problem::with_file("run", Path::new(command.get_program()), &error))?;
     let stdout = Capture::of(child.stdout.take().expect("stdout is piped"));
     let stderr = Capture::of(child.stderr.take().expect("stderr is piped"));
-    let ending = watch::until_end(&mut child, share, put_aside);
+    let ending = watch::until_end(&mut child, share, beside);
     let took = began.elapsed();
     kill_group(&mut child);
     let (stdout, mut stderr) = (stdout.finish(), stderr.finish());

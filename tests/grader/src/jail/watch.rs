@@ -42,9 +42,20 @@ impl Share {
     }
 }
 
-/// Told once that a program is put aside, so that another runs beside it: it waits for something, and uses
-/// hardly anything meanwhile.
-pub type PutAside<'a> = &'a dyn Fn();
+/// Told that a program is put aside, so that another runs beside it: it waits for something, and uses hardly
+/// anything meanwhile. From then on told at each look what the program has and does. It may end the program.
+pub type Beside<'a> = &'a dyn Fn(Used) -> Option<Ending>;
+
+/// What a program that was put aside has, and what it has done since the last look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Used {
+    /// How long it was awake. That is its processor time, but at least the time between two looks if it is awake
+    /// now: nobody sees the processor time of children that have ended and for which nobody has waited.
+    pub awake: Duration,
+    /// Bytes.
+    pub memory: u64,
+    pub threads: u64,
+}
 
 /// How long a program is looked at until it may be put aside. If it wakes up now and then, to see whether to
 /// go on, it uses this part of the time at most.
@@ -59,13 +70,20 @@ const SMALL: u64 = 64 << 20;
 #[cfg(target_os = "linux")]
 const STARVED: u32 = 4;
 
+#[cfg(target_os = "linux")]
+impl Used {
+    fn of(usage: &super::processes::Usage) -> Used {
+        Used {
+            awake: Duration::ZERO,
+            memory: usage.resident,
+            threads: usage.threads,
+        }
+    }
+}
+
 /// Waits for its end at most as long as its share lasts.
 #[cfg(target_os = "linux")]
-pub fn until_end(
-    running: &mut dyn Running,
-    share: &Share,
-    mut put_aside: Option<PutAside>,
-) -> Ending {
+pub fn until_end(running: &mut dyn Running, share: &Share, beside: Option<Beside>) -> Ending {
     use super::processes::{self, Usage};
 
     let began = Instant::now();
@@ -74,10 +92,13 @@ pub fn until_end(
     let mut first: Option<Usage> = None;
     let mut before = Usage::default();
     let mut asleep = Duration::ZERO;
+    // In all.
+    let mut slept = Duration::ZERO;
+    let mut is_aside = false;
     // How long we have looked whether it is idle, and what it had used before.
     let (mut looked, mut cpu_then) = (Duration::ZERO, Duration::ZERO);
     loop {
-        let interval = match (put_aside, is_limited) {
+        let interval = match (beside, is_limited) {
             (Some(_), _) => Duration::from_millis(50),
             (None, true) => Duration::from_millis(200),
             (None, false) => share.wall,
@@ -89,7 +110,8 @@ pub fn until_end(
         // A jail may have seen other programs before.
         let cpu = used.cpu.saturating_sub(first.get_or_insert(used).cpu);
         if Instant::now() >= deadline {
-            let is_starved = !used.is_asleep && cpu < share.wall / 2;
+            // One that has slept for half of its time was not kept from the processor.
+            let is_starved = !used.is_asleep && cpu < share.wall / 2 && slept < share.wall / 2;
             if !is_starved || began.elapsed() >= STARVED * share.wall {
                 return Ending::Deadline;
             }
@@ -98,7 +120,7 @@ pub fn until_end(
         if cpu > share.cpu {
             return Ending::TooMuchTime;
         }
-        if put_aside.is_some() && began.elapsed() > share.awake {
+        if beside.is_some() && !is_aside && began.elapsed() > share.awake {
             return Ending::AwakeTooLong;
         }
         if used.resident > share.memory_mib << 20 {
@@ -112,6 +134,23 @@ pub fn until_end(
         if asleep >= share.asleep {
             return Ending::Asleep;
         }
+        if used.is_asleep {
+            slept += interval;
+        }
+        if let Some(beside) = beside.filter(|_| is_aside) {
+            let worked = used.cpu.saturating_sub(before.cpu);
+            let ending = beside(Used {
+                awake: if used.is_asleep {
+                    worked
+                } else {
+                    worked.max(interval)
+                },
+                ..Used::of(&used)
+            });
+            if let Some(ending) = ending {
+                return ending;
+            }
+        }
         before = used;
         looked += interval;
         if looked < IDLE_AFTER {
@@ -120,10 +159,14 @@ pub fn until_end(
         // One that waits for a processor uses nothing either.
         let is_idle = used.is_asleep && cpu.saturating_sub(cpu_then) <= looked / IDLE_PART;
         if is_idle
+            && !is_aside
             && used.resident < SMALL
-            && let Some(put_aside) = put_aside.take()
+            && let Some(beside) = beside
         {
-            put_aside();
+            is_aside = true;
+            if let Some(ending) = beside(Used::of(&used)) {
+                return ending;
+            }
         }
         (looked, cpu_then) = (Duration::ZERO, cpu);
     }
@@ -131,7 +174,7 @@ pub fn until_end(
 
 /// Elsewhere nobody tells us what a process uses.
 #[cfg(not(target_os = "linux"))]
-pub fn until_end(running: &mut dyn Running, share: &Share, _: Option<PutAside>) -> Ending {
+pub fn until_end(running: &mut dyn Running, share: &Share, _: Option<Beside>) -> Ending {
     let ending = running.wait(Instant::now() + share.wall);
     ending.unwrap_or(Ending::Deadline)
 }

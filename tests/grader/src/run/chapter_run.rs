@@ -5,6 +5,7 @@
 //! A test that sleeps disturbs nobody, so the next one runs beside it. Otherwise one submission that
 //! hangs would keep a class waiting for minutes, most of them asleep.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use course::problem::{Problem, Result};
 
 use crate::build::rustc::Hidden;
-use crate::jail::{Jail, PutAside};
+use crate::jail::{Beside, Ending, Jail, Used};
 use crate::report::{TestReport, Tier, Verdict, Visibility};
 use crate::run::lanes::Lanes;
 use crate::run::test_plan::PlannedTest;
@@ -27,7 +28,7 @@ use crate::settings::Limits;
 /// and none is tried again.
 const NOISE: usize = 5;
 
-/// Tests of a submission that sleep at a time. Each may wake up and take all the memory of a test.
+/// Tests of a submission that sleep at a time.
 const ASIDE: usize = 16;
 
 /// How much processor time a test may use in ordinary patience, after so many that have used up theirs. With
@@ -75,6 +76,7 @@ impl ChapterRun<'_> {
             reports: Mutex::new(plan.iter().map(|one| one.report.clone()).collect()),
             sessions: Mutex::default(),
             awake: Mutex::default(),
+            asleep: Mutex::default(),
             turn: Mutex::default(),
             changed: Condvar::new(),
         };
@@ -130,6 +132,8 @@ struct Run<'a> {
     sessions: Mutex<Vec<(Kind, TestSession<'a>)>>,
     /// How long tests were awake.
     awake: Mutex<Duration>,
+    /// What those have that sleep, and how long they have been awake since they were put aside.
+    asleep: Mutex<BTreeMap<usize, Used>>,
     turn: Mutex<Turn>,
     changed: Condvar,
 }
@@ -185,18 +189,19 @@ impl<'a> Run<'a> {
                 scope.spawn(move || {
                     let lane = Mutex::new(Some(lane));
                     let began = Instant::now();
-                    let put_aside = || {
-                        if lane.lock().expect(SOUND).take().is_none() {
-                            return;
+                    let beside = |used| {
+                        if lane.lock().expect(SOUND).take().is_some() {
+                            *self.awake.lock().expect(SOUND) += began.elapsed();
+                            let mut turn = self.turn();
+                            turn.awake -= 1;
+                            turn.aside += 1;
+                            self.changed.notify_all();
                         }
-                        *self.awake.lock().expect(SOUND) += began.elapsed();
-                        let mut turn = self.turn();
-                        turn.awake -= 1;
-                        turn.aside += 1;
-                        self.changed.notify_all();
+                        self.beside(at, used)
                     };
                     let patience = if is_hurried { patience / 2.0 } else { patience };
-                    let ended = self.take(at, patience, time, &put_aside);
+                    let ended = self.take(at, patience, time, &beside);
+                    self.asleep.lock().expect(SOUND).remove(&at);
                     let lane = lane.into_inner().expect(SOUND);
                     if lane.is_some() {
                         *self.awake.lock().expect(SOUND) += began.elapsed();
@@ -235,15 +240,48 @@ impl<'a> Run<'a> {
     fn time(&self, spent: usize, patience: f64) -> Time {
         let in_common = Duration::from_secs(self.chapter.limits.awake_seconds);
         let is_used_up = *self.awake.lock().expect(SOUND) > in_common;
-        Time {
-            // A machine that has little patience computes no faster.
-            cpu: cpu(spent).mul_f64(patience.max(1.0)),
-            awake: if is_used_up { MOMENT } else { Duration::MAX },
+        // A machine that has little patience computes no faster.
+        let cpu = cpu(spent).mul_f64(patience.max(1.0));
+        match is_used_up {
+            true => Time {
+                cpu: cpu.min(MOMENT),
+                awake: MOMENT,
+            },
+            false => Time {
+                cpu,
+                awake: Duration::MAX,
+            },
         }
     }
 
+    /// What a test does that was put aside. Those that sleep may all wake up: together they may have what one
+    /// test may, and half of the processes, so that the next test can begin.
+    fn beside(&self, at: usize, used: Used) -> Option<Ending> {
+        let limits = self.chapter.limits;
+        let is_used_up = {
+            let mut awake = self.awake.lock().expect(SOUND);
+            *awake += used.awake;
+            *awake > Duration::from_secs(limits.awake_seconds)
+        };
+        let mut asleep = self.asleep.lock().expect(SOUND);
+        let own = asleep.entry(at).or_default();
+        own.awake += used.awake;
+        (own.memory, own.threads) = (used.memory, used.threads);
+        if is_used_up && own.awake > MOMENT {
+            return Some(Ending::AwakeTooLong);
+        }
+        let sum = |of: fn(&Used) -> u64| asleep.values().map(of).sum::<u64>();
+        if sum(|one| one.memory) > limits.memory_mib << 20 {
+            return Some(Ending::TooMuchMemory);
+        }
+        if sum(|one| one.threads) > limits.processes / 2 {
+            return Some(Ending::TooManyProcesses);
+        }
+        None
+    }
+
     /// Runs one and writes down how it went.
-    fn take(&self, at: usize, patience: f64, time: Time, put_aside: PutAside) -> Ended {
+    fn take(&self, at: usize, patience: f64, time: Time, beside: Beside) -> Ended {
         let planned = &self.plan[at];
         let visibility = planned.report.visibility;
         if let (Visibility::Hidden, Hidden::DoesNot(error)) = (visibility, self.chapter.hidden) {
@@ -257,11 +295,16 @@ impl<'a> Run<'a> {
                 &planned.path,
                 ((visibility, planned.report.tier), patience, starts_programs),
                 time,
-                put_aside,
+                beside,
             )
         };
         let starts_programs = planned.starts_programs.load(Relaxed);
         let mut tried = one(starts_programs);
+        if tried.is_err() && !self.asleep.lock().expect(SOUND).contains_key(&at) {
+            // It has not begun. Those that sleep may have what it needs, and no other begins meanwhile.
+            drop(self.changed.wait_while(self.turn(), |turn| turn.aside > 0));
+            tried = one(starts_programs);
+        }
         if !starts_programs && tried.as_ref().is_ok_and(|tried| tried.needs_programs) {
             planned.starts_programs.store(true, Relaxed);
             tried = one(true);
@@ -291,7 +334,7 @@ impl<'a> Run<'a> {
             // The judge is built with the course's own chapter.
             let as_in = |tier| {
                 let kind = ((visibility, tier), patience, true);
-                self.tried(&planned.path, kind, time, &|| {})
+                self.tried(&planned.path, kind, time, &|_| None)
             };
             if as_in(Tier::BlackBox).is_ok_and(|control| control.verdict == Verdict::Skipped) {
                 continue;
@@ -303,13 +346,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn tried(
-        &self,
-        path: &str,
-        kind: Kind,
-        time: Time,
-        put_aside: PutAside,
-    ) -> Result<TestOutcome> {
+    fn tried(&self, path: &str, kind: Kind, time: Time, beside: Beside) -> Result<TestOutcome> {
         let free = {
             let mut sessions = self.sessions.lock().expect(SOUND);
             let at = sessions.iter().position(|(of, _)| *of == kind);
@@ -319,7 +356,7 @@ impl<'a> Run<'a> {
             Some(session) => session,
             None => self.chapter.test_run(kind.0)?.session(kind.1, kind.2)?,
         };
-        let tried = session.run(path, time, put_aside);
+        let tried = session.run(path, time, beside);
         self.sessions.lock().expect(SOUND).push((kind, session));
         tried
     }
@@ -382,10 +419,11 @@ mod tests {
         let last_with_all_its_time = DEADLINE.mul_f64(limits.patience);
         let awake = Duration::from_secs(limits.awake_seconds)
             + last_with_all_its_time
+            + u32::try_from(ASIDE).expect("it is small") * MOMENT
             + u32::try_from(longest_chapter).expect("it is small") * MOMENT;
         for tests in [computing, awake] {
             let all = compiler + tests;
-            assert!(all < Duration::from_secs(125), "{all:?}");
+            assert!(all < Duration::from_secs(130), "{all:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use course::problem::{Problem, Result};
 use netlab::protocol::{PATIENCE, SEED, WITNESS};
 use runner::test_binary;
 
-use crate::jail::{Cell, Folder, Jail, PutAside, Quotas, Session, Share};
+use crate::jail::{Beside, Cell, Folder, Jail, Quotas, Session, Share};
 use crate::run::verdict::{TestOutcome, judge};
 use crate::run::witness::{self, Witness};
 use crate::settings::Limits;
@@ -31,6 +31,7 @@ pub struct TestSession<'a> {
     /// For the witness of each test.
     folder: Folder,
     deadline: Duration,
+    memory_mib: u64,
 }
 
 /// What a test may take of the machine.
@@ -94,14 +95,14 @@ impl<'a> TestRun<'a> {
             session: Session::new(self.jail, cell),
             folder,
             deadline,
+            memory_mib: self.limits.memory_mib,
         })
     }
 }
 
 impl TestSession<'_> {
-    /// Runs the test with this path, `s1_listen::s1_backlog`. `put_aside` is told when another may run beside
-    /// it.
-    pub fn run(&mut self, path: &str, time: Time, put_aside: PutAside) -> Result<TestOutcome> {
+    /// Runs the test with this path, `s1_listen::s1_backlog`. `beside` is told when another may run beside it.
+    pub fn run(&mut self, path: &str, time: Time, beside: Beside) -> Result<TestOutcome> {
         let witness = Witness::open(self.folder.path())?;
         let mut env = Vec::new();
         if witness.is_some() {
@@ -112,9 +113,11 @@ impl TestSession<'_> {
         let share = Share {
             cpu: time.cpu,
             awake: time.awake,
+            // The kernel's limit is a process's.
+            memory_mib: self.memory_mib,
             ..Share::until(self.deadline)
         };
-        let outcome = self.session.run(&args, &env, &share, Some(put_aside))?;
+        let outcome = self.session.run(&args, &env, &share, Some(beside))?;
         let test = path.rsplit("::").next().unwrap_or(path);
         let heard = witness.map(|witness| witness.heard(test, outcome.process));
         judge(outcome, heard.as_ref())

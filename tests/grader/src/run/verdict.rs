@@ -76,7 +76,11 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
         ),
         Ending::TooMuchMemory => (
             Verdict::Oom,
-            "more memory than there is for a test".to_owned(),
+            "more memory than there is for a test, or for all that sleep".to_owned(),
+        ),
+        Ending::TooManyProcesses => (
+            Verdict::Crash,
+            "more processes and threads than there are for all tests that sleep".to_owned(),
         ),
         Ending::Signal(signal) => (Verdict::Crash, in_words(signal)),
         Ending::Exited(0) if !has_begun && libtest("ok. 0 passed; 0 failed; 1 ignored") => {

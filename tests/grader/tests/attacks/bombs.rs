@@ -55,10 +55,22 @@ const ATTACKS: &[Attack] = &[
          let _ = std::fs::write(std::env::temp_dir().join(name), \"x\"); } \"done\".into()",
     ),
     (
+        "threads that sleep",
+        "let mut all = Vec::new(); \
+         let park = || std::thread::Builder::new().stack_size(16 << 10).spawn(std::thread::park); \
+         while let Ok(one) = park() { all.push(one) } loop { std::thread::park() }",
+    ),
+    ("wakes and takes memory", HOLDS),
+    ("another one", HOLDS),
+    (
         "the line of the killer",
         "std::fs::read_to_string(\"/proc/self/oom_score_adj\").unwrap_or_default()",
     ),
 ];
+
+/// Less than there is for a test.
+const HOLDS: &str = "let pause = std::time::Duration::from_millis(700); std::thread::sleep(pause); \
+     let all = vec![1_u8; 300 << 20]; std::thread::sleep(3 * pause); all.len().to_string()";
 
 fn limited(at_most: Isolation) -> Settings {
     Settings {
@@ -89,6 +101,13 @@ fn each_bomb_has_its_limit() {
             })
         };
         assert_eq!(volley.hit(&report, "memory").verdict, Verdict::Oom);
+        // Those that sleep have together what there is for one.
+        let asleep = volley.hit(&report, "threads that sleep");
+        assert_eq!(asleep.verdict, Verdict::Crash, "{level:?}");
+        assert!(asleep.message.contains("for all tests that sleep"));
+        let holds =
+            ["wakes and takes memory", "another one"].map(|one| volley.hit(&report, one).verdict);
+        assert!(holds.contains(&Verdict::Oom), "{level:?}: {holds:?}");
         assert!(number("threads") < 150);
         assert!(number("processes") < 150);
         assert!(number("descriptors") < 100);
@@ -109,6 +128,32 @@ fn each_bomb_has_its_limit() {
         let deep = volley.hit(&report, "deep folders");
         assert!(deep.said.starts_with("done"), "{level:?}: {}", deep.said);
     }
+}
+
+/// Each has been put aside before it computes, and has less processor time than its share.
+#[test]
+fn tests_that_wake_up_share_their_time() {
+    const WAKES: &str = "std::thread::sleep(std::time::Duration::from_millis(500)); \
+         let began = std::time::Instant::now(); while began.elapsed().as_secs_f64() < 1.5 {} \"done\".into()";
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let course = support::course();
+    let tests = support::chapter(&course, CHAPTER_00).tests().count();
+    let volley = Volley::of(&vec![("wakes", WAKES); tests], &[]);
+    let report = volley.strikes(&Settings {
+        limits: Limits {
+            patience: 1.0,
+            awake_seconds: 3,
+            ..Limits::default()
+        },
+        ..settings(&[CHAPTER_00])
+    });
+    let all: Vec<_> = report.tests().map(|(_, test)| test).collect();
+    let are_stopped = all[tests / 2..]
+        .iter()
+        .all(|test| test.verdict == Verdict::Timeout);
+    assert!(are_stopped, "{:?}", support::verdicts(&report));
 }
 
 /// Each test ends before its deadline, with less processor time than its share. Together they have less.

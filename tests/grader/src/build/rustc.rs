@@ -29,6 +29,10 @@ pub const PROGRAMS: &str = "../../out";
 /// Seconds of processor time that the linker may take besides the compiler.
 const LINKER: u64 = 10;
 
+/// What the compiler may write into one file. The reference answers need 12 MiB at most, and several such files of
+/// each chapter lie in a submission's folder until it is graded.
+const LONGEST_FILE_MIB: u64 = 64;
+
 /// Makes rustc stop before it links.
 const ONLY_LOOK: &str = "--emit=metadata";
 
@@ -411,7 +415,7 @@ impl Rustc<'_> {
                 memory_mib: self.limits.compile_memory_mib,
                 processes: 256,
                 files: 1024,
-                file_mib: 512,
+                file_mib: LONGEST_FILE_MIB,
                 cpu_seconds,
             },
         };
@@ -453,9 +457,13 @@ impl Rustc<'_> {
                 share.wall.as_secs()
             ),
             Ending::Signal(9) => "the compiler was killed, perhaps for lack of memory".into(),
+            // SIGXFSZ
+            Ending::Signal(25) => format!(
+                "the compiler had more than {LONGEST_FILE_MIB} MiB to write into one file, and was stopped"
+            ),
             // rustc's code for an error of its own; it aborts without memory; a file with a million
-            // parentheses overflows its stack; it may write too much.
-            Ending::Exited(101) | Ending::Signal(4 | 6 | 7 | 8 | 11 | 25) => {
+            // parentheses overflows its stack.
+            Ending::Exited(101) | Ending::Signal(4 | 6 | 7 | 8 | 11) => {
                 "the compiler crashed".into()
             }
             Ending::Exited(code) => format!("the compiler ended with exit code {code}"),

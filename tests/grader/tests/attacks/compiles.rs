@@ -265,6 +265,11 @@ fn a_compiler_that_does_not_come_to_an_end_is_ended() {
             "error",
         ),
         (
+            "a hundred megabytes",
+            "pub static ALL: [u8; 100 << 20] = [1; 100 << 20];",
+            "more than 64 MiB to write into one file",
+        ),
+        (
             "ten gigabytes",
             "pub static ALL: [u8; 10 << 30] = [1; 10 << 30];",
             "error",

@@ -1,0 +1,510 @@
+//! Step 7: all of it on your own stack.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use concurrent_server::{Clock, Waits};
+use http1::Stream;
+use packets::{UdpHeader, protocol};
+use rustls::ClientConfig;
+use tcp_close::{Config, ConnId, Host, Received};
+use tcp_open::{Notice, Seq, State, isn};
+use udp_dns_lookup::{
+    Answer, CLASS_IN, LookupError, Message, Name, Patience, Question, RData, Sent, TYPE_A, Verdict,
+    build_query, judge_reply,
+};
+
+use crate::{Line, Network, Secured, tls_over};
+
+/// A cable, with nothing but IPv4 datagrams on it. Some are lost.
+pub trait Wire {
+    /// The time since some moment that never changes.
+    fn now(&self) -> Duration;
+
+    /// Sends a datagram.
+    fn send(&mut self, datagram: Vec<u8>);
+
+    /// Waits for a datagram. `None`: it is `until`, and none has come.
+    fn receive(&mut self, until: Duration) -> Option<Vec<u8>>;
+}
+
+/// How long the other side of a line that was dropped is listened to.
+pub const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A host at the end of a cable that needs no kernel: UDP and IP of chapters 06 and 07 for names, TCP of chapter 12 for lines,
+/// chapter 14's TLS on top. Lines of it stay valid as long as they live.
+///
+/// A line that is dropped hangs up: it sends its FIN at once. What still comes is read and thrown away, until the other side has ended, too, or
+/// [`GOODBYE`] is over; then the connection is closed. Without that, the other side's last words, such as its close_notify, would be answered by
+/// a RST.
+pub struct Stack<W: Wire> {
+    machine: Rc<RefCell<Machine<W>>>,
+    config: Arc<ClientConfig>,
+    /// Attempts to connect, and what is known of those that could not begin.
+    attempts: VecDeque<(SocketAddr, Result<ConnId, ErrorKind>)>,
+}
+
+struct Machine<W> {
+    wire: W,
+    addr: Ipv4Addr,
+    secret: [u8; 16],
+    dns: SocketAddrV4,
+    patience: Patience,
+    ip: delivery::Host,
+    tcp: Host,
+    clock: Ticks,
+    /// The port from which a question was asked, and what has come to it.
+    mailbox: Option<(u16, VecDeque<Letter>)>,
+    asked: u32,
+    /// Connections whose lines were dropped, and until when they are listened to.
+    leaving: Vec<(ConnId, Duration)>,
+}
+
+/// A datagram's content, and who sent it.
+type Letter = (SocketAddr, Vec<u8>);
+
+/// The time of a machine, for a stream of TLS.
+#[derive(Clone, Default)]
+struct Ticks(Arc<AtomicU64>);
+
+impl Clock for Ticks {
+    fn now(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Relaxed))
+    }
+}
+
+impl<W: Wire + 'static> Stack<W> {
+    /// A host with this address, whose questions about names go to `dns`. Whatever must not be foreseen (ISN, ids and ports of questions) comes
+    /// from `secret`. `config` is as for [`tls_over`](crate::tls_over). TCP's settings are the usual ones, without Nagle's algorithm, which would hold back the request
+    /// until the end of the handshake is acknowledged.
+    pub fn new(
+        wire: W,
+        addr: Ipv4Addr,
+        dns: SocketAddrV4,
+        patience: Patience,
+        secret: [u8; 16],
+        config: Arc<ClientConfig>,
+    ) -> Stack<W> {
+        let clock = Ticks::default();
+        clock.0.store(nanos(wire.now()), Relaxed);
+        let mut config_of_tcp = Config::new(Seq(0));
+        config_of_tcp.send.nodelay = true;
+        let machine = Machine {
+            wire,
+            addr,
+            secret,
+            dns,
+            patience,
+            ip: delivery::Host::new(addr),
+            tcp: Host::new(addr, secret, config_of_tcp),
+            clock,
+            mailbox: None,
+            asked: 0,
+            leaving: Vec::new(),
+        };
+        Stack {
+            machine: Rc::new(RefCell::new(machine)),
+            config,
+            attempts: VecDeque::new(),
+        }
+    }
+
+    /// Lets the machine go on for as long as `limit`, or until its TCP keeps no connection: those whose lines were dropped still have
+    /// something to send and to hear, up to the end of TIME-WAIT.
+    pub fn settle(&mut self, limit: Duration) {
+        let mut machine = self.machine.borrow_mut();
+        let end = machine.wire.now().saturating_add(limit);
+        while machine.tcp.count() > 0 && machine.turn(end) {}
+    }
+}
+
+impl<W: Wire> Machine<W> {
+    fn now(&self) -> Duration {
+        self.wire.now()
+    }
+
+    /// Sends what is due.
+    fn send_due(&mut self) {
+        let now = self.now();
+        self.clock.0.store(nanos(now), Relaxed);
+        for datagram in self.tcp.poll(now) {
+            self.wire.send(datagram);
+        }
+    }
+
+    /// Sends what is due, and waits for the next thing that happens, until this moment at most. `false`: it is that moment.
+    fn turn(&mut self, until: Duration) -> bool {
+        self.send_due();
+        let alarms = self.leaving.iter().map(|(_, end)| *end);
+        let wakes = alarms.chain(self.tcp.wake_at()).fold(until, Duration::min);
+        if let Some(datagram) = self.wire.receive(wakes) {
+            self.arrives(&datagram);
+        }
+        self.let_go();
+        self.send_due();
+        self.now() < until
+    }
+
+    /// Closes the connections that nobody has any more and whose peers have ended, or had their time.
+    fn let_go(&mut self) {
+        let now = self.now();
+        let tcp = &mut self.tcp;
+        self.leaving.retain(|(id, end)| {
+            let is_over = loop {
+                match tcp.recv(*id, 64 * 1024) {
+                    Received::Data(_) => {}
+                    Received::Nothing => break now >= *end,
+                    Received::End => break true,
+                }
+            };
+            if is_over {
+                tcp.close(now, *id);
+            }
+            !is_over
+        });
+    }
+
+    fn arrives(&mut self, datagram: &[u8]) {
+        let now = self.now();
+        self.tcp.arrives(now, datagram);
+        let Ok(received) = self.ip.receive(datagram) else {
+            return;
+        };
+        if received.proto != protocol::UDP {
+            return;
+        }
+        let Ok((header, payload)) = UdpHeader::parse(received.payload, received.src, self.addr)
+        else {
+            return;
+        };
+        if let Some((port, letters)) = &mut self.mailbox
+            && *port == header.dst
+        {
+            let from = SocketAddrV4::new(received.src, header.src);
+            letters.push_back((from.into(), payload.to_vec()));
+        }
+    }
+
+    /// Asks for the addresses of a name.
+    fn ask(&mut self, question: &Question) -> Result<Message, LookupError> {
+        for _ in 0..self.patience.attempts {
+            let number = self.number();
+            let sent = Sent {
+                id: number as u16,
+                question: question.clone(),
+                server: self.dns.into(),
+            };
+            // A port of the dynamic ones (RFC 6335 §6).
+            let port = 0xc000 | (number >> 16) as u16;
+            self.mailbox = Some((port, VecDeque::new()));
+            self.send_udp(port, &build_query(sent.id, question));
+            let end = self.now().saturating_add(self.patience.timeout);
+            let reply = self.reply(&sent, end);
+            self.mailbox = None;
+            if let Some(reply) = reply {
+                return Ok(reply);
+            }
+        }
+        Err(LookupError::TimedOut)
+    }
+
+    fn reply(&mut self, sent: &Sent, end: Duration) -> Option<Message> {
+        loop {
+            while let Some((_, letters)) = &mut self.mailbox
+                && let Some((from, letter)) = letters.pop_front()
+            {
+                if let Verdict::Accept(reply) = judge_reply(sent, from, &letter) {
+                    return Some(reply);
+                }
+            }
+            if self.now() >= end {
+                return None;
+            }
+            self.turn(end);
+        }
+    }
+
+    fn send_udp(&mut self, from: u16, payload: &[u8]) {
+        let to = *self.dns.ip();
+        let header = UdpHeader {
+            src: from,
+            dst: self.dns.port(),
+        };
+        let mut segment = Vec::new();
+        // A question is short: it fits.
+        if header.emit(self.addr, to, payload, &mut segment).is_ok()
+            && let Ok(datagram) = self.ip.send(to, protocol::UDP, &segment)
+        {
+            self.wire.send(datagram);
+        }
+    }
+
+    /// A number that nobody outside can foresee.
+    fn number(&mut self) -> u32 {
+        self.asked += 1;
+        let own = SocketAddrV4::new(Ipv4Addr::from(self.asked), 53);
+        isn(&self.secret, own, self.dns, Duration::ZERO).0
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The IPv4 addresses that a reply has for this name, or for what it is another name for.
+fn addresses_in(reply: &Message, name: &Name) -> Vec<IpAddr> {
+    let mut name = name;
+    for _ in 0..=udp_dns_lookup::MAX_CNAME_LINKS {
+        let own = || {
+            reply
+                .answers
+                .iter()
+                .filter(|it| it.name.eq_ignore_case(name))
+        };
+        let addrs: Vec<IpAddr> = own()
+            .filter_map(|record| match record.data {
+                RData::A(addr) => Some(addr.into()),
+                _ => None,
+            })
+            .collect();
+        if !addrs.is_empty() {
+            return addrs;
+        }
+        let target = own().find_map(|record| match &record.data {
+            RData::Cname(target) => Some(target),
+            _ => None,
+        });
+        match target {
+            Some(target) => name = target,
+            None => break,
+        }
+    }
+    Vec::new()
+}
+
+impl<W: Wire + 'static> Network for Stack<W> {
+    fn now(&self) -> Duration {
+        self.machine.borrow().now()
+    }
+
+    /// As chapter 01's `lookup_ip`, with these differences: it asks for A only, since this host has no IPv6; an answer of UDP
+    /// is all that it takes (one that was cut off is `LookupError::TimedOut`, after the last try); and a name without an address is `NoData`
+    /// even if the server names others to ask.
+    ///
+    /// Each try is a question with an id and a port of its own, and the reply is judged by chapter 01's `judge_reply`.
+    fn lookup(&mut self, host: &str) -> Result<Answer, LookupError> {
+        let question = Question {
+            name: Name::from_text(host)?,
+            qtype: TYPE_A,
+            qclass: CLASS_IN,
+        };
+        let reply = self.machine.borrow_mut().ask(&question)?;
+        match reply.header.rcode {
+            0 => match addresses_in(&reply, &question.name) {
+                none if none.is_empty() => Ok(Answer::NoData),
+                addrs => Ok(Answer::Addresses(addrs)),
+            },
+            3 => Ok(Answer::NoSuchName),
+            rcode => Err(LookupError::Rcode(rcode)),
+        }
+    }
+
+    fn begin(&mut self, to: SocketAddr) {
+        let mut machine = self.machine.borrow_mut();
+        let now = machine.now();
+        let begun = match to {
+            SocketAddr::V4(to) => machine
+                .tcp
+                .connect(now, to)
+                .map_err(|_| ErrorKind::AddrNotAvailable),
+            SocketAddr::V6(_) => Err(ErrorKind::Unsupported),
+        };
+        machine.send_due();
+        drop(machine);
+        self.attempts.push_back((to, begun));
+    }
+
+    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)> {
+        loop {
+            let machine = self.machine.borrow();
+            let at = self.attempts.iter().position(|(_, attempt)| match attempt {
+                Ok(id) => !matches!(machine.tcp.state(*id), State::SynSent | State::SynReceived),
+                Err(_) => true,
+            });
+            let now = machine.now();
+            drop(machine);
+            if let Some((to, attempt)) = at.and_then(|at| self.attempts.remove(at)) {
+                return Some((
+                    to,
+                    attempt
+                        .map_err(io::Error::from)
+                        .and_then(|id| self.line(id)),
+                ));
+            }
+            if now >= until {
+                return None;
+            }
+            self.machine.borrow_mut().turn(until);
+        }
+    }
+
+    fn give_up(&mut self) {
+        let mut machine = self.machine.borrow_mut();
+        for id in self
+            .attempts
+            .drain(..)
+            .filter_map(|(_, attempt)| attempt.ok())
+        {
+            let now = machine.now();
+            machine.tcp.abort(now, id);
+        }
+        machine.send_due();
+    }
+
+    fn secure(&mut self, line: Line, host: &str, limit: Duration) -> io::Result<Secured> {
+        let clock = self.machine.borrow().clock.clone();
+        tls_over(&self.config, line, host, limit, Arc::new(clock))
+    }
+}
+
+impl<W: Wire + 'static> Stack<W> {
+    /// The line of an attempt that has come to an end.
+    fn line(&self, id: ConnId) -> io::Result<Line> {
+        let pipe = Pipe {
+            machine: self.machine.clone(),
+            id,
+            limit: None,
+            broken: None,
+        };
+        let mut machine = self.machine.borrow_mut();
+        let notices = machine.tcp.take_notices(id);
+        match notices.iter().find_map(trouble) {
+            Some(kind) => {
+                drop(machine);
+                drop(pipe);
+                Err(kind.into())
+            }
+            None => Ok(Line::new(pipe)),
+        }
+    }
+}
+
+fn trouble(notice: &Notice) -> Option<ErrorKind> {
+    match notice {
+        Notice::Established => None,
+        Notice::Refused => Some(ErrorKind::ConnectionRefused),
+        Notice::Reset => Some(ErrorKind::ConnectionReset),
+        Notice::TimedOut => Some(ErrorKind::TimedOut),
+    }
+}
+
+/// A connection of the machine's TCP as a stream. Its calls let the machine go on until they are done.
+struct Pipe<W: Wire> {
+    machine: Rc<RefCell<Machine<W>>>,
+    id: ConnId,
+    limit: Option<Duration>,
+    broken: Option<ErrorKind>,
+}
+
+impl<W: Wire> Pipe<W> {
+    /// Does something as often as it takes, until it gives something or the time is over.
+    fn until<T>(&mut self, mut act: impl FnMut(&mut Host, ConnId) -> Option<T>) -> io::Result<T> {
+        let mut machine = self.machine.borrow_mut();
+        let end = match self.limit {
+            Some(limit) => machine.now().saturating_add(limit),
+            None => Duration::MAX,
+        };
+        loop {
+            let done = act(&mut machine.tcp, self.id);
+            machine.send_due();
+            if let Some(done) = done {
+                return Ok(done);
+            }
+            let notices = machine.tcp.take_notices(self.id);
+            self.broken = self.broken.or(notices.iter().find_map(trouble));
+            if let Some(kind) = self.broken {
+                return Err(kind.into());
+            }
+            if machine.now() >= end {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            machine.turn(end);
+        }
+    }
+}
+
+impl<W: Wire> Read for Pipe<W> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let max = buf.len();
+        let machine = self.machine.clone();
+        let data = self.until(|tcp, id| match tcp.recv(id, max) {
+            Received::Data(data) => Some(data),
+            Received::Nothing => None,
+            Received::End => Some(Vec::new()),
+        })?;
+        if data.is_empty() {
+            // An end, and perhaps one that nobody has agreed to.
+            let notices = machine.borrow_mut().tcp.take_notices(self.id);
+            self.broken = self.broken.or(notices.iter().find_map(trouble));
+            if let Some(kind) = self.broken {
+                return Err(kind.into());
+            }
+        }
+        buf[..data.len()].copy_from_slice(&data);
+        Ok(data.len())
+    }
+}
+
+impl<W: Wire> Write for Pipe<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        self.until(|tcp, id| Some(tcp.send(id, buf)).filter(|n| *n > 0))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.machine.borrow_mut().send_due();
+        Ok(())
+    }
+}
+
+impl<W: Wire> Waits for Pipe<W> {
+    fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
+        if limit.is_zero() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        self.limit = Some(limit);
+        Ok(())
+    }
+}
+
+impl<W: Wire> Stream for Pipe<W> {
+    fn end_writing(&mut self) -> io::Result<()> {
+        let mut machine = self.machine.borrow_mut();
+        let now = machine.now();
+        machine.tcp.shutdown(now, self.id);
+        machine.send_due();
+        Ok(())
+    }
+}
+
+impl<W: Wire> Drop for Pipe<W> {
+    fn drop(&mut self) {
+        let mut machine = self.machine.borrow_mut();
+        let now = machine.now();
+        machine.tcp.shutdown(now, self.id);
+        machine.leaving.push((self.id, now.saturating_add(GOODBYE)));
+        machine.let_go();
+        machine.send_due();
+    }
+}

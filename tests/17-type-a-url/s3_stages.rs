@@ -1,0 +1,683 @@
+//! Step 3: the five stages of a page.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use netlab::{Lab, lab};
+use type_a_url::{
+    Cause, Limits, Network, Page, StageError, connect, fetch, find, open_url, secure,
+};
+
+use super::paper::{Door, LIMITS, PAGE, Paper, Play, Said, bytes, ip, ips, ms, response};
+use super::words::{cause, fails, lines, page, timeline, url};
+
+/// The student's `open_url` in this world.
+fn opens(lab: &Lab, world: &Paper, text: &str, limits: &Limits) -> Result<Page, StageError> {
+    let url = url(lab, text);
+    let mut network = world.clone();
+    lab.you(&format!("open_url(network, {text}, limits)"), || {
+        open_url(&mut network, &url, limits)
+    })
+}
+
+fn gets(lab: &Lab, world: &Paper, text: &str) -> Page {
+    let result = opens(lab, world, text, &LIMITS);
+    page(lab, result)
+}
+
+fn journal(lab: &Lab, world: &Paper, want: &[&str]) {
+    let want: Vec<String> = want.iter().map(|line| (*line).to_owned()).collect();
+    lab.same(
+        "what has happened, each line with its time in ms",
+        lines(&world.journal()),
+        lines(&want),
+    );
+}
+
+#[test]
+fn s3_five_stages_in_order() {
+    lab(|lab| {
+        lab.why("Each stage needs what the one before it has found: an address, a connection, a proof, a request.");
+        let world = Paper::with_site();
+        let page = gets(lab, &world, "https://www.example.org/a");
+        journal(
+            lab,
+            &world,
+            &[
+                "0 lookup www.example.org",
+                "12 connect 192.0.2.1:443",
+                "32 open 192.0.2.1:443",
+                "32 tls www.example.org for 5000 ms at most",
+                "72 request GET /a HTTP/1.1 on line 1",
+                "100 closed line 1",
+            ],
+        );
+        lab.same_bytes("the body", &page.body, PAGE.as_bytes());
+        lab.same("the status", page.head.status, 200);
+        lab.same(
+            "where it came from",
+            page.from.to_string(),
+            "192.0.2.1:443".to_owned(),
+        );
+        lab.same(
+            "the page's URL",
+            super::words::parts(&page.url),
+            "https | www.example.org | 443 | /a".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s3_the_timeline_has_no_holes() {
+    lab(|lab| {
+        lab.why("A stage begins when the one before it has ended. What no stage has would be time that nobody can explain.");
+        let world = Paper::with_site();
+        let page = gets(lab, &world, "https://www.example.org/a");
+        lab.same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 0..12 tcp 12..32 tls 32..72 first 72..90 body 90..100".to_owned(),
+        );
+        let world = Paper::with_site();
+        world.passes(Duration::from_secs(7));
+        world.name("www.example.org", 0, Said::Addresses(ips(&["192.0.2.1"])));
+        let page = gets(lab, &world, "https://www.example.org/a");
+        lab.because(
+            "The times are the network's. A stage that took no time was there all the same.",
+        )
+        .same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 7000..7000 tcp 7000..7020 tls 7020..7060 first 7060..7078 body 7078..7088"
+                .to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s3_http_needs_no_tls() {
+    lab(|lab| {
+        lab.why("`http` goes to port 80 and is not encrypted. The stage that was not needed has no time, not a time of zero.");
+        let world = Paper::with_site();
+        let page = gets(lab, &world, "http://www.example.org/");
+        lab.same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 0..12 tcp 12..32 tls - first 32..50 body 50..60".to_owned(),
+        );
+        journal(
+            lab,
+            &world,
+            &[
+                "0 lookup www.example.org",
+                "12 connect 192.0.2.1:80",
+                "32 open 192.0.2.1:80",
+                "32 request GET / HTTP/1.1 on line 1",
+                "60 closed line 1",
+            ],
+        );
+    });
+}
+
+#[test]
+fn s3_an_address_needs_no_name() {
+    lab(|lab| {
+        lab.why("Nobody has to be asked for the address of an address. A name server that is asked for it says that there is no such name.");
+        for (text, addr, host) in [
+            ("http://192.0.2.1:8080/", "192.0.2.1:8080", "192.0.2.1:8080"),
+            ("http://[2001:db8::7]/", "[2001:db8::7]:80", "[2001:db8::7]"),
+        ] {
+            lab.scene(text);
+            let world = Paper::with_site();
+            world.door(addr, Door::Opens(20));
+            let page = gets(lab, &world, text);
+            lab.same("the look-ups", world.count("lookup"), 0);
+            lab.same(
+                "the timeline",
+                timeline(&page.timeline),
+                "dns - tcp 0..20 tls - first 20..38 body 38..48".to_owned(),
+            );
+            lab.same("Host", host_of(lab, &world), host.to_owned());
+        }
+        lab.scene("https of an address");
+        let world = Paper::with_site();
+        world.door("[2001:db8::7]:8443", Door::Opens(20));
+        let _ = gets(lab, &world, "https://[2001:db8::7]:8443/");
+        lab.because("The name that the certificate must have is the host, without brackets and without a port.")
+            .same("who is to prove itself", world.journal()[2].clone(), "20 tls 2001:db8::7 for 5000 ms at most".to_owned());
+    });
+}
+
+/// The `Host` of the only request.
+fn host_of(lab: &Lab, world: &Paper) -> String {
+    let requests = world.requests();
+    lab.same("requests", requests.len(), 1);
+    let hosts: Vec<&str> = requests[0]
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
+        .map(|(_, value)| value)
+        .collect();
+    lab.same("fields `Host`", hosts.len(), 1);
+    hosts[0].to_owned()
+}
+
+#[test]
+fn s3_what_is_asked_for() {
+    lab(|lab| {
+        lab.why("Host must be example.test:8443 where the port is not the scheme's own; user and fragment are nobody's business.");
+        for (text, line, host) in [
+            (
+                "https://www.example.org/",
+                "GET / HTTP/1.1",
+                "www.example.org",
+            ),
+            (
+                "https://www.example.org:8443",
+                "GET / HTTP/1.1",
+                "www.example.org:8443",
+            ),
+            (
+                "http://me:secret@www.example.org/a/../b?c=d#e",
+                "GET /b?c=d HTTP/1.1",
+                "www.example.org",
+            ),
+            (
+                "http://WWW.example.org:8443?q",
+                "GET /?q HTTP/1.1",
+                "www.example.org:8443",
+            ),
+        ] {
+            lab.scene(text);
+            let world = Paper::with_site();
+            world.door("192.0.2.1:8443", Door::Opens(20));
+            let _ = gets(lab, &world, text);
+            lab.same("Host", host_of(lab, &world), host.to_owned());
+            let requests = world.requests();
+            lab.same("the request line", requests[0].lines().next(), Some(line));
+        }
+    });
+}
+
+#[test]
+fn s3_first_address_silent_second_works() {
+    lab(|lab| {
+        lab.why("192.0.2.9 is silent, 192.0.2.10 would have answered: after 250 ms it is asked as well, and the page comes.");
+        let world = Paper::default();
+        world.name("a", 10, Said::Addresses(ips(&["192.0.2.9", "192.0.2.10"])));
+        world.door("192.0.2.9:80", Door::Silent);
+        world.door("192.0.2.10:80", Door::Opens(20));
+        let page = gets(lab, &world, "http://a/");
+        journal(
+            lab,
+            &world,
+            &[
+                "0 lookup a",
+                "10 connect 192.0.2.9:80",
+                "260 connect 192.0.2.10:80",
+                "280 open 192.0.2.10:80",
+                "280 given-up 192.0.2.9:80",
+                "280 request GET / HTTP/1.1 on line 1",
+                "308 closed line 1",
+            ],
+        );
+        lab.same(
+            "where it came from",
+            page.from.to_string(),
+            "192.0.2.10:80".to_owned(),
+        );
+        lab.same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 0..10 tcp 10..280 tls - first 280..298 body 298..308".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s3_the_families_take_turns() {
+    lab(|lab| {
+        lab.why("A machine whose IPv6 leads nowhere has a page after a quarter of a second, because the second attempt is IPv4 (RFC 8305 §4).");
+        let world = Paper::default();
+        world.name(
+            "a",
+            0,
+            Said::Addresses(ips(&["192.0.2.1", "2001:db8::1", "2001:db8::2"])),
+        );
+        for addr in ["[2001:db8::1]:80", "[2001:db8::2]:80"] {
+            world.door(addr, Door::Silent);
+        }
+        world.door("192.0.2.1:80", Door::Opens(20));
+        let page = gets(lab, &world, "http://a/");
+        lab.same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 0..0 tcp 0..270 tls - first 270..288 body 288..298".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s3_refused_moves_on_at_once() {
+    lab(|lab| {
+        lab.why("Who was refused knows enough: the next address is asked at that moment.");
+        let world = Paper::default();
+        world.name(
+            "a",
+            0,
+            Said::Addresses(ips(&["192.0.2.9", "192.0.2.8", "192.0.2.10"])),
+        );
+        world.door("192.0.2.9:80", Door::Refuses(3));
+        world.door("192.0.2.8:80", Door::Refuses(4));
+        world.door("192.0.2.10:80", Door::Opens(20));
+        let page = gets(lab, &world, "http://a/");
+        lab.same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 0..0 tcp 0..27 tls - first 27..45 body 45..55".to_owned(),
+        );
+        lab.same("attempts", world.count("connect"), 3);
+    });
+}
+
+#[test]
+fn s3_the_first_that_answers_is_taken() {
+    lab(|lab| {
+        lab.why("An attempt goes on while the next one runs beside it: who answers first is taken, and the others are given up.");
+        let world = Paper::default();
+        world.name(
+            "a",
+            0,
+            Said::Addresses(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3"])),
+        );
+        world.door("192.0.2.1:80", Door::Opens(400));
+        world.door("192.0.2.2:80", Door::Opens(900));
+        world.door("192.0.2.3:80", Door::Opens(20));
+        let page = gets(lab, &world, "http://a/");
+        lab.same(
+            "where it came from",
+            page.from.to_string(),
+            "192.0.2.1:80".to_owned(),
+        );
+        lab.same("attempts", world.count("connect"), 2);
+        lab.same("given up", world.count("given-up"), 1);
+        lab.same(
+            "the timeline",
+            timeline(&page.timeline),
+            "dns 0..0 tcp 0..400 tls - first 400..418 body 418..428".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s3_time_outs_do_not_add_up() {
+    lab(|lab| {
+        lab.why("Attempts overlap, and the limit is one for all of them. Four silent addresses take as long as one.");
+        let world = Paper::default();
+        world.name(
+            "a",
+            10,
+            Said::Addresses(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"])),
+        );
+        for addr in ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.4:80"] {
+            world.door(addr, Door::Silent);
+        }
+        world.door("192.0.2.3:80", Door::Refuses(30));
+        let result = opens(lab, &world, "http://a/", &LIMITS);
+        fails(
+            lab,
+            result,
+            "Tcp, Unreachable 192.0.2.3 ConnectionRefused 192.0.2.1 silent 192.0.2.2 silent 192.0.2.4 silent",
+        );
+        lab.same("ms since the beginning", world.time().as_millis(), 10_010);
+        lab.same("given up", world.count("given-up"), 3);
+    });
+}
+
+#[test]
+fn s3_who_has_not_answered() {
+    lab(|lab| {
+        lab.why("A person who reads that all were refused looks for a service that does not run; one who reads that all were silent looks for a firewall.");
+        lab.scene("two refuse");
+        let world = Paper::default();
+        world.door("192.0.2.1:7", Door::Refuses(30));
+        world.door("192.0.2.2:7", Door::Refuses(10));
+        let mut network = world.clone();
+        let addrs = ips(&["192.0.2.1", "192.0.2.2"]);
+        let got = lab.you("connect(network, addrs, 7, 10 s)", || {
+            connect(&mut network, &addrs, 7, ms(10_000))
+        });
+        let got = got.err().map(|failed| cause(&failed));
+        lab.same(
+            "the cause",
+            got,
+            Some("Unreachable 192.0.2.1 ConnectionRefused 192.0.2.2 ConnectionRefused".to_owned()),
+        );
+        lab.scene("there is no time for the second one");
+        let world = Paper::default();
+        world.door("192.0.2.1:7", Door::Silent);
+        let mut network = world.clone();
+        let got = lab.you("connect(network, addrs, 7, 100 ms)", || {
+            connect(&mut network, &addrs, 7, ms(100))
+        });
+        let got = got.err().map(|failed| cause(&failed));
+        lab.same(
+            "the cause",
+            got,
+            Some("Unreachable 192.0.2.1 silent".to_owned()),
+        );
+        lab.same("ms", world.time(), ms(100));
+        lab.scene("the first one fails late");
+        let world = Paper::default();
+        world.door("192.0.2.1:7", Door::Refuses(300));
+        world.door("192.0.2.2:7", Door::Refuses(10));
+        let mut network = world.clone();
+        let got = lab.you("connect(network, addrs, 7, 10 s)", || {
+            connect(&mut network, &addrs, 7, ms(10_000))
+        });
+        let got = got.err().map(|failed| cause(&failed));
+        lab.because("They stand in the order in which they failed.")
+            .same(
+                "the cause",
+                got,
+                Some(
+                    "Unreachable 192.0.2.2 ConnectionRefused 192.0.2.1 ConnectionRefused"
+                        .to_owned(),
+                ),
+            );
+    });
+}
+
+#[test]
+fn s3_find() {
+    lab(|lab| {
+        lab.why("Stage 1 gives all addresses as they came: the order of the attempts is stage 2's. Three kinds of no are three causes.");
+        for (said, want) in [
+            (
+                Said::Addresses(ips(&["192.0.2.1", "2001:db8::1", "192.0.2.1"])),
+                "192.0.2.1 2001:db8::1 192.0.2.1",
+            ),
+            (Said::NoSuchName, "NoSuchName"),
+            (Said::NoData, "NoAddress"),
+            (Said::Silence, "Lookup TimedOut"),
+            (Said::Rcode(2), "Lookup Rcode 2"),
+        ] {
+            lab.scene(format!("the name server says {said:?}"));
+            let world = Paper::default();
+            world.name("a", 5, said);
+            let url = url(lab, "http://a:8080/");
+            let mut network = world.clone();
+            let got = match lab.you("find(network, http://a:8080/)", || find(&mut network, &url)) {
+                Ok(addrs) => addrs
+                    .iter()
+                    .map(|addr| addr.to_string())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                Err(failed) => cause(&failed),
+            };
+            lab.same("what was found", got, want.to_owned());
+        }
+    });
+}
+
+/// A line of this world, to this address.
+fn line(lab: &Lab, network: &mut Paper) -> type_a_url::Line {
+    network.begin("192.0.2.1:80".parse().expect("an address"));
+    match network.connected(ms(60_000)) {
+        Some((_, Ok(line))) => line,
+        _ => lab.fails("a line of the test's", "none"),
+    }
+}
+
+#[test]
+fn s3_protocols() {
+    lab(|lab| {
+        lab.why("A server that chooses nothing by ALPN speaks HTTP/1.1; who has chosen another protocol would not understand us (RFC 7301 §3.2).");
+        for (handshake, want) in [
+            (Ok(Some("http/1.1")), "a line"),
+            (Ok(None), "a line"),
+            (Ok(Some("h2")), "Protocol h2"),
+            (Ok(Some("http/1.0")), "Protocol http/1.0"),
+            (Ok(Some("")), "Protocol "),
+            (Err(ErrorKind::InvalidData), "Io InvalidData"),
+            (Err(ErrorKind::UnexpectedEof), "Io UnexpectedEof"),
+        ] {
+            lab.scene(format!("the handshake gives {handshake:?}"));
+            let world = Paper::with_site();
+            world.handshake(handshake);
+            let mut network = world.clone();
+            let line = line(lab, &mut network);
+            let url = url(lab, "https://www.example.org:80/");
+            let got = match lab.you(
+                "secure(network, line, https://www.example.org:80/, 3 s)",
+                || secure(&mut network, line, &url, ms(3_000)),
+            ) {
+                Ok(_) => "a line".to_owned(),
+                Err(failed) => cause(&failed),
+            };
+            lab.same("what came of it", got, want.to_owned());
+            let journal = world.journal();
+            lab.same(
+                "who is to prove itself, and for how long",
+                &journal[2][..],
+                "20 tls www.example.org for 3000 ms at most",
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_when_the_first_byte_came() {
+    lab(|lab| {
+        lab.why("The first byte is the one that the reader waits for: from then on the server answers. When its head is complete is something else, and an answer of 1xx is one.");
+        for (plays, first, end) in [
+            (
+                vec![
+                    Play::After(5),
+                    bytes("H"),
+                    Play::After(90),
+                    bytes("TTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"),
+                    Play::After(1),
+                    bytes("a"),
+                ],
+                5,
+                96,
+            ),
+            (
+                vec![
+                    Play::After(7),
+                    bytes("HTTP/1.1 103 Early\r\n\r\n"),
+                    Play::After(50),
+                    bytes("HTTP/1.1 204 X\r\n\r\n"),
+                ],
+                7,
+                57,
+            ),
+            (
+                vec![
+                    bytes("HTTP/1.1 200 OK\r\n\r\na"),
+                    Play::After(40),
+                    Play::End,
+                ],
+                0,
+                40,
+            ),
+        ] {
+            lab.scene(format!("the server plays {plays:?}"));
+            let world = Paper::with_site();
+            world.answers(vec![plays]);
+            let mut network = world.clone();
+            let mut line = line(lab, &mut network);
+            let begin = world.time();
+            let url = url(lab, "http://www.example.org/");
+            let got = lab.you("fetch(network, line, url, 5 s)", || {
+                fetch(&network, &mut line, &url, ms(5_000))
+            });
+            let (_, at) = got.unwrap_or_else(|lost| {
+                lab.fails(
+                    "an answer",
+                    format!("{:?} after {} bytes", lost.cause.kind(), lost.received),
+                )
+            });
+            lab.same(
+                "ms until the first byte",
+                at.saturating_sub(begin).as_millis(),
+                first,
+            );
+            lab.same(
+                "ms until the end",
+                world.time().saturating_sub(begin).as_millis(),
+                end,
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_each_read_has_a_limit() {
+    lab(|lab| {
+        lab.why("A server that answers nothing any more would keep the browser for ever. Each read waits for so long, and one that gave something begins anew.");
+        for (plays, received, end) in [
+            (vec![], 0, 300),
+            (
+                vec![
+                    Play::After(290),
+                    bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"),
+                    Play::After(290),
+                    bytes("a"),
+                    Play::After(310),
+                    bytes("b"),
+                ],
+                39,
+                880,
+            ),
+        ] {
+            lab.scene(format!("the server plays {plays:?}"));
+            let world = Paper::with_site();
+            world.answers(vec![plays]);
+            let mut network = world.clone();
+            let mut line = line(lab, &mut network);
+            let begin = world.time();
+            let url = url(lab, "http://www.example.org/");
+            let got = lab.you("fetch(network, line, url, 300 ms)", || {
+                fetch(&network, &mut line, &url, ms(300))
+            });
+            let Err(lost) = got else {
+                lab.fails("an error of the read that takes too long", "an answer");
+            };
+            lab.same(
+                "the kind of the error",
+                lost.cause.kind(),
+                ErrorKind::WouldBlock,
+            );
+            lab.same("bytes that had come", lost.received, received);
+            lab.same("ms", world.time().saturating_sub(begin).as_millis(), end);
+        }
+    });
+}
+
+#[test]
+fn s3_the_limits_are_the_callers() {
+    lab(|lab| {
+        lab.why("A limit that is not passed on is no limit. The one for connecting is not the one for reading.");
+        let limits = Limits {
+            connect: ms(700),
+            wait: ms(90),
+        };
+        lab.scene("the address is silent");
+        let world = Paper::with_site();
+        world.door("192.0.2.1:443", Door::Silent);
+        let result = opens(lab, &world, "https://www.example.org/", &limits);
+        fails(lab, result, "Tcp, Unreachable 192.0.2.1 silent");
+        lab.same("ms", world.time().as_millis(), 712);
+        lab.scene("the server is silent");
+        let world = Paper::with_site();
+        world.answers(vec![vec![]]);
+        let result = opens(lab, &world, "https://www.example.org/", &limits);
+        fails(lab, result, "FirstByte, Io WouldBlock");
+        lab.same("ms", world.time().as_millis(), 162);
+        lab.same(
+            "how long the handshake may take",
+            world.journal()[3].clone(),
+            "32 tls www.example.org for 90 ms at most".to_owned(),
+        );
+    });
+}
+
+#[test]
+fn s3_any_status_is_a_page() {
+    lab(|lab| {
+        lab.why("The network did its job; the server said no. A 404 has come all the way, and has all five stages.");
+        for status in [200, 204, 301, 404, 418, 500, 503, 599] {
+            lab.scene(format!("the server answers {status}"));
+            let world = Paper::with_site();
+            let body = if status == 204 { "" } else { "no" };
+            let mut plays = vec![Play::After(3)];
+            plays.extend(match status {
+                204 => vec![bytes("HTTP/1.1 204 X\r\n\r\n")],
+                _ => response(status, "", body),
+            });
+            world.answers(vec![plays]);
+            let page = gets(lab, &world, "https://www.example.org/");
+            lab.same("the status", page.head.status, status);
+            lab.same_bytes("the body", &page.body, body.as_bytes());
+            lab.same(
+                "the timeline",
+                timeline(&page.timeline),
+                "dns 0..12 tcp 12..32 tls 32..72 first 72..75 body 75..75".to_owned(),
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_chunks_and_ends() {
+    lab(|lab| {
+        lab.why(
+            "Where a body ends is chapter 13's matter, in chunks and with the connection as well.",
+        );
+        for plays in [
+            vec![
+                bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n"),
+                Play::After(5),
+                bytes("3\r\nllo\r\n0\r\n\r\n"),
+            ],
+            vec![
+                bytes("HTTP/1.1 200 OK\r\n\r\nhe"),
+                Play::After(5),
+                bytes("llo"),
+                Play::End,
+            ],
+        ] {
+            lab.scene(format!("the server plays {plays:?}"));
+            let world = Paper::with_site();
+            world.answers(vec![plays]);
+            let page = gets(lab, &world, "http://www.example.org/");
+            lab.same_bytes("the body", &page.body, b"hello");
+            lab.same(
+                "the timeline",
+                timeline(&page.timeline),
+                "dns 0..12 tcp 12..32 tls - first 32..32 body 32..37".to_owned(),
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_connect_says_which_one() {
+    lab(|lab| {
+        lab.why("The address that has answered is told, with the port that was asked for.");
+        let world = Paper::default();
+        world.door("[2001:db8::1]:8443", Door::Refuses(1));
+        world.door("192.0.2.1:8443", Door::Opens(2));
+        let mut network = world.clone();
+        let addrs = vec![ip("192.0.2.1"), ip("2001:db8::1")];
+        let got = lab.you("connect(network, addrs, 8443, 10 s)", || {
+            connect(&mut network, &addrs, 8443, ms(10_000))
+        });
+        let got: Result<_, Cause> = got.map(|(_, from)| from.to_string());
+        let got = got.unwrap_or_else(|failed| lab.fails("a line", cause(&failed)));
+        lab.same("who has answered", got, "192.0.2.1:8443".to_owned());
+        lab.same("ms", world.time(), ms(3));
+    });
+}

@@ -1,0 +1,811 @@
+//! Step 7: all of it on your own stack.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::Duration;
+
+use concurrent_server::Waits;
+use netlab::sim::{Kind, Time, every, first, nth, second};
+use netlab::{Lab, lab};
+use packets::Ipv4Header;
+use rustls::ClientConfig;
+use type_a_url::{Browser, GOODBYE, Limits, Line, Network, Stack};
+use udp_dns_lookup::{Answer, LookupError, Patience};
+
+use super::cover;
+use super::paper::ms;
+use super::words::{failure, page, timeline, url};
+use super::world::dns::{Known, question};
+use super::world::home::{Cable, DNS, Forgery, Home, OUTSIDE, Plan, WEB, YOU};
+use super::world::{NAME, ROOT, SITE, client, server};
+
+const PATIENCE: Patience = Patience {
+    timeout: Duration::from_secs(1),
+    attempts: 5,
+};
+
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(30),
+    wait: Duration::from_secs(60),
+};
+
+fn plan() -> Plan {
+    let web = Known::Addresses(vec![WEB.into()]);
+    Plan {
+        zone: vec![
+            (NAME, web),
+            ("alias.test", Known::Alias(NAME)),
+            (
+                "two.test",
+                Known::Addresses(vec![WEB.into(), Ipv4Addr::new(192, 0, 2, 81).into()]),
+            ),
+            (
+                "v6.test",
+                Known::Addresses(vec!["2001:db8::1".parse().expect("an address")]),
+            ),
+            ("nothing.test", Known::Nothing),
+            ("fails.test", Known::Fails),
+        ],
+        config: Some(server(SITE, &[b"http/1.1"])),
+        page: text(20_000),
+        loss: 0.0,
+    }
+}
+
+/// Bytes of which none looks like its neighbours.
+fn text(len: usize) -> Vec<u8> {
+    (0..len as u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect()
+}
+
+fn home(lab: &Lab, plan: Plan) -> Home {
+    Home::new(lab.net(1), plan)
+}
+
+fn config() -> Arc<ClientConfig> {
+    client(ROOT, &[b"http/1.1"])
+}
+
+fn stack(lab: &Lab, home: &Home) -> Stack<Cable> {
+    let cable = home.cable();
+    lab.you(
+        "Stack::new(wire, 192.168.1.10, 198.51.100.53:53, …)",
+        || Stack::new(cable, YOU, DNS, PATIENCE, *b"a secret of ours", config()),
+    )
+}
+
+fn looks_up(lab: &Lab, stack: &mut Stack<Cable>, host: &str) -> String {
+    match lab.you(&format!("stack.lookup({host:?})"), || stack.lookup(host)) {
+        Ok(Answer::Addresses(addrs)) => addrs
+            .iter()
+            .map(|addr| addr.to_string())
+            .collect::<Vec<_>>()
+            .join(" "),
+        Ok(Answer::NoSuchName) => "NoSuchName".to_owned(),
+        Ok(Answer::NoData) => "NoData".to_owned(),
+        Err(LookupError::TimedOut) => "TimedOut".to_owned(),
+        Err(LookupError::Rcode(code)) => format!("Rcode {code}"),
+        Err(LookupError::BadName(_)) => "BadName".to_owned(),
+        Err(_) => "another error".to_owned(),
+    }
+}
+
+#[test]
+fn s7_a_name_by_your_own_packets() {
+    lab(|lab| {
+        lab.why("A question is one datagram of UDP in one of IP, and so is its answer. The name server sees the NAT's address, and you see yours.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        lab.same(
+            "the answer",
+            looks_up(lab, &mut stack, NAME),
+            WEB.to_string(),
+        );
+        let net = home.net.borrow();
+        let all: Vec<_> = net
+            .trace()
+            .entries()
+            .map(|entry| {
+                (
+                    entry.from().to_owned(),
+                    Ipv4Header::parse(entry.bytes())
+                        .map(|(header, _)| (header.src, header.dst))
+                        .ok(),
+                )
+            })
+            .collect();
+        let names = *DNS.ip();
+        lab.same(
+            "who sent, from where, to where",
+            all,
+            vec![
+                ("you".to_owned(), Some((YOU, names))),
+                ("NAT".to_owned(), Some((OUTSIDE, names))),
+                ("names".to_owned(), Some((names, OUTSIDE))),
+                ("NAT".to_owned(), Some((names, YOU))),
+            ],
+        );
+        lab.same(
+            "ms: twice 2 and 6, and what it takes to put the bytes onto the links",
+            net.now().as_millis(),
+            16,
+        );
+    });
+}
+
+#[test]
+fn s7_three_kinds_of_no() {
+    lab(|lab| {
+        lab.why("No such name, a name without an address, and a server that does not know are three answers, as in chapter 01. This host has no IPv6, so it asks for A only.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        for (name, want) in [
+            (NAME, "192.0.2.80"),
+            ("WWW.Loopback.Test", "192.0.2.80"),
+            ("alias.test", "192.0.2.80"),
+            ("two.test", "192.0.2.80 192.0.2.81"),
+            ("no.test", "NoSuchName"),
+            ("nothing.test", "NoData"),
+            ("v6.test", "NoData"),
+            ("fails.test", "Rcode 2"),
+            ("a..b", "BadName"),
+        ] {
+            lab.same(
+                "the answer",
+                looks_up(lab, &mut stack, name),
+                want.to_owned(),
+            );
+        }
+        let questions: Vec<u16> = home.at_the_names(|names| {
+            names
+                .heard
+                .iter()
+                .filter_map(|(_, query)| question(query))
+                .map(|(_, qtype, _)| qtype)
+                .collect()
+        });
+        lab.same("the types that were asked for", questions, vec![1; 8]);
+    });
+}
+
+#[test]
+fn s7_a_question_that_is_lost_is_asked_again() {
+    lab(|lab| {
+        lab.why("UDP repeats nothing. Who asked asks again after his time-out, with another id and from another port: a late answer to the first question is none to the second.");
+        let home = home(lab, plan());
+        {
+            let mut net = home.net.borrow_mut();
+            net.way(home.you, home.gateway)
+                .loses(first(Kind::Udp))
+                .loses(second(Kind::Udp));
+        }
+        let mut stack = stack(lab, &home);
+        lab.same(
+            "the answer",
+            looks_up(lab, &mut stack, NAME),
+            WEB.to_string(),
+        );
+        lab.same("ms", home.net.borrow().now().as_millis(), 2016);
+        let net = home.net.borrow();
+        let trace = net.trace();
+        let asked: Vec<(Vec<u8>, Vec<u8>)> = trace
+            .entries()
+            .filter(|entry| entry.from() == "you")
+            .map(|entry| {
+                (
+                    entry.bytes()[20..22].to_vec(),
+                    entry.bytes()[28..30].to_vec(),
+                )
+            })
+            .collect();
+        lab.same("questions", asked.len(), 3);
+        for (a, b) in [(0, 1), (1, 2), (0, 2)] {
+            lab.holds(asked[a].0 != asked[b].0, "another port", "the same again");
+            lab.holds(asked[a].1 != asked[b].1, "another id", "the same again");
+        }
+        drop(trace);
+        drop(net);
+        lab.scene("nobody answers");
+        let home = self::home(
+            lab,
+            Plan {
+                loss: 1.0,
+                ..plan()
+            },
+        );
+        let mut stack = self::stack(lab, &home);
+        lab.same(
+            "the answer",
+            looks_up(lab, &mut stack, NAME),
+            "TimedOut".to_owned(),
+        );
+        lab.same("ms", home.net.borrow().now().as_millis(), 5000);
+        lab.same("questions", home.net.borrow().trace().entries().count(), 5);
+    });
+}
+
+#[test]
+fn s7_not_every_answer_is_one() {
+    lab(|lab| {
+        lab.why("Anybody can send a datagram. The judge of chapter 01 looks at who sent it, at the id and at the question, on your own packets as on sockets.");
+        let cases: [(&str, Forgery); 4] = [
+            ("another id", |query| {
+                let mut reply = super::world::dns::reply(&forged(), query).unwrap_or_default();
+                reply[0] ^= 0x55;
+                (53, reply)
+            }),
+            ("another port", |query| {
+                (
+                    5353,
+                    super::world::dns::reply(&forged(), query).unwrap_or_default(),
+                )
+            }),
+            ("the query itself", |query| (53, query.to_vec())),
+            ("no message", |query| (53, query[..7].to_vec())),
+        ];
+        for (name, before) in cases {
+            lab.scene(format!("before the answer comes one with {name}"));
+            let home = home(lab, plan());
+            home.before_replies(before);
+            let mut stack = stack(lab, &home);
+            lab.same(
+                "the answer",
+                looks_up(lab, &mut stack, NAME),
+                WEB.to_string(),
+            );
+            lab.same("questions", home.at_the_names(|names| names.heard.len()), 1);
+        }
+    });
+}
+
+/// What an attacker would have you believe.
+fn forged() -> super::world::dns::Zone {
+    vec![(
+        NAME,
+        Known::Addresses(vec![Ipv4Addr::new(192, 0, 2, 66).into()]),
+    )]
+}
+
+/// One line to the web server.
+fn line(lab: &Lab, stack: &mut Stack<Cable>, port: u16) -> Line {
+    let to = SocketAddr::from((WEB, port));
+    lab.you(&format!("stack.begin({to})"), || stack.begin(to));
+    match lab.you("stack.connected(30 s)", || stack.connected(ms(30_000))) {
+        Some((from, Ok(line))) => {
+            lab.same("who has answered", from.to_string(), to.to_string());
+            line
+        }
+        Some((_, Err(error))) => lab.fails("a line", error),
+        None => lab.fails("a line", "nothing until 30 s"),
+    }
+}
+
+#[test]
+fn s7_connections_of_your_own() {
+    lab(|lab| {
+        lab.why("SYN, SYN-ACK, ACK: a round trip, and there is a line. A port without a listener refuses, and an address without a host is silent until the time is over.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        let _line = line(lab, &mut stack, 80);
+        lab.same(
+            "ms: a round trip of twice 2 and 13",
+            home.net.borrow().now().as_millis(),
+            30,
+        );
+        lab.same(
+            "who has connected, as the web server sees it",
+            home.at_the_web(|web| {
+                web.from
+                    .clone()
+                    .iter()
+                    .map(|from| *from.ip())
+                    .collect::<Vec<_>>()
+            })
+            .first()
+            .copied(),
+            None,
+        );
+        let told = |lab: &Lab, stack: &mut Stack<Cable>, until: u64| {
+            let told = lab.you(&format!("stack.connected({until} ms)"), || {
+                stack.connected(ms(until))
+            });
+            told.map(|(from, result)| (from.to_string(), result.err().map(|error| error.kind())))
+        };
+        lab.you("stack.begin(192.0.2.80:81)", || {
+            stack.begin("192.0.2.80:81".parse().expect("an address"))
+        });
+        lab.same(
+            "what came of it",
+            told(lab, &mut stack, 1_000),
+            Some((
+                "192.0.2.80:81".to_owned(),
+                Some(ErrorKind::ConnectionRefused),
+            )),
+        );
+        lab.same("ms", home.net.borrow().now().as_millis(), 60);
+        lab.you("stack.begin([2001:db8::1]:80)", || {
+            stack.begin("[2001:db8::1]:80".parse().expect("an address"))
+        });
+        let came = told(lab, &mut stack, 1_000);
+        lab.because("There is no IPv6 on this host: the attempt fails at once.")
+            .same(
+                "who has failed",
+                came.as_ref()
+                    .map(|(from, error)| (&from[..], error.is_some())),
+                Some(("[2001:db8::1]:80", true)),
+            );
+        lab.you("stack.begin(198.51.100.53:80)", || {
+            stack.begin("198.51.100.53:80".parse().expect("an address"))
+        });
+        lab.same("until 200 ms", told(lab, &mut stack, 200), None);
+        lab.same("ms", home.net.borrow().now().as_millis(), 200);
+        let before = home.net.borrow().trace().entries().count();
+        lab.you("stack.give_up()", || stack.give_up());
+        lab.same("until 20 s", told(lab, &mut stack, 20_000), None);
+        lab.because("An attempt that was given up sends nothing more.")
+            .same(
+                "packets since then",
+                home.net.borrow().trace().entries().count(),
+                before,
+            );
+    });
+}
+
+#[test]
+fn s7_several_attempts_at_a_time() {
+    lab(|lab| {
+        lab.why("Attempts run beside each other; each is told once, as it comes.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        for to in ["198.51.100.53:80", "192.0.2.80:81", "192.0.2.80:80"] {
+            lab.you(&format!("stack.begin({to})"), || {
+                stack.begin(to.parse().expect("an address"))
+            });
+        }
+        let mut told = Vec::new();
+        while let Some((from, result)) =
+            lab.you("stack.connected(900 ms)", || stack.connected(ms(900)))
+        {
+            told.push((from.to_string(), result.is_ok()));
+        }
+        told.sort();
+        lab.same(
+            "who was told, and whether there is a line",
+            told,
+            vec![
+                ("192.0.2.80:80".to_owned(), true),
+                ("192.0.2.80:81".to_owned(), false),
+            ],
+        );
+        lab.same("ms", home.net.borrow().now().as_millis(), 900);
+    });
+}
+
+#[test]
+fn s7_a_line_is_a_stream() {
+    lab(|lab| {
+        lab.why("What is written goes out, what comes is read, in whatever pieces; 0 is the end. A read waits for its limit and no longer.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        let mut line = line(lab, &mut stack, 80);
+        lab.ok("line.wait_at_most(500 ms)", || line.wait_at_most(ms(500)));
+        let mut buf = [0; 1000];
+        let begin = home.net.borrow().now();
+        let kind = lab
+            .err("line.read(buf), where nothing comes", || {
+                line.read(&mut buf)
+            })
+            .kind();
+        lab.holds(
+            matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock),
+            "TimedOut or WouldBlock",
+            format!("{kind:?}"),
+        );
+        lab.same("ms", (home.net.borrow().now() - begin).as_millis(), 500);
+        lab.same(
+            "line.read of nothing",
+            lab.ok("line.read(empty)", || line.read(&mut [])),
+            0,
+        );
+        lab.ok("line.write_all(request)", || {
+            line.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        });
+        lab.ok("line.flush()", || line.flush());
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n";
+        let want = [&head[..], &text(20_000)].concat();
+        let mut got = vec![0; want.len()];
+        lab.ok("line.read_exact(response)", || line.read_exact(&mut got));
+        lab.same_bytes("the response", &got, &want);
+        lab.same("requests", home.at_the_web(|web| web.heads.len()), 1);
+        lab.ok("line.end_writing()", || {
+            http1::Stream::end_writing(&mut line)
+        });
+        lab.same(
+            "line.read behind the end",
+            lab.ok("line.read(buf)", || line.read(&mut buf)),
+            0,
+        );
+        lab.same(
+            "line.read again",
+            lab.ok("line.read(buf)", || line.read(&mut buf)),
+            0,
+        );
+        let kind = lab
+            .err("line.wait_at_most(0)", || line.wait_at_most(Duration::ZERO))
+            .kind();
+        lab.same("the kind of the error", kind, ErrorKind::InvalidInput);
+    });
+}
+
+#[test]
+fn s7_more_than_fits() {
+    lab(|lab| {
+        lab.why("TCP takes as much as it has room for. A write that finds none waits until there is some, and the network goes on meanwhile.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        let mut line = line(lab, &mut stack, 80);
+        lab.ok("line.wait_at_most(60 s)", || line.wait_at_most(ms(60_000)));
+        let head = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(300_000));
+        lab.ok("line.write_all(300 kB)", || line.write_all(head.as_bytes()));
+        lab.ok("line.flush()", || line.flush());
+        let mut got = [0; 12];
+        lab.ok("line.read_exact(status)", || line.read_exact(&mut got));
+        lab.same_bytes("the beginning of the response", &got, b"HTTP/1.1 200");
+        lab.same(
+            "bytes of the request",
+            home.at_the_web(|web| web.heads.iter().map(String::len).collect::<Vec<_>>()),
+            vec![head.len()],
+        );
+    });
+}
+
+#[test]
+fn s7_a_reset_is_an_error() {
+    lab(|lab| {
+        lab.why("A reset is no end: what had come may be the half of it.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        let mut line = line(lab, &mut stack, 80);
+        lab.ok("line.wait_at_most(5 s)", || line.wait_at_most(ms(5_000)));
+        // In the server's name: it no longer knows the connection.
+        {
+            let mut net = home.net.borrow_mut();
+            net.run_until(Time::from_millis(100))
+                .expect("a network at rest");
+            let ack = {
+                let trace = net.trace();
+                let entry = trace
+                    .entries()
+                    .rfind(|entry| entry.from() == "NAT" && entry.to() == "web");
+                entry
+                    .map(|entry| entry.bytes().to_vec())
+                    .unwrap_or_default()
+            };
+            let (flow, segment) =
+                tcp_close::from_bytes(&ack).expect("the last ACK of the handshake");
+            let mut reset = tcp_open::answer_in_closed(&segment).expect("an answer");
+            reset.ack = None;
+            let bytes = tcp_close::to_bytes(flow.reversed(), &reset).expect("a packet");
+            net.send(home.web, bytes);
+        }
+        let kind = lab.err("line.read(buf)", || line.read(&mut [0; 10])).kind();
+        lab.same("the kind of the error", kind, ErrorKind::ConnectionReset);
+        let kind = lab
+            .err("line.read(buf) again", || line.read(&mut [0; 10]))
+            .kind();
+        lab.same("the kind of the error", kind, ErrorKind::ConnectionReset);
+        let kind = lab.err("line.write(x)", || line.write(b"x")).kind();
+        lab.holds(
+            matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
+            "ConnectionReset or BrokenPipe",
+            format!("{kind:?}"),
+        );
+    });
+}
+
+#[test]
+fn s7_who_drops_a_line_hangs_up() {
+    lab(|lab| {
+        lab.why("A line that nobody has any more is closed: FIN and ACK in both directions, and then nothing. The other side's last words are heard and thrown away, so that no RST answers them.");
+        for text in ["http://www.loopback.test/", "https://www.loopback.test/"] {
+            lab.scene(format!("behind {text}"));
+            let home = home(lab, plan());
+            let stack = stack(lab, &home);
+            let mut browser = Browser::new(stack, LIMITS);
+            let address = url(lab, text);
+            let result = lab.you(&format!("browser.visit({text})"), || {
+                browser.visit(&address)
+            });
+            let _ = page(lab, result);
+            lab.you("browser.hang_up()", || browser.hang_up());
+            lab.you("stack.settle(5 min)", || {
+                browser.network().settle(ms(300_000))
+            });
+            let net = home.net.borrow();
+            let senders = |kind: Kind| -> Vec<String> {
+                let trace = net.trace();
+                let own = trace.entries().filter(|entry| entry.is(kind));
+                own.map(|entry| entry.from().to_owned()).collect()
+            };
+            lab.same(
+                "who has sent a FIN, hop by hop",
+                senders(Kind::Fin),
+                ["you", "NAT", "web", "NAT"].map(str::to_owned).to_vec(),
+            );
+            lab.same("who has sent a RST", senders(Kind::Rst), Vec::new());
+            let last = net
+                .trace()
+                .entries()
+                .last()
+                .map(|entry| (entry.from().to_owned(), entry.is(Kind::Ack)));
+            lab.same("the last packet", last, Some(("NAT".to_owned(), true)));
+            lab.holds(
+                net.now() < Time::from_millis(300_000),
+                "an end when TIME-WAIT is over",
+                format!("{} ms", net.now()),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_a_goodbye_has_an_end() {
+    lab(|lab| {
+        lab.same("the constant GOODBYE", GOODBYE, Duration::from_secs(5));
+        lab.why("A server that does not end its side is not waited for: after five seconds the connection is closed, and what comes then is answered by a RST.");
+        let home = home(lab, plan());
+        let mut stack = stack(lab, &home);
+        let line = line(lab, &mut stack, 80);
+        // From now on nothing of the server's gets through, its FIN not either.
+        home.net
+            .borrow_mut()
+            .way(home.web, home.gateway)
+            .loses(every(Kind::Fin));
+        lab.you("drop(line)", || drop(line));
+        lab.you("stack.settle(10 min)", || stack.settle(ms(600_000)));
+        let now = home.net.borrow().now();
+        lab.holds(
+            now < Time::from_millis(200_000),
+            "an end before 200 s: five seconds, and one minute of FIN-WAIT-2",
+            format!("{now} ms"),
+        );
+    });
+}
+
+#[test]
+fn s7_the_page_without_losses() {
+    lab(|lab| {
+        lab.why("Each stage costs its round trips: one for the name, one for TCP, one for TLS 1.3, one for the answer. 16 ms to the name server and back, 30 to the web server.");
+        let home = home(
+            lab,
+            Plan {
+                page: text(3_000),
+                ..plan()
+            },
+        );
+        let stack = stack(lab, &home);
+        let mut browser = Browser::new(stack, LIMITS);
+        let address = url(lab, &format!("https://{NAME}/"));
+        let result = lab.you("browser.visit(https://www.loopback.test/)", || {
+            browser.visit(&address)
+        });
+        let page = page(lab, result);
+        lab.same_bytes("the page", &page.body, &text(3_000));
+        let line = page.timeline;
+        let took = |span: Option<type_a_url::Span>| {
+            span.map_or(0, |span| (span.to - span.from).as_millis())
+        };
+        lab.same(
+            "ms of the stages",
+            [
+                took(line.dns),
+                took(line.tcp),
+                took(line.tls),
+                took(Some(line.first_byte)),
+            ]
+            .map(|ms| ms / 10),
+            [1, 3, 3, 3],
+        );
+        lab.same(
+            "where it came from",
+            page.from.to_string(),
+            "192.0.2.80:443".to_owned(),
+        );
+        lab.same(
+            "who was there, as the web server sees it",
+            home.at_the_web(|web| web.from.iter().map(|from| *from.ip()).collect::<Vec<_>>()),
+            vec![OUTSIDE],
+        );
+    });
+}
+
+#[test]
+fn s7_the_second_page_needs_no_handshake() {
+    lab(|lab| {
+        lab.why("The browser of step 5 knows nothing of your stack, and uses its line again all the same.");
+        let home = home(lab, plan());
+        let stack = stack(lab, &home);
+        let mut browser = Browser::new(stack, LIMITS);
+        for nth in 0..3 {
+            let address = url(lab, &format!("https://{NAME}/{nth}"));
+            let result = lab.you(&format!("browser.visit({address})"), || {
+                browser.visit(&address)
+            });
+            let page = page(lab, result);
+            lab.same_bytes("the page", &page.body, &text(20_000));
+            lab.same("reused", page.timeline.reused, nth > 0);
+        }
+        let syns = home
+            .net
+            .borrow()
+            .trace()
+            .entries()
+            .filter(|entry| entry.is(Kind::Syn) && entry.from() == "you")
+            .count();
+        lab.same("SYNs", syns, 1);
+    });
+}
+
+#[test]
+fn s7_a_stage_that_fails() {
+    lab(|lab| {
+        lab.why("The stages have the same names on your own stack.");
+        for (text, want) in [
+            ("https://no.test/", "Dns, NoSuchName"),
+            (
+                "https://www.loopback.test:444/",
+                "Tcp, Unreachable 192.0.2.80 ConnectionRefused",
+            ),
+            ("https://alias.test/", "Tls, Io InvalidData"),
+            ("https://www.loopback.test:80/", "Tls, Io "),
+        ] {
+            let home = home(lab, plan());
+            let stack = stack(lab, &home);
+            let limits = Limits {
+                connect: ms(5_000),
+                wait: ms(2_000),
+            };
+            let mut browser = Browser::new(stack, limits);
+            let address = url(lab, text);
+            let result = lab.you(&format!("browser.visit({text})"), || {
+                browser.visit(&address)
+            });
+            let failed = result
+                .err()
+                .map_or("a page".to_owned(), |failed| failure(&failed));
+            lab.holds(
+                failed.starts_with(want),
+                format!("the error {want}"),
+                failed,
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_lost_packets_of_each_kind() {
+    lab(|lab| {
+        lab.why("Each stage mends its own losses: the resolver asks again, and TCP sends again, whether TLS or HTTP is in the segment.");
+        for n in 1..=14 {
+            lab.scene(format!(
+                "packet {n} of each direction of your cable is lost"
+            ));
+            let home = home(
+                lab,
+                Plan {
+                    page: text(9_000),
+                    ..plan()
+                },
+            );
+            {
+                let mut net = home.net.borrow_mut();
+                net.way(home.you, home.gateway).loses(nth(n, Kind::Packet));
+                net.way(home.gateway, home.you).loses(nth(n, Kind::Packet));
+            }
+            let stack = stack(lab, &home);
+            let mut browser = Browser::new(stack, LIMITS);
+            let address = url(lab, &format!("https://{NAME}/"));
+            let result = lab.you("browser.visit(https://www.loopback.test/)", || {
+                browser.visit(&address)
+            });
+            let page = page(lab, result);
+            lab.same_bytes("the page", &page.body, &text(9_000));
+        }
+    });
+}
+
+#[test]
+fn s7_all_on_your_own_stack() {
+    lab(|lab| {
+        lab.why("UDP and IP, a NAT, TCP, TLS and HTTP, each of a chapter of its own, over links that lose a packet in fifty: the page's bytes are identical.");
+        for seed in lab.seeds(25) {
+            lab.scene(format!("2 % loss on each link, seed {seed}"));
+            let home = Home::new(
+                lab.net(seed),
+                Plan {
+                    loss: 0.02,
+                    ..plan()
+                },
+            );
+            let stack = stack(lab, &home);
+            let mut browser = Browser::new(stack, LIMITS);
+            let address = url(lab, &format!("https://{NAME}/"));
+            let result = lab.you("browser.visit(https://www.loopback.test/)", || {
+                browser.visit(&address)
+            });
+            let page = page(lab, result);
+            lab.same_bytes("the page", &page.body, &text(20_000));
+            lab.you("browser.hang_up()", || browser.hang_up());
+            lab.you("stack.settle(10 min)", || {
+                browser.network().settle(ms(600_000))
+            });
+            lab.same("requests", home.at_the_web(|web| web.heads.len()), 1);
+            let mine: Vec<SocketAddrV4> = home.at_the_web(|web| web.from.clone());
+            lab.holds(
+                mine.iter().all(|from| *from.ip() == OUTSIDE),
+                "a client at the NAT's address",
+                format!("{mine:?}"),
+            );
+        }
+    });
+}
+
+/// The seed whose run the cover shows: a question and a segment are lost.
+const COVER: u64 = 3821;
+
+#[test]
+fn s7_every_packet_in_one_picture() {
+    lab(|lab| {
+        lab.why("From the question for the name to the last ACK: each packet belongs to a stage, and the stages come in their order.");
+        let home = Home::new(
+            lab.net(COVER),
+            Plan {
+                loss: 0.02,
+                page: text(9_000),
+                ..plan()
+            },
+        );
+        let stack = stack(lab, &home);
+        let mut browser = Browser::new(stack, LIMITS);
+        let address = url(lab, &format!("https://{NAME}/"));
+        let result = lab.you("browser.visit(https://www.loopback.test/)", || {
+            browser.visit(&address)
+        });
+        let page = page(lab, result);
+        lab.same_bytes("the page", &page.body, &text(9_000));
+        lab.you("browser.hang_up()", || browser.hang_up());
+        lab.you("stack.settle(10 min)", || {
+            browser.network().settle(ms(600_000))
+        });
+        let net = home.net.borrow();
+        let trace = net.trace();
+        let line = page.timeline;
+        let ends = [
+            line.dns.map(|span| span.to),
+            line.tcp.map(|span| span.to),
+            line.tls.map(|span| span.to),
+        ]
+        .map(Option::unwrap_or_default);
+        lab.holds(
+            ends[0] < ends[1] && ends[1] < ends[2] && ends[2] < line.first_byte.to,
+            "stages in their order",
+            timeline(&line),
+        );
+        let is_dns = |entry: &netlab::sim::Entry| entry.is(Kind::Udp);
+        for entry in trace.entries() {
+            let at = entry.sent - Time::ZERO;
+            lab.same(
+                "a packet of UDP is one of the first stage",
+                is_dns(&entry),
+                at < ends[0],
+            );
+        }
+        lab.draws("17-own-stack", cover::draw(&trace, &line));
+        if let Some(folder) = std::env::var_os("NETLAB_PICTURES") {
+            let file = std::path::Path::new(&folder).join("17-own-stack.pcapng");
+            std::fs::write(file, trace.pcapng()).expect("a file for the capture");
+        }
+    });
+}

@@ -72,8 +72,13 @@ fn s4_says_that_it_ends() {
                 let before = wire.state().written.len();
                 ends_writing(lab, &mut stream);
                 let more = wire.state().written.len() - before;
-                lab.because("It has ended. A second call has nothing to do.")
-                    .same("bytes written by a second call", more, 0);
+                let again = lab.because("It has ended. A second call has nothing to do.");
+                again.same("bytes written by a second call", more, 0);
+                again.same(
+                    "how often the transport was told to end its writing",
+                    wire.state().ended,
+                    1,
+                );
             }
         }
     });
@@ -148,6 +153,17 @@ fn s4_behind_the_end_nothing_is_written() {
     });
 }
 
+/// The types of the records in these bytes.
+fn records(mut bytes: &[u8]) -> Vec<u8> {
+    let mut types = Vec::new();
+    while let Some(&[kind, _, _, high, low]) = bytes.first_chunk() {
+        types.push(kind);
+        let len = usize::from(u16::from_be_bytes([high, low]));
+        bytes = bytes.get(5 + len..).unwrap_or_default();
+    }
+    types
+}
+
 #[test]
 fn s4_an_end_before_the_beginning() {
     lab(|lab| {
@@ -160,6 +176,8 @@ fn s4_an_end_before_the_beginning() {
             lab.same("ends of the transport", wire.state().ended, 1);
             drop(stream);
             lab.same("reads", wire.state().reads, 0);
+            let has_alert = records(&wire.state().written).contains(&21);
+            lab.same("an alert in the clear", has_alert, false);
         }
         for side in SIDES {
             lab.scene(format!(
@@ -295,6 +313,41 @@ fn s4_close_waits_for_a_limited_time() {
                     );
                     lab.same("the seconds that it took", wire.secs(), secs as f64);
                 }
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_close_with_all_the_time_of_the_world() {
+    lab(|lab| {
+        lab.why("The peer ends its side at once, so it does not matter for how long you would have waited. Duration::MAX is a time, too.");
+        for side in SIDES {
+            let (wire, stream) = open(lab, side, &[Act::Ends]);
+            wire.time_passes(Duration::from_secs(1));
+            let end = lab.ok("close(Duration::MAX)", || stream.close(Duration::MAX));
+            lab.same(
+                "how it has ended",
+                format!("{end:?}"),
+                format!("{:?}", End::Agreed),
+            );
+        }
+    });
+}
+
+#[test]
+fn s4_close_tells_why_it_cannot_say_the_end() {
+    lab(|lab| {
+        lab.why("The last bytes and the close_notify did not go out. Who closes must hear of it: the other side has got a part, and takes it for a cut.");
+        for side in SIDES {
+            for kind in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {
+                let (wire, mut stream) = open(lab, side, &[Act::Ends]);
+                wire.state().room = Some(3);
+                writes(lab, &mut stream, b"hello");
+                wire.state().room = None;
+                wire.state().write_error = Some(kind);
+                let error = lab.err("close(2 s)", || stream.close(Duration::from_secs(2)));
+                lab.same("the kind of the error", error.kind(), kind);
             }
         }
     });

@@ -451,7 +451,14 @@ fn s5_a_client_has_a_limited_time() {
                 "speaks plain HTTP, and stays",
                 [sends(b"GET / HTTP/1.1\r\n\r\n"), Act::Silence],
             ),
-        ] {
+        ]
+        .into_iter()
+        .map(|(what, acts)| (what, acts.to_vec()))
+        .chain([("speaks no TLS, and goes on, a byte every second", {
+            let mut acts = vec![sends(&[0; 9])];
+            acts.extend(vec![Act::SendsLater(Duration::from_secs(1), vec![0]); 20]);
+            acts
+        })]) {
             lab.scene(format!("a client {what}"));
             let wire = to_nobody(&lab, acts);
             refused(&lab, &wire, &sites(), ErrorKind::InvalidData);
@@ -549,7 +556,7 @@ fn s5_serves_http_over_tls() {
 fn s5_another_protocol_is_not_served() {
     lab(|lab| {
         lab.why("Both have agreed on another language. Whoever answers an HTTP/2 client with HTTP/1.1 has not looked at what ALPN says (RFC 7301 §3.2).");
-        for protocol in [&b"h2"[..], b"acme/1"] {
+        for protocol in [&b"h2"[..], b"acme/1", b"http/1.0", b"http/1.11"] {
             let mut site = site(&[NAME]);
             site.config = server_with(
                 root().issues(paper(&[NAME])),
@@ -572,7 +579,31 @@ fn s5_another_protocol_is_not_served() {
                 wire.heard_the_end(),
                 true,
             );
+            lab.because("It is closed as in step 4: the transport's writing is ended, too, and what still comes is read until the client's end.").same(
+                "how often the transport was told to end its writing",
+                wire.state().ended,
+                1,
+            );
         }
+    });
+}
+
+#[test]
+fn s5_what_was_read_too_far_is_rustls_s() {
+    lab(|lab| {
+        lab.why("One read of the transport brings the hello and what stands behind it. Here that is a fatal alert: the client has changed its mind. It has been taken out of the transport, and who hands on the hello alone waits for a client that has said it all.");
+        let alert = [21, 3, 3, 0, 2, 2, 80];
+        let both = [&hello_of_a_client()[..], &alert].concat();
+        let wire = to_nobody(lab, [sends(&both), Act::HangsUp]);
+        let error = refused(lab, &wire, &sites(), ErrorKind::InvalidData);
+        let inner = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        lab.holds(
+            matches!(inner, Some(rustls::Error::AlertReceived(_))),
+            "AlertReceived inside of the error",
+            format!("{error:?}"),
+        );
     });
 }
 
@@ -1023,5 +1054,26 @@ fn s5_connect_does_not_wait_for_ever() {
             );
             drop((quiet, dripping));
         }
+    });
+}
+
+#[test]
+fn s5_a_server_that_is_not_there() {
+    lab(|lab| {
+        lab.why("Nobody answers the SYN. The kernel goes on trying for minutes; the patience is for the connect as well.");
+        let hole = lab.black_hole();
+        let addr = hole.addr();
+        let connects = lab.student("connect()", move || {
+            let manager = TlsManager {
+                patience: Duration::from_millis(100),
+                ..manager(addr)
+            };
+            manager.connect().map(|_| ()).map_err(|error| error.kind())
+        });
+        lab.same(
+            "what connect() says",
+            connects.returns(),
+            Err(ErrorKind::TimedOut),
+        );
     });
 }

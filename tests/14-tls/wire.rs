@@ -250,6 +250,11 @@ impl Wire {
         Arc::new(Hand(self.clock.clone()))
     }
 
+    /// Time goes by.
+    pub fn time_passes(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
     pub fn secs(&self) -> f64 {
         self.clock.now().as_secs_f64()
     }

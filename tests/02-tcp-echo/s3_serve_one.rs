@@ -299,7 +299,7 @@ fn s3_a_client_that_was_gone_before_accept() {
         lab.note("all of that before accept");
         for (sent, from) in hasty {
             let served = serve(lab, &listener).returns();
-            lab.why("The client sent bytes, ended its stream and then reset the connection, all before accept. Its bytes can still be read; the echo meets a closed door, which systems call \"connection reset\" or \"broken pipe\". Both are Served::Reset.");
+            lab.why("The client sent bytes, ended its stream and then reset the connection, all before accept. Its bytes can still be read; the echo meets a closed connection, which systems call \"connection reset\" or \"broken pipe\". Both are Served::Reset.");
             let told = match served {
                 Ok(Served::Reset { peer }) => peer,
                 // Without a byte it may have been a clean end as well.

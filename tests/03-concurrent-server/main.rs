@@ -5,7 +5,7 @@ mod s2_threads;
 mod s3_limit;
 mod s4_workers;
 mod s5_accept_errors;
-mod s6_door;
+mod s6_acceptor;
 mod s7_shutdown;
 mod s8_deadlines;
 mod s9_program;

@@ -35,7 +35,7 @@ const SHORT: Duration = Duration::from_millis(20);
 fn s7_serves_in_each_mode() {
     // Alone, so that what a server leaves behind is seen: a thread, a descriptor.
     alone(|lab| {
-        lab.why("Behind the same door and with the same handler, the three designs of the first steps are the same server for a single client.");
+        lab.why("Behind the same acceptor and with the same handler, the three designs of the first steps are the same server for a single client.");
         for mode in MODES {
             let (server, addr) = serving(lab, handler(echo_five), mode);
             lab.same(
@@ -137,7 +137,7 @@ fn in_flight(lab: &Lab, mode: Mode, grace: Duration) {
     client.expects(b"hello");
     client.expects_eof();
     let report = stopping.returns_ok();
-    // Who came before the door was shut may have been counted too.
+    // Who came before the acceptor was shut may have been counted too.
     lab.same("served", report.stats.served, 1);
     cut_off(lab, &report, 0);
 }
@@ -623,7 +623,7 @@ fn serving(lab: &Lab, handler: Arc<dyn Handler>, mode: Mode) -> (Server, SocketA
 }
 
 fn shutdown(lab: &Lab, server: Server, grace: Duration) -> Running<std::io::Result<Report>> {
-    lab.if_stuck("If a thread of yours waits in accept(), the door is open: close it before you wait for that thread.");
+    lab.if_stuck("If a thread of yours waits in accept(), the acceptor is open: close it before you wait for that thread.");
     lab.student(&format!("shutdown({grace:?})"), move || {
         server.shutdown(grace)
     })

@@ -890,7 +890,7 @@ fn s9_out_of_descriptors_is_not_the_end() {
         if cfg!(target_os = "linux") {
             let descriptors = format!("/proc/{}/fd", server.id());
             let open = || std::fs::read_dir(&descriptors).map_or(0, Iterator::count);
-            let told = lab.because("Each client takes one descriptor, until no more is left. If the number stops before, the thread that accepts has ended, or needs a descriptor for itself: Door::accept (step 6) may take none but the client's.");
+            let told = lab.because("Each client takes one descriptor, until no more is left. If the number stops before, the thread that accepts has ended, or needs a descriptor for itself: ClosableAcceptor::accept (step 6) may take none but the client's.");
             told.until("24 descriptors in use by the program", open, |open| {
                 *open >= 24
             });

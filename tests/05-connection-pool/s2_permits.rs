@@ -300,10 +300,10 @@ fn s2_eight_waiters_eight_returns() {
     });
 }
 
-/// Rings for nothing, at most `bells` times, 2 ms or more apart, until the waiter has returned.
-fn ring_for_nothing(permits: &Permits, bells: usize, told: &Receiver<Outcome>) -> Option<Outcome> {
-    (0..bells).find_map(|_| {
-        permits.ring();
+/// Wakes the waiter for no reason, at most `times` times, 2 ms or more apart, until the waiter has returned.
+fn wake_for_nothing(permits: &Permits, times: usize, told: &Receiver<Outcome>) -> Option<Outcome> {
+    (0..times).find_map(|_| {
+        permits.wake_all();
         told.recv_timeout(Duration::from_millis(2)).ok()
     })
 }
@@ -339,13 +339,13 @@ fn s2_a_bell_is_not_a_permit() {
         let held = acquire(lab, &permits);
         let told = asks(lab, &permits, FOR_EVER);
         waiting(lab, &permits, 1);
-        if let Some((outcome, _)) = ring_for_nothing(&permits, 20, &told) {
+        if let Some((outcome, _)) = wake_for_nothing(&permits, 20, &told) {
             lab.fails(
-                "acquire(60s) to wait on: the bell rang for nothing",
+                "acquire(60s) to wait on: it was woken for no reason",
                 outcome,
             );
         }
-        lab.note("the bell rings 20 times, for nothing");
+        lab.note("the waiting thread is woken 20 times, for no reason");
         waiting(lab, &permits, 1);
         lab.you("permit ends: drop(held)", || drop(held));
         lab.until(
@@ -362,14 +362,14 @@ fn s2_bells_do_not_prolong_the_wait() {
         lab.why(
             "The caller gave one deadline for the whole call. A wait that starts again after each notification may last for ever under a heavy load.",
         );
-        const BELLS: usize = 100;
+        const WAKEUPS: usize = 100;
         let permits = Permits::new(1);
         let _held = acquire(lab, &permits);
         let told = asks(lab, &permits, Duration::from_millis(40));
-        let Some((outcome, waited)) = ring_for_nothing(&permits, BELLS, &told) else {
+        let Some((outcome, waited)) = wake_for_nothing(&permits, WAKEUPS, &told) else {
             lab.fails(
                 "acquire(40ms) to give up after 40 ms",
-                format!("after {BELLS} bells, 2 ms or more apart, it still waits"),
+                format!("after {WAKEUPS} wakeups, 2 ms or more apart, it still waits"),
             );
         };
         lab.same("what it gets", outcome, "Timeout");

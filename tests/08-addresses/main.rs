@@ -1,6 +1,6 @@
 //! The tests of chapter 08: blocks of addresses, routes, IPv6, and a NAT.
 
-mod door;
+mod nat_table;
 mod packet;
 mod s1_blocks;
 mod s2_routes;

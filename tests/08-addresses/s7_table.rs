@@ -9,7 +9,7 @@ use addresses::{
 };
 use netlab::{Lab, lab};
 
-use super::door::{Door, refused, rules};
+use super::nat_table::{NatTable, refused, rules};
 use super::words::end;
 
 const FILTERS: [Filter; 3] = [Filter::Anyone, Filter::Address, Filter::AddressAndPort];
@@ -23,26 +23,26 @@ fn s7_two_hosts_same_source_port() {
         lab.why("10.0.0.7 and 10.0.0.8 both chose port 5000; neither knew of the other. The key is the inside address *and* port, and each has an outside port of its own.");
         for proto in ["UDP", "TCP", "echo"] {
             lab.scene(format!("two hosts send from 5000 over {proto}"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
             let far = match proto {
                 "echo" => "198.51.100.2:0",
                 _ => "198.51.100.2:53",
             };
-            let a = door.out(&format!("{proto} 10.0.0.7:5000 → {far}"));
-            let b = door.out(&format!("{proto} 10.0.0.8:5000 → {far}"));
+            let a = nat.out(&format!("{proto} 10.0.0.7:5000 → {far}"));
+            let b = nat.out(&format!("{proto} 10.0.0.8:5000 → {far}"));
             lab.holds(a != b, "two ports", format!("{a} for both"));
-            door.comes(
+            nat.comes(
                 &format!("{proto} {far} → 203.0.113.1:{a}"),
                 Some("10.0.0.7:5000"),
             );
-            door.comes(
+            nat.comes(
                 &format!("{proto} {far} → 203.0.113.1:{b}"),
                 Some("10.0.0.8:5000"),
             );
             lab.why("Two ports of one host are two mappings as well.");
-            let c = door.out(&format!("{proto} 10.0.0.7:5001 → {far}"));
+            let c = nat.out(&format!("{proto} 10.0.0.7:5001 → {far}"));
             lab.holds(c != a && c != b, "a third port", c);
-            door.comes(
+            nat.comes(
                 &format!("{proto} {far} → 203.0.113.1:{c}"),
                 Some("10.0.0.7:5001"),
             );
@@ -56,13 +56,13 @@ fn s7_nobody_comes_in_unasked() {
         lab.why("A NAT cannot know which host an unsolicited packet is for. So it is dropped.");
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
-            let mut door = Door::wide(lab, filter);
-            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:5000", None);
-            door.comes("TCP 198.51.100.2:80 → 203.0.113.1:80 SYN", None);
-            let port = door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:4999", None);
-            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:5001", None);
-            door.comes(
+            let mut nat = NatTable::wide(lab, filter);
+            nat.comes("UDP 198.51.100.2:53 → 203.0.113.1:5000", None);
+            nat.comes("TCP 198.51.100.2:80 → 203.0.113.1:80 SYN", None);
+            let port = nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+            nat.comes("UDP 198.51.100.2:53 → 203.0.113.1:4999", None);
+            nat.comes("UDP 198.51.100.2:53 → 203.0.113.1:5001", None);
+            nat.comes(
                 &format!("UDP 198.51.100.2:53 → 203.0.113.1:{port}"),
                 Some("10.0.0.7:5000"),
             );
@@ -76,10 +76,10 @@ fn s7_mapping_is_endpoint_independent() {
         lab.why("One inside port has one external port, wherever it sends to (RFC 4787, REQ-1). Two clients that learn each other's external ports from a server they both talk to can then talk directly; that is how calls and games work.");
         for proto in ["UDP", "TCP", "echo"] {
             lab.scene(format!("over {proto}"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            let port = door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            let port = nat.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
             for far in ["198.51.100.2:54", "198.51.100.3:53", "192.0.2.9:80"] {
-                let other = door.out(&format!("{proto} 10.0.0.7:5000 → {far}"));
+                let other = nat.out(&format!("{proto} 10.0.0.7:5000 → {far}"));
                 lab.same(
                     &format!("the port that 10.0.0.7:5000 has towards {far}"),
                     other,
@@ -87,14 +87,14 @@ fn s7_mapping_is_endpoint_independent() {
                 );
             }
             lab.why("Each of these conversations has its own session.");
-            door.keeps(4);
+            nat.keeps(4);
             for far in [
                 "198.51.100.2:54",
                 "198.51.100.3:53",
                 "192.0.2.9:80",
                 "198.51.100.2:53",
             ] {
-                door.comes(
+                nat.comes(
                     &format!("{proto} {far} → 203.0.113.1:{port}"),
                     Some("10.0.0.7:5000"),
                 );
@@ -107,15 +107,15 @@ fn s7_mapping_is_endpoint_independent() {
 fn s7_the_port_is_kept_if_it_is_free() {
     lab(|lab| {
         lab.why("A new mapping gets the inside's own port number, if it is in the range and free for this protocol.");
-        let mut door = Door::new(lab, rules(2000..=2009, Filter::Anyone, 100));
+        let mut nat = NatTable::new(lab, rules(2000..=2009, Filter::Anyone, 100));
         for inside in [2000, 2005, 2009] {
-            let port = door.out(&format!("UDP 10.0.0.7:{inside} → 198.51.100.2:53"));
+            let port = nat.out(&format!("UDP 10.0.0.7:{inside} → 198.51.100.2:53"));
             lab.same("the external port", port, inside);
         }
         lab.why("It keeps its number only if it is the first.");
         let mut seen: BTreeSet<u16> = [2000, 2005, 2009].into();
         for inside in ["10.0.0.8:2000", "10.0.0.8:2005", "10.0.0.9:2009"] {
-            let port = door.out(&format!("UDP {inside} → 198.51.100.2:53"));
+            let port = nat.out(&format!("UDP {inside} → 198.51.100.2:53"));
             lab.holds(
                 (2000..=2009).contains(&port) && seen.insert(port),
                 "a free port of 2000 to 2009",
@@ -124,7 +124,7 @@ fn s7_the_port_is_kept_if_it_is_free() {
         }
         lab.why("A port outside the range is never given, free or not.");
         for inside in ["10.0.0.7:1999", "10.0.0.7:2010", "10.0.0.7:53"] {
-            let port = door.out(&format!("UDP {inside} → 198.51.100.2:53"));
+            let port = nat.out(&format!("UDP {inside} → 198.51.100.2:53"));
             lab.holds(
                 (2000..=2009).contains(&port) && seen.insert(port),
                 "a free port of 2000 to 2009",
@@ -140,11 +140,11 @@ fn s7_no_two_share_a_port() {
         lab.why("Two mappings on one external port can be told apart only as long as they talk to different servers (RFC 4787, REQ-3: no port overloading). When the ports are used up, a new mapping gets none.");
         for (first, last) in [(3000, 3003), (65532, 65535), (1, 4)] {
             lab.scene(format!("a range from {first} to {last}"));
-            let mut door = Door::new(lab, rules(first..=last, Filter::AddressAndPort, 100));
+            let mut nat = NatTable::new(lab, rules(first..=last, Filter::AddressAndPort, 100));
             let mut ports = BTreeSet::new();
             for host in 1..=4 {
                 // To four different servers.
-                let port = door.out(&format!("UDP 10.0.0.{host}:5000 → 198.51.100.{host}:53"));
+                let port = nat.out(&format!("UDP 10.0.0.{host}:5000 → 198.51.100.{host}:53"));
                 let is_free = ports.insert(port);
                 lab.holds(
                     is_free && (first..=last).contains(&port),
@@ -153,19 +153,19 @@ fn s7_no_two_share_a_port() {
                 );
             }
             for far in ["198.51.100.1:53", "198.51.100.9:53"] {
-                door.cannot_go_out(&format!("UDP 10.0.0.5:5000 → {far}"), "NoPort");
+                nat.cannot_go_out(&format!("UDP 10.0.0.5:5000 → {far}"), "NoPort");
             }
-            door.cannot_go_out("UDP 10.0.0.1:5001 → 198.51.100.1:53", "NoPort");
+            nat.cannot_go_out("UDP 10.0.0.1:5001 → 198.51.100.1:53", "NoPort");
             lab.why("A refused packet changes nothing. Existing mappings keep their ports, and may begin further sessions.");
-            door.keeps(4);
-            door.has_port(Proto::Udp, "10.0.0.5:5000", None);
-            door.out("UDP 10.0.0.1:5000 → 198.51.100.77:53");
-            door.keeps(5);
+            nat.keeps(4);
+            nat.has_port(Proto::Udp, "10.0.0.5:5000", None);
+            nat.out("UDP 10.0.0.1:5000 → 198.51.100.77:53");
+            nat.keeps(5);
             lab.why("Another protocol has its own ports. After the range's last port, the search for a free one continues at the first.");
-            door.out("TCP 10.0.0.5:5000 → 198.51.100.1:80 SYN");
+            nat.out("TCP 10.0.0.5:5000 → 198.51.100.1:80 SYN");
             lab.why("When a mapping has ended, its port is free.");
-            door.waits(UDP_IDLE);
-            let port = door.out("UDP 10.0.0.5:5000 → 198.51.100.1:53");
+            nat.waits(UDP_IDLE);
+            let port = nat.out("UDP 10.0.0.5:5000 → 198.51.100.1:53");
             lab.holds((first..=last).contains(&port), "a port of the range", port);
         }
     });
@@ -175,31 +175,31 @@ fn s7_no_two_share_a_port() {
 fn s7_each_protocol_has_its_own_ports() {
     lab(|lab| {
         lab.why("Port 5000 of UDP, port 5000 of TCP and identifier 5000 of ICMP are three things.");
-        let mut door = Door::wide(lab, Filter::Anyone);
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.comes("TCP 198.51.100.2:53 → 203.0.113.1:5000 SYN", None);
-        door.comes("echo 198.51.100.2:0 → 203.0.113.1:5000", None);
-        let tcp = door.out("TCP 10.0.0.8:5000 → 198.51.100.2:53 SYN");
+        let mut nat = NatTable::wide(lab, Filter::Anyone);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.comes("TCP 198.51.100.2:53 → 203.0.113.1:5000 SYN", None);
+        nat.comes("echo 198.51.100.2:0 → 203.0.113.1:5000", None);
+        let tcp = nat.out("TCP 10.0.0.8:5000 → 198.51.100.2:53 SYN");
         lab.same("the port of 10.0.0.8 over TCP, where it is free", tcp, 5000);
-        let echo = door.out("echo 10.0.0.9:5000 → 198.51.100.2:0");
+        let echo = nat.out("echo 10.0.0.9:5000 → 198.51.100.2:0");
         lab.same("the identifier of 10.0.0.9", echo, 5000);
-        door.comes(
+        nat.comes(
             "UDP 198.51.100.2:53 → 203.0.113.1:5000",
             Some("10.0.0.7:5000"),
         );
-        door.comes(
+        nat.comes(
             "TCP 198.51.100.2:53 → 203.0.113.1:5000 SYN,ACK",
             Some("10.0.0.8:5000"),
         );
-        door.comes(
+        nat.comes(
             "echo 198.51.100.2:0 → 203.0.113.1:5000",
             Some("10.0.0.9:5000"),
         );
-        door.has_port(Proto::Tcp, "10.0.0.7:5000", None);
-        door.has_port(Proto::Udp, "10.0.0.8:5000", None);
+        nat.has_port(Proto::Tcp, "10.0.0.7:5000", None);
+        nat.has_port(Proto::Udp, "10.0.0.8:5000", None);
         lab.why("One inside port of UDP and of TCP is two mappings.");
-        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:53 SYN");
-        door.keeps(4);
+        nat.out("TCP 10.0.0.7:5000 → 198.51.100.2:53 SYN");
+        nat.keeps(4);
         lab.why("When a mapping ends, its port is free for its own protocol. Another protocol's mapping with this number goes on, and keeps its port.");
         for (ends, kind, idle, stays) in [
             ("UDP", Proto::Udp, UDP_IDLE, "TCP"),
@@ -209,26 +209,26 @@ fn s7_each_protocol_has_its_own_ports() {
             lab.scene(format!(
                 "10.0.0.7 has port 5000 over {ends} and {stays}, and that of {ends} ends"
             ));
-            let mut door = Door::wide(lab, Filter::Anyone);
+            let mut nat = NatTable::wide(lab, Filter::Anyone);
             let far = "198.51.100.2:53";
             let bits = if stays == "TCP" { "ACK" } else { "" };
-            door.out(&format!("{ends} 10.0.0.7:5000 → {far}"));
-            door.out(&format!("{stays} 10.0.0.7:5000 → {far} {bits}"));
-            door.comes(
+            nat.out(&format!("{ends} 10.0.0.7:5000 → {far}"));
+            nat.out(&format!("{stays} 10.0.0.7:5000 → {far} {bits}"));
+            nat.comes(
                 &format!("{stays} {far} → 203.0.113.1:5000 {bits}"),
                 Some("10.0.0.7:5000"),
             );
-            door.waits(idle / 2);
-            door.out(&format!("{stays} 10.0.0.7:5000 → {far} {bits}"));
-            door.waits(idle / 2);
-            door.has_port(kind, "10.0.0.7:5000", None);
-            let port = door.out(&format!("{stays} 10.0.0.8:5000 → {far} {bits}"));
+            nat.waits(idle / 2);
+            nat.out(&format!("{stays} 10.0.0.7:5000 → {far} {bits}"));
+            nat.waits(idle / 2);
+            nat.has_port(kind, "10.0.0.7:5000", None);
+            let port = nat.out(&format!("{stays} 10.0.0.8:5000 → {far} {bits}"));
             lab.holds(port != 5000, "another port than 10.0.0.7 has", port);
-            door.comes(
+            nat.comes(
                 &format!("{stays} {far} → 203.0.113.1:5000 {bits}"),
                 Some("10.0.0.7:5000"),
             );
-            let port = door.out(&format!("{ends} 10.0.0.8:5000 → {far}"));
+            let port = nat.out(&format!("{ends} 10.0.0.8:5000 → {far}"));
             lab.same("the port that has become free", port, 5000);
         }
     });
@@ -265,24 +265,24 @@ fn s7_three_filters() {
                 Filter::AddressAndPort => "Address and port-dependent filtering: only exactly the address and port that the inside has sent to.",
             });
             for proto in ["UDP", "TCP"] {
-                let mut door = Door::wide(lab, filter);
-                let port = door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+                let mut nat = NatTable::wide(lab, filter);
+                let port = nat.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
                 for (sender, who, may) in senders {
                     lab.note(who);
                     let want = may[i].then_some("10.0.0.7:5000");
-                    door.comes(&format!("{proto} {sender} → 203.0.113.1:{port}"), want);
+                    nat.comes(&format!("{proto} {sender} → 203.0.113.1:{port}"), want);
                 }
                 // What was let in has not opened anything.
-                door.keeps(1);
+                nat.keeps(1);
                 if filter != Filter::Anyone {
                     lab.why("Only the hosts that *this* mapping has sent to count, not those of another mapping, even of another port of the same host.");
                     for other in ["10.0.0.8:6000", "10.0.0.7:6000"] {
-                        door.out(&format!("{proto} {other} → 192.0.2.9:53"));
-                        door.comes(&format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"), None);
+                        nat.out(&format!("{proto} {other} → 192.0.2.9:53"));
+                        nat.comes(&format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"), None);
                     }
                     lab.why("Once it has sent there, it may be answered.");
-                    door.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:53"));
-                    door.comes(
+                    nat.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:53"));
+                    nat.comes(
                         &format!("{proto} 192.0.2.9:53 → 203.0.113.1:{port}"),
                         Some("10.0.0.7:5000"),
                     );
@@ -301,9 +301,9 @@ fn s7_address_and_port_belong_together() {
                 lab.scene(format!(
                     "two sessions over {proto}, with the filter {filter:?}"
                 ));
-                let mut door = Door::wide(lab, filter);
-                door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
-                door.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:80"));
+                let mut nat = NatTable::wide(lab, filter);
+                nat.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+                nat.out(&format!("{proto} 10.0.0.7:5000 → 192.0.2.9:80"));
                 for (sender, may) in [
                     ("198.51.100.2:53", [true, true, true]),
                     ("192.0.2.9:80", [true, true, true]),
@@ -312,7 +312,7 @@ fn s7_address_and_port_belong_together() {
                     ("192.0.2.77:53", [true, false, false]),
                 ] {
                     let want = may[i].then_some("10.0.0.7:5000");
-                    door.comes(&format!("{proto} {sender} → 203.0.113.1:5000"), want);
+                    nat.comes(&format!("{proto} {sender} → 203.0.113.1:5000"), want);
                 }
             }
             lab.why("Every number is a port: a session may be with the first or the last one. An echo has no ports, and 0 stands for the other end's.");
@@ -325,19 +325,19 @@ fn s7_address_and_port_belong_together() {
                 lab.scene(format!(
                     "a session over {proto} with 198.51.100.2:{far}, and the filter {filter:?}"
                 ));
-                let mut door = Door::wide(lab, filter);
-                door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:{far}"));
+                let mut nat = NatTable::wide(lab, filter);
+                nat.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:{far}"));
                 for port in ports
                     .into_iter()
                     .filter(|port| proto == "UDP" || *port == 0)
                 {
                     let may = filter != Filter::AddressAndPort || port == far;
-                    door.comes(
+                    nat.comes(
                         &format!("{proto} 198.51.100.2:{port} → 203.0.113.1:5000"),
                         may.then_some("10.0.0.7:5000"),
                     );
                     for stranger in ["198.51.100.1", "198.51.100.3"] {
-                        door.comes(
+                        nat.comes(
                             &format!("{proto} {stranger}:{port} → 203.0.113.1:5000"),
                             (filter == Filter::Anyone).then_some("10.0.0.7:5000"),
                         );
@@ -378,27 +378,27 @@ fn s7_idle_mapping_ends_and_outbound_refreshes() {
         ] {
             lab.scene(format!("over {proto}"));
             lab.why(why);
-            let mut door = Door::wide(lab, Filter::Address);
+            let mut nat = NatTable::wide(lab, Filter::Address);
             let out = format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53");
             let answer = format!("{proto} 198.51.100.2:53 → 203.0.113.1:5000");
-            door.out(&out);
-            door.waits(idle - BLINK);
-            door.comes(&answer, Some("10.0.0.7:5000"));
+            nat.out(&out);
+            nat.waits(idle - BLINK);
+            nat.comes(&answer, Some("10.0.0.7:5000"));
             lab.why("An outbound packet extends the session from that moment.");
-            door.out(&out);
-            door.waits(idle - BLINK);
-            door.comes(&answer, Some("10.0.0.7:5000"));
-            door.has_port(kind, "10.0.0.7:5000", Some(5000));
+            nat.out(&out);
+            nat.waits(idle - BLINK);
+            nat.comes(&answer, Some("10.0.0.7:5000"));
+            nat.has_port(kind, "10.0.0.7:5000", Some(5000));
             lab.why("The session ends at the moment when its time is over, even if expire was not called.");
-            door.waits(BLINK);
-            door.comes(&answer, None);
-            door.has_port(kind, "10.0.0.7:5000", None);
-            door.owns(kind, 5000, "198.51.100.2:53", None);
+            nat.waits(BLINK);
+            nat.comes(&answer, None);
+            nat.has_port(kind, "10.0.0.7:5000", None);
+            nat.owns(kind, 5000, "198.51.100.2:53", None);
             lab.why("What comes out later begins anew.");
-            door.out(&out);
-            door.comes(&answer, Some("10.0.0.7:5000"));
-            door.expires(0);
-            door.keeps(1);
+            nat.out(&out);
+            nat.comes(&answer, Some("10.0.0.7:5000"));
+            nat.expires(0);
+            nat.keeps(1);
         }
     });
 }
@@ -414,55 +414,55 @@ fn s7_inbound_does_not_refresh() {
                 ("TCP", TCP_CLOSED_IDLE),
             ] {
                 lab.scene(format!("over {proto}, with the filter {filter:?}"));
-                let mut door = Door::wide(lab, filter);
-                door.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
+                let mut nat = NatTable::wide(lab, filter);
+                nat.out(&format!("{proto} 10.0.0.7:5000 → 198.51.100.2:53"));
                 let answer = format!("{proto} 198.51.100.2:53 → 203.0.113.1:5000");
                 for _ in 0..3 {
-                    door.waits(idle / 4);
-                    door.comes(&answer, Some("10.0.0.7:5000"));
+                    nat.waits(idle / 4);
+                    nat.comes(&answer, Some("10.0.0.7:5000"));
                 }
-                door.waits(idle / 4);
-                door.comes(&answer, None);
+                nat.waits(idle / 4);
+                nat.comes(&answer, None);
             }
         }
         lab.scene("an open connection");
         lab.why("An open TCP connection is no exception. A receiving host sends an ACK, and that is an outbound segment.");
-        let mut door = open(lab);
+        let mut nat = open(lab);
         for _ in 0..3 {
-            door.waits(TCP_OPEN_IDLE / 4);
-            door.comes(
+            nat.waits(TCP_OPEN_IDLE / 4);
+            nat.comes(
                 "TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK",
                 Some("10.0.0.7:5000"),
             );
         }
-        door.waits(TCP_OPEN_IDLE / 4);
-        door.comes("TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK", None);
+        nat.waits(TCP_OPEN_IDLE / 4);
+        nat.comes("TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK", None);
     });
 }
 
 /// A TCP connection from 10.0.0.7:5000 to 198.51.100.2:80 that has just opened.
-fn open(lab: &Lab) -> Door<'_> {
-    let mut door = Door::wide(lab, Filter::AddressAndPort);
-    goes(&mut door, "out SYN, in SYN,ACK, out ACK");
-    door
+fn open(lab: &Lab) -> NatTable<'_> {
+    let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+    goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
+    nat
 }
 
 const SERVER: &str = "198.51.100.2:80";
 
 /// Segments between 10.0.0.7:5000 and 198.51.100.2:80 that all must pass: `out SYN, in SYN,ACK`.
-fn goes(door: &mut Door, segments: &str) {
-    goes_with(door, SERVER, segments);
+fn goes(nat: &mut NatTable, segments: &str) {
+    goes_with(nat, SERVER, segments);
 }
 
 /// The same with another server.
-fn goes_with(door: &mut Door, far: &str, segments: &str) {
+fn goes_with(nat: &mut NatTable, far: &str, segments: &str) {
     for segment in segments.split(", ") {
         let (way, bits) = segment.split_once(' ').unwrap_or((segment, ""));
         match way {
             "out" => {
-                door.out(&format!("TCP 10.0.0.7:5000 → {far} {bits}"));
+                nat.out(&format!("TCP 10.0.0.7:5000 → {far} {bits}"));
             }
-            _ => door.comes(
+            _ => nat.comes(
                 &format!("TCP {far} → 203.0.113.1:5000 {bits}"),
                 Some("10.0.0.7:5000"),
             ),
@@ -471,27 +471,27 @@ fn goes_with(door: &mut Door, far: &str, segments: &str) {
 }
 
 /// Demands that the session lasts for this time from now, and no longer.
-fn lasts(door: &mut Door, time: Duration) {
-    door.waits(time - BLINK);
-    door.has_port(Proto::Tcp, "10.0.0.7:5000", Some(5000));
-    door.waits(BLINK);
-    door.has_port(Proto::Tcp, "10.0.0.7:5000", None);
+fn lasts(nat: &mut NatTable, time: Duration) {
+    nat.waits(time - BLINK);
+    nat.has_port(Proto::Tcp, "10.0.0.7:5000", Some(5000));
+    nat.waits(BLINK);
+    nat.has_port(Proto::Tcp, "10.0.0.7:5000", None);
 }
 
 /// The same of one session, whatever becomes of the mapping's others.
-fn session_lasts(door: &mut Door, proto: Proto, far: &str, time: Duration) {
-    door.waits(time - BLINK);
-    door.owns(proto, 5000, far, Some("10.0.0.7:5000"));
-    door.waits(BLINK);
-    door.owns(proto, 5000, far, None);
+fn session_lasts(nat: &mut NatTable, proto: Proto, far: &str, time: Duration) {
+    nat.waits(time - BLINK);
+    nat.owns(proto, 5000, far, Some("10.0.0.7:5000"));
+    nat.waits(BLINK);
+    nat.owns(proto, 5000, far, None);
 }
 
 #[test]
 fn s7_an_open_connection_lasts_for_hours() {
     lab(|lab| {
         lab.why("TCP may be silent for hours. A keep-alive asks after two hours whether the other host is still there (RFC 9293, section 3.8.4), so a NAT waits four minutes longer (RFC 5382, REQ-5).");
-        let mut door = open(lab);
-        lasts(&mut door, TCP_OPEN_IDLE);
+        let mut nat = open(lab);
+        lasts(&mut nat, TCP_OPEN_IDLE);
         let opens = [
             (
                 "out SYN, in SYN,ACK, out ACK, in ACK, out FIN,ACK",
@@ -533,9 +533,9 @@ fn s7_an_open_connection_lasts_for_hours() {
         ];
         for (segments, what) in opens {
             lab.scene(what);
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_OPEN_IDLE);
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_OPEN_IDLE);
         }
         lab.why("Only FINs of both sides and an RST end it, and only an *outbound* SYN *without ACK* restarts it. A SYN from outside is forged, or late, and the inside answers it with an ACK (RFC 9293, section 3.10.7.4). A SYN,ACK from inside is one that was sent again.");
         for segments in [
@@ -546,9 +546,9 @@ fn s7_an_open_connection_lasts_for_hours() {
             "in",
         ] {
             lab.scene(format!("an open connection, then: {segments}"));
-            let mut door = open(lab);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_OPEN_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_OPEN_IDLE);
         }
     });
 }
@@ -572,9 +572,9 @@ fn s7_until_it_is_open_a_connection_is_short() {
             "out SYN, in SYN,ACK, out",
         ] {
             lab.scene(format!("these segments: {segments}"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("An RST is not an answer that could be acknowledged.");
         for segments in [
@@ -582,26 +582,26 @@ fn s7_until_it_is_open_a_connection_is_short() {
             "out SYN, in RST, out ACK, out ACK",
         ] {
             lab.scene(format!("these segments: {segments}"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("An ended session no longer counts. A later outbound segment begins a new one.");
         lab.scene("an open connection, two hours of silence, and an ACK");
-        let mut door = open(lab);
-        door.waits(TCP_OPEN_IDLE);
-        goes(&mut door, "out ACK");
-        lasts(&mut door, TCP_CLOSED_IDLE);
+        let mut nat = open(lab);
+        nat.waits(TCP_OPEN_IDLE);
+        goes(&mut nat, "out ACK");
+        lasts(&mut nat, TCP_CLOSED_IDLE);
         lab.why("An answer from elsewhere belongs to another session.");
         lab.scene("the filter lets a stranger in");
-        let mut door = Door::wide(lab, Filter::Anyone);
-        goes(&mut door, "out SYN");
-        door.comes(
+        let mut nat = NatTable::wide(lab, Filter::Anyone);
+        goes(&mut nat, "out SYN");
+        nat.comes(
             "TCP 192.0.2.9:80 → 203.0.113.1:5000 ACK",
             Some("10.0.0.7:5000"),
         );
-        goes(&mut door, "out ACK");
-        lasts(&mut door, TCP_CLOSED_IDLE);
+        goes(&mut nat, "out ACK");
+        lasts(&mut nat, TCP_CLOSED_IDLE);
     });
 }
 
@@ -617,9 +617,9 @@ fn s7_both_fins_close() {
             "in FIN,ACK, out ACK, out FIN,ACK",
         ] {
             lab.scene(format!("an open connection, then: {segments}"));
-            let mut door = open(lab);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("A FIN counts at any time and in any segment: before the connection was open, together with an RST, and after a cancelled RST.");
         for segments in [
@@ -637,9 +637,9 @@ fn s7_both_fins_close() {
             "out SYN,FIN, in SYN,ACK, out ACK, in FIN,ACK, out ACK",
         ] {
             lab.scene(format!("these segments: {segments}"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("After both FINs only a new SYN opens the session again.");
         for fins in ["out FIN,ACK, in FIN,ACK", "in FIN,ACK, out FIN,ACK"] {
@@ -655,28 +655,28 @@ fn s7_both_fins_close() {
                 lab.scene(format!(
                     "an open connection, then both FINs: {fins}; and: {more}"
                 ));
-                let mut door = open(lab);
-                goes(&mut door, fins);
-                goes(&mut door, more);
-                lasts(&mut door, TCP_CLOSED_IDLE);
+                let mut nat = open(lab);
+                goes(&mut nat, fins);
+                goes(&mut nat, more);
+                lasts(&mut nat, TCP_CLOSED_IDLE);
             }
         }
         for fin in ["out FIN,ACK", "in FIN,ACK"] {
             lab.scene(format!(
                 "an open connection, then: {fin}, a SYN from outside, and the other FIN"
             ));
-            let mut door = open(lab);
-            goes(&mut door, fin);
-            goes(&mut door, "in SYN, out ACK, in SYN,ACK");
+            let mut nat = open(lab);
+            goes(&mut nat, fin);
+            goes(&mut nat, "in SYN, out ACK, in SYN,ACK");
             goes(
-                &mut door,
+                &mut nat,
                 if fin == "out FIN,ACK" {
                     "in FIN,ACK, out ACK"
                 } else {
                     "out FIN,ACK"
                 },
             );
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("Two FINs of one side are one FIN, sent again.");
         for segments in [
@@ -684,9 +684,9 @@ fn s7_both_fins_close() {
             "in FIN,ACK, in FIN,ACK, out ACK",
         ] {
             lab.scene(format!("an open connection, then: {segments}"));
-            let mut door = open(lab);
-            goes(&mut door, segments);
-            lasts(&mut door, TCP_OPEN_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, segments);
+            lasts(&mut nat, TCP_OPEN_IDLE);
         }
     });
 }
@@ -725,11 +725,11 @@ fn s7_every_outbound_segment_refreshes() {
                 lab.scene(format!(
                     "these segments: {before}; and {minutes} minutes later: {segment}"
                 ));
-                let mut door = Door::wide(lab, Filter::AddressAndPort);
-                goes(&mut door, before);
-                door.waits(Duration::from_secs(60 * minutes));
-                goes(&mut door, segment);
-                lasts(&mut door, TCP_CLOSED_IDLE);
+                let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+                goes(&mut nat, before);
+                nat.waits(Duration::from_secs(60 * minutes));
+                goes(&mut nat, segment);
+                lasts(&mut nat, TCP_CLOSED_IDLE);
             }
         }
         lab.why("A connection that is open, and stays open, gets two hours and four minutes. A segment that ends it leaves four minutes.");
@@ -744,10 +744,10 @@ fn s7_every_outbound_segment_refreshes() {
             lab.scene(format!(
                 "an open connection, and two hours later: {segment}"
             ));
-            let mut door = open(lab);
-            door.waits(Duration::from_secs(2 * 3600));
-            goes(&mut door, segment);
-            lasts(&mut door, idle);
+            let mut nat = open(lab);
+            nat.waits(Duration::from_secs(2 * 3600));
+            goes(&mut nat, segment);
+            lasts(&mut nat, idle);
         }
     });
 }
@@ -764,32 +764,32 @@ fn s7_the_end_may_come_after_hours() {
             lab.scene(format!(
                 "an open connection, then: {segments}, and an hour later: {end}"
             ));
-            let mut door = open(lab);
-            goes(&mut door, segments);
-            door.waits(Duration::from_secs(3600));
-            goes(&mut door, end);
+            let mut nat = open(lab);
+            goes(&mut nat, segments);
+            nat.waits(Duration::from_secs(3600));
+            goes(&mut nat, end);
             lab.note("the end was let in");
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("Four minutes from the segment that ends the connection, whatever time was left before: the last ACK needs them, and RFC 7857 (section 2.2) counts them from the RST. No outsider can keep the session open this way, because only the inside opens the connection again.");
         for (segments, end) in [("out ACK", "in RST"), ("out FIN,ACK", "in FIN,ACK")] {
             lab.scene(format!(
                 "an open connection, then: {segments}, and a minute before the session ends: {end}"
             ));
-            let mut door = open(lab);
-            goes(&mut door, segments);
-            door.waits(TCP_OPEN_IDLE - Duration::from_secs(60));
-            goes(&mut door, end);
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, segments);
+            nat.waits(TCP_OPEN_IDLE - Duration::from_secs(60));
+            goes(&mut nat, end);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
         }
         lab.why("Each time that an open connection ends, its four minutes begin. The inside has opened it again in between.");
         lab.scene("an open connection, an RST, the inside goes on, and another RST");
-        let mut door = open(lab);
+        let mut nat = open(lab);
         for segment in ["in RST", "out ACK", "in RST"] {
-            door.waits(Duration::from_secs(60));
-            goes(&mut door, segment);
+            nat.waits(Duration::from_secs(60));
+            goes(&mut nat, segment);
         }
-        lasts(&mut door, TCP_CLOSED_IDLE);
+        lasts(&mut nat, TCP_CLOSED_IDLE);
         let once = "The four minutes run from the segment that has ended the connection. Later inbound segments move nothing.";
         let not_undone = "Only the inside cancels an RST. The inbound segments after the first RST did not, so the connection was not open, and the second RST ended nothing.";
         for (end, more, why) in [
@@ -804,29 +804,29 @@ fn s7_the_end_may_come_after_hours() {
             lab.scene(format!(
                 "an open connection, then: {end}, and a minute later: {more}"
             ));
-            let mut door = open(lab);
-            goes(&mut door, end);
-            door.waits(Duration::from_secs(60));
-            goes(&mut door, more);
-            lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
+            let mut nat = open(lab);
+            goes(&mut nat, end);
+            nat.waits(Duration::from_secs(60));
+            goes(&mut nat, more);
+            lasts(&mut nat, TCP_CLOSED_IDLE - Duration::from_secs(60));
         }
         lab.why(once);
         lab.scene(
             "an open connection, both FINs, and a minute later the other side's FIN once more",
         );
-        let mut door = open(lab);
-        goes(&mut door, "out FIN,ACK, in FIN,ACK");
-        door.waits(Duration::from_secs(60));
-        goes(&mut door, "in FIN,ACK");
-        lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
+        let mut nat = open(lab);
+        goes(&mut nat, "out FIN,ACK, in FIN,ACK");
+        nat.waits(Duration::from_secs(60));
+        goes(&mut nat, "in FIN,ACK");
+        lasts(&mut nat, TCP_CLOSED_IDLE - Duration::from_secs(60));
         lab.why("No inbound segment ends a connection that never opened: its four minutes are already running.");
         for end in ["in RST,ACK", "in FIN,ACK"] {
             lab.scene(format!("a SYN goes out, and a minute later: {end}"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            goes(&mut door, "out SYN");
-            door.waits(Duration::from_secs(60));
-            goes(&mut door, end);
-            lasts(&mut door, TCP_CLOSED_IDLE - Duration::from_secs(60));
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            goes(&mut nat, "out SYN");
+            nat.waits(Duration::from_secs(60));
+            goes(&mut nat, end);
+            lasts(&mut nat, TCP_CLOSED_IDLE - Duration::from_secs(60));
         }
     });
 }
@@ -840,25 +840,25 @@ fn s7_a_reset_is_not_believed_at_once() {
                 _ => "The inside's own RST may be lost on its way, so the session stays for four minutes, and the RST can be sent again from the same port. If the inside goes on, so does the session.",
             });
             lab.scene(format!("an open connection, then: {reset}"));
-            let mut door = open(lab);
-            goes(&mut door, reset);
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, reset);
+            lasts(&mut nat, TCP_CLOSED_IDLE);
             for more in ["out ACK", "in ACK, out ACK", "out FIN,ACK", "out"] {
                 lab.scene(format!(
                     "an open connection, then: {reset}, and a minute later the inside goes on: {more}"
                 ));
-                let mut door = open(lab);
-                goes(&mut door, reset);
-                door.waits(Duration::from_secs(60));
-                goes(&mut door, more);
-                lasts(&mut door, TCP_OPEN_IDLE);
+                let mut nat = open(lab);
+                goes(&mut nat, reset);
+                nat.waits(Duration::from_secs(60));
+                goes(&mut nat, more);
+                lasts(&mut nat, TCP_OPEN_IDLE);
             }
         }
         lab.why("What comes in does not undo it.");
         lab.scene("an open connection, then an RST and more from outside");
-        let mut door = open(lab);
-        goes(&mut door, "in RST, in ACK, in SYN,ACK");
-        lasts(&mut door, TCP_CLOSED_IDLE);
+        let mut nat = open(lab);
+        goes(&mut nat, "in RST, in ACK, in SYN,ACK");
+        lasts(&mut nat, TCP_CLOSED_IDLE);
     });
 }
 
@@ -868,25 +868,25 @@ fn s7_a_syn_begins_anew() {
         lab.why("A host may use its port again for the same server. Its SYN is a new connection, and the old one's segments do not count.");
         for before in ["in ACK", "out FIN,ACK, in FIN,ACK", "in RST"] {
             lab.scene(format!("an open connection, then: {before}, and a new SYN"));
-            let mut door = open(lab);
-            goes(&mut door, before);
-            goes(&mut door, "out SYN");
-            lasts(&mut door, TCP_CLOSED_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, before);
+            goes(&mut nat, "out SYN");
+            lasts(&mut nat, TCP_CLOSED_IDLE);
             for more in ["out ACK", "in RST, out ACK"] {
                 lab.scene(format!(
                     "an open connection, then: {before}, a new SYN without an answer, and: {more}"
                 ));
-                let mut door = open(lab);
-                goes(&mut door, before);
-                goes(&mut door, "out SYN");
-                goes(&mut door, more);
-                lasts(&mut door, TCP_CLOSED_IDLE);
+                let mut nat = open(lab);
+                goes(&mut nat, before);
+                goes(&mut nat, "out SYN");
+                goes(&mut nat, more);
+                lasts(&mut nat, TCP_CLOSED_IDLE);
             }
             lab.scene(format!("an open connection, then: {before}, and a new one"));
-            let mut door = open(lab);
-            goes(&mut door, before);
-            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
-            lasts(&mut door, TCP_OPEN_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, before);
+            goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
+            lasts(&mut nat, TCP_OPEN_IDLE);
         }
         lab.why("The SYN's own bits count: its own FIN, and its own RST, which the next outbound segment cancels. That segment acknowledges nothing, because earlier inbound segments do not count.");
         for (more, time) in [
@@ -902,28 +902,28 @@ fn s7_a_syn_begins_anew() {
             ),
         ] {
             lab.scene(format!("an open connection, then: {more}"));
-            let mut door = open(lab);
-            goes(&mut door, more);
-            lasts(&mut door, time);
+            let mut nat = open(lab);
+            goes(&mut nat, more);
+            lasts(&mut nat, time);
         }
         lab.scene("an old FIN and a new connection");
-        let mut door = open(lab);
+        let mut nat = open(lab);
         goes(
-            &mut door,
+            &mut nat,
             "out FIN,ACK, in FIN,ACK, out ACK, out SYN, in SYN,ACK, out ACK, out FIN,ACK",
         );
-        lab.because("The other side's FIN was the old connection's. The new one is closed on one side only.").same("how long it takes to end", ends_after(&mut door), TCP_OPEN_IDLE);
+        lab.because("The other side's FIN was the old connection's. The new one is closed on one side only.").same("how long it takes to end", ends_after(&mut nat), TCP_OPEN_IDLE);
     });
 }
 
 /// After which of the two times the session has ended.
-fn ends_after(door: &mut Door) -> Duration {
-    let now = door.now();
-    let port = |door: &mut Door, time| {
-        door.table
+fn ends_after(nat: &mut NatTable) -> Duration {
+    let now = nat.now();
+    let port = |nat: &mut NatTable, time| {
+        nat.table
             .port_of(now + time, Proto::Tcp, end("10.0.0.7:5000"))
     };
-    let short = port(door, TCP_CLOSED_IDLE).is_none();
+    let short = port(nat, TCP_CLOSED_IDLE).is_none();
     match short {
         true => TCP_CLOSED_IDLE,
         false => TCP_OPEN_IDLE,
@@ -939,10 +939,10 @@ fn s7_each_connection_has_its_own_state() {
         lab.why("owner is about one session: that with exactly this address and port outside. The list below shows which of two sessions is left.");
         for (only, other) in [(SERVER, "198.51.100.2:81"), ("198.51.100.2:81", SERVER)] {
             lab.scene(format!("a connection with {only}, and none with {other}"));
-            let mut door = Door::wide(lab, Filter::Anyone);
-            goes_with(&mut door, only, OPEN);
-            door.owns(Proto::Tcp, 5000, only, Some("10.0.0.7:5000"));
-            door.owns(Proto::Tcp, 5000, other, None);
+            let mut nat = NatTable::wide(lab, Filter::Anyone);
+            goes_with(&mut nat, only, OPEN);
+            nat.owns(Proto::Tcp, 5000, only, Some("10.0.0.7:5000"));
+            nat.owns(Proto::Tcp, 5000, other, None);
         }
         lab.why("One inside port has connections to two servers. A segment of one does not affect the other: each session has its own answer, its own FINs and its own RST.");
         // How each connection begins; what is said then, and in which of them; how long each lasts.
@@ -1019,14 +1019,14 @@ fn s7_each_connection_has_its_own_state() {
                         lab.scene(format!(
                             "two connections with the filter {filter:?}, and how long the one with {server} lasts"
                         ));
-                        let mut door = Door::wide(lab, filter);
+                        let mut nat = NatTable::wide(lab, filter);
                         for (server, segments) in servers.into_iter().zip(begin) {
-                            goes_with(&mut door, server, segments);
+                            goes_with(&mut nat, server, segments);
                         }
                         for (which, segments) in then {
-                            goes_with(&mut door, servers[*which], segments);
+                            goes_with(&mut nat, servers[*which], segments);
                         }
-                        session_lasts(&mut door, Proto::Tcp, server, time);
+                        session_lasts(&mut nat, Proto::Tcp, server, time);
                     }
                 }
             }
@@ -1048,18 +1048,18 @@ fn s7_a_stranger_ends_nothing() {
                         lab.scene(format!(
                             "an open connection with the filter {filter:?}, and {bits} from a stranger"
                         ));
-                        let mut door = Door::wide(lab, filter);
-                        goes(&mut door, "out SYN, in SYN,ACK, out ACK");
-                        goes(&mut door, before);
-                        door.comes(
+                        let mut nat = NatTable::wide(lab, filter);
+                        goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
+                        goes(&mut nat, before);
+                        nat.comes(
                             &format!("TCP {stranger} → 203.0.113.1:5000 {bits}"),
                             is_let_in.then_some("10.0.0.7:5000"),
                         );
                         if !after.is_empty() {
-                            goes(&mut door, after);
+                            goes(&mut nat, after);
                         }
-                        door.keeps(1);
-                        lasts(&mut door, TCP_OPEN_IDLE);
+                        nat.keeps(1);
+                        lasts(&mut nat, TCP_OPEN_IDLE);
                     }
                 }
             }
@@ -1079,19 +1079,19 @@ fn s7_each_protocol_has_its_own_sessions() {
         ];
         for (name, proto, idle) in protos {
             lab.scene(format!("{name}, while the others go on"));
-            let mut door = Door::wide(lab, Filter::AddressAndPort);
-            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
+            let mut nat = NatTable::wide(lab, Filter::AddressAndPort);
+            goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
             for name in ["UDP", "echo"] {
-                door.out(&format!("{name} 10.0.0.7:5000 → {SERVER}"));
+                nat.out(&format!("{name} 10.0.0.7:5000 → {SERVER}"));
             }
-            door.waits(minute / 2);
+            nat.waits(minute / 2);
             for (other, _, _) in protos {
                 if other != name {
                     let bits = if other == "TCP" { "ACK" } else { "" };
-                    door.out(&format!("{other} 10.0.0.7:5000 → {SERVER} {bits}"));
+                    nat.out(&format!("{other} 10.0.0.7:5000 → {SERVER} {bits}"));
                 }
             }
-            session_lasts(&mut door, proto, SERVER, idle - minute / 2);
+            session_lasts(&mut nat, proto, SERVER, idle - minute / 2);
         }
     });
 }
@@ -1104,28 +1104,28 @@ fn s7_a_moved_end_is_the_only_one() {
             lab.scene(format!(
                 "room for two sessions; an open connection, then: {segments}"
             ));
-            let mut door = Door::new(lab, rules(4000..=7999, Filter::AddressAndPort, 2));
-            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
-            goes(&mut door, segments);
-            door.keeps(1);
-            door.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
-            door.keeps(2);
-            door.waits(TCP_CLOSED_IDLE);
-            door.expires(1);
-            door.keeps(1);
+            let mut nat = NatTable::new(lab, rules(4000..=7999, Filter::AddressAndPort, 2));
+            goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
+            goes(&mut nat, segments);
+            nat.keeps(1);
+            nat.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
+            nat.keeps(2);
+            nat.waits(TCP_CLOSED_IDLE);
+            nat.expires(1);
+            nat.keeps(1);
             lab.note("what is left is the session of UDP");
-            door.waits(TCP_OPEN_IDLE);
-            door.expires(1);
-            door.keeps(0);
+            nat.waits(TCP_OPEN_IDLE);
+            nat.expires(1);
+            nat.keeps(0);
             lab.scene(format!(
                 "an open connection, then: {segments}, and four minutes later a new one"
             ));
-            let mut door = open(lab);
-            goes(&mut door, segments);
-            door.waits(TCP_CLOSED_IDLE);
-            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
-            door.keeps(1);
-            lasts(&mut door, TCP_OPEN_IDLE);
+            let mut nat = open(lab);
+            goes(&mut nat, segments);
+            nat.waits(TCP_CLOSED_IDLE);
+            goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
+            nat.keeps(1);
+            lasts(&mut nat, TCP_OPEN_IDLE);
         }
     });
 }
@@ -1135,42 +1135,42 @@ fn s7_a_refused_packet_leaves_nothing() {
     lab(|lab| {
         lab.scene("a full table");
         lab.why("A packet that is refused changes nothing. It leaves no mapping: without a session it would never end, and with an open filter every host could send to it.");
-        let mut door = Door::new(lab, rules(6000..=6001, Filter::Anyone, 1));
-        door.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
+        let mut nat = NatTable::new(lab, rules(6000..=6001, Filter::Anyone, 1));
+        nat.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
         for inside in ["10.0.0.8:6001", "10.0.0.9:7000", "10.0.0.9:6000"] {
-            door.cannot_go_out(&format!("UDP {inside} → 198.51.100.2:53"), "Full");
-            door.has_port(Proto::Udp, inside, None);
+            nat.cannot_go_out(&format!("UDP {inside} → 198.51.100.2:53"), "Full");
+            nat.has_port(Proto::Udp, inside, None);
         }
-        door.comes("UDP 198.51.100.2:53 → 203.0.113.1:6001", None);
-        door.owns(Proto::Udp, 6001, "198.51.100.2:53", None);
-        door.cannot_go_out("TCP 10.0.0.8:6001 → 198.51.100.2:53 SYN", "Full");
-        door.has_port(Proto::Tcp, "10.0.0.8:6001", None);
-        door.keeps(1);
+        nat.comes("UDP 198.51.100.2:53 → 203.0.113.1:6001", None);
+        nat.owns(Proto::Udp, 6001, "198.51.100.2:53", None);
+        nat.cannot_go_out("TCP 10.0.0.8:6001 → 198.51.100.2:53 SYN", "Full");
+        nat.has_port(Proto::Tcp, "10.0.0.8:6001", None);
+        nat.keeps(1);
         lab.why("It takes no port away: when there is room again, the port is free.");
-        door.waits(UDP_IDLE);
-        let port = door.out("UDP 10.0.0.8:6001 → 198.51.100.2:53");
+        nat.waits(UDP_IDLE);
+        let port = nat.out("UDP 10.0.0.8:6001 → 198.51.100.2:53");
         lab.same("the port of 10.0.0.8:6001", port, 6001);
         lab.scene("a full table, and a new session of a mapping");
         lab.why("It extends no other session of its mapping.");
-        let mut door = Door::new(lab, rules(4000..=7999, Filter::Anyone, 1));
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.waits(UDP_IDLE / 2);
-        door.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.2:54", "Full");
-        door.cannot_go_out("UDP 10.0.0.7:5000 → 192.0.2.9:53", "Full");
-        session_lasts(&mut door, Proto::Udp, "198.51.100.2:53", UDP_IDLE / 2);
-        door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+        let mut nat = NatTable::new(lab, rules(4000..=7999, Filter::Anyone, 1));
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.waits(UDP_IDLE / 2);
+        nat.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.2:54", "Full");
+        nat.cannot_go_out("UDP 10.0.0.7:5000 → 192.0.2.9:53", "Full");
+        session_lasts(&mut nat, Proto::Udp, "198.51.100.2:53", UDP_IDLE / 2);
+        nat.has_port(Proto::Udp, "10.0.0.7:5000", None);
         lab.scene("no port is left");
         lab.why("It made no session and no mapping, so its inside port can still be forwarded.");
-        let mut door = Door::new(lab, rules(6000..=6000, Filter::Anyone, 2));
-        door.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
+        let mut nat = NatTable::new(lab, rules(6000..=6000, Filter::Anyone, 2));
+        nat.out("UDP 10.0.0.7:6000 → 198.51.100.2:53");
         for _ in 0..3 {
-            door.cannot_go_out("UDP 10.0.0.8:6000 → 198.51.100.2:53", "NoPort");
+            nat.cannot_go_out("UDP 10.0.0.8:6000 → 198.51.100.2:53", "NoPort");
         }
-        door.keeps(1);
-        door.has_port(Proto::Udp, "10.0.0.8:6000", None);
-        door.forwards(Proto::Udp, 80, "10.0.0.8:6000");
+        nat.keeps(1);
+        nat.has_port(Proto::Udp, "10.0.0.8:6000", None);
+        nat.forwards(Proto::Udp, 80, "10.0.0.8:6000");
         lab.why("It has not taken the room of a flow that needs no port.");
-        door.out("UDP 10.0.0.7:6000 → 198.51.100.2:54");
+        nat.out("UDP 10.0.0.7:6000 → 198.51.100.2:54");
     });
 }
 
@@ -1180,39 +1180,39 @@ fn s7_each_session_has_its_own_end() {
         lab.why("A mapping lasts as long as one of its sessions. An ended session lets no host in, whatever the others do.");
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
-            let mut door = Door::wide(lab, filter);
-            door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-            door.out("UDP 10.0.0.7:5000 → 192.0.2.9:53");
-            door.waits(UDP_IDLE / 2);
-            door.out("UDP 10.0.0.7:5000 → 192.0.2.9:53");
-            door.waits(UDP_IDLE / 2);
+            let mut nat = NatTable::wide(lab, filter);
+            nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+            nat.out("UDP 10.0.0.7:5000 → 192.0.2.9:53");
+            nat.waits(UDP_IDLE / 2);
+            nat.out("UDP 10.0.0.7:5000 → 192.0.2.9:53");
+            nat.waits(UDP_IDLE / 2);
             let late = (filter == Filter::Anyone).then_some("10.0.0.7:5000");
-            door.comes("UDP 198.51.100.2:53 → 203.0.113.1:5000", late);
-            door.comes("UDP 192.0.2.9:53 → 203.0.113.1:5000", Some("10.0.0.7:5000"));
-            door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
-            door.owns(Proto::Udp, 5000, "192.0.2.9:53", Some("10.0.0.7:5000"));
-            let port = door.out("UDP 10.0.0.7:5000 → 198.51.100.3:53");
+            nat.comes("UDP 198.51.100.2:53 → 203.0.113.1:5000", late);
+            nat.comes("UDP 192.0.2.9:53 → 203.0.113.1:5000", Some("10.0.0.7:5000"));
+            nat.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
+            nat.owns(Proto::Udp, 5000, "192.0.2.9:53", Some("10.0.0.7:5000"));
+            let port = nat.out("UDP 10.0.0.7:5000 → 198.51.100.3:53");
             lab.same("the mapping's port", port, 5000);
-            door.waits(UDP_IDLE / 2);
-            door.has_port(Proto::Udp, "10.0.0.7:5000", Some(5000));
-            door.waits(UDP_IDLE / 2);
-            door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+            nat.waits(UDP_IDLE / 2);
+            nat.has_port(Proto::Udp, "10.0.0.7:5000", Some(5000));
+            nat.waits(UDP_IDLE / 2);
+            nat.has_port(Proto::Udp, "10.0.0.7:5000", None);
         }
         lab.scene("two ports of one host that was sent to");
         lab.why(
             "With address-dependent filtering one living session with a host is enough for it.",
         );
-        let mut door = Door::wide(lab, Filter::Address);
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.waits(UDP_IDLE / 2);
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:54");
-        door.waits(UDP_IDLE / 2);
-        door.comes(
+        let mut nat = NatTable::wide(lab, Filter::Address);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.waits(UDP_IDLE / 2);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:54");
+        nat.waits(UDP_IDLE / 2);
+        nat.comes(
             "UDP 198.51.100.2:53 → 203.0.113.1:5000",
             Some("10.0.0.7:5000"),
         );
-        door.waits(UDP_IDLE / 2);
-        door.comes("UDP 198.51.100.2:54 → 203.0.113.1:5000", None);
+        nat.waits(UDP_IDLE / 2);
+        nat.comes("UDP 198.51.100.2:54 → 203.0.113.1:5000", None);
     });
 }
 
@@ -1220,47 +1220,47 @@ fn s7_each_session_has_its_own_end() {
 fn s7_a_full_table_keeps_what_it_has() {
     lab(|lab| {
         lab.why("A table has a maximum size. An attacker inside who opens session after session must not push out earlier sessions: a new session is refused, and no old one is removed.");
-        let mut door = Door::new(lab, rules(1024..=65535, Filter::AddressAndPort, 5));
-        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
-        door.comes(
+        let mut nat = NatTable::new(lab, rules(1024..=65535, Filter::AddressAndPort, 5));
+        nat.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
+        nat.comes(
             "TCP 198.51.100.2:80 → 203.0.113.1:5000 SYN,ACK",
             Some("10.0.0.7:5000"),
         );
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.waits(UDP_IDLE / 5);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.waits(UDP_IDLE / 5);
         for port in 1..=3 {
-            door.out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"));
+            nat.out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"));
         }
         for port in 4..=9 {
-            door.cannot_go_out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"), "Full");
-            door.cannot_go_out(&format!("UDP 10.0.0.66:{port} → 192.0.2.1:1"), "Full");
+            nat.cannot_go_out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"), "Full");
+            nat.cannot_go_out(&format!("UDP 10.0.0.66:{port} → 192.0.2.1:1"), "Full");
         }
-        door.keeps(5);
+        nat.keeps(5);
         lab.why("Existing sessions go on: they are refreshed and answered as usual.");
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 ACK");
-        door.comes(
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 ACK");
+        nat.comes(
             "UDP 198.51.100.2:53 → 203.0.113.1:5000",
             Some("10.0.0.7:5000"),
         );
-        door.comes(
+        nat.comes(
             "TCP 198.51.100.2:80 → 203.0.113.1:5000 ACK",
             Some("10.0.0.7:5000"),
         );
-        door.comes("UDP 192.0.2.1:3 → 203.0.113.1:4000", Some("10.0.0.66:4000"));
+        nat.comes("UDP 192.0.2.1:3 → 203.0.113.1:4000", Some("10.0.0.66:4000"));
         lab.why("A new session of an old mapping is a new session.");
-        door.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.9:53", "Full");
-        door.comes("UDP 198.51.100.9:53 → 203.0.113.1:5000", None);
+        nat.cannot_go_out("UDP 10.0.0.7:5000 → 198.51.100.9:53", "Full");
+        nat.comes("UDP 198.51.100.9:53 → 203.0.113.1:5000", None);
         lab.why("An ended session makes room, even if expire was not called.");
-        door.waits(UDP_IDLE * 4 / 5);
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.cannot_go_out("UDP 10.0.0.66:5001 → 192.0.2.1:1", "Full");
-        door.waits(UDP_IDLE / 5);
+        nat.waits(UDP_IDLE * 4 / 5);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.cannot_go_out("UDP 10.0.0.66:5001 → 192.0.2.1:1", "Full");
+        nat.waits(UDP_IDLE / 5);
         for port in 4..=6 {
-            door.out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"));
+            nat.out(&format!("UDP 10.0.0.66:4000 → 192.0.2.1:{port}"));
         }
-        door.cannot_go_out("UDP 10.0.0.66:4000 → 192.0.2.1:1", "Full");
-        door.keeps(5);
+        nat.cannot_go_out("UDP 10.0.0.66:4000 → 192.0.2.1:1", "Full");
+        nat.keeps(5);
         lab.why("The session of a closed connection has not ended yet: its last ACK still has to pass. It makes no room either.");
         for over in [
             "out FIN,ACK, in FIN,ACK",
@@ -1269,23 +1269,23 @@ fn s7_a_full_table_keeps_what_it_has() {
             "out RST",
         ] {
             lab.scene(format!("a full table with one connection, and: {over}"));
-            let mut door = Door::new(lab, rules(4000..=7999, Filter::AddressAndPort, 1));
-            goes(&mut door, "out SYN, in SYN,ACK, out ACK");
-            goes(&mut door, over);
-            door.waits(TCP_CLOSED_IDLE - BLINK);
+            let mut nat = NatTable::new(lab, rules(4000..=7999, Filter::AddressAndPort, 1));
+            goes(&mut nat, "out SYN, in SYN,ACK, out ACK");
+            goes(&mut nat, over);
+            nat.waits(TCP_CLOSED_IDLE - BLINK);
             for proto in ["UDP", "TCP"] {
-                door.cannot_go_out(&format!("{proto} 10.0.0.8:6000 → 198.51.100.2:53"), "Full");
+                nat.cannot_go_out(&format!("{proto} 10.0.0.8:6000 → 198.51.100.2:53"), "Full");
             }
-            goes(&mut door, "in ACK");
-            door.waits(BLINK);
-            door.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
+            goes(&mut nat, "in ACK");
+            nat.waits(BLINK);
+            nat.out("UDP 10.0.0.8:6000 → 198.51.100.2:53");
         }
         lab.why("Check for Full before you look for a port.");
-        let mut door = Door::new(lab, rules(3000..=3000, Filter::Anyone, 1));
-        door.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
-        door.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
-        let mut door = Door::new(lab, rules(3000..=3000, Filter::Anyone, 0));
-        door.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
+        let mut nat = NatTable::new(lab, rules(3000..=3000, Filter::Anyone, 1));
+        nat.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
+        nat.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
+        let mut nat = NatTable::new(lab, rules(3000..=3000, Filter::Anyone, 0));
+        nat.cannot_go_out("UDP 10.0.0.8:3000 → 198.51.100.2:53", "Full");
     });
 }
 
@@ -1293,36 +1293,36 @@ fn s7_a_full_table_keeps_what_it_has() {
 fn s7_expire_removes_what_has_ended() {
     lab(|lab| {
         lab.why("expire removes the sessions that have ended, of every protocol, and counts them.");
-        let mut door = Door::wide(lab, Filter::Anyone);
-        door.expires(0);
-        door.out("echo 10.0.0.7:1 → 198.51.100.2:0");
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.3:53");
-        door.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
-        door.keeps(4);
-        door.waits(ECHO_IDLE - BLINK);
-        door.expires(0);
-        door.waits(BLINK);
-        door.expires(1);
-        door.keeps(3);
-        door.expires(0);
-        door.waits(TCP_CLOSED_IDLE - ECHO_IDLE);
-        door.expires(1);
-        door.waits(UDP_IDLE - TCP_CLOSED_IDLE - BLINK);
-        door.expires(0);
-        door.keeps(2);
-        door.waits(BLINK);
-        door.expires(2);
-        door.keeps(0);
+        let mut nat = NatTable::wide(lab, Filter::Anyone);
+        nat.expires(0);
+        nat.out("echo 10.0.0.7:1 → 198.51.100.2:0");
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.3:53");
+        nat.out("TCP 10.0.0.7:5000 → 198.51.100.2:80 SYN");
+        nat.keeps(4);
+        nat.waits(ECHO_IDLE - BLINK);
+        nat.expires(0);
+        nat.waits(BLINK);
+        nat.expires(1);
+        nat.keeps(3);
+        nat.expires(0);
+        nat.waits(TCP_CLOSED_IDLE - ECHO_IDLE);
+        nat.expires(1);
+        nat.waits(UDP_IDLE - TCP_CLOSED_IDLE - BLINK);
+        nat.expires(0);
+        nat.keeps(2);
+        nat.waits(BLINK);
+        nat.expires(2);
+        nat.keeps(0);
         lab.why("What was refreshed has not ended.");
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.waits(UDP_IDLE / 2);
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
-        door.waits(UDP_IDLE / 2);
-        door.expires(0);
-        door.keeps(1);
-        door.waits(UDP_IDLE * 100);
-        door.expires(1);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.waits(UDP_IDLE / 2);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        nat.waits(UDP_IDLE / 2);
+        nat.expires(0);
+        nat.keeps(1);
+        nat.waits(UDP_IDLE * 100);
+        nat.expires(1);
     });
 }
 
@@ -1332,33 +1332,33 @@ fn s7_a_forwarded_port_is_open_to_all() {
         for filter in FILTERS {
             lab.scene(format!("a table with the filter {filter:?}"));
             lab.why("A forwarded port is for strangers: a server has not sent to its clients before they call. The filter applies only to mappings that outbound packets made.");
-            let mut door = Door::new(lab, rules(3000..=3003, filter, 2));
-            door.forwards(Proto::Tcp, 80, "10.0.0.5:8080");
-            door.comes(
+            let mut nat = NatTable::new(lab, rules(3000..=3003, filter, 2));
+            nat.forwards(Proto::Tcp, 80, "10.0.0.5:8080");
+            nat.comes(
                 "TCP 192.0.2.9:5000 → 203.0.113.1:80 SYN",
                 Some("10.0.0.5:8080"),
             );
-            door.comes(
+            nat.comes(
                 "TCP 198.51.100.2:1 → 203.0.113.1:80 SYN",
                 Some("10.0.0.5:8080"),
             );
             lab.why("Only for this protocol, and for this port.");
-            door.comes("UDP 192.0.2.9:5000 → 203.0.113.1:80", None);
-            door.comes("TCP 192.0.2.9:5000 → 203.0.113.1:8080 SYN", None);
+            nat.comes("UDP 192.0.2.9:5000 → 203.0.113.1:80", None);
+            nat.comes("TCP 192.0.2.9:5000 → 203.0.113.1:8080 SYN", None);
             lab.why("The server's packets leave from the port that its clients know.");
-            let port = door.out("TCP 10.0.0.5:8080 → 192.0.2.9:5000 SYN,ACK");
+            let port = nat.out("TCP 10.0.0.5:8080 → 192.0.2.9:5000 SYN,ACK");
             lab.same("the port of 10.0.0.5:8080", port, 80);
-            door.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
-            door.owns(Proto::Tcp, 80, "192.0.2.9:5000", Some("10.0.0.5:8080"));
-            door.owns(Proto::Tcp, 80, "192.0.2.77:1", Some("10.0.0.5:8080"));
+            nat.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
+            nat.owns(Proto::Tcp, 80, "192.0.2.9:5000", Some("10.0.0.5:8080"));
+            nat.owns(Proto::Tcp, 80, "192.0.2.77:1", Some("10.0.0.5:8080"));
             lab.why("It has no sessions.");
-            door.keeps(0);
+            nat.keeps(0);
             lab.why("It is one port of this server, for one protocol. When the server sends by another protocol, or from another port, as for a DNS query, it is an ordinary session.");
             for flow in [
                 "TCP 10.0.0.5:3000 → 192.0.2.9:80 SYN",
                 "UDP 10.0.0.5:8080 → 192.0.2.9:53",
             ] {
-                let port = door.out(flow);
+                let port = nat.out(flow);
                 lab.holds(
                     (3000..=3003).contains(&port),
                     "a port of 3000 to 3003",
@@ -1375,31 +1375,31 @@ fn s7_a_forwarded_port_is_open_to_all() {
                 } else {
                     "10.0.0.5:8080"
                 };
-                door.comes(&format!("{proto} {far} → 203.0.113.1:{port}"), Some(inside));
+                nat.comes(&format!("{proto} {far} → 203.0.113.1:{port}"), Some(inside));
             }
-            door.keeps(2);
+            nat.keeps(2);
             lab.why("A full table has room for a forwarded port: it takes no session.");
-            door.forwards(Proto::Udp, 53, "10.0.0.5:53");
-            door.comes("UDP 192.0.2.9:5000 → 203.0.113.1:53", Some("10.0.0.5:53"));
-            door.waits(UDP_IDLE);
-            door.expires(2);
+            nat.forwards(Proto::Udp, 53, "10.0.0.5:53");
+            nat.comes("UDP 192.0.2.9:5000 → 203.0.113.1:53", Some("10.0.0.5:53"));
+            nat.waits(UDP_IDLE);
+            nat.expires(2);
             lab.why("It has no sessions: a thousand clients take no room, and find room in a full table.");
-            door.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
-            door.out("UDP 10.0.0.7:3000 → 198.51.100.3:53");
-            door.out("TCP 10.0.0.5:8080 → 192.0.2.10:5000 SYN,ACK");
-            door.comes(
+            nat.out("UDP 10.0.0.7:3000 → 198.51.100.2:53");
+            nat.out("UDP 10.0.0.7:3000 → 198.51.100.3:53");
+            nat.out("TCP 10.0.0.5:8080 → 192.0.2.10:5000 SYN,ACK");
+            nat.comes(
                 "TCP 192.0.2.10:5000 → 203.0.113.1:80 ACK",
                 Some("10.0.0.5:8080"),
             );
-            door.keeps(2);
+            nat.keeps(2);
             lab.why("And it never ends.");
-            door.waits(TCP_OPEN_IDLE * 1000);
-            door.expires(2);
-            door.comes(
+            nat.waits(TCP_OPEN_IDLE * 1000);
+            nat.expires(2);
+            nat.comes(
                 "TCP 192.0.2.9:5000 → 203.0.113.1:80 SYN",
                 Some("10.0.0.5:8080"),
             );
-            door.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
+            nat.has_port(Proto::Tcp, "10.0.0.5:8080", Some(80));
         }
     });
 }
@@ -1408,37 +1408,37 @@ fn s7_a_forwarded_port_is_open_to_all() {
 fn s7_a_port_is_forwarded_once() {
     lab(|lab| {
         lab.why("A forwarded port is given to no other host, not even to one that uses the same number.");
-        let mut door = Door::new(lab, rules(3000..=3002, Filter::Anyone, 100));
-        door.forwards(Proto::Udp, 3001, "10.0.0.5:53");
-        let port = door.out("UDP 10.0.0.7:3001 → 198.51.100.2:53");
+        let mut nat = NatTable::new(lab, rules(3000..=3002, Filter::Anyone, 100));
+        nat.forwards(Proto::Udp, 3001, "10.0.0.5:53");
+        let port = nat.out("UDP 10.0.0.7:3001 → 198.51.100.2:53");
         lab.holds([3000, 3002].contains(&port), "3000 or 3002", port);
-        door.out("UDP 10.0.0.8:3001 → 198.51.100.2:53");
-        door.cannot_go_out("UDP 10.0.0.9:3001 → 198.51.100.2:53", "NoPort");
+        nat.out("UDP 10.0.0.8:3001 → 198.51.100.2:53");
+        nat.cannot_go_out("UDP 10.0.0.9:3001 → 198.51.100.2:53", "NoPort");
         lab.why("It is still one port of the other protocols.");
-        let port = door.out("TCP 10.0.0.7:3001 → 198.51.100.2:53 SYN");
+        let port = nat.out("TCP 10.0.0.7:3001 → 198.51.100.2:53 SYN");
         lab.same("the port over TCP", port, 3001);
         lab.why("A port that is in use, forwarded or mapped, cannot be forwarded.");
-        door.cannot_forward(Proto::Udp, 3001, "10.0.0.6:53");
-        door.cannot_forward(Proto::Udp, 3001, "10.0.0.5:53");
-        door.cannot_forward(Proto::Udp, 3000, "10.0.0.6:53");
-        door.cannot_forward(Proto::Tcp, 3001, "10.0.0.6:53");
+        nat.cannot_forward(Proto::Udp, 3001, "10.0.0.6:53");
+        nat.cannot_forward(Proto::Udp, 3001, "10.0.0.5:53");
+        nat.cannot_forward(Proto::Udp, 3000, "10.0.0.6:53");
+        nat.cannot_forward(Proto::Tcp, 3001, "10.0.0.6:53");
         lab.why("One inside port has one external port. A second one for it would break that.");
-        door.cannot_forward(Proto::Udp, 9000, "10.0.0.5:53");
-        door.cannot_forward(Proto::Udp, 9000, "10.0.0.7:3001");
-        door.comes("UDP 198.51.100.2:53 → 203.0.113.1:9000", None);
+        nat.cannot_forward(Proto::Udp, 9000, "10.0.0.5:53");
+        nat.cannot_forward(Proto::Udp, 9000, "10.0.0.7:3001");
+        nat.comes("UDP 198.51.100.2:53 → 203.0.113.1:9000", None);
         lab.why(
             "A free port can be forwarded, for another protocol or another port of the same host.",
         );
-        door.forwards(Proto::Tcp, 9000, "10.0.0.5:53");
-        door.forwards(Proto::Udp, 9000, "10.0.0.5:54");
-        door.comes(
+        nat.forwards(Proto::Tcp, 9000, "10.0.0.5:53");
+        nat.forwards(Proto::Udp, 9000, "10.0.0.5:54");
+        nat.comes(
             "UDP 198.51.100.2:53 → 203.0.113.1:9000",
             Some("10.0.0.5:54"),
         );
         lab.why("The conflicting mapping has ended, so the port is no longer refused.");
-        door.waits(UDP_IDLE);
-        door.forwards(Proto::Udp, 3000, "10.0.0.6:53");
-        door.comes(
+        nat.waits(UDP_IDLE);
+        nat.forwards(Proto::Udp, 3000, "10.0.0.6:53");
+        nat.comes(
             "UDP 198.51.100.2:53 → 203.0.113.1:3000",
             Some("10.0.0.6:53"),
         );
@@ -1449,28 +1449,28 @@ fn s7_a_port_is_forwarded_once() {
 fn s7_to_ask_changes_nothing() {
     lab(|lab| {
         lab.why("For an ICMP error the NAT looks up which host sent the quoted packet. The error shows that a router is alive, not the conversation, so the session neither begins nor is extended (RFC 4787, REQ-12).");
-        let mut door = Door::wide(lab, Filter::Anyone);
-        door.has_port(Proto::Udp, "10.0.0.7:5000", None);
-        door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
-        door.keeps(0);
-        door.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
+        let mut nat = NatTable::wide(lab, Filter::Anyone);
+        nat.has_port(Proto::Udp, "10.0.0.7:5000", None);
+        nat.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
+        nat.keeps(0);
+        nat.out("UDP 10.0.0.7:5000 → 198.51.100.2:53");
         lab.why("A packet that was never sent cannot cause an error: owner checks the session, and not the filter.");
-        door.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
-        door.owns(Proto::Udp, 5000, "198.51.100.2:54", None);
-        door.owns(Proto::Udp, 5000, "198.51.100.3:53", None);
-        door.owns(Proto::Udp, 5001, "198.51.100.2:53", None);
-        door.owns(Proto::Tcp, 5000, "198.51.100.2:53", None);
-        door.has_port(Proto::Udp, "10.0.0.8:5000", None);
-        door.has_port(Proto::Udp, "10.0.0.7:5001", None);
-        door.has_port(Proto::Tcp, "10.0.0.7:5000", None);
-        door.keeps(1);
+        nat.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
+        nat.owns(Proto::Udp, 5000, "198.51.100.2:54", None);
+        nat.owns(Proto::Udp, 5000, "198.51.100.3:53", None);
+        nat.owns(Proto::Udp, 5001, "198.51.100.2:53", None);
+        nat.owns(Proto::Tcp, 5000, "198.51.100.2:53", None);
+        nat.has_port(Proto::Udp, "10.0.0.8:5000", None);
+        nat.has_port(Proto::Udp, "10.0.0.7:5001", None);
+        nat.has_port(Proto::Tcp, "10.0.0.7:5000", None);
+        nat.keeps(1);
         lab.why("To ask is not to use.");
-        door.waits(UDP_IDLE - BLINK);
-        door.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
-        door.has_port(Proto::Udp, "10.0.0.7:5000", Some(5000));
-        door.waits(BLINK);
-        door.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
-        door.has_port(Proto::Udp, "10.0.0.7:5000", None);
+        nat.waits(UDP_IDLE - BLINK);
+        nat.owns(Proto::Udp, 5000, "198.51.100.2:53", Some("10.0.0.7:5000"));
+        nat.has_port(Proto::Udp, "10.0.0.7:5000", Some(5000));
+        nat.waits(BLINK);
+        nat.owns(Proto::Udp, 5000, "198.51.100.2:53", None);
+        nat.has_port(Proto::Udp, "10.0.0.7:5000", None);
     });
 }
 

@@ -8,7 +8,7 @@ use addresses::{
 use netlab::sim::{Event, Inbox, Link, Node, Outbox, Time};
 use netlab::{Lab, hex, lab};
 
-use super::door::{refused, rules};
+use super::nat_table::{refused, rules};
 use super::packet::{
     echo, error, get, ipv4, quoted, same_packet, seal, seal_header, start, tcp, tcp_with, udp,
     udp_with, words,

@@ -10,7 +10,7 @@ mod s2_threads;
 mod s3_limit;
 mod s4_workers;
 mod s5_accept_errors;
-mod s6_door;
+mod s6_acceptor;
 mod s7_shutdown;
 mod s8_deadlines;
 mod s9_program;
@@ -22,7 +22,7 @@ pub use s2_threads::serve_threads;
 pub use s3_limit::{Slot, Slots, serve_limited};
 pub use s4_workers::{Full, Job, MOST_WORKERS, PoolReport, WorkerPool, serve_workers};
 pub use s5_accept_errors::{AfterError, PAUSE, accept_patiently, after_error};
-pub use s6_door::Door;
+pub use s6_acceptor::ClosableAcceptor;
 pub use s7_shutdown::{Mode, Report, Server};
 pub use s8_deadlines::{Clock, Limits, SystemClock, Timed, Waits};
 pub use s9_program::{

@@ -38,7 +38,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of `Door::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
+    /// Those of `ClosableAcceptor::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
     /// thread for the server. Then no client is served, and nothing of the server is left.
     pub fn start(
         listener: TcpListener,
@@ -47,13 +47,13 @@ impl Server {
     ) -> io::Result<Server> {
         let _ = handler;
         todo!(
-            "3.7 Server::start({listener:?}, handler, {mode:?}): a thread that serves behind a Door in that mode, with a handler that keeps a list of the clients being served"
+            "3.7 Server::start({listener:?}, handler, {mode:?}): a thread that serves behind a ClosableAcceptor in that mode, with a handler that keeps a list of the clients being served"
         )
     }
 
     /// The address and port that clients connect to.
     pub fn addr(&self) -> SocketAddr {
-        todo!("3.7 Server::addr(): the door's address")
+        todo!("3.7 Server::addr(): the acceptor's address")
     }
 
     /// Stops the server, and returns when it has stopped.
@@ -74,7 +74,7 @@ impl Server {
     /// The error that ended the server before it was told to stop.
     pub fn shutdown(self, grace: Duration) -> io::Result<Report> {
         todo!(
-            "3.7 Server::shutdown({grace:?}): close the door, wait for the serving thread, hang up on the remaining clients, report"
+            "3.7 Server::shutdown({grace:?}): close the acceptor, wait for the serving thread, hang up on the remaining clients, report"
         )
     }
 }

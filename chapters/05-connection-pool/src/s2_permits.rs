@@ -14,7 +14,7 @@ struct Shared {
     max: usize,
     counts: Mutex<Counts>,
     /// Rung when `free` grows, and when the permits close.
-    bell: Condvar,
+    returned: Condvar,
 }
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Permits {
                 waiting: 0,
                 closed: false,
             }),
-            bell: Condvar::new(),
+            returned: Condvar::new(),
         }))
     }
 
@@ -63,8 +63,8 @@ impl Permits {
 
     /// Wakes all waiting threads, for no reason. Given, for the tests: a Condvar may wake a thread
     /// for no reason at any time, but a test cannot make it do so.
-    pub fn ring(&self) {
-        self.0.bell.notify_all();
+    pub fn wake_all(&self) {
+        self.0.returned.notify_all();
     }
 
     /// Takes a permit. When none is free, waits for one, for `wait` at most.

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::s4_workers::serve_pool;
-use crate::{Client, Door, Handler, Stats, WorkerPool, serve_iterative, serve_limited};
+use crate::{Client, ClosableAcceptor, Handler, Stats, WorkerPool, serve_iterative, serve_limited};
 
 /// How a server shares its time between clients.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ pub struct Report {
 
 /// A server at work on threads of its own.
 pub struct Server {
-    door: Arc<Door>,
+    acceptor: Arc<ClosableAcceptor>,
     guests: Arc<Guests>,
     serving: JoinHandle<io::Result<Stats>>,
     /// Nothing is ever sent. Its other end is gone when the serving thread has done its work.
@@ -49,20 +49,20 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of `Door::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
+    /// Those of `ClosableAcceptor::new` and, in the mode `Workers`, of `WorkerPool::start`; the system has no
     /// thread for the server. Then no client is served, and nothing of the server is left.
     pub fn start(
         listener: TcpListener,
         handler: Arc<dyn Handler>,
         mode: Mode,
     ) -> io::Result<Server> {
-        let door = Arc::new(Door::new(listener)?);
+        let acceptor = Arc::new(ClosableAcceptor::new(listener)?);
         let guests = Arc::new(Guests::default());
         let tracked = Tracked {
             handler,
             guests: Arc::clone(&guests),
         };
-        let entrance = Arc::clone(&door);
+        let entrance = Arc::clone(&acceptor);
         let serve: Box<dyn FnOnce() -> io::Result<Stats> + Send> = match mode {
             Mode::Iterative => Box::new(move || serve_iterative(&*entrance, &tracked)),
             Mode::Threads { max } => {
@@ -83,7 +83,7 @@ impl Server {
                 serve()
             })?;
         Ok(Server {
-            door,
+            acceptor,
             guests,
             serving,
             over,
@@ -92,7 +92,7 @@ impl Server {
 
     /// The address and port that clients connect to.
     pub fn addr(&self) -> SocketAddr {
-        self.door.addr()
+        self.acceptor.addr()
     }
 
     /// Stops the server, and returns when it has stopped.
@@ -112,7 +112,7 @@ impl Server {
     ///
     /// The error that ended the server before it was told to stop.
     pub fn shutdown(self, grace: Duration) -> io::Result<Report> {
-        self.door.close();
+        self.acceptor.close();
         if self.over.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
             self.guests.hang_up();
         }

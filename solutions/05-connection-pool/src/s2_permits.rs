@@ -14,7 +14,7 @@ struct Shared {
     max: usize,
     counts: Mutex<Counts>,
     /// Rung when `free` grows, and when the permits close.
-    bell: Condvar,
+    returned: Condvar,
 }
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Permits {
                 waiting: 0,
                 closed: false,
             }),
-            bell: Condvar::new(),
+            returned: Condvar::new(),
         }))
     }
 
@@ -63,8 +63,8 @@ impl Permits {
 
     /// Wakes all waiting threads, for no reason. Given, for the tests: a Condvar may wake a thread
     /// for no reason at any time, but a test cannot make it do so.
-    pub fn ring(&self) {
-        self.0.bell.notify_all();
+    pub fn wake_all(&self) {
+        self.0.returned.notify_all();
     }
 
     /// Takes a permit. When none is free, waits for one, for `wait` at most.
@@ -87,11 +87,11 @@ impl Permits {
         }
         let since = Instant::now();
         counts.waiting += 1;
-        // A bell is a reason to look, not a promise: somebody may have been quicker, and a Condvar
-        // may ring by itself. This method looks again each time, and keeps one deadline.
+        // A wakeup is a reason to look, not a promise: somebody may have been quicker, and a Condvar
+        // may wake a thread for no reason. This method looks again each time, and keeps one deadline.
         let (mut counts, _) = self
             .0
-            .bell
+            .returned
             .wait_timeout_while(counts, wait, |counts| counts.free == 0 && !counts.closed)
             .unwrap_or_else(PoisonError::into_inner);
         counts.waiting -= 1;
@@ -111,7 +111,7 @@ impl Permits {
     /// Permits in use stay valid.
     pub fn close(&self) {
         self.counts().closed = true;
-        self.0.bell.notify_all();
+        self.0.returned.notify_all();
     }
 
     fn take(&self, counts: &mut Counts) -> Option<Permit> {
@@ -136,9 +136,9 @@ impl Drop for Permit {
         counts.free += 1;
         let awaited = counts.waiting > 0;
         drop(counts);
-        // To ring is to call the kernel, whether anybody listens or not.
+        // To notify is a call of the kernel, whether a thread waits or not.
         if awaited {
-            self.0.0.bell.notify_one();
+            self.0.0.returned.notify_one();
         }
     }
 }

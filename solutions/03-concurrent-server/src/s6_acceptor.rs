@@ -9,40 +9,40 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::{Acceptor, Client, accept_patiently};
 
-/// A listener with an end. One thread at a time waits in `accept`; any thread may close the door.
+/// A listener that can be closed. One thread at a time waits in `accept`; any thread may close the acceptor.
 #[derive(Debug)]
-pub struct Door {
-    /// `None` once the door is closed. A thread in `accept` holds a handle of its own meanwhile.
+pub struct ClosableAcceptor {
+    /// `None` once the acceptor is closed. A thread in `accept` holds a handle of its own meanwhile.
     open: Mutex<Option<Arc<TcpListener>>>,
     /// The client that will wake that thread, where nothing else does. Its descriptor is taken while
     /// there are some: a server is also told to stop when it has none left.
-    bell: Socket,
+    waker: Socket,
     addr: SocketAddr,
 }
 
-impl Door {
+impl ClosableAcceptor {
     /// # Errors
     ///
     /// The listener has no address, or the system has no descriptor for what `close` needs.
-    pub fn new(listener: TcpListener) -> io::Result<Door> {
+    pub fn new(listener: TcpListener) -> io::Result<ClosableAcceptor> {
         let addr = listener.local_addr()?;
-        let bell = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        let waker = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         // A full queue must not make `close` wait.
-        bell.set_nonblocking(true)?;
-        Ok(Door {
+        waker.set_nonblocking(true)?;
+        Ok(ClosableAcceptor {
             open: Mutex::new(Some(Arc::new(listener))),
-            bell,
+            waker,
             addr,
         })
     }
 
     /// The address and port that clients connect to, as the system tells them of the listener. A closed
-    /// door still tells them.
+    /// acceptor still tells them.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Closes the door, without waiting.
+    /// Closes the acceptor, without waiting.
     ///
     /// - The thread that waits in `accept` wakes, and gets `None`, even if no client ever comes.
     /// - From now on `accept` returns `None`. A client that connected and was not accepted yet is
@@ -51,9 +51,9 @@ impl Door {
     ///   refuses connections.
     /// - All this also holds when the process has no descriptor left (`accept` sleeps, or fails and
     ///   pauses), when the kernel's queue of connections is full, and on Linux even when no program
-    ///   can connect to the door, for example because its network interface is down.
+    ///   can connect to the acceptor, for example because its network interface is down.
     ///
-    /// Closing a closed door does nothing.
+    /// Closing a closed acceptor does nothing.
     pub fn close(&self) {
         let Some(listener) = self.lock().take() else {
             return;
@@ -62,7 +62,7 @@ impl Door {
         // error. Other systems refuse, and nothing wakes accept there but a client. So we are one.
         // If the queue is so full that we do not get in, then nobody sleeps in accept.
         if SockRef::from(&*listener).shutdown(Shutdown::Both).is_err() {
-            let _ = self.bell.connect(&reachable(self.addr).into());
+            let _ = self.waker.connect(&reachable(self.addr).into());
         }
     }
 
@@ -72,15 +72,15 @@ impl Door {
 }
 
 /// Waits asleep. Errors of `accept` are treated as in step 5.
-impl Acceptor for Door {
+impl Acceptor for ClosableAcceptor {
     fn accept(&self) -> io::Result<Option<Client>> {
         accept_patiently(&Once(self), &thread::sleep)
     }
 }
 
-/// One call of the listener's `accept`, with a look at the door before and after: whoever pauses for
-/// want of a descriptor must see that the door was closed meanwhile.
-struct Once<'a>(&'a Door);
+/// One call of the listener's `accept`, with a look at the acceptor before and after: whoever pauses for
+/// want of a descriptor must see that the acceptor was closed meanwhile.
+struct Once<'a>(&'a ClosableAcceptor);
 
 impl Acceptor for Once<'_> {
     fn accept(&self) -> io::Result<Option<Client>> {
@@ -90,7 +90,7 @@ impl Acceptor for Once<'_> {
         };
         let client = Acceptor::accept(&*listener);
         if self.0.lock().is_none() {
-            // Closed meanwhile: this is the error or the bell that woke us, or a client too late.
+            // Closed meanwhile: this is the error or the waker that woke us, or a client too late.
             return Ok(None);
         }
         client

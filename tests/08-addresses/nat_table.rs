@@ -55,19 +55,19 @@ pub fn flow(text: &str) -> Flow {
     }
 }
 
-pub struct Door<'a> {
+pub struct NatTable<'a> {
     pub lab: &'a Lab,
     pub table: Table,
     now: Duration,
 }
 
-impl<'a> Door<'a> {
-    pub fn new(lab: &'a Lab, rules: Rules) -> Door<'a> {
+impl<'a> NatTable<'a> {
+    pub fn new(lab: &'a Lab, rules: Rules) -> NatTable<'a> {
         let call = format!(
             "Table::new(ports {:?}, filter {:?}, at most {} sessions)",
             rules.ports, rules.filter, rules.max_sessions
         );
-        Door {
+        NatTable {
             lab,
             table: lab.you(&call, || Table::new(rules)),
             // A table knows nothing of the time before it was made.
@@ -76,8 +76,8 @@ impl<'a> Door<'a> {
     }
 
     /// With ports and room enough.
-    pub fn wide(lab: &'a Lab, filter: Filter) -> Door<'a> {
-        Door::new(lab, rules(4000..=7999, filter, 1000))
+    pub fn wide(lab: &'a Lab, filter: Filter) -> NatTable<'a> {
+        NatTable::new(lab, rules(4000..=7999, filter, 1000))
     }
 
     /// Lets time pass.

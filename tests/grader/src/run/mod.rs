@@ -5,6 +5,7 @@
 
 mod chapter_run;
 pub mod lanes;
+mod ports;
 mod test_plan;
 mod test_run;
 mod verdict;

@@ -16,6 +16,7 @@ use crate::jail::{self, Isolation, Jail};
 use crate::report::{ChapterReport, Report, SCHEMA, Status, TestReport, Verdict};
 use crate::run::chapter_run::ChapterRun;
 use crate::run::lanes::Lanes;
+use crate::run::ports;
 use crate::run::test_plan::{self, PlannedTest};
 use crate::settings::Settings;
 use crate::submission::collect::{self, Refusal, Sources};
@@ -377,6 +378,9 @@ impl Worker {
             true => (None, &self.shared.lanes),
             false => (Some(self.shared.lanes.take()), &own),
         };
+        if self.jail.level < Isolation::Bwrap {
+            ports::wait();
+        }
         let mut reports = Vec::new();
         for (index, chapter) in self.chapters.iter().enumerate() {
             let Some(sources) = sources.get(&chapter.folder) else {

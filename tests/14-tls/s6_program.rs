@@ -227,7 +227,7 @@ fn root_today() -> super::certificates::Authority {
 /// A folder with pages, a root, and a server's certificate and key.
 fn house() -> Folder {
     let root = root_today();
-    let identity = root.issues(today(&[NAME, "localhost", "127.0.0.1"]));
+    let identity = root.issues(today(&[NAME, "localhost", "127.0.0.1", "::1"]));
     Folder::new()
         .with("index.html", "<h1>hello</h1>")
         .with("a.txt", "alpha")
@@ -364,6 +364,7 @@ fn s6_serve_cannot_begin() {
         lab.why("A file that is not there, a key that is another's, a port that is taken: who started the server must hear so, and not its first client.");
         let house = house();
         let dir = house.path().to_string_lossy().into_owned();
+        let file = house.file("a.txt");
         let (_first, addr) = server(lab, &house);
         let port = addr.port().to_string();
         for (dir, cert, key, port) in [
@@ -374,6 +375,7 @@ fn s6_serve_cannot_begin() {
             (&dir, "cert.pem", "empty.pem", "0"),
             (&dir, "key.pem", "key.pem", "0"),
             ("nowhere", "cert.pem", "key.pem", "0"),
+            (&file, "cert.pem", "key.pem", "0"),
             (&dir, "cert.pem", "key.pem", &port),
         ] {
             let (cert, key) = (house.file(cert), house.file(key));
@@ -606,7 +608,7 @@ fn s6_ctrl_c_ends_serve() {
 /// A website that is valid today.
 fn site(plans: &[&[Deed]]) -> Website {
     website(
-        server_of(root_today().issues(today(&[NAME, "localhost", "127.0.0.1"]))),
+        server_of(root_today().issues(today(&[NAME, "localhost", "127.0.0.1", "::1"]))),
         plans,
     )
 }
@@ -646,6 +648,8 @@ fn s6_get_prints_what_is_there() {
         let house = house();
         for (host, paths) in [
             (NAME, &["/"][..]),
+            ("::1", &["/six"]),
+            ("[::1]", &["/six"]),
             (NAME, &["/a", "/b?c", "/a"]),
             ("127.0.0.1", &["/x"]),
             ("WWW.Example.Org", &["/y"]),
@@ -663,6 +667,10 @@ fn s6_get_prints_what_is_there() {
                     lines.next(),
                     Some(&format!("GET {path} HTTP/1.1")[..]),
                 );
+                let host = match host.contains("::") {
+                    true => "[::1]",
+                    false => host,
+                };
                 let want = format!("host: {}:{}", host.to_lowercase(), site.addr.port());
                 let hosts: Vec<_> = lines
                     .map(str::to_lowercase)
@@ -775,6 +783,7 @@ fn s6_get_tells_what_failed() {
         let site = site(&[
             &[
                 Deed::AnswersNo,
+                Deed::AnswersElsewhere,
                 Deed::Answers,
                 Deed::AnswersHalf,
                 Deed::HangsUp,
@@ -786,7 +795,7 @@ fn s6_get_tells_what_failed() {
             lab,
             &house,
             NAME,
-            &["/no", "/yes", "/half", "/last"],
+            &["/no", "/elsewhere", "/yes", "/half", "/last"],
             site.addr,
         );
         lab.same("exit code", got.code, Some(1));
@@ -797,7 +806,7 @@ fn s6_get_tells_what_failed() {
             "the page /yes, and perhaps /last",
             format!("{pages} pages"),
         );
-        for words in ["/no", "404", "/half"] {
+        for words in ["/no", "404", "/elsewhere", "301", "/half"] {
             lab.holds(
                 got.stderr.contains(words),
                 format!("standard error with {words}"),
@@ -885,6 +894,14 @@ fn s6_hello_shows_what_is_in_the_clear() {
             peer.expects(&[21, 3, 3, 0, 2, 2, AlertDescription::HandshakeFailure.into()]);
             peer.expects_eof();
         }
+        lab.note("two clients connect and leave, one of them in the middle of its hello");
+        for bytes in [&b""[..], &from_hex(CURL)[..100]] {
+            let peer = lab.connect_as("a client that leaves", addr);
+            peer.sends(bytes);
+            peer.half_closes();
+            peer.expects_eof();
+        }
+        let lab = lab.because("A client that has said nothing wrong has not been refused: there is a line for each hello, and for each refusal.");
         for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 9]] {
             let peer = lab.connect_as("somebody else", addr);
             peer.sends(bytes);
@@ -900,8 +917,19 @@ fn s6_hello_shows_what_is_in_the_clear() {
                 line.starts_with("refused: ")
             });
         }
+        let count = |text: &str, beginning: &str| {
+            text.lines()
+                .filter(|line| line.starts_with(beginning))
+                .count()
+        };
         program.is_interrupted();
-        lab.same("exit code", program.exits().code, Some(0));
+        let end = program.exits();
+        lab.same("exit code", end.code, Some(0));
+        lab.same(
+            "lines of hellos, and of refusals",
+            (count(&end.stdout, "name="), count(&end.stdout, "refused: ")),
+            (4, 2),
+        );
     });
 }
 

@@ -14,6 +14,8 @@ pub enum Deed {
     Answers,
     /// Answers that there is no such page.
     AnswersNo,
+    /// Answers that the page is elsewhere.
+    AnswersElsewhere,
     /// Answers a request, and says more behind it, in a record of its own, with the same write.
     AnswersAndSaysMore,
     /// Begins an answer, and does not end it.
@@ -43,7 +45,8 @@ struct Seen {
 }
 
 /// What it answers to every request.
-pub const PAGE: &[u8] = b"a page of the tests";
+/// Not all of it is text.
+pub const PAGE: &[u8] = b"a page of the tests\xff\0\xfe";
 
 /// The first connection is treated by the first of `plans`, and so on; when they are over, every
 /// request is answered.
@@ -117,6 +120,10 @@ impl Client {
             Deed::AnswersNo => {
                 self.hears()?;
                 self.says(&page("404 Not Found"))
+            }
+            Deed::AnswersElsewhere => {
+                self.hears()?;
+                self.says(&page("301 Moved Permanently"))
             }
             Deed::AnswersAndSaysMore => {
                 self.hears()?;

@@ -14,4 +14,4 @@ mod s6_program;
 mod s7_own_stack;
 mod words;
 #[cfg(feature = "whole")]
-mod world;
+pub mod world;

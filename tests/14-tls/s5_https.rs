@@ -557,6 +557,7 @@ fn s5_another_protocol_is_not_served() {
     lab(|lab| {
         lab.why("Both have agreed on another language. Whoever answers an HTTP/2 client with HTTP/1.1 has not looked at what ALPN says (RFC 7301 §3.2).");
         for protocol in [&b"h2"[..], b"acme/1", b"http/1.0", b"http/1.11"] {
+            lab.scene(format!("both speak {}", String::from_utf8_lossy(protocol)));
             let mut site = site(&[NAME]);
             site.config = server_with(
                 root().issues(paper(&[NAME])),
@@ -595,11 +596,13 @@ fn s5_what_was_read_too_far_is_rustls_s() {
         let alert = [21, 3, 3, 0, 2, 2, 80];
         let both = [&hello_of_a_client()[..], &alert].concat();
         let wire = to_nobody(lab, [sends(&both), Act::HangsUp]);
-        let error = refused(lab, &wire, &sites(), ErrorKind::InvalidData);
+        let told =
+            lab.because("The alert came in the same read as the hello, and rustls has not got it.");
+        let error = refused(&told, &wire, &sites(), ErrorKind::InvalidData);
         let inner = error
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        lab.holds(
+        told.holds(
             matches!(inner, Some(rustls::Error::AlertReceived(_))),
             "AlertReceived inside of the error",
             format!("{error:?}"),

@@ -202,6 +202,11 @@ impl H2 {
         self.is_broken || (self.is_leaving || self.is_left) && self.streams.is_empty()
     }
 
+    /// How many bytes [`H2::pending`] would give, content aside.
+    pub fn unsent(&self) -> usize {
+        self.out.len()
+    }
+
     /// How many streams are open, or half of them.
     pub fn open_streams(&self) -> usize {
         self.streams.len()

@@ -195,11 +195,11 @@ impl H2 {
     /// | role | stream | what it is |
     /// |---|---|---|
     /// | server | even | connection error, `PROTOCOL_ERROR` (§5.1.1) |
+    /// | server | above `last_taken`, and we have sent GOAWAY | ignored, but for `highest` (§6.8) |
     /// | both | we have ended it with RST_STREAM, and it is remembered (`closed`) | ignored (§5.1) |
     /// | both | it is remembered as over for another reason | connection error, `STREAM_CLOSED` (§5.1) |
     /// | server | not above the highest so far, and not in `streams` | connection error, `PROTOCOL_ERROR` (§5.1.1) |
     /// | client | not in `streams` | connection error, `PROTOCOL_ERROR` (§5.1) |
-    /// | server | new, behind our GOAWAY | ignored, and `highest` rises (§6.8) |
     /// | server | new, and as many as `config.settings.max_concurrent_streams` are open | stream error, `REFUSED_STREAM` (§5.1.2) |
     /// | both | the peer has ended its side | stream error, `STREAM_CLOSED` |
     /// | both | the list is longer than `max_header_list_size` | stream error, `ENHANCE_YOUR_CALM` |

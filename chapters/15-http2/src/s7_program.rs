@@ -27,6 +27,9 @@ pub const MAX_QUEUED: usize = 4 << 20;
 /// While so many bytes, content aside, wait for a client that does not read, the server does not read from it.
 pub const MAX_UNSENT: usize = 65_536;
 
+/// How many requests `get` sends before it knows how many the server takes (RFC 9113 §6.5.2 asks servers for 100).
+pub const FIRST_REQUESTS: usize = 100;
+
 /// How long `get` waits for a connect, a read or a write.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -142,7 +145,8 @@ pub fn to_fields(response: &Response) -> Vec<Field> {
 ///     with exit code 1. A HOST may be a name with several addresses: the first one that works is taken. A folder that is none
 ///     is a failure, before anything is printed.
 /// - **Get**: fetches the URLs. Those of one host and port share one connection, and are asked for at the same time, as far as
-///   the server lets it: the requests are sent before the first answer is waited for. What comes is written to
+///   the server lets it: the requests are sent before the first answer is waited for, but no more than
+///   [`FIRST_REQUESTS`] before the server's SETTINGS. What comes is written to
 ///   standard output when all of it is there, in the order of the URLs, without anything between. `:authority` has the port where
 ///   it is not 80, and brackets around an IPv6 address. A status other than 2xx is a failure: standard error says status and
 ///   URL, standard output gets nothing of it, and the others are fetched all the same. So it is with a stream that is reset, with

@@ -34,8 +34,8 @@ pub use s4_streams::{
 pub use s5_content::{Inflow, MAX_WINDOW, PIECE, Window};
 pub use s6_limits::{Guard, Limits};
 pub use s7_program::{
-    CONFIG, Command, DEFAULT_PORT, GRACE, IDLE, LINGER, MAX_BODY, MAX_CLIENTS, MAX_QUEUED,
-    MAX_UNSENT, PATIENCE, Serve, USAGE, parse_args, run, to_fields, to_request,
+    CONFIG, Command, DEFAULT_PORT, FIRST_REQUESTS, GRACE, IDLE, LINGER, MAX_BODY, MAX_CLIENTS,
+    MAX_QUEUED, MAX_UNSENT, PATIENCE, Serve, USAGE, parse_args, run, to_fields, to_request,
 };
 pub use tables::{EOS, HUFFMAN, STATIC_TABLE};
 pub use words::{Event, Fault, Field, Role, code};

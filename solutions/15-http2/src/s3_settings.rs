@@ -1,9 +1,16 @@
 //! Step 3: how a connection begins, and what each side tells the other about itself.
 
-use crate::{Fault, Frame, H2, Role};
+use crate::{Fault, Frame, H2, Role, code};
 
 /// What a client sends first (RFC 9113 §3.4). An HTTP/1.1 server takes it for a request that nobody can mean.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+const HEADER_TABLE_SIZE: u16 = 1;
+const ENABLE_PUSH: u16 = 2;
+const MAX_CONCURRENT_STREAMS: u16 = 3;
+const INITIAL_WINDOW_SIZE: u16 = 4;
+const MAX_FRAME_SIZE: u16 = 5;
+const MAX_HEADER_LIST_SIZE: u16 = 6;
 
 /// What one side has told about itself (§6.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,15 +57,51 @@ impl Settings {
     /// | `FLOW_CONTROL_ERROR` | INITIAL_WINDOW_SIZE is above 2^31 - 1 |
     /// | `PROTOCOL_ERROR` | MAX_FRAME_SIZE is below 16 384 or above 2^24 - 1 |
     pub fn change(&mut self, sender: Role, id: u16, value: u32) -> Result<(), Fault> {
-        todo!(
-            "15.3 {self:?}.change({sender:?}, {id}, {value}): which setting is it, and may it have this value?"
-        )
+        let protocol = |why| Err(Fault::connection(code::PROTOCOL_ERROR, why));
+        match id {
+            HEADER_TABLE_SIZE => self.header_table_size = value,
+            ENABLE_PUSH => match (value, sender) {
+                (0, _) => self.enable_push = false,
+                (1, Role::Client) => self.enable_push = true,
+                (1, Role::Server) => return protocol("a server is never sent a push"),
+                _ => return protocol("push is on or off"),
+            },
+            MAX_CONCURRENT_STREAMS => self.max_concurrent_streams = Some(value),
+            INITIAL_WINDOW_SIZE => {
+                if value > u32::MAX >> 1 {
+                    let why = "no window can be so large";
+                    return Err(Fault::connection(code::FLOW_CONTROL_ERROR, why));
+                }
+                self.initial_window_size = value;
+            }
+            MAX_FRAME_SIZE => match value {
+                16_384..=0xff_ffff => self.max_frame_size = value,
+                _ => return protocol("no frame size that is allowed"),
+            },
+            MAX_HEADER_LIST_SIZE => self.max_header_list_size = Some(value),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// The identifiers and values of a SETTINGS frame that says this: all that differ from `Settings::default()`, by
     /// rising identifier.
     pub fn pairs(&self) -> Vec<(u16, u32)> {
-        todo!("15.3 {self:?}.pairs(): what differs from the default")
+        let all = |settings: &Settings| {
+            [
+                (HEADER_TABLE_SIZE, Some(settings.header_table_size)),
+                (ENABLE_PUSH, Some(u32::from(settings.enable_push))),
+                (MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams),
+                (INITIAL_WINDOW_SIZE, Some(settings.initial_window_size)),
+                (MAX_FRAME_SIZE, Some(settings.max_frame_size)),
+                (MAX_HEADER_LIST_SIZE, settings.max_header_list_size),
+            ]
+        };
+        let pairs = all(self).into_iter().zip(all(&Settings::default()));
+        let differing = pairs.filter(|(ours, default)| ours != default);
+        differing
+            .filter_map(|((id, value), _)| value.map(|value| (id, value)))
+            .collect()
     }
 }
 
@@ -68,11 +111,19 @@ impl H2 {
     /// `config.settings` (§3.4), even if there are none. If `config.connection_window` is above 65 535, a
     /// WINDOW_UPDATE for stream 0 follows, with the difference (§6.9.2).
     pub(crate) fn opens(&mut self) {
-        todo!(
-            "15.3 opens() as {:?} with {:?}: the preface, SETTINGS, and perhaps a WINDOW_UPDATE into out",
-            self.role,
-            self.config
-        )
+        if self.role == Role::Client {
+            self.out.extend_from_slice(PREFACE);
+        }
+        Frame::Settings(self.config.settings.pairs()).write(&mut self.out);
+        let default = Settings::default().initial_window_size;
+        let more = self.config.connection_window.saturating_sub(default);
+        if more > 0 {
+            Frame::WindowUpdate {
+                stream: 0,
+                increment: more,
+            }
+            .write(&mut self.out);
+        }
     }
 
     /// A server gets the first bytes of the connection, in pieces. Counts in `preface` how many bytes of [`PREFACE`] have
@@ -82,10 +133,15 @@ impl H2 {
     ///
     /// A connection error, `PROTOCOL_ERROR`, at the first byte that is another one.
     pub(crate) fn takes_preface<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], Fault> {
-        todo!(
-            "15.3 takes_preface({bytes:02x?}) behind {} bytes of it: compare what has come, return the rest",
-            self.preface
-        )
+        let missing = &PREFACE[self.preface..];
+        let len = missing.len().min(bytes.len());
+        let (begin, rest) = bytes.split_at(len);
+        if begin != &missing[..len] {
+            let why = "no preface of HTTP/2";
+            return Err(Fault::connection(code::PROTOCOL_ERROR, why));
+        }
+        self.preface += len;
+        Ok(rest)
     }
 
     /// The peer's first frame has come (§3.4).
@@ -94,10 +150,13 @@ impl H2 {
     ///
     /// A connection error, `PROTOCOL_ERROR`, unless it is SETTINGS without ACK.
     pub(crate) fn takes_first(&self, frame: &Frame) -> Result<(), Fault> {
-        todo!(
-            "15.3 takes_first({frame:?}), settled: {}: SETTINGS, or a connection error",
-            self.is_settled
-        )
+        match frame {
+            Frame::Settings(_) => Ok(()),
+            _ => {
+                let why = "the first frame is not SETTINGS";
+                Err(Fault::connection(code::PROTOCOL_ERROR, why))
+            }
+        }
     }
 
     /// The peer's SETTINGS have come. Takes them all into `theirs`, in their order; tells the encoder the size of the
@@ -105,29 +164,36 @@ impl H2 {
     ///
     /// (What a new INITIAL_WINDOW_SIZE means for open streams is step 5. `connection.rs` calls it behind this.)
     pub(crate) fn settings_arrive(&mut self, pairs: &[(u16, u32)]) -> Result<(), Fault> {
-        todo!(
-            "15.3 settings_arrive({pairs:?}) over {:?}: change, tell {:?}, and a SettingsAck into out",
-            self.theirs,
-            self.encoder
-        )
+        let sender = match self.role {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        };
+        for &(id, value) in pairs {
+            self.theirs.change(sender, id, value)?;
+            if id == HEADER_TABLE_SIZE {
+                self.encoder.set_max(value as usize);
+            }
+        }
+        Frame::SettingsAck.write(&mut self.out);
+        Ok(())
     }
 
     /// The peer has acknowledged our SETTINGS: from now on they hold. The decoder gets `header_table_size`, and the
     /// reader of frames `max_frame_size`. An acknowledgement of nothing is ignored: `is_acked` says that one has come.
     pub(crate) fn settings_acked(&mut self) {
-        todo!(
-            "15.3 settings_acked(), {}: the table of {:?} and the longest frame",
-            self.is_acked,
-            self.decoder
-        )
+        let ours = self.config.settings;
+        self.decoder.set_max(ours.header_table_size as usize);
+        self.frames.set_max(ours.max_frame_size);
     }
 
     /// A connection error (§5.4.1): puts GOAWAY with the fault's code into `out`, behind what is there, and
     /// `last_taken`, the highest stream of the peer's that the program has heard of. Nothing more is sent.
     pub(crate) fn breaks(&mut self, fault: Fault) {
-        todo!(
-            "15.3 breaks({fault}): GOAWAY with the last stream {}",
-            self.last_taken
-        )
+        Frame::GoAway {
+            last: self.last_taken,
+            code: fault.code,
+            debug: fault.why.into(),
+        }
+        .write(&mut self.out);
     }
 }

@@ -1,1 +1,8 @@
 //! The tests of chapter 15, from nine bytes to a program.
+
+mod ends;
+mod frames;
+mod s1_frames;
+mod s2_hpack;
+mod s3_settings;
+mod s4_streams;

@@ -158,7 +158,7 @@ pub fn huffman_decode(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// Writes a string behind `out` (§5.2): the flag H and the length in bytes with a prefix of seven bits, and the bytes.
-/// In Huffman's code where that is shorter, else as it is.
+/// In Huffman's code where that is shorter, else as it is. Where both are equally long, either will do.
 pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
     let len: usize = text
         .iter()
@@ -447,7 +447,7 @@ impl HpackEncoder {
     /// - A literal has an index in place of its name where a table has the name.
     /// - Where several entries have it, the lowest index is taken. Strings are as [`write_string`] writes them.
     ///
-    /// So the examples of Appendix C.4 and C.6 come out byte by byte, the latter with a table of 256 bytes.
+    /// So the examples of Appendix C.4 come out byte by byte, and those of C.6, with a table of 256 bytes, in their length.
     pub fn encode(&mut self, fields: &[Field]) -> Vec<u8> {
         let mut out = Vec::new();
         self.says_size(&mut out);

@@ -2,7 +2,11 @@
 
 mod ends;
 mod frames;
+mod lossy;
 mod s1_frames;
 mod s2_hpack;
 mod s3_settings;
 mod s4_streams;
+mod s5_content;
+mod s6_limits;
+mod s7_program;

@@ -16,7 +16,10 @@ const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 
 /// What each object has in bytes.
-const OBJECT: usize = 20_000;
+pub const OBJECT: usize = 3000;
+
+/// How many objects are asked for at once.
+pub const OBJECTS: usize = 20;
 
 /// One end.
 struct End {
@@ -51,7 +54,7 @@ impl End {
                     Event::Head { stream, .. } if stream % 2 == 1 && self.open == 0 => {
                         // A server: it has asked for nothing.
                         let _ = self.h2.respond(stream, &fields(OK), false);
-                        let _ = self.h2.send(stream, &[stream as u8; OBJECT], true);
+                        let _ = self.h2.send(stream, &[7; OBJECT], true);
                     }
                     Event::Data { stream, bytes, .. } => {
                         self.h2.consumed(stream, bytes.len());
@@ -88,11 +91,11 @@ fn server(host: &mut Host, now: Duration, end: &mut End) -> bool {
     end.talks(host, now)
 }
 
-/// Three downloads at once, of which the `lost`th data segment of the server is lost, if any: when content came to the client.
+/// Downloads of all objects at once, of which the `lost`th data segment of the server is lost, if any: when content came to the client.
 pub fn downloads(lab: &Lab, lost: Option<usize>) -> Vec<(Duration, u32, usize)> {
     let host = |addr| Host::new(addr, [7; 16], Config::new(Seq(0)));
     let mut ours = End::new(lab.you("H2::client(config)", || H2::client(FREE)));
-    for _ in 0..3 {
+    for _ in 0..OBJECTS {
         let asked = lab.you("request(GET)", || ours.h2.request(&fields(GET), true));
         ours.open += usize::from(asked.is_ok());
     }

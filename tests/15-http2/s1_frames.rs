@@ -3,7 +3,11 @@
 use http2::{Fault, Frame, FrameHead, Frames, code, read_frame, read_frame_head, write_frame_head};
 use netlab::{Lab, lab};
 
-use super::frames::*;
+use super::frames::{
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PRIORITY,
+    PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, WITH_PRIORITY, frame, framed, goaway,
+    settings, window_update,
+};
 
 /// A frame that was read, in words: all that a test may compare.
 fn words(frame: &Frame) -> String {

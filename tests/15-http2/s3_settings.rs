@@ -4,7 +4,10 @@ use http2::{Config, PREFACE, Role, Settings, code};
 use netlab::{Lab, lab};
 
 use super::ends::{End, FREE};
-use super::frames::*;
+use super::frames::{
+    PING, PRIORITY, SETTINGS, data, frame, framed, get, goaway, in_words, settings, settings_ack,
+    window_update,
+};
 
 /// All settings in words.
 fn words(settings: &Settings) -> String {

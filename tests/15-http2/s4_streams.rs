@@ -7,7 +7,11 @@ use http2::{
 use netlab::{Lab, lab};
 
 use super::ends::{End, FREE, outcome, strings};
-use super::frames::*;
+use super::frames::{
+    CONTINUATION, END_HEADERS, END_STREAM, GET, HEADERS, Lines, OK, PING, POST, PRIORITY, Sent,
+    block, data, fields, frame, get, goaway, head, in_words, last_head, listed, post, reset,
+    settings, settings_ack, shown, window_update,
+};
 
 const STATES: [(State, &str); 5] = [
     (State::Idle, "Idle"),

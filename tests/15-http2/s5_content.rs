@@ -6,7 +6,10 @@ use http2::{Config, Inflow, MAX_WINDOW, PIECE, Settings, Window};
 use netlab::{Lab, lab};
 
 use super::ends::{End, FREE, outcome, strings};
-use super::frames::*;
+use super::frames::{
+    DATA, END_STREAM, GET, OK, PADDED, PING, POST, data, fields, frame, frames, get, head,
+    in_words, last_data, last_head, listed, post, settings, settings_ack, window_update,
+};
 use super::lossy::{OBJECT, OBJECTS, downloads};
 
 fn shift(lab: &Lab, window: &mut Window, by: i64) -> bool {

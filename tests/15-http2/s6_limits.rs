@@ -4,7 +4,11 @@ use http2::{Config, Frame, Guard, Limits, code};
 use netlab::{Lab, lab};
 
 use super::ends::{End, FREE, outcome};
-use super::frames::*;
+use super::frames::{
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, HEADERS, OK, PADDED, PING, POST,
+    PRIORITY, block, data, frame, get, goaway, head, last_data, last_head, listed, post, reset,
+    settings, settings_ack, window_update,
+};
 
 const LIMITS: Limits = Limits {
     resets: 3,

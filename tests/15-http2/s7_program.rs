@@ -10,7 +10,11 @@ use std::time::Duration;
 use http2::{Command, Field, HpackDecoder, PREFACE, Response, parse_args, to_fields, to_request};
 use netlab::{Lab, Program, TcpPeer, lab, words};
 
-use super::frames::*;
+use super::frames::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, OK, PING, RST_STREAM, Sent,
+    data, fields, frame, framed, get, goaway, head, last_data, last_head, reset, settings,
+    settings_ack, shown, window_update,
+};
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
 const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));

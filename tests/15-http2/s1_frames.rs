@@ -878,7 +878,7 @@ fn s1_frames_behind_a_bad_one() {
 #[test]
 fn s1_many_small_frames_at_once() {
     lab(|lab| {
-        const COUNT: usize = 60_000;
+        const COUNT: usize = 200_000;
         let bytes = frame(PING, 0, 0, b"12345678").repeat(COUNT);
         let mut frames = Frames::new(16_384);
         lab.if_stuck("Each frame that is given out should not move all the bytes behind it: a megabyte of small frames would be moved tens of thousands of times.");

@@ -13,6 +13,7 @@ pub const MAX_INT: u32 = u32::MAX >> 1;
 /// above the prefix; those in the prefix are 0.
 ///
 /// A number that fills the prefix with ones does not fit: 31 with five bits is `1f 00`.
+#[allow(clippy::ptr_arg)] // it will grow
 pub fn write_int(value: u32, prefix: u8, first: u8, out: &mut Vec<u8>) {
     todo!(
         "15.2 write_int({value}, {prefix} bits, {first:#04x}) behind {} bytes: one byte, or all ones and then seven bits a byte",
@@ -56,6 +57,7 @@ pub fn huffman_decode(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
 
 /// Writes a string behind `out` (§5.2): the flag H and the length in bytes with a prefix of seven bits, and the bytes.
 /// In Huffman's code where that is shorter, else as it is. Where both are equally long, either will do.
+#[allow(clippy::ptr_arg)] // it will grow
 pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
     todo!(
         "15.2 write_string({} bytes) behind {} bytes: which is shorter?",

@@ -3,6 +3,8 @@
 mod ends;
 mod frames;
 mod lossy;
+mod machine;
+mod rules;
 mod s1_frames;
 mod s2_hpack;
 mod s3_settings;

@@ -9,6 +9,8 @@ use super::frames::{
     PRIORITY, block, data, frame, get, goaway, head, last_data, last_head, listed, post, reset,
     settings, settings_ack, window_update,
 };
+use super::machine::Machine;
+use super::rules::{self, Examined, OURS, play};
 
 const LIMITS: Limits = Limits {
     resets: 3,
@@ -777,4 +779,149 @@ fn s6_no_limits_where_none_are_asked_for() {
             "ENHANCE_YOUR_CALM",
         );
     });
+}
+
+// What a peer can see of RFC 9113: each test plays all rows of `rules/rules.txt` that stand under its section.
+
+/// Plays the rows of a section, until one ends otherwise than it must.
+fn plays(lab: &Lab, section: &str) {
+    let mut rows = rules::all();
+    rows.retain(|row| row.section.split_once(' ').map(|(number, _)| number) == Some(section));
+    lab.holds(!rows.is_empty(), format!("rows of {section}"), "none");
+    for row in rows {
+        let who = match row.examined {
+            Examined::Server => "server",
+            Examined::Client => "client",
+        };
+        lab.scene(format!("{}, you are the {who}: {}", row.section, row.name));
+        lab.note("how these lines are read: tests/15-http2/rules/mod.rs");
+        lab.why(&row.why);
+        let verdict = lab.you("h2.receive(what the peer sends)", || {
+            let mut machine = Machine::new(lab, row.examined);
+            play::verdict(&row, &mut machine)
+        });
+        if !row.accepts(&verdict) {
+            lab.fails(row.kept(OURS).expect("what ours must do"), verdict);
+        }
+    }
+}
+
+#[test]
+fn s6_rules_3_4_preface() {
+    lab(|lab| plays(lab, "§3.4"));
+}
+
+#[test]
+fn s6_rules_4_1_frame_format() {
+    lab(|lab| plays(lab, "§4.1"));
+}
+
+#[test]
+fn s6_rules_4_2_frame_size() {
+    lab(|lab| plays(lab, "§4.2"));
+}
+
+#[test]
+fn s6_rules_4_3_field_blocks() {
+    lab(|lab| plays(lab, "§4.3"));
+}
+
+#[test]
+fn s6_rules_5_1_stream_states() {
+    lab(|lab| plays(lab, "§5.1"));
+}
+
+#[test]
+fn s6_rules_5_1_1_identifiers() {
+    lab(|lab| plays(lab, "§5.1.1"));
+}
+
+#[test]
+fn s6_rules_5_1_2_concurrency() {
+    lab(|lab| plays(lab, "§5.1.2"));
+}
+
+#[test]
+fn s6_rules_5_4_errors() {
+    lab(|lab| plays(lab, "§5.4"));
+}
+
+#[test]
+fn s6_rules_5_5_extensions() {
+    lab(|lab| plays(lab, "§5.5"));
+}
+
+#[test]
+fn s6_rules_6_1_data() {
+    lab(|lab| plays(lab, "§6.1"));
+}
+
+#[test]
+fn s6_rules_6_2_headers() {
+    lab(|lab| plays(lab, "§6.2"));
+}
+
+#[test]
+fn s6_rules_6_3_priority() {
+    lab(|lab| plays(lab, "§6.3"));
+}
+
+#[test]
+fn s6_rules_6_4_rst_stream() {
+    lab(|lab| plays(lab, "§6.4"));
+}
+
+#[test]
+fn s6_rules_6_5_settings() {
+    lab(|lab| plays(lab, "§6.5"));
+}
+
+#[test]
+fn s6_rules_6_6_push_promise() {
+    lab(|lab| plays(lab, "§6.6"));
+}
+
+#[test]
+fn s6_rules_6_7_ping() {
+    lab(|lab| plays(lab, "§6.7"));
+}
+
+#[test]
+fn s6_rules_6_8_goaway() {
+    lab(|lab| plays(lab, "§6.8"));
+}
+
+#[test]
+fn s6_rules_6_9_window_update() {
+    lab(|lab| plays(lab, "§6.9"));
+}
+
+#[test]
+fn s6_rules_6_10_continuation() {
+    lab(|lab| plays(lab, "§6.10"));
+}
+
+#[test]
+fn s6_rules_8_1_message_framing() {
+    lab(|lab| plays(lab, "§8.1"));
+}
+
+#[test]
+fn s6_rules_8_1_1_malformed() {
+    lab(|lab| plays(lab, "§8.1.1"));
+}
+
+#[test]
+fn s6_rules_8_2_1_fields() {
+    lab(|lab| plays(lab, "§8.2.1"));
+}
+
+#[test]
+fn s6_rules_8_2_2_connection_fields() {
+    lab(|lab| plays(lab, "§8.2.2"));
+}
+
+#[test]
+fn s6_rules_8_3_control_data() {
+    lab(|lab| plays(lab, "§8.3"));
 }

@@ -15,6 +15,7 @@ mod contestant;
 mod descriptors;
 pub mod foreign;
 mod grid;
+mod h2load;
 mod machine;
 mod nginx;
 mod picture;
@@ -31,6 +32,7 @@ mod race07;
 mod race08;
 mod race10;
 mod race13;
+mod race15;
 mod race16;
 mod record;
 mod referee;
@@ -56,5 +58,6 @@ const RACES: &[race::Race] = &[
     race08::RACE,
     race10::RACE,
     race13::RACE,
+    race15::RACE,
     race16::RACE,
 ];

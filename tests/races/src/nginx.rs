@@ -17,19 +17,28 @@ pub fn version() -> Result<String, String> {
 /// Answers each request with a body of two bytes, in this many processes (`auto`: one a core), in a folder of its own. It
 /// lets clients stay that say nothing.
 pub fn two_bytes(processes: &str) -> Result<ServerProcess, String> {
+    some_server(processes, "")
+}
+
+/// The same for clients that know beforehand that it speaks HTTP/2.
+pub fn two_bytes_over_http2(processes: &str) -> Result<ServerProcess, String> {
+    some_server(processes, "http2")
+}
+
+fn some_server(processes: &str, protocol: &str) -> Result<ServerProcess, String> {
     let folder = env::temp_dir().join(format!("races-nginx-{}", process::id()));
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     // It cannot be told to choose a port. If this one is taken, it ends at once.
-    let mut server = at(some_port(0), processes, &folder);
+    let mut server = at(some_port(0), processes, protocol, &folder);
     for attempt in 1..5 {
-        server = server.or_else(|_| at(some_port(attempt), processes, &folder));
+        server = server.or_else(|_| at(some_port(attempt), processes, protocol, &folder));
     }
     // It has read what it needs, and nobody cleans up behind a process that is killed.
     let _ = fs::remove_dir_all(&folder);
     server
 }
 
-fn at(port: u16, processes: &str, folder: &Path) -> Result<ServerProcess, String> {
+fn at(port: u16, processes: &str, protocol: &str, folder: &Path) -> Result<ServerProcess, String> {
     let addr = SocketAddr::from(([127, 0, 0, 1], port));
     let config = format!(
         "daemon off; pid nginx.pid; error_log stderr crit; worker_processes {processes};\n\
@@ -37,7 +46,7 @@ fn at(port: u16, processes: &str, folder: &Path) -> Result<ServerProcess, String
          http {{\n\
          access_log off; keepalive_requests 100000000; keepalive_timeout 1h;\n\
          client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;\n\
-         server {{ listen {addr}; location / {{ return 200 \"ok\"; }} }}\n\
+         server {{ listen {addr} {protocol}; location / {{ return 200 \"ok\"; }} }}\n\
          }}\n"
     );
     let file = folder.join("nginx.conf");

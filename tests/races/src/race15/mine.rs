@@ -1,0 +1,6 @@
+//! The student.
+
+extern crate http2;
+
+#[path = "ours.rs"]
+pub mod ours;

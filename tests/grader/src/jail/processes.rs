@@ -71,6 +71,26 @@ pub fn usage(root: u32) -> Usage {
     }
 }
 
+/// Bytes that lie in the TCP sockets of the network in which the processes below this one are.
+pub fn in_sockets(root: u32) -> u64 {
+    let inside = below(root).into_iter().map(|one| one.id).max();
+    let tables = inside
+        .into_iter()
+        .flat_map(|id| ["tcp", "tcp6"].map(|name| (id, name)));
+    let tables = tables.map(|(id, name)| fs::read_to_string(format!("/proc/{id}/net/{name}")));
+    tables.flatten().map(|table| queued(&table)).sum()
+}
+
+/// The fifth column of /proc/net/tcp holds what is to be sent and what is to be read, in hexadecimal (proc_pid_net(5)).
+fn queued(table: &str) -> u64 {
+    let rows = table.lines().skip(1);
+    let columns = rows.filter_map(|row| row.split_ascii_whitespace().nth(4)?.split_once(':'));
+    let number = |digits| u64::from_str_radix(digits, 16).unwrap_or(0);
+    columns
+        .map(|(sent, read)| number(sent) + number(read))
+        .sum()
+}
+
 fn of(id: u32) -> Option<Process> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let mut fields = fields(&text)?;
@@ -114,6 +134,14 @@ fn is_asleep(id: u32) -> bool {
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+
+    #[test]
+    fn what_lies_in_sockets_is_summed_up() {
+        const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when\n   \
+            0: 0100007F:8001 0100007F:8002 01 00000010:00000002 01:00000014\n   \
+            1: 0100007F:8002 0100007F:8001 01 00000000:00000100 00:00000000\n";
+        assert_eq!(queued(TABLE), 0x112);
+    }
 
     #[test]
     fn a_process_that_waits_is_asleep_and_one_that_computes_is_not() {

@@ -12,6 +12,10 @@ use super::cell::Ending;
 pub trait Running {
     /// The process that all of it is below.
     fn root(&self) -> u32;
+    /// It shares its network with nobody.
+    fn has_own_network(&self) -> bool {
+        false
+    }
     /// How it ended; none when it still runs then.
     fn wait(&mut self, deadline: Instant) -> Option<Ending>;
 }
@@ -66,6 +70,10 @@ const IDLE_PART: u32 = 10;
 /// One with more memory than this is not put aside, so that there are never many of them.
 #[cfg(target_os = "linux")]
 const SMALL: u64 = 64 << 20;
+/// All networks of a machine have the same memory for TCP, about a sixteenth of all (tcp_mem in tcp(7)). What lies in
+/// sockets counts so many times: a submission that fills them would take it from its neighbours.
+#[cfg(target_os = "linux")]
+const KERNELS_OWN: u64 = 16;
 /// How many times as long one may run that does not get the processor that it wants.
 #[cfg(target_os = "linux")]
 const STARVED: u32 = 4;
@@ -106,7 +114,10 @@ pub fn until_end(running: &mut dyn Running, share: &Share, beside: Option<Beside
         if let Some(ending) = running.wait(deadline.min(Instant::now() + interval)) {
             return ending;
         }
-        let used = processes::usage(running.root());
+        let mut used = processes::usage(running.root());
+        if running.has_own_network() {
+            used.resident += KERNELS_OWN * processes::in_sockets(running.root());
+        }
         // A jail may have seen other programs before.
         let cpu = used.cpu.saturating_sub(first.get_or_insert(used).cpu);
         if Instant::now() >= deadline {

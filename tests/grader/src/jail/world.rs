@@ -33,7 +33,7 @@ pub struct World {
     /// The number of its process, as the jail counts.
     process: Option<u32>,
     failure: Option<String>,
-    _tmp: Option<Folder>,
+    tmp: Option<Folder>,
 }
 
 impl World {
@@ -65,7 +65,7 @@ impl World {
             is_clean: true,
             process: None,
             failure: None,
-            _tmp: tmp,
+            tmp,
         };
         match world.reply(Instant::now() + ENTRY) {
             Some(Some(Reply::Ready)) => Ok(world),
@@ -131,6 +131,11 @@ impl World {
 impl Running for World {
     fn root(&self) -> u32 {
         self.outermost.id()
+    }
+
+    fn has_own_network(&self) -> bool {
+        // Only bubblewrap gives it one, and a /tmp.
+        self.tmp.is_none()
     }
 
     fn wait(&mut self, deadline: Instant) -> Option<Ending> {

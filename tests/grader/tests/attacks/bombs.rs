@@ -63,13 +63,24 @@ const ATTACKS: &[Attack] = &[
     ("wakes and takes memory", HOLDS),
     ("another one", HOLDS),
     (
+        // All networks of a machine have the same memory for TCP.
+        "fills sockets",
+        "use std::{io::Write, net::{TcpListener, TcpStream}}; \
+         let listener = TcpListener::bind(\"127.0.0.1:0\").expect(\"a port\"); \
+         let to = listener.local_addr().expect(\"an address\"); let (bytes, mut all) = (vec![1; 1 << 20], Vec::new()); \
+         for _ in 0..40 { let mut client = TcpStream::connect(to).expect(\"it listens\"); \
+         client.set_nonblocking(true).expect(\"a socket\"); let peer = listener.accept(); \
+         while client.write(&bytes).is_ok() {} all.push((client, peer)); } \
+         std::thread::sleep(std::time::Duration::from_millis(500)); \"done\".into()",
+    ),
+    (
         "the line of the killer",
         "std::fs::read_to_string(\"/proc/self/oom_score_adj\").unwrap_or_default()",
     ),
 ];
 
 /// Less than there is for a test.
-const HOLDS: &str = "let pause = std::time::Duration::from_millis(700); std::thread::sleep(pause); \
+const HOLDS: &str = "let pause = std::time::Duration::from_secs(2); std::thread::sleep(pause); \
      let all = vec![1_u8; 300 << 20]; std::thread::sleep(3 * pause); all.len().to_string()";
 
 fn limited(at_most: Isolation) -> Settings {
@@ -101,6 +112,11 @@ fn each_bomb_has_its_limit() {
             })
         };
         assert_eq!(volley.hit(&report, "memory").verdict, Verdict::Oom);
+        let fills = volley.hit(&report, "fills sockets");
+        match level {
+            Isolation::Bwrap => assert_eq!(fills.verdict, Verdict::Oom, "{}", fills.message),
+            _ => assert_eq!(fills.said, "done", "{}", fills.message),
+        }
         // Those that sleep have together what there is for one.
         let asleep = volley.hit(&report, "threads that sleep");
         assert_eq!(asleep.verdict, Verdict::Crash, "{level:?}");

@@ -58,7 +58,7 @@ impl Machine<'_> {
             Event::Head {
                 stream,
                 fields,
-                ends,
+                ends: is_last,
             } => {
                 let value = |name: &[u8]| {
                     let mut fields = fields.iter();
@@ -74,15 +74,15 @@ impl Machine<'_> {
                         self.statuses.insert(stream, status);
                     }
                 }
-                self.goes_on(stream, ends);
+                self.goes_on(stream, is_last);
             }
             Event::Data {
                 stream,
                 bytes,
-                ends,
+                ends: is_last,
             } => {
                 self.h2.consumed(stream, bytes.len());
-                self.goes_on(stream, ends);
+                self.goes_on(stream, is_last);
             }
             Event::Trailers { stream, .. } => self.goes_on(stream, true),
             Event::Reset { stream, code } => {

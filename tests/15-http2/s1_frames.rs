@@ -41,12 +41,12 @@ fn words(frame: &Frame) -> String {
         Frame::SettingsAck => "SettingsAck".to_owned(),
         Frame::PushPromise {
             stream,
-            promised,
+            promised: new,
             block,
             is_whole,
         } => {
             format!(
-                "PushPromise {stream} {promised} {} whole {is_whole}",
+                "PushPromise {stream} {new} {} whole {is_whole}",
                 text(block)
             )
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http2::{Command, Field, HpackDecoder, PREFACE, Response, parse_args, to_fields, to_request};
-use netlab::{Lab, Program, TcpPeer, lab, words};
+use netlab::{Lab, Program, Running, TcpPeer, lab, words};
 
 use super::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, OK, PING, RST_STREAM, Sent,
@@ -955,6 +956,32 @@ fn s7_get_from_serve() {
     });
 }
 
+/// Runs the student's program beside the test.
+fn getting(lab: &Lab, args: &[&str]) -> Running<Output> {
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let twin = lab.clone();
+    lab.meanwhile("get runs", move || {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        twin.output(PROGRAM, &args, "")
+    })
+}
+
+/// How a program ended, and what it has said.
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn ended(output: Output) -> Ended {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended {
+        code: output.status.code(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
 /// Accepts the program's connection, and reads its preface.
 fn accepts<'a>(lab: &'a Lab, server: &netlab::TcpServer) -> Talk<'a> {
     let peer = server.accepts();
@@ -983,7 +1010,7 @@ fn s7_get_uses_one_connection() {
             url(addr, "/a"),
         ];
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let program = lab.program(PROGRAM, &args);
+        let program = getting(lab, &args);
         let mut talk = accepts(lab, &server);
         talk.sends("SETTINGS", &[settings(&[]), settings_ack()].concat());
         let mut asked = Vec::new();
@@ -1037,7 +1064,7 @@ fn s7_get_uses_one_connection() {
         ]
         .concat();
         talk.sends("three answers, mixed", &answers);
-        let end = program.exits();
+        let end = ended(program.returns());
         lab.because("Answers come in any order, in pieces that are mixed. Each is told by its stream, and printed in its turn.").same("the exit code, and the content", (end.code, end.stdout.trim_end()), (Some(0), "one two three"));
     });
 }
@@ -1052,7 +1079,7 @@ fn s7_get_keeps_to_the_servers_limits() {
             .chain((0..150).map(|n| url(addr, &format!("/{n}"))))
             .collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let program = lab.program(PROGRAM, &args);
+        let program = getting(lab, &args);
         let talk = accepts(lab, &server);
         let mut asked = 0;
         let mut settled = false;
@@ -1079,7 +1106,7 @@ fn s7_get_keeps_to_the_servers_limits() {
             }
         }
         lab.because("The client asks for no more than FIRST_REQUESTS before it knows how many the server takes, and then for one at a time.").same("the last stream", highest, 299);
-        let end = program.exits();
+        let end = ended(program.returns());
         lab.because("All of them were answered.")
             .same("the exit code", end.code, Some(0));
     });
@@ -1133,10 +1160,10 @@ fn s7_get_tells_what_failed() {
                 url(server.addr(), "/b"),
             ];
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            let program = lab.program(PROGRAM, &args);
+            let program = getting(lab, &args);
             let talk = accepts(lab, &server);
             talk.sends(what, &[settings(&[]), settings_ack(), answer].concat());
-            let end = program.exits();
+            let end = ended(program.returns());
             lab.because(
                 "What fails is one stream: the other is printed, and standard error says why.",
             )
@@ -1152,17 +1179,14 @@ fn s7_get_tells_what_failed() {
         }
         let server = lab.tcp_server("server");
         let args = ["get".to_owned(), url(server.addr(), "/a")];
-        let program = lab.program(
-            PROGRAM,
-            &args.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
+        let program = getting(lab, &args.iter().map(String::as_str).collect::<Vec<_>>());
         let talk = accepts(lab, &server);
         talk.sends(
             "half of an answer",
             &[settings(&[]), settings_ack(), head(1, OK), data(1, b"half")].concat(),
         );
         talk.peer.half_closes();
-        let end = program.exits();
+        let end = ended(program.returns());
         lab.because("The connection has ended, and the stream has not: half of an answer is none.")
             .same(
                 "the exit code, and the content",
@@ -1171,10 +1195,7 @@ fn s7_get_tells_what_failed() {
             );
         let server = lab.tcp_server("server");
         let args = ["get".to_owned(), url(server.addr(), "/a")];
-        let program = lab.program(
-            PROGRAM,
-            &args.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
+        let program = getting(lab, &args.iter().map(String::as_str).collect::<Vec<_>>());
         let talk = accepts(lab, &server);
         talk.sends(
             "HTTP/1.1",
@@ -1187,7 +1208,7 @@ fn s7_get_tells_what_failed() {
                 "GOAWAY with FRAME_SIZE_ERROR: its letters are no length that was announced",
                 goaway.clone(),
             );
-        let end = program.exits();
+        let end = ended(program.returns());
         lab.because("And it is a failure.")
             .same("the exit code", end.code, Some(1));
     });

@@ -11,7 +11,6 @@ mod compiles;
 mod ends;
 mod hand_in;
 mod next_test;
-mod ports;
 mod reaches;
 mod skips;
 mod starter;

@@ -1,5 +1,6 @@
 //! The tests of chapter 15, from nine bytes to a program.
 
+mod blocks;
 mod ends;
 mod frames;
 mod lossy;

@@ -70,8 +70,8 @@ pub struct Limits {
     pub files: u64,
     /// Length of a file that a process writes, and of all that it puts into /tmp, MiB.
     pub file_mib: u64,
-    /// Seconds for which the tests of a chapter may be awake, one after the other. Those that are left then
-    /// have a moment each.
+    /// Seconds for which the tests of a chapter may be awake, one after the other, in the usual patience. Those
+    /// that are left then have a moment each.
     pub awake_seconds: u64,
     /// Seconds of processor time that the compiler may take for the crates of a chapter.
     pub compile_seconds: u64,

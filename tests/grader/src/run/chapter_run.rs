@@ -48,6 +48,13 @@ fn cpu(spent: usize) -> Duration {
 /// How long a test may be awake when its chapter's tests have used up their time.
 const MOMENT: Duration = Duration::from_millis(200);
 
+/// How long the tests of a chapter may be awake together. On a machine that needs more patience than usual, they
+/// take longer.
+fn in_common(limits: &Limits) -> Duration {
+    let usual = Limits::default().patience;
+    Duration::from_secs(limits.awake_seconds).mul_f64((limits.patience / usual).max(1.0))
+}
+
 /// A chapter of a submission, compiled.
 pub struct ChapterRun<'a> {
     /// The package's folder in the workdir.
@@ -238,8 +245,7 @@ impl<'a> Run<'a> {
 
     /// What the next test may take, after so many that have used up their processor time.
     fn time(&self, spent: usize, patience: f64) -> Time {
-        let in_common = Duration::from_secs(self.chapter.limits.awake_seconds);
-        let is_used_up = *self.awake.lock().expect(SOUND) > in_common;
+        let is_used_up = *self.awake.lock().expect(SOUND) > in_common(self.chapter.limits);
         // A machine that has little patience computes no faster.
         let cpu = cpu(spent).mul_f64(patience.max(1.0));
         match is_used_up {
@@ -261,7 +267,7 @@ impl<'a> Run<'a> {
         let is_used_up = {
             let mut awake = self.awake.lock().expect(SOUND);
             *awake += used.awake;
-            *awake > Duration::from_secs(limits.awake_seconds)
+            *awake > in_common(limits)
         };
         let mut asleep = self.asleep.lock().expect(SOUND);
         let own = asleep.entry(at).or_default();
@@ -417,7 +423,7 @@ mod tests {
             .map(|spent| cpu(spent).mul_f64(limits.patience))
             .sum();
         let last_with_all_its_time = DEADLINE.mul_f64(limits.patience);
-        let awake = Duration::from_secs(limits.awake_seconds)
+        let awake = in_common(&limits)
             + last_with_all_its_time
             + u32::try_from(ASIDE).expect("it is small") * MOMENT
             + u32::try_from(longest_chapter).expect("it is small") * MOMENT;

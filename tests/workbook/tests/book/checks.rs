@@ -202,6 +202,36 @@ pub fn steps(book: &Book, course: &Course) -> Vec<String> {
     complaints
 }
 
+/// The introduction says how long each chapter takes, and whose code it stands on: as `chapter.toml` and the manifest
+/// do.
+pub fn order(book: &Book, course: &Course) -> Vec<String> {
+    const FILE: &str = "introduction.md";
+    let text = book.page(FILE).map_or("", |page| &page.text);
+    let mut complaints = Vec::new();
+    for chapter in &course.chapters {
+        let manifest = book.root.join(chapter.dir()).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(&manifest).expect("a chapter's manifest");
+        let found = manifest.split("solutions/").skip(1);
+        let needed: BTreeSet<&str> = found.filter_map(|rest| rest.get(..2)).collect();
+        let needed = match needed.is_empty() {
+            true => "–".to_owned(),
+            false => needed.into_iter().collect::<Vec<_>>().join(", "),
+        };
+        let halves = (chapter.minutes + 15) / 30;
+        let half = if halves % 2 == 1 { "½" } else { "" };
+        let row = format!(
+            "| [{}]({}) | {}{half} | {needed} |",
+            chapter.number(),
+            chapter.page(),
+            halves / 2
+        );
+        if !text.lines().any(|line| line == row) {
+            complaints.push(format!("book/src/{FILE}:1: missing in its table: {row}"));
+        }
+    }
+    complaints
+}
+
 /// Every chapter's page has the sections that the companion points at when the chapter is done.
 pub fn sections(book: &Book, course: &Course) -> Vec<String> {
     let mut complaints = Vec::new();

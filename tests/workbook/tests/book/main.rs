@@ -52,6 +52,11 @@ fn chapter_pages_have_their_other_sections() {
 }
 
 #[test]
+fn the_introduction_knows_what_stands_on_what() {
+    report(checks::order(&Book::read(), course()));
+}
+
+#[test]
 fn tests_that_the_book_names_exist() {
     report(checks::names(&Book::read(), course()));
 }

@@ -32,6 +32,8 @@ pub struct Usage {
     /// Bytes of memory.
     pub resident: u64,
     pub threads: u64,
+    /// Of those below it, the process with the highest number.
+    pub newest: Option<u32>,
     /// No thread of theirs runs, is about to run, or waits for a disk.
     pub is_asleep: bool,
 }
@@ -61,8 +63,10 @@ pub fn below(root: u32) -> Vec<Process> {
 /// What this process and all below it have used so far.
 pub fn usage(root: u32) -> Usage {
     let mut all = below(root);
+    let newest = all.iter().map(|one| one.id).max();
     all.extend(of(root));
     Usage {
+        newest,
         cpu: all.iter().map(|one| one.cpu).sum(),
         resident: all.iter().map(|one| one.resident_pages).sum::<u64>()
             * rustix::param::page_size() as u64,
@@ -71,14 +75,11 @@ pub fn usage(root: u32) -> Usage {
     }
 }
 
-/// Bytes that lie in the TCP sockets of the network in which the processes below this one are.
-pub fn in_sockets(root: u32) -> u64 {
-    let inside = below(root).into_iter().map(|one| one.id).max();
-    let tables = inside
-        .into_iter()
-        .flat_map(|id| ["tcp", "tcp6"].map(|name| (id, name)));
-    let tables = tables.map(|(id, name)| fs::read_to_string(format!("/proc/{id}/net/{name}")));
-    tables.flatten().map(|table| queued(&table)).sum()
+/// Bytes that lie in the TCP sockets of the network in which this process is.
+pub fn in_sockets(id: u32) -> u64 {
+    let tables = ["tcp", "tcp6"].map(|name| fs::read_to_string(format!("/proc/{id}/net/{name}")));
+    let tables = tables.into_iter().flatten();
+    tables.map(|table| queued(&table)).sum()
 }
 
 /// The fifth column of /proc/net/tcp holds what is to be sent and what is to be read, in hexadecimal (proc_pid_net(5)).

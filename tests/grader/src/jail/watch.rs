@@ -115,8 +115,10 @@ pub fn until_end(running: &mut dyn Running, share: &Share, beside: Option<Beside
             return ending;
         }
         let mut used = processes::usage(running.root());
-        if running.has_own_network() {
-            used.resident += KERNELS_OWN * processes::in_sockets(running.root());
+        if running.has_own_network()
+            && let Some(newest) = used.newest
+        {
+            used.resident += KERNELS_OWN * processes::in_sockets(newest);
         }
         // A jail may have seen other programs before.
         let cpu = used.cpu.saturating_sub(first.get_or_insert(used).cpu);

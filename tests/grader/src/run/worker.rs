@@ -378,7 +378,7 @@ impl Worker {
             true => (None, &self.shared.lanes),
             false => (Some(self.shared.lanes.take()), &own),
         };
-        if self.jail.level < Isolation::Bwrap {
+        if !self.parts_neighbours() {
             ports::wait();
         }
         let mut reports = Vec::new();

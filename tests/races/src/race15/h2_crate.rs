@@ -51,15 +51,16 @@ pub fn asks(addr: SocketAddr, requests: usize, streams: usize) -> io::Result<Ask
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
-    let asked = runtime.block_on(async {
-        let stream = TcpStream::connect(addr).await.map_err(h2_of)?;
-        stream.set_nodelay(true).map_err(h2_of)?;
+    runtime.block_on(async {
+        let stream = TcpStream::connect(addr).await?;
+        stream.set_nodelay(true)?;
         let sent = Arc::new(AtomicUsize::new(0));
         let counting = Counting {
             stream,
             sent: sent.clone(),
         };
-        let (client, connection) = h2::client::handshake(counting).await?;
+        let handshake = h2::client::handshake(counting).await;
+        let (client, connection) = handshake.map_err(io::Error::other)?;
         tokio::spawn(connection);
         let mut under_way = JoinSet::new();
         let (mut asked, mut done) = (0, 0);
@@ -70,18 +71,12 @@ pub fn asks(addr: SocketAddr, requests: usize, streams: usize) -> io::Result<Ask
                 asked += 1;
             }
             let got = under_way.join_next().await.expect("some are under way");
-            got.expect("a task that ends")?;
+            got.expect("a task that ends").map_err(io::Error::other)?;
             done += 1;
         }
         let sent = sent.load(Ordering::Relaxed);
         Ok(Asked { done, sent })
-    });
-    asked.map_err(|error: h2::Error| io::Error::other(error))
-}
-
-fn h2_of(error: io::Error) -> h2::Error {
-    let _ = error;
-    h2::Reason::CONNECT_ERROR.into()
+    })
 }
 
 async fn gets(client: h2::client::SendRequest<Bytes>) -> Result<(), h2::Error> {

@@ -2,6 +2,8 @@
 
 use http2::{Field, code};
 
+use super::rules::TYPES;
+
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 pub const PRIORITY: u8 = 2;
@@ -12,19 +14,6 @@ pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
 pub const WINDOW_UPDATE: u8 = 8;
 pub const CONTINUATION: u8 = 9;
-
-const NAMES: [&str; 10] = [
-    "DATA",
-    "HEADERS",
-    "PRIORITY",
-    "RST_STREAM",
-    "SETTINGS",
-    "PUSH_PROMISE",
-    "PING",
-    "GOAWAY",
-    "WINDOW_UPDATE",
-    "CONTINUATION",
-];
 
 pub const END_STREAM: u8 = 1;
 pub const ACK: u8 = 1;
@@ -203,7 +192,7 @@ impl Sent {
 
     /// In words, without its block of fields.
     pub fn words(&self) -> String {
-        let name = NAMES.get(usize::from(self.kind)).copied();
+        let name = TYPES.get(usize::from(self.kind)).copied();
         let name = name.unwrap_or("a frame of unknown type");
         let ends = |flag: u8, word: &str| match self.flags & flag {
             0 => String::new(),

@@ -1,5 +1,6 @@
 //! Plays a script of your own to your connection: `cargo run -p ch12 --example script12 -- FILE`.
 
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
 
 use netlab::script::{Script, play};
@@ -25,19 +26,37 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut player = player::Player::new(&script, "arrives(now, segment)");
-    if let Some(name) = script.unread() {
-        eprintln!("{file}: a connection has no setting {name}");
-        return ExitCode::FAILURE;
-    }
-    match play(&script, &mut player, &mut |_| {}) {
-        Ok(()) => {
+    set_hook(Box::new(explain));
+    let mut row = 0;
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let mut player = player::Player::new(&script, "arrives(now, segment)");
+        if let Some(name) = script.unread() {
+            panic!("a connection has no setting {name}");
+        }
+        play(&script, &mut player, &mut |step| row = step.row)
+    }));
+    match played {
+        Ok(Ok(())) => {
             println!("Every line came true.");
-            ExitCode::SUCCESS
+            return ExitCode::SUCCESS;
         }
-        Err(mismatch) => {
-            println!("{}", mismatch.report(&script));
-            ExitCode::FAILURE
+        Ok(Err(mismatch)) => println!("{}", mismatch.report(&script)),
+        Err(_) => {
+            let line = script.rows().get(row).map_or("", |line| line.trim());
+            eprintln!("{file} was at: {line}");
         }
+    }
+    ExitCode::FAILURE
+}
+
+/// A panic: of your code, which is where it says, or about what the script asks for.
+fn explain(panic: &PanicHookInfo) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    let text = text.unwrap_or_default();
+    match panic.location() {
+        Some(place) if place.file().starts_with("chapters") => eprintln!("{place}: {text}"),
+        _ => eprintln!("{text}"),
     }
 }

@@ -22,8 +22,10 @@ pub struct Script {
 /// What is wrong with the text of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Counted from 1.
+    /// Of the text as it was given, counted from 1.
     pub line: usize,
+    /// Where the word begins at which reading ended, in characters, counted from 1.
+    pub column: usize,
     pub row: String,
     pub what: String,
 }
@@ -32,70 +34,39 @@ impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(
             f,
-            "line {} of the script: {}\n  {}",
-            self.line, self.what, self.row
+            "line {}, column {} of the script: {}\n  {}",
+            self.line, self.column, self.what, self.row
         )
     }
 }
 
 impl Script {
     pub fn parse(text: &str) -> Result<Script, Mistake> {
-        let mut script = Script {
-            rows: dedented(text),
+        let (above, indent, rows) = dedented(text);
+        let mut reader = Reader {
             lines: Vec::new(),
             settings: BTreeMap::new(),
-            asked: RefCell::default(),
+            window: 65535,
+            reasons: Vec::new(),
+            latest: Duration::ZERO,
         };
-        let mut window = 65535;
-        let mut reasons: Vec<&str> = Vec::new();
-        let mut latest = Duration::ZERO;
-        for (number, row) in script.rows.iter().enumerate() {
-            let fail = |what: String| Mistake {
-                line: number + 1,
+        for (number, row) in rows.iter().enumerate() {
+            let (tokens, comment) = split(row);
+            let mut tokens = Tokens { tokens, next: 0 };
+            let read = reader.row(number, &mut tokens, comment);
+            read.map_err(|what| Mistake {
+                line: above + number + 1,
+                column: indent + tokens.column(row),
                 row: row.clone(),
                 what,
-            };
-            let (tokens, comment) = split(row);
-            if !comment.is_empty() {
-                reasons.push(comment);
-            }
-            let mut tokens = Tokens { tokens, next: 0 };
-            match tokens.peek() {
-                None if comment.is_empty() => reasons.clear(),
-                None => {}
-                Some("with") if !script.lines.is_empty() => {
-                    return Err(fail("`with` stands before all else".into()));
-                }
-                Some("with") => {
-                    script.settings.extend(tokens.settings().map_err(fail)?);
-                    reasons.clear();
-                }
-                Some(_) => {
-                    let at = tokens.time().map_err(fail)?;
-                    if let Some(at) = at {
-                        if at.latest < latest || at.latest < at.earliest {
-                            return Err(fail("time goes back".into()));
-                        }
-                        latest = at.earliest.max(latest);
-                    }
-                    let items = tokens.items(&mut window).map_err(fail)?;
-                    if items.is_empty() {
-                        return Err(fail(
-                            "a time, and nothing happens; is `nothing` meant?".into(),
-                        ));
-                    }
-                    let why = reasons.join(" ");
-                    reasons.clear();
-                    script.lines.push(Line {
-                        number,
-                        at,
-                        items,
-                        why,
-                    });
-                }
-            }
+            })?;
         }
-        Ok(script)
+        Ok(Script {
+            lines: reader.lines,
+            settings: reader.settings,
+            rows,
+            asked: RefCell::default(),
+        })
     }
 
     /// The lines that say something.
@@ -132,8 +103,9 @@ impl Script {
     }
 }
 
-/// The lines without what indents all of them, and without empty ones at both ends.
-fn dedented(text: &str) -> Vec<String> {
+/// The lines without what indents all of them, and without empty ones at both ends; before them, how many lines and
+/// columns that took away above and on the left.
+fn dedented(text: &str) -> (usize, usize, Vec<String>) {
     let rows: Vec<&str> = text.lines().map(str::trim_end).collect();
     let is_full = |row: &&str| !row.is_empty();
     let first = rows.iter().position(is_full).unwrap_or(0);
@@ -142,9 +114,61 @@ fn dedented(text: &str) -> Vec<String> {
     let indent = |row: &&str| row.len() - row.trim_start().len();
     let common = rows.iter().filter(|row| !row.is_empty()).map(indent).min();
     let common = common.unwrap_or(0);
-    rows.iter()
+    let rows = rows
+        .iter()
         .map(|row| row.get(common..).unwrap_or("").to_owned())
-        .collect()
+        .collect();
+    (first, common, rows)
+}
+
+/// What has been read so far.
+struct Reader<'a> {
+    lines: Vec<Line>,
+    settings: BTreeMap<String, String>,
+    /// That of the last segment which arrives.
+    window: u16,
+    /// Comments of the line that comes next.
+    reasons: Vec<&'a str>,
+    latest: Duration,
+}
+
+impl<'a> Reader<'a> {
+    fn row(&mut self, number: usize, tokens: &mut Tokens, comment: &'a str) -> Result<(), String> {
+        if !comment.is_empty() {
+            self.reasons.push(comment);
+        }
+        match tokens.peek() {
+            None if comment.is_empty() => self.reasons.clear(),
+            None => {}
+            Some("with") => {
+                if !self.lines.is_empty() {
+                    return Err("`with` stands before all else".into());
+                }
+                self.settings.extend(tokens.settings()?);
+                self.reasons.clear();
+            }
+            Some(_) => {
+                let at = tokens.time()?;
+                if let Some(at) = at {
+                    if at.latest < self.latest || at.latest < at.earliest {
+                        return Err("time goes back".into());
+                    }
+                    self.latest = at.earliest.max(self.latest);
+                }
+                let items = tokens.items(&mut self.window)?;
+                if items.is_empty() {
+                    return Err("a time, and nothing happens; is `nothing` meant?".into());
+                }
+                self.lines.push(Line {
+                    number,
+                    at,
+                    items,
+                    why: std::mem::take(&mut self.reasons).join(" "),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 struct Tokens<'a> {
@@ -168,6 +192,16 @@ impl<'a> Tokens<'a> {
         let value = f(self.peek()?)?;
         self.next += 1;
         Some(value)
+    }
+
+    /// Where in the row the last token begins that was taken.
+    fn column(&self, row: &str) -> usize {
+        let token = self.tokens.get(self.next.saturating_sub(1));
+        // A token is a part of the row.
+        let at = token.map_or(row.len(), |token| {
+            token.as_ptr() as usize - row.as_ptr() as usize
+        });
+        row[..at].chars().count() + 1
     }
 
     fn settings(&mut self) -> Result<Vec<(String, String)>, String> {
@@ -336,8 +370,8 @@ impl<'a> Tokens<'a> {
                     pattern.psh = Some(false);
                 }
                 Some(token) if token.starts_with('"') => {
-                    let bytes = quoted(token).ok_or_else(|| format!("{token} is no text"))?;
                     self.take();
+                    let bytes = quoted(token).ok_or_else(|| format!("{token} is no text"))?;
                     pattern.len = bytes.len();
                     pattern.payload = Some(bytes);
                 }

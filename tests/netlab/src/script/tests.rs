@@ -317,6 +317,18 @@ fn a_slip_of_the_pen_is_found() {
         let found = Script::parse(text).map(|_| ()).unwrap_err();
         assert!(found.what.contains(what), "{text}: {found}");
     }
+    let places = [
+        ("\n\n   # é\n   0 --> seq x", (4, 14)),
+        ("  with x=1 y\n  0 a()", (1, 12)),
+        ("0 a() # a\n\n0 \"é\" --> SYN", (3, 3)),
+        ("0 --> seq 1 \"é\" win 70000", (1, 21)),
+        ("0 a() =", (1, 8)),
+        ("0 a()\nwith x=1", (2, 1)),
+    ];
+    for (text, place) in places {
+        let found = Script::parse(text).map(|_| ()).unwrap_err();
+        assert_eq!((found.line, found.column), place, "{text}: {found}");
+    }
     let script = Script::parse("with iss=0xfffffffe mss=5 slip=7\n0 a()").unwrap();
     assert_eq!(script.number("iss", 0), 0xffff_fffe);
     assert_eq!((script.number("mss", 0), script.number("rto", 9)), (5, 9));

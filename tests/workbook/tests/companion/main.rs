@@ -5,6 +5,7 @@ mod fixture;
 mod processes;
 mod read;
 mod reset;
+mod script;
 mod student;
 #[cfg(unix)]
 mod terminal;

@@ -55,9 +55,9 @@ fn main() -> io::Result<()> {
     };
     let scenes: [(&str, &'static Authority, PassesOn); 4] = [
         ("nobody", root(), all),
-        ("one who changes a bit", root(), changes),
-        ("one with his own certificate", stranger(), all),
-        ("one who counts, and cuts", root(), cuts),
+        ("changes a bit", root(), changes),
+        ("has his own certificate", stranger(), all),
+        ("counts bytes, then cuts", root(), cuts),
     ];
     for (who, signer, passes_on) in scenes {
         let server = listens(move |client| serve(client, signer))?;

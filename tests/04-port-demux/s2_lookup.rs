@@ -623,7 +623,7 @@ fn s2_an_index_tells_neighbours_apart() {
 
 /// So many rows that an index which goes through them for each segment does not end in time: that
 /// would be two thousand million steps. Hash maps are asked a hundred thousand questions.
-const CROWD: u16 = 50_000;
+const CROWD: u16 = 30_000;
 
 /// Builds an index of a crowd of rows and asks for each of them, and for one more each time that
 /// nobody has.
@@ -667,16 +667,16 @@ fn s2_an_index_does_not_go_through_the_rows() {
             remote,
         };
         let nobody = addr("10.0.0.6:80");
-        lab.why("Fifty thousand clients are connected to one port. A hash map of the four numbers finds each of them at once. A look-up that goes through the rows, or through those of one port, takes fifty thousand steps for each segment: that loop ends, but it takes very long.");
+        lab.why("Thirty thousand clients are connected to one port. A hash map of the four numbers finds each of them at once. A look-up that goes through the rows, or through those of one port, takes thirty thousand steps for each segment: that loop ends, but it takes very long.");
         let client = |n| row(n, Tcp, Established, server, Some(host(n, 40000)));
         finds_each(lab, "clients of one server", client, nobody);
-        lab.why("Here one machine has fifty thousand UDP sockets that are connected to one name server. The rows have their remote end in common, so a map by the remote end is one long list.");
+        lab.why("Here one machine has thirty thousand UDP sockets that are connected to one name server. The rows have their remote end in common, so a map by the remote end is one long list.");
         let asking = |n| {
             let local = SocketAddr::from(([10, 0, 0, 5], 1024 + n));
             row(n, Udp, Established, local, Some(addr("10.0.0.53:53")))
         };
         finds_each(lab, "UDP sockets with one peer", asking, nobody);
-        lab.why("Here fifty thousand listeners have one port at fifty thousand addresses, as a web host has. The rows have their port in common, so a map by the port is one long list.");
+        lab.why("Here thirty thousand listeners have one port at thirty thousand addresses, as a web host has. The rows have their port in common, so a map by the port is one long list.");
         let hosted = |n| row(n, Tcp, Listen, host(n, 80), None);
         finds_each(lab, "listeners on one port", hosted, nobody);
     });

@@ -13,6 +13,7 @@ use hickory_server::proto::rr::Name;
 use hickory_server::proto::serialize::txt::Parser;
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
+use netlab::needs::installed;
 use tokio::net::{TcpListener, UdpSocket};
 use udp_dns_lookup_solution::{Answer, LookupError, Patience, lookup_ip};
 
@@ -252,26 +253,6 @@ fn names_to_ask() -> Vec<String> {
     names
 }
 
-/// Whether a program is installed. Its absence is told, and is a failure where everything has to
-/// be there.
-fn installed(program: &str) -> bool {
-    // Both print something harmless for this and end.
-    let found = Command::new(program)
-        .arg("-v")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok();
-    if !found {
-        let sentence = format!("{program} is not installed: nothing was compared with it");
-        if std::env::var_os("CI").is_some() {
-            panic!("{sentence}");
-        }
-        eprintln!("skipped: {sentence}");
-    }
-    found
-}
-
 /// Starts dnsmasq at an address of 127.0.0.0/8 that belongs to this process alone: it cannot be
 /// asked to choose a port by itself.
 fn dnsmasq() -> Dnsmasq {
@@ -386,7 +367,10 @@ fn our_program(server: SocketAddr, name: &str) -> String {
     ignore = "needs all of 127.0.0.0/8, as on Linux"
 )]
 fn dig_and_we_agree_about_dnsmasq() {
-    if !installed("dnsmasq") || !installed("dig") {
+    if [("dnsmasq", "-v"), ("dig", "-v")]
+        .iter()
+        .any(|(program, version)| installed(program, version).is_none())
+    {
         return;
     }
     let dnsmasq = dnsmasq();

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use connection_pool::{Config, Limits, Pool, TcpManager};
 use http1_solution::Client;
+use netlab::needs::installed;
 
 /// One byte, some pieces, and more than a socket's buffer holds.
 const SIZES: [usize; 3] = [1, 30_000, 900_000];
 
 #[test]
 fn curl_is_served() {
-    let Some(curl) = installed("curl") else {
+    let Some(curl) = installed("curl", "--version") else {
         return;
     };
     let folder = files("curl");
@@ -76,7 +77,7 @@ fn curl_is_served() {
 
 #[test]
 fn python_is_asked() {
-    let Some(python) = installed("python3") else {
+    let Some(python) = installed("python3", "--version") else {
         return;
     };
     let folder = files("python");
@@ -126,20 +127,6 @@ fn files(name: &str) -> PathBuf {
         fs::write(folder.join(size.to_string()), "x".repeat(size)).expect("a file");
     }
     folder
-}
-
-fn installed(program: &'static str) -> Option<&'static str> {
-    let run = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    if run.is_ok_and(|status| status.success()) {
-        return Some(program);
-    }
-    let is_ci = cfg!(target_os = "linux") && std::env::var_os("CI").is_some();
-    assert!(!is_ci, "CI must have {program}");
-    println!("left out: {program} is not installed");
-    None
 }
 
 /// A program that ends with this.

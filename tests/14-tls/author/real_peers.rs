@@ -6,7 +6,6 @@ extern crate tls_solution as tls;
 #[path = "../certificates.rs"]
 #[allow(dead_code)] // the step tests use the rest
 mod certificates;
-mod installed;
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -18,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use certificates::{Authority, authority_until, key_pem, paper, pem};
-use installed::installed;
+use netlab::needs::installed;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// One byte, some records, and more than a socket's buffer holds.

@@ -9,6 +9,8 @@ use std::process::{self, Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use netlab::needs::installed;
+
 /// One byte, some frames, and more than all windows hold.
 const SIZES: [usize; 3] = [1, 30_000, 3_000_000];
 
@@ -194,23 +196,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// The program, if it is there and says its version when it is asked for that. In CI on Linux, all of them must be there;
-/// elsewhere programs of these names may be others.
-fn installed(program: &'static str, version: &str) -> Option<&'static str> {
-    if !cfg!(target_os = "linux") {
-        println!("left out: {program}, which is asked on Linux only");
-        return None;
-    }
-    let mut run = Command::new(program);
-    let run = run.arg(version).stdout(Stdio::null()).stderr(Stdio::null());
-    if run.status().is_ok_and(|status| status.success()) {
-        return Some(program);
-    }
-    assert!(std::env::var_os("CI").is_none(), "CI must have {program}");
-    println!("left out: {program} is not installed");
-    None
 }
 
 /// The reference server, with a folder's files.

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use netlab::hostile::CLIENTS;
+use netlab::needs::left_out;
 use netlab::{Lab, Program, trial};
 
 const SILENT: usize = 5000;
@@ -20,10 +21,7 @@ const DESCRIPTORS: &str = "ulimit -n 5500";
 #[cfg_attr(not(target_os = "linux"), ignore = "needs Linux, for /proc")]
 fn five_thousand_on_one_thread() {
     if !may(DESCRIPTORS) {
-        let is_ci = std::env::var_os("CI").is_some();
-        assert!(!is_ci, "CI must let a process have 5500 descriptors");
-        println!("left out: this machine lets a process have fewer than 5500 descriptors");
-        return;
+        return left_out("this machine lets a process have fewer than 5500 descriptors");
     }
     patiently(|lab| {
         let end = lab.elsewhere(DESCRIPTORS, || five_thousand(lab));

@@ -1,25 +1,15 @@
 //! curl opens the same page, and measures the same stages: each of them ends after the one before it, in ours and in its
 //! timeline, and the bytes are the same.
 
-use std::io::ErrorKind;
-use std::process::{Command, Output};
+use std::process::Command;
+
+use netlab::needs::installed;
 
 use crate::exercise::world::dns::Known;
 use crate::exercise::world::sites::{body, names, site};
 use crate::exercise::world::{NAME, ROOT, SITE, server};
 
 const OURS: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
-
-/// `None` where curl is not installed.
-fn curl(args: &[&str]) -> Option<Output> {
-    match Command::new("curl").args(args).output() {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            println!("skipped: curl is not installed");
-            None
-        }
-        done => Some(done.expect("curl runs")),
-    }
-}
 
 /// The ends of the stages, in milliseconds.
 fn rises(what: &str, ends: &[f64]) {
@@ -43,17 +33,23 @@ fn curl_measures_the_same_stages() {
 
         let resolve = format!("{NAME}:{port}:127.0.0.1");
         let format = "%{stderr}%{time_namelookup} %{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total} %{http_code}";
-        let asked = curl(&[
-            "-s",
-            "--http1.1",
-            "--cacert",
-            &root,
-            "--resolve",
-            &resolve,
-            "-w",
-            format,
-            &url,
-        ]);
+        let curl = installed("curl", "--version");
+        let asked = curl.map(|curl| {
+            Command::new(curl)
+                .args([
+                    "-s",
+                    "--http1.1",
+                    "--cacert",
+                    &root,
+                    "--resolve",
+                    &resolve,
+                    "-w",
+                    format,
+                    &url,
+                ])
+                .output()
+                .expect("curl runs")
+        });
         let ours = Command::new(OURS)
             .args(["--dns", &names.addr.to_string(), "--ca", &root, &url])
             .output()

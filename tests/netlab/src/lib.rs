@@ -34,9 +34,11 @@
 //! | `sim` | the simulated network: nodes, links, virtual time |
 //! | `pictures` | SVG for the book |
 //! | `report` | the story of a test and the text that a failure prints |
+//! | `needs` | what a machine may not have, and tests that are left out without it |
 //! | `protocol` | what netlab agrees on with the programs that run tests |
 
 mod lab;
+pub mod needs;
 mod pictures;
 pub mod protocol;
 mod report;

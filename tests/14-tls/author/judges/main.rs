@@ -8,8 +8,6 @@ extern crate tls_solution as tls;
 mod by_hand;
 mod certificates;
 mod hellos;
-#[path = "../installed.rs"]
-mod installed;
 #[path = "../../certificates.rs"]
 #[allow(dead_code)]
 mod paper;

@@ -50,6 +50,8 @@ mod judges {
     use std::process::ExitCode;
     use std::thread;
 
+    use netlab::needs;
+
     use super::clients::{Curl, H2Client};
     use super::differences::how_it_differs;
     use super::rules::{self, Examined, OURS, Row, play};
@@ -89,10 +91,7 @@ mod judges {
     impl Bench {
         fn new() -> Bench {
             let folder = Folder::new();
-            let left_out = |why: String| {
-                assert!(std::env::var_os("CI").is_none(), "CI must have it: {why}");
-                println!("left out: {why}");
-            };
+            let left_out = |why: String| needs::left_out(&why);
             let nginx = Nginx::starts(&folder).map_err(left_out).ok();
             let curl = Curl::is_there().map_err(left_out).is_ok();
             let h2 = H2Server::starts(&folder);

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use rustls::pki_types::CertificateDer;
 use tls::Doubt;
 
-use crate::installed::installed;
+use netlab::needs::installed;
 
 /// A server, what it shows, and what ours must make of that.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use tls::Doubt::Other;
 
 use super::Case;
-use crate::installed::installed;
+use netlab::needs::installed;
 
 const NEW_RSA: &str = "req -x509 -nodes -days 30 -sha256 -newkey";
 const NEW_P256: &str = "req -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256";

@@ -12,7 +12,7 @@ use rustls::{ClientConnection, RootCertStore};
 use tls::{client_config, server_name};
 
 use super::Flight;
-use crate::installed::installed;
+use netlab::needs::installed;
 
 /// What `openssl s_client` is asked for besides.
 const OPENSSL: [&[&str]; 17] = [

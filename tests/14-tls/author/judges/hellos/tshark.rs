@@ -12,7 +12,7 @@ use packets::{
 };
 
 use super::{Fields, Flight};
-use crate::installed::installed;
+use netlab::needs::installed;
 
 /// What tshark is asked for. The last two are its complaints.
 const FIELDS: [&str; 7] = [

@@ -122,8 +122,8 @@ pub fn server(addr: Ipv4Addr) -> Site<Serve> {
     Site::new(host, Serve::new(&page()), Serve::works)
 }
 
-/// The page that both ends serve: 20 000 bytes.
+/// The page that both ends serve: 21 000 bytes.
 pub fn page() -> Vec<u8> {
-    let lines = (1..=500).map(|n| format!("{n:>4} of 500 lines, each of 40 bytes .... \n"));
+    let lines = (1..=500).map(|n| format!("{n:>4} of 500 lines, each of 42 bytes .... \n"));
     lines.collect::<String>().into_bytes()
 }

@@ -41,6 +41,8 @@ mod server;
 mod stats;
 mod stopwatch;
 mod table;
+#[cfg(target_os = "linux")]
+pub mod tun;
 mod usage;
 mod wrk;
 

@@ -3,69 +3,18 @@
 
 use std::io::Read;
 use std::net::TcpListener;
-use std::process::Command;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
+use netlab::needs::{BEGINS, in_a_namespace};
 use netlab::sim::{Device, Inbox, Kind, Link, Net, first};
 use races::foreign::{Host, uploads};
+use races::tun::Kernel;
 use smoltcp::wire::{IpAddress, IpCidr};
-use tappers::{Interface, Tun};
 
-const KERNEL: [u8; 4] = [10, 9, 0, 1];
+const KERNEL: [u8; 4] = Kernel::ADDR.octets();
 const WE: [u8; 4] = [10, 9, 0, 2];
 const LIMIT: Duration = Duration::from_secs(20);
-
-/// Runs one of the tests below in a network namespace, where this user is root.
-#[track_caller]
-fn in_a_namespace(test: &str) {
-    let us = std::env::current_exe().expect("this program");
-    let run = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--net"])
-        .arg(us)
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .output();
-    let said = match run {
-        Ok(run) if run.status.success() => return,
-        Ok(run) => format!(
-            "{}{}",
-            String::from_utf8_lossy(&run.stdout),
-            String::from_utf8_lossy(&run.stderr)
-        ),
-        Err(error) => error.to_string(),
-    };
-    // The test itself has begun: it has failed.
-    assert!(!said.contains(BEGINS), "{said}");
-    assert!(std::env::var_os("CI").is_none(), "CI must allow it: {said}");
-    eprintln!("skipped: no TUN device in a namespace of one's own: {said}");
-}
-
-const BEGINS: &str = "the device is up";
-
-/// A TUN device whose other end is the kernel at 10.9.0.1, and what it gives.
-fn tun() -> (Arc<Tun>, Receiver<Vec<u8>>) {
-    let name = Interface::new("tun0").expect("a name");
-    let tun = Arc::new(Tun::new_named(name).expect("a TUN device"));
-    for command in ["addr add 10.9.0.1/24 dev tun0", "link set tun0 up"] {
-        let run = Command::new("ip").args(command.split(' ')).status();
-        assert!(run.expect("ip").success(), "ip {command}");
-    }
-    println!("{BEGINS}");
-    let (send, given) = mpsc::channel();
-    let reader = tun.clone();
-    thread::spawn(move || {
-        let mut buffer = [0; 2048];
-        while let Ok(length) = reader.recv(&mut buffer) {
-            // The kernel also looks for IPv6 routers.
-            if buffer[0] >> 4 == 4 && send.send(buffer[..length].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    (tun, given)
-}
 
 /// RFC 1071.
 fn checksum(bytes: &[u8]) -> [u8; 2] {
@@ -94,16 +43,16 @@ fn the_kernel_answers_a_ping_over_a_simulated_link() {
 #[test]
 #[ignore = "run by the test above, in a namespace"]
 fn ping() {
-    let (tun, given) = tun();
+    let linux = Kernel::new();
+    println!("{BEGINS}");
     let mut net = Net::new(1);
     let us = net.add("we", Inbox::default());
     let kernel = net.add("kernel", Device::default());
     net.join(us, kernel, Link::default().delay_ms(5));
     net.way(us, kernel).repeats(first(Kind::Icmp));
     net.send(us, echo_request());
-    let take = |packet: &[u8]| assert_eq!(tun.send(packet).expect("it is up"), packet.len());
     let both = |net: &Net| net.node::<Inbox>(us).arrived().len() == 2;
-    let done = net.run_beside(kernel, &given, take, both, LIMIT).unwrap();
+    let done = linux.runs(&mut net, kernel, both, LIMIT);
     let trace = net.trace().text();
     assert!(done, "{trace}");
     assert_eq!(
@@ -121,7 +70,8 @@ fn a_foreign_stack_uploads_to_the_kernel_over_a_link_that_loses() {
 #[test]
 #[ignore = "run by the test above, in a namespace"]
 fn upload() {
-    let (tun, given) = tun();
+    let linux = Kernel::new();
+    println!("{BEGINS}");
     let listener = TcpListener::bind((std::net::Ipv4Addr::from(KERNEL), 7000)).unwrap();
     let server = thread::spawn(move || {
         let mut got = Vec::new();
@@ -139,11 +89,8 @@ fn upload() {
     net.join(us, kernel, Link::default().delay_ms(2));
     net.way(us, kernel).loses(first(Kind::Data));
     net.with(us, Host::start);
-    let take = |packet: &[u8]| assert_eq!(tun.send(packet).expect("it is up"), packet.len());
     let is_done = |_: &Net| server.is_finished();
-    let done = net
-        .run_beside(kernel, &given, take, is_done, LIMIT)
-        .unwrap();
+    let done = linux.runs(&mut net, kernel, is_done, LIMIT);
     assert!(done, "{}", net.trace().text());
     assert!(server.join().unwrap() == data);
     assert_eq!(net.trace().plans_not_met(), "");

@@ -461,6 +461,30 @@ fn s4_expired_one_is_dropped() {
 }
 
 #[test]
+fn s4_an_old_one_says_nothing_of_the_others() {
+    netlab::lab(|lab| {
+        lab.why("The connection on top of the shelf came back last. That says nothing of its age: here it is 60 s old, and the one below is 30 s old. Look at each.");
+        for (what, call) in [GET, TRY_GET] {
+            lab.scene(format!("{what}; #1 is too old, #2 is not"));
+            let fake = Fake::new();
+            let (pool, clock) = aging_pool(2, limits(Some(100), Some(60)), &fake);
+            let first = get(lab, &pool);
+            clock.advance(Duration::from_secs(30));
+            let second = get(lab, &pool);
+            lab.you("leases end: #2, and then #1", || {
+                drop(second);
+                drop(first);
+            });
+            clock.advance(Duration::from_secs(30));
+            lab.note("the clock shows 60 s");
+            lab.you(what, || call(&pool));
+            gets(lab, &pool, "the good connection", 2);
+            connects_are(lab, &fake, 2);
+        }
+    });
+}
+
+#[test]
 fn s4_a_connection_is_young_when_it_is_there() {
     netlab::lab(|lab| {
         for (what, call) in [GET, GET_FRESH, PREWARM] {

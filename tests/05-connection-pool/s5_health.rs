@@ -120,16 +120,18 @@ fn s5_fin_means_closed() {
 fn s5_leftover_bytes_mean_dirty() {
     netlab::lab(|lab| {
         lab.why("Unread bytes are the end of the last user's reply. The next user would read them as the beginning of theirs: a privacy bug.");
-        let (mut stream, peer) = pair(lab);
-        peer.sends(b"hello world");
-        something_has_come(&stream);
-        lab.same("reusable", check(lab, &stream), false);
+        for left in [&b"!"[..], b"hello world"] {
+            let (mut stream, peer) = pair(lab);
+            peer.sends(left);
+            something_has_come(&stream);
+            lab.same("reusable", check(lab, &stream), false);
 
-        lab.why("Looking is not taking: peek leaves every byte where it is.");
-        peer.closes();
-        let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).expect("the bytes");
-        lab.same_bytes("what is still there", &rest, b"hello world");
+            peer.closes();
+            let mut rest = Vec::new();
+            stream.read_to_end(&mut rest).expect("the bytes");
+            lab.because("Looking is not taking: peek leaves every byte where it is.")
+                .same_bytes("what is still there", &rest, left);
+        }
     });
 }
 
@@ -137,11 +139,13 @@ fn s5_leftover_bytes_mean_dirty() {
 fn s5_leftovers_before_a_fin_are_dirty_too() {
     netlab::lab(|lab| {
         lab.why("No byte in the queue belongs to the next user.");
-        let (stream, peer) = pair(lab);
-        peer.sends(b"bye");
-        peer.closes();
-        something_has_come(&stream);
-        lab.same("reusable", check(lab, &stream), false);
+        for left in [&b"."[..], b"bye"] {
+            let (stream, peer) = pair(lab);
+            peer.sends(left);
+            peer.closes();
+            something_has_come(&stream);
+            lab.same("reusable", check(lab, &stream), false);
+        }
     });
 }
 
@@ -180,6 +184,41 @@ fn s5_reset_is_no_health() {
     });
 }
 
+/// Demands the time-outs and the options of a connection that a manager has made.
+fn has_its_options(lab: &Lab, stream: &TcpStream, patience: Duration) {
+    let timeouts = [
+        ("read time-out", stream.read_timeout()),
+        ("write time-out", stream.write_timeout()),
+    ];
+    for (what, timeout) in timeouts {
+        lab.same(what, timeout.ok().flatten(), Some(patience));
+    }
+    lab.because("Nagle's algorithm holds a small write back while another one is not acknowledged. A request is one write, and has nothing to wait for.")
+        .same("TCP_NODELAY", stream.nodelay().ok(), Some(true));
+}
+
+#[test]
+fn s5_every_error_means_no() {
+    netlab::lab(|lab| {
+        let unconnected = || {
+            let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+            TcpStream::from(socket.expect("a socket"))
+        };
+        let mut stream = unconnected();
+        lab.note("a stream that was never connected: the kernel has no peer to wait for");
+        let error = lab
+            .because("A reset is one of many errors. Say what the kernel says, whatever it is.")
+            .err("tcp_is_reusable(stream)", || tcp_is_reusable(&stream));
+        lab.same("kind of the error", error.kind(), ErrorKind::NotConnected);
+
+        let nobody = lab.refused();
+        let manager = TcpManager::new(nobody.addr(), FOR_EVER);
+        let reusable = lab.you("is_reusable(stream)", || manager.is_reusable(&mut stream));
+        lab.because("Only a connection that is known to be good is lent. Every error of the check means no: a reset, a time-out of the kernel, a host that is gone.")
+            .same("reusable in the eyes of the manager", reusable, false);
+    });
+}
+
 #[test]
 fn s5_manager_makes_streams_that_cannot_hang() {
     netlab::lab(|lab| {
@@ -195,18 +234,7 @@ fn s5_manager_makes_streams_that_cannot_hang() {
                 stream.peer_addr().ok(),
                 Some(server.addr()),
             );
-        lab.same(
-            "read time-out",
-            stream.read_timeout().ok().flatten(),
-            Some(patience),
-        );
-        lab.same(
-            "write time-out",
-            stream.write_timeout().ok().flatten(),
-            Some(patience),
-        );
-        lab.because("Nagle's algorithm holds a small write back while another one is not acknowledged. A request is one write, and has nothing to wait for.")
-            .same("TCP_NODELAY", stream.nodelay().ok(), Some(true));
+        has_its_options(lab, &stream, patience);
         lab.because("made() counts the connections that this manager has made.")
             .same("made()", manager.made(), 1);
 
@@ -247,8 +275,15 @@ fn s5_manager_makes_streams_that_cannot_hang() {
                 let manager = TcpManager::new(addr, patience);
                 let stream = lab.ok(&format!("connect() to {addr}"), || manager.connect());
                 lab.same("the peer's address", stream.peer_addr().ok(), Some(addr));
+                has_its_options(lab, &stream, patience);
             }
         }
+
+        lab.why("The patience is any duration: for a slow job its user may allow ten minutes.");
+        let patience = Duration::from_secs(600);
+        let manager = TcpManager::new(server.addr(), patience);
+        let stream = lab.ok("connect(), patience 600 s", || manager.connect());
+        has_its_options(lab, &stream, patience);
     });
 }
 

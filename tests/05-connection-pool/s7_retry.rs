@@ -45,6 +45,8 @@ struct Scripted {
     read: Option<ErrorKind>,
     write: Option<ErrorKind>,
     flush: Option<ErrorKind>,
+    /// The stream is full after so many bytes.
+    room: usize,
     /// Counts the writes.
     sent: Arc<AtomicUsize>,
 }
@@ -56,6 +58,7 @@ impl Scripted {
             read: None,
             write: None,
             flush: None,
+            room: usize::MAX,
             sent: Arc::default(),
         }
     }
@@ -92,7 +95,11 @@ impl Write for Scripted {
         self.sent.fetch_add(1, SeqCst);
         match self.write.take() {
             Some(kind) => Err(fault(kind)),
-            None => self.tape.write(buf),
+            None => {
+                let n = self.tape.write(&buf[..buf.len().min(self.room)])?;
+                self.room -= n;
+                Ok(n)
+            }
         }
     }
 
@@ -303,6 +310,10 @@ fn s7_request_leaves_in_one_write() {
 struct Buffered {
     tape: Tape,
     written: Vec<u8>,
+    /// How much it takes at a time.
+    takes: usize,
+    /// How many bytes lay in it at each flush.
+    flushed: Vec<usize>,
     /// What the flushes have sent before the first read.
     sent_before_read: Option<Vec<u8>>,
 }
@@ -317,11 +328,13 @@ impl Read for Buffered {
 
 impl Write for Buffered {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.written.extend_from_slice(buf);
-        Ok(buf.len())
+        let n = buf.len().min(self.takes);
+        self.written.extend_from_slice(&buf[..n]);
+        Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.flushed.push(self.written.len());
         self.tape.write_all(&self.written)?;
         self.written.clear();
         self.tape.flush()
@@ -332,20 +345,33 @@ impl Write for Buffered {
 fn s7_the_request_is_flushed() {
     netlab::lab(|lab| {
         lab.why("There may be a buffer between you and the network (BufWriter, TLS). flush makes it send the bytes written before: write first, then flush, and then read.");
-        let mut stream = Buffered {
-            tape: Tape::new(reply(b"good")),
-            written: Vec::new(),
-            sent_before_read: None,
-        };
-        lab.ok("exchange(a stream with a buffer, hello)", || {
-            exchange(&mut stream, b"hello")
-        });
-        let sent = stream.sent_before_read.unwrap_or_default();
-        lab.same_bytes(
-            "bytes that have left the buffer before the first read",
-            &sent,
-            b"\0\0\0\x05hello",
-        );
+        for payload in [&b"hello"[..], b""] {
+            for takes in [usize::MAX, 2] {
+                let mut stream = Buffered {
+                    tape: Tape::new(reply(b"good")),
+                    written: Vec::new(),
+                    takes,
+                    flushed: Vec::new(),
+                    sent_before_read: None,
+                };
+                let words = match takes {
+                    2 => "a stream with a buffer, which takes 2 bytes a write",
+                    _ => "a stream with a buffer",
+                };
+                lab.ok(
+                    &format!("exchange({words}, {} bytes)", payload.len()),
+                    || exchange(&mut stream, payload),
+                );
+                let sent = stream.sent_before_read.unwrap_or_default();
+                lab.same_bytes(
+                    "bytes that have left the buffer before the first read",
+                    &sent,
+                    &frame(payload),
+                );
+                lab.because("flush comes when the whole request is written. A flush after each piece sends each piece as a segment of its own.")
+                    .same("bytes in the buffer at the first flush", stream.flushed[0], sent.len());
+            }
+        }
     });
 }
 
@@ -363,6 +389,16 @@ fn s7_errors_are_told() {
             kind_of("exchange(a stream that takes 0 bytes a write)", &mut full),
             (ErrorKind::WriteZero, 0),
         );
+        for room in [2, 4, 6] {
+            let mut fills = Scripted::new(Tape::new(reply(b"good")));
+            fills.room = room;
+            let call = format!("exchange(a stream that takes {room} bytes, and then none)");
+            lab.same(
+                "kind of the cause, bytes received",
+                kind_of(&call, &mut fills),
+                (ErrorKind::WriteZero, 0),
+            );
+        }
 
         lab.why("An error of write or of flush is the end of this exchange: nothing of the request may have left, and a reply may never come. Interrupted alone is a reason to call again.");
         for (place, fails) in FAULTS {
@@ -424,14 +460,15 @@ fn s7_errors_are_told() {
 fn s7_a_long_request_is_sent() {
     netlab::lab(|lab| {
         lab.why("MAX_REPLY limits what a peer may announce. A request of your own user is limited only by the four bytes of the length.");
-        let long = vec![b'x'; MAX_REPLY as usize + 1];
-        let mut stream = Tape::new(reply(b"good"));
-        let got = lab.ok("exchange(stream, 1 MiB and a byte)", || {
-            exchange(&mut stream, &long)
-        });
-        lab.same_bytes("the reply", &got, b"good");
-        lab.same("bytes on the wire", stream.written.len(), 4 + long.len());
-        lab.same_bytes("the header", &stream.written[..4], &[0, 0x10, 0, 1]);
+        for (len, header) in [(1 << 20, [0, 0x10, 0, 1]), (1 << 24, [1, 0, 0, 1])] {
+            let long = vec![b'x'; len + 1];
+            let mut stream = Tape::new(reply(b"good"));
+            let call = format!("exchange(stream, {} MiB and a byte)", len >> 20);
+            let got = lab.ok(&call, || exchange(&mut stream, &long));
+            lab.same_bytes("the reply", &got, b"good");
+            lab.same("bytes on the wire", stream.written.len(), 4 + long.len());
+            lab.same_bytes("the header", &stream.written[..4], &header);
+        }
     });
 }
 
@@ -503,6 +540,40 @@ fn s7_good_connections_go_back() {
         }
         lab.same("connections made", pool.manager().made(), 1);
         state_is(lab, "in the end", &pool, (1, 0, 0));
+
+        lab.why("An empty reply is a reply, and an empty request a request. The exchange went well, so the connection goes back.");
+        let pool = used_pool(lab, [reply(b""), reply(b"")].concat(), vec![]);
+        for request in [READ, ORDER] {
+            let request = Request {
+                payload: b"",
+                ..request
+            };
+            let reply = lab.ok("call(pool, nothing)", || in_words(call(&pool, request)));
+            lab.same("the reply", reply.as_str(), "");
+            state_is(lab, "after it", &pool, (1, 0, 0));
+        }
+    });
+}
+
+#[test]
+fn s7_a_call_waits_for_its_turn() {
+    netlab::lab(|lab| {
+        lab.why("All connections are in use, so the call waits for its turn, as get does. Then an idle connection is there, and it is good: a new one is for the second attempt.");
+        for request in [READ, ORDER] {
+            let pool = scripted_pool(lab, 1, vec![reply(b"page 7"), reply(b"again")]);
+            let lease = get(lab, &pool);
+            let name = String::from_utf8_lossy(request.payload).into_owned();
+            let caller = pool.clone();
+            let waits = lab.student(
+                &format!("call(pool, {name}), in another thread"),
+                move || in_words(call(&caller, request)),
+            );
+            lab.until("a thread to wait", || pool.state().waiting, |&n| n == 1);
+            lab.you("lease ends: drop(lease)", || drop(lease));
+            lab.same("the reply", waits.returns_ok().as_str(), "page 7");
+            lab.same("connections made", made(&pool, 2), 1);
+            state_is(lab, "in the end", &pool, (1, 0, 0));
+        }
     });
 }
 

@@ -150,6 +150,13 @@ fn s7_a_packet_has_28_bytes() {
             lab.because("Ethernet is 1, IPv4 0800, their addresses have 6 and 4 bytes. Then the operation, and sender and target, the card before \
                          the address (RFC 826).")
                 .same_bytes("the packet", &got, &arp(number, sender, target));
+            // A frame may be longer than the shortest one.
+            let mut long = got.clone();
+            long.resize(1500, 0xee);
+            lab.because("What follows the 28 bytes is padding, however much it is.")
+                .ok("ArpPacket::parse(1500 bytes, padded)", || {
+                    ArpPacket::parse(&long)
+                });
             let mut padded = got.clone();
             padded.resize(46, 0xee);
             let read = lab.ok("ArpPacket::parse(46 bytes, padded)", || {

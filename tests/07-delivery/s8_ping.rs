@@ -463,7 +463,7 @@ fn s8_a_host_is_silent_where_it_must_be() {
         damaged[4] ^= 1;
         let mut header = asks(1, 1, b"ping");
         header[8] ^= 1;
-        lab.why("Ignore a datagram for another host, a damaged datagram, and one whose source cannot be one host.");
+        lab.why("Answer only what is for your own address: a request to all, or to a group, would get an answer of every host. Ignore a damaged datagram, too, and one whose source cannot be one host.");
         for (what, datagram) in [
             (
                 "a request to another host",

@@ -391,6 +391,11 @@ fn s4_name_of_256_octets_is_an_error() {
         lab.same("labels, next", (name.labels().len(), next), (4, 267));
         let too_long = message(&[&long, &label(62), b"\x00"]);
         lab.same("256 octets", error(lab, &too_long, 12), "NameTooLong");
+        for times in [2, 20] {
+            let many = message(&[&long.repeat(times), b"\x00"]);
+            let what = format!("{} octets", many.len() - 12);
+            lab.same(&what, error(lab, &many, 12), "NameTooLong");
+        }
         let by_pointer = message(&[&long, b"\x00", &label(62), b"\xc0\x0c"]);
         lab.same(
             "the same by a pointer",

@@ -1,6 +1,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv6Addr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use netlab::{Lab, Running, TcpPeer, TcpServer, slow_until};
@@ -699,9 +701,11 @@ fn s8_tcp_is_tried_once() {
             attempts: 1_000,
             ..brief(1)
         };
+        let queries = Arc::new(AtomicUsize::new(0));
         let _answering = udp.answers({
-            let lab = lab.clone();
+            let (lab, queries) = (lab.clone(), queries.clone());
             move |datagram| {
+                queries.fetch_add(1, SeqCst);
                 let part = asked(&lab, datagram).reply().cut_off();
                 Some(("reply, TC=1".into(), part.bytes()))
             }
@@ -709,6 +713,8 @@ fn s8_tcp_is_tried_once() {
         let asking = asks(lab, udp.addr(), patience);
         let peer = tcp.accepts();
         gives(lab, "result", asking, "TimedOut");
+        lab.because("The server has said over UDP that its reply does not fit. To ask it there again gives the same.")
+            .same("queries over UDP", queries.load(SeqCst), 1);
         drop(peer);
     });
 }

@@ -13,7 +13,8 @@ use crate::s5_message::Message;
 /// How long to wait, and how often to ask.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// How long one try waits for its reply, from sending to giving up. More than zero.
+    /// How long one try waits for its reply, from sending to giving up. More than zero, and an
+    /// hour at most.
     pub timeout: Duration,
     /// How many times the question is sent at most, the first time included. At least 1.
     pub attempts: u32,

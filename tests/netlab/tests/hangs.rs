@@ -215,7 +215,10 @@ fn in_a_loop_without_end() {
     });
     // The lost thread would keep a core from the other tests.
     END.store(true, Ordering::Relaxed);
-    names(&report, "it is running and running: a loop without end?");
+    names(
+        &report,
+        "it keeps running: a loop without end, or one with far too many steps?",
+    );
 }
 
 #[test]
@@ -232,7 +235,10 @@ fn in_a_loop_of_system_calls() {
         });
     });
     END.store(true, Ordering::Relaxed);
-    names(&report, "it is running and running: a loop without end?");
+    names(
+        &report,
+        "it keeps running: a loop without end, or one with far too many steps?",
+    );
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Doing {
         match self {
             Doing::Waits(wait) => wait.words(),
             Doing::Inside => "waits for something inside the system",
-            Doing::Runs => "is running and running: a loop without end?",
+            Doing::Runs => "keeps running: a loop without end, or one with far too many steps?",
             Doing::Hidden => "is still running: a wait that nothing ends, or a loop without end",
         }
     }
@@ -151,5 +151,6 @@ impl Doing {
 }
 
 /// Why a thread may be running without end.
-const LOOP: &str = "What would end this loop never happens, or is not checked: Ok(0) is the end of a stream, \
-    not \"nothing yet\"; an error that is ignored comes again.";
+const LOOP: &str = "Perhaps what would end the loop never happens or is not checked: Ok(0) is the end of a stream, \
+    not \"nothing yet\"; an error that is ignored comes again. Or the loop does end, and takes far more \
+    steps than it needs.";

@@ -256,9 +256,26 @@ fn s7_exchange_speaks_frames() {
         let mut reply = frame(b"hello back");
         reply.extend_from_slice(b"next");
         let mut stream = OneByte(Interrupting::new(Tape::new([bytes(&reply)])));
-        let got = lab.ok("exchange(stream, hello)", || {
+        let outcome = lab.you("exchange(stream, hello)", || {
             exchange(&mut stream, b"hello")
         });
+        let got = match outcome {
+            Ok(got) => got,
+            Err(lost) => {
+                let why = match lost.received > 14 {
+                    true => {
+                        "The whole reply had come, and the exchange read on. Interrupted means that one call took nothing. What came before it stays: go on behind it."
+                    }
+                    false => {
+                        "The stream gives a byte at a time, and a signal interrupts every other call. Neither is the end: call again until all bytes are there."
+                    }
+                };
+                lab.because(why).fails(
+                    "your exchange(stream, hello) to succeed",
+                    format!("{lost:?}"),
+                )
+            }
+        };
         lab.same_bytes("the reply", &got, b"hello back");
         let tape = &mut stream.0.inner;
         lab.same_bytes("bytes on the wire", &tape.written, b"\0\0\0\x05hello");

@@ -168,8 +168,12 @@ fn s3_ack_beyond_snd_nxt_is_not_believed() {
             (1000, 5000),
             (0, 102),
             (1000, 101 + 0x7000_0000),
+            // As far ahead as a number can be.
+            (1000, 101 + 0x7fff_ffff),
         ] {
             let mut window = Window::new(lab, 101, 2000);
+            lab.because("The window of the handshake is the first, and the widest so far.")
+                .same("widest()", window.it.widest(), 2000);
             window.sent(sent);
             lab.why(
                 "It acknowledges bytes that were never sent. A sender that believes it loses them. Nothing changes, not even the window (RFC 9293, section 3.10.7.4).",

@@ -171,15 +171,18 @@ fn s5_half_a_small_window_is_enough() {
             let piece = Piece { len, widest, ..cut };
             decides(lab, "half of the widest window", piece, true, why);
         }
-        let why = "This is less than half of the widest window.";
         for (len, widest) in [(499, 1000), (400, 801), (999, 1999), (2, 5)] {
+            let twice = 2 * len;
+            let why = format!(
+                "Twice {len} is {twice}, and the widest window had {widest}. This is less than half of it."
+            );
             let piece = Piece { len, widest, ..cut };
             decides(
                 lab,
                 "less than half of the widest window",
                 piece,
                 false,
-                why,
+                &why,
             );
         }
         let why = "Half a window is also a small segment: Nagle's algorithm holds it while others are in flight.";
@@ -345,6 +348,18 @@ fn s5_persist_stops_and_starts_anew() {
         asks.start(ms(9000), ms(1000));
         lab.why("A new wait begins with one RTO. The length of the last one does not matter.");
         asks.wakes(Some(ms(10_000)));
+
+        lab.scene("the timer has waited as long as it may");
+        let mut asks = Asks::new(lab, ms(2000), MINUTE);
+        asks.start(ms(0), ms(1000));
+        asks.alarm(ms(1000), "Rings");
+        asks.alarm(ms(3000), "Rings");
+        asks.stop();
+        lab.why("It stops, however long its wait has become.");
+        asks.wakes(None);
+        asks.start(ms(4000), ms(1000));
+        lab.why("A new wait begins with one RTO. The length of the last one does not matter.");
+        asks.wakes(Some(ms(5000)));
     });
 }
 

@@ -267,7 +267,7 @@ fn s8_after_close_nothing_is_taken() {
                     --> ACK seq 1101 ack 301 len 1000
                     send(5) = 0                           # whether the FIN has left or not.
             100     <-- ACK seq 301 ack 2101 win 2000
-                    --> FIN,PSH,ACK seq 2101 ack 301 len 1000
+                    --> FIN,PSH,ACK seq 2101 ack 301 len 1000  # The FIN leaves with the last byte: the window has room for both.
                     send(5) = 0
             150     <-- ACK seq 301 ack 3102
                     closed
@@ -866,6 +866,26 @@ fn s8_a_full_window_in_flight_asks_nothing() {
            1000     --> ACK seq 101 ack 301 len 1000   # The window is full, but an answer is awaited:
            1001     nothing                            # its timer is enough, and there is nothing to ask.
            1050     <-- ACK seq 301 ack 2101 win 2000
+                    --> ACK seq 2101 ack 301 len 1000
+                    --> ACK seq 3101 ack 301 len 1000
+            ",
+        );
+        plays(
+            lab,
+            "
+            # Linux waits 200 ms where the RFC says 1 s, and less after the
+            # last segment (RFC 8985).
+            with win=2000 linux=no
+              0 ms  send(5000)
+                    --> ACK seq 101 ack 301 len 1000
+                    --> ACK seq 1101 ack 301 len 1000
+             50     <-- ACK seq 301 ack 101 win 0      # No room any more, and two segments on their way.
+           1000     --> ACK seq 101 ack 301 len 1000
+           1051     nothing                            # The answer to these tells of the window, too: no question beside them.
+           3000     --> ACK seq 101 ack 301 len 1000
+           3050     <-- ACK seq 301 ack 2101 win 0     # Now nothing is in flight, and no answer is on its way.
+           7050     --> ACK seq 2101 ack 301 len 1     # The RTO was doubled twice, and is 4 s.
+           7100     <-- ACK seq 301 ack 2101 win 2000
                     --> ACK seq 2101 ack 301 len 1000
                     --> ACK seq 3101 ack 301 len 1000
             ",

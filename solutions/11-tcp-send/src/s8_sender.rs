@@ -242,8 +242,8 @@ impl Sender {
     }
 
     fn send_new(&mut self, now: Duration, out: &mut Vec<Segment>) {
-        if self.in_flight() == 0 && now.saturating_sub(self.last_sent) > self.rto() {
-            self.recovery.after_idle();
+        if !self.queue.is_empty() {
+            self.after_a_pause(now);
         }
         let (nxt, usable) = (self.nxt(), self.window.usable());
         for (_, range) in segmentize(self.queue.make_contiguous(), nxt, self.mss, usable) {
@@ -263,6 +263,12 @@ impl Sender {
         }
         if self.queue.is_empty() && self.fin == Fin::Wanted && self.window.usable() > 0 {
             self.send(now, 0, out);
+        }
+    }
+
+    fn after_a_pause(&mut self, now: Duration) {
+        if self.in_flight() == 0 && now.saturating_sub(self.last_sent) > self.rto() {
+            self.recovery.after_idle();
         }
     }
 

@@ -38,6 +38,8 @@ pub enum Door {
     /// Answers after so many milliseconds.
     Opens(u64),
     Refuses(u64),
+    /// Fails so after so many milliseconds.
+    Fails(u64, ErrorKind),
     Silent,
 }
 
@@ -84,9 +86,24 @@ struct World {
     /// The answers to the requests of one connection after the other.
     answers: VecDeque<Vec<Vec<Play>>>,
     /// Attempts that run, and when something comes of them.
-    attempts: Vec<(SocketAddr, Option<Duration>, bool)>,
+    attempts: Vec<(SocketAddr, Option<Duration>, Result<(), ErrorKind>)>,
+    /// How often somebody has waited for attempts.
+    waits: usize,
+    lines: Lines,
     requests: Vec<String>,
     opened: usize,
+}
+
+/// How the lines of a world take what is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Lines {
+    /// All of it, and at once.
+    #[default]
+    Usual,
+    /// Five bytes with each write, which go out when they are flushed.
+    Narrow,
+    /// As usual, but they have no limit: who sets one gets this error.
+    NoLimit(ErrorKind),
 }
 
 /// How long a handshake takes here.
@@ -124,9 +141,19 @@ impl Paper {
         self.0.borrow_mut().doors.insert(addr, door);
     }
 
+    /// How lines take what is written, from the next one on.
+    pub fn lines(&self, lines: Lines) {
+        self.0.borrow_mut().lines = lines;
+    }
+
+    /// How often somebody has waited for attempts.
+    pub fn waits(&self) -> usize {
+        self.0.borrow().waits
+    }
+
     /// What comes of the next handshake about which nothing was said.
-    pub fn handshake(&self, result: Result<Option<&str>, ErrorKind>) {
-        let result = result.map(|protocol| protocol.map(|name| name.as_bytes().to_vec()));
+    pub fn handshake(&self, result: Result<Option<&[u8]>, ErrorKind>) {
+        let result = result.map(|protocol| protocol.map(<[u8]>::to_vec));
         self.0.borrow_mut().handshakes.push_back(result);
     }
 
@@ -207,31 +234,34 @@ impl Network for Paper {
         let mut world = self.0.borrow_mut();
         let now = world.now;
         let door = world.doors.get(&to).copied().unwrap_or(Door::Refuses(0));
-        let (at, opens) = match door {
-            Door::Opens(after) => (Some(now + ms(after)), true),
-            Door::Refuses(after) => (Some(now + ms(after)), false),
-            Door::Silent => (None, false),
+        let (at, comes) = match door {
+            Door::Opens(after) => (Some(now + ms(after)), Ok(())),
+            Door::Refuses(after) => (Some(now + ms(after)), Err(ErrorKind::ConnectionRefused)),
+            Door::Fails(after, kind) => (Some(now + ms(after)), Err(kind)),
+            Door::Silent => (None, Ok(())),
         };
-        world.attempts.push((to, at, opens));
+        world.attempts.push((to, at, comes));
     }
 
     fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)> {
         let mut world = self.0.borrow_mut();
-        let due = |(_, at, _): &(SocketAddr, Option<Duration>, bool)| at.unwrap_or(Duration::MAX);
-        let next = (0..world.attempts.len()).min_by_key(|at| due(&world.attempts[*at]));
-        let next = next.filter(|at| due(&world.attempts[*at]) <= until);
+        world.waits += 1;
+        let due = |nth: usize| world.attempts[nth].1.unwrap_or(Duration::MAX);
+        let next = (0..world.attempts.len()).min_by_key(|nth| due(*nth));
+        let next = next.filter(|nth| due(*nth) <= until);
         let Some(next) = next else {
             world.now = world.now.max(until);
             return None;
         };
-        let (to, at, opens) = world.attempts.remove(next);
+        let (to, at, comes) = world.attempts.remove(next);
         world.now = world.now.max(at.unwrap_or_default());
-        if !opens {
+        if let Err(kind) = comes {
             drop(world);
             self.notes(format!("refused {to}"));
-            return Some((to, Err(ErrorKind::ConnectionRefused.into())));
+            return Some((to, Err(kind.into())));
         }
         let answers = world.answers.pop_front();
+        let lines = world.lines;
         world.opened += 1;
         let number = world.opened;
         drop(world);
@@ -242,6 +272,8 @@ impl Network for Paper {
             answers: answers.map(VecDeque::from),
             queue: VecDeque::new(),
             limit: None,
+            lines,
+            written: Vec::new(),
             heard: Vec::new(),
         };
         Some((to, Ok(Line::new(line))))
@@ -275,7 +307,31 @@ struct PaperLine {
     answers: Option<VecDeque<Vec<Play>>>,
     queue: VecDeque<Play>,
     limit: Option<Duration>,
+    lines: Lines,
+    /// What was not flushed.
+    written: Vec<u8>,
     heard: Vec<u8>,
+}
+
+impl PaperLine {
+    /// These bytes come to the server.
+    fn hears(&mut self, bytes: &[u8]) {
+        self.heard.extend_from_slice(bytes);
+        let end = self.heard.windows(4).position(|four| four == b"\r\n\r\n");
+        if let Some(end) = end {
+            let head: Vec<u8> = self.heard.drain(..end + 4).collect();
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let line = head.lines().next().unwrap_or_default();
+            self.paper
+                .notes(format!("request {line} on line {}", self.number));
+            self.paper.0.borrow_mut().requests.push(head);
+            let answer = match &mut self.answers {
+                None => Some(usual()),
+                Some(answers) => answers.pop_front(),
+            };
+            self.queue.extend(answer.unwrap_or_default());
+        }
+    }
 }
 
 impl Read for PaperLine {
@@ -325,31 +381,27 @@ impl Read for PaperLine {
 
 impl Write for PaperLine {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.heard.extend_from_slice(buf);
-        let end = self.heard.windows(4).position(|four| four == b"\r\n\r\n");
-        if let Some(end) = end {
-            let head: Vec<u8> = self.heard.drain(..end + 4).collect();
-            let head = String::from_utf8_lossy(&head).into_owned();
-            let line = head.lines().next().unwrap_or_default();
-            self.paper
-                .notes(format!("request {line} on line {}", self.number));
-            self.paper.0.borrow_mut().requests.push(head);
-            let answer = match &mut self.answers {
-                None => Some(usual()),
-                Some(answers) => answers.pop_front(),
-            };
-            self.queue.extend(answer.unwrap_or_default());
+        if self.lines == Lines::Narrow {
+            let n = buf.len().min(5);
+            self.written.extend_from_slice(&buf[..n]);
+            return Ok(n);
         }
+        self.hears(buf);
         Ok(buf.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        let written = std::mem::take(&mut self.written);
+        self.hears(&written);
         Ok(())
     }
 }
 
 impl Waits for PaperLine {
     fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
+        if let Lines::NoLimit(kind) = self.lines {
+            return Err(kind.into());
+        }
         self.limit = Some(limit);
         Ok(())
     }

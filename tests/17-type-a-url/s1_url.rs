@@ -106,6 +106,8 @@ fn s1_userinfo_and_fragment_stay_here() {
         parses(lab, "http://a#b", "http | a | 80 | /");
         parses(lab, "http://a/b?c#d?e#f", "http | a | 80 | /b?c");
         parses(lab, "http://a/b#c/../d", "http | a | 80 | /b");
+        parses(lab, "http://a/b#c?d", "http | a | 80 | /b");
+        parses(lab, "http://a#b?c/d", "http | a | 80 | /");
         parses(lab, "https://me:secret@a/b", "https | a | 443 | /b");
         parses(lab, "https://me@a:8443", "https | a | 8443 | /");
         parses(lab, "https://a:80@b:81/", "https | b | 81 | /");
@@ -197,6 +199,13 @@ fn s1_hosts_of_all_kinds() {
             "http://_dmarc.a-b.example./",
             "http | _dmarc.a-b.example. | 80 | /",
         );
+        for host in ["1", "-", "_", ".", "a..b", "-a-"] {
+            parses(
+                lab,
+                &format!("http://{host}:81/"),
+                &format!("http | {host} | 81 | /"),
+            );
+        }
         for text in [
             "http:///",
             "http://",
@@ -205,6 +214,8 @@ fn s1_hosts_of_all_kinds() {
             "http://:80/",
             "http://u@/",
             "http://u@:80/",
+            "http://:0/",
+            "http://u@:x/",
         ] {
             refuses(lab, text, "NoHost");
         }
@@ -218,6 +229,8 @@ fn s1_hosts_of_all_kinds() {
             "http://a[::1]/",
             "http://a~/",
             "http://%/",
+            "http://a!:0/",
+            "http://[::g]:x/",
         ] {
             refuses(lab, text, "Host");
         }
@@ -394,6 +407,10 @@ fn s1_an_address_in_the_hosts_place() {
             ("http://192.0.2/", None),
             ("http://192.0.2.256/", None),
             ("http://192.0.2.7./", None),
+            ("http://3221225991/", None),
+            ("http://0xc0000207/", None),
+            ("http://localhost/", None),
+            ("http://[::ffff:192.0.2.7]/", Some("::ffff:192.0.2.7")),
         ] {
             lab.scene(format!("somebody types {text:?}"));
             let url = url(lab, text);
@@ -435,6 +452,13 @@ fn s1_where_a_page_sends_us() {
             ("./f:g", "https | a | 8443 | /b/f:g"),
             ("f@g", "https | a | 8443 | /b/f@g"),
             ("?f#@g", "https | a | 8443 | /b/c?f"),
+            ("?f/../g/./h", "https | a | 8443 | /b/c?f/../g/./h"),
+            ("f#g?h", "https | a | 8443 | /b/f"),
+            ("#f?g", "https | a | 8443 | /b/c?d"),
+            ("/f?u=http://e/g", "https | a | 8443 | /f?u=http://e/g"),
+            ("f?u=http://e", "https | a | 8443 | /b/f?u=http://e"),
+            ("?u=http://e", "https | a | 8443 | /b/c?u=http://e"),
+            ("#http://e/f", "https | a | 8443 | /b/c?d"),
         ] {
             joins(lab, BASE, reference, want);
         }
@@ -465,11 +489,21 @@ fn s1_where_we_do_not_go() {
             ("//e:0/", "Port"),
             ("//[::1/", "Host"),
             ("/f g", "Characters"),
+            (" /f", "Characters"),
+            ("http://e/f ", "Characters"),
+            ("\t", "Characters"),
             ("/f\r\nSet-Cookie: g", "Characters"),
             ("/\u{e9}", "Characters"),
         ] {
             joins(lab, BASE, reference, &format!("the error {want}"));
         }
-        joins(lab, BASE, "//e/f@g", "https | e | 443 | /f@g");
+        for (reference, want) in [
+            ("//e/f@g", "https | e | 443 | /f@g"),
+            ("//e?f@g", "https | e | 443 | /?f@g"),
+            ("http://e?f@g", "http | e | 80 | /?f@g"),
+            ("http://e#f@g", "http | e | 80 | /"),
+        ] {
+            joins(lab, BASE, reference, want);
+        }
     });
 }

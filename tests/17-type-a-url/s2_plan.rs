@@ -301,6 +301,20 @@ fn s2_one_time_for_all() {
             ],
         );
         plays(lab, &["192.0.2.1"], 100, &[At(101, "over")]);
+        lab.note("now with a patience of Duration::MAX: its sum with any time is too long for a `Duration`");
+        let plan = ips(&["192.0.2.1", "192.0.2.2"]);
+        let mut attempts = lab.you("Attempts::new(plan, 1 s, Duration::MAX)", || {
+            Attempts::new(plan, ms(1000), Duration::MAX)
+        });
+        for (at, want) in [
+            (1000, "begin 192.0.2.1"),
+            (1000, "wait until 1250"),
+            (1250, "begin 192.0.2.2"),
+        ] {
+            let got = lab.you(&format!("attempts.next({at} ms)"), || attempts.next(ms(at)));
+            lab.because("The longest time that there is means: as long as it takes.")
+                .same("what to do", next(got), want.to_owned());
+        }
     });
 }
 

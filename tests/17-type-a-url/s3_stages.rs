@@ -8,7 +8,7 @@ use type_a_url::{
     Cause, Limits, Network, Page, StageError, connect, fetch, find, open_url, secure,
 };
 
-use super::paper::{Door, LIMITS, PAGE, Paper, Play, Said, bytes, ip, ips, ms, response};
+use super::paper::{Door, LIMITS, Lines, PAGE, Paper, Play, Said, bytes, ip, ips, ms, response};
 use super::words::{cause, fails, lines, page, timeline, url};
 
 /// The student's `open_url` in this world.
@@ -143,6 +143,8 @@ fn s3_an_address_needs_no_name() {
         let world = Paper::with_site();
         world.door("[2001:db8::7]:8443", Door::Opens(20));
         let _ = gets(lab, &world, "https://[2001:db8::7]:8443/");
+        lab.because("`https` means TLS, whatever the port is.")
+            .same("handshakes", world.count("tls"), 1);
         lab.because("The name that the certificate must have is the host, without brackets and without a port.")
             .same("who is to prove itself", world.journal()[2].clone(), "20 tls 2001:db8::7 for 5000 ms at most".to_owned());
     });
@@ -415,6 +417,12 @@ fn s3_find() {
                     .join(" "),
                 Err(failed) => cause(&failed),
             };
+            lab.because("A name server knows names: they have no port, no brackets and no scheme.")
+                .same(
+                    "what it was asked",
+                    lines(&world.journal()),
+                    "0 lookup a".to_owned(),
+                );
             lab.same("what was found", got, want.to_owned());
         }
     });
@@ -434,15 +442,18 @@ fn s3_protocols() {
     lab(|lab| {
         lab.why("A server that chooses nothing by ALPN speaks HTTP/1.1; who has chosen another protocol would not understand us (RFC 7301 §3.2).");
         for (handshake, want) in [
-            (Ok(Some("http/1.1")), "a line"),
+            (Ok(Some(&b"http/1.1"[..])), "a line"),
             (Ok(None), "a line"),
-            (Ok(Some("h2")), "Protocol h2"),
-            (Ok(Some("http/1.0")), "Protocol http/1.0"),
-            (Ok(Some("")), "Protocol "),
+            (Ok(Some(b"h2")), "Protocol h2"),
+            (Ok(Some(b"http/1.0")), "Protocol http/1.0"),
+            (Ok(Some(b"HTTP/1.1")), "Protocol HTTP/1.1"),
+            (Ok(Some(b"")), "Protocol "),
+            (Ok(Some(b"\xff\0")), "Protocol \\xff\\x00"),
             (Err(ErrorKind::InvalidData), "Io InvalidData"),
             (Err(ErrorKind::UnexpectedEof), "Io UnexpectedEof"),
         ] {
-            lab.scene(format!("the handshake gives {handshake:?}"));
+            let shown = handshake.map(|name| name.map(|name| name.escape_ascii().to_string()));
+            lab.scene(format!("the handshake gives {shown:?}"));
             let world = Paper::with_site();
             world.handshake(handshake);
             let mut network = world.clone();
@@ -659,6 +670,97 @@ fn s3_chunks_and_ends() {
                 timeline(&page.timeline),
                 "dns 0..12 tcp 12..32 tls - first 32..32 body 32..37".to_owned(),
             );
+        }
+    });
+}
+
+#[test]
+fn s3_whatever_an_attempt_fails_by() {
+    lab(|lab| {
+        lab.why("The system has many errors for an address that cannot be reached, and a time-out of its own. Who has failed so has not been silent until the end.");
+        for kind in [
+            ErrorKind::TimedOut,
+            ErrorKind::HostUnreachable,
+            ErrorKind::NetworkUnreachable,
+            ErrorKind::AddrNotAvailable,
+        ] {
+            lab.scene(format!("192.0.2.1 fails by {kind:?}"));
+            let world = Paper::default();
+            world.door("192.0.2.1:7", Door::Fails(30, kind));
+            world.door("192.0.2.2:7", Door::Silent);
+            let mut network = world.clone();
+            let addrs = ips(&["192.0.2.1", "192.0.2.2"]);
+            let got = lab.you("connect(network, addrs, 7, 1 s)", || {
+                connect(&mut network, &addrs, 7, ms(1_000))
+            });
+            lab.same(
+                "the cause",
+                got.err().map(|failed| cause(&failed)),
+                Some(format!("Unreachable 192.0.2.1 {kind:?} 192.0.2.2 silent")),
+            );
+            journal(
+                lab,
+                &world,
+                &[
+                    "0 connect 192.0.2.1:7",
+                    "30 refused 192.0.2.1:7",
+                    "30 connect 192.0.2.2:7",
+                    "1000 given-up 192.0.2.2:7",
+                ],
+            );
+        }
+    });
+}
+
+#[test]
+fn s3_connect_waits_and_does_not_look_about() {
+    lab(|lab| {
+        lab.why("`Attempts` says until when there is nothing to do. Who looks more often than that keeps a processor busy.");
+        let world = Paper::default();
+        for addr in ["192.0.2.1:7", "192.0.2.2:7"] {
+            world.door(addr, Door::Silent);
+        }
+        let mut network = world.clone();
+        let addrs = ips(&["192.0.2.1", "192.0.2.2"]);
+        let got = lab.you("connect(network, addrs, 7, 10 s)", || {
+            connect(&mut network, &addrs, 7, ms(10_000))
+        });
+        lab.same("a line", got.is_ok(), false);
+        lab.holds(
+            world.waits() <= 4,
+            "one wait until the second attempt, and one until the end",
+            format!("{} calls of network.connected", world.waits()),
+        );
+    });
+}
+
+#[test]
+fn s3_lines_of_other_kinds() {
+    lab(|lab| {
+        lab.why("A write takes as much as it likes, and TLS keeps what is written until it is flushed: chapter 13's exchange knows that, if the stream tells it.");
+        let world = Paper::with_site();
+        world.lines(Lines::Narrow);
+        let page = gets(lab, &world, "http://www.example.org/a?b");
+        lab.same_bytes("the body", &page.body, PAGE.as_bytes());
+        lab.same("Host", host_of(lab, &world), "www.example.org".to_owned());
+        for kind in [ErrorKind::Unsupported, ErrorKind::InvalidInput] {
+            lab.scene(format!("a line whose limit cannot be set: {kind:?}"));
+            let world = Paper::with_site();
+            world.lines(Lines::NoLimit(kind));
+            let mut network = world.clone();
+            let mut line = line(lab, &mut network);
+            let url = url(lab, "http://www.example.org/");
+            let got = lab.you("fetch(network, line, url, 5 s)", || {
+                fetch(&network, &mut line, &url, ms(5_000))
+            });
+            let got = got.err().map(|lost| (lost.cause.kind(), lost.received));
+            lab.because("Without a limit a silent server keeps the browser for ever.")
+                .same(
+                    "the kind of the error, bytes received",
+                    got,
+                    Some((kind, 0)),
+                );
+            lab.same("requests", world.requests().len(), 0);
         }
     });
 }

@@ -66,7 +66,7 @@ fn s4_each_failure_names_its_stage() {
             ),
             (
                 "the server speaks h2",
-                |world| world.handshake(Ok(Some("h2"))),
+                |world| world.handshake(Ok(Some(b"h2"))),
                 "Tls, Protocol h2",
             ),
             (
@@ -112,6 +112,28 @@ fn s4_each_failure_names_its_stage() {
                     )]])
                 },
                 "Body, Io WouldBlock",
+            ),
+            (
+                "the head takes too long",
+                |world| {
+                    world.answers(vec![vec![bytes("H"), Play::Fails(ErrorKind::TimedOut)]]);
+                },
+                "Body, Io TimedOut",
+            ),
+            (
+                "the first byte takes too long",
+                |world| world.answers(vec![vec![Play::Fails(ErrorKind::TimedOut)]]),
+                "FirstByte, Io TimedOut",
+            ),
+            (
+                "the body is reset",
+                |world| {
+                    world.answers(vec![vec![
+                        bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe"),
+                        Play::Fails(ErrorKind::ConnectionReset),
+                    ]])
+                },
+                "Body, Io ConnectionReset",
             ),
             (
                 "the chunks are none",
@@ -241,15 +263,34 @@ fn s4_what_a_person_reads() {
                 Cause::Io(io(ErrorKind::Other, "the words of an error")),
             );
             says(lab, &line, name, &["the words of an error"]);
+            for error in [
+                ErrorKind::TimedOut.into(),
+                std::io::Error::from_raw_os_error(1),
+            ] {
+                let text = error.to_string();
+                let line = told(lab, stage, Cause::Io(error));
+                says(lab, &line, name, &[&text]);
+            }
         }
         let line = told(lab, Stage::Tls, Cause::Protocol(b"h2".to_vec()));
         says(lab, &line, "tls", &["h2"]);
-        let line = told(lab, Stage::Tls, Cause::Protocol(b"\x1b[2J\xff\n".to_vec()));
-        says(lab, &line, "tls", &["\\x1b[2J", "\\xff"]);
+        let line = told(
+            lab,
+            Stage::Tls,
+            Cause::Protocol(b"\x1b[2J \xff\t\n\0\x7f~".to_vec()),
+        );
+        says(
+            lab,
+            &line.to_ascii_lowercase(),
+            "tls",
+            &["\\x1b[2j\\x20\\xff\\x09\\x0a\\x00\\x7f~"],
+        );
         lab.because("What a server sends goes to a terminal: bytes that are not visible are shown, and not obeyed.")
             .holds(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "visible ASCII", format!("{line:?}"));
-        let line = told(lab, Stage::Redirect, Cause::TooManyRedirects(10));
-        says(lab, &line, "redirect", &["10"]);
+        for count in [3, 10] {
+            let line = told(lab, Stage::Redirect, Cause::TooManyRedirects(count));
+            says(lab, &line, "redirect", &[&count.to_string()]);
+        }
         let target = url(lab, "http://evil.example:8080/x");
         let line = told(lab, Stage::Redirect, Cause::Downgrade(target));
         says(lab, &line, "redirect", &["http://evil.example:8080/x"]);
@@ -548,6 +589,76 @@ fn s4_a_failure_on_the_way() {
             let failed = result.err().map(|failed| failure(&failed));
             lab.same("the failure", failed, Some("Tcp, NoAddress".to_owned()));
             lab.same("how many were opened", opened.len(), broken + 1);
+        }
+    });
+}
+
+#[test]
+fn s4_each_page_is_the_base_of_the_next() {
+    lab(|lab| {
+        lab.why("A Location is a part of the page's own URL, and whether it came by https is a matter of that page: where the way has begun no longer counts.");
+        type Hop = (&'static str, &'static str, &'static str);
+        let ways: &[(&str, &[Hop], &str)] = &[
+            (
+                "another host, and then a relative path",
+                &[
+                    ("http | a | 80 | /x/y", "http://b:81/v/w", ""),
+                    ("http | b | 81 | /v/w", "z", ""),
+                    ("http | b | 81 | /v/z", "//c", ""),
+                    ("http | c | 80 | /", "?q", ""),
+                ],
+                "http | a | 80 | /x/y, http | b | 81 | /v/w, http | b | 81 | /v/z, http | c | 80 | /, http | c | 80 | /?q",
+            ),
+            (
+                "up to https, and down again",
+                &[
+                    ("http | a | 80 | /x/y", "https://a/", ""),
+                    ("https | a | 443 | /", "http://a/", ""),
+                ],
+                "Redirect, Downgrade http | a | 80 | /",
+            ),
+            (
+                "a second Location that is no URL",
+                &[
+                    ("http | a | 80 | /x/y", "z", ""),
+                    ("http | a | 80 | /x/z", "http://u@b/", ""),
+                ],
+                "Redirect, Location Userinfo",
+            ),
+            (
+                "back to a page that has been there",
+                &[
+                    ("http | a | 80 | /x/y", "z", ""),
+                    ("http | a | 80 | /x/z", "y", "once"),
+                ],
+                "http | a | 80 | /x/y, http | a | 80 | /x/z, http | a | 80 | /x/y",
+            ),
+        ];
+        for (scene, hops, want) in ways {
+            lab.scene(*scene);
+            let begin = url(lab, "http://a/x/y");
+            let mut opened = 0;
+            let result = lab.you("follow(http://a/x/y, open)", || {
+                follow(&begin, |url| {
+                    opened += 1;
+                    let hop = hops.iter().find(|(from, ..)| *from == parts(url));
+                    // The second time a page may send us nowhere: it has set a cookie meanwhile.
+                    let is_done = opened > 2 && hops.iter().any(|(.., how)| *how == "once");
+                    Ok(match hop.filter(|_| !is_done) {
+                        Some((_, to, _)) => page_of(url, 302, &[("Location", to.as_bytes())]),
+                        None => page_of(url, 200, &[]),
+                    })
+                })
+            });
+            let got = match result {
+                Ok(pages) => pages
+                    .iter()
+                    .map(|page| parts(&page.url))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                Err(failed) => failure(&failed),
+            };
+            lab.same("the pages, or the failure", &got[..], *want);
         }
     });
 }

@@ -216,14 +216,26 @@ fn s5_what_is_not_repeated() {
                 "FirstByte, Io InvalidData",
                 1,
             ),
+            (
+                "a time-out",
+                response(200, "", "a"),
+                vec![Play::Fails(ErrorKind::TimedOut)],
+                "FirstByte, Io TimedOut",
+                1,
+            ),
         ] {
             lab.scene(format!("the second request on a line meets {scene}"));
             let world = Paper::with_site();
             world.answers(vec![first, second]);
             let mut browser = browser(lab, &world);
             let _ = gets(lab, &mut browser, &format!("{SITE}/a"));
+            let begin = world.time();
             let result = visits(lab, &mut browser, &format!("{SITE}/b"));
             fails(lab, result, want);
+            if scene == "silence" {
+                lab.because("A read on a kept line has the limit of all reads.")
+                    .same("how long it has waited", world.time() - begin, LIMITS.wait);
+            }
             counts(lab, &world, [1, connects, connects, 2]);
             lab.same("lines that are closed", world.count("closed"), 1);
             let third = gets(lab, &mut browser, &format!("{SITE}/c"));
@@ -237,6 +249,9 @@ fn s5_what_is_not_repeated() {
         let result = visits(lab, &mut browser, &format!("{SITE}/a"));
         fails(lab, result, "FirstByte, Io UnexpectedEof");
         counts(lab, &world, [1, 1, 1, 1]);
+        let _ = gets(lab, &mut browser, &format!("{SITE}/b"));
+        lab.because("The address has answered: it is not forgotten because a server has hung up.")
+            .same("look-ups", world.count("lookup"), 1);
         lab.scene("a line that was kept ends, and the new one as well");
         let world = Paper::with_site();
         world.answers(vec![response(200, "", "a"), vec![Play::End]]);
@@ -272,6 +287,117 @@ fn s5_names_are_known_for_a_minute() {
                 late,
             );
         }
+    });
+}
+
+#[test]
+fn s5_a_minute_is_not_begun_again() {
+    lab(|lab| {
+        lab.why("The minute counts from the look-up, and not from the last use: who opens a page each second would never hear that a name has moved.");
+        let world = Paper::with_site();
+        let close = response(200, "Connection: close\r\n", "a");
+        for _ in 0..3 {
+            world.answers(vec![close.clone()]);
+        }
+        let mut browser = browser(lab, &world);
+        for (at, lookups) in [(0, 1), (40_000, 1), (60_013, 2)] {
+            world.passes(ms(at).saturating_sub(world.time()));
+            let _ = gets(lab, &mut browser, "http://www.example.org/");
+            lab.same("look-ups", world.count("lookup"), lookups);
+        }
+        lab.note("a minute later the name server fails");
+        world.passes(ms(60_000));
+        world.name("www.example.org", 12, Said::Rcode(2));
+        let result = visits(lab, &mut browser, "http://www.example.org/");
+        let lab = &lab.because(
+            "What was known is over. A name server that fails is no reason to believe it again.",
+        );
+        fails(lab, result, "Dns, Lookup Rcode 2");
+        lab.scene("a line is older than its name");
+        let world = Paper::with_site();
+        let mut browser = self::browser(lab, &world);
+        let _ = gets(lab, &mut browser, SITE);
+        world.passes(ms(3_600_000));
+        let second = gets(lab, &mut browser, SITE);
+        lab.because("A line that is open needs no name.").same(
+            "the second is reused",
+            second.timeline.reused,
+            true,
+        );
+        counts(lab, &world, [1, 1, 1, 2]);
+    });
+}
+
+#[test]
+fn s5_all_addresses_are_known() {
+    lab(|lab| {
+        lab.why("The address that has answered may be dead the next time. What was learned are all of them, in their order; and a line is where it is, whatever stands first.");
+        let world = Paper::default();
+        world.name("a", 10, Said::Addresses(ips(&["192.0.2.1", "192.0.2.2"])));
+        world.door("192.0.2.1:80", Door::Refuses(1));
+        world.door("192.0.2.2:80", Door::Opens(20));
+        world.answers(vec![
+            response(200, "", "a"),
+            response(200, "Connection: close\r\n", "b"),
+        ]);
+        let mut browser = browser(lab, &world);
+        for (reused, connects) in [(false, 2), (true, 2), (false, 4)] {
+            let page = gets(lab, &mut browser, "http://a/");
+            lab.same(
+                "where it came from",
+                page.from.to_string(),
+                "192.0.2.2:80".to_owned(),
+            );
+            lab.same("reused", page.timeline.reused, reused);
+            counts(lab, &world, [1, connects, 0, world.requests().len()]);
+        }
+    });
+}
+
+#[test]
+fn s5_any_status_keeps_its_line() {
+    lab(|lab| {
+        lab.why("Whether a line can be used again is said by the response's framing and by `Connection`, not by its status.");
+        for status in [200, 301, 404, 500, 503] {
+            lab.scene(format!("the first answer is {status}"));
+            let world = Paper::with_site();
+            world.answers(vec![response(status, "", "a"), response(200, "", "b")]);
+            let mut browser = browser(lab, &world);
+            let first = gets(lab, &mut browser, SITE);
+            lab.same("the status", first.head.status, status);
+            let second = gets(lab, &mut browser, SITE);
+            lab.same("the second is reused", second.timeline.reused, true);
+        }
+    });
+}
+
+#[test]
+fn s5_two_sites_at_one_address() {
+    lab(|lab| {
+        lab.why("Two names may have the same address. A line whose other side has proved to be one of them has not proved to be the other; and what happens to one of them does not concern the other.");
+        let world = Paper::with_site();
+        world.name("b.example.org", 5, Said::Addresses(ips(&["192.0.2.1"])));
+        let mut browser = browser(lab, &world);
+        let close = response(200, "Connection: close\r\n", "a");
+        world.answers(vec![close]);
+        world.answers(vec![
+            response(200, "", "b"),
+            response(200, "", "b"),
+            response(200, "", "b"),
+        ]);
+        world.answers(vec![response(200, "", "a"), vec![Play::End]]);
+        let b = "https://b.example.org/";
+        for (text, reused) in [(SITE, false), (b, false), (SITE, false), (b, true)] {
+            let page = gets(lab, &mut browser, text);
+            lab.same("reused", page.timeline.reused, reused);
+        }
+        lab.note("the line to www.example.org ends");
+        for (text, reused) in [(SITE, false), (b, true)] {
+            let page = gets(lab, &mut browser, text);
+            lab.because("The line to one site has died. The line to the other lives.")
+                .same("reused", page.timeline.reused, reused);
+        }
+        lab.same("look-ups", world.count("lookup"), 2);
     });
 }
 
@@ -349,6 +475,18 @@ fn s5_addresses_that_are_dead_are_forgotten() {
             third.from.to_string(),
             "192.0.2.9:443".to_owned(),
         );
+        lab.scene("of two names one is dead");
+        let world = Paper::with_site();
+        world.name("b", 5, Said::Addresses(ips(&["192.0.2.2"])));
+        world.door("192.0.2.2:443", Door::Refuses(1));
+        world.answers(vec![response(200, "Connection: close\r\n", "a")]);
+        let mut browser = self::browser(lab, &world);
+        let _ = gets(lab, &mut browser, SITE);
+        let result = visits(lab, &mut browser, "https://b/");
+        fails(lab, result, "Tcp, Unreachable 192.0.2.2 ConnectionRefused");
+        let _ = gets(lab, &mut browser, SITE);
+        lab.because("The other name has nothing to do with it.")
+            .same("look-ups", world.count("lookup"), 2);
         lab.scene("a certificate that is not believed");
         let world = Paper::with_site();
         world.handshake(Err(ErrorKind::InvalidData));

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use type_a_url::{Command, Line, Page, Secured, Span, Timeline, Url, parse_args, 
 use super::paper::ms;
 use super::words::{parts, url};
 use super::world::dns::{Known, Zone};
-use super::world::sites::{Names, Site, body, names, site, site_beside};
+use super::world::sites::{Names, Site, body, names, names_of_ipv6, site, site_beside};
 use super::world::{EXPIRED, NAME, OTHER, ROOT, SITE, STRANGER, client, server};
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
@@ -51,6 +51,16 @@ fn s6_arguments() {
                 "http | a | 80 | /",
                 [None, None, Some("--ca"), None],
             ),
+            (
+                "--out http://a http://b",
+                "http | b | 80 | /",
+                [None, None, Some("http://a"), None],
+            ),
+            (
+                "--out a --ladder b --dns 127.0.0.1:1 http://a --dns 127.0.0.2:2 --ladder c --out d",
+                "http | a | 80 | /",
+                [Some("127.0.0.2:2"), None, Some("d"), Some("c")],
+            ),
         ] {
             let Command::Browse(got) = parsed(lab, line) else {
                 lab.fails("URLs to open", "something else");
@@ -73,9 +83,19 @@ fn s6_arguments() {
             "--ca -h",
             "--nonsense -h",
             "mailto:a -h",
+            "-h http://a",
+            "--help --nonsense",
+            "--ca --help --dns",
         ] {
             lab.same("help", matches!(parsed(lab, line), Command::Help), true);
         }
+        let args = ["--out", "", "http://a"].map(str::to_owned);
+        let Command::Browse(got) = lab.ok(&format!("parse_args({args:?})"), || parse_args(&args))
+        else {
+            lab.fails("a URL to open", "something else");
+        };
+        lab.because("An empty value is a value: where it leads is for the system to say.")
+            .same("--out", got.out.as_deref(), Some(""));
     });
 }
 
@@ -106,8 +126,26 @@ fn s6_wrong_arguments() {
             "http://a -",
             "-- http://a",
             "http://a --CA x",
+            "http://a --out=x",
+            "http://a --dns=127.0.0.1:53",
+            "http://a -?",
         ];
         lab.refuses_arguments(&cases, parse_args);
+        for args in [
+            &["http://a\nb"][..],
+            &["http://a", "--b\nc"],
+            &["--dns", "1\n2", "http://a"],
+            &["http://a", "-\n"],
+        ] {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let wrong = lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
+            lab.because("An argument may have a line break in it. What is told of it has none.")
+                .holds(
+                    wrong.trim_end().lines().count() == 1,
+                    "one line",
+                    format!("{wrong:?}"),
+                );
+        }
         for (line, word) in [
             ("http://a ftp://b/", "ftp://b/"),
             ("mailto:a@b", "mailto:a@b"),
@@ -195,7 +233,7 @@ fn s6_a_report() {
             lab,
             "https://www.example.org/",
             200,
-            &[7; 1256],
+            "\u{e9}".repeat(628).as_bytes(),
             spans,
             false,
         );
@@ -223,6 +261,8 @@ fn s6_a_report() {
             first-byte 0.005 0.017
             body 0.017 0.017
             total 0.017";
+        lab.because("A line ends with a line feed, on each system.")
+            .same("carriage returns", text.matches('\r').count(), 0);
         lab.because("A stage that was not needed is not one that took no time.")
             .same("the words of each line", rows(&text), rows(want));
         spans[1] = Some((0, 5));
@@ -233,6 +273,39 @@ fn s6_a_report() {
             rows(&text)[1..4].to_vec(),
             rows("dns -\ntcp 0.000 0.005\ntls -"),
         );
+        let mut page = page_of(lab, "http://a/", 200, b"a", spans, false);
+        let hours = |hours: u64, nanos: u64| {
+            Duration::from_secs(3600 * hours) + Duration::from_nanos(nanos)
+        };
+        let mut line = page.timeline;
+        let times = [
+            hours(0, 0),
+            hours(0, 999),
+            hours(4, 1_999_999),
+            hours(4, 999_999_999),
+            hours(500, 0),
+        ];
+        let span = |nth: usize| Span {
+            from: times[nth],
+            to: times[nth + 1],
+        };
+        (line.dns, line.tcp) = (Some(span(0)), Some(span(1)));
+        (line.first_byte, line.body) = (span(2), span(3));
+        page.timeline = line;
+        let text = lab.you("report(page, 0 s)", || report(&page, ms(0)));
+        lab.because("Digits behind the third are cut off, and hours are many milliseconds.")
+            .same(
+                "the lines of the stages",
+                rows(&text)[1..].to_vec(),
+                rows(
+                    "dns 0.000 0.000
+                    tcp 0.000 14400001.999
+                    tls -
+                    first-byte 14400001.999 14400999.999
+                    body 14400999.999 1800000000.000
+                    total 1800000000.000",
+                ),
+            );
     });
 }
 
@@ -333,6 +406,14 @@ fn s6_tls_carries_a_page() {
             site.handshakes(),
             vec!["full".to_owned(), "resumed".to_owned()],
         );
+        lab.because(
+            "A server with several sites has to know whose certificate to show (RFC 6066 §3).",
+        )
+        .same(
+            "the names that the server was told",
+            site.names(),
+            vec![NAME.to_owned(); 2],
+        );
     });
 }
 
@@ -428,6 +509,8 @@ impl Folder {
             ("root.pem", ROOT),
             ("stranger.pem", STRANGER),
             ("empty.pem", ""),
+            ("first.pem", &format!("{ROOT}{STRANGER}")),
+            ("last.pem", &format!("{STRANGER}{ROOT}")),
         ] {
             fs::write(folder.0.join(name), text).expect("a file");
         }
@@ -461,7 +544,7 @@ fn zone() -> Zone {
         ("c.loopback.test", here()),
         ("alias.loopback.test", Known::Alias(NAME)),
         ("nothing.loopback.test", Known::Nothing),
-        ("fails.loopback.test", Known::Fails),
+        ("fails.loopback.test", Known::Fails(2)),
     ]
 }
 
@@ -529,12 +612,15 @@ fn stages(lab: &Lab, ran: &Ran, nth: usize) -> Vec<Option<(f64, f64)>> {
             [dash] if dash == "-" => spans.push(None),
             [from, to] => {
                 let (from, to) = (number(from), number(to));
-                lab.holds(
+                lab.because("The two times of a stage are when it began and when it ended; it begins where the one before it has ended.").holds(
                     end.is_none_or(|end| end == from),
                     "a stage that begins where the one before it ended",
                     format!("{row:?}"),
                 );
-                lab.holds(
+                lab.because(
+                    "The second time of a stage is when it ended, and not how long it took.",
+                )
+                .holds(
                     from <= to,
                     "a stage that ends after it has begun",
                     format!("{row:?}"),
@@ -545,7 +631,11 @@ fn stages(lab: &Lab, ran: &Ran, nth: usize) -> Vec<Option<(f64, f64)>> {
             _ => lab.fails("two times, or -", format!("{row:?}")),
         }
     }
-    lab.same("total", page[6].get(1).map(number), end);
+    lab.because("`total` is when the last stage ended.").same(
+        "total",
+        page[6].get(1).map(number),
+        end,
+    );
     lab.holds(
         end > Some(0.0),
         "a page that took longer than a microsecond",
@@ -657,6 +747,24 @@ fn s6_cli_prints_the_timeline() {
 }
 
 #[test]
+fn s6_a_name_server_of_ipv6() {
+    lab(|lab| {
+        lab.why("A name server has an address of either family, as a web server has.");
+        let Some(names) = names_of_ipv6(zone()) else {
+            lab.skip("IPv6 on this machine's loopback");
+        };
+        let site = site(None);
+        let url = format!("http://{NAME}:{}/", site.addr.port());
+        let ran = runs(lab, &["--dns", &names.to_string(), &url]);
+        lab.same(
+            "exit code and standard error",
+            (ran.code, &ran.err[..]),
+            (Some(0), ""),
+        );
+    });
+}
+
+#[test]
 fn s6_thirty_objects() {
     lab(|lab| {
         lab.why("30 objects, 30 look-ups, 30 handshakes: that is what a page costs without a memory. One browser opens all URLs.");
@@ -711,8 +819,9 @@ fn s6_redirect_to_https() {
         let (s, p) = (secure.addr.port(), plain.addr.port());
         let target = format!("https://{NAME}:{s}/b");
         let begin = format!("http://{NAME}:{p}/to/{target}");
-        let out = folder.file("out");
-        let ran = browses(lab, &names, &folder, &["--out", &out, &begin]);
+        let (out, ladder) = (folder.file("out"), folder.file("l.svg"));
+        let args = ["--out", &out, "--ladder", &ladder, &begin];
+        let ran = browses(lab, &names, &folder, &args);
         lab.same("exit code", (ran.code, &ran.err[..]), (Some(0), ""));
         begins(
             lab,
@@ -740,6 +849,13 @@ fn s6_redirect_to_https() {
             vec![false, true, true, true, true],
         );
         lab.same_bytes("what was written", &folder.read(lab, "out"), &body("/b"));
+        let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
+        lab.because("The picture has all pages, those that send us on included.")
+            .same(
+                "bars: four of the first page, four of the second, and five in the key",
+                picture.matches("<rect").count(),
+                13,
+            );
         let ran = browses(
             lab,
             &names,
@@ -839,6 +955,7 @@ fn s6_a_404_is_a_page() {
         let site = site(https());
         let port = site.addr.port();
         let out = folder.file("out");
+        fs::write(&out, [b'x'; 1000]).expect("a file");
         let ran = browses(
             lab,
             &names,
@@ -856,7 +973,8 @@ fn s6_a_404_is_a_page() {
             ),
         );
         lab.same("the stages", which(&stages(lab, &ran, 0)), ALL.to_vec());
-        lab.same_bytes("what was written", &folder.read(lab, "out"), &body("/gone"));
+        lab.because("The file has the page, and nothing of what it had before.")
+            .same_bytes("what was written", &folder.read(lab, "out"), &body("/gone"));
     });
 }
 
@@ -957,6 +1075,11 @@ fn s6_alpn_offers_http_1_1() {
             (&[], true),
             (&[b"h2", b"http/1.1"], true),
         ] {
+            let shown: Vec<_> = knows
+                .iter()
+                .map(|name| String::from_utf8_lossy(name))
+                .collect();
+            lab.scene(format!("the server knows by ALPN: {shown:?}"));
             let site = site(Some(server(SITE, knows)));
             let ran = browses(
                 lab,
@@ -1021,7 +1144,7 @@ fn s6_files_that_cannot_be() {
     lab(|lab| {
         lab.why("A file that is not there, or that has no certificate in it: who types that must hear so, and not that nobody can be believed.");
         let (names, folder) = (names(lab, zone()), Folder::new());
-        let site = site(https());
+        let (site, plain) = (site(https()), site(None));
         let url = format!("https://{NAME}:{}/", site.addr.port());
         let dns = names.addr.to_string();
         for file in ["nowhere.pem", "empty.pem"] {
@@ -1039,9 +1162,18 @@ fn s6_files_that_cannot_be() {
             );
         }
         lab.same("connections", site.connections(), 0);
-        for option in ["--out", "--ladder"] {
-            let file = folder.file("no/such/folder");
-            let ran = browses(lab, &names, &folder, &[option, &file, &url]);
+        let file = folder.file("empty.pem");
+        let http = format!("http://{NAME}:{}/", plain.addr.port());
+        let ran = runs(lab, &["--dns", &dns, "--ca", &file, &http]);
+        lab.because("A wrong file is wrong whether its certificates are needed or not.")
+            .same(
+                "exit code and connections",
+                (ran.code, plain.connections()),
+                (Some(1), 0),
+            );
+        for (bad, good) in [("--out", "--ladder"), ("--ladder", "--out")] {
+            let (file, other) = (folder.file("no/such/folder"), folder.file(good));
+            let ran = browses(lab, &names, &folder, &[bad, &file, good, &other, &url]);
             lab.same("exit code", ran.code, Some(1));
             lab.same("pages that are printed", ran.pages.len(), 1);
             lab.holds(
@@ -1049,6 +1181,99 @@ fn s6_files_that_cannot_be() {
                 "the file's name on standard error",
                 format!("{:?}", ran.err),
             );
+            lab.because("Both files are written, and one of them can be.")
+                .holds(
+                    !folder.read(lab, good).is_empty(),
+                    format!("what {good} asks for"),
+                    "an empty file",
+                );
         }
+    });
+}
+
+#[test]
+fn s6_nothing_came() {
+    lab(|lab| {
+        lab.why("Both files are written with what there is, and if that is nothing: who reads them next must not find what a run before has left.");
+        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (out, ladder) = (folder.file("out"), folder.file("l.svg"));
+        for file in [&out, &ladder] {
+            fs::write(file, "old").expect("a file");
+        }
+        let bad = "http://no.loopback.test/";
+        let args = ["--out", &out, bad, "--ladder", &ladder];
+        let ran = browses(lab, &names, &folder, &args);
+        lab.same("exit code", ran.code, Some(1));
+        lab.same_bytes("what --out has written", &folder.read(lab, "out"), b"");
+        let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
+        lab.holds(
+            picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"),
+            "a picture without a page",
+            format!("{picture:?}"),
+        );
+    });
+}
+
+#[test]
+fn s6_all_certificates_of_a_file() {
+    lab(|lab| {
+        lab.why("A file of --ca may have many certificates, as the system's have. Each of them is one whom to believe.");
+        let (names, folder) = (names(lab, zone()), Folder::new());
+        let site = site(https());
+        let url = format!("https://{NAME}:{}/", site.addr.port());
+        let dns = names.addr.to_string();
+        for file in ["first.pem", "last.pem"] {
+            let file = folder.file(file);
+            let ran = runs(lab, &["--dns", &dns, "--ca", &file, &url]);
+            lab.same(
+                "exit code and standard error",
+                (ran.code, &ran.err[..]),
+                (Some(0), ""),
+            );
+        }
+    });
+}
+
+#[test]
+fn s6_reports_come_at_once() {
+    lab(|lab| {
+        lab.why("The second server is silent. What is known of the first page is on standard output, and not in the program.");
+        let site = site(None);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let silent = listener.local_addr().expect("an address");
+        let urls = [site.addr, silent].map(|addr| format!("http://{addr}/"));
+        let args = ["--dns", "127.0.0.1:1", &urls[0], &urls[1]];
+        let mut program = lab.program(PROGRAM, &args);
+        program.expects_line("the last line of the first report", |line| {
+            line.starts_with("total ")
+        });
+    });
+}
+
+#[test]
+fn s6_standard_output_that_takes_nothing() {
+    lab(|lab| {
+        lab.why("A disk may be full. That is a failure like another: it is told, it is no panic, and the other URL and the files have nothing to do with it.");
+        let (names, folder) = (names(lab, zone()), Folder::new());
+        let site = site(None);
+        let url = |path: &str| format!("http://{}{path}", site.addr);
+        let (dns, out) = (names.addr.to_string(), folder.file("out"));
+        let Ok(full) = fs::File::options().write(true).open("/dev/full") else {
+            lab.skip("a device that is always full, /dev/full");
+        };
+        let args = ["--dns", &dns, &url("/a"), &url("/b"), "--out", &out];
+        let output = lab.output_into(full.into(), PROGRAM, &args, "");
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        lab.same("exit code", output.status.code(), Some(1));
+        lab.holds(
+            !err.trim().is_empty() && !err.contains("panicked"),
+            "what is wrong on standard error, and no panic",
+            format!("{err:?}"),
+        );
+        lab.same_bytes(
+            "what was written",
+            &folder.read(lab, "out"),
+            &[body("/a"), body("/b")].concat(),
+        );
     });
 }

@@ -33,7 +33,8 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// The addresses of `plan` are tried in its order, from `now` on, for as long as `patience`, all together.
+    /// The addresses of `plan` are tried in its order, from `now` on, for as long as `patience`, all together. It may be
+    /// `Duration::MAX`.
     pub fn new(plan: Vec<IpAddr>, now: Duration, patience: Duration) -> Attempts {
         todo!(
             "17.2 Attempts::new({plan:?}, {now:?}, {patience:?}): what is left, what runs, when the next one may begin, and when all is over"

@@ -125,8 +125,9 @@ pub fn report(page: &Page, start: Duration) -> String {
 /// - A URL without a page is a failure. Standard error has the URL, `: `, and the line of its `StageError`; the next URL is opened all the
 ///   same.
 /// - `--out`: the bodies of the last pages, one behind the other. `--ladder`: [`bands`](crate::bands) of all pages. Both files are written at the
-///   end, with what there is, also after a failure; one that cannot be written is a failure, and so is a file of `--ca` that cannot be
-///   read or has no certificate (before anything is opened).
+///   end, with what there is, also after a failure; one that cannot be written is a failure, and keeps nobody from writing the
+///   other. So is a standard output that cannot be written, and a file of `--ca` that cannot be read or has no certificate (before
+///   anything is opened, whether it is needed or not).
 /// - **Help**: `USAGE` on standard output.
 ///
 /// Exit codes: 0, done; 1, it failed, of several URLs one at least; 2, wrong arguments. Standard error says what is

@@ -70,7 +70,8 @@ impl<W: Wire + 'static> Network for Stack<W> {
     /// is all that it takes (one that was cut off is `LookupError::TimedOut`, after the last try); and a name without an address is `NoData`
     /// even if the server names others to ask.
     ///
-    /// Each try is a question with an id and a port of its own, and the reply is judged by chapter 01's `judge_reply`.
+    /// Each try is a question with an id and a port of its own, one of the dynamic ports (from 49152, RFC 6335 §6), and the reply is judged
+    /// by chapter 01's `judge_reply`. What comes and is no reply to it gives the try no more time.
     fn lookup(&mut self, host: &str) -> Result<Answer, LookupError> {
         todo!(
             "17.7 stack.lookup({host:?}): a question in UDP in IP, and wait for a reply that judge_reply accepts; ask again when its time is up"

@@ -52,7 +52,8 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// The addresses of `plan` are tried in its order, from `now` on, for as long as `patience`, all together.
+    /// The addresses of `plan` are tried in its order, from `now` on, for as long as `patience`, all together. It may be
+    /// `Duration::MAX`.
     pub fn new(plan: Vec<IpAddr>, now: Duration, patience: Duration) -> Attempts {
         Attempts {
             left: plan.into_iter(),

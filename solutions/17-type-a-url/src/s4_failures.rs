@@ -52,7 +52,11 @@ impl fmt::Display for StageError {
             }
             Cause::Io(error) => write!(f, "{error}"),
             Cause::Protocol(name) => {
-                write!(f, "the server speaks {}", name.escape_ascii())
+                f.write_str("the server speaks ")?;
+                name.iter().try_for_each(|byte| match byte {
+                    b'!'..=b'~' => write!(f, "{}", char::from(*byte)),
+                    _ => write!(f, "\\x{byte:02x}"),
+                })
             }
             Cause::TooManyRedirects(count) => {
                 write!(f, "{count} redirects were followed, and there is one more")

@@ -193,8 +193,9 @@ pub fn report(page: &Page, start: Duration) -> String {
 /// - A URL without a page is a failure. Standard error has the URL, `: `, and the line of its `StageError`; the next URL is opened all the
 ///   same.
 /// - `--out`: the bodies of the last pages, one behind the other. `--ladder`: [`bands`](crate::bands) of all pages. Both files are written at the
-///   end, with what there is, also after a failure; one that cannot be written is a failure, and so is a file of `--ca` that cannot be
-///   read or has no certificate (before anything is opened).
+///   end, with what there is, also after a failure; one that cannot be written is a failure, and keeps nobody from writing the
+///   other. So is a standard output that cannot be written, and a file of `--ca` that cannot be read or has no certificate (before
+///   anything is opened, whether it is needed or not).
 /// - **Help**: `USAGE` on standard output.
 ///
 /// Exit codes: 0, done; 1, it failed, of several URLs one at least; 2, wrong arguments. Standard error says what is
@@ -228,12 +229,8 @@ fn browse(what: &Browse) -> io::Result<bool> {
     for url in &what.urls {
         match browser.open(url) {
             Ok(pages) => {
-                print(
-                    &pages
-                        .iter()
-                        .map(|page| report(page, start))
-                        .collect::<String>(),
-                )?;
+                let reports: String = pages.iter().map(|page| report(page, start)).collect();
+                is_done &= has_worked(print(&reports));
                 if let Some(last) = pages.last() {
                     bodies.extend_from_slice(&last.body);
                 }
@@ -246,12 +243,21 @@ fn browse(what: &Browse) -> io::Result<bool> {
         }
     }
     if let Some(file) = &what.out {
-        fs::write(file, bodies).map_err(|error| of(file, error))?;
+        is_done &= has_worked(fs::write(file, bodies).map_err(|error| of(file, error)));
     }
     if let Some(file) = &what.ladder {
-        fs::write(file, bands(&all, start)).map_err(|error| of(file, error))?;
+        let picture = bands(&all, start);
+        is_done &= has_worked(fs::write(file, picture).map_err(|error| of(file, error)));
     }
     Ok(is_done)
+}
+
+/// Says what went wrong, if something did. The rest of the work goes on.
+fn has_worked(done: io::Result<()>) -> bool {
+    if let Err(error) = &done {
+        eprintln!("{error}");
+    }
+    done.is_ok()
 }
 
 fn believes(file: Option<&str>) -> io::Result<Arc<ClientConfig>> {

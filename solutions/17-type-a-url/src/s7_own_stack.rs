@@ -219,7 +219,10 @@ impl<W: Wire> Machine<W> {
             while let Some((_, letters)) = &mut self.mailbox
                 && let Some((from, letter)) = letters.pop_front()
             {
-                if let Verdict::Accept(reply) = judge_reply(sent, from, &letter) {
+                // A reply that was cut off (TC) does not say what the rest was.
+                if let Verdict::Accept(reply) = judge_reply(sent, from, &letter)
+                    && !reply.header.tc
+                {
                     return Some(reply);
                 }
             }
@@ -258,7 +261,7 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// The IPv4 addresses that a reply has for this name, or for what it is another name for.
-fn addresses_in(reply: &Message, name: &Name) -> Vec<IpAddr> {
+fn addresses_in(reply: &Message, name: &Name) -> Result<Vec<IpAddr>, LookupError> {
     let mut name = name;
     for _ in 0..=udp_dns_lookup::MAX_CNAME_LINKS {
         let own = || {
@@ -274,7 +277,7 @@ fn addresses_in(reply: &Message, name: &Name) -> Vec<IpAddr> {
             })
             .collect();
         if !addrs.is_empty() {
-            return addrs;
+            return Ok(addrs);
         }
         let target = own().find_map(|record| match &record.data {
             RData::Cname(target) => Some(target),
@@ -282,10 +285,10 @@ fn addresses_in(reply: &Message, name: &Name) -> Vec<IpAddr> {
         });
         match target {
             Some(target) => name = target,
-            None => break,
+            None => return Ok(Vec::new()),
         }
     }
-    Vec::new()
+    Err(LookupError::CnameChain)
 }
 
 impl<W: Wire + 'static> Network for Stack<W> {
@@ -297,7 +300,8 @@ impl<W: Wire + 'static> Network for Stack<W> {
     /// is all that it takes (one that was cut off is `LookupError::TimedOut`, after the last try); and a name without an address is `NoData`
     /// even if the server names others to ask.
     ///
-    /// Each try is a question with an id and a port of its own, and the reply is judged by chapter 01's `judge_reply`.
+    /// Each try is a question with an id and a port of its own, one of the dynamic ports (from 49152, RFC 6335 §6), and the reply is judged
+    /// by chapter 01's `judge_reply`. What comes and is no reply to it gives the try no more time.
     fn lookup(&mut self, host: &str) -> Result<Answer, LookupError> {
         let question = Question {
             name: Name::from_text(host)?,
@@ -306,7 +310,7 @@ impl<W: Wire + 'static> Network for Stack<W> {
         };
         let reply = self.machine.borrow_mut().ask(&question)?;
         match reply.header.rcode {
-            0 => match addresses_in(&reply, &question.name) {
+            0 => match addresses_in(&reply, &question.name)? {
                 none if none.is_empty() => Ok(Answer::NoData),
                 addrs => Ok(Answer::Addresses(addrs)),
             },

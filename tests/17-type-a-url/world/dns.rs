@@ -1,6 +1,6 @@
 //! What a name server answers, without the student's code.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What it knows of a name.
 #[derive(Clone, Debug)]
@@ -10,7 +10,16 @@ pub enum Known {
     Alias(&'static str),
     /// There is such a name, and nothing more.
     Nothing,
-    Fails,
+    /// No reply comes.
+    Silence,
+    /// It does not answer about this name: an RCODE that is neither 0 nor 3.
+    Fails(u8),
+    /// Such an address, behind one of another name that nobody has asked for.
+    Beside(Ipv4Addr, Ipv4Addr),
+    /// So many other names, one after the other, and then an address. Without an address they go round.
+    Chain(usize, Option<Ipv4Addr>),
+    /// More than fits into a datagram: the reply has this one of its addresses, or none, and says TC.
+    CutOff(Option<Ipv4Addr>),
 }
 
 /// All names that it knows.
@@ -26,13 +35,44 @@ pub fn reply(zone: &Zone, query: &[u8]) -> Option<Vec<u8>> {
     let mut records = Vec::new();
     let mut count = 0u16;
     let mut rcode = 0u8;
+    let mut tc = 0u8;
     let mut name = name;
     loop {
         let known = zone.iter().find(|(known, _)| *known == name);
         match known.map(|(_, known)| known) {
             None => rcode = 3,
-            Some(Known::Fails) => rcode = 2,
+            Some(Known::Fails(code)) => rcode = *code,
+            Some(Known::Beside(addr, stranger)) => {
+                records.extend(record("stranger.test", A, &stranger.octets()));
+                records.extend(record(&name, A, &addr.octets()));
+                records.extend(record("x.stranger.test", A, &stranger.octets()));
+                count += 3;
+            }
+            Some(Known::Chain(links, addr)) => {
+                let link = |nth: usize| match nth {
+                    0 => name.clone(),
+                    nth => format!("link{nth}.test"),
+                };
+                for nth in 0..*links {
+                    let is_round = addr.is_none() && nth + 1 == *links;
+                    let target = link(if is_round { 0 } else { nth + 1 });
+                    records.extend(record(&link(nth), CNAME, &wire_name(&target)));
+                    count += 1;
+                }
+                if let Some(addr) = addr {
+                    records.extend(record(&link(*links), A, &addr.octets()));
+                    count += 1;
+                }
+            }
             Some(Known::Nothing) => {}
+            Some(Known::Silence) => return None,
+            Some(Known::CutOff(addr)) => {
+                tc = 2;
+                if let Some(addr) = addr {
+                    records.extend(record(&name, A, &addr.octets()));
+                    count += 1;
+                }
+            }
             Some(Known::Alias(target)) => {
                 records.extend(record(&name, CNAME, &wire_name(target)));
                 count += 1;
@@ -55,7 +95,7 @@ pub fn reply(zone: &Zone, query: &[u8]) -> Option<Vec<u8>> {
         break;
     }
     let mut reply = query[..2].to_vec();
-    reply.extend([0x81, 0x80 | rcode, 0, 1]);
+    reply.extend([0x81 | tc, 0x80 | rcode, 0, 1]);
     reply.extend(count.to_be_bytes());
     reply.extend([0; 4]);
     reply.extend_from_slice(&query[12..end]);

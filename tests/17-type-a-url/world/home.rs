@@ -1,7 +1,7 @@
 //! A home with a NAT, a name server and a web server, on a simulated network. All of it stands on the layers of the
 //! chapters before.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -94,14 +94,15 @@ impl Node for Gateway {
     }
 }
 
-/// What somebody sends before the reply to a query: from which port, and what.
-pub type Forgery = fn(&[u8]) -> (u16, Vec<u8>);
+/// What somebody sends before the reply to a query: from where, to where, and what. Given are the query, and who has asked so far;
+/// whose query it is stands last.
+pub type Forgery = fn(&[u8], &[SocketAddrV4]) -> (SocketAddrV4, SocketAddrV4, Vec<u8>);
 
 /// Answers questions. What it is asked is kept.
 pub struct NameServer {
     zone: Zone,
     pub heard: Vec<(SocketAddrV4, Vec<u8>)>,
-    /// Before the reply to a question comes this, if it gives something: from which port, and what.
+    /// Before the reply to a question comes this.
     pub before: Option<Forgery>,
 }
 
@@ -118,20 +119,22 @@ impl NameServer {
         };
         let to = SocketAddrV4::new(header.src, udp.src);
         self.heard.push((to, query.to_vec()));
-        let mut answers: Vec<(u16, Vec<u8>)> = Vec::new();
-        answers.extend(self.before.map(|before| before(query)));
-        answers.extend(reply(&self.zone, query).map(|reply| (53, reply)));
-        let packets = answers.into_iter().map(|(from, payload)| {
+        let asked = SocketAddrV4::new(NAMES, udp.dst);
+        let who: Vec<SocketAddrV4> = self.heard.iter().map(|(who, _)| *who).collect();
+        let mut answers = Vec::new();
+        answers.extend(self.before.map(|before| before(query, &who)));
+        answers.extend(reply(&self.zone, query).map(|reply| (asked, to, reply)));
+        let packets = answers.into_iter().map(|(from, to, payload)| {
             let mut udp = Vec::new();
             let header = UdpHeader {
-                src: from,
+                src: from.port(),
                 dst: to.port(),
             };
             header
-                .emit(NAMES, *to.ip(), &payload, &mut udp)
+                .emit(*from.ip(), *to.ip(), &payload, &mut udp)
                 .expect("a datagram");
             let mut packet = Vec::new();
-            Ipv4Header::new(protocol::UDP, NAMES, *to.ip())
+            Ipv4Header::new(protocol::UDP, *from.ip(), *to.ip())
                 .emit(&udp, &mut packet)
                 .expect("a packet");
             packet
@@ -163,6 +166,8 @@ pub struct Web {
 struct Guest {
     tls: Option<ServerConnection>,
     heard: Vec<u8>,
+    /// So many bytes of it have no end of a head in them.
+    looked: usize,
     /// What is still to be given to TCP.
     out: VecDeque<u8>,
     is_over: bool,
@@ -180,6 +185,7 @@ impl Web {
                 let guest = Guest {
                     tls,
                     heard: Vec::new(),
+                    looked: 0,
                     out: VecDeque::new(),
                     is_over: false,
                 };
@@ -218,13 +224,18 @@ impl Guest {
             }
             _ => {}
         }
-        while let Some(end) = self.heard.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head: Vec<u8> = self.heard.drain(..end + 4).collect();
+        while let Some(end) = self.end_of_head() {
+            let head: Vec<u8> = self.heard.drain(..end).collect();
+            // As with `Connection: close`: the server ends first.
+            self.is_over |= head.starts_with(b"GET /close ");
             heads.push(String::from_utf8_lossy(&head).into_owned());
             let len = page.len();
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n");
             self.says(answer.as_bytes());
             self.says(page);
+            if let Some(tls) = self.tls.as_mut().filter(|_| self.is_over) {
+                tls.send_close_notify();
+            }
         }
         if let Some(tls) = &mut self.tls {
             let mut records = Vec::new();
@@ -236,6 +247,15 @@ impl Guest {
         let sent = host.send(id, self.out.make_contiguous());
         self.out.drain(..sent);
         acts || sent > 0
+    }
+
+    /// Looks only at what has come since it was last asked: a head may be long, and come in many pieces.
+    fn end_of_head(&mut self) -> Option<usize> {
+        let from = self.looked.saturating_sub(3);
+        let new = &self.heard[from..];
+        let end = new.windows(4).position(|four| four == b"\r\n\r\n");
+        self.looked = end.map_or(self.heard.len(), |_| 0);
+        end.map(|end| from + end + 4)
     }
 
     fn hears(&mut self, mut data: &[u8]) {
@@ -268,6 +288,8 @@ pub struct Home {
     pub gateway: NodeId,
     pub names: NodeId,
     pub web: NodeId,
+    /// How often somebody has waited at the cable.
+    pub waits: Rc<Cell<usize>>,
 }
 
 /// What is in it.
@@ -325,6 +347,7 @@ impl Home {
             gateway,
             names,
             web,
+            waits: Rc::default(),
         }
     }
 
@@ -333,6 +356,7 @@ impl Home {
         Cable {
             net: self.net.clone(),
             me: self.you,
+            waits: self.waits.clone(),
         }
     }
 
@@ -357,6 +381,7 @@ impl Home {
 pub struct Cable {
     net: Rc<RefCell<Net>>,
     me: NodeId,
+    waits: Rc<Cell<usize>>,
 }
 
 /// Nobody waits for longer than this: it is a wait without end.
@@ -372,6 +397,7 @@ impl Wire for Cable {
     }
 
     fn receive(&mut self, until: Duration) -> Option<Vec<u8>> {
+        self.waits.set(self.waits.get() + 1);
         let end = Time::ZERO + until;
         let mut net = self.net.borrow_mut();
         loop {

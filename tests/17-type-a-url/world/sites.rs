@@ -1,7 +1,7 @@
 //! Web servers on real sockets.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -29,11 +29,27 @@ pub fn names(lab: &Lab, zone: Zone) -> Names {
     }
 }
 
+/// A name server at ::1. `None` without IPv6.
+pub fn names_of_ipv6(zone: Zone) -> Option<SocketAddr> {
+    let socket = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).ok()?;
+    let addr = socket.local_addr().ok()?;
+    thread::spawn(move || {
+        let mut query = [0; 512];
+        while let Ok((len, from)) = socket.recv_from(&mut query) {
+            if let Some(reply) = reply(&zone, &query[..len]) {
+                let _ = socket.send_to(&reply, from);
+            }
+        }
+    });
+    Some(addr)
+}
+
 /// What a server has seen, in its order.
 #[derive(Default)]
 struct Seen {
     connections: usize,
     handshakes: Vec<String>,
+    names: Vec<String>,
     heads: Vec<String>,
 }
 
@@ -103,6 +119,11 @@ impl Site {
         locked(&self.seen).handshakes.clone()
     }
 
+    /// Whose certificate was asked for in each of them (SNI).
+    pub fn names(&self) -> Vec<String> {
+        locked(&self.seen).names.clone()
+    }
+
     /// The heads of the requests.
     pub fn heads(&self) -> Vec<String> {
         locked(&self.seen).heads.clone()
@@ -127,7 +148,11 @@ fn guest(socket: TcpStream, config: Option<Arc<ServerConfig>>, seen: &Mutex<Seen
         Some(HandshakeKind::Resumed) => "resumed",
         _ => "full",
     };
-    locked(seen).handshakes.push(kind.to_owned());
+    let name = tls.conn.server_name().unwrap_or("").to_owned();
+    let mut all = locked(seen);
+    all.handshakes.push(kind.to_owned());
+    all.names.push(name);
+    drop(all);
     answers(tls, seen)
 }
 

@@ -35,21 +35,37 @@ impl Protocol for Long {
     }
 }
 
-/// Each byte is a request, and its reply is the same byte. A question mark is an error with a text of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct NoQuestions;
+/// Each byte is a request, and its reply is the same byte. A question mark is an error with a text of its own. All clones
+/// know together how often they were asked after that.
+#[derive(Clone, Debug, Default)]
+pub struct NoQuestions {
+    has_failed: Arc<AtomicBool>,
+    asked_after: Arc<AtomicUsize>,
+}
 
 /// The text of its error.
 pub const NO_QUESTIONS: &str = "no questions, please";
 
+impl NoQuestions {
+    pub fn asked_after_its_error(&self) -> usize {
+        self.asked_after.load(Ordering::Relaxed)
+    }
+}
+
 impl Protocol for NoQuestions {
     fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize> {
+        if self.has_failed.load(Ordering::Relaxed) {
+            self.asked_after.fetch_add(1, Ordering::Relaxed);
+        }
         match input.first() {
             None => Ok(0),
-            Some(b'?') => Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                NO_QUESTIONS,
-            )),
+            Some(b'?') => {
+                self.has_failed.store(true, Ordering::Relaxed);
+                Err(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    NO_QUESTIONS,
+                ))
+            }
             Some(&byte) => {
                 output.push_back(byte);
                 Ok(1)

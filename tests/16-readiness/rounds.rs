@@ -9,7 +9,7 @@ use std::time::Duration;
 use concurrent_server::Clock;
 use netlab::{End, Lab, ManualClock, Running, TcpPeer};
 use readiness::{EchoFrames, Event, Id, Limits, Loop, Protocol, Server, Waker};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// How long a round of a test waits for something to come over loopback.
 const A_WHILE: Duration = Duration::from_millis(5);
@@ -264,6 +264,24 @@ impl<W: Work> Rounds<W> {
     pub fn happened(&self) -> &[Event] {
         &self.happened
     }
+}
+
+/// A client that does not wait for its connection.
+pub fn begins_to_connect(addr: SocketAddr) -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_nonblocking(true).expect("non-blocking mode");
+    // It says that it is not there yet.
+    let _ = socket.connect(&addr.into());
+    socket
+}
+
+/// How often this thread has waited so far. `None` where the system does not say.
+pub fn waits() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    line.trim().parse().ok()
 }
 
 /// Whether there is something to read for a client: bytes, the end, or an error.

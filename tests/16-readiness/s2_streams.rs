@@ -177,6 +177,19 @@ fn s2_a_signal_does_not_end_a_fill() {
         let mut inbox = Vec::new();
         is(lab, fills(lab, &mut wire, &mut inbox, 1000), "Dry");
         lab.same_bytes("the inbox", &inbox, b"abcdef");
+        for room in [1, 3, 4, 7] {
+            lab.scene(format!("a signal after each 3 bytes, and room {room}"));
+            lab.why("What came before a signal has come. It counts towards room as if there had been no signal: no more than room bytes are taken in one call.");
+            let mut wire = Wire::new(lab);
+            for bytes in [b"abc", b"def", b"ghi"] {
+                wire.read_fails(ErrorKind::Interrupted);
+                wire.brings(bytes);
+            }
+            let mut inbox = Vec::new();
+            is(lab, fills(lab, &mut wire, &mut inbox, room), "Full");
+            lab.same_bytes("the inbox", &inbox, &b"abcdefghi"[..room]);
+            lab.same("bytes that were taken from r", wire.read, room);
+        }
     });
 }
 

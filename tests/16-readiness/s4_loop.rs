@@ -12,8 +12,8 @@ use socket2::SockRef;
 
 use super::protocols::{Counted, Long, Times};
 use super::rounds::{
-    Rounds, count, crowd, end_of, has_something, listener, printed, roomy_listener, serving,
-    stuffs, words,
+    Rounds, begins_to_connect, count, crowd, end_of, has_something, listener, printed,
+    roomy_listener, serving, stuffs, waits, words,
 };
 
 #[test]
@@ -174,11 +174,14 @@ fn s4_a_hundred_silent_and_one_that_talks() {
             .collect();
         lab.note("100 clients connect, and say nothing");
         let client = lab.connect_as("client A", addr);
+        let why = "101 clients have come. The system tells of the listening socket once for several of them, and the last one is accepted when the loop asks until it says WouldBlock. Then one event brings this client its turn, however many are silent.";
         for word in ["hello", "again", "and again"] {
             client.sends_frame(word);
+            lab.why(why);
             client.expects_frame(word);
         }
-        serving.running.rests("a client says something");
+        lab.why("A hundred clients are connected and say nothing. One has talked. There is one thread, and it sleeps while nobody says anything: a connection that is idle costs memory and no time.");
+        serving.running.rests_until_woken("a client says something");
         // Those of other tests come and go.
         let more = threads().saturating_sub(before);
         lab.because("A thread for each client is chapter 03. Here one thread has them all.")
@@ -218,7 +221,9 @@ fn s4_it_sleeps_whatever_clients_leave_behind() {
         let silent = lab.connect_as("silent", addr);
         silent.sends(b"x");
         silent.expects(&[b'x'; 1000]);
-        serving.running.sleeps("a client reads, or sends something");
+        serving
+            .running
+            .rests_until_woken("a client reads, or sends something");
         drop((half, never, silent));
         serving.stops(lab);
     });
@@ -256,7 +261,7 @@ fn s4_a_waker_ends_the_wait() {
             let told = work.round(None).map(|events| events.len());
             (told.ok(), work.round(None).map(|events| events.len()).ok())
         });
-        running.rests("it is woken");
+        running.rests_until_woken("it is woken");
         lab.ok("wake()", || waker.wake());
         running.settles();
         lab.ok("wake() of a clone", || twice.wake());
@@ -312,6 +317,104 @@ fn s4_a_chatty_client_starves_nobody() {
         );
         rounds.answers(&modest);
         modest.expects(b".");
+    });
+}
+
+#[test]
+fn s4_an_event_does_not_put_off_who_goes_on() {
+    lab(|lab| {
+        lab.why("Client A has sent a lot, and can go on for several rounds. In each of them B has an event. A has none, and has its turn all the same: an event is no better reason for a turn than Again is. Otherwise some clients that chat keep A waiting for ever.");
+        let (listener, addr) = roomy_listener();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Long(1000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let clients = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+        let [a, b] = [&clients[0], &clients[1]].map(|client| rounds.accepts(client));
+        let sent = stuffs(&clients[0], &[b'x'; 200_000]);
+        lab.note(format!("client A sends {sent} bytes"));
+        rounds.until("A to be answered", |events| answered(events, a) > 0);
+        for _ in 0..2 {
+            if !rounds.work.can_go_on(a) {
+                break;
+            }
+            rounds.take();
+            clients[1].sends_labelled("one request", &[b'y'; 1000]);
+            rounds.until("B to be answered", |events| answered(events, b) > 0);
+            lab.holds(
+                answered(rounds.happened(), a) > 0,
+                "A to be answered, too",
+                "B alone is",
+            );
+        }
+    });
+}
+
+fn answered(events: &[Event], id: Id) -> usize {
+    count(
+        events,
+        |event| matches!(event, Event::Answered(other) if *other == id),
+    )
+}
+
+#[test]
+fn s4_who_can_go_on_is_not_waited_for() {
+    lab(|lab| {
+        lab.why("A client has sent more than a turn reads, and its connection has said Again. A round does not wait then, not for a millisecond either: there is work.");
+        let (listener, addr) = roomy_listener();
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, Long(1000))
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let client = lab.connect_as("client A", addr);
+        let id = rounds.accepts(&client);
+        let sent = stuffs(&client, &[b'x'; 200_000]);
+        lab.note(format!("client A sends {sent} bytes"));
+        rounds.until("A to be answered", |events| answered(events, id) > 0);
+        let mut waited = Vec::new();
+        while rounds.work.can_go_on(id) {
+            let before = waits();
+            lab.ok("round(None)", || rounds.work.round(None));
+            waited.extend(before.zip(waits()).map(|(before, now)| now - before));
+        }
+        // Whatever else a thread may wait for, it does not do so in each round.
+        lab.holds(
+            waited.is_empty() || waited.contains(&0),
+            "a round in which the thread does not wait",
+            format!("in each of {} rounds it waited", waited.len()),
+        );
+    });
+}
+
+#[test]
+fn s4_all_that_is_told_at_a_time_is_done() {
+    lab(|lab| {
+        lab.why("The waker is woken, a client comes, another one asks, and a third can go on: all before one round. Each of them is told once. Whoever ends the round at one of them has lost the others: their clients wait until they say something more, and they do not.");
+        for first in 0..3 {
+            let (listener, addr) = roomy_listener();
+            let work = lab.ok("Loop::new(listener, protocol)", || {
+                Loop::new(listener, Long(1000))
+            });
+            let mut rounds = Rounds::new(lab, work);
+            let [asks, chatty] = ["client A", "client B"].map(|name| lab.connect_as(name, addr));
+            let [_, b] = [&asks, &chatty].map(|client| rounds.accepts(client));
+            let many = stuffs(&chatty, &[b'x'; 150_000]) / 1000;
+            lab.note(format!("client B sends {many} requests"));
+            rounds.until("B to be answered", |events| answered(events, b) > 0);
+            let mut comes = None;
+            for nth in 0..3 {
+                match (first + nth) % 3 {
+                    0 => lab.ok("wake()", || rounds.work.waker().wake()),
+                    1 => comes = Some(lab.connect_as("client C", addr)),
+                    _ => asks.sends_labelled("one request", &[b'y'; 1000]),
+                }
+            }
+            rounds.answers(&asks);
+            asks.expects(b".");
+            rounds.accepts(&comes.expect("client C"));
+            while rounds.round() > 0 {}
+            chatty.expects(&vec![b'.'; many]);
+        }
     });
 }
 
@@ -433,11 +536,46 @@ fn s4_can_go_on_is_again() {
 }
 
 #[test]
-fn s4_a_turn_for_each_of_300() {
+fn s4_everybody_of_a_long_queue() {
+    let part = |lab: &Lab| {
+        let (listener, addr) = listener();
+        SockRef::from(&listener).listen(350).expect("a long queue");
+        let work = lab.ok("Loop::new(listener, protocol)", || {
+            Loop::new(listener, readiness::EchoFrames)
+        });
+        let mut rounds = Rounds::new(lab, work);
+        let clients: Vec<_> = (0..300).map(|_| begins_to_connect(addr)).collect();
+        // Where the queue is shorter, some find no place.
+        let came = clients.iter().filter(|client| client.peer_addr().is_ok());
+        let came = came.count();
+        while rounds.round_quietly() {}
+        println!(
+            "\nleft in the queue: {}",
+            came.saturating_sub(rounds.work.connections())
+        );
+    };
+    lab(move |lab| {
+        if !cfg!(unix) {
+            lab.skip("Unix, where a shell limits a program's descriptors");
+        }
+        lab.why("Some hundred clients have come before the first round, and nobody comes after them. The system has told of the listening socket, and will not tell again. Whoever accepts so many for each event, and no more, leaves the others in the queue.");
+        // What is still to do says so here, and not in another process.
+        drop(Rounds::of_echo(lab));
+        let inner = lab.clone();
+        let end = lab.elsewhere("ulimit -n 1000", move || part(&inner));
+        printed(lab, &end, "left in the queue", "0");
+    });
+}
+
+#[test]
+fn s4_a_turn_for_each_of_1024() {
     let part = |lab: &Lab| {
         let (mut rounds, addr) = Rounds::of_echo(lab);
-        let mut clients = crowd(&mut rounds, addr, 300);
+        let mut clients = crowd(&mut rounds, addr, 1024);
         rounds.take();
+        // They are told of first.
+        rounds.work.waker().wake().expect("a waker");
+        let _one_more = TcpStream::connect(addr).expect("a listening socket");
         for client in &mut clients {
             client
                 .write_all(&frame(b"hello"))
@@ -451,12 +589,12 @@ fn s4_a_turn_for_each_of_300() {
         if !cfg!(unix) {
             lab.skip("Unix, where a shell limits a program's descriptors");
         }
-        lab.why("300 clients have asked, and all of it is there. A round gives each of them a turn. mio tells as many events as the Events have room for: who asks once and has room for fewer leaves clients that have asked out of the round.");
+        lab.why("1024 clients have asked, and all of it is there. Before that, the waker was woken and one more client came. A round gives each of the 1024 a turn. mio tells as many events as the Events have room for: who asks once and has room for fewer leaves clients that have asked out of the round. The listening socket and the waker take a place as well.");
         // What is still to do says so here, and not in another process.
         drop(Rounds::of_echo(lab));
         let inner = lab.clone();
-        let end = lab.elsewhere("ulimit -n 1000", move || part(&inner));
-        printed(lab, &end, "answered in one round", "300");
+        let end = lab.elsewhere("ulimit -n 2200", move || part(&inner));
+        printed(lab, &end, "answered in one round", "1024");
     });
 }
 
@@ -711,6 +849,30 @@ fn s4_one_clients_trouble_is_its_own() {
         greedy.sends_labelled("announces 4 GiB", b"\xff\xff\xff\xff");
         lab.same("how C ended", rounds.closes(c), "InvalidData".to_owned());
         greedy.expects_eof();
+        for (name, trouble, end) in [
+            (
+                "half a frame, and its end",
+                &b"\0\0\0\x05he"[..],
+                "UnexpectedEof",
+            ),
+            ("announces 4 GiB", b"\xff\xff\xff\xff", "InvalidData"),
+        ] {
+            lab.scene(format!("a good frame, and then: {name}"));
+            let client = lab.connect_as("client E", addr);
+            let id = rounds.accepts(&client);
+            rounds.take();
+            client.sends_labelled("all of it", &[&frame(b"hello")[..], trouble].concat());
+            client.half_closes();
+            rounds.closes(id);
+            client.expects_frame("hello");
+            let told: Vec<_> = rounds.take().iter().map(words).collect();
+            let want = [
+                format!("Answered({})", id.0),
+                format!("Closed({}, {end})", id.0),
+            ];
+            lab.because("A request was taken, and that is told, also when the same turn is the last one and ends in an error.")
+                .same("what happened", told, want.to_vec());
+        }
         let rude = lab.connect_as("client D", addr);
         let d = rounds.accepts(&rude);
         rude.resets();
@@ -915,12 +1077,26 @@ fn s4_a_limit_is_set_and_lifted() {
         lab.you("admit(2)", || rounds.work.admit(2));
         rounds.accepts(&waiting[0]);
         rounds.round();
-        lab.same("connections()", rounds.work.connections(), 2);
+        lab.because("Two may be there, and both B and C waited. The limit is looked at before each accept, and not once for all who wait.")
+            .same("connections()", rounds.work.connections(), 2);
         lab.you("admit(usize::MAX)", || rounds.work.admit(usize::MAX));
         rounds.accepts(&waiting[1]);
         for client in waiting.iter().chain([&here]) {
             rounds.echoes(client, b"again");
         }
+        lab.scene("admit(0), and nobody is there");
+        let (mut rounds, addr) = Rounds::of_echo(lab);
+        lab.you("admit(0)", || rounds.work.admit(0));
+        let client = lab.connect_as("client A", addr);
+        rounds.round();
+        rounds.round();
+        lab.because("Fewer than 0 are never there.").same(
+            "connections()",
+            rounds.work.connections(),
+            0,
+        );
+        lab.you("admit(1)", || rounds.work.admit(1));
+        rounds.accepts(&client);
     });
 }
 
@@ -977,6 +1153,17 @@ fn s4_out_of_descriptors() {
             "AcceptFailed events two rounds later: {}",
             told(rounds.happened())
         );
+        let opened = |events: &[Event]| count(events, |e| matches!(e, Event::Opened(..)));
+        let before = opened(rounds.happened());
+        // The one who was accepted first leaves.
+        drop(clients.next());
+        for _ in 0..3 {
+            rounds.round();
+        }
+        println!(
+            "accepted when somebody has left, before admit: {}",
+            opened(rounds.happened()) - before
+        );
         drop(clients);
         rounds.round();
         rounds.work.admit(usize::MAX);
@@ -1006,6 +1193,8 @@ fn s4_out_of_descriptors() {
         printed("AcceptFailed events", "1");
         printed("number", "Some(Some(24))");
         printed("AcceptFailed events two rounds later", "1");
+        printed("accepted when somebody has left, before admit", "0");
+        lab.why("There are descriptors again, and the caller says so: admit. Who has waited in the queue was told of long ago. To register the listening socket anew asks for its state anew.");
         printed("accepted when there is room", "true");
         printed("AcceptFailed events when there is room", "1");
     });

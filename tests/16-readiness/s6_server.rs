@@ -14,7 +14,7 @@ use socket2::SockRef;
 use super::protocols::{Long, Meanwhile, Times};
 use super::rounds::{
     Hand, Rounds, Work, count, crowd, end_of, has_something, listener, printed, roomy_listener,
-    serving, stuffs, words,
+    serving, stuffs, waits, words,
 };
 
 const LIMITS: Limits = Limits {
@@ -426,30 +426,62 @@ fn s6_time_passes_while_it_waits() {
 #[test]
 fn s6_it_sleeps_until_the_limit() {
     lab(|lab| {
-        lab.why("Nothing happens on the network, and yet somebody must be closed: the limit itself ends the wait. Here it is 40 ms, by the system's clock.");
-        let (listener, addr) = listener();
-        let limits = Limits {
-            patience: Duration::from_millis(40),
-            ..LIMITS
-        };
-        let mut server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
-            Server::new(listener, EchoFrames, SystemClock::new(), limits)
-        });
-        let client = lab.connect_as("client A", addr);
-        let running = lab.student("round(None), until a client is closed", move || {
-            loop {
-                let events = server.round(None).map_err(|error| error.kind())?;
-                let mut ends = events.iter().filter_map(|event| match event {
-                    Event::Closed(id, _) => end_of(&events, *id),
-                    _ => None,
-                });
-                if let Some(end) = ends.next_back() {
-                    return Ok::<_, ErrorKind>(end);
+        lab.why("Nothing happens on the network, and yet somebody must be closed: the limit itself ends the wait, be there a later moment of the caller's or none. Here it is 10 ms, by the system's clock.");
+        for until in [None, Some(Duration::MAX), Some(Duration::from_secs(3600))] {
+            let (listener, addr) = listener();
+            let limits = Limits {
+                patience: Duration::from_millis(10),
+                ..LIMITS
+            };
+            let mut server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
+                Server::new(listener, EchoFrames, SystemClock::new(), limits)
+            });
+            let client = lab.connect_as("client A", addr);
+            let what = format!("round({until:?}), until a client is closed");
+            let running = lab.student(&what, move || {
+                loop {
+                    let events = server.round(until).map_err(|error| error.kind())?;
+                    let mut ends = events.iter().filter_map(|event| match event {
+                        Event::Closed(id, _) => end_of(&events, *id),
+                        _ => None,
+                    });
+                    if let Some(end) = ends.next_back() {
+                        return Ok::<_, ErrorKind>(end);
+                    }
                 }
-            }
-        });
-        client.expects_eof();
-        lab.same("how it ended", running.returns(), Ok("TimedOut".to_owned()));
+            });
+            client.expects_eof();
+            lab.same("how it ended", running.returns(), Ok("TimedOut".to_owned()));
+        }
+    });
+}
+
+#[test]
+fn s6_the_second_look_does_not_wait() {
+    lab(|lab| {
+        lab.why("A client's time is over, and what has come is looked at once more. That is a look, and no wait: all others wait for it, too.");
+        let clock = ManualClock::new();
+        let mut waited = Vec::new();
+        for _ in 0..3 {
+            let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, LIMITS);
+            let client = lab.connect_as("client A", addr);
+            let id = rounds.accepts(&client);
+            seconds(lab, &clock, 30);
+            let before = waits();
+            let events = lab.ok("round(None)", || rounds.work.round(None));
+            waited.extend(before.zip(waits()).map(|(before, now)| now - before));
+            lab.same(
+                "how it ended",
+                end_of(&events, id),
+                Some("TimedOut".to_owned()),
+            );
+        }
+        // Whatever else a thread may wait for, it does not do so each time.
+        lab.holds(
+            waited.is_empty() || waited.contains(&0),
+            "a round in which the thread does not wait",
+            format!("in each of {} such rounds it waited", waited.len()),
+        );
     });
 }
 
@@ -495,6 +527,14 @@ fn s6_without_limits_it_waits_for_the_network() {
             patience: Duration::MAX,
             most: 1,
         };
+        lab.scene("nobody is there");
+        let (rounds, _addr) = Rounds::of_server(lab, EchoFrames, &clock, limits);
+        let waker = lab.you("waker()", || rounds.work.waker());
+        let mut work = rounds.work;
+        let alone = serving(lab, waker, move || work.round(None));
+        alone.running.rests_until_woken("a client comes");
+        alone.stops(lab);
+        lab.scene("somebody is there, and silent");
         let (mut rounds, addr) = Rounds::of_server(lab, EchoFrames, &clock, limits);
         let client = lab.connect_as("client A", addr);
         rounds.accepts(&client);
@@ -505,7 +545,9 @@ fn s6_without_limits_it_waits_for_the_network() {
         let waker = lab.you("waker()", || rounds.work.waker());
         let mut work = rounds.work;
         let serving = serving(lab, waker, move || work.round(None));
-        serving.running.rests("a client sends something");
+        serving
+            .running
+            .rests_until_woken("a client sends something");
         serving.stops(lab);
     });
 }
@@ -566,7 +608,7 @@ fn s6_out_of_descriptors() {
     let part = |lab: &Lab| {
         let clock = ManualClock::new();
         let (mut rounds, addr) =
-            Rounds::of_server(lab, EchoFrames, &clock, Limits { most: 3, ..LIMITS });
+            Rounds::of_server(lab, EchoFrames, &clock, Limits { most: 4, ..LIMITS });
         let clients: Vec<_> = std::iter::from_fn(|| TcpStream::connect(addr).ok())
             .take(50)
             .collect();
@@ -587,6 +629,27 @@ fn s6_out_of_descriptors() {
             rounds.glance();
         }
         println!("\nAcceptFailed events at first: {}", told(&rounds));
+        let mut first = clients.next().expect("a client");
+        first.write_all(&frame(b"hello")).expect("a connection");
+        let answered = |rounds: &Rounds<_>| {
+            count(rounds.happened(), |event| {
+                matches!(event, Event::Answered(_))
+            })
+        };
+        for _ in 0..20 {
+            if answered(&rounds) > 0 {
+                break;
+            }
+            rounds.round();
+        }
+        rounds.glance();
+        // A client that closes with something unread resets its connection.
+        first.read_exact(&mut [0; 9]).expect("the reply");
+        println!("answered meanwhile: {}", answered(&rounds));
+        println!(
+            "AcceptFailed events when a client was answered: {}",
+            told(&rounds)
+        );
         clock.advance(PAUSE - Duration::from_millis(1));
         rounds.glance();
         rounds.glance();
@@ -600,37 +663,50 @@ fn s6_out_of_descriptors() {
         }
         println!("AcceptFailed events after the pause: {}", told(&rounds));
         println!("accepted: {}", rounds.work.connections());
-        // The one who was accepted first leaves.
-        drop(clients.next());
         let opened = |rounds: &Rounds<_>| {
             count(rounds.happened(), |event| {
                 matches!(event, Event::Opened(..))
             })
         };
-        let before = opened(&rounds);
-        for _ in 0..20 {
-            if opened(&rounds) >= before + 2 {
-                break;
+        let leaves = |rounds: &mut Rounds<_>, how: &str, many: usize| {
+            let before = opened(rounds);
+            for _ in 0..20 {
+                if opened(rounds) >= before + many {
+                    break;
+                }
+                rounds.round();
             }
-            rounds.round();
+            let now = opened(rounds) - before;
+            println!("accepted when somebody {how}: {now}");
+        };
+        // The one who was accepted first leaves: its end of the connection is free as well.
+        drop(first);
+        leaves(&mut rounds, "has left", 2);
+        // The one who was accepted second is closed for an error of its own, the other ones by their limit. Their
+        // own ends of the connections stay.
+        let mut bad = clients.next().expect("a client");
+        bad.write_all(b"\xff\xff\xff\xff").expect("a connection");
+        leaves(&mut rounds, "was closed for an error", 1);
+        // So that a pause has just begun when their time is over.
+        clock.advance(LIMITS.patience - Duration::from_millis(1));
+        for _ in 0..3 {
+            rounds.glance();
         }
-        println!(
-            "accepted when somebody has left: {}",
-            opened(&rounds) - before
-        );
+        clock.advance(Duration::from_millis(1));
+        leaves(&mut rounds, "was closed by the limit", 3);
         // Ten of those who wait leave: there are descriptors now.
         drop(clients.by_ref().rev().take(10).collect::<Vec<_>>());
         clock.advance(PAUSE);
         for _ in 0..5 {
             rounds.glance();
         }
-        println!("connections, of 3 at most: {}", rounds.work.connections());
+        println!("connections, of 4 at most: {}", rounds.work.connections());
     };
     lab(move |lab| {
         if !cfg!(target_os = "linux") {
             lab.skip("Linux, where a shell limits a program's descriptors");
         }
-        lab.why("The process has 40 descriptors, and two clients are accepted. Then accept says EMFILE, and will say so until somebody leaves. The server tells it once, and does not try again before PAUSE is over by its clock, or a connection is closed. Who tries again at once spins. Who never tries again leaves them in the queue for ever. The limit of connections, 3 here, holds as before.");
+        lab.why("The process has 40 descriptors, and two clients are accepted. Then accept says EMFILE, and will say so until somebody leaves. The server tells it once, and does not try again before PAUSE is over by its clock, or a connection is closed. Who tries again at once spins. Who never tries again leaves them in the queue for ever. The limit of connections, 4 here, holds as before.");
         // What is still to do says so here, and not in another process.
         drop(Rounds::of_server(
             lab,
@@ -642,11 +718,15 @@ fn s6_out_of_descriptors() {
         let end = lab.elsewhere("ulimit -n 40", move || part(&inner));
         let printed = |name: &str, want: &str| printed(lab, &end, name, want);
         printed("AcceptFailed events at first", "1");
+        printed("answered meanwhile", "1");
+        printed("AcceptFailed events when a client was answered", "1");
         printed("AcceptFailed events before the pause is over", "1");
         printed("AcceptFailed events after the pause", "2");
         printed("accepted", "2");
         printed("accepted when somebody has left", "2");
-        printed("connections, of 3 at most", "3");
+        printed("accepted when somebody was closed for an error", "1");
+        printed("accepted when somebody was closed by the limit", "3");
+        printed("connections, of 4 at most", "4");
     });
 }
 
@@ -664,7 +744,7 @@ fn s6_a_pause_ends_by_itself() {
         files.pop();
         let mut client = TcpStream::connect(addr).expect("a listening socket");
         let (tell, told) = std::sync::mpsc::channel();
-        lab.student("round(None), again and again", move || {
+        let running = lab.student("round(None), again and again", move || {
             loop {
                 for event in server.round(None).map_err(|error| error.kind())? {
                     // Nobody listens when the test is over.
@@ -685,6 +765,7 @@ fn s6_a_pause_ends_by_itself() {
         client.set_read_timeout(Some(patience)).expect("a limit");
         let answered = client.read_exact(&mut [0; 9]).is_ok();
         println!("answered after the pause: {answered}");
+        println!("at rest after the pause: {}", running.settles());
     };
     lab(move |lab| {
         if !cfg!(target_os = "linux") {
@@ -702,6 +783,8 @@ fn s6_a_pause_ends_by_itself() {
         let end = lab.elsewhere("ulimit -n 40", move || part(&inner));
         printed(lab, &end, "at first", "AcceptFailed");
         printed(lab, &end, "answered after the pause", "true");
+        lab.why("The pause is over. A moment that is past and still waited for is a wait of nothing, again and again.");
+        printed(lab, &end, "at rest after the pause", "true");
     });
 }
 

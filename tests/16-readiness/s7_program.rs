@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
+use std::process::Command;
 use std::time::Duration;
 
 use netlab::frames::frame;
@@ -11,10 +12,9 @@ use netlab::{Lab, ManualClock, Program, Running, TcpPeer, alone, hostile, interr
 use readiness::{
     BACKLOG, Command as Asked, EchoFrames, Limits, Report, Server, Stop, parse_args, serve,
 };
-use socket2::{Domain, Socket, Type};
 
 use super::protocols::NoQuestions;
-use super::rounds::{Hand, listener};
+use super::rounds::{Hand, begins_to_connect, listener};
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
 const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
@@ -79,6 +79,11 @@ fn s7_stop_may_come_first() {
         let twin = stop.clone();
         lab.you("stop() of a clone", || twin.stop());
         lab.same("is_asked()", stop.is_asked(), true);
+        lab.you("stop() once more", || stop.stop());
+        for asked in [&stop, &twin] {
+            lab.because("Who asks twice means it. Nothing takes it back, and a look at it does not use it up.")
+                .same("is_asked()", asked.is_asked(), true);
+        }
         let _client = lab.connect_as("client A", addr);
         let running = lab.student("serve(server, stop, 5s)", move || {
             serve(server, &stop, FIVE_SECONDS)
@@ -299,7 +304,12 @@ fn s7_a_bad_round_ends_it() {
         let (listener, _addr) = listener();
         let twin = listener.try_clone().expect("another handle");
         let server = lab.ok("Server::new(listener, protocol, clock, limits)", || {
-            Server::new(listener, NoQuestions, Hand(ManualClock::new()), LIMITS)
+            Server::new(
+                listener,
+                NoQuestions::default(),
+                Hand(ManualClock::new()),
+                LIMITS,
+            )
         });
         let stop = lab.you("Stop::new(waker)", || Stop::new(server.waker()));
         let running = lab.student("serve(server, stop, 5s)", move || {
@@ -321,10 +331,13 @@ fn s7_a_bad_round_ends_it() {
     });
 }
 
+const ORDER: &str = "serve and the host have their order; the options may stand anywhere, and of one that is repeated the last counts. -h or --help asks for help, whatever else is there.";
+const NUMBERS: &str = "A number is what str::parse takes for one: +81 is 81. Of an option that is repeated the last one counts.";
+const HOSTS: &str = "A host is handed on as it was written. What a name means, and whether its letters' case matters, the resolver knows.";
+
 #[test]
 fn s7_arguments() {
     lab(|lab| {
-        lab.why("serve and the host have their order; the options may stand anywhere, and of one that is repeated the last counts. -h or --help asks for help, whatever else is there.");
         let cases = [
             ("serve 127.0.0.1", ("127.0.0.1", 1060, 10_000)),
             ("serve ::1 -p 0", ("::1", 0, 10_000)),
@@ -344,14 +357,21 @@ fn s7_arguments() {
             ("--verbose --most -h", ("help", 0, 0)),
         ];
         for (line, (host, port, most)) in cases {
-            let got = lab.ok(&format!("parse_args({line:?})"), || {
+            let told = lab.because(if line.contains('+') {
+                NUMBERS
+            } else if line.contains("LocalHost") {
+                HOSTS
+            } else {
+                ORDER
+            });
+            let got = told.ok(&format!("parse_args({line:?})"), || {
                 parse_args(&words(line))
             });
             let got = match got {
                 Asked::Help => ("help".to_owned(), 0, 0),
                 Asked::Serve(serve) => (serve.host, serve.port, serve.limits.most),
             };
-            lab.same("host, port and most", got, (host.to_owned(), port, most));
+            told.same("host, port and most", got, (host.to_owned(), port, most));
         }
         lab.why("--patience and --grace take milliseconds, and what is not given is LIMITS and GRACE. These are numbers of 64 bits: 50 days are no mistake.");
         let cases = [
@@ -388,6 +408,8 @@ fn s7_wrong_arguments() {
             "",
             "serve",
             "server 127.0.0.1",
+            "SERVE 127.0.0.1",
+            "Serve 127.0.0.1",
             "127.0.0.1 serve",
             "serve 127.0.0.1 localhost",
             "serve 127.0.0.1 -p",
@@ -419,6 +441,13 @@ fn s7_wrong_arguments() {
             let wrong = lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
             let lines = wrong.trim_end().lines().count();
             lab.same(&format!("lines of {wrong:?}"), lines, 1);
+        }
+        lab.why("A number is what str::parse takes for one. A blank before it or behind it is no part of a number: it shows that the line was put together wrongly.");
+        for option in ["-p", "--most", "--patience", "--grace"] {
+            for value in [" 80", "80 ", "\t80", ""] {
+                let args = ["serve", "127.0.0.1", option, value].map(String::from);
+                lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
+            }
         }
     });
 }
@@ -505,12 +534,14 @@ fn s7_eight_hostile_clients() {
 fn s7_a_server_without_requests_sleeps() {
     lab(|lab| {
         lab.why("At night nobody says anything. One client is connected, another has sent half of a frame. The server waits in a call that blocks. A program that looks at a flag every few milliseconds keeps the machine awake.");
-        let (server, addr) = server(lab, &[]);
+        // No limit of a client is a reason to wake.
+        let hours = (10 * 3_600_000).to_string();
+        let (server, addr) = server(lab, &["--patience", &hours]);
         let _silent = lab.connect_as("client A", addr);
         let slow = lab.connect_as("client B", addr);
         slow.sends_labelled("half a frame", &frame(b"again")[..6]);
         lab.gets_an_echo("client C", addr);
-        server.sleeps("a client sends something, or a signal comes");
+        server.rests_until_woken("a client sends something, or a signal comes");
     });
 }
 
@@ -597,15 +628,6 @@ fn s7_the_kernels_queue_has_its_length() {
             BACKLOG as usize + 1,
         );
     });
-}
-
-/// A client that does not wait for its connection.
-fn begins_to_connect(addr: SocketAddr) -> Socket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_nonblocking(true).expect("non-blocking mode");
-    // It says that it is not there yet.
-    let _ = socket.connect(&addr.into());
-    socket
 }
 
 #[test]
@@ -721,7 +743,7 @@ fn s7_nobody_reads_the_score() {
 )]
 fn s7_an_address_that_nobody_learns() {
     lab(|lab| {
-        lab.why("Standard output takes nothing, so nobody learns at which port the server listens: a disk is full, or the script that started it is gone. The program says so and ends.");
+        lab.why("Standard output takes nothing, so nobody learns at which port the server listens: a disk is full, or the script that started it is gone. The program says so and ends, with exit code 1. println! panics there.");
         let full = std::fs::File::options()
             .write(true)
             .open("/dev/full")
@@ -734,6 +756,107 @@ fn s7_an_address_that_nobody_learns() {
             "a word on standard error",
             "nothing",
         );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose /dev/full takes nothing"
+)]
+fn s7_help_that_nobody_gets() {
+    lab(|lab| {
+        lab.why("Standard output takes nothing, so whoever asked for help has none: that has failed, and it is said in a line. println! panics there, and the exit code is the panic's (101).");
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("/dev/full");
+        let end = lab.program_into(full.into(), PROGRAM, &["--help"]).exits();
+        lab.same("exit code", end.code, Some(1));
+        lab.holds(
+            !end.stderr.trim().is_empty(),
+            "a word on standard error",
+            "nothing",
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, where all of 127.0.0.0/8 is this machine"
+)]
+fn s7_it_listens_where_it_is_told() {
+    lab(|lab| {
+        for (host, other) in [("127.0.0.1", "127.0.0.2"), ("127.0.0.2", "127.0.0.1")] {
+            lab.scene(format!("serve {host}"));
+            lab.why("A server listens at the address that it is told, and at no other one of this machine. Who says 127.0.0.1 means: nobody from outside.");
+            let args = ["serve", host, "-p", "0"];
+            let (_server, addr) = ready(lab, lab.program(PROGRAM, &args));
+            lab.same("the address", addr.ip().to_string(), host.to_owned());
+            lab.gets_an_echo("client A", addr);
+            let elsewhere = TcpStream::connect((other, addr.port())).is_ok();
+            lab.same(&format!("whether {other} is served"), elsewhere, false);
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a file of names of its own"
+)]
+fn s7_the_first_address_that_works_is_taken() {
+    lab(|lab| {
+        // Names do not work everywhere, but what is still to do says so.
+        drop(server(lab, &[]));
+        let mut tried = 0;
+        for addrs in [["127.0.0.2", "127.0.0.3"], ["::1", "127.0.0.2"]] {
+            let Ok(taken) = TcpListener::bind((addrs[0], 0)) else {
+                continue;
+            };
+            let port = taken
+                .local_addr()
+                .expect("a bound socket has an address")
+                .port();
+            for (port, want) in [(0, addrs[0]), (port, addrs[1])] {
+                let args = ["serve", Lab::NAME, "-p", &port.to_string()];
+                let Some(program) = lab.program_with_name(addrs, PROGRAM, &args) else {
+                    continue;
+                };
+                tried += 1;
+                lab.why("A name may have several addresses. The program tries them in their order, and listens at the first one that works. A port may be taken at one address, and free at another.");
+                let (_server, addr) = ready(lab, program);
+                lab.same("the address", addr.ip().to_string(), want.to_owned());
+            }
+        }
+        if tried == 0 {
+            lab.skip("this machine gives no name two addresses");
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a network of its own"
+)]
+fn s7_an_unknown_host_is_exit_1() {
+    lab(|lab| {
+        // A network of its own, in which nobody can be asked for a name.
+        let alone = ["--user", "--map-root-user", "--net"];
+        let may = Command::new("unshare").args(alone).arg("true").output();
+        if !may.is_ok_and(|end| end.status.success()) {
+            lab.skip("this machine gives no namespaces to an ordinary user");
+        }
+        lab.why("No machine has this name (RFC 6761, section 6.4), so there is no address to listen at. That is a failure of the network, and the user must be told of which name.");
+        let serve = [PROGRAM, "serve", "nobody.invalid", "-p", "0"];
+        let end = lab
+            .program("unshare", &[&alone[..], &serve].concat())
+            .exits();
+        lab.same("exit code", end.code, Some(1));
+        lab.same("standard output", end.stdout, String::new());
+        contains(lab, "standard error", &end.stderr, "nobody.invalid");
     });
 }
 
@@ -792,6 +915,14 @@ fn s7_out_of_descriptors_is_not_the_end() {
         lab.note("all but the last of them leave");
         last.expects_frame("hello");
         lab.gets_an_echo("client A", addr);
+        drop(last);
+        if cfg!(target_os = "linux") {
+            server.is_interrupted();
+            let end = server.exits();
+            lab.same("exit code", end.code, Some(0));
+            lab.because("41 clients came, and each of them left in good order. An accept that failed is nobody's connection.");
+            last_line(lab, &end.stdout, "served 41, failed 0, cut off 0");
+        }
     });
 }
 

@@ -27,7 +27,8 @@ pub enum Next {
 }
 
 /// One client's conversation, between two turns: what came and is not used yet, what is to be sent.
-/// At rest, with nothing of both, it keeps no buffers: most of thousands of connections are silent most of the time.
+/// At rest, with nothing of both, it keeps no buffers, not even small ones, and a new connection is at rest: most of
+/// thousands of connections are silent most of the time.
 #[derive(Debug)]
 pub struct Conn<P> {
     // In place of this: what a connection has to remember.

@@ -142,9 +142,9 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
 ///
-/// Exit codes: 0, done; 1, it failed: the network, standard output at the beginning; 2, wrong arguments.
-/// Standard error says what is wrong. Of the network it also says at which address (`127.0.0.1:1060`); behind
-/// wrong arguments it has `USAGE`.
+/// Exit codes: 0, done; 1, it failed: the network, or nobody can get the first line or the help (standard output
+/// takes nothing); 2, wrong arguments. Standard error says what is wrong. Of the network it also says at which address
+/// (`127.0.0.1:1060`), of a HOST without an address which HOST; behind wrong arguments it has `USAGE`.
 pub fn run(args: &[String]) -> u8 {
     todo!(
         "16.7 run({args:?}): parse_args, StopSignals::catch, listen_on with BACKLOG, Server::new, a thread that waits for signals and calls Stop::stop, print the address, serve, print the report, return the exit code"

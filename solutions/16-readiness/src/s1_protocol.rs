@@ -18,7 +18,7 @@ pub trait Protocol {
     ///
     /// # Errors
     ///
-    /// What has come will never be a request. `output` is left as it is.
+    /// What has come will never be a request. `output` is left as it is, and there is no further call.
     fn take(&mut self, input: &[u8], output: &mut VecDeque<u8>) -> io::Result<usize>;
 }
 

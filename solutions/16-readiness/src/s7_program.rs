@@ -211,9 +211,9 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
 ///
 /// A HOST may be a name with several addresses: the first one that works is taken.
 ///
-/// Exit codes: 0, done; 1, it failed: the network, standard output at the beginning; 2, wrong arguments.
-/// Standard error says what is wrong. Of the network it also says at which address (`127.0.0.1:1060`); behind
-/// wrong arguments it has `USAGE`.
+/// Exit codes: 0, done; 1, it failed: the network, or nobody can get the first line or the help (standard output
+/// takes nothing); 2, wrong arguments. Standard error says what is wrong. Of the network it also says at which address
+/// (`127.0.0.1:1060`), of a HOST without an address which HOST; behind wrong arguments it has `USAGE`.
 pub fn run(args: &[String]) -> u8 {
     let done = match parse_args(args) {
         Ok(Command::Help) => print_line(USAGE),

@@ -1,7 +1,7 @@
 //! What no assertion on bytes sees: whether a wait is a wait, and what a test leaves behind.
 
 use std::io::{BufRead, BufReader, ErrorKind};
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
@@ -371,5 +371,43 @@ fn is_there(id: u32) -> bool {
             let asked = Command::new("kill").args(["-0", &id.to_string()]).output();
             asked.is_ok_and(|asked| asked.status.success())
         }
+    }
+}
+
+#[test]
+fn a_wait_for_events_that_sets_itself_a_time_is_told() {
+    if !cfg!(target_os = "linux") {
+        return eprintln!("skipped: needs Linux, which shows what a thread waits for");
+    }
+    lab(|lab| {
+        // Standard output and standard error at a time: poll(2) without a limit.
+        let mut child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take();
+        let reader = lab.student("output(program)", move || child.wait_with_output().is_ok());
+        reader.rests_until_woken("the program prints something");
+        drop(input);
+        reader.returns();
+    });
+    // Its queue has one place (listen(2)), so nobody answers the second client.
+    let full = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    full.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into())
+        .unwrap();
+    full.listen(0).unwrap();
+    let addr = full.local_addr().unwrap().as_socket().unwrap();
+    let _first = TcpStream::connect(addr).unwrap();
+    let report = report_of(move |lab| {
+        let minute = Duration::from_secs(60);
+        let client = lab.student("connect(addr)", move || {
+            TcpStream::connect_timeout(&addr, minute).is_ok()
+        });
+        client.rests_until_woken("the server answers");
+    });
+    if let Some(report) = report {
+        has(&report, &["got it has set itself a time"]);
     }
 }

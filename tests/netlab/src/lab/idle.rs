@@ -95,14 +95,22 @@ pub fn rests(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) {
         .fails(format!("{who} to sleep until {until}"), got);
 }
 
+/// [`rests`], and none of them may have set itself a time at which to look again.
+pub fn rests_until_woken(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) {
+    rests(lab, who, until, &tasks);
+    if tasks().iter().any(Task::limits_its_wait) {
+        lab.because(WHY)
+            .fails(format!("{who} to sleep until {until}"), LIMITED);
+    }
+}
+
 /// Demands that threads of `who` sleep until another thread wakes them.
 pub fn sleeps_until_woken(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) {
     demand(lab, who, until, &tasks, &ASLEEP);
     let wakes = |task: &Task| !task.is_gone() && !task.waits_without_limit();
     if tasks().iter().any(wakes) {
         let expected = format!("{who} to sleep until {until}");
-        let got = "it has set itself a time, to look again then";
-        lab.because(WHY).fails(expected, got);
+        lab.because(WHY).fails(expected, LIMITED);
     }
 }
 
@@ -132,6 +140,7 @@ fn demand(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>, allo
 
 const BUSY: &str = "it keeps a processor busy";
 const NAPS: &str = "it sleeps for a fixed time, to look again then";
+const LIMITED: &str = "it has set itself a time, to look again then";
 
 const WHY: &str = "It asks again and again instead of waiting: a non-blocking call, try_recv or \
     try_lock in a loop, a sleep of a few milliseconds. A call that blocks (accept, recv, a Condvar's \

@@ -67,6 +67,40 @@ impl Lab {
         self.start_program(call_of(path, args), shell, &mut command)
     }
 
+    /// The name that [`Lab::program_with_name`] gives to two addresses.
+    pub const NAME: &str = "two.test";
+
+    /// [`Lab::program`], and for it [`Lab::NAME`] has these two addresses, in this order: it has a file of names
+    /// of its own. `None` where the system gives no namespaces to an ordinary user, or orders the addresses in
+    /// another way. Linux.
+    pub fn program_with_name(
+        &self,
+        addrs: [&str; 2],
+        path: &str,
+        args: &[&str],
+    ) -> Option<Program> {
+        let name = Lab::NAME;
+        let names = addrs.map(|addr| format!("{addr} {name}\n")).concat();
+        let mount = format!(
+            "mount -t tmpfs none /mnt && printf '{names}' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts"
+        );
+        let alone = ["--user", "--map-root-user", "--mount", "sh", "-c"];
+        let asks = format!("{mount} && getent ahosts {name}");
+        let found = Command::new("unshare")
+            .args(alone)
+            .arg(asks)
+            .output()
+            .ok()?;
+        let found = String::from_utf8_lossy(&found.stdout).into_owned();
+        let [first, second] = addrs.map(|addr| found.find(addr));
+        if first.is_none() || second.is_none() || first > second {
+            return None;
+        }
+        self.given("/etc/hosts", &names);
+        let shell = format!("{mount} && exec \"$0\" \"$@\"");
+        Some(self.program("unshare", &[&alone[..], &[&shell, path], args].concat()))
+    }
+
     fn start_program(&self, what: String, detail: &str, command: &mut Command) -> Program {
         self.0
             .story
@@ -271,6 +305,11 @@ impl Program {
     /// [`Lab::sleeps`] for all threads of the program.
     pub fn sleeps(&self, until: &str) {
         idle::sleeps(&self.lab, &self.line(), until, || self.threads());
+    }
+
+    /// [`Running::rests_until_woken`](crate::Running::rests_until_woken) for all threads of the program.
+    pub fn rests_until_woken(&self, until: &str) {
+        idle::rests_until_woken(&self.lab, &self.line(), until, || self.threads());
     }
 
     /// [`Lab::pauses`] for all threads of the program.

@@ -137,6 +137,13 @@ impl<T: 'static> Running<T> {
         idle::rests(&aside.lab, &aside.who(), until, || vec![aside.task()]);
     }
 
+    /// [`Running::rests`] for a wait that may not even set itself a time, to look again then: poll(2),
+    /// epoll_wait(2) or futex(2) without a limit, or with one of an hour at least.
+    pub fn rests_until_woken(&self, until: &str) {
+        let aside = &self.aside;
+        idle::rests_until_woken(&aside.lab, &aside.who(), until, || vec![aside.task()]);
+    }
+
     /// [`Lab::sleeps_until_woken`] for this thread alone.
     pub fn sleeps_until_woken(&self, until: &str) {
         let aside = &self.aside;

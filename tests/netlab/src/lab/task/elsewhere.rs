@@ -50,6 +50,10 @@ impl Task {
         true
     }
 
+    pub fn limits_its_wait(&self) -> bool {
+        false
+    }
+
     pub fn naps(&self) -> bool {
         false
     }

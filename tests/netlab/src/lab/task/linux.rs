@@ -110,6 +110,11 @@ impl Task {
         self.is_in(Syscall::waits_without_limit)
     }
 
+    /// Whether it waits for events or another thread, and no longer than a time that it has set itself.
+    pub fn limits_its_wait(&self) -> bool {
+        self.is_in(Syscall::limits_its_wait)
+    }
+
     /// Whether it sleeps for a fixed time.
     pub fn naps(&self) -> bool {
         self.is_in(Syscall::naps)

@@ -92,6 +92,25 @@ impl Syscall {
         NUMBERS.is_empty() || is_futex && self.arguments.get(3) == Some(&0)
     }
 
+    /// Whether it waits for events or for another thread, and no longer than a time that it names itself. Some hours
+    /// are no such time: who waits for a moment that never comes may name the longest time that there is.
+    pub fn limits_its_wait(&self) -> bool {
+        const LONG: i32 = 3_600_000;
+        let limit = LIMITS.iter().find(|(number, _)| *number == self.number);
+        let argument = |nth: &usize| self.arguments.get(*nth).copied();
+        match limit {
+            // The kernel takes an int. A negative one is no limit.
+            Some((_, Limit::Milliseconds(nth))) => {
+                argument(nth).is_some_and(|ms| (0..LONG).contains(&(ms as i32)))
+            }
+            Some((_, Limit::Pointer(nth))) => argument(nth).is_some_and(|at| at != 0),
+            None => match kind_of(self.number) {
+                Some(Kind::Futex) => !self.waits_without_limit(),
+                _ => false,
+            },
+        }
+    }
+
     /// Whether it is a sleep for a fixed time.
     pub fn naps(&self) -> bool {
         matches!(kind_of(self.number), Some(Kind::Sleep))
@@ -203,6 +222,31 @@ const NUMBERS: &[(Kind, &[u32])] = &[
 ];
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 const NUMBERS: &[(Kind, &[u32])] = &[];
+
+/// Where a call that waits for events says how long at most: which of its arguments, from 0.
+enum Limit {
+    Milliseconds(usize),
+    /// To a time. Null is no limit.
+    Pointer(usize),
+}
+
+#[cfg(target_arch = "x86_64")]
+const LIMITS: &[(u32, Limit)] = &[
+    (7, Limit::Milliseconds(2)),   // poll
+    (23, Limit::Pointer(4)),       // select
+    (232, Limit::Milliseconds(3)), // epoll_wait
+    (270, Limit::Pointer(4)),      // pselect6
+    (271, Limit::Pointer(2)),      // ppoll
+    (281, Limit::Milliseconds(3)), // epoll_pwait
+];
+#[cfg(target_arch = "aarch64")]
+const LIMITS: &[(u32, Limit)] = &[
+    (22, Limit::Milliseconds(3)),
+    (72, Limit::Pointer(4)),
+    (73, Limit::Pointer(2)),
+];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+const LIMITS: &[(u32, Limit)] = &[];
 
 fn kind_of(number: u32) -> Option<Kind> {
     NUMBERS

@@ -34,6 +34,7 @@ mod race10;
 mod race13;
 mod race15;
 mod race16;
+mod race17;
 mod record;
 mod referee;
 mod rehearsal;
@@ -62,4 +63,5 @@ const RACES: &[race::Race] = &[
     race13::RACE,
     race15::RACE,
     race16::RACE,
+    race17::RACE,
 ];

@@ -16,6 +16,8 @@ pub type Sources = BTreeMap<String, String>;
 const MOST_OF_A_FILE: u64 = 1 << 20;
 const MOST_FILES: usize = 200;
 const MOST_OF_ALL: u64 = 10 << 20;
+/// Files and folders that are looked at, whatever they are called.
+const MOST_ENTRIES: usize = 10_000;
 /// Levels of folders below `src`.
 const DEEPEST: usize = 8;
 
@@ -47,7 +49,7 @@ type Result<T> = std::result::Result<T, Refusal>;
 /// points.
 pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, Sources>> {
     real_folder(submission, "the submission")?;
-    let mut total = 0;
+    let mut seen = Seen::default();
     let mut all = BTreeMap::new();
     if !exists(&submission.join("chapters")) {
         return Err(without_chapters(submission, chapters).into());
@@ -66,7 +68,7 @@ pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, 
         }
         real_folder(&folder, &shown)?;
         let mut taken = Sources::new();
-        take(&folder, &shown, "", 0, &mut taken, &mut total)?;
+        take(&folder, &shown, "", 0, &mut taken, &mut seen)?;
         all.insert(chapter.to_owned(), taken);
     }
     Ok(all)
@@ -76,7 +78,8 @@ pub fn collect(submission: &Path, chapters: &[&str]) -> Result<BTreeMap<String, 
 /// unpacked.
 fn without_chapters(submission: &Path, chapters: &[&str]) -> String {
     let entries = fs::read_dir(submission).into_iter().flatten().flatten();
-    let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+    let names = entries.map(|entry| entry.file_name());
+    let mut names: Vec<_> = names.take(MOST_ENTRIES).collect();
     names.sort();
     let is_around =
         |name: &String| real_folder(&submission.join(name).join("chapters"), "").is_ok();
@@ -142,13 +145,21 @@ fn real_folder(path: &Path, shown: &str) -> Result<()> {
     Ok(())
 }
 
+/// What was seen of a submission so far.
+#[derive(Default)]
+struct Seen {
+    entries: usize,
+    /// Of the files that were taken.
+    bytes: u64,
+}
+
 fn take(
     folder: &Path,
     shown: &str,
     prefix: &str,
     depth: usize,
     taken: &mut Sources,
-    total: &mut u64,
+    seen: &mut Seen,
 ) -> Result<()> {
     if depth > DEEPEST {
         return Err(format!("{shown} lies too deep: {DEEPEST} folders are enough.").into());
@@ -156,6 +167,11 @@ fn take(
     let trouble = |error: std::io::Error| unreadable(folder, shown, &error);
     for entry in fs::read_dir(folder).map_err(trouble)? {
         let entry = entry.map_err(trouble)?;
+        seen.entries += 1;
+        if seen.entries > MOST_ENTRIES {
+            let what = "files and folders in the chapters";
+            return Err(format!("{shown}: more than {MOST_ENTRIES} {what}.").into());
+        }
         let Some(name) = plain(&entry.file_name()) else {
             // Editors and systems leave files such as `.DS_Store` and `s1.rs~`. They are not taken.
             continue;
@@ -169,7 +185,7 @@ fn take(
         }
         if meta.is_dir() {
             let prefix = format!("{prefix}{name}/");
-            take(&path, &shown, &prefix, depth + 1, taken, total)?;
+            take(&path, &shown, &prefix, depth + 1, taken, seen)?;
             continue;
         }
         if !name.ends_with(".rs") {
@@ -183,8 +199,8 @@ fn take(
             return Err(format!("{shown} is larger than {most} MiB.").into());
         }
         let text = read(&path, &shown)?;
-        *total += text.len() as u64;
-        if *total > MOST_OF_ALL {
+        seen.bytes += text.len() as u64;
+        if seen.bytes > MOST_OF_ALL {
             let most = MOST_OF_ALL >> 20;
             return Err(
                 format!("The submission's files are larger than {most} MiB in all.").into(),
@@ -299,6 +315,14 @@ mod tests {
                 }
             },
             "more than 200 files",
+        );
+        says(
+            &|src| {
+                for i in 0..=MOST_ENTRIES {
+                    fs::write(src.join(format!("f{i}.txt")), "").expect("a file");
+                }
+            },
+            "more than 10000 files and folders",
         );
         let (folder, _) = submission();
         let empty = folder.path().join("empty");

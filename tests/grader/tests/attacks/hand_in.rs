@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 use grader::report::Status;
 
@@ -44,7 +45,23 @@ fn what_is_no_file_of_the_student_is_not_taken() {
         &format!("chapters/{CHAPTER_00}/src/{}x.rs", "d/".repeat(20)),
         "",
     );
+    let many = stubs();
+    for number in 0..10_000 {
+        let name = format!("{number}.txt");
+        fs::write(many.src(CHAPTER_00).join(name), "").expect("a file");
+    }
+    let pipe = stubs();
+    let made = Command::new("mkfifo")
+        .arg(pipe.src(CHAPTER_00).join("s9.rs"))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let archive = Submission::empty().with("chapters.tar.gz", "no folder");
+    let file = Submission::empty().with("chapters", "no folder");
     for (submission, words) in [
+        (many, "more than 10000 files and folders"),
+        (pipe, "s9.rs is not a regular file"),
+        (archive, "an archive that nobody has unpacked"),
+        (file, "chapters is not a folder"),
         (swapped("src"), "is a symbolic link"),
         (swapped("chapter"), "is a symbolic link"),
         (swapped("chapters"), "is a symbolic link"),

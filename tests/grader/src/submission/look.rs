@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use serde::{Deserialize, Serialize};
 
 use super::collect::Sources;
@@ -22,12 +22,17 @@ pub struct Look {
 const MOST: usize = 20;
 
 /// Names that mean the same wherever they stand.
-const NAMES: [&str; 31] = [
+const NAMES: [&str; 34] = [
     // A failed check is a panic.
     "catch_unwind",
     "resume_unwind",
     "set_hook",
     "take_hook",
+    // Names that lead to a program, also where a macro puts them together.
+    "Command",
+    "current_exe",
+    // What the compiler was told.
+    "option_env",
     // The laboratory's sockets are descriptors of the same process.
     "RawFd",
     "OwnedFd",
@@ -59,7 +64,7 @@ const NAMES: [&str; 31] = [
     "predicates",
 ];
 
-/// Macros that read files while the chapter is compiled.
+/// Macros that read files while the chapter is compiled. The name of the first is a word like others.
 const READERS: [&str; 3] = ["include", "include_str", "include_bytes"];
 
 /// Folders of the system, in a text.
@@ -68,7 +73,8 @@ const FOLDERS: [&str; 4] = ["/proc", "/sys", "/dev", "solutions/"];
 /// A module of std, and what an answer may need of it.
 type Module = (&'static str, &'static [&'static str]);
 
-const MODULES: [Module; 2] = [
+const MODULES: [Module; 3] = [
+    ("fs", &["self"]),
     ("process", &["ExitCode", "exit", "self", "Termination"]),
     ("env", &["args", "args_os", "Args", "ArgsOs", "self"]),
 ];
@@ -92,8 +98,13 @@ pub fn at(folder: &str, sources: &Sources, own: &Sources, answers_use: &[String]
             }
         }
     }
-    looks.truncate(MOST);
-    looks
+    // Each word once, before one is said again: whoever says one twenty times hides no other.
+    let mut said = BTreeSet::new();
+    let (mut first, again): (Vec<Look>, Vec<Look>) =
+        (looks.into_iter()).partition(|look| said.insert(look.word.clone()));
+    first.extend(again);
+    first.truncate(MOST);
+    first
 }
 
 /// A token, and its line. A bracket is a token of its own.
@@ -112,10 +123,11 @@ fn flat(tokens: TokenStream) -> Vec<Token> {
         match tokens.next() {
             Some(TokenTree::Group(group)) => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().take(4).collect();
-                let is_doc = match &inner[..] {
-                    [TokenTree::Ident(name), _, TokenTree::Literal(_)] => name == "doc",
-                    _ => false,
-                };
+                let is_doc = is_of_attribute(&group, &flat)
+                    && match &inner[..] {
+                        [TokenTree::Ident(name), _, TokenTree::Literal(_)] => name == "doc",
+                        _ => false,
+                    };
                 if !is_doc {
                     flat.push(Token {
                         text: "(".into(),
@@ -143,6 +155,45 @@ fn flat(tokens: TokenStream) -> Vec<Token> {
     flat
 }
 
+/// Whether this is the bracket of `#[…]` or `#![…]`.
+fn is_of_attribute(group: &Group, before: &[Token]) -> bool {
+    let marks = match before {
+        [.., hash, mark] if mark.text == "!" => Some(hash),
+        [.., hash] => Some(hash),
+        [] => None,
+    };
+    group.delimiter() == Delimiter::Bracket && marks.is_some_and(|hash| hash.text == "#")
+}
+
+/// Whether a macro may be meant: it is called, or its name is all that another macro is given in a place.
+fn may_be_reader(name: &str, before: &str, after: &str) -> bool {
+    let is_handed_on = ["(", ","].contains(&before) && [")", ","].contains(&after);
+    READERS.contains(&name) && (name != READERS[0] || after == "!" || is_handed_on)
+}
+
+/// The text with the characters that are written as numbers in it: `\x2f`, `\u{2f}`.
+fn without_numbers(literal: &str) -> String {
+    let mut text = String::new();
+    let mut rest = literal;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let long = after.strip_prefix("u{").and_then(|hex| hex.split_once('}'));
+        let short = after
+            .strip_prefix('x')
+            .filter(|hex| hex.is_char_boundary(2));
+        let (hex, end) = match (long, short) {
+            (Some((hex, end)), _) => (hex, end),
+            (_, Some(hex)) if hex.len() >= 2 => hex.split_at(2),
+            _ => ("", after),
+        };
+        let number = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32);
+        text.push(number.unwrap_or('\\'));
+        rest = if number.is_some() { end } else { after };
+    }
+    text + rest
+}
+
 /// The words and their lines. Each token is looked at once: a file may have a hundred thousand groups in each other.
 fn words(text: &str) -> Vec<(String, usize)> {
     let tokens = text.parse().map_or(Vec::new(), flat);
@@ -151,6 +202,7 @@ fn words(text: &str) -> Vec<(String, usize)> {
     let mut open: Vec<Option<&Module>> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let next = |n: usize| tokens.get(at + n).map_or("", |one| &*one.text);
+        let before = |n: usize| at.checked_sub(n).map_or("", |at| &*tokens[at].text);
         let mut add = |word: String| found.push((word, token.line));
         let listed = open.last().copied().flatten();
         if let Some((module, harmless)) = listed
@@ -160,14 +212,14 @@ fn words(text: &str) -> Vec<(String, usize)> {
             add(format!("{module}::{}", token.text));
         }
         if token.is_literal {
-            let folders = FOLDERS
-                .iter()
-                .filter(|folder| token.text.contains(**folder));
+            let text = without_numbers(&token.text);
+            let folders = FOLDERS.iter().filter(|folder| text.contains(**folder));
             folders.for_each(|folder| add((*folder).to_owned()));
-        } else if NAMES.contains(&&*token.text)
-            || (READERS.contains(&&*token.text) && next(1) == "!")
-        {
+        } else if NAMES.contains(&&*token.text) || may_be_reader(&token.text, before(1), next(1)) {
             add(token.text.clone());
+        } else if (before(2), before(1), &*token.text, next(1)) == ("#", "(", "path", "=") {
+            // A module from elsewhere.
+            add("#[path]".to_owned());
         } else if let Some((module, harmless)) = module(&token.text) {
             let used = match (next(1), next(2), next(3)) {
                 ("as", name, _) | (":", ":", name) => name,
@@ -234,6 +286,19 @@ mod tests {
             ("#[no_mangle] fn f() {}", "no_mangle"),
             ("fn f() { doc(); as_raw_fd() }", "as_raw_fd"),
             ("use std::os::unix::net::UnixStream;", "UnixStream"),
+            (
+                "use std as s; fn f() { s::process::abort() }",
+                "process::abort",
+            ),
+            ("use std::fs::File as F;", "fs::File"),
+            ("m!(process, Command);", "Command"),
+            ("m!(include_str, \"x\");", "include_str"),
+            ("m!(include);", "include"),
+            ("#[path = \"../x.rs\"] mod x;", "#[path]"),
+            ("fn f() { (doc, \"/proc/self/mem\"); }", "/proc"),
+            ("fn f() { [doc = \"/proc/self/mem\"]; }", "/proc"),
+            ("fn f() { open(\"/\\x70r\\u{6f}c/self\"); }", "/proc"),
+            ("#[doc = include_str!(\"/x\")] fn f() {}", "include_str"),
         ] {
             assert!(
                 words_of(text).contains(&word.to_owned()),
@@ -249,6 +314,7 @@ mod tests {
             "use std::{env, process::{self, ExitCode}}; fn f() { env::args(); process::exit(1) }",
             "/// Reads `/proc/net/tcp` with catch_unwind.\nfn f() { /* UnixStream */ }",
             "fn include(asm_text: &str) { set_hook(); as_fd() }",
+            "#![doc = \"/proc\"] fn include(path: u8) { let path = path; (path) = 1; x(\"\\x7\", \"\\u{}\\\\\") }",
             "\" unfinished",
         ] {
             assert_eq!(words_of(text), Vec::<String>::new(), "{text}");
@@ -263,6 +329,39 @@ mod tests {
         let words = words(&text);
         assert!(words.len() <= 4 * depth, "{} words", words.len());
         assert!(words.iter().any(|(word, _)| word == "process::a"));
+    }
+
+    /// Ten such files may be in a submission.
+    #[test]
+    fn no_file_takes_long_to_read() {
+        for piece in [
+            "/*", "(", "{", "r#\"", "'a", "b'", "\"\\\n", "#", "1.", "r", "//!\n", "c\"", "'",
+            "\\u{", "r##", "é", "#[doc=", "/**/", "a!", "\"\\x\"",
+        ] {
+            let text = piece.repeat((256 << 10) / piece.len());
+            let sources = Sources::from([("a.rs".to_owned(), format!("{text} unsafe"))]);
+            let began = std::time::Instant::now();
+            super::super::unsafe_token::error("chapters/00-x", &sources);
+            at("chapters/00-x", &sources, &Sources::new(), &[]);
+            let took = began.elapsed();
+            assert!(took.as_secs() < 10, "{piece:?}: {took:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_said_often_hides_no_other() {
+        let mut sources: Sources = (0..3 * MOST)
+            .map(|n| {
+                (
+                    format!("a{n}.rs"),
+                    "use std::os::unix::net::UnixStream;".to_owned(),
+                )
+            })
+            .collect();
+        sources.insert("z.rs".into(), "fn f() { set_hook() }".into());
+        let looks = at("chapters/00-x", &sources, &Sources::new(), &[]);
+        assert_eq!(looks.len(), MOST);
+        assert!(looks.iter().any(|look| look.word == "set_hook"));
     }
 
     #[test]

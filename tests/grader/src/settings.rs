@@ -1,6 +1,7 @@
 //! What decides how a submission is graded, besides the submission itself.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -73,12 +74,34 @@ pub struct Limits {
     /// Seconds for which the tests of a chapter may be awake, one after the other, in the usual patience. Those
     /// that are left then have a moment each.
     pub awake_seconds: u64,
-    /// Seconds of processor time that the compiler may take for the crates of a chapter.
+    /// Seconds for which the tests of a chapter may run, asleep or awake, in the usual patience. Those that are
+    /// left then are not run.
+    pub tests_seconds: u64,
+    /// Seconds of processor time that the compiler may take for a library, and half of that for a program or the
+    /// tests. By the clock it has half as much again, for all of a chapter.
     pub compile_seconds: u64,
     /// Seconds that the compiler may wait without doing anything.
     pub compile_waits_seconds: u64,
     /// Memory that the compiler may take for one crate, MiB.
     pub compile_memory_mib: u64,
+}
+
+impl Limits {
+    /// How long the compiler may run for a chapter, by the clock. A machine that has others to serve as well takes
+    /// longer than the processor time of the compiler.
+    pub fn compile_wall(&self) -> Duration {
+        self.patiently(Duration::from_secs(self.compile_seconds).mul_f64(1.5))
+    }
+
+    /// How long the tests of a chapter may run, asleep or awake, by the clock.
+    pub fn tests_wall(&self) -> Duration {
+        self.patiently(Duration::from_secs(self.tests_seconds))
+    }
+
+    /// On a machine that needs more patience than usual, everything may take longer.
+    pub fn patiently(&self, usual: Duration) -> Duration {
+        usual.mul_f64((self.patience / Limits::default().patience).max(1.0))
+    }
 }
 
 impl Default for Limits {
@@ -90,6 +113,7 @@ impl Default for Limits {
             files: 4096,
             file_mib: 64,
             awake_seconds: 25,
+            tests_seconds: 60,
             compile_seconds: 40,
             compile_waits_seconds: 3,
             compile_memory_mib: 4096,

@@ -13,8 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use course::Chapter;
 use course::problem::{Problem, Result};
@@ -286,6 +285,8 @@ impl Built {
                 Some(error) => Hidden::DoesNot(error),
             };
         }
+        jail.take(&out)?;
+        jail.show(&out)?;
         Ok(Compiled::Ready {
             exercise: out.join(lines.exercise.artifact()),
             hidden,
@@ -338,7 +339,7 @@ impl Built {
         limits: &'a Limits,
     ) -> Rustc<'a> {
         Rustc {
-            spent: AtomicU64::new(0),
+            began: Instant::now(),
             built: self,
             lines: &self.chapters[&chapter.folder],
             workdir,
@@ -365,8 +366,7 @@ fn hidden_of(exercise: &Line, chapter: &Chapter) -> Line {
 
 /// Runs rustc's lines for one submission.
 struct Rustc<'a> {
-    /// How long it has run for this submission, in milliseconds.
-    spent: AtomicU64,
+    began: Instant,
     built: &'a Built,
     lines: &'a Lines,
     workdir: &'a Path,
@@ -397,6 +397,10 @@ impl Rustc<'_> {
 
     fn once(&self, line: &Line, sees: &[&Path], sees_proc: bool) -> Result<Option<String>> {
         let cpu_seconds = self.seconds_for(line);
+        let wall = self.limits.compile_wall();
+        let left = wall
+            .saturating_sub(self.began.elapsed())
+            .max(Duration::from_secs(1));
         let cell = Cell {
             program: self.built.sysroot.join("bin/rustc"),
             args: self.args(line),
@@ -424,12 +428,10 @@ impl Rustc<'_> {
             cpu: Duration::from_secs(cpu_seconds + LINKER),
             memory_mib: self.limits.compile_memory_mib,
             asleep: Duration::from_secs(self.limits.compile_waits_seconds),
-            // Five times as long as a machine needs that has nothing else to do.
-            ..Share::until(Duration::from_secs(5 * cpu_seconds))
+            starved: left,
+            ..Share::until(left)
         };
         let outcome = self.jail.run(&cell, &share)?;
-        let took = u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX);
-        self.spent.fetch_add(took, Relaxed);
         let said = outcome.stderr.text();
         let said = said.trim_end();
         let is_there = self.out.join(artifact(line)).is_file();
@@ -444,17 +446,17 @@ impl Rustc<'_> {
             ),
             // SIGXCPU
             Ending::Signal(24) | Ending::TooMuchTime => format!(
-                "the compiler was still busy after {cpu_seconds} s and was stopped; it has {} s for a chapter",
-                self.limits.compile_seconds
+                "the compiler was still busy after {cpu_seconds} s of processor time and was stopped"
             ),
+            Ending::TooManyFiles => "the compiler made too many files".into(),
             Ending::TooManyProcesses => "the compiler had too many processes".into(),
             Ending::TooMuchMemory => format!(
                 "the compiler used more than {} MiB of memory and was stopped",
                 share.memory_mib
             ),
             Ending::Deadline | Ending::AwakeTooLong => format!(
-                "the compiler had not ended after {} s and was stopped",
-                share.wall.as_secs()
+                "the compiler had not ended after {} s by the clock, which it has for a chapter, and was stopped",
+                wall.as_secs()
             ),
             Ending::Signal(9) => "the compiler was killed, perhaps for lack of memory".into(),
             // SIGXFSZ
@@ -473,12 +475,10 @@ impl Rustc<'_> {
         Ok(Some(format!("error: {why}\n{said}").trim_end().to_owned()))
     }
 
-    /// The processor time that a crate may have. Program and tests are compiled side by side, and share what the
-    /// library has left.
+    /// The processor time that a crate may have. Program and tests are compiled side by side.
     fn seconds_for(&self, line: &Line) -> u64 {
-        let spent = self.spent.load(Relaxed) / 1000;
-        let left = self.limits.compile_seconds.saturating_sub(spent);
-        let share = if line.kind() == "lib" { left } else { left / 2 };
+        let all = self.limits.compile_seconds;
+        let share = if line.kind() == "lib" { all } else { all / 2 };
         share.max(1)
     }
 

@@ -63,6 +63,8 @@ pub enum Ending {
     TooMuchMemory,
     /// It was killed: it and those that sleep beside it have more processes and threads than their share.
     TooManyProcesses,
+    /// It was killed: it made more files than there is room for.
+    TooManyFiles,
     /// It was killed: it did nothing but wait.
     Asleep,
 }

@@ -146,6 +146,13 @@ impl Jail {
         users::give(self.user, folder)
             .map_err(|error| Problem::with_file("change the owner of", folder, &error))
     }
+
+    /// Takes back what was given to it, with the files in it: it can write there no longer. If submissions run as
+    /// our own user, they can, where the jail does not keep them from it.
+    pub fn take(&self, folder: &Path) -> Result<()> {
+        users::take(self.user, folder)
+            .map_err(|error| Problem::with_file("change the owner of", folder, &error))
+    }
 }
 
 fn too_weak(least: Isolation, words: &str, refusals: &str) -> Problem {

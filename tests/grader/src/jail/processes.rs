@@ -75,12 +75,21 @@ pub fn usage(root: u32) -> Usage {
     }
 }
 
-/// Bytes that lie in the TCP sockets of the network in which this process is.
-pub fn in_sockets(id: u32) -> u64 {
+/// Bytes that lie in the TCP sockets of the network in which this process is. Of its Unix sockets nobody tells what
+/// lies in them: as much as there may be.
+pub fn in_sockets(id: u32) -> (u64, u64) {
     let tables = ["tcp", "tcp6"].map(|name| fs::read_to_string(format!("/proc/{id}/net/{name}")));
     let tables = tables.into_iter().flatten();
-    tables.map(|table| queued(&table)).sum()
+    let unix = fs::read_to_string(format!("/proc/{id}/net/unix")).unwrap_or_default();
+    let sockets = unix.lines().skip(1).count() as u64;
+    (
+        tables.map(|table| queued(&table)).sum(),
+        sockets * UNIX_SOCKET,
+    )
 }
+
+/// What may lie in a Unix socket: net.core.wmem_max, which counts twice (socket(7)).
+const UNIX_SOCKET: u64 = 2 * 212_992;
 
 /// The fifth column of /proc/net/tcp holds what is to be sent and what is to be read, in hexadecimal (proc_pid_net(5)).
 fn queued(table: &str) -> u64 {

@@ -23,7 +23,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::statvfs;
 use rustix::io::Errno;
 use rustix::process::{
     DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open,
@@ -83,7 +84,7 @@ fn supervise(order: &str, is_first: bool) -> Result<(), String> {
         };
         match starter.start(&order, request, output) {
             Ok((mut child, failure)) => {
-                let Some(ending) = wait(&mut child)? else {
+                let Some(ending) = wait(&mut child, &order)? else {
                     return Ok(());
                 };
                 if let Some(why) = told(failure)? {
@@ -191,17 +192,29 @@ fn own_program() -> Result<PathBuf, String> {
     own.ok_or_else(|| "cannot find its own program".to_owned())
 }
 
+/// A file system in memory has a limit on its bytes alone. An empty file takes a kilobyte of the kernel's memory.
+const MOST_FILES: u64 = 10_000;
+
+/// How often they are counted.
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+
 /// How the program ended; none when the grader has closed the socket before.
-fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
+fn wait(child: &mut Child, order: &Order) -> Result<Option<Ending>, String> {
     let trouble = |error: Errno| format!("cannot wait for a program: {error}");
     let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(trouble)?;
     let socket = stdin();
+    // Elsewhere the machine's own files lie in the same file system.
+    let counts = order.level == Isolation::Bwrap;
+    let mut has_too_many = false;
     loop {
         let mut both = [
             PollFd::new(&process, PollFlags::IN),
             PollFd::new(&socket, PollFlags::IN),
         ];
-        match poll(&mut both, None) {
+        match poll(&mut both, counts.then_some(&LOOK)) {
             Err(Errno::INTR) => continue,
             other => other.map_err(trouble)?,
         };
@@ -209,12 +222,28 @@ fn wait(child: &mut Child) -> Result<Option<Ending>, String> {
         if has_ended {
             let status = child.wait();
             let status = status.map_err(|error| format!("cannot wait for a program: {error}"))?;
-            return Ok(Some(status.into()));
+            return Ok(Some(match has_too_many {
+                true => Ending::TooManyFiles,
+                false => status.into(),
+            }));
         }
         if is_closed {
             return Ok(None);
         }
+        if counts && files_in(&order.scratch) > MOST_FILES {
+            has_too_many = true;
+            // What else it has started ends with this jail.
+            let _ = child.kill();
+        }
     }
+}
+
+/// How many files and folders there are in these file systems.
+fn files_in(scratch: &[PathBuf]) -> u64 {
+    let systems = scratch.iter().filter_map(|folder| statvfs(folder).ok());
+    systems
+        .map(|one| one.f_files.saturating_sub(one.f_ffree))
+        .sum()
 }
 
 /// Whether any process is below us. Those that have ended are put away.

@@ -96,6 +96,25 @@ pub fn show(_user: Option<u32>, _path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes a folder, and the files in it, from the user again.
+#[cfg(unix)]
+pub fn take(user: Option<u32>, folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::lchown;
+    if user.is_none() {
+        return Ok(());
+    }
+    let own = |path: &Path| lchown(path, Some(0), Some(0));
+    for entry in std::fs::read_dir(folder)? {
+        own(&entry?.path())?;
+    }
+    own(folder)
+}
+
+#[cfg(not(unix))]
+pub fn take(_user: Option<u32>, _folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 pub fn give(user: Option<u32>, folder: &Path) -> io::Result<()> {
     match user {

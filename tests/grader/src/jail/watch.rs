@@ -24,6 +24,8 @@ pub trait Running {
 #[derive(Clone, Copy, Debug)]
 pub struct Share {
     pub wall: Duration,
+    /// The same for one that did not get the processor that it wanted.
+    pub starved: Duration,
     pub cpu: Duration,
     pub memory_mib: u64,
     /// How long all of it may be asleep. One that waits for a disk, or for a processor that others have,
@@ -38,6 +40,7 @@ impl Share {
     pub fn until(wall: Duration) -> Share {
         Share {
             wall,
+            starved: STARVED * wall,
             cpu: Duration::MAX,
             memory_mib: u64::MAX >> 20,
             asleep: Duration::MAX,
@@ -74,8 +77,7 @@ const SMALL: u64 = 64 << 20;
 /// sockets counts so many times: a submission that fills them would take it from its neighbours.
 #[cfg(target_os = "linux")]
 const KERNELS_OWN: u64 = 16;
-/// How many times as long one may run that does not get the processor that it wants.
-#[cfg(target_os = "linux")]
+/// How many times as long one may run, usually, that does not get the processor that it wants.
 const STARVED: u32 = 4;
 
 #[cfg(target_os = "linux")]
@@ -118,17 +120,18 @@ pub fn until_end(running: &mut dyn Running, share: &Share, beside: Option<Beside
         if running.has_own_network()
             && let Some(newest) = used.newest
         {
-            used.resident += KERNELS_OWN * processes::in_sockets(newest);
+            let (tcp, unix) = processes::in_sockets(newest);
+            used.resident += KERNELS_OWN * tcp + unix;
         }
         // A jail may have seen other programs before.
         let cpu = used.cpu.saturating_sub(first.get_or_insert(used).cpu);
         if Instant::now() >= deadline {
             // One that has slept for half of its time was not kept from the processor.
             let is_starved = !used.is_asleep && cpu < share.wall / 2 && slept < share.wall / 2;
-            if !is_starved || began.elapsed() >= STARVED * share.wall {
+            if !is_starved || began.elapsed() >= share.starved {
                 return Ending::Deadline;
             }
-            deadline += share.wall;
+            deadline = (deadline + share.wall).min(began + share.starved);
         }
         if cpu > share.cpu {
             return Ending::TooMuchTime;
@@ -190,4 +193,39 @@ pub fn until_end(running: &mut dyn Running, share: &Share, beside: Option<Beside
 pub fn until_end(running: &mut dyn Running, share: &Share, _: Option<Beside>) -> Ending {
     let ending = running.wait(Instant::now() + share.wall);
     ending.unwrap_or(Ending::Deadline)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// No process has this number, so nothing of it sleeps, and it gets no processor.
+    struct Starved;
+
+    impl Running for Starved {
+        fn root(&self) -> u32 {
+            u32::MAX
+        }
+
+        fn wait(&mut self, deadline: Instant) -> Option<Ending> {
+            std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+            None
+        }
+    }
+
+    #[test]
+    fn one_that_gets_no_processor_has_its_own_deadline() {
+        let wall = Duration::from_millis(50);
+        for times in [1, 3] {
+            let share = Share {
+                starved: times * wall,
+                ..Share::until(wall)
+            };
+            let began = Instant::now();
+            assert_eq!(until_end(&mut Starved, &share, None), Ending::Deadline);
+            assert!(began.elapsed() >= times * wall);
+            // A look at the machine's processes takes its time.
+            assert!(began.elapsed() < times * wall + Duration::from_secs(2));
+        }
+    }
 }

@@ -48,11 +48,9 @@ fn cpu(spent: usize) -> Duration {
 /// How long a test may be awake when its chapter's tests have used up their time.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// How long the tests of a chapter may be awake together. On a machine that needs more patience than usual, they
-/// take longer.
+/// How long the tests of a chapter may be awake together.
 fn in_common(limits: &Limits) -> Duration {
-    let usual = Limits::default().patience;
-    Duration::from_secs(limits.awake_seconds).mul_f64((limits.patience / usual).max(1.0))
+    limits.patiently(Duration::from_secs(limits.awake_seconds))
 }
 
 /// A chapter of a submission, compiled.
@@ -86,6 +84,7 @@ impl ChapterRun<'_> {
             asleep: Mutex::default(),
             turn: Mutex::default(),
             changed: Condvar::new(),
+            until: Instant::now() + self.limits.tests_wall(),
         };
         let mut first = run.round((0..plan.len()).collect(), patience);
         if first.is_noise() {
@@ -143,6 +142,8 @@ struct Run<'a> {
     asleep: Mutex<BTreeMap<usize, Used>>,
     turn: Mutex<Turn>,
     changed: Condvar,
+    /// No test runs after that.
+    until: Instant,
 }
 
 type Kind = ((Visibility, Tier), f64, bool);
@@ -191,6 +192,11 @@ impl<'a> Run<'a> {
         thread::scope(|scope| {
             for at in tests {
                 let (is_hurried, spent) = self.next();
+                if self.left().is_zero() {
+                    self.turn().awake -= 1;
+                    self.leave_out(at);
+                    continue;
+                }
                 let time = self.time(spent, patience);
                 let lane = self.chapter.lanes.take();
                 scope.spawn(move || {
@@ -255,8 +261,24 @@ impl<'a> Run<'a> {
             },
             false => Time {
                 cpu,
-                awake: Duration::MAX,
+                awake: self.left(),
             },
+        }
+    }
+
+    /// How long the chapter's tests may run from now on.
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// There is no time to run it.
+    fn leave_out(&self, at: usize) {
+        let report = &mut self.reports.lock().expect(SOUND)[at];
+        // One that is tried again was late already.
+        if report.verdict == Verdict::Missing {
+            report.verdict = Verdict::Timeout;
+            report.message =
+                "not run: the tests before it took all the time that a chapter has".into();
         }
     }
 
@@ -273,7 +295,7 @@ impl<'a> Run<'a> {
         let own = asleep.entry(at).or_default();
         own.awake += used.awake;
         (own.memory, own.threads) = (used.memory, used.threads);
-        if is_used_up && own.awake > MOMENT {
+        if (is_used_up && own.awake > MOMENT) || self.left().is_zero() {
             return Some(Ending::AwakeTooLong);
         }
         let sum = |of: fn(&Used) -> u64| asleep.values().map(of).sum::<u64>();
@@ -337,15 +359,17 @@ impl<'a> Run<'a> {
                 visibility, tier, ..
             } = planned.report;
             let _lane = self.chapter.lanes.take();
-            // The judge is built with the course's own chapter.
-            let as_in = |tier| {
+            let as_in = |tier, time| {
                 let kind = ((visibility, tier), patience, true);
                 self.tried(&planned.path, kind, time, &|_| None)
             };
-            if as_in(Tier::BlackBox).is_ok_and(|control| control.verdict == Verdict::Skipped) {
+            // The judge is built with the course's own chapter, which has the time that it needs.
+            let awake = Duration::MAX;
+            let control = as_in(Tier::BlackBox, Time { awake, ..time });
+            if control.is_ok_and(|control| control.verdict == Verdict::Skipped) {
                 continue;
             }
-            let again = as_in(tier).map(TestOutcome::not_skipped);
+            let again = as_in(tier, time).map(TestOutcome::not_skipped);
             let report = &mut self.reports.lock().expect(SOUND)[at];
             *report = planned.report.clone();
             enter(report, again);
@@ -399,7 +423,6 @@ fn enter(report: &mut TestReport, tried: Result<TestOutcome>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::test_run::DEADLINE;
 
     #[test]
     fn a_submission_that_computes_without_end_is_not_tried_again() {
@@ -412,24 +435,11 @@ mod tests {
         assert!(!after(0, NOISE + 1).is_noise() && !after(NOISE, 1).is_noise());
     }
 
-    /// The book says it: "Without any jail". While the tests are compiled, the program has half of what is left,
-    /// first to be looked at, and then half of what is left again.
+    /// The book says it: "Without any jail".
     #[test]
-    fn a_chapter_costs_about_two_minutes_at_most() {
+    fn a_chapter_costs_two_minutes_at_most() {
         let limits = Limits::default();
-        let compiler = Duration::from_secs(limits.compile_seconds).mul_f64(1.25);
-        let longest_chapter = 160;
-        let computing: Duration = (0..longest_chapter)
-            .map(|spent| cpu(spent).mul_f64(limits.patience))
-            .sum();
-        let last_with_all_its_time = DEADLINE.mul_f64(limits.patience);
-        let awake = in_common(&limits)
-            + last_with_all_its_time
-            + u32::try_from(ASIDE).expect("it is small") * MOMENT
-            + u32::try_from(longest_chapter).expect("it is small") * MOMENT;
-        for tests in [computing, awake] {
-            let all = compiler + tests;
-            assert!(all < Duration::from_secs(130), "{all:?}");
-        }
+        let all = limits.compile_wall() + limits.tests_wall();
+        assert_eq!(all, Duration::from_secs(120));
     }
 }

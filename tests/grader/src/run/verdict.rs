@@ -82,6 +82,10 @@ pub fn judge(outcome: Outcome, testimony: Option<&Heard>) -> Result<TestOutcome>
             Verdict::Crash,
             "more processes and threads than there are for all tests that sleep".to_owned(),
         ),
+        Ending::TooManyFiles => (
+            Verdict::Crash,
+            "more files and folders than there is room for".to_owned(),
+        ),
         Ending::Signal(signal) => (Verdict::Crash, in_words(signal)),
         Ending::Exited(0) if !has_begun && libtest("ok. 0 passed; 0 failed; 1 ignored") => {
             (Verdict::Skipped, "left out on this system".to_owned())

@@ -99,7 +99,7 @@ fn limited(at_most: Isolation) -> Settings {
 
 #[test]
 fn each_bomb_has_its_limit() {
-    for level in [Isolation::Bwrap, Isolation::Landlock] {
+    for level in [Isolation::Bwrap, Isolation::Landlock, Isolation::Rlimits] {
         if !support::has(level) {
             continue;
         }
@@ -203,23 +203,16 @@ fn by_turns(work: std::time::Duration, sleep: std::time::Duration) -> String {
     let tests = support::chapter(&course, CHAPTER_00).tests().count();
     for (attack, awake_seconds) in [(HALF, 4), (NAPS, 25)] {
         let attacks = vec![("slow", attack); tests];
-        let volley = Volley::of(&attacks, &[]);
-        let file = format!("chapters/{CHAPTER_00}/src/attack.rs");
-        let text = std::fs::read_to_string(volley.submission.path().join(&file)).expect("its file");
-        let submission = volley.submission.with(&file, &format!("{text}{HELPERS}"));
+        let volley = Volley::of(&attacks, &[]).with_helpers(HELPERS);
         let began = Instant::now();
-        let report = support::grade(
-            &submission,
-            &Settings {
-                limits: Limits {
-                    patience: 1.0,
-                    awake_seconds,
-                    ..Limits::default()
-                },
-                ..settings(&[CHAPTER_00])
+        let report = volley.strikes(&Settings {
+            limits: Limits {
+                patience: 1.0,
+                awake_seconds,
+                ..Limits::default()
             },
-        );
-        assert_eq!((&report.problem, report.score), (&None, 0), "{attack}");
+            ..settings(&[CHAPTER_00])
+        });
         let took = began.elapsed().as_secs_f64();
         // By themselves they take 3 s each.
         assert!(
@@ -228,4 +221,40 @@ fn by_turns(work: std::time::Duration, sleep: std::time::Duration) -> String {
             support::verdicts(&report)
         );
     }
+}
+
+/// Sleep costs nobody a processor, but somebody waits for the report.
+#[test]
+fn tests_that_sleep_have_their_time_by_the_clock() {
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let tests = support::chapter(&support::course(), CHAPTER_00)
+        .tests()
+        .count();
+    let volley = Volley::of(
+        &vec![("sleeps", "loop { std::thread::park() }"); tests],
+        &[],
+    );
+    let report = volley.strikes(&Settings {
+        limits: Limits {
+            tests_seconds: 3,
+            ..Limits::default()
+        },
+        ..settings(&[CHAPTER_00])
+    });
+    let all: Vec<_> = report.tests().map(|(_, test)| test).collect();
+    assert!(all.iter().all(|test| test.verdict == Verdict::Timeout));
+    // Each would have 16 s, and sixteen sleep at a time.
+    let longest = all
+        .iter()
+        .map(|test| test.ms)
+        .max()
+        .expect("there are tests");
+    assert!(longest < 8_000, "{longest} ms");
+    assert!(
+        all[tests - 1].message.contains("not run"),
+        "{}",
+        all[tests - 1].message
+    );
 }

@@ -1,10 +1,12 @@
 //! Many attacks in one submission: each of chapter 00's tests is another one's.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use grader::report::{Report, Verdict};
 use grader::settings::Settings;
 
+use crate::support::rows::{self, Row};
 use crate::support::{CHAPTER_00, Submission, chapter, course, grade, test};
 
 /// What an attack is called, and what it does: a block that is worth a `String`, or never ends.
@@ -91,20 +93,49 @@ impl Volley {
         }
     }
 
+    /// With functions that the attacks call as `crate::attack::…`.
+    pub fn with_helpers(mut self, helpers: &str) -> Volley {
+        let file = format!("chapters/{CHAPTER_00}/src/attack.rs");
+        let text = std::fs::read_to_string(self.submission.path().join(&file)).expect("its file");
+        self.submission = self.submission.with(&file, &format!("{text}{helpers}"));
+        self
+    }
+
     /// None of it is worth a point.
     pub fn strikes(&self, settings: &Settings) -> Report {
         let report = grade(&self.submission, settings);
+        rows::add(&report, &self.rows(&report));
         assert_eq!(report.problem, None);
         assert_eq!(report.chapters[0].build_error, None);
         assert_eq!(report.score, 0, "{:?}", crate::support::verdicts(&report));
         report
     }
 
+    fn rows(&self, report: &Report) -> Vec<Row<'_>> {
+        let row = |(attack, id): &(&'static str, String)| {
+            let (hit, test) = (self.hit(report, attack), test(report, id));
+            let said = hit.said.split([':', ' ']).next().unwrap_or_default();
+            Row {
+                attack,
+                fate: match said {
+                    "done" | "refused" => said.to_owned(),
+                    _ => rows::word(hit.verdict),
+                },
+                points: test.points,
+                took: Duration::from_millis(test.ms),
+            }
+        };
+        self.attacks.iter().map(row).collect()
+    }
+
     pub fn hit(&self, report: &Report, attack: &str) -> Hit {
         let placed = self.attacks.iter().find(|(name, _)| *name == attack);
         let (_, id) = placed.unwrap_or_else(|| panic!("no attack is called {attack}"));
         let test = test(report, id);
-        let said = test.message.split("struck: ").nth(1).unwrap_or_default();
+        let of = |text: &str| Some(text.split("struck: ").nth(1)?.lines().next()?.to_owned());
+        let said = of(&test.message)
+            .or_else(|| of(&test.output))
+            .unwrap_or_default();
         Hit {
             verdict: test.verdict,
             said: said.split(" at chapters").next().unwrap_or_default().into(),

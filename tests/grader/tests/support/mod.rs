@@ -15,6 +15,7 @@ use grader::settings::{Limits, Settings};
 use skip::skip;
 use tempfile::TempDir;
 
+pub mod rows;
 pub mod skip;
 
 pub const CHAPTER_00: &str = "00-bytes-and-sockets";
@@ -172,6 +173,14 @@ pub fn prepared(settings: &Settings) -> Worker {
     Worker::prepare(&course(), settings, &scratch(), shared, &|_| {})
         .unwrap_or_else(|why| panic!("{why}"))
 }
+
+/// From strong to weak.
+pub const LEVELS: [Isolation; 4] = [
+    Isolation::Bwrap,
+    Isolation::Landlock,
+    Isolation::Rlimits,
+    Isolation::None,
+];
 
 /// Whether the machine has a jail as strong as this. If not, a test is left out.
 pub fn has(level: Isolation) -> bool {

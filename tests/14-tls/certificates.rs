@@ -252,6 +252,15 @@ pub fn key_pem(nth: usize) -> &'static str {
     key(nth).pem
 }
 
+/// The private key number 2 as `openssl ec` writes it (RFC 5915).
+pub const KEY_2_AS_SEC1: &str = "\
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIFiL4cWTilZQBPslHUxukSlSmXxUQ/1dxszLeA4zWNtQoAoGCCqGSM49
+AwEHoUQDQgAE8PaZ2/lbEAUAaMLo9K1/7z035sjrasdO5T+P3RNfG6Ch8BNehQAv
+AqXpCH0TGMHXN7gFLpbYM+PG/3kjKs7YXA==
+-----END EC PRIVATE KEY-----
+";
+
 /// Certificates as text (RFC 7468).
 pub fn pem(certificates: &[CertificateDer<'_>]) -> String {
     const WIDTH: usize = 64;

@@ -339,6 +339,20 @@ fn s1_extensions_in_any_order() {
                 }
             }
         }
+        let lab = lab.because("A type has two bytes. What is not in the list of this step is passed over, wherever it stands and whatever is in it.");
+        for kind in [
+            0x0100, 0x0a10, 0x102b, 0x1000, 0x2b00, 41, 17, 0x3a3a, 0xffff,
+        ] {
+            for place in 0..4 {
+                let mut order = known.to_vec();
+                order.insert(place, (kind, b"\0\x03\x02".to_vec()));
+                lab.scene(format!("extension {kind:04x} at place {place}"));
+                let (hello, _) = read(&lab, &Parts::with(order).record());
+                lab.same("the name", hello.server_name.as_deref(), Some("a.example"));
+                lab.same("protocols", hello.alpn.len(), 2);
+                lab.same("versions", hello.versions, vec![0x0304]);
+            }
+        }
     });
 }
 
@@ -423,8 +437,13 @@ fn s1_what_a_hello_does_not_say() {
 fn s1_names() {
     lab(|lab| {
         lab.why("server_name is a list of names with types, of which one is known: 0, a host. Others are passed over by their length (RFC 6066 §3). Case does not matter in hosts, so one form is given out: small letters.");
+        let labels = ["x".repeat(63), "y".repeat(63), "example".to_owned()].join(".");
+        let long = ["a-label."; 40].concat() + "example";
         for (list, want) in [
             (&[(0, &b"example.org"[..])][..], Some("example.org")),
+            (&[(0, b"127.0.0.1")], Some("127.0.0.1")),
+            (&[(0, labels.as_bytes())], Some(&labels[..])),
+            (&[(0, long.as_bytes())], Some(&long[..])),
             (&[(0, b"WWW.Example.ORG")], Some("www.example.org")),
             (&[(0, b"a")], Some("a")),
             (&[(0, b"_x-1.example")], Some("_x-1.example")),
@@ -496,6 +515,7 @@ fn s1_protocols() {
             &[b"\x0a\x0a", b"\xff\x00", b"h2"],
             &[&longest, b"a", &longest],
             &[b"h2", b"h2"],
+            &[b"HTTP/1.1", b"H2", b"h2"],
         ] {
             let (hello, _) = read(lab, &Parts::with([protocols(list)]).record());
             lab.same(

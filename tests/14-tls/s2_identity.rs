@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use netlab::{Lab, lab};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
+use rustls::server::Acceptor;
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, HandshakeKind, RootCertStore, ServerConfig,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, HandshakeKind, NamedGroup,
+    RootCertStore, ServerConfig,
 };
 use tls::{
     Doubt, Identity, Refusal, Site, client_config, doubt, name_matches, pick, server_config,
@@ -38,6 +41,8 @@ fn s2_addresses_and_names() {
             ("[::1]", "::1"),
             ("[2001:DB8::0:7]", "2001:db8::7"),
             ("2001:db8::7", "2001:db8::7"),
+            ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+            ("[::ffff:127.0.0.1]", "::ffff:127.0.0.1"),
         ] {
             let got = lab.ok(&format!("server_name({text:?})"), || server_name(text));
             let got = match &got {
@@ -52,7 +57,7 @@ fn s2_addresses_and_names() {
 #[test]
 fn s2_what_is_no_name() {
     lab(|lab| {
-        lab.why("What cannot be a name is told to the person, before anything goes out. 1.2.3 and 1.2.3.4. are no addresses, and no names either: their last label is a number.");
+        lab.why("What cannot be a name is told to the person, before anything goes out: two dots at the end, a space, a port, a letter that only looks like one of ASCII. 1.2.3 and 1.2.3.4. are no addresses, and no names either: their last label is a number.");
         for text in [
             "",
             ".",
@@ -71,6 +76,9 @@ fn s2_what_is_no_name() {
             "a/b",
             "*.example.org",
             "caf\u{e9}.example",
+            // Unicode's small letter of these is the k and the i of ASCII.
+            "\u{212a}ey.example",
+            "\u{130}ce.example",
             "-",
             "1.2.3",
             "300.1.1.1",
@@ -99,7 +107,7 @@ fn matches(lab: &Lab, pattern: &str, host: &str, want: bool) {
 #[test]
 fn s2_names_are_equal_or_not() {
     lab(|lab| {
-        lab.why("All labels are equal, in any case, or it is somebody else. evil-example.org ends with example.org, and example.org.evil.test begins with it (RFC 9525 §6.3).");
+        lab.why("All labels are equal, in any case of ASCII, or it is somebody else. evil-example.org ends with example.org, and example.org.evil.test begins with it (RFC 9525 §6.3). One dot at the end of the host is not looked at: it says that the name is complete. Two are no name, and a certificate has none.");
         for (pattern, host, want) in [
             ("example.org", "example.org", true),
             ("example.org", "EXAMPLE.org", true),
@@ -120,6 +128,9 @@ fn s2_names_are_equal_or_not() {
             ("example.org", "example.org..", false),
             ("example.org.", "example.org", false),
             ("example.org.", "example.org.", false),
+            ("1.2.3", "1.2.3", true),
+            ("key.example", "\u{212a}ey.example", false),
+            ("\u{212a}ey.example", "key.example", false),
         ] {
             matches(lab, pattern, host, want);
         }
@@ -129,7 +140,7 @@ fn s2_names_are_equal_or_not() {
 #[test]
 fn s2_a_star_is_one_label() {
     lab(|lab| {
-        lab.why("`*` stands for one whole label, at the front (RFC 9525 §6.3). One that matched more would certify every host of everybody below; one inside of a label is read in different ways.");
+        lab.why("`*` stands for one whole label, at the front (RFC 9525 §6.3). One that matched more would certify every host of everybody below; one inside of a label is read in different ways. One dot at the end of the host is not looked at.");
         for (pattern, host, want) in [
             ("*.example.org", "www.example.org", true),
             ("*.Example.ORG", "WWW.example.org", true),
@@ -153,6 +164,7 @@ fn s2_a_star_is_one_label() {
             ("*", "localhost", false),
             ("*", "example.org", false),
             ("*.", "a.", false),
+            ("*.key.example", "a.\u{212a}ey.example", false),
         ] {
             matches(lab, pattern, host, want);
         }
@@ -172,6 +184,10 @@ fn s2_an_address_is_no_dns_name() {
             ("[::1]", "[::1]"),
             ("2001:db8::7", "2001:db8::7"),
             ("*", "::1"),
+            ("127.0.0.1", "127.0.0.1."),
+            ("*.0.0.1", "127.0.0.1."),
+            ("192.0.2.7", "192.0.2.7."),
+            ("::1", "::1."),
         ] {
             matches(lab, pattern, host, false);
         }
@@ -530,10 +546,13 @@ fn s2_the_whole_chain_is_shown() {
     lab(|lab| {
         lab.why("Clients know roots. Who has signed in between, the server must show, or nobody can find the way (RFC 8446 §4.4.2). Browsers often hide this mistake, because they have seen the certificate elsewhere.");
         let between = root().certifies(paper(&[]).common_name("in between"), 3);
-        let server = your_server(lab, between.issues(paper(&[NAME])), &[]);
-        let pair = agreed(lab, &configs::client(), NAME, &server);
-        let shown = pair.client.peer_certificates().map_or(0, <[_]>::len);
-        lab.same("certificates that the server shows", shown, 2);
+        let below = between.certifies(paper(&[]).common_name("below that"), 1);
+        for (issuer, want) in [(root(), 1), (&between, 2), (&below, 3)] {
+            let server = your_server(lab, issuer.issues(paper(&[NAME])), &[]);
+            let pair = agreed(lab, &configs::client(), NAME, &server);
+            let shown = pair.client.peer_certificates().map_or(0, <[_]>::len);
+            lab.same("certificates that the server shows", shown, want);
+        }
         lab.scene("a client sees such a chain");
         let client = your_client(lab, root().trusted(), &[], NOW);
         agreed(
@@ -628,6 +647,66 @@ fn s2_protocols_are_the_servers_choice() {
     });
 }
 
+/// The protocols that a client offers.
+fn offered(client: &Arc<ClientConfig>) -> Vec<String> {
+    let mut client = ClientConnection::new(client.clone(), name(NAME)).expect("a client");
+    let mut hello = Vec::new();
+    client
+        .write_tls(&mut hello)
+        .expect("memory takes everything");
+    let mut acceptor = Acceptor::default();
+    acceptor.read_tls(&mut &hello[..]).expect("memory");
+    let accepted = acceptor.accept().ok().flatten().expect("a whole hello");
+    let protocols = accepted.client_hello().alpn().into_iter().flatten();
+    protocols
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect()
+}
+
+#[test]
+fn s2_a_client_offers_in_its_own_order() {
+    lab(|lab| {
+        lab.why("The list is the client's preference (RFC 7301 §3.1): a server that has none of its own takes the first.");
+        for protocols in [
+            &["h2", "http/1.1"][..],
+            &["http/1.1", "h2"],
+            &["z", "a", "m"],
+            &["http/1.1"],
+            &[],
+        ] {
+            let bytes: Vec<&[u8]> = protocols.iter().map(|name| name.as_bytes()).collect();
+            let client = your_client(lab, root().trusted(), &bytes, NOW);
+            lab.same("what the client offers", offered(&client), {
+                protocols.iter().map(|name| (*name).to_owned()).collect()
+            });
+        }
+    });
+}
+
+#[test]
+fn s2_the_arithmetic_is_the_providers() {
+    lab(|lab| {
+        lab.why("provider() is what this chapter has chosen: rustls's own default is another one, and so is graviola's, which has a key exchange more. Both sides of yours use it.");
+        let names = |provider: &CryptoProvider| -> (Vec<NamedGroup>, usize) {
+            let groups = provider.kx_groups.iter().map(|group| group.name());
+            (groups.collect(), provider.cipher_suites.len())
+        };
+        let want = names(&tls::provider());
+        let client = your_client(lab, root().trusted(), &[], NOW);
+        let server = your_server(lab, root().issues(paper(&[NAME])), &[]);
+        for (who, provider) in [
+            ("the client", client.crypto_provider()),
+            ("the server", server.crypto_provider()),
+        ] {
+            lab.same(
+                &format!("key exchanges and number of cipher suites of {who}"),
+                names(provider),
+                want.clone(),
+            );
+        }
+    });
+}
+
 #[test]
 fn s2_the_name_is_said() {
     lab(|lab| {
@@ -653,6 +732,8 @@ fn s2_no_protocol_in_common() {
         for (theirs, ours) in [
             (&[&b"h2"[..]][..], &[&b"http/1.1"[..]][..]),
             (&[b"spdy/1", b"HTTP/1.1"], &[b"http/1.1", b"h2"]),
+            (&[b"http/1.1"], &[b"h2"]),
+            (&[b"http/1.0", b"http/1.1"], &[b"h2", b"acme/1"]),
         ] {
             let server = your_server(lab, root().issues(paper(&[NAME])), ours);
             let client = client_with(root().trusted(), &[&TLS13], theirs);

@@ -7,11 +7,13 @@ use concurrent_server::Waits;
 use http1::Stream;
 use netlab::io::{Interrupting, Play, Tape};
 use netlab::{Lab, lab};
+use rustls::RootCertStore;
+use rustls::version::TLS13;
 use tls::{Cut, End, LAST_WORD, TlsStream, read_all};
 
 use super::certificates::{paper, root, stranger};
-use super::configs::{NAME, server_of};
-use super::wire::{Act, SIDES, Side, Wire, to_server, wire};
+use super::configs::{NAME, client_with, server_of};
+use super::wire::{Act, SIDES, Side, Wire, to_client, to_server, wire};
 
 fn says(bytes: &[u8]) -> Act {
     Act::Says(bytes.to_vec())
@@ -111,6 +113,50 @@ fn s4_what_was_taken_goes_out_first() {
 }
 
 #[test]
+fn s4_an_end_has_its_own_time() {
+    lab(|lab| {
+        lab.why("A limit is for a call, and end_writing is one: between the last write and the end any time may go by.");
+        for side in SIDES {
+            for hours in [1, 30] {
+                lab.scene(format!("you are the {side:?}, and {hours} h go by"));
+                let (wire, mut stream) = open(lab, side, &[]);
+                lab.ok("wait_at_most(5 s)", || {
+                    stream.wait_at_most(Duration::from_secs(5))
+                });
+                writes(lab, &mut stream, b"hello");
+                wire.time_passes(Duration::from_secs(3600 * hours));
+                ends_writing(lab, &mut stream);
+                said_the_end(lab, &wire);
+            }
+        }
+    });
+}
+
+#[test]
+fn s4_an_end_that_the_transport_refuses() {
+    lab(|lab| {
+        lab.why("The close_notify is out, but the connection below could not be ended. What the transport says is told, with its kind.");
+        for side in SIDES {
+            for kind in [ErrorKind::NotConnected, ErrorKind::ConnectionReset] {
+                lab.scene(format!(
+                    "you are the {side:?}, and the transport says {kind:?}"
+                ));
+                let (wire, mut stream) = open(lab, side, &[]);
+                wire.state().end_error = Some(kind);
+                let error = lab.err("end_writing()", || stream.end_writing());
+                lab.same("the kind of the error", error.kind(), kind);
+                said_the_end(lab, &wire);
+
+                let (wire, stream) = open(lab, side, &[Act::Ends]);
+                wire.state().end_error = Some(kind);
+                let error = lab.err("close(2 s)", || stream.close(Duration::from_secs(2)));
+                lab.same("the kind of the error", error.kind(), kind);
+            }
+        }
+    });
+}
+
+#[test]
 fn s4_the_other_direction_goes_on() {
     lab(|lab| {
         lab.why("An end is one direction's. TLS 1.3 has half-closes as TCP has them: who has asked all its questions can still read the answers (RFC 8446 §6.1).");
@@ -174,8 +220,9 @@ fn s4_an_end_before_the_beginning() {
             let mut stream = wire.stream(side);
             ends_writing(lab, &mut stream);
             lab.same("ends of the transport", wire.state().ended, 1);
-            drop(stream);
             lab.same("reads", wire.state().reads, 0);
+            lab.you("drop(stream)", || drop(stream));
+            lab.same("reads of the drop", wire.state().reads, 0);
             let has_alert = records(&wire.state().written).contains(&21);
             lab.same("an alert in the clear", has_alert, false);
         }
@@ -216,6 +263,27 @@ fn s4_after_an_alert_there_is_no_close_notify() {
                     wire.state().written.len() - before,
                     0,
                 );
+            }
+        }
+        for dropped in [true, false] {
+            for nobody in [stranger().trusted(), RootCertStore::empty()] {
+                lab.scene("a client that does not believe you, and says so");
+                let wire = to_client(lab, client_with(nobody, &[&TLS13], &[]), []);
+                let mut stream = wire.stream(Side::Server);
+                lab.err("handshake()", || stream.handshake());
+                let before = wire.state().written.len();
+                if dropped {
+                    lab.you("drop(stream)", || drop(stream));
+                } else {
+                    ends_writing(lab, &mut stream);
+                    lab.same("ends of the transport", wire.state().ended, 1);
+                }
+                lab.because("It is the other side's alert, and the last word all the same.")
+                    .same(
+                        "bytes written behind it",
+                        wire.state().written.len() - before,
+                        0,
+                    );
             }
         }
         for side in SIDES {
@@ -490,6 +558,21 @@ fn s4_all_or_cut() {
     });
 }
 
+/// A stream of `x` without an end, which counts what it has given.
+struct Endless(usize);
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        if self.0 > 3_000_000 {
+            return Ok(0);
+        }
+        let n = buf.len().min(1000);
+        buf[..n].fill(b'x');
+        self.0 += n;
+        Ok(n)
+    }
+}
+
 #[test]
 fn s4_all_has_a_longest_length() {
     lab(|lab| {
@@ -504,15 +587,14 @@ fn s4_all_has_a_longest_length() {
                     format!("{:?}", cut.cause),
                 ),
             }
-            let endless = (0..3000).map(|_| Play::Bytes(vec![b'x'; 1000]));
-            let mut tape = Tape::new(endless);
-            let got = all(lab, &mut tape, max);
+            let mut endless = Endless(0);
+            let got = all(lab, &mut endless, max);
             cut(lab, got, &whole, ErrorKind::InvalidData);
-            let read = tape.reads * 1000;
+            let read = endless.0;
             lab.holds(
                 read <= max + 70_000,
                 format!("no more than a piece behind {max} bytes is read"),
-                format!("about {read} bytes"),
+                format!("{read} bytes"),
             );
         }
     });

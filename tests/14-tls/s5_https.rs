@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concurrent_server::SystemClock;
 use connection_pool::{Config, Limits as Ages, Manager, Pool};
@@ -12,7 +12,7 @@ use http1::{Client, Limits, Request, Response};
 use netlab::{Lab, lab};
 use rustls::pki_types::ServerName;
 use rustls::version::TLS13;
-use rustls::{AlertDescription, ClientConfig, ServerConfig};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, ServerConfig};
 use tls::{Refusal, Site, Tcp, TlsManager, TlsStream, accept, serve_https};
 
 use super::certificates::{paper, root, stranger};
@@ -293,11 +293,11 @@ fn s5_plain_http_gets_an_answer() {
             let Some((answer, body)) = text.split_once("\r\n\r\n") else {
                 lab.fails("a response of HTTP", format!("{text:?}"));
             };
-            let lines: Vec<_> = answer.lines().map(str::to_lowercase).collect();
+            let lines: Vec<_> = answer.split("\r\n").map(str::to_lowercase).collect();
             lab.holds(
-                lines[0].starts_with("http/1.1 400"),
-                "a status line with 400",
-                format!("{:?}", lines[0]),
+                lines[0].starts_with("http/1.1 400") && !answer.replace("\r\n", "").contains('\n'),
+                "a status line with 400, and lines that end in CR LF",
+                format!("{answer:?}"),
             );
             let length = format!("content-length: {}", body.len());
             for want in [&length[..], "connection: close"] {
@@ -318,6 +318,36 @@ fn s5_plain_http_gets_an_answer() {
                 !first || left == 0,
                 "all that the client sends is read",
                 format!("{left} bytes are not"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s5_the_first_byte_says_which_language() {
+    lab(|lab| {
+        lab.why("A method of HTTP begins with a letter of ASCII, and a record of TLS with 20 to 23. Whatever else comes first is neither, and gets an alert.");
+        let sites = sites();
+        for byte in (0..=255u8).filter(|byte| !(20..=23).contains(byte)) {
+            let wire = to_nobody(lab, [sends(&[byte; 9]), Act::HangsUp]);
+            let got = accept(wire.clone(), &sites, &LIMITS, wire.clock());
+            lab.holds(
+                got.is_err_and(|error| error.kind() == ErrorKind::InvalidData),
+                format!("the error InvalidData for a client that begins with {byte:#04x}"),
+                "something else",
+            );
+            let answer = wire.state().written.clone();
+            let (what, begins) = match byte.is_ascii_alphabetic() {
+                true => ("a response of HTTP", &b"HTTP/1.1 400"[..]),
+                false => (
+                    "an alert: 15 03 03 00 02 02 0a",
+                    &[21, 3, 3, 0, 2, 2, 10][..],
+                ),
+            };
+            lab.holds(
+                answer.starts_with(begins),
+                format!("{what}, for a client that begins with {byte:#04x}"),
+                netlab::hex::short(&answer),
             );
         }
     });
@@ -432,6 +462,15 @@ fn s5_a_client_has_a_limited_time() {
                     [sends(one), rest, Act::Silence]
                 }),
             ),
+            (
+                "takes all the time for its hello",
+                to_nobody(lab, {
+                    let hello = hello_of_a_client();
+                    let (one, other) = hello.split_at(100);
+                    let rest = Act::SendsLater(LIMITS.request, other.to_vec());
+                    [sends(one), rest, Act::Silence]
+                }),
+            ),
         ] {
             lab.scene(format!("a client {what}"));
             match accepts(lab, &wire, &sites()) {
@@ -440,8 +479,28 @@ fn s5_a_client_has_a_limited_time() {
             }
             lab.same(
                 "the seconds that it took",
-                wire.secs(),
+                (wire.secs() * 1000.0).round() / 1000.0,
                 LIMITS.request.as_secs_f64(),
+            );
+            let written = wire.state().written.clone();
+            lab.because("A client that is over time is left without a word: nobody knows whether it listens.")
+                .holds(
+                    written.is_empty() || written.starts_with(&[22]),
+                    "nothing, or the server's part of the handshake",
+                    netlab::hex::short(&written),
+                );
+        }
+        let slow = lab.because("Each byte of the answer goes out in time, and all of them together do not. The time is for the refusal as well.");
+        for bytes in [&[0; 9][..], b"GET / HTTP/1.1\r\n\r\n"] {
+            slow.scene("a client that is refused takes a byte of the answer every three seconds");
+            let wire = to_nobody(&slow, [sends(bytes), Act::HangsUp]).pieces(1);
+            wire.state().write_takes = Duration::from_secs(3);
+            refused(&slow, &wire, &sites(), ErrorKind::InvalidData);
+            let most = (LIMITS.request + LIMITS.linger).as_secs_f64();
+            slow.holds(
+                wire.secs() <= most,
+                format!("an end after {most} s at most"),
+                format!("{} s", wire.secs()),
             );
         }
         let lab = lab.because("Who was refused has so much time to hear it, and no more: linger.");
@@ -585,6 +644,24 @@ fn s5_another_protocol_is_not_served() {
                 wire.state().ended,
                 1,
             );
+        }
+        let lab = lab.because("What is wrong is that another protocol was agreed on. That the close did not work either is the smaller news.");
+        for kind in [ErrorKind::NotConnected, ErrorKind::ConnectionReset] {
+            lab.scene("both speak h2, and the transport cannot be ended");
+            let mut site = site(&[NAME]);
+            let identity = root().issues(paper(&[NAME]));
+            site.config = server_with(identity, &[&TLS13], &[b"h2"]);
+            let config = client_with(root().trusted(), &[&TLS13], &[b"h2"]);
+            let wire = to_client(&lab, config, [Act::Ends, Act::HangsUp]);
+            wire.state().end_error = Some(kind);
+            match served(&lab, &wire, &[site]) {
+                Ok(n) => lab.fails("an error: another protocol was agreed", format!("Ok({n})")),
+                Err(error) => lab.same(
+                    "the kind of the error",
+                    error.kind(),
+                    ErrorKind::InvalidData,
+                ),
+            }
         }
     });
 }
@@ -799,6 +876,12 @@ fn s5_who_answers_is_checked() {
                 stream.connection().is_handshaking(),
                 false,
             );
+            lab.because("A request in two writes waits 40 ms for an ACK with Nagle's algorithm, as in chapter 05.")
+                .same(
+                    "TCP_NODELAY is set",
+                    stream.transport().0.nodelay().expect("a socket"),
+                    true,
+                );
         }
     });
 }
@@ -923,12 +1006,108 @@ fn s5_what_makes_a_connection_useless() {
             &[Deed::SaysMore],
             &[Deed::Rekeys, Deed::SaysMore],
             &[Deed::SaysMore, Deed::Ends],
+            &[Deed::SendsGarbage],
         ] {
             lab.scene(format!(
                 "what the server does while the connection is idle: {deeds:?}"
             ));
             let (manager, stream, _server) = idle(lab, deeds);
             becomes_useless(lab, &manager, stream);
+        }
+    });
+}
+
+/// An idle connection on which all that the server sends has come, `tickets` of them first. The test has made it:
+/// it knows how many bytes were read of it.
+fn all_has_come(lab: &Lab, tickets: usize, deeds: &[Deed]) -> (TlsManager, TlsStream<Tcp>) {
+    let plan = [deeds, &[Deed::Stays]].concat();
+    let mut config = ServerConfig::clone(&web_server());
+    config.send_tls13_tickets = tickets;
+    let server = website(Arc::new(config), &[&plan]);
+    let mut socket = TcpStream::connect(server.addr).expect("a connection");
+    let mut connection = ClientConnection::new(web_client(), name(NAME)).expect("a client");
+    let mut read = 0;
+    while connection.is_handshaking() || connection.wants_write() {
+        let (n, _) = connection
+            .complete_io(&mut socket)
+            .expect("a handshake with the tests' own server");
+        read += n;
+    }
+    lab.note(format!(
+        "a connection: the server sends {tickets} tickets, and then {deeds:?}"
+    ));
+    lab.until(
+        "all that the server sends to have come",
+        || {
+            let mut buf = [0; 1 << 16];
+            (server.sent(), read + socket.peek(&mut buf).unwrap_or(0))
+        },
+        |(sent, come)| *sent == Some(*come),
+    );
+    let clock = Arc::new(SystemClock::new());
+    let stream = TlsStream::new(connection, Tcp(socket), clock);
+    (manager(server.addr), stream)
+}
+
+#[test]
+fn s5_one_look_finds_all_that_has_come() {
+    lab(|lab| {
+        lab.why("All of it lies in the kernel: tickets, and behind them what ends the connection. One look must find it, for the next thing that happens is a request. One read gives 4 kB at most, and what is read means nothing until it is processed.");
+        for tickets in [1, 60] {
+            for deed in [Deed::Ends, Deed::SaysMore, Deed::SendsGarbage, Deed::Rekeys] {
+                let (manager, mut stream) = all_has_come(lab, tickets, &[deed]);
+                let fine = deed == Deed::Rekeys;
+                lab.same(
+                    "it can be used again",
+                    reusable(lab, &manager, &mut stream),
+                    fine,
+                );
+                lab.because("The socket waits again as it did before, whatever the answer is.")
+                    .same(
+                        "the socket is in non-blocking mode",
+                        is_nonblocking(&stream.transport().0),
+                        false,
+                    );
+            }
+        }
+    });
+}
+
+/// Whether a read gives up at once. Nothing has come on this socket.
+fn is_nonblocking(socket: &TcpStream) -> bool {
+    // A time-out is for blocking sockets alone.
+    let span = Duration::from_millis(15);
+    socket.set_read_timeout(Some(span)).expect("a time-out");
+    let began = Instant::now();
+    let gave_up = socket.peek(&mut [0]).is_err();
+    socket.set_read_timeout(None).expect("no time-out");
+    gave_up && began.elapsed() < span / 3
+}
+
+#[test]
+fn s5_a_connection_that_was_reset() {
+    lab(|lab| {
+        lab.why("The server has crashed, or a box on the way has forgotten the connection. There is no end to read and no record, only an error.");
+        for _ in 0..2 {
+            let server = lab.tcp_server("a server");
+            let socket = TcpStream::connect(server.addr()).expect("a connection");
+            let peer = server.accepts();
+            let connection = ClientConnection::new(web_client(), name(NAME)).expect("a client");
+            let clock = Arc::new(SystemClock::new());
+            let mut stream = TlsStream::new(connection, Tcp(socket), clock);
+            let manager = manager(server.addr());
+            peer.resets();
+            // A socket that was reset has no peer. Asking it takes nothing of the error that waits there.
+            lab.until(
+                "the reset to have come",
+                || stream.transport().0.peer_addr().is_err(),
+                |gone| *gone,
+            );
+            lab.same(
+                "it can be used again",
+                reusable(lab, &manager, &mut stream),
+                false,
+            );
         }
     });
 }
@@ -1031,7 +1210,7 @@ fn s5_the_next_connection_resumes() {
 fn s5_connect_does_not_wait_for_ever() {
     lab(|lab| {
         lab.why("TCP has connected, and the other side says nothing, or a byte now and then. The patience is for the whole handshake.");
-        let short = Duration::from_millis(300);
+        let short = Duration::from_millis(100);
         for drips in [false, true] {
             let server = lab.tcp_server("a server that speaks no TLS");
             let addr = server.addr();
@@ -1047,7 +1226,7 @@ fn s5_connect_does_not_wait_for_ever() {
             peer.sends(&[22, 3, 3, 0x3f, 0xff]);
             let (quiet, dripping) = match drips {
                 false => (Some(peer), None),
-                true => (None, Some(peer.drips(0, Duration::from_millis(60)))),
+                true => (None, Some(peer.drips(0, Duration::from_millis(20)))),
             };
             let kind = connects.returns();
             lab.holds(

@@ -4,18 +4,20 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netlab::{Lab, Program, lab, words};
 use rustls::version::TLS13;
 use rustls::{AlertDescription, ClientConnection, ServerConfig, StreamOwned};
-use tls::{Command, Identity, parse_args};
+use tls::{Command, Identity, MAX_CLIENTS, parse_args};
 
-use super::certificates::{Paper, key_pem, paper, pem, self_signed, stranger};
-use super::configs::{NAME, client_with, name, server_of};
+use super::certificates::{KEY_2_AS_SEC1, Paper, key_pem, paper, pem, self_signed, stranger};
+use super::configs::{NAME, client_with, name, server_of, server_with};
 use super::hellos::{CURL, OLD, OPENSSL, Parts, from_hex, names, protocols, versions};
-use super::website::{Deed, PAGE, Website, website};
+use super::website::{Deed, PAGE, Website, website, website_at};
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
 const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
@@ -45,6 +47,10 @@ fn s6_arguments() {
                 "serve get hello --cert serve --key get",
                 ("get", "hello", 8443, "serve", "get"),
             ),
+            (
+                "serve a b --cert -c --key -p -p 7",
+                ("a", "b", 7, "-c", "-p"),
+            ),
         ] {
             let Command::Serve(got) = parsed(lab, line) else {
                 lab.fails("serve", "something else");
@@ -67,11 +73,11 @@ fn s6_arguments() {
                 ("localhost", 8443, &["/"][..], "r", None),
             ),
             (
-                "get a.example /a /b?c -p 443 --ca r --to 127.0.0.1",
+                "get a.example /a /a /b?c /a -p 443 --ca r --to 127.0.0.1",
                 (
                     "a.example",
                     443,
-                    &["/a", "/b?c"],
+                    &["/a", "/a", "/b?c", "/a"],
                     "r",
                     Some("127.0.0.1:443"),
                 ),
@@ -120,6 +126,9 @@ fn s6_arguments() {
             "serve --help",
             "get -h",
             "hello a -p x --help",
+            "get a / --ca --help",
+            "serve a b --key k --cert -h",
+            "hello a -p -h",
         ] {
             lab.same("help", matches!(parsed(lab, line), Command::Help), true);
         }
@@ -176,8 +185,30 @@ fn s6_wrong_arguments() {
             "Hello a",
             "-- hello a",
             "hello -a",
+            "hello -",
+            "- hello a",
+            "serve - a --cert c --key k",
+            "get - / --ca r",
+            "get a / - --ca r",
         ];
         lab.refuses_arguments(&cases, parse_args);
+        let lab = lab.because("It is one line in a terminal or in a log, whatever somebody has put into the arguments: a name with a line break in it is shown as text, with {:?}.");
+        for args in [
+            &["hello", "a", "--so\nlong"][..],
+            &["get", "a", "so\nlong", "--ca", "r"],
+            &["get", "a", "/", "--ca", "r", "-p", "4\n43"],
+            &["get", "a", "/", "--ca", "r", "--to", "::1\n"],
+            &["so\nlong", "a"],
+        ] {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let call = format!("parse_args({args:?})");
+            let wrong = lab.err(&call, || parse_args(&args));
+            lab.holds(
+                wrong.trim_end().lines().count() == 1,
+                "one line that says what is wrong",
+                format!("{wrong:?}"),
+            );
+        }
     });
 }
 
@@ -224,15 +255,29 @@ fn root_today() -> super::certificates::Authority {
     super::certificates::authority_until("a root of today", 0, (2000, 2100))
 }
 
+/// The length of the large page, in bytes: many records.
+const LARGE: usize = 200_000;
+
 /// A folder with pages, a root, and a server's certificate and key.
 fn house() -> Folder {
     let root = root_today();
-    let identity = root.issues(today(&[NAME, "localhost", "127.0.0.1", "::1"]));
+    // Whoever shows only the first certificate is not believed.
+    let between = root.certifies(today(&[]).common_name("in between"), 3);
+    let identity = between.issues(today(&[NAME, "localhost", "127.0.0.1", "::1"]));
     Folder::new()
         .with("index.html", "<h1>hello</h1>")
         .with("a.txt", "alpha")
-        .with("large.bin", vec![b'x'; 1 << 20])
+        .with("large.bin", vec![b'x'; LARGE])
         .with("root.pem", pem(&root.chain))
+        .with(
+            "strangers.pem",
+            pem(&[stranger().chain.clone(), root.chain.clone()].concat()),
+        )
+        .with(
+            "and-strangers.pem",
+            pem(&[root.chain.clone(), stranger().chain.clone()].concat()),
+        )
+        .with("sec1-key.pem", KEY_2_AS_SEC1)
         .with("cert.pem", pem(&identity.chain))
         .with("key.pem", key_pem(2))
         .with("other-key.pem", key_pem(3))
@@ -257,10 +302,14 @@ fn listening(lab: &Lab, args: &[&str]) -> (Program, SocketAddr) {
 }
 
 fn server(lab: &Lab, house: &Folder) -> (Program, SocketAddr) {
+    server_with_key(lab, house, "key.pem")
+}
+
+fn server_with_key(lab: &Lab, house: &Folder, key: &str) -> (Program, SocketAddr) {
     let (dir, cert, key) = (
         house.path().to_string_lossy(),
         house.file("cert.pem"),
-        house.file("key.pem"),
+        house.file(key),
     );
     listening(
         lab,
@@ -398,7 +447,65 @@ fn s6_serve_cannot_begin() {
                 "a word on standard error",
                 "nothing",
             );
+            let files = ["nowhere", "empty.pem", "a.txt"];
+            for file in files
+                .iter()
+                .filter(|file| args.iter().any(|arg| arg.contains(*file)))
+            {
+                lab.because("Which of the files it is, only the program knows.")
+                    .holds(
+                        end.stderr.contains(file),
+                        format!("standard error with the name {file}"),
+                        format!("{:?}", end.stderr),
+                    );
+            }
         }
+    });
+}
+
+#[test]
+fn s6_serve_reads_keys_of_every_kind() {
+    lab(|lab| {
+        lab.why("BEGIN PRIVATE KEY is PKCS #8 (RFC 5958); BEGIN EC PRIVATE KEY is what `openssl ec` writes (RFC 5915). It is the same key.");
+        let house = house();
+        for key in ["key.pem", "sec1-key.pem"] {
+            let (_server, addr) = server_with_key(lab, &house, key);
+            gets_an_answer(lab, addr);
+        }
+    });
+}
+
+#[test]
+fn s6_serve_64_at_a_time() {
+    lab(|lab| {
+        lab.why("MAX_CLIENTS clients are served at a time, each on a thread of its own. One more waits until one of them has gone: a crowd must not take all threads of the machine.");
+        let (mut program, addr) = listening(lab, &["hello", "127.0.0.1", "-p", "0"]);
+        let mut silent: Vec<_> = (0..MAX_CLIENTS)
+            .map(|_| TcpStream::connect(addr).expect("connect to the server"))
+            .collect();
+        lab.note(format!("{MAX_CLIENTS} clients connect and say nothing"));
+        let hello = |host: &str| Parts::with([names(&[(0, host.as_bytes())])]).record();
+        let mut waits = TcpStream::connect(addr).expect("connect to the server");
+        waits
+            .write_all(&hello("one-more.example"))
+            .expect("room for a hello");
+        lab.note("one more connects, and sends its hello");
+        program.settles();
+        let mut last = silent.pop().expect("the last of them");
+        last.write_all(&hello("last.example"))
+            .expect("room for a hello");
+        lab.note(format!("client {MAX_CLIENTS} sends its hello"));
+        let first = program.expects_line("a line of a hello", |line| line.starts_with("name="));
+        lab.holds(
+            first.starts_with("name=last.example "),
+            format!("the hello of client {MAX_CLIENTS}: one more than {MAX_CLIENTS} waits"),
+            format!("{first:?}"),
+        );
+        drop(last);
+        lab.note("it leaves");
+        program.expects_line("a line with name=one-more.example", |line| {
+            line.starts_with("name=one-more.example ")
+        });
     });
 }
 
@@ -434,9 +541,29 @@ fn s6_serve_gives_files() {
         let answer = talk(lab, &mut tls, &get("/large.bin", true));
         lab.same(
             "how often x comes",
-            answer.matches('x').count() >= 1 << 20,
+            answer.matches('x').count() >= LARGE,
             true,
         );
+        for (protocols, refused) in [
+            (&[&b"http/1.0"[..]][..], true),
+            (&[b"h2"], true),
+            (&[b"HTTP/1.1", b"spdy/1"], true),
+            (&[b"http/1.0", b"http/1.1"], false),
+        ] {
+            let mut tls = client(lab, addr, NAME, protocols);
+            let error = tls
+                .write_all(get("/a.txt", true).as_bytes())
+                .and_then(|()| tls.flush())
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            lab.because("By ALPN it speaks http/1.1 and nothing else: who offers only others is refused in the handshake, with the alert no_application_protocol.")
+                .holds(
+                    error.contains("NoApplicationProtocol") == refused,
+                    format!("a client that offers {:?}: refused is {refused}", protocols.iter().map(|name| String::from_utf8_lossy(name)).collect::<Vec<_>>()),
+                    format!("{error:?}"),
+                );
+        }
         let lab = lab.because("A client that asks for a name that the certificate does not have must see the certificate, to say what is wrong.");
         let mut tls = client(&lab, addr, "mail.example.org", &[]);
         let error = tls
@@ -523,7 +650,7 @@ fn s6_serve_many_at_a_time() {
         let slow = lab.connect_as("one who stops", addr);
         slow.sends(&Parts::default().record()[..70]);
         let mut deaf = client(lab, addr, NAME, &[]);
-        let requests = get("/large.bin", false).repeat(20);
+        let requests = get("/large.bin", false).repeat(100);
         let sent = deaf
             .write_all(requests.as_bytes())
             .and_then(|()| deaf.flush());
@@ -598,19 +725,31 @@ fn s6_ctrl_c_ends_serve() {
         let _silent = lab.connect_as("client A", addr);
         let slow = lab.connect_as("client B", addr);
         slow.sends(&Parts::default().record()[..9]);
+        // Else they may not have been accepted yet, and there is nobody to wait for.
+        let has_accepted = server.settles();
+        let began = Instant::now();
         server.is_interrupted();
         let end = server.exits();
         lab.same("exit code", end.code, Some(0));
         lab.same("standard error", end.stderr, String::new());
+        let had = began.elapsed();
+        lab.because("Two clients are still connected. They have 300 ms to end.")
+            .holds(
+                !has_accepted || had >= Duration::from_millis(250),
+                "300 ms for the clients",
+                format!("an end after {had:?}"),
+            );
     });
 }
 
 /// A website that is valid today.
 fn site(plans: &[&[Deed]]) -> Website {
-    website(
-        server_of(root_today().issues(today(&[NAME, "localhost", "127.0.0.1", "::1"]))),
-        plans,
-    )
+    website(site_config(), plans)
+}
+
+fn site_config() -> Arc<ServerConfig> {
+    let identity = root_today().issues(today(&[NAME, "localhost", "127.0.0.1", "::1"]));
+    server_with(identity, &[&TLS13], &[b"h2", b"http/1.1"])
 }
 
 /// What `get` prints, says and returns.
@@ -659,6 +798,12 @@ fn s6_get_prints_what_is_there() {
             lab.same("exit code", (got.code, &got.stderr[..]), (Some(0), ""));
             lab.same_bytes("standard output", &got.stdout, &PAGE.repeat(paths.len()));
             lab.same("connections", site.handshakes().len(), 1);
+            lab.because("The client offers http/1.1 by ALPN and nothing else: this server would speak h2 as well.")
+                .same(
+                    "the protocol that was agreed on",
+                    site.protocols(),
+                    vec![Some(b"http/1.1".to_vec())],
+                );
             let heads = site.heads();
             for (head, path) in heads.iter().zip(paths) {
                 let mut lines = head.lines();
@@ -688,11 +833,116 @@ fn s6_get_prints_what_is_there() {
             b"",
         );
         lab.same_bytes("standard output", &output.stdout, PAGE);
+        for ca in ["strangers.pem", "and-strangers.pem"] {
+            lab.scene("a file with two roots");
+            let ca = house.file(ca);
+            let args = ["get", "127.0.0.1", "/", "-p", &port, "--ca", &ca];
+            let output = lab.output(PROGRAM, &args, b"");
+            lab.because("--ca has the certificates of those who are believed: all of them.")
+                .same(
+                    "exit code, and standard error",
+                    (
+                        output.status.code(),
+                        String::from_utf8_lossy(&output.stderr).into_owned(),
+                    ),
+                    (Some(0), String::new()),
+                );
+        }
+        for status in ["201 Created", "206 Partial Content", "299 Odd"] {
+            lab.scene(format!("an answer with {status}"));
+            let site = self::site(&[&[Deed::AnswersAs(status)]]);
+            let got = getting(lab, &house, NAME, &["/"], site.addr);
+            let lab = lab.because("2xx is success: 200 to 299 (RFC 9110 §15.3).");
+            lab.same("exit code", (got.code, &got.stderr[..]), (Some(0), ""));
+            lab.same_bytes("standard output", &got.stdout, PAGE);
+        }
     });
 }
 
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which has a device that is always full"
+)]
+fn s6_get_what_cannot_be_printed_has_failed() {
+    lab(|lab| {
+        lab.why("A page that cannot be printed was not got: the disk is full, or its reader has gone. println! panics there, with exit code 101.");
+        let house = house();
+        for what in ["/dev/full", "a pipe that nobody reads"] {
+            lab.scene(format!("standard output is {what}"));
+            let site = site(&[]);
+            let (port, ca) = (site.addr.port().to_string(), house.file("root.pem"));
+            let args = ["get", "127.0.0.1", "/", "-p", &port, "--ca", &ca];
+            let output = lab.output_into(takes_nothing(what), PROGRAM, &args, b"");
+            lab.same(
+                "exit code, and something on standard error",
+                (output.status.code(), output.stderr.is_empty()),
+                (Some(1), false),
+            );
+            let output = lab.output_into(takes_nothing(what), PROGRAM, &["--help"], b"");
+            lab.because("Help that was asked for and cannot be printed has failed, too.")
+                .same("exit code of --help", output.status.code(), Some(1));
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, for a network of the test's own, in which all ports are free"
+)]
+fn s6_get_host_has_the_port_if_it_is_not_443() {
+    lab(|lab| {
+        lab.why("443 is what https means, so a client leaves it out of Host (RFC 9110 §4.2.2, §7.2). 8443 is this program's default and nobody else's: it is said.");
+        let setting = "ip link set lo up";
+        let may = std::process::Command::new("unshare")
+            .args(["-Urn", "sh", "-c", setting])
+            .output();
+        if !may.is_ok_and(|output| output.status.success()) {
+            lab.skip("this machine does not allow a network namespace");
+        }
+        let shell =
+            format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"");
+        let end = lab.elsewhere(&shell, || {
+            let house = house();
+            for port in [443, 8443, 80] {
+                let site = website_at(port, site_config(), &[]);
+                let got = getting(lab, &house, NAME, &["/"], site.addr);
+                let heads = site.heads();
+                let hosts = heads.iter().flat_map(|head| head.lines());
+                let host = hosts.filter(|line| line.to_lowercase().starts_with("host:"));
+                println!("\n{port}: {:?} {}", got.code, host.collect::<String>());
+            }
+        });
+        for (port, host) in [
+            (443, NAME),
+            (8443, "www.example.org:8443"),
+            (80, "www.example.org:80"),
+        ] {
+            let beginning = format!("{port}: ");
+            let line = end.stdout.lines().find(|line| line.starts_with(&beginning));
+            let line = line.map(str::to_lowercase);
+            lab.same(
+                &format!("port {port}: exit code and Host"),
+                line.as_deref(),
+                Some(&format!("{port}: some(0) host: {host}")[..]),
+            );
+        }
+    });
+}
+
+/// What takes nothing that a program writes.
+fn takes_nothing(what: &str) -> Stdio {
+    if what == "/dev/full" {
+        let full = fs::File::options().write(true).open(what);
+        return full.expect("/dev/full").into();
+    }
+    let (_, input) = std::io::pipe().expect("a pipe");
+    input.into()
+}
+
 /// A website with this certificate.
-fn site_of(identity: Identity) -> (Website, std::sync::Arc<ServerConfig>) {
+fn site_of(identity: Identity) -> (Website, Arc<ServerConfig>) {
     let config = server_of(identity);
     (website(config.clone(), &[]), config)
 }
@@ -704,6 +954,11 @@ fn s6_get_says_whom_it_does_not_believe() {
         let house = house();
         let root = root_today();
         let client_paper = || today(&[NAME]).for_clients();
+        let mut forged = root.issues(today(&[NAME]));
+        let mut bytes = forged.chain[0].to_vec();
+        // The last byte belongs to the signature.
+        *bytes.last_mut().expect("a certificate") ^= 1;
+        forged.chain[0] = bytes.into();
         for (what, identity, host, words) in [
             (
                 "that has expired",
@@ -759,6 +1014,12 @@ fn s6_get_says_whom_it_does_not_believe() {
                 NAME,
                 "is not for a server",
             ),
+            (
+                "with a signature that is wrong",
+                forged,
+                NAME,
+                "cannot be believed",
+            ),
         ] {
             lab.scene(format!("a certificate {what}"));
             let (site, _) = site_of(identity);
@@ -782,8 +1043,8 @@ fn s6_get_tells_what_failed() {
         let house = house();
         let site = site(&[
             &[
-                Deed::AnswersNo,
-                Deed::AnswersElsewhere,
+                Deed::AnswersAs("404 Not Found"),
+                Deed::AnswersAs("301 Moved Permanently"),
                 Deed::Answers,
                 Deed::AnswersHalf,
                 Deed::HangsUp,
@@ -813,6 +1074,11 @@ fn s6_get_tells_what_failed() {
                 format!("{:?}", got.stderr),
             );
         }
+        lab.scene("the first page is not there, and the last one is");
+        let site = self::site(&[&[Deed::AnswersAs("404 Not Found"), Deed::Answers]]);
+        let got = getting(lab, &house, NAME, &["/no", "/yes"], site.addr);
+        lab.same("exit code", got.code, Some(1));
+        lab.same_bytes("standard output", &got.stdout, PAGE);
         lab.scene("nobody is there");
         let refused = lab.refused();
         let got = getting(lab, &house, NAME, &["/"], refused.addr());
@@ -829,10 +1095,12 @@ fn s6_get_tells_what_failed() {
                 &["get", "127.0.0.1", "/", "-p", "1", "--ca", &ca],
                 b"",
             );
-            lab.same(
-                "exit code, and something on standard error",
-                (output.status.code(), output.stderr.is_empty()),
-                (Some(1), false),
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            lab.same("exit code", output.status.code(), Some(1));
+            lab.holds(
+                stderr.contains(&ca),
+                format!("standard error with {ca}, which has no certificate"),
+                format!("{stderr:?}"),
             );
         }
     });
@@ -847,7 +1115,7 @@ fn s6_get_from_serve() {
         for host in [NAME, "localhost", "127.0.0.1"] {
             let got = getting(lab, &house, host, &["/a.txt", "/", "/large.bin"], addr);
             lab.same("exit code", (got.code, &got.stderr[..]), (Some(0), ""));
-            let want = [&b"alpha<h1>hello</h1>"[..], &vec![b'x'; 1 << 20]].concat();
+            let want = [&b"alpha<h1>hello</h1>"[..], &vec![b'x'; LARGE]].concat();
             lab.same_bytes("standard output", &got.stdout, &want);
         }
         let got = getting(lab, &house, "mail.example.org", &["/a.txt"], addr);
@@ -870,9 +1138,13 @@ fn s6_hello_shows_what_is_in_the_clear() {
         let (mut program, addr) = listening(lab, &["hello", "127.0.0.1", "-p", "0"]);
         let odd = Parts::with([
             names(&[(0, b"A.Example")]),
-            protocols(&[b"\x0a\x0a", b"h 2"]),
+            protocols(&[b"\x0a\x0a", b"h 2", b"caf\xc3\xa9\xff"]),
             versions(&[0x7a7a, 0x0304]),
         ]);
+        let odd = Parts {
+            suites: vec![0x1a, 0x1a, 0x13, 0x01, 0x0a, 0x0a],
+            ..odd
+        };
         for (bytes, want) in [
             (
                 from_hex(CURL),
@@ -885,7 +1157,7 @@ fn s6_hello_shows_what_is_in_the_clear() {
             (from_hex(OLD), "name=- alpn=- versions=0303 suites=28"),
             (
                 odd.record(),
-                r"name=a.example alpn=\x0a\x0a,h\x202 versions=7a7a,0304 suites=2",
+                r"name=a.example alpn=\x0a\x0a,h\x202,caf\xc3\xa9\xff versions=7a7a,0304 suites=3",
             ),
         ] {
             let peer = lab.connect_as("a client", addr);
@@ -894,8 +1166,8 @@ fn s6_hello_shows_what_is_in_the_clear() {
             peer.expects(&[21, 3, 3, 0, 2, 2, AlertDescription::HandshakeFailure.into()]);
             peer.expects_eof();
         }
-        lab.note("two clients connect and leave, one of them in the middle of its hello");
-        for bytes in [&b""[..], &from_hex(CURL)[..100]] {
+        lab.note("three clients connect and leave, two of them in the middle of their hello");
+        for bytes in [&b""[..], &from_hex(CURL)[..100], &from_hex(OPENSSL)[..1]] {
             let peer = lab.connect_as("a client that leaves", addr);
             peer.sends(bytes);
             peer.half_closes();

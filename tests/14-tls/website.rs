@@ -1,6 +1,6 @@
 //! A server of HTTPS with rustls and real sockets, which does what a test says.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,16 +12,16 @@ use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 pub enum Deed {
     /// Answers a request.
     Answers,
-    /// Answers that there is no such page.
-    AnswersNo,
-    /// Answers that the page is elsewhere.
-    AnswersElsewhere,
+    /// Answers with this status.
+    AnswersAs(&'static str),
     /// Answers a request, and says more behind it, in a record of its own, with the same write.
     AnswersAndSaysMore,
     /// Begins an answer, and does not end it.
     AnswersHalf,
     /// Says something that nobody has asked for.
     SaysMore,
+    /// Sends bytes that are no record.
+    SendsGarbage,
     /// Changes its keys.
     Rekeys,
     /// Sends a close_notify.
@@ -42,6 +42,10 @@ pub struct Website {
 struct Seen {
     handshakes: Vec<Option<HandshakeKind>>,
     heads: Vec<String>,
+    /// The protocol that was agreed on, of each handshake.
+    protocols: Vec<Option<Vec<u8>>>,
+    /// How many bytes the last connection was sent when its server began to stay.
+    sent: Option<usize>,
 }
 
 /// What it answers to every request.
@@ -51,7 +55,12 @@ pub const PAGE: &[u8] = b"a page of the tests\xff\0\xfe";
 /// The first connection is treated by the first of `plans`, and so on; when they are over, every
 /// request is answered.
 pub fn website(config: Arc<ServerConfig>, plans: &[&[Deed]]) -> Website {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    website_at(0, config, plans)
+}
+
+/// The same on this port, in a network where it is free.
+pub fn website_at(port: u16, config: Arc<ServerConfig>, plans: &[&[Deed]]) -> Website {
+    let listener = TcpListener::bind(("127.0.0.1", port)).expect("a port");
     let addr = listener.local_addr().expect("an address");
     let plans: Vec<Vec<Deed>> = plans.iter().map(|plan| plan.to_vec()).collect();
     let seen = Arc::new(Mutex::new(Seen::default()));
@@ -62,7 +71,7 @@ pub fn website(config: Arc<ServerConfig>, plans: &[&[Deed]]) -> Website {
             let (config, seen) = (config.clone(), theirs.clone());
             thread::spawn(move || {
                 let connection = ServerConnection::new(config).ok()?;
-                let tls = StreamOwned::new(connection, socket);
+                let tls = StreamOwned::new(connection, Counted(socket, 0));
                 Client { tls, seen }.serve(plan)
             });
         }
@@ -80,6 +89,16 @@ impl Website {
         seen.handshakes.iter().map(word).collect()
     }
 
+    /// The protocols that were agreed on, of the handshakes that succeeded.
+    pub fn protocols(&self) -> Vec<Option<Vec<u8>>> {
+        locked(&self.seen).protocols.clone()
+    }
+
+    /// How many bytes a connection was sent, when its server has nothing more to do and stays.
+    pub fn sent(&self) -> Option<usize> {
+        locked(&self.seen).sent
+    }
+
     /// The heads of the requests.
     pub fn heads(&self) -> Vec<String> {
         locked(&self.seen).heads.clone()
@@ -90,9 +109,30 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A socket, and how many bytes were written to it.
+struct Counted(TcpStream, usize);
+
+impl Read for Counted {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Counted {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.0.write(buf)?;
+        self.1 += n;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// One connection. `None` is its end, whatever has ended it.
 struct Client {
-    tls: StreamOwned<ServerConnection, TcpStream>,
+    tls: StreamOwned<ServerConnection, Counted>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -102,7 +142,9 @@ impl Client {
             self.tls.conn.complete_io(&mut self.tls.sock).ok()?;
         }
         let kind = self.tls.conn.handshake_kind();
+        let protocol = self.tls.conn.alpn_protocol().map(<[u8]>::to_vec);
         locked(&self.seen).handshakes.push(kind);
+        locked(&self.seen).protocols.push(protocol);
         for deed in plan.into_iter().flatten() {
             self.does(deed)?;
         }
@@ -117,13 +159,9 @@ impl Client {
                 self.hears()?;
                 self.says(&page("200 OK"))
             }
-            Deed::AnswersNo => {
+            Deed::AnswersAs(status) => {
                 self.hears()?;
-                self.says(&page("404 Not Found"))
-            }
-            Deed::AnswersElsewhere => {
-                self.hears()?;
-                self.says(&page("301 Moved Permanently"))
+                self.says(&page(status))
             }
             Deed::AnswersAndSaysMore => {
                 self.hears()?;
@@ -137,6 +175,7 @@ impl Client {
                 self.says(&page[..page.len() - 5])
             }
             Deed::SaysMore => self.says(b"more"),
+            Deed::SendsGarbage => self.tls.sock.write_all(&[b'x'; 40]).ok(),
             Deed::Rekeys => {
                 self.tls.conn.refresh_traffic_keys().ok()?;
                 self.tls.flush().ok()
@@ -147,13 +186,11 @@ impl Client {
             }
             Deed::HangsUp => None,
             // A read that gives nothing until the client has ended.
-            Deed::Stays => self
-                .tls
-                .sock
-                .read(&mut [0; 64])
-                .ok()
-                .filter(|n| *n > 0)
-                .map(|_| ()),
+            Deed::Stays => {
+                locked(&self.seen).sent = Some(self.tls.sock.1);
+                let n = self.tls.sock.read(&mut [0; 64]).ok()?;
+                (n > 0).then_some(())
+            }
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Act {
     Drips(Vec<u8>),
     /// Says nothing more, and stays.
     Silence,
+    /// Makes room for all that the student wants to write.
+    MakesRoom,
 }
 
 /// How many calls of the transport no exercise needs.
@@ -82,6 +84,19 @@ pub struct State {
     pub room: Option<usize>,
     /// The next write fails.
     pub write_error: Option<ErrorKind>,
+    /// The next read fails.
+    pub read_error: Option<ErrorKind>,
+    /// A flush fails, and brings nothing out: the next one, or the one behind so many good ones.
+    pub flush_error: Option<ErrorKind>,
+    pub good_flushes: usize,
+    /// The next limit is refused.
+    pub limit_error: Option<ErrorKind>,
+    /// The transport's writing cannot be ended.
+    pub end_error: Option<ErrorKind>,
+    /// How long a write takes.
+    pub write_takes: Duration,
+    /// How often a call was over time, by the word of the transport.
+    pub blocked: usize,
     /// Reads end after so many bytes.
     pub cut_after: Option<usize>,
     pub given: usize,
@@ -193,6 +208,13 @@ impl Wire {
                 piece: usize::MAX,
                 room: None,
                 write_error: None,
+                read_error: None,
+                flush_error: None,
+                good_flushes: 0,
+                limit_error: None,
+                end_error: None,
+                write_takes: Duration::ZERO,
+                blocked: 0,
                 cut_after: None,
                 given: 0,
                 hung_up: false,
@@ -240,7 +262,7 @@ impl Wire {
         self
     }
 
-    /// Every other call is interrupted by a signal.
+    /// Two signals interrupt every call.
     pub fn interrupting(self) -> Wire {
         self.state().interrupts = true;
         self
@@ -298,7 +320,7 @@ impl Wire {
                 .because("Whatever was asked for, it is not got by asking again: look at what the call before has answered.")
                 .fails("an end of reading and writing", format!("{ENDLESS} calls of the transport"));
         }
-        match state.interrupts && state.calls % 2 == 1 {
+        match state.interrupts && !state.calls.is_multiple_of(3) {
             true => Err(ErrorKind::Interrupted.into()),
             false => Ok(()),
         }
@@ -413,6 +435,10 @@ impl Wire {
                 state.hung_up = true;
             }
             Act::Fails(kind) => return Err(kind.into()),
+            Act::MakesRoom => {
+                self.lab.note("there is room again in the transport");
+                state.room = None;
+            }
             Act::Silence => {
                 state.acts.push_front(Act::Silence);
                 return self.waits_for_ever(state).map(|()| false);
@@ -433,6 +459,7 @@ impl Wire {
         self.clock.advance(span.min(limit));
         match span > limit {
             true => {
+                state.blocked += 1;
                 state.acts.push_front(rest(span - limit));
                 Err(ErrorKind::WouldBlock.into())
             }
@@ -440,9 +467,10 @@ impl Wire {
         }
     }
 
-    fn waits_for_ever(&self, state: &State) -> io::Result<()> {
+    fn waits_for_ever(&self, state: &mut State) -> io::Result<()> {
         match state.limit {
             Some(limit) => {
+                state.blocked += 1;
                 self.clock.advance(limit);
                 Err(ErrorKind::WouldBlock.into())
             }
@@ -492,6 +520,9 @@ impl Read for Wire {
         let mut state = self.state();
         state.reads += 1;
         self.begins(&mut state)?;
+        if let Some(kind) = state.read_error.take() {
+            return Err(kind.into());
+        }
         loop {
             self.peer_works(&mut state);
             let is_cut = state.cut_after.is_some_and(|after| state.given >= after);
@@ -507,7 +538,7 @@ impl Read for Wire {
             if !self.peer_acts(&mut state)? && state.to_you.is_empty() {
                 // Behind the end of the student's side nothing is owed.
                 if state.ended > 0 && state.limit.is_some() {
-                    self.waits_for_ever(&state)?;
+                    self.waits_for_ever(&mut state)?;
                 }
                 self.nothing_comes(&state);
             }
@@ -516,6 +547,7 @@ impl Read for Wire {
             let limit = state.limit.unwrap_or(Duration::MAX);
             self.clock.advance(DRIP.min(limit));
             if limit < DRIP {
+                state.blocked += 1;
                 return Err(ErrorKind::WouldBlock.into());
             }
         }
@@ -559,6 +591,11 @@ impl Write for Wire {
         if state.ended > 0 {
             return Err(ErrorKind::BrokenPipe.into());
         }
+        let takes = state.write_takes;
+        if takes > state.limit.unwrap_or(Duration::MAX) {
+            self.waits_for_ever(&mut state)?;
+        }
+        self.clock.advance(takes);
         state.room = state.room.map(|room| room - n);
         state.has_written |= n > 0;
         state.unflushed.extend_from_slice(&buf[..n]);
@@ -570,6 +607,14 @@ impl Write for Wire {
         let mut state = self.state();
         self.begins(&mut state)?;
         state.flushes += 1;
+        match state.good_flushes.checked_sub(1) {
+            Some(less) => state.good_flushes = less,
+            None => {
+                if let Some(kind) = state.flush_error.take() {
+                    return Err(kind.into());
+                }
+            }
+        }
         let flushed = std::mem::take(&mut state.unflushed);
         state.heard_raw.extend(flushed);
         Ok(())
@@ -582,6 +627,9 @@ impl Waits for Wire {
             return Err(ErrorKind::InvalidInput.into());
         }
         let mut state = self.state();
+        if let Some(kind) = state.limit_error.take() {
+            return Err(kind.into());
+        }
         state.limit = Some(limit);
         state.longest = state.longest.max(Some(limit));
         Ok(())
@@ -591,6 +639,9 @@ impl Waits for Wire {
 impl Stream for Wire {
     fn end_writing(&mut self) -> io::Result<()> {
         let mut state = self.state();
+        if let Some(kind) = state.end_error.take() {
+            return Err(kind.into());
+        }
         // A kernel sends what it has, flushed or not.
         let flushed = std::mem::take(&mut state.unflushed);
         state.heard_raw.extend(flushed);

@@ -58,7 +58,7 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, String> {
 
 /// Whether a name of a certificate (`pattern`) is the name of this host (RFC 9525 §6.3).
 ///
-/// Both are sequences of labels with dots between them, and are equal when all labels are, in any case. A label
+/// Both are sequences of labels with dots between them, and are equal when all labels are, in any case of ASCII. A label
 /// that is `*` and nothing else, and the first of several in `pattern`, equals any one label: one, not none and not two.
 /// Elsewhere, and as a part of a label, `*` is a character like others. One dot at the end of `host` is not
 /// looked at. An IP address is no DNS name: as `host` it equals nothing, however the pattern is written. Nor

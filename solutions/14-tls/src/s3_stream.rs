@@ -276,7 +276,8 @@ impl<S: Waits> Write for TlsStream<S> {
     ///
     /// At most about [`MAX_UNSENT`] bytes wait to be sent: more is not taken, and where there is no room for
     /// a single byte, the call waits for the transport. What is taken is taken: an error of the transport
-    /// that comes behind it is the error of the next call.
+    /// that comes behind it is the error of the next call, and of that one only. `WouldBlock` and `TimedOut`
+    /// are none: what is left goes out with a later call.
     ///
     /// # Errors
     ///

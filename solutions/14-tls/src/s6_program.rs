@@ -111,7 +111,7 @@ pub struct Get {
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person, whatever is in the arguments.
+/// One line that says what is wrong, for a person, whatever is in the arguments: a line break in one of them is shown as text.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     if args.iter().any(|arg| arg == "-h" || arg == "--help") {
         return Ok(Command::Help);
@@ -193,10 +193,13 @@ fn address(text: &str) -> Result<IpAddr, String> {
 ///   SIGTERM. Clients then have 300 ms to end, and are cut off. It has one site, which every client gets,
 ///   whatever name it asks for. By ALPN it speaks `http/1.1` and nothing else: a client that offers only others, such
 ///   as `h2` or `http/1.0`, is refused in the handshake. Files that cannot be read or do not belong together, and a folder that is none, are
-///   failures before anything is printed.
+///   failures before anything is printed. Standard error has the name of a file that cannot be read or has nothing
+///   of its kind in it, and of the folder.
 /// - **Get**: fetches the paths one after the other over one connection, as long as the server keeps it, and writes
 ///   what comes to standard output, without anything between. `Host` is HOST, with brackets around an IPv6 address,
-///   and `:PORT` where that is not 443. The certificate must have the name HOST, with `--to` as well. A
+///   and `:PORT` where that is not 443. The certificate must have the name HOST, with `--to` as well. By
+///   ALPN it offers `http/1.1` and nothing else. All certificates of the file of `--ca` are believed; one that cannot
+///   be read, or has none, is a failure, with the name of the file on standard error. A
 ///   status other than 2xx is a failure, and the next path is fetched all the same; standard error says path and
 ///   status. A response that was cut off is a failure, and nothing of it is printed.
 /// - **Hello**: the first line is `listening on ADDRESS:PORT`. Then it reads one hello of each client, prints one line

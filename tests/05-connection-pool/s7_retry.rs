@@ -47,6 +47,8 @@ struct Scripted {
     flush: Option<ErrorKind>,
     /// The stream is full after so many bytes.
     room: usize,
+    /// Happens at the next read, before it.
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// Counts the writes.
     sent: Arc<AtomicUsize>,
 }
@@ -59,6 +61,7 @@ impl Scripted {
             write: None,
             flush: None,
             room: usize::MAX,
+            meanwhile: None,
             sent: Arc::default(),
         }
     }
@@ -83,6 +86,9 @@ fn fault(kind: ErrorKind) -> io::Error {
 
 impl Read for Scripted {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(happens) = self.meanwhile.take() {
+            happens();
+        }
         match self.read.take() {
             Some(kind) => Err(fault(kind)),
             None => self.tape.read(buf),
@@ -687,6 +693,29 @@ fn s7_fresh_connection_is_not_retried() {
                 is_lost(pool);
             }
         }
+
+        lab.why("An idle connection was there before the call. But it was too old, so the call got a fresh one. Ask the lease, not the pool.");
+        let config = Config {
+            max: 1,
+            wait: FOR_EVER,
+            limits: Limits {
+                max_idle: Some(Duration::ZERO),
+                max_age: None,
+            },
+        };
+        let streams = [reply(b"good"), vec![], reply(b"again")]
+            .map(|script| Interrupting::new(Scripted::new(Tape::new(script))));
+        let scripts = Scripts {
+            streams: Mutex::new(streams.into()),
+            attempts: AtomicUsize::new(0),
+            sent: Arc::default(),
+        };
+        let pool = Pool::new(scripts, config);
+        lab.note("a pool that keeps no idle connection; connection #2 ends");
+        lab.ok("call(pool, read page 7)", || in_words(call(&pool, READ)));
+        lab.same("idle connections", pool.state().idle, 1);
+        lost(lab, &pool, READ);
+        lab.same("connections made", made(&pool, 3), 2);
     });
 }
 
@@ -885,6 +914,20 @@ fn s7_the_last_failure_is_told() {
         let attempts = pool.manager().attempts.load(SeqCst);
         lab.same("calls of connect", attempts, 2);
         state_is(lab, "in the end", &pool, (0, 0, 0));
+
+        lab.why("The pool was closed while the first attempt was under way, so there is no connection for the second. That is the last failure, and it is the pool's error.");
+        let pool = used_pool(lab, vec![], vec![reply(b"again")]);
+        lab.note("the pool is closed while connection #1 is read");
+        will_fail(lab, &pool, |stream| {
+            let pool = pool.clone();
+            stream.meanwhile = Some(Box::new(move || pool.close()));
+        });
+        let error = lab.err("call(pool, read page 7)", || in_words(call(&pool, READ)));
+        lab.holds(
+            matches!(error, CallError::Pool(PoolError::Closed)),
+            "CallError::Pool(Closed)",
+            format!("{error:?}"),
+        );
     });
 }
 

@@ -321,6 +321,8 @@ fn numbers(lab: &Lab, secret: [u8; 16], questions: usize) -> (Vec<(u16, u16)>, V
     }
     let to = SocketAddr::from((WEB, 80));
     lab.you(&format!("stack.begin({to})"), || stack.begin(to));
+    let now = home.net.borrow().now() - Time::ZERO;
+    let _ = lab.you("stack.connected(now)", || stack.connected(now));
     let net = home.net.borrow();
     let trace = net.trace();
     let isn = trace
@@ -886,6 +888,35 @@ fn s7_what_still_comes_is_thrown_away() {
                 (net.now() - begin).as_millis(),
                 4_000,
             );
+        drop(net);
+        lab.scene("the first of two lines has not ended yet");
+        let home = self::home(
+            lab,
+            Plan {
+                page: text(200_000),
+                ..plan()
+            },
+        );
+        let mut stack = self::stack(lab, &home);
+        let mut lines = vec![line(lab, &mut stack, 80), line(lab, &mut stack, 80)];
+        lab.ok("line.write_all(request)", || {
+            lines[1].write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        });
+        lab.ok("line.flush()", || lines[1].flush());
+        home.net
+            .borrow_mut()
+            .way(home.web, home.gateway)
+            .loses(first(Kind::Fin));
+        lab.you("drop(lines)", || drop(lines));
+        lab.you("stack.settle(900 ms)", || stack.settle(ms(900)));
+        let net = home.net.borrow();
+        let fins = net
+            .trace()
+            .entries()
+            .filter(|entry| entry.is(Kind::Fin) && entry.from() == "web")
+            .count();
+        lab.because("The server's first FIN is lost, and comes again after a second. What comes on the other line is thrown away meanwhile.")
+            .same("FINs of the server, within 900 ms", fins, 2);
     });
 }
 

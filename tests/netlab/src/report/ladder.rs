@@ -12,13 +12,15 @@ const ROOM: usize = WIDTH - 6;
 /// More rows than this are cut in the middle: the beginning and the end tell the story, and a
 /// report should fit a terminal of 24 lines.
 const MOST: usize = 16;
+/// A step that takes more rows than this is cut itself: a call with thirty arguments is known by the first ones.
+const LONGEST: usize = 6;
 
 pub fn text(lines: &[Line]) -> String {
     let actors = actors(lines);
-    let rows: Vec<String> = lines
+    let steps: Vec<Vec<String>> = lines
         .iter()
         .enumerate()
-        .flat_map(|(i, line)| {
+        .map(|(i, line)| {
             let rows = if actors.is_empty() {
                 sentence(line)
             } else {
@@ -31,7 +33,7 @@ pub fn text(lines: &[Line]) -> String {
     if !actors.is_empty() {
         out.push_str(&heading(&actors));
     }
-    for row in cut(rows) {
+    for row in cut(steps) {
         out.push_str(row.trim_end());
         out.push('\n');
     }
@@ -72,18 +74,49 @@ fn numbered(number: usize, rows: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-/// The first rows and the last ones.
-fn cut(rows: Vec<String>) -> Vec<String> {
-    if rows.len() <= MOST {
-        return rows;
+/// The first steps and the last ones, each of them whole, as many as there is room for.
+fn cut(steps: Vec<Vec<String>>) -> Vec<String> {
+    let steps: Vec<Vec<String>> = steps.into_iter().map(shortened).collect();
+    if steps.iter().map(Vec::len).sum::<usize>() <= MOST {
+        return steps.concat();
     }
-    let head = MOST / 4;
-    let tail = MOST - head - 1;
-    let hidden = rows.len() - head - tail;
-    let mut kept = rows[..head].to_vec();
-    kept.push(format!("     … {hidden} more steps …"));
-    kept.extend_from_slice(&rows[rows.len() - tail..]);
+    // How many of these steps have so many rows together; one in any case.
+    let fit = |steps: &mut dyn Iterator<Item = &Vec<String>>, room: usize| {
+        let mut rows = 0;
+        steps
+            .take_while(|step| {
+                rows += step.len();
+                rows <= room
+            })
+            .count()
+            .max(1)
+    };
+    let head = fit(&mut steps.iter(), MOST / 4);
+    let rows = steps[..head].iter().map(Vec::len).sum::<usize>();
+    let tail = fit(
+        &mut steps[head..].iter().rev(),
+        MOST.saturating_sub(rows + 1),
+    );
+    let hidden = steps.len() - head - tail;
+    let mut kept = steps[..head].concat();
+    if hidden > 0 {
+        let word = if hidden == 1 { "step" } else { "steps" };
+        kept.push(format!("     … {hidden} more {word} …"));
+    }
+    kept.extend(steps[steps.len() - tail..].concat());
     kept
+}
+
+/// The first rows of a long step, and its last one, which says how it ended.
+fn shortened(mut rows: Vec<String>) -> Vec<String> {
+    if let Some(last) = rows.pop() {
+        if rows.len() >= LONGEST {
+            rows.truncate(LONGEST - 2);
+            rows.push("     …".to_owned());
+        }
+        rows.push(last);
+    }
+    rows
 }
 
 /// `reader gives 5 bytes   × 3        68 65 6c 6c 6f`
@@ -272,6 +305,31 @@ mod tests {
             text.contains("step 0\n") && text.contains("step 999\n"),
             "{text}"
         );
-        assert!(text.contains("more steps"), "{text}");
+        // Four at the beginning, eleven at the end.
+        assert!(text.contains("… 985 more steps …"), "{text}");
+    }
+
+    #[test]
+    fn a_step_is_shown_whole_or_not_at_all() {
+        let story = Story::begin();
+        for i in 0..10 {
+            story.act("peer", format!("step {i}, {}", "word ".repeat(20)), "");
+        }
+        let text = text(&story.lines());
+        assert!(text.lines().count() <= MOST, "{text}");
+        // Each takes two rows: two at the beginning, five at the end.
+        assert!(text.contains("… 3 more steps …\n  6  "), "{text}");
+    }
+
+    #[test]
+    fn a_long_step_is_cut_itself() {
+        let story = Story::begin();
+        story.fails(
+            YOU,
+            format!("your call({}) goes on", "argument ".repeat(200)),
+        );
+        let text = text(&story.lines());
+        assert_eq!(text.lines().count(), LONGEST, "{text}");
+        assert!(text.ends_with("goes on\n"), "{text}");
     }
 }

@@ -27,14 +27,16 @@ pub struct End {
 }
 
 impl End {
-    /// A server that has said what it says first, and has heard nothing.
+    /// A server that has said what it says first, and has heard nothing. A scene begins with it.
     pub fn silent_server(lab: &Lab, config: Config) -> End {
+        lab.scene("you are the server of a new connection");
         let h2 = lab.you("H2::server(config)", || H2::server(config));
         End::new(lab, h2)
     }
 
     /// A client in the same place.
     pub fn silent_client(lab: &Lab, config: Config) -> End {
+        lab.scene("you are the client of a new connection");
         let h2 = lab.you("H2::client(config)", || H2::client(config));
         End::new(lab, h2)
     }
@@ -50,21 +52,34 @@ impl End {
     /// A server whose client has sent its preface and these SETTINGS, and has acknowledged those of the server.
     pub fn server(lab: &Lab, config: Config, pairs: &[(u16, u32)]) -> End {
         let mut end = End::silent_server(lab, config);
-        let hello = [&PREFACE[..], &settings(pairs), &settings_ack()].concat();
-        end.begins(&hello);
+        end.hears_the_client(pairs);
         end
+    }
+
+    /// A client and a server for one scene.
+    pub fn both(lab: &Lab, config: Config) -> (End, End) {
+        let client = End::client(lab, config, &[]);
+        let h2 = lab.you("H2::server(config)", || H2::server(config));
+        let mut server = End::new(lab, h2);
+        server.hears_the_client(&[]);
+        (client, server)
+    }
+
+    fn hears_the_client(&mut self, pairs: &[(u16, u32)]) {
+        let hello = [&PREFACE[..], &settings(pairs), &settings_ack()].concat();
+        self.begins("the preface, SETTINGS, and ACK of yours", &hello);
     }
 
     /// A client whose server has sent these SETTINGS, and has acknowledged those of the client.
     pub fn client(lab: &Lab, config: Config, pairs: &[(u16, u32)]) -> End {
         let mut end = End::silent_client(lab, config);
         let hello = [settings(pairs), settings_ack()].concat();
-        end.begins(&hello);
+        end.begins("SETTINGS, and ACK of yours", &hello);
         end
     }
 
-    fn begins(&mut self, hello: &[u8]) {
-        let events = self.receives("how the other side begins", hello);
+    fn begins(&mut self, what: &str, hello: &[u8]) {
+        let events = self.receives(what, hello);
         self.lab
             .because("A connection begins with SETTINGS of both sides, and an acknowledgement for each (step 3).")
             .same("the events", events, strings(&["Settings", "SettingsAcked"]));
@@ -217,7 +232,10 @@ impl End {
     pub fn asks(&mut self, lines: super::frames::Lines, ends: bool) -> u32 {
         match self.request(lines, ends) {
             Ok(stream) => stream,
-            Err(refusal) => self.lab.fails("a new stream", refusal_in_words(refusal)),
+            Err(refusal) => self
+                .lab
+                .because("Nothing is wrong with this request, and the server has room for it.")
+                .fails("a new stream", refusal_in_words(refusal)),
         }
     }
 
@@ -240,19 +258,28 @@ impl End {
     /// A server answers, and must be able to.
     pub fn answers(&mut self, stream: u32, lines: super::frames::Lines, ends: bool) {
         let done = self.respond(stream, lines, ends);
-        self.did("respond", done);
+        self.did(
+            "respond",
+            "The request is there, nothing is wrong with this head, and no answer was sent before. A head of 1xx is none: it stands before the answer (RFC 9113, section 8.1).",
+            done,
+        );
     }
 
     /// Queues content, and must be able to.
     pub fn queues(&mut self, stream: u32, bytes: &[u8], ends: bool) {
         let call = format!("send({stream}, {} bytes, {ends})", bytes.len());
         let done = self.lab.you(&call, || self.h2.send(stream, bytes, ends));
-        self.did("send", done);
+        self.did(
+            "send",
+            "The head of this message was sent, and its end was not.",
+            done,
+        );
     }
 
-    pub fn did(&self, what: &str, done: Result<(), Refusal>) {
+    pub fn did(&self, what: &str, why: &str, done: Result<(), Refusal>) {
         if let Err(refusal) = done {
             self.lab
+                .because(why)
                 .fails(format!("Ok from {what}"), refusal_in_words(refusal));
         }
     }

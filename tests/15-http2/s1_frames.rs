@@ -784,7 +784,11 @@ fn s1_frames_in_any_pieces() {
             ));
             let got = cut(lab, 16_384, &bytes, piece);
             lab.because("TCP knows nothing of frames: a read may bring half of one, or twenty. What is not whole yet waits for the rest.")
-                .same("the frames", got, want.clone());
+                .same("how many frames", got.len(), want.len());
+            for (at, (got, want)) in got.iter().zip(&want).enumerate() {
+                lab.because("Frames come out in their order, as they would in one piece.")
+                    .same(&format!("frame {}", at + 1), got, want);
+            }
         }
     });
 }
@@ -869,7 +873,7 @@ fn s1_frames_behind_a_bad_one() {
                 "stream error on 5, FRAME_SIZE_ERROR",
                 "WindowUpdate 1 4",
             ];
-            lab.because("An error of one stream does not end the connection, so the frames behind it are read: the bad one has a length like all others.")
+            lab.because("An increment of 0 and a PRIORITY with a wrong length are errors of their streams. They do not end the connection, so the frames behind them are read: a bad frame has a length like all others.")
                 .same("what next_frame gives", got, want.map(str::to_owned).to_vec());
         }
     });

@@ -199,6 +199,21 @@ fn s2_huffman_examples() {
     });
 }
 
+/// The code of a text, bit by bit.
+fn code_of(text: &[u8]) -> Vec<u8> {
+    let mut bits: Vec<bool> = Vec::new();
+    for byte in text {
+        let (code, len) = HUFFMAN[usize::from(*byte)];
+        bits.extend((0..len).rev().map(|bit| code >> bit & 1 == 1));
+    }
+    let byte = |bits: &[bool]| {
+        (0..8).fold(0, |byte, at| {
+            byte << 1 | u8::from(*bits.get(at).unwrap_or(&true))
+        })
+    };
+    bits.chunks(8).map(byte).collect()
+}
+
 #[test]
 fn s2_huffman_every_byte() {
     lab(|lab| {
@@ -208,24 +223,16 @@ fn s2_huffman_every_byte() {
         texts.push(all.iter().rev().copied().collect());
         texts.push(all.iter().flat_map(|b| [*b, b'e', 255 - *b]).collect());
         for text in texts {
-            let bits: u32 = text
-                .iter()
-                .map(|b| u32::from(HUFFMAN[usize::from(*b)].1))
-                .sum();
             let what = text.escape_ascii().to_string();
             let what = what.chars().take(40).collect::<String>();
             let code = lab.you(&format!("huffman_encode({what})"), || huffman_encode(&text));
-            lab.because(
-                "The code has as many bits as the table says, and is filled up to a whole byte.",
-            )
-            .same("bytes of the code", code.len() as u32, bits.div_ceil(8));
+            lab.because("The codes of the table, one behind the other, and ones up to a whole byte (RFC 7541, section 5.2). A code has 5 to 30 bits; the longest goes over five bytes.")
+                .same_bytes("the code", &code, &code_of(&text));
             let got = lab.ok(&format!("huffman_decode(the code of {what})"), || {
                 huffman_decode(&code)
             });
-            lab.because(
-                "Every byte has a code, of 5 to 28 bits; the longest goes over five bytes.",
-            )
-            .same_bytes("the text", &got, &text);
+            lab.because("The code is right, so the text comes out again.")
+                .same_bytes("the text", &got, &text);
         }
     });
 }
@@ -319,7 +326,10 @@ fn s2_strings() {
                 "05 61 62 63 64",
             ),
             ("Two billion bytes are announced.", "7f 80 ff ff ff 07 61"),
-            ("The Huffman code in it has no end.", "81 00"),
+            (
+                "In Huffman's code 00 is the symbol 0, five zeros, and three bits more. Only ones may fill the last byte.",
+                "81 00",
+            ),
         ] {
             let bytes = hex(digits);
             let got = lab.you(&format!("read_string({digits})"), || read_string(&bytes));
@@ -475,7 +485,7 @@ fn s2_a_large_table_is_fast() {
         let got = lab.you("get(60 000)", || {
             table.get(60_000).map(|(name, _)| name.to_vec())
         });
-        lab.because("The oldest of 60 000 entries.")
+        lab.because("60 000 entries fit, and the newest is number 1: the oldest is number 60 000.")
             .same("its name", got, Some(vec![0; 4]));
     });
 }
@@ -695,7 +705,10 @@ fn s2_integer_overflow_and_index_0() {
             ("The block ends in an index.", "ff"),
             ("The block ends in a size.", "3f e1"),
             ("A field that is whole, and one that is not.", "82 40"),
-            ("A string with a wrong code.", "00 01 61 81 00"),
+            (
+                "The last string has Huffman's code 00: the symbol 0, and three bits that are not ones.",
+                "00 01 61 81 00",
+            ),
         ] {
             let mut decoder = HpackDecoder::new(4096, 1 << 16);
             let block = hex(digits);
@@ -897,10 +910,11 @@ fn s2_a_bomb() {
         block.extend(vec![0xbe; 16_000]);
         lab.if_stuck("Fields behind the maximum need not be collected.");
         let before = 16_000_usize * 4000;
-        let got = lab.ok(
-            "decode(an entry of 4 kB, and 16 000 times its index)",
-            || decoder.decode(&block),
-        );
+        let got = lab
+            .because("Nothing is wrong with the block: a list that is too long is no error of HPACK, and is read to its end.")
+            .ok("decode(an entry of 4 kB, and 16 000 times its index)", || {
+                decoder.decode(&block)
+            });
         lab.because(format!("Sixteen thousand bytes would become {} megabytes: HPACK can be made into a bomb. Never is more kept than the maximum (RFC 9113, section 10.5.1).", before / 1_000_000))
             .same("the fields", list(got), "no list".to_owned());
     });
@@ -919,9 +933,11 @@ fn write_len(len: usize, out: &mut Vec<u8>) {
 
 fn encode(lab: &Lab, encoder: &mut HpackEncoder, lines: Lines) -> Vec<u8> {
     let fields = fields(lines);
-    lab.you(&format!("encode({})", shown(&fields)), || {
-        encoder.encode(&fields)
-    })
+    let brief = match fields.iter().find(|field| field.value.len() > 60) {
+        Some(long) => format!("{}={} bytes", long.name.escape_ascii(), long.value.len()),
+        None => shown(&fields),
+    };
+    lab.you(&format!("encode({brief})"), || encoder.encode(&fields))
 }
 
 #[test]
@@ -991,16 +1007,18 @@ fn s2_encoder_never_indexes_secrets() {
         ];
         for _ in 0..2 {
             let block = lab.you("encode(three secret fields)", || encoder.encode(&secret));
-            let mut decoder = HpackDecoder::new(4096, 1 << 16);
-            let got = list(lab.ok("decode(what you have encoded)", || decoder.decode(&block)));
-            lab.because("A secret field is a literal that is never indexed, each time and in every block: whoever can guess parts of a table from lengths must not find it there (RFC 7541, section 7.1.3). That holds even for what the static table has.")
-                .same("the fields", got, "authorization=xx (secret) x-key=zz (secret) :method=GET (secret)".to_owned());
-            lab.because("Its name is no secret: it may be an index.")
+            lab.because("In the static table :method: GET is entry 2, and yet it is no index here: 0x12 is a literal that is never indexed, with the name of entry 2.")
+                .same("the byte with which :method begins", block.get(14).copied(), Some(0x12));
+            lab.because("The name of a secret is no secret: it is an index where a table has it.")
                 .same(
                     "the first two bytes",
                     block.get(..2).map(<[u8]>::to_vec),
                     Some(vec![0x1f, 0x08]),
                 );
+            let mut decoder = HpackDecoder::new(4096, 1 << 16);
+            let got = list(lab.ok("decode(what you have encoded)", || decoder.decode(&block)));
+            lab.because("A secret field is a literal that is never indexed, each time and in every block: whoever can guess parts of a table from lengths must not find it there (RFC 7541, section 7.1.3). That holds even for what the static table has.")
+                .same("the fields", got, "authorization=xx (secret) x-key=zz (secret) :method=GET (secret)".to_owned());
         }
         let open = lab.you("encode(x-key: zz, which is no secret)", || {
             encoder.encode(&[Field::new("x-key", "zz")])
@@ -1024,7 +1042,7 @@ fn s2_encoder_keeps_no_giants() {
         lab.because("A field that is larger than the whole table would empty it and not be kept. It is a literal that is not indexed.")
             .same("the first byte", block.first().copied(), Some(0));
         let got = encode(lab, &mut encoder, &[("x-a", "1")]);
-        lab.because("So the table still has what was there.")
+        lab.because("The large field has not entered the table, so x-a: 1 is still its newest entry, number 62.")
             .same_bytes("the block", &got, &[0xbe]);
         let mut encoder = HpackEncoder::new();
         let block = encode(lab, &mut encoder, &[("x-g", &giant[1..])]);
@@ -1147,7 +1165,7 @@ fn s2_encoder_takes_the_lowest_index() {
                 "44 02 2f7e",
             ),
             (
-                "Name and value of a dynamic entry, before only the name of a static one.",
+                "An entry with name and value is an index. The dynamic table has such an entry, the static one only the name: the name alone would need the value behind it.",
                 &[(":status", "201")],
                 "bf",
             ),
@@ -1206,13 +1224,35 @@ fn s2_lists_go_through() {
                     encoder.set_max(max);
                     decoder.set_max(max.min(4096));
                 }
-                let block = encoder.encode(&list);
+                let call = format!("encode({} fields)", list.len());
+                let block = lab.you(&call, || encoder.encode(&list));
                 if block.is_empty() {
                     continue;
                 }
-                let got = lab.ok("decode(what you have encoded)", || decoder.decode(&block));
-                let got = got.map_or("no list".to_owned(), |fields| shown(&fields));
-                lab.because("What goes in comes out, block after block, with tables that change their size.").same("the fields", got, shown(&list));
+                let why = "What goes in comes out, block after block, with tables that change their size. Where it does not, encoder and decoder have different tables, or one of them has lost the mark of a secret.";
+                let got = lab
+                    .because(why)
+                    .ok("decode(what you have encoded)", || decoder.decode(&block))
+                    .unwrap_or_default();
+                lab.because(why)
+                    .same("how many fields", got.len(), list.len());
+                for (at, (got, want)) in got.iter().zip(&list).enumerate() {
+                    let brief = |field: &Field| {
+                        let words = shown(std::slice::from_ref(field));
+                        match (field.value.len(), field.is_secret) {
+                            (..20, _) => words,
+                            (len, true) => format!("{} bytes (secret)", len),
+                            (len, false) => format!("{} bytes", len),
+                        }
+                    };
+                    let is_same = (&got.name, &got.value, got.is_secret)
+                        == (&want.name, &want.value, want.is_secret);
+                    lab.because(why).holds(
+                        is_same,
+                        format!("field {} of {}: {}", at + 1, list.len(), brief(want)),
+                        brief(got),
+                    );
+                }
             }
         }
     });

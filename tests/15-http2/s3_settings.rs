@@ -527,13 +527,13 @@ fn s3_our_settings_hold_when_they_are_acknowledged() {
         end.breaks("We have announced frames of 20 000 bytes, but the client has not acknowledged it: until then 16 384 holds (RFC 9113, section 6.5.3).", "a frame of 20 000 bytes", &long, "FRAME_SIZE_ERROR");
         let mut end = End::server(lab, large, &[]);
         end.tells(
-            "From the acknowledgement on the new length holds.",
+            "The client has acknowledged our MAX_FRAME_SIZE of 20 000 bytes: from then on the reader of frames has to know it.",
             "a frame of 20 000 bytes",
             &long,
             &[],
         );
         end.breaks(
-            "And not more than that.",
+            "20 001 bytes are more than we have announced.",
             "a frame of 20 001 bytes",
             &framed(0x42, 0, 0, 20_001, b""),
             "FRAME_SIZE_ERROR",

@@ -68,8 +68,30 @@ fn s4_states_when_we_send() {
         for ((state, from), row) in STATES.into_iter().zip(TABLE) {
             for ((sign, what), want) in SIGNS.into_iter().zip(row) {
                 let got = lab.you(&format!("{from}.sent({what})"), || state.sent(sign));
-                lab.because("Section 5.1 of RFC 9113: END_STREAM closes our side of the stream. When both sides are closed, so is the stream.")
-                    .same(&format!("the state behind {what} in {from}"), got.map_or(NO, name), want);
+                let why = match (state, sign) {
+                    (State::Idle, Sign::Headers { .. }) => {
+                        "HEADERS opens an idle stream, and END_STREAM on it ends our side at once."
+                    }
+                    (State::Idle, _) => "An idle stream is opened by HEADERS and nothing else.",
+                    (State::Closed, _) => {
+                        "On a closed stream nothing more is sent, not even a second RST_STREAM."
+                    }
+                    (_, Sign::Reset) => "RST_STREAM ends both sides.",
+                    (_, Sign::WindowUpdate) => {
+                        "A window may be given as long as the stream is neither idle nor closed."
+                    }
+                    (State::HalfClosedLocal, _) => {
+                        "We have ended our side: we send no more HEADERS or DATA."
+                    }
+                    _ => {
+                        "END_STREAM ends our side of the stream. When both sides have ended, the stream is closed."
+                    }
+                };
+                lab.because(format!("{why} (RFC 9113, section 5.1)")).same(
+                    &format!("the state behind {what} in {from}"),
+                    got.map_or(NO, name),
+                    want,
+                );
             }
         }
     });
@@ -117,8 +139,36 @@ fn s4_states_when_they_send() {
                     }
                     Err(fault) => format!("an error of stream {}", fault.stream),
                 };
-                lab.because("Section 5.1 of RFC 9113. An idle stream is opened by HEADERS and nothing else. Behind the peer's END_STREAM only RST_STREAM and WINDOW_UPDATE may come; they may have been under way.")
-                    .same(&format!("{what} in {from}"), got, want.to_owned());
+                let why = match (state, sign) {
+                    (State::Idle, Sign::Headers { .. }) => {
+                        "HEADERS opens an idle stream, and END_STREAM on it ends the peer's side at once."
+                    }
+                    (State::Idle, _) => {
+                        "An idle stream is opened by HEADERS and nothing else. Whoever sends something else has lost count: an error of the connection."
+                    }
+                    (State::Closed | State::HalfClosedRemote, Sign::Reset | Sign::WindowUpdate) => {
+                        "RST_STREAM and WINDOW_UPDATE may have been under way when the peer's side ended."
+                    }
+                    (State::Closed, Sign::Headers { .. }) => {
+                        "A number is used once. HEADERS on a closed stream are an error of the connection."
+                    }
+                    (State::Closed, _) => {
+                        "DATA on a closed stream are an error of that stream (section 6.1)."
+                    }
+                    (State::HalfClosedRemote, _) => {
+                        "The peer has ended its side: its HEADERS and DATA there are an error of the stream."
+                    }
+                    (_, Sign::Reset) => "RST_STREAM ends both sides.",
+                    (_, Sign::WindowUpdate) => "A window changes no state.",
+                    _ => {
+                        "END_STREAM ends the peer's side of the stream. When both sides have ended, the stream is closed."
+                    }
+                };
+                lab.because(format!("{why} (RFC 9113, section 5.1)")).same(
+                    &format!("{what} in {from}"),
+                    got,
+                    want.to_owned(),
+                );
             }
         }
     });
@@ -307,7 +357,10 @@ fn s4_fields_that_may_not_be() {
             );
         }
         for line in RIGHT_FIELDS {
-            let why = "This is allowed.";
+            let why = match line.0 {
+                "te" => "TE may say trailers, in any case (RFC 9113, section 8.2.2).",
+                _ => "No rule of section 8.2 forbids this field: it is taken as it is.",
+            };
             let length = if line.0 == "content-length" {
                 "Some(0)"
             } else {
@@ -480,7 +533,10 @@ fn s4_request_heads() {
                 "Two hosts that differ: two readers, two opinions (section 8.3.1).",
                 &[M, S, A, P, ("host", "b.example")],
             ),
-            ("Two hosts.", &[M, S, P, ("host", "a"), ("host", "a")]),
+            (
+                "Two host fields, even with the same value: a reader that takes the first and one that takes the last may be sent different ones next time (RFC 9110, section 7.2).",
+                &[M, S, P, ("host", "a"), ("host", "a")],
+            ),
             (
                 "A line end in a pseudo-header field.",
                 &[M, S, A, (":path", "/\r\nX: y")],
@@ -588,8 +644,7 @@ const HEAD_OF_GET: &str = "Head on 1: :method=GET :scheme=http :authority=a.exam
 #[test]
 fn s4_get_round_trip() {
     lab(|lab| {
-        let mut client = End::client(lab, FREE, &[]);
-        let mut server = End::server(lab, FREE, &[]);
+        let (mut client, mut server) = End::both(lab, FREE);
         for stream in [1, 3, 5] {
             let asked = client.asks(GET, true);
             lab.because("Streams of a client are odd, and rise (RFC 9113, section 5.1.1).")
@@ -799,7 +854,7 @@ fn s4_a_block_without_end() {
         .concat();
         let mut end = End::server(lab, FREE, &[]);
         end.tells(
-            "16 384 bytes may still be a list of 16 384 bytes.",
+            "We take lists of 16 384 bytes. A block of as many bytes is not above that: it may still be such a list.",
             "a block of 16 384 bytes so far",
             &bytes,
             &[],
@@ -1003,7 +1058,7 @@ fn s4_interim_responses() {
         server.answers(1, &[(":status", "103")], false);
         server.answers(1, OK, true);
         server.says(
-            "The same from the server's side.",
+            "So it is in the other direction: heads of 1xx, and then the answer.",
             &[
                 "HEADERS on 1 END_HEADERS",
                 "HEADERS on 1 END_HEADERS",
@@ -1102,6 +1157,13 @@ fn s4_what_is_ignored_is_read_all_the_same() {
         let mut end = End::server(lab, FREE, &[]);
         let _ = end.receives("a malformed request", &last_head(1, &GET[..3]));
         let _ = end.pending();
+        end.tells(
+            "We have ended this stream already. A second error on it is no event, and no second RST_STREAM.",
+            "WINDOW_UPDATE by 0 on 1",
+            &window_update(1, 0),
+            &[],
+        );
+        end.says("RST_STREAM is sent once for a stream.", &[]);
         let adds = frame(
             HEADERS,
             END_HEADERS | END_STREAM,
@@ -1279,6 +1341,12 @@ fn s4_nothing_malformed_is_sent() {
         ] {
             lab.because("What would be malformed must not be sent (RFC 9113, section 8.1.1): the other side would refuse it, or worse, take it.").same("a malformed request", outcome(end.request(lines, ends)), "Wrong".to_owned());
         }
+        lab.because("A length of 0 is true of a request without content.")
+            .same(
+                "content-length: 0, and no more",
+                outcome(end.request(&[POST, &[("content-length", "0")]].concat(), true)),
+                "Ok".to_owned(),
+            );
         lab.because("Content may follow.").same(
             "content-length: 5, and more to come",
             outcome(end.request(&[POST, &[("content-length", "5")]].concat(), false)),
@@ -1298,9 +1366,9 @@ fn s4_nothing_malformed_is_sent() {
             (&[(":status", "100")], true),
             (&[(":status", "101")], false),
         ] {
-            lab.because("What would be malformed must not be sent.")
+            lab.because("What would be malformed must not be sent: response_head knows most of it, and a head of 1xx does not end a stream.")
                 .same(
-                    "a malformed response",
+                    &format!("a malformed response, {}", listed(lines)),
                     outcome(end.respond(1, lines, ends)),
                     "Wrong".to_owned(),
                 );
@@ -1443,6 +1511,16 @@ fn s4_goaway_names_the_last_stream() {
             outcome(end.respond(1, OK, true)),
             "Over".to_owned(),
         );
+        let mut end = End::server(lab, FREE, &[]);
+        let _ = end.receives("a request on 1", &get(1));
+        let short = last_head(3, &[POST, &[("content-length", "5")]].concat());
+        let _ = end.receives(
+            "a request on 3 that has no content, and says that it has",
+            &short,
+        );
+        let _ = end.pending();
+        let _ = end.receives("PING on a stream", &frame(PING, 0, 9, b"12345678"));
+        end.says("The request on 3 was malformed, whichever rule it broke: the program has not heard of it.", &["GOAWAY: last 1, PROTOCOL_ERROR"]);
         let mut client = End::client(lab, FREE, &[]);
         let _ = client.receives("PING on a stream", &frame(PING, 0, 9, b"12345678"));
         lab.because("A connection that is broken takes no requests.")

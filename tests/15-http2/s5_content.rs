@@ -157,7 +157,7 @@ fn s5_what_is_given_back() {
         lab.because("Nothing is owed.")
             .same("the increment", consumed(&mut one, 0), None);
         let mut none = Inflow::new(0);
-        lab.because("An increment of 0 is an error at the other end.")
+        lab.because("Half of 0 is owed at once, but an increment of 0 is an error at the other end (RFC 9113, section 6.9): nothing is given back.")
             .same("the increment", consumed(&mut none, 5), None);
     });
 }
@@ -168,6 +168,7 @@ fn bytes(len: usize) -> Vec<u8> {
 
 /// A server with requests on 1, 3 and so on, which have been answered, but for content.
 fn asked(lab: &Lab, pairs: &[(u16, u32)], streams: u32) -> End {
+    lab.if_stuck("fills goes on while a stream can send: one that has content needs room in both windows, its own and the connection's. Without both it is passed over.");
     let mut end = End::server(lab, FREE, pairs);
     for n in 0..streams {
         let _ = end.receives("a request", &get(2 * n + 1));
@@ -180,8 +181,7 @@ fn asked(lab: &Lab, pairs: &[(u16, u32)], streams: u32) -> End {
 #[test]
 fn s5_content_both_ways() {
     lab(|lab| {
-        let mut client = End::client(lab, FREE, &[]);
-        let mut server = End::server(lab, FREE, &[]);
+        let (mut client, mut server) = End::both(lab, FREE);
         let stream = client.asks(POST, false);
         client.queues(stream, b"a=1", false);
         client.queues(stream, b"&b=2", true);
@@ -257,11 +257,8 @@ fn s5_what_cannot_be_queued() {
         );
         lab.because("Content, and the end.")
             .same("send", send(&mut end, 1, true), "Ok".to_owned());
-        lab.because("Its end is queued already.").same(
-            "send",
-            send(&mut end, 1, false),
-            "Over".to_owned(),
-        );
+        lab.because("The end of the content is queued already.")
+            .same("send", send(&mut end, 1, false), "Over".to_owned());
         let _ = end.pending();
         lab.because("The stream is over.").same(
             "send",
@@ -277,6 +274,10 @@ fn s5_what_cannot_be_queued() {
             send(&mut end, 3, false),
             "Wrong".to_owned(),
         );
+        let trailers = fields(&[("x", "y")]);
+        let got = lab.you("trailers(3, x=y)", || end.h2.trailers(3, &trailers));
+        lab.because("Trailers stand behind an answer, as content does.")
+            .same("trailers", outcome(got), "Wrong".to_owned());
         end.answers(3, OK, false);
         lab.because("Now it is.")
             .same("send", send(&mut end, 3, false), "Ok".to_owned());
@@ -719,7 +720,7 @@ fn s5_more_than_a_window() {
             &["Data on 1: 65535 bytes"],
         );
         end.tells(
-            "Nothing needs no room.",
+            "DATA without data needs no room, so it is no error where the window is empty. Without an end it brings the program nothing, and is no event.",
             "DATA without data",
             &data(1, b""),
             &[],
@@ -1007,7 +1008,11 @@ fn s5_trailers_follow_the_content() {
         end.queues(1, &bytes(15), false);
         let list = fields(&[("x-sum", "7")]);
         let done = lab.you("trailers(1, x-sum=7)", || end.h2.trailers(1, &list));
-        end.did("trailers", done);
+        end.did(
+            "trailers",
+            "Nothing is wrong with these fields, and the end of the stream was not sent.",
+            done,
+        );
         end.says(
             "Ten bytes have room; the trailers wait behind the rest.",
             &["DATA on 1: 10 bytes"],
@@ -1029,7 +1034,11 @@ fn s5_trailers_follow_the_content() {
             "Wrong".to_owned(),
         );
         let done = lab.you("trailers(1, x-sum=7)", || end.h2.trailers(1, &list));
-        end.did("trailers", done);
+        end.did(
+            "trailers",
+            "Nothing is wrong with these fields, and the end of the stream was not sent.",
+            done,
+        );
         lab.because("Behind them nothing can be queued.").same(
             "send",
             outcome(lab.you("send(1, 1 byte, true)", || end.h2.send(1, b"x", true))),
@@ -1052,7 +1061,7 @@ fn s5_our_window_holds_when_it_is_acknowledged() {
         let _ = end.receives("preface, SETTINGS and the head of a request", &hello);
         end.tells("The client has not acknowledged our window of 10 bytes: for it 65 535 holds (RFC 9113, section 6.9.2).", "100 bytes", &data(1, &bytes(100)), &["Data on 1: 100 bytes"]);
         end.tells(
-            "Then it acknowledges. The window is 65 525 less, and negative.",
+            "Then it acknowledges. The window is 65 525 less, and negative. DATA without data needs no room in it, and is no event.",
             "SETTINGS ACK, and DATA without data",
             &[settings_ack(), data(1, b"")].concat(),
             &["SettingsAcked"],
@@ -1086,8 +1095,7 @@ fn s5_our_window_holds_when_it_is_acknowledged() {
 fn s5_a_megabyte_both_ways() {
     lab(|lab| {
         lab.if_stuck("Sooner or later a window is empty, and nobody gives it back.");
-        let mut client = End::client(lab, small(), &[]);
-        let mut server = End::server(lab, small(), &[]);
+        let (mut client, mut server) = End::both(lab, small());
         let stream = client.asks(POST, false);
         let content = bytes(1_000_000);
         client.queues(stream, &content, true);
@@ -1110,7 +1118,7 @@ fn s5_a_megabyte_both_ways() {
             let _ = client.events("what the server has sent", &server.h2.pending());
         }
         lab.because(
-            "A megabyte is more than any window here. It arrives because windows are given back.",
+            "A megabyte is more than any window here. It arrives because both windows are given back, the stream's and the connection's, as often as the program has used up half of one.",
         )
         .same(
             "how much has arrived, and whether it is the same",

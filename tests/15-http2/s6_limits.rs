@@ -259,7 +259,7 @@ fn s6_we_shut_down() {
             &["GOAWAY: last 3, NO_ERROR"],
         );
         lab.you("shut_down()", || end.h2.shut_down());
-        end.says("Once.", &[]);
+        end.says("GOAWAY has been said: a second call does nothing.", &[]);
         let more = [
             frame(
                 HEADERS,
@@ -317,6 +317,15 @@ fn s6_we_shut_down() {
         let over = lab.you("is_over()", || client.h2.is_over());
         lab.because("Then it is over.")
             .same("whether the connection is over", over, true);
+        let mut end = End::server(lab, FREE, &[]);
+        let _ = end.receives("a request on 1", &get(1));
+        let _ = end.receives("a malformed request on 3", &last_head(3, &GET[..3]));
+        let _ = end.pending();
+        lab.you("shut_down()", || end.h2.shut_down());
+        end.says(
+            "The program has not heard of the malformed request on 3: GOAWAY names the last one that it has.",
+            &["GOAWAY: last 1, NO_ERROR"],
+        );
         let mut end = End::server(lab, FREE, &[]);
         lab.you("shut_down()", || end.h2.shut_down());
         end.says("Nothing was taken.", &["GOAWAY: last 0, NO_ERROR"]);

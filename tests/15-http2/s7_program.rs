@@ -277,7 +277,13 @@ fn s7_answers_of_chapter_13() {
                 0,
                 ":status=204 a=b",
             ),
-            ("So it is with 304.", 304, &[], 0, ":status=304"),
+            (
+                "304 has no content either, and no length (RFC 9110, section 15.4.5).",
+                304,
+                &[],
+                0,
+                ":status=304",
+            ),
         ] {
             let mut response = Response::new(status, vec![b'x'; len]);
             for (name, value) in lines {
@@ -340,6 +346,7 @@ fn large() -> Vec<u8> {
 
 /// The student's server of a folder, on a port that the system chooses, and its address.
 fn server(lab: &Lab, dir: &Path, more: &[&str]) -> (Program, SocketAddr) {
+    lab.if_stuck("Something to send may come from what was received: an answer, an acknowledgement, room in a window. If one thread reads and another writes, the reader has to wake the writer each time.");
     let dir = dir.to_string_lossy();
     let args = [&["serve", &dir, "127.0.0.1", "-p", "0"], more].concat();
     let mut program = lab.program(PROGRAM, &args);
@@ -422,7 +429,12 @@ impl Talk<'_> {
                         .extend(&frame.payload);
                     turns.push(frame.stream);
                 }
-                RST_STREAM | GOAWAY => self.lab.fails("answers", frame.words()),
+                RST_STREAM | GOAWAY => self
+                    .lab
+                    .because(
+                        "Nothing is wrong with these requests, and the client has broken no limit.",
+                    )
+                    .fails("answers", frame.words()),
                 _ => continue,
             }
             if frame.flags & END_STREAM != 0 && matches!(frame.kind, HEADERS | DATA) {
@@ -472,8 +484,18 @@ fn has(lab: &Lab, why: &str, answer: &Answer, head: &[&str], content: &[u8]) {
             answer.head.clone(),
         );
     }
-    lab.because(why)
-        .same("the content", answer.content == content, true);
+    let brief = |bytes: &[u8]| match bytes.len() {
+        0..100 => format!("the content \"{}\"", bytes.escape_ascii()),
+        len => format!("content of {len} bytes"),
+    };
+    lab.because(why).holds(
+        answer.content == content,
+        brief(content),
+        match (answer.content.len() == content.len(), content.len()) {
+            (true, 100..) => "as many bytes, which are others".to_owned(),
+            _ => brief(&answer.content),
+        },
+    );
 }
 
 #[test]
@@ -557,6 +579,37 @@ fn s7_serve_gives_files() {
             &all[&13],
             &[":status=405", "allow=GET, HEAD"],
             &all[&13].content.clone(),
+        );
+        talk.sends(
+            "the head of a POST",
+            &head(
+                15,
+                &[
+                    (":method", "POST"),
+                    (":scheme", "http"),
+                    (":path", "/a.txt"),
+                ],
+            ),
+        );
+        for _ in 0..2 {
+            talk.sends("PING", &frame(PING, 0, 0, b"12345678"));
+            loop {
+                let frame = talk.frame();
+                lab.because("A request is answered when it has come whole: the end of this one is still to come.")
+                    .holds(frame.stream != 15, "nothing on 15 before its end", frame.words());
+                if frame.kind == PING {
+                    break;
+                }
+            }
+        }
+        talk.sends("the end of the POST", &last_data(15, b"x"));
+        let (all, _) = talk.answers(&[15]);
+        has(
+            lab,
+            "Now it is whole.",
+            &all[&15],
+            &[":status=405"],
+            &all[&15].content.clone(),
         );
         talk.peer.half_closes();
         let goaway = talk.goaway();
@@ -672,6 +725,17 @@ fn s7_serve_refuses_http1() {
         };
         let goaway = talk.goaway();
         lab.because("A client of HTTP/1.1 has no preface: GOAWAY, and the end. It must arrive: a socket that is closed with unread bytes sends a reset, which can overtake it.").holds(goaway.ends_with("PROTOCOL_ERROR"), "GOAWAY with PROTOCOL_ERROR", goaway.clone());
+        talk.peer.expects_eof();
+        let peer = lab.connect(addr);
+        let long = [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], &[b'x'; 400_000]].concat();
+        peer.sends_labelled("a request of HTTP/1.1, and 400 000 bytes more", &long);
+        let talk = Talk {
+            lab,
+            peer,
+            blocks: Blocks::new(),
+        };
+        let goaway = talk.goaway();
+        lab.because("The server goes on reading for LINGER, so that nothing is left unread when it closes. Otherwise its system resets the connection, and the client may never read GOAWAY.").holds(goaway.ends_with("PROTOCOL_ERROR"), "GOAWAY with PROTOCOL_ERROR", goaway.clone());
         talk.peer.expects_eof();
         let mut other = Talk::begin(lab, addr, &[]);
         other.sends("a request", &ask(1, "GET", "/a.txt"));
@@ -941,6 +1005,7 @@ fn s7_get_from_serve() {
             .into_iter()
             .chain(urls.iter().map(String::as_str))
             .collect();
+        lab.if_stuck("One of the files is longer than the windows: content that was used up has to be given back (H2::consumed), and WINDOW_UPDATE has to be sent.");
         let output = lab.output(PROGRAM, &args, "");
         lab.because("Whatever comes first, it is printed in the order of the URLs.")
             .same(
@@ -959,7 +1024,20 @@ fn s7_get_from_serve() {
             "",
         );
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        lab.because("A status other than 2xx is told on standard error, and the others are fetched all the same.").same("the exit code, the content, and whether the status and the URL are told", (output.status.code(), &output.stdout[..], errors.contains("404") && errors.contains("/none")), (Some(1), &b"alpha<h1>hello</h1>"[..], true));
+        let why = "A status other than 2xx is a failure: standard error tells it with its URL, standard output gets nothing of it, and the others are fetched all the same.";
+        lab.because(why).same(
+            "the exit code, and standard output",
+            (
+                output.status.code(),
+                String::from_utf8_lossy(&output.stdout).into_owned(),
+            ),
+            (Some(1), "alpha<h1>hello</h1>".to_owned()),
+        );
+        lab.because(why).holds(
+            errors.contains("404") && errors.contains("/none"),
+            "404 and /none on standard error",
+            format!("{errors:?}"),
+        );
     });
 }
 
@@ -1050,6 +1128,12 @@ fn s7_get_uses_one_connection() {
                 format!("{} on {stream}", fields.join(" "))
             })
             .collect();
+        let names_the_port = |line: &String| line.contains(&format!(":authority={addr} "));
+        lab.because(":authority has the port where it is not 80: a server may have other sites at other ports (RFC 9113, section 8.3.1).").holds(
+            sorted.iter().all(names_the_port),
+            format!(":authority={addr} in each request"),
+            sorted.join(", "),
+        );
         lab.because("URLs of one host and port share one connection, and all are asked for before the first answer has come: that is what HTTP/2 is for.").same("the requests", sorted, want);
         let answers = [
             head(5, OK),

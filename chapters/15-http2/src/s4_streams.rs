@@ -30,8 +30,8 @@ pub enum Sign {
 }
 
 impl State {
-    /// The state when we have sent this. `None`: it must not be sent now (§5.1). HEADERS opens an idle stream, and a
-    /// RST_STREAM closes one that is not idle. WINDOW_UPDATE changes nothing, and is sent unless the stream is idle or closed.
+    /// The state when we have sent this. `None`: it must not be sent now (§5.1). HEADERS opens an idle stream. RST_STREAM and
+    /// WINDOW_UPDATE are sent unless the stream is idle or closed; RST_STREAM closes it, and WINDOW_UPDATE changes nothing.
     pub fn sent(self, sign: Sign) -> Option<State> {
         todo!("15.4 {self:?}.sent({sign:?}): the figure in section 5.1, on our side")
     }
@@ -203,7 +203,7 @@ impl H2 {
     /// | server | new, and as many as `config.settings.max_concurrent_streams` are open | stream error, `REFUSED_STREAM` (§5.1.2) |
     /// | both | the peer has ended its side | stream error, `STREAM_CLOSED` |
     /// | both | the list is longer than `max_header_list_size` | stream error, `ENHANCE_YOUR_CALM` |
-    /// | both | malformed; or a head of 1xx that ends; or trailers that do not end; or a `content-length` that is not 0 where there is no content | stream error, `PROTOCOL_ERROR` (§8.1) |
+    /// | both | malformed; or a head of 1xx that ends; or trailers that do not end; or a `content-length` that is not 0 where there is no content; or trailers before all the content that `content-length` has said | stream error, `PROTOCOL_ERROR` (§8.1) |
     ///
     /// Else it is an event: [`Event::Head`](crate::Event::Head) for a request, a response, or a head of 1xx before it;
     /// [`Event::Trailers`](crate::Event::Trailers) behind them. Every new stream counts for `highest`, and those of which

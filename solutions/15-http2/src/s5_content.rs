@@ -79,8 +79,9 @@ impl Inflow {
 
     /// The program has used up so many bytes more; but what it has not got (`size` without `window` and `owed`) does not
     /// count. When at least half of `size` is owed then, all that is owed is given back: the window grows by it, `owed`
-    /// is 0, and it is returned, as the increment of a WINDOW_UPDATE. One for every few bytes would cost
-    /// more than it brings; one that waits until the window is empty would come too late.
+    /// is 0, and it is returned, as the increment of a WINDOW_UPDATE. Where nothing is owed nothing is returned: an increment
+    /// of 0 is an error (RFC 9113 §6.9). A WINDOW_UPDATE for every few bytes would cost more than it brings; one that waits
+    /// until the window is empty would come too late.
     pub fn consumed(&mut self, bytes: u32) -> Option<u32> {
         let given = i64::from(self.size) - self.window.0 - i64::from(self.owed);
         self.owed += i64::from(bytes).min(given).max(0) as u32;

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -44,13 +45,25 @@ pub enum Door {
 }
 
 /// What comes from a server behind a request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Play {
     After(u64),
     Bytes(Vec<u8>),
     /// The end of the stream.
     End,
     Fails(ErrorKind),
+}
+
+/// As a person reads it.
+impl fmt::Debug for Play {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Play::After(ms) => write!(f, "{ms} ms later"),
+            Play::Bytes(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
+            Play::End => f.write_str("the end"),
+            Play::Fails(kind) => write!(f, "{kind:?}"),
+        }
+    }
 }
 
 pub fn bytes(text: &str) -> Play {
@@ -92,6 +105,8 @@ struct World {
     lines: Lines,
     requests: Vec<String>,
     opened: usize,
+    /// How often in a row somebody has waited until a moment that was over.
+    in_vain: usize,
 }
 
 /// How the lines of a world take what is written.
@@ -250,10 +265,23 @@ impl Network for Paper {
         let next = (0..world.attempts.len()).min_by_key(|nth| due(*nth));
         let next = next.filter(|nth| due(*nth) <= until);
         let Some(next) = next else {
+            world.in_vain = if until > world.now {
+                0
+            } else {
+                world.in_vain + 1
+            };
+            if world.in_vain == 1000 {
+                panic!(
+                    "a loop without end: connected() was asked 1000 times in a row to wait until {} ms, and it is {} ms: nothing comes of it any more",
+                    until.as_millis(),
+                    world.now.as_millis()
+                );
+            }
             world.now = world.now.max(until);
             return None;
         };
         let (to, at, comes) = world.attempts.remove(next);
+        world.in_vain = 0;
         world.now = world.now.max(at.unwrap_or_default());
         if let Err(kind) = comes {
             drop(world);

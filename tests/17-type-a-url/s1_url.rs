@@ -101,7 +101,7 @@ fn s1_the_query_goes_along() {
 #[test]
 fn s1_userinfo_and_fragment_stay_here() {
     lab(|lab| {
-        lab.why("`#top` stays in the browser, and who sends a user on tells a password to whoever asks (RFC 3986 §3.5, RFC 9110 §4.2.4).");
+        lab.why("`#top` stays in the browser, and who sends a user on tells a password to whoever asks. The user ends at the last @ of the authority (RFC 3986 §3.5, RFC 9110 §4.2.4).");
         parses(lab, "http://a/b#top", "http | a | 80 | /b");
         parses(lab, "http://a#b", "http | a | 80 | /");
         parses(lab, "http://a/b?c#d?e#f", "http | a | 80 | /b?c");

@@ -7,7 +7,7 @@ use netlab::{Lab, lab};
 use type_a_url::{Browser, NAME_LIFE, Page, StageError};
 
 use super::paper::{Door, LIMITS, PAGE, Paper, Play, Said, bytes, ips, ms, response};
-use super::words::{fails, failure, lines, page, timeline, url};
+use super::words::{fails, failure, lines, page, runs, timeline, url};
 
 fn browser(lab: &Lab, world: &Paper) -> Browser<Paper> {
     let network = world.clone();
@@ -42,15 +42,17 @@ fn s5_second_page_reuses_name_connection_and_proof() {
         let mut browser = browser(lab, &world);
         let first = gets(lab, &mut browser, &format!("{SITE}/a"));
         let second = gets(lab, &mut browser, &format!("{SITE}/b"));
-        lab.same(
+        runs(
+            lab,
             "the first timeline",
-            timeline(&first.timeline),
-            "dns 0..12 tcp 12..32 tls 32..72 first 72..90 body 90..100".to_owned(),
+            &first.timeline,
+            "dns 0..12 tcp 12..32 tls 32..72 first 72..90 body 90..100",
         );
-        lab.same(
+        runs(
+            lab,
             "the second timeline",
-            timeline(&second.timeline),
-            "dns - tcp - tls - first 100..118 body 118..128 reused".to_owned(),
+            &second.timeline,
+            "dns - tcp - tls - first 100..118 body 118..128 reused",
         );
         lab.same_bytes("the second body", &second.body, PAGE.as_bytes());
         lab.same(
@@ -113,10 +115,11 @@ fn s5_a_new_connection_where_the_server_closes() {
             let first = gets(lab, &mut browser, &format!("{SITE}/a"));
             lab.same_bytes("the first body", &first.body, b"a");
             let second = gets(lab, &mut browser, &format!("{SITE}/b"));
-            lab.same(
+            runs(
+                lab,
                 "the second timeline",
-                timeline(&second.timeline),
-                "dns - tcp 72..92 tls 92..132 first 132..150 body 150..160".to_owned(),
+                &second.timeline,
+                "dns - tcp 72..92 tls 92..132 first 132..150 body 150..160",
             );
             lab.same("lines that are closed", world.count("closed"), 1);
             counts(lab, &world, [1, 2, 2, 2]);
@@ -411,10 +414,11 @@ fn s5_names_are_known_by_all_ports() {
         let mut browser = browser(lab, &world);
         let _ = gets(lab, &mut browser, "http://www.example.org/");
         let second = gets(lab, &mut browser, "https://WWW.example.org/");
-        lab.same(
+        runs(
+            lab,
             "the second timeline",
-            timeline(&second.timeline),
-            "dns - tcp 60..80 tls 80..120 first 120..138 body 138..148".to_owned(),
+            &second.timeline,
+            "dns - tcp 60..80 tls 80..120 first 120..138 body 138..148",
         );
         let third = gets(lab, &mut browser, "http://b/");
         lab.same(
@@ -509,10 +513,11 @@ fn s5_an_address_is_not_a_name() {
         world.answers(vec![response(200, "Connection: close\r\n", "a")]);
         let mut browser = browser(lab, &world);
         let first = gets(lab, &mut browser, "http://192.0.2.1/");
-        lab.same(
+        runs(
+            lab,
             "the first timeline",
-            timeline(&first.timeline),
-            "dns - tcp 0..20 tls - first 20..20 body 20..20".to_owned(),
+            &first.timeline,
+            "dns - tcp 0..20 tls - first 20..20 body 20..20",
         );
         let _ = gets(lab, &mut browser, "http://192.0.2.1/");
         let third = gets(lab, &mut browser, "http://192.0.2.1/");

@@ -245,7 +245,8 @@ fn s6_a_report() {
             first-byte 71.250 1090.016
             body 1090.016 1090.999
             total 1090.999";
-        lab.same("the words of each line", rows(&text), rows(want));
+        lab.because("A line for each stage: when it began and when it ended, in milliseconds since `start`, cut off behind three digits. `total` is when the last one ended.")
+            .same("the words of each line", rows(&text), rows(want));
         lab.same(
             "line feeds, one at the end of each line",
             (text.matches('\n').count(), text.ends_with('\n')),
@@ -848,7 +849,8 @@ fn s6_redirect_to_https() {
             which(&stages(lab, &ran, 1)),
             vec![false, true, true, true, true],
         );
-        lab.same_bytes("what was written", &folder.read(lab, "out"), &body("/b"));
+        lab.because("--out has the last page of a URL. Those that send us on are not in it.")
+            .same_bytes("what was written", &folder.read(lab, "out"), &body("/b"));
         let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
         lab.because("The picture has all pages, those that send us on included.")
             .same(

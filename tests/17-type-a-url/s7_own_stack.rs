@@ -1012,8 +1012,8 @@ fn s7_the_page_without_losses() {
         let took = |span: Option<type_a_url::Span>| {
             span.map_or(0, |span| (span.to - span.from).as_millis())
         };
-        lab.same(
-            "ms of the stages",
+        lab.because("One round trip for each of the four stages. A first byte that takes ten of them waits for an acknowledgment that the other side delays: Nagle's algorithm is on.").same(
+            "the stages dns, tcp, tls and first-byte, in tens of milliseconds",
             [
                 took(line.dns),
                 took(line.tcp),

@@ -101,7 +101,24 @@ pub fn fails(lab: &Lab, result: Result<Page, StageError>, want: &str) {
             format!("the error {want}"),
             format!("a page with status {}", page.head.status),
         ),
-        Err(failed) => lab.same("the stage and the cause", failure(&failed), want.to_owned()),
+        Err(failed) => {
+            let got = failure(&failed);
+            let stages = [got.split(',').next(), want.split(',').next()];
+            let why = match stages {
+                [Some("Body"), Some("FirstByte")] => {
+                    "No byte of a response has come: the request has failed in stage 4, whatever the reason."
+                }
+                [Some("FirstByte"), Some("Body")] => {
+                    "Some bytes of a response have come, and no whole response: that is stage 5."
+                }
+                _ => {
+                    lab.same("the stage and the cause", got, want.to_owned());
+                    return;
+                }
+            };
+            lab.because(why)
+                .same("the stage and the cause", got, want.to_owned());
+        }
     }
 }
 
@@ -134,6 +151,36 @@ pub fn timeline(line: &Timeline) -> String {
         span(Some(first_byte)),
         span(Some(body))
     )
+}
+
+/// Demands that the stages had these times. What is told first is what the first stage with another time ends with.
+pub fn runs(lab: &Lab, what: &str, line: &Timeline, want: &str) {
+    let got = timeline(line);
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let (mine, theirs) = (words(&got), words(want));
+    let differs = |at: &usize| mine.get(*at) != theirs.get(*at);
+    let Some(at) = (0..mine.len().max(theirs.len())).find(differs) else {
+        return;
+    };
+    let why = match theirs.get(at.saturating_sub(1)).map(String::as_str) {
+        Some("dns") => {
+            "Stage 1 ends with the addresses. Where nobody had to be asked it has no span."
+        }
+        Some("tcp") => {
+            "Stage 2 begins where stage 1 has ended, and ends when one of the addresses has answered."
+        }
+        Some("tls") => {
+            "Stage 3 begins where stage 2 has ended, and ends when the other side has proved who it is. `http` has none."
+        }
+        Some("first") => {
+            "Stage 4 ends when a read has given the first byte of a response, and not when the read began or the head was whole."
+        }
+        Some("body") if mine.len() == theirs.len() => {
+            "Stage 5 begins with the first byte of the response, and ends with the last one."
+        }
+        _ => "A connection that was open already is `reused`, and no other.",
+    };
+    lab.because(why).same(what, got, want.to_owned());
 }
 
 /// One text, so that a difference is seen at a glance.

@@ -424,7 +424,7 @@ fn s3_at_rest_it_keeps_no_buffers() {
         for (name, connections, payload) in RESTING {
             let mut resting = Vec::with_capacity(connections);
             // What the first one needs and gives back (a stack, the allocator's pages) is nobody's buffer.
-            drop(at_rest(lab, payload));
+            let _ = at_rest(lab, payload);
             let before = resident();
             for _ in 0..connections {
                 resting.push(at_rest(lab, payload));

@@ -1195,6 +1195,7 @@ fn s3_over_tcp() {
                 "a server that sends back",
                 move || -> std::io::Result<usize> {
                     let (socket, _) = listener.accept()?;
+                    socket.set_nodelay(true)?;
                     let connection = ServerConnection::new(configs::server()).expect("a server");
                     let mut stream =
                         TlsStream::new(connection, Tcp(socket), Arc::new(SystemClock::new()));
@@ -1209,6 +1210,7 @@ fn s3_over_tcp() {
                 },
             );
             let socket = TcpStream::connect(addr).expect("a connection");
+            socket.set_nodelay(true).expect("TCP_NODELAY");
             let connection =
                 ClientConnection::new(configs::client(), name(NAME)).expect("a client");
             let mut stream = TlsStream::new(connection, Tcp(socket), Arc::new(SystemClock::new()));

@@ -1025,6 +1025,7 @@ fn all_has_come(lab: &Lab, tickets: usize, deeds: &[Deed]) -> (TlsManager, TlsSt
     config.send_tls13_tickets = tickets;
     let server = website(Arc::new(config), &[&plan]);
     let mut socket = TcpStream::connect(server.addr).expect("a connection");
+    socket.set_nodelay(true).expect("TCP_NODELAY");
     let mut connection = ClientConnection::new(web_client(), name(NAME)).expect("a client");
     let mut read = 0;
     while connection.is_handshaking() || connection.wants_write() {

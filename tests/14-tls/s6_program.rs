@@ -334,6 +334,7 @@ fn client(lab: &Lab, addr: SocketAddr, host: &str, protocols: &[&[u8]]) -> Tls {
     let config = client_with(root_today().trusted(), &[&TLS13], protocols);
     let connection = ClientConnection::new(config, name(host)).expect("a client");
     let socket = TcpStream::connect(addr).expect("connect to the server");
+    socket.set_nodelay(true).expect("TCP_NODELAY");
     socket
         .set_read_timeout(Some(Duration::from_secs(5)))
         .expect("a read time-out");

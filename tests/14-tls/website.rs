@@ -70,6 +70,8 @@ pub fn website_at(port: u16, config: Arc<ServerConfig>, plans: &[&[Deed]]) -> We
             let plan = plans.get(nth).cloned();
             let (config, seen) = (config.clone(), theirs.clone());
             thread::spawn(move || {
+                // A short record behind another one would wait for the client's delayed ACK.
+                socket.set_nodelay(true).ok()?;
                 let connection = ServerConnection::new(config).ok()?;
                 let tls = StreamOwned::new(connection, Counted(socket, 0));
                 Client { tls, seen }.serve(plan)

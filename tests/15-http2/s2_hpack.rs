@@ -834,6 +834,46 @@ fn s2_a_smaller_table_must_be_acknowledged() {
                 }
             }
         }
+        for (why, sizes, digits, wanted) in [
+            (
+                "A block without fields is the next block, and must say the size as well.",
+                &[100][..],
+                "",
+                false,
+            ),
+            (
+                "What is allowed has fallen and risen again before the next block. It has been less than the table has, so the block still begins with an update (RFC 7541, section 4.2).",
+                &[100, 4096],
+                "82",
+                false,
+            ),
+            (
+                "The same with the update.",
+                &[100, 4096],
+                "3f 45 3f e1 1f 82",
+                true,
+            ),
+        ] {
+            let mut decoder = HpackDecoder::new(4096, 1 << 16);
+            let _ = decode(lab, &mut decoder, fill);
+            for max in sizes {
+                lab.you(&format!("set_max({max})"), || decoder.set_max(*max));
+            }
+            let block = hex(digits);
+            let got = lab.you(&format!("decode({digits})"), || decoder.decode(&block));
+            match wanted {
+                true => lab
+                    .because(why)
+                    .same("whether the block is read", got.is_ok(), true),
+                false => is_compression_error(lab, why, "the error", got),
+            }
+        }
+        let mut decoder = HpackDecoder::new(4096, 1 << 16);
+        let _ = decode(lab, &mut decoder, "3f 45 82");
+        lab.you("set_max(1000)", || decoder.set_max(1000));
+        let got = decode(lab, &mut decoder, "82");
+        lab.because("The encoder's table has 100 bytes already, by its own choice. 1000 are allowed now, which takes nothing from it, so there is nothing to say.")
+            .same("the fields", got, ":method=GET".to_owned());
         let mut decoder = HpackDecoder::new(4096, 1 << 16);
         lab.you("set_max(8192)", || decoder.set_max(8192));
         for _ in 0..150 {

@@ -450,6 +450,11 @@ fn s3_wrong_settings_break_the_connection() {
                 ),
             }
         }
+        let mut end = End::server(lab, FREE, &[]);
+        let _ = end.receives("SETTINGS 3=5, 5=1", &settings(&[(3, 5), (5, 1)]));
+        let sent = end.sends();
+        lab.because("SETTINGS are acknowledged when they are taken. These are not.")
+            .same("how many frames were sent: GOAWAY alone", sent.len(), 1);
         End::server(lab, FREE, &[]).tells(
             "A client may say that it takes push.",
             "SETTINGS 2=1",

@@ -419,6 +419,20 @@ fn s4_request_heads() {
                 RIGHT,
             ),
             (
+                "A name may have bytes that are no letters of a token: section 8.2.1 asks for less than RFC 9110, and what it does not name is no reason to refuse a request.",
+                &[
+                    M,
+                    S,
+                    A,
+                    P,
+                    ("x[1]", "a"),
+                    ("x/y", "a"),
+                    ("{x}", "a"),
+                    ("\"x\"", "a"),
+                ],
+                RIGHT,
+            ),
+            (
                 "A host beside it must be the same, but for case.",
                 &[M, S, A, P, ("host", "A.Example")],
                 RIGHT,
@@ -1282,6 +1296,21 @@ fn s4_client_keeps_to_their_limits() {
             outcome(end.request(GET, true)),
             "Busy".to_owned(),
         );
+        lab.because("What is malformed can never be sent. That is told first: Busy would mean that it may be sent later.").same(
+            "a request without :path",
+            outcome(end.request(&GET[..3], true)),
+            "Wrong".to_owned(),
+        );
+        let more = [GET, &[("x-new", "1")]].concat();
+        let mut end = End::client(lab, FREE, &[(3, 0)]);
+        let _ = outcome(end.request(&more, true));
+        let _ = end.receives("SETTINGS: 3=1", &settings(&[(3, 1)]));
+        let _ = end.pending();
+        lab.because("A request that was refused for now uses up no number.")
+            .same("the next stream", end.asks(&more, true), 1);
+        let head = end.sends_head();
+        lab.because("It has not changed the table either: the server has not seen its block, so this one spells its fields.")
+            .same("the fields", head, listed(&more));
         let mut end = End::client(lab, FREE, &[(6, 200)]);
         let long = [
             GET,

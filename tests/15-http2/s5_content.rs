@@ -781,6 +781,22 @@ fn s5_padding_is_used_up_at_once() {
             &frame(DATA, PADDED | END_STREAM, 1, b"\0"),
             &["Data on 1: \"\", ends"],
         );
+        let mut end = uploading(lab, window(300));
+        end.tells(
+            "The last frame has more padding than half of the stream's window.",
+            "1 byte, 256 of padding and END_STREAM",
+            &frame(
+                DATA,
+                PADDED | END_STREAM,
+                1,
+                &[&[255][..], b"x", &[0; 255]].concat(),
+            ),
+            &["Data on 1: \"x\", ends"],
+        );
+        let sent = end.sends();
+        let is_for_it = |words: &String| words.starts_with("WINDOW_UPDATE on 1");
+        lab.because("Nothing more can come on this stream, so it needs no window.")
+            .same("WINDOW_UPDATE on 1", sent.iter().any(is_for_it), false);
     });
 }
 

@@ -295,6 +295,30 @@ fn s6_we_shut_down() {
             over,
             true,
         );
+        let mut end = End::server(lab, FREE, &[]);
+        let requests = [post(1), last_head(3, &GET[..3])].concat();
+        let _ = end.receives("a request on 1, and a malformed one on 3", &requests);
+        let _ = end.pending();
+        lab.you("shut_down()", || end.h2.shut_down());
+        end.says(
+            "The program has never heard of stream 3, so it was not taken: the client may ask again elsewhere.",
+            &["GOAWAY: last 1, NO_ERROR"],
+        );
+        let mut end = End::server(lab, FREE, &[]);
+        let _ = end.receives(
+            "a request on 1, and GOAWAY",
+            &[post(1), goaway(0, 0)].concat(),
+        );
+        lab.you("shut_down()", || end.h2.shut_down());
+        end.says(
+            "The client's GOAWAY was about the server's streams. Ours says which of the client's were taken.",
+            &["GOAWAY: last 1, NO_ERROR"],
+        );
+        let mut end = End::server(lab, FREE, &[]);
+        let _ = end.receives("PING on stream 1", &frame(PING, 0, 1, b"12345678"));
+        let _ = end.pending();
+        lab.you("shut_down()", || end.h2.shut_down());
+        end.says("Behind a connection error everything was said.", &[]);
         let mut client = End::client(lab, FREE, &[]);
         let _ = client.asks(GET, true);
         let _ = client.pending();
@@ -605,6 +629,18 @@ fn s6_resets_are_counted() {
         for _ in 0..3 {
             let _ = cut(&mut guard);
         }
+        lab.you("completed()", || guard.completed());
+        let got: Vec<String> = (0..2).map(|_| cut(&mut guard)).collect();
+        lab.because("One that has come to its end makes up for one, and not for three.")
+            .same(
+                "two streams more that are cut off",
+                got,
+                ["fine", CALM].map(str::to_owned).to_vec(),
+            );
+        let mut guard = Guard::new(LIMITS);
+        for _ in 0..3 {
+            let _ = cut(&mut guard);
+        }
         lab.you("useful()", || guard.useful());
         let got = cut(&mut guard);
         lab.because("Something useful is no end of a stream: only ends make up for resets.")
@@ -639,6 +675,33 @@ fn s6_rapid_reset_is_limited() {
             let _ = end.receives("a malformed request", &last_head(2 * n + 1, &GET[..3]));
         }
         end.breaks("A client can also make us reset its streams, with faults of its own (CVE-2025-8671). It is the same work, and the same count.", "one more", &last_head(7, &GET[..3]), "ENHANCE_YOUR_CALM");
+        let mut end = End::server(lab, LIMITED, &[]);
+        for n in 0..5 {
+            let _ = end.receives("a request that goes on", &post(2 * n + 1));
+            lab.you("reset", || end.h2.reset(2 * n + 1, code::CANCEL));
+        }
+        let under_way: Vec<u8> = (0..5)
+            .flat_map(|n| data(2 * n + 1, b"x").repeat(2))
+            .collect();
+        end.tells(
+            "What our program cuts off is no fault of the client's, and neither is what was under way then.",
+            "DATA on the streams that we have reset",
+            &under_way,
+            &[],
+        );
+        for n in 0..3 {
+            let got = end.receives("a request, and its reset", &rapid(n));
+            lab.because(
+                "Only what the client cuts off is counted, so it may still cut off as many.",
+            )
+            .same("how many events", got.len(), 2);
+        }
+        end.breaks(
+            "But they have not come to their end either: they make up for nothing.",
+            "one more",
+            &rapid(3),
+            "ENHANCE_YOUR_CALM",
+        );
         let mut end = End::server(lab, LIMITED, &[]);
         let _ = end.receives("a request", &get(1));
         end.answers(1, OK, true);

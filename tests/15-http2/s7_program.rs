@@ -1,21 +1,25 @@
 //! Step 7.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::net::SocketAddr;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http2::{Command, Field, PREFACE, Response, parse_args, to_fields, to_request};
-use netlab::{Lab, Program, Running, TcpPeer, lab, words};
+use http2::{
+    Command, FIRST_REQUESTS, Field, MAX_CLIENTS, PREFACE, Response, parse_args, to_fields,
+    to_request,
+};
+use netlab::{Lab, Program, Running, TcpPeer, TcpServer, lab, words};
 
 use super::blocks::Blocks;
 use super::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, OK, PING, RST_STREAM, Sent,
-    data, fields, frame, framed, get, goaway, head, last_data, last_head, reset, settings,
-    settings_ack, shown, window_update,
+    WINDOW_UPDATE, data, fields, frame, framed, get, goaway, head, last_data, last_head, reset,
+    settings, settings_ack, shown, window_update,
 };
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
@@ -43,6 +47,10 @@ fn s7_arguments() {
                 ("a", "b", 8080, 6, 0),
             ),
             ("serve get b", ("get", "b", 8080, 10_000, 5000)),
+            (
+                "serve a b --idle 5000000000 --grace 6000000000",
+                ("a", "b", 8080, 5_000_000_000, 6_000_000_000),
+            ),
         ] {
             let got = lab.ok(&format!("parse_args({line:?})"), || {
                 parse_args(&words(line))
@@ -130,6 +138,22 @@ fn s7_wrong_arguments() {
             "Get http://a",
         ];
         lab.refuses_arguments(&cases, parse_args);
+        for words in [
+            &["serve", "a", "b", "-x\ny"][..],
+            &["serve", "a", "b", "-p", "1\n2"],
+            &["serve", "a", "b", "--idle", "1\n2"],
+            &["serve", "a", "b", "--grace", "\n"],
+            &["get", "a\nb"],
+            &["\n"],
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let wrong = lab.err(&format!("parse_args({words:?})"), || parse_args(&words));
+            lab.because("A line end in an argument stays in the argument: what is wrong is said in one line, whatever is in it.").same(
+                "lines of the error",
+                wrong.trim_end().lines().count(),
+                1,
+            );
+        }
     });
 }
 
@@ -221,6 +245,20 @@ fn s7_requests_for_chapter_13() {
                 "cookie=a=1; b=2; c=3 x=y",
             ),
             (
+                "A field may stand there several times, and every one stays.",
+                &[
+                    (":method", "GET"),
+                    (":scheme", "http"),
+                    (":path", "/"),
+                    ("x", "1"),
+                    ("y", "2"),
+                    ("x", "3"),
+                ],
+                "GET",
+                "/",
+                "x=1 y=2 x=3",
+            ),
+            (
                 "CONNECT has no path: its target is the authority.",
                 &[(":method", "CONNECT"), (":authority", "a:443")],
                 "CONNECT",
@@ -235,6 +273,25 @@ fn s7_requests_for_chapter_13() {
                 (method.to_owned(), target.to_owned(), want.to_owned(), 0),
             );
         }
+        let mut bytes = fields(GET);
+        bytes.push(Field::new("x", [0xe4, 0xff, b'a']));
+        let request = lab.you("to_request(a value that is no text)", || to_request(&bytes));
+        lab.because("A value is bytes, and need not be UTF-8.")
+            .same(
+                "the value of x",
+                request
+                    .head
+                    .fields
+                    .lines()
+                    .last()
+                    .map(|(_, value)| value.clone()),
+                Some(vec![0xe4, 0xff, b'a']),
+            );
+        lab.because("The application is one of HTTP/1.1.").same(
+            "whether the version is 1.1",
+            matches!(request.head.version, http1::Version::Http11),
+            true,
+        );
     });
 }
 
@@ -269,6 +326,13 @@ fn s7_answers_of_chapter_13() {
                 ],
                 0,
                 ":status=404 x-a=B content-length=0",
+            ),
+            (
+                "A field may stand there several times, and every one is sent.",
+                200,
+                &[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")],
+                1,
+                ":status=200 set-cookie=a=1 set-cookie=b=2 content-length=1",
             ),
             (
                 "A status that has no content has no length.",
@@ -376,6 +440,15 @@ struct Answer {
 }
 
 impl Talk<'_> {
+    /// With this peer, of which nothing has been read.
+    fn new(lab: &Lab, peer: TcpPeer) -> Talk<'_> {
+        Talk {
+            lab,
+            peer,
+            blocks: Blocks::new(),
+        }
+    }
+
     /// Connects, and says what a client says first.
     fn begin<'a>(lab: &'a Lab, addr: SocketAddr, pairs: &[(u16, u32)]) -> Talk<'a> {
         let peer = lab.connect(addr);
@@ -383,11 +456,7 @@ impl Talk<'_> {
             "the preface and SETTINGS",
             &[&PREFACE[..], &settings(pairs), &settings_ack()].concat(),
         );
-        Talk {
-            lab,
-            peer,
-            blocks: Blocks::new(),
-        }
+        Talk::new(lab, peer)
     }
 
     fn sends(&self, what: &str, bytes: &[u8]) {
@@ -451,6 +520,34 @@ impl Talk<'_> {
                 .because("The whole block is in the frame, in the code of RFC 7541, for a reader with a table of 4096 bytes at most.")
                 .fails("a block of fields", why)
         })
+    }
+
+    /// The next frame, or `None` at the end of the stream.
+    fn frame_or_end(&self) -> Option<Sent> {
+        let nothing = [
+            ErrorKind::WouldBlock,
+            ErrorKind::TimedOut,
+            ErrorKind::Interrupted,
+        ];
+        let seen = self.lab.until(
+            "a frame, or the end of the stream",
+            || self.peer.stream().peek(&mut [0]).map_err(|e| e.kind()),
+            |seen| !seen.is_err_and(|kind| nothing.contains(&kind)),
+        );
+        match seen {
+            Ok(0) => None,
+            _ => Some(self.frame()),
+        }
+    }
+
+    /// Reads until the end of the stream. A server may say GOAWAY before it, and that it needs no more of a stream.
+    fn ends_well(&self) {
+        while let Some(frame) = self.frame_or_end() {
+            let is_well =
+                !matches!(frame.kind, GOAWAY | RST_STREAM) || frame.words().ends_with("NO_ERROR");
+            self.lab
+                .holds(is_well, "the end of the stream", frame.words());
+        }
     }
 
     /// Reads until GOAWAY, and gives it in words.
@@ -706,8 +803,8 @@ fn s7_serve_a_slow_stream() {
             300_000,
         );
         talk.sends("GOAWAY", &goaway(0, 0));
-        talk.peer.expects_eof();
-        lab.note("a client that leaves, and no stream is open: the server closes");
+        lab.why("A client that leaves, and no stream is open: the server closes. It may say GOAWAY as well.");
+        talk.ends_well();
     });
 }
 
@@ -718,11 +815,7 @@ fn s7_serve_refuses_http1() {
         let (_program, addr) = server(lab, folder.path(), &[]);
         let peer = lab.connect(addr);
         peer.sends(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        let talk = Talk {
-            lab,
-            peer,
-            blocks: Blocks::new(),
-        };
+        let talk = Talk::new(lab, peer);
         let goaway = talk.goaway();
         lab.because("A client of HTTP/1.1 has no preface: GOAWAY, and the end. It must arrive: a socket that is closed with unread bytes sends a reset, which can overtake it.").holds(goaway.ends_with("PROTOCOL_ERROR"), "GOAWAY with PROTOCOL_ERROR", goaway.clone());
         talk.peer.expects_eof();
@@ -894,11 +987,7 @@ fn s7_serve_is_patient_for_a_while() {
         let goaway = talk.goaway();
         lab.because("A client from which nothing comes is told that no more is taken, and the connection ends: NO_ERROR, since silence is no fault.").holds(goaway.ends_with("NO_ERROR"), "GOAWAY with NO_ERROR", goaway.clone());
         talk.peer.expects_eof();
-        let silent = Talk {
-            lab,
-            peer: silent,
-            blocks: Blocks::new(),
-        };
+        let silent = Talk::new(lab, silent);
         let goaway = silent.goaway();
         lab.because("So is one that has never said anything.")
             .holds(
@@ -1068,7 +1157,7 @@ fn ended(output: Output) -> Ended {
 }
 
 /// Accepts the program's connection, and reads its preface.
-fn accepts<'a>(lab: &'a Lab, server: &netlab::TcpServer) -> Talk<'a> {
+fn accepts<'a>(lab: &'a Lab, server: &TcpServer) -> Talk<'a> {
     let peer = server.accepts();
     let preface = peer.expects_exactly(24);
     lab.because("A client sends the preface first.").same_bytes(
@@ -1076,11 +1165,7 @@ fn accepts<'a>(lab: &'a Lab, server: &netlab::TcpServer) -> Talk<'a> {
         &preface,
         PREFACE,
     );
-    Talk {
-        lab,
-        peer,
-        blocks: Blocks::new(),
-    }
+    Talk::new(lab, peer)
 }
 
 #[test]
@@ -1314,5 +1399,1011 @@ fn s7_get_from_nobody() {
                 ),
                 (Some(1), 0, true),
             );
+    });
+}
+
+/// The length of a file that no pair of sockets holds.
+const HUGE: usize = 12 << 20;
+
+/// A folder with a small file, and one of [`HUGE`] zeros.
+fn huge_site() -> Folder {
+    let folder = Folder::new().with("a.txt", "alpha");
+    let file = File::create(folder.path().join("huge.bin")).expect("a file");
+    file.set_len(HUGE as u64).expect("a long file");
+    folder
+}
+
+/// The windows of a client that wants everything at once.
+fn wide_windows() -> Vec<u8> {
+    window_update(0, (1 << 31) - 1 - 65_535)
+}
+
+/// Long frames of a type that nobody knows: bytes that are read, and mean nothing.
+fn unknown(count: usize) -> Vec<u8> {
+    frame(0xbb, 0, 0, &[0; 16_384]).repeat(count)
+}
+
+const WIDE: &[(u16, u32)] = &[(4, (1 << 31) - 1)];
+
+/// How many threads the program has. `None` where the system does not tell.
+fn threads(program: &Program) -> Option<usize> {
+    let all = fs::read_dir(format!("/proc/{}/task", program.id())).ok()?;
+    Some(all.count())
+}
+
+/// Waits until the program has no more threads than it had before its clients came.
+fn is_rid_of_clients(lab: &Lab, program: &Program, before: Option<usize>) {
+    lab.until(
+        "the threads of the client to end",
+        || threads(program),
+        |now| *now <= before,
+    );
+}
+
+#[test]
+fn s7_serve_says_the_address_it_has() {
+    lab(|lab| {
+        let folder = site();
+        let dir = folder.path().to_string_lossy().into_owned();
+        let mut program = lab.program(PROGRAM, &["serve", &dir, "localhost", "-p", "0"]);
+        let line = program.expects_line("the line `listening on ADDRESS:PORT`", |_| true);
+        let addr = line.strip_prefix("listening on ");
+        let addr: Option<SocketAddr> = addr.and_then(|addr| addr.parse().ok());
+        lab.because("A name such as localhost may have several addresses. Whoever reads the line wants to know which one the server has taken.")
+            .holds(addr.is_some_and(|addr| addr.ip().is_loopback()), "listening on, an address in numbers, and a port", line.clone());
+    });
+}
+
+#[test]
+fn s7_serve_wants_a_folder() {
+    lab(|lab| {
+        let folder = site();
+        let file = folder.path().join("a.txt");
+        let output = lab.output(
+            PROGRAM,
+            &["serve", &file.to_string_lossy(), "127.0.0.1", "-p", "0"],
+            "",
+        );
+        lab.because("A file is no folder. Nobody is served from it, so the program fails before it says that it listens.").same(
+            "the exit code, bytes on standard output, whether standard error says anything",
+            (output.status.code(), output.stdout.len(), output.stderr.is_empty()),
+            (Some(1), 0, false),
+        );
+    });
+}
+
+#[test]
+fn s7_serve_a_byte_at_a_time() {
+    lab(|lab| {
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let peer = lab.connect(addr);
+        let bytes = [
+            &PREFACE[..],
+            &settings(&[]),
+            &settings_ack(),
+            &ask(1, "GET", "/a.txt"),
+        ];
+        peer.dribbles(&bytes.concat());
+        let mut talk = Talk::new(lab, peer);
+        let (all, _) = talk.answers(&[1]);
+        has(
+            lab,
+            "TCP gives bytes in any pieces. A read gives as many as there are, and the rest of its buffer is no part of the stream.",
+            &all[&1],
+            &[":status=200"],
+            b"alpha",
+        );
+    });
+}
+
+#[test]
+fn s7_serve_answers_when_a_request_is_whole() {
+    lab(|lab| {
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[]);
+        let post = |stream| {
+            head(
+                stream,
+                &[
+                    (":method", "POST"),
+                    (":scheme", "http"),
+                    (":path", "/a.txt"),
+                ],
+            )
+        };
+        talk.sends(
+            "the head of a request, with content to come",
+            &[&post(1)[..], &data(1, b"x")].concat(),
+        );
+        for _ in 0..2 {
+            talk.sends("PING", &frame(PING, 0, 0, b"12345678"));
+            loop {
+                let frame = talk.frame();
+                lab.because("The request goes on: its content has no end yet. It is answered when it has come whole.").holds(
+                    frame.kind != HEADERS,
+                    "the answer to PING alone",
+                    frame.words(),
+                );
+                if frame.kind == PING {
+                    break;
+                }
+            }
+        }
+        talk.sends("the end of the content", &last_data(1, b"y"));
+        let (all, _) = talk.answers(&[1]);
+        let why = "Now it is whole.";
+        has(lab, why, &all[&1], &[":status=405"], &all[&1].content);
+        talk.sends(
+            "a request whose trailers are its end",
+            &[
+                &post(3)[..],
+                &data(3, b"x"),
+                &last_head(3, &[("x-sum", "1")]),
+            ]
+            .concat(),
+        );
+        let (all, _) = talk.answers(&[3]);
+        let why = "Trailers end a request as well (RFC 9113, section 8.1).";
+        has(lab, why, &all[&3], &[":status=405"], &all[&3].content);
+    });
+}
+
+#[test]
+fn s7_serve_takes_a_long_upload() {
+    lab(|lab| {
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[]);
+        talk.sends(
+            "the head of a request",
+            &head(
+                1,
+                &[
+                    (":method", "POST"),
+                    (":scheme", "http"),
+                    (":path", "/a.txt"),
+                ],
+            ),
+        );
+        // What the stream and the connection let us send. Both begin with 65 535.
+        let (mut left, mut windows) = (2_000_000_usize, [65_535_usize; 2]);
+        let cause = "content that was used up and not given back: each side waits for the other (RFC 9113, section 5.2)";
+        while left > 0 {
+            let len = left.min(16_384).min(windows[0]).min(windows[1]);
+            if len > 0 {
+                talk.peer.sends(&data(1, &vec![b'x'; len]));
+                left -= len;
+                windows = windows.map(|window| window - len);
+                continue;
+            }
+            lab.if_stuck(cause);
+            let frame = talk.frame();
+            if frame.kind == WINDOW_UPDATE
+                && let Ok(increment) = frame.payload[..].try_into()
+            {
+                windows[usize::from(frame.stream == 0)] += u32::from_be_bytes(increment) as usize;
+            }
+        }
+        talk.sends("the end", &last_data(1, b""));
+        let (all, _) = talk.answers(&[1]);
+        let why = "Two megabytes are more than any window here. The content is used up and forgotten, so its window is given back.";
+        has(lab, why, &all[&1], &[":status=405"], &all[&1].content);
+    });
+}
+
+#[test]
+fn s7_serve_forty_streams_without_a_window() {
+    lab(|lab| {
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[(4, 0)]);
+        let streams: Vec<u32> = (0..40).map(|n| 2 * n + 1).collect();
+        let asks: Vec<u8> = streams
+            .iter()
+            .flat_map(|stream| ask(*stream, "GET", "/a.txt"))
+            .collect();
+        talk.sends("forty requests, and no window", &asks);
+        talk.sends(
+            "a request for a file without content",
+            &ask(81, "GET", "/empty.txt"),
+        );
+        let why = "None of the forty has a window, and all of them together are two hundred bytes. Streams do not wait for each other, so the last one is answered.";
+        lab.if_stuck(why);
+        let (all, _) = talk.answers(&[81]);
+        has(lab, why, &all[&81], &[":status=200"], b"");
+        let updates: Vec<u8> = streams.iter().flat_map(|n| window_update(*n, 5)).collect();
+        talk.sends("a window for each", &updates);
+        let (all, _) = talk.answers(&streams);
+        lab.because("With a window each goes on.").same(
+            "content of five bytes",
+            all.values().filter(|got| got.content == b"alpha").count(),
+            40,
+        );
+    });
+}
+
+#[test]
+fn s7_serve_reads_while_it_writes() {
+    lab(|lab| {
+        let folder = huge_site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "60000"]);
+        let mut talk = Talk::begin(lab, addr, WIDE);
+        talk.sends(
+            "wide windows, and a request for twelve megabytes",
+            &[wide_windows(), ask(1, "GET", "/huge.bin")].concat(),
+        );
+        program.settles();
+        lab.note("the client does not read: the server waits in a write");
+        let flood = [frame(PING, 0, 0, b"12345678"), unknown(900)].concat();
+        talk.sends("PING, and 900 frames of a type that nobody knows", &flood);
+        lab.note("they are more than two sockets hold: the server has read them meanwhile");
+        let (all, _) = talk.answers(&[1]);
+        has(
+            lab,
+            "What is written and what is read do not wait for each other.",
+            &all[&1],
+            &[":status=200"],
+            &vec![0; HUGE],
+        );
+    });
+}
+
+#[test]
+fn s7_serve_goes_on_when_it_was_stopped() {
+    lab(|lab| {
+        let folder = huge_site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "60000"]);
+        let mut talk = Talk::begin(lab, addr, WIDE);
+        talk.sends(
+            "wide windows, and a request for twelve megabytes",
+            &[wide_windows(), ask(1, "GET", "/huge.bin")].concat(),
+        );
+        program.settles();
+        lab.note("the client does not read: the server waits in a write, and in a read");
+        stops_and_goes_on(lab, &program);
+        let (all, _) = talk.answers(&[1]);
+        has(
+            lab,
+            "Ctrl-Z and `fg` interrupt calls that have a time-out: a read with an error that is none, and a write when it has taken a part (signal(7)). The rest is still to be written.",
+            &all[&1],
+            &[":status=200"],
+            &vec![0; HUGE],
+        );
+        program.settles();
+        stops_and_goes_on(lab, &program);
+        talk.sends("another request", &ask(3, "GET", "/a.txt"));
+        let (all, _) = talk.answers(&[3]);
+        has(
+            lab,
+            "A read that was interrupted has read nothing, and is done again.",
+            &all[&3],
+            &[":status=200"],
+            b"alpha",
+        );
+    });
+}
+
+/// The state of the program's first thread, as proc(5) names it. `None` where the system does not tell.
+fn state(program: &Program) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", program.id())).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
+/// What Ctrl-Z and `fg` do.
+fn stops_and_goes_on(lab: &Lab, program: &Program) {
+    program.gets("STOP");
+    lab.until(
+        "the program to be stopped",
+        || state(program),
+        |state| state.is_none_or(|state| state == 'T'),
+    );
+    program.gets("CONT");
+}
+
+#[test]
+fn s7_serve_does_not_collect_answers() {
+    lab(|lab| {
+        let folder = huge_site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "60000"]);
+        let talk = Talk::begin(lab, addr, WIDE);
+        talk.sends(
+            "wide windows, and a request for twelve megabytes",
+            &[wide_windows(), ask(1, "GET", "/huge.bin")].concat(),
+        );
+        program.settles();
+        talk.sends("300 frames of a type that nobody knows", &unknown(300));
+        program.settles();
+        lab.note("the client does not read: the server waits in a write, and no byte more goes");
+        // A request in front of each thousand, which is then no flood of frames that bring nothing.
+        let streams: Vec<u32> = (1..13).map(|n| 2 * n + 1).collect();
+        let mut flood: Vec<u8> = streams
+            .iter()
+            .flat_map(|stream| {
+                let pings = frame(PING, 0, 0, b"12345678").repeat(950);
+                [ask(*stream, "HEAD", "/a.txt"), pings].concat()
+            })
+            .collect();
+        flood.extend(ask(27, "HEAD", "/a.txt"));
+        flood.extend(unknown(500));
+        let len = flood.len();
+        let sent = sends_what_goes(&talk, &flood, &program);
+        lab.because("Each PING has an answer, and the client reads none of the 11 400. When MAX_UNSENT bytes wait for it, the server does not read from it any more, and TCP holds the client back.").holds(
+            sent < len,
+            "a part of what the client sends to be taken",
+            format!("all {len} bytes of it"),
+        );
+        let rest = talk.peer.starts_sending(flood[sent..].to_vec());
+        let (mut pongs, mut open) = (0, 2 + streams.len());
+        while open > 0 || pongs < 950 * streams.len() {
+            let frame = talk.frame();
+            lab.because("Now the client reads: everything is answered.")
+                .holds(
+                    !matches!(frame.kind, GOAWAY | RST_STREAM),
+                    "the answers to all of it",
+                    frame.words(),
+                );
+            pongs += usize::from(frame.kind == PING);
+            open -= usize::from(frame.kind <= HEADERS && frame.flags & END_STREAM != 0);
+        }
+        rest.returns();
+    });
+}
+
+/// Sends as much as goes without waiting, until the program waits as well. Gives how much that was.
+fn sends_what_goes(talk: &Talk, bytes: &[u8], program: &Program) -> usize {
+    let mut stream = talk.peer.stream();
+    stream.set_nonblocking(true).expect("non-blocking mode");
+    let mut sent = 0;
+    let mut was_full = false;
+    while sent < bytes.len() {
+        match stream.write(&bytes[sent..]) {
+            Ok(n) => {
+                sent += n;
+                was_full = false;
+            }
+            Err(e) if e.kind() == ErrorKind::WouldBlock && !was_full => {
+                program.settles();
+                was_full = true;
+            }
+            Err(_) => break,
+        }
+    }
+    stream.set_nonblocking(false).expect("blocking mode");
+    talk.lab.note(format!("the client sends {sent} bytes"));
+    sent
+}
+
+#[test]
+fn s7_serve_gives_up_on_clients() {
+    lab(|lab| {
+        let folder = huge_site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "100"]);
+        program.settles();
+        let before = threads(&program);
+        let waiting = Talk::begin(lab, addr, &[(4, 3)]);
+        waiting.sends(
+            "a request, and a window of three bytes",
+            &ask(1, "GET", "/a.txt"),
+        );
+        let goaway = waiting.goaway();
+        lab.because("A stream that waits for a window keeps nobody: nothing comes, and nothing can be sent, for the idle time.").holds(
+            goaway.ends_with("NO_ERROR"),
+            "GOAWAY with NO_ERROR",
+            goaway.clone(),
+        );
+        waiting.ends_well();
+        let deaf = Talk::begin(lab, addr, WIDE);
+        deaf.sends(
+            "wide windows, and a request for twelve megabytes",
+            &[wide_windows(), ask(1, "GET", "/huge.bin")].concat(),
+        );
+        let asking = Talk::begin(lab, addr, WIDE);
+        let flood: Vec<u8> = (0..20)
+            .flat_map(|n| {
+                let pings = frame(PING, 0, 0, b"12345678").repeat(950);
+                [ask(2 * n + 1, "GET", "/huge.bin"), pings].concat()
+            })
+            .collect();
+        asking.sends(
+            "wide windows, twenty such requests, and PINGs between them",
+            &[wide_windows(), flood].concat(),
+        );
+        lab.note("the clients stay, and do not read");
+        lab.if_stuck("a write, or a wait for room, that lasts as long as the client likes");
+        is_rid_of_clients(lab, &program, before);
+    });
+}
+
+#[test]
+fn s7_serve_lingers_and_closes() {
+    lab(|lab| {
+        let folder = site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "60000"]);
+        program.settles();
+        let before = threads(&program);
+        let staying = Talk::new(lab, lab.connect(addr));
+        staying.sends("no preface", b"GET / HTTP/1.1\r\n\r\n");
+        let goaway = staying.goaway();
+        lab.because("No preface.").holds(
+            goaway.ends_with("PROTOCOL_ERROR"),
+            "GOAWAY with PROTOCOL_ERROR",
+            goaway.clone(),
+        );
+        staying.peer.expects_eof();
+        lab.note("the client does not end its side");
+        let talking = Talk::new(lab, lab.connect(addr));
+        talking.sends("no preface, and two megabytes behind it", &[b'x'; 2 << 20]);
+        let goaway = talking.goaway();
+        lab.because("The client was still sending when the connection was over. The server reads that, and throws it away: a socket that is closed with unread bytes sends a reset, and what was written last may be lost with it.").holds(
+            goaway.ends_with("PROTOCOL_ERROR"),
+            "GOAWAY with PROTOCOL_ERROR",
+            goaway.clone(),
+        );
+        talking.peer.expects_eof();
+        talking.peer.closes();
+        lab.if_stuck(
+            "a client that stays when the connection is over has LINGER, one second, and no more",
+        );
+        is_rid_of_clients(lab, &program, before);
+    });
+}
+
+#[test]
+fn s7_serve_finishes_before_it_leaves() {
+    lab(|lab| {
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[]);
+        talk.sends(
+            "a request for a large file, the head of another request, and GOAWAY",
+            &[
+                ask(1, "GET", "/large.bin"),
+                head(
+                    3,
+                    &[
+                        (":method", "POST"),
+                        (":scheme", "http"),
+                        (":path", "/a.txt"),
+                    ],
+                ),
+                goaway(0, 0),
+            ]
+            .concat(),
+        );
+        talk.sends(
+            "windows",
+            &[window_update(0, 1 << 20), window_update(1, 1 << 20)].concat(),
+        );
+        talk.sends("the content of the other", &last_data(3, b"x"));
+        let (all, _) = talk.answers(&[1, 3]);
+        let why = "GOAWAY says that the client takes no new streams of the server's. What it has asked for goes on (RFC 9113, section 6.8).";
+        has(lab, why, &all[&1], &[":status=200"], &large());
+        has(lab, why, &all[&3], &[":status=405"], &all[&3].content);
+        talk.ends_well();
+    });
+}
+
+#[test]
+fn s7_serve_has_so_many_places() {
+    lab(|lab| {
+        let folder = site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "600000"]);
+        let mut all: Vec<Talk> = (0..MAX_CLIENTS)
+            .map(|_| {
+                let mut talk = Talk::begin(lab, addr, &[]);
+                talk.sends("a request", &ask(1, "GET", "/a.txt"));
+                let (got, _) = talk.answers(&[1]);
+                has(
+                    lab,
+                    "MAX_CLIENTS clients are served at a time.",
+                    &got[&1],
+                    &[":status=200"],
+                    b"alpha",
+                );
+                talk
+            })
+            .collect();
+        let mut waiting = Talk::begin(lab, addr, &[]);
+        waiting.sends("a request", &ask(1, "GET", "/a.txt"));
+        program.settles();
+        let stream = waiting.peer.stream();
+        stream.set_nonblocking(true).expect("non-blocking mode");
+        let answer = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).expect("blocking mode");
+        lab.because("One more has to wait. Without a limit, whoever opens connections decides how many threads your machine runs.").holds(
+            answer.is_err(),
+            format!("it to wait, while {MAX_CLIENTS} are being served"),
+            "an answer, or the end of the stream",
+        );
+        if let Some(talk) = all.pop() {
+            talk.peer.closes();
+        }
+        let (got, _) = waiting.answers(&[1]);
+        has(
+            lab,
+            "One has left, so the next one is served.",
+            &got[&1],
+            &[":status=200"],
+            b"alpha",
+        );
+    });
+}
+
+/// Waits until nobody is let in any more.
+fn refuses(lab: &Lab, addr: SocketAddr) {
+    lab.until(
+        &format!("connections to {addr} to be refused"),
+        || TcpStream::connect(addr).is_err(),
+        |refused| *refused,
+    );
+    lab.note("new clients are refused");
+}
+
+/// A server whose grace is ten minutes, and a client with half of a request.
+fn half_a_request<'a>(lab: &'a Lab, dir: &Path) -> (Program, SocketAddr, Talk<'a>) {
+    let (program, addr) = server(lab, dir, &["--grace", "600000", "--idle", "600000"]);
+    let talk = Talk::begin(lab, addr, &[]);
+    talk.sends("the head of a request", &head(1, GET));
+    program.settles();
+    (program, addr, talk)
+}
+
+#[test]
+fn s7_a_signal_lets_a_request_finish() {
+    lab(|lab| {
+        for signal in [netlab::interrupt(), "TERM"] {
+            let folder = site();
+            let (program, addr, mut talk) = half_a_request(lab, folder.path());
+            program.gets(signal);
+            refuses(lab, addr);
+            talk.sends("the rest of the request", &last_data(1, b""));
+            let (all, _) = talk.answers(&[1]);
+            has(
+                lab,
+                "The client has done nothing wrong: within the grace it may send the other half, and gets its answer. Nobody new is let in.",
+                &all[&1],
+                &[":status=200"],
+                b"<h1>hello</h1>",
+            );
+            talk.peer.closes();
+            let end = program.exits();
+            lab.because("Nobody is left, so there is nothing to wait for: the grace is a limit, and no duty.")
+                .same("the exit code", end.code, Some(0));
+        }
+    });
+}
+
+#[test]
+fn s7_a_second_signal_ends_serve_at_once() {
+    lab(|lab| {
+        let folder = site();
+        let (program, addr, _talk) = half_a_request(lab, folder.path());
+        program.is_interrupted();
+        refuses(lab, addr);
+        program.is_interrupted();
+        let end = program.exits();
+        lab.because("A client keeps the server within its grace, which is ten minutes here. A person who presses Ctrl-C a second time does not want to wait for that. Not everybody was served, so the exit code is 1.")
+            .same("the exit code", end.code, Some(1));
+    });
+}
+
+/// A device that takes nothing: every write to it fails for want of room.
+fn full() -> Option<Stdio> {
+    let device = File::options().write(true).open("/dev/full").ok()?;
+    Some(device.into())
+}
+
+#[test]
+fn s7_help_that_nobody_gets() {
+    lab(|lab| {
+        let Some(device) = full() else {
+            lab.skip("this machine has no /dev/full");
+        };
+        let output = lab.output_into(device, PROGRAM, &["--help"], "");
+        lab.because("The disk is full: standard output takes nothing, so it was not done, and standard error says why.").same(
+            "the exit code, and whether standard error says anything",
+            (output.status.code(), output.stderr.is_empty()),
+            (Some(1), false),
+        );
+    });
+}
+
+/// Starts `get` with so many URLs of this server: `/0`, `/1` and so on.
+fn starts(lab: &Lab, addr: SocketAddr, count: usize) -> Program {
+    let urls: Vec<String> = (0..count).map(|n| url(addr, &format!("/{n}"))).collect();
+    let args: Vec<&str> = ["get"]
+        .into_iter()
+        .chain(urls.iter().map(String::as_str))
+        .collect();
+    let program = lab.program(PROGRAM, &args);
+    program.settles();
+    // A program that has ended asks nobody: what it has said is told instead.
+    if state(&program) == Some('Z') {
+        let end = program.exits();
+        lab.fails(
+            "a client that waits for answers",
+            format!("its end, with {:?}: {}", end.code, end.stderr),
+        );
+    }
+    program
+}
+
+/// Reads until so many requests have come, and gives their streams.
+fn requests(talk: &Talk, count: usize) -> Vec<u32> {
+    let mut streams = Vec::new();
+    while streams.len() < count {
+        let frame = talk.frame();
+        if frame.kind == HEADERS {
+            streams.push(frame.stream);
+        }
+    }
+    streams
+}
+
+/// Looks at what has come, when the program only waits: there must be no request.
+fn asks_for_nothing(talk: &Talk, program: &Program, why: &str) {
+    program.settles();
+    let stream = talk.peer.stream();
+    loop {
+        stream.set_nonblocking(true).expect("non-blocking mode");
+        let seen = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).expect("blocking mode");
+        if seen.is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            return;
+        }
+        let frame = talk.frame();
+        talk.lab.because(why).holds(
+            frame.kind != HEADERS,
+            "no more requests now",
+            format!("{}, with a request", frame.words()),
+        );
+    }
+}
+
+fn empty_answers(streams: &[u32]) -> Vec<u8> {
+    streams
+        .iter()
+        .flat_map(|stream| last_head(*stream, &[(":status", "204")]))
+        .collect()
+}
+
+#[test]
+fn s7_get_asks_for_a_hundred_before_settings() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let program = starts(lab, server.addr(), FIRST_REQUESTS + 30);
+        let talk = accepts(lab, &server);
+        lab.if_stuck("a client that waits for SETTINGS or for an answer before it asks");
+        let mut open = requests(&talk, FIRST_REQUESTS);
+        asks_for_nothing(
+            &talk,
+            &program,
+            "Until SETTINGS have come, nobody knows how many streams the server takes.",
+        );
+        talk.sends("SETTINGS without a limit", &settings(&[]));
+        lab.if_stuck(
+            "a client that keeps to FIRST_REQUESTS although the server has said nothing of a limit",
+        );
+        open.extend(requests(&talk, 30));
+        lab.note("the rest is asked for, and nothing was answered yet");
+        talk.sends("answers", &[settings_ack(), empty_answers(&open)].concat());
+        let end = program.exits();
+        lab.because("All of them were answered.")
+            .same("the exit code", end.code, Some(0));
+    });
+}
+
+#[test]
+fn s7_get_waits_while_the_server_takes_nothing() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let program = starts(lab, server.addr(), FIRST_REQUESTS + 3);
+        let talk = accepts(lab, &server);
+        let open = requests(&talk, FIRST_REQUESTS);
+        talk.sends(
+            "SETTINGS: no stream at all, and the first hundred answers",
+            &[settings(&[(3, 0)]), settings_ack(), empty_answers(&open)].concat(),
+        );
+        asks_for_nothing(&talk, &program, "The server takes no streams now.");
+        for (limit, count) in [(1, 1), (2, 2)] {
+            talk.sends(
+                &format!("SETTINGS: {limit} at a time"),
+                &settings(&[(3, limit)]),
+            );
+            lab.if_stuck(
+                "a client that is done, or has given up, although URLs wait to be asked for",
+            );
+            let open = requests(&talk, count);
+            asks_for_nothing(
+                &talk,
+                &program,
+                "The server takes so many at a time, and no more.",
+            );
+            talk.sends(
+                "no more for now, and the answers",
+                &[settings(&[(3, 0)]), empty_answers(&open)].concat(),
+            );
+        }
+        let end = program.exits();
+        lab.because("All of them were answered.")
+            .same("the exit code", end.code, Some(0));
+    });
+}
+
+#[test]
+fn s7_get_when_the_server_takes_no_more() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let program = starts(lab, server.addr(), FIRST_REQUESTS + 2);
+        let talk = accepts(lab, &server);
+        let open = requests(&talk, FIRST_REQUESTS);
+        let last = open.last().copied().unwrap_or(0);
+        talk.sends(
+            "SETTINGS: no stream at all, GOAWAY behind the last request, and an answer to each of them",
+            &[
+                settings(&[(3, 0)]),
+                settings_ack(),
+                goaway(last, 0),
+                open.iter()
+                    .flat_map(|stream| [head(*stream, OK), last_data(*stream, b"x")].concat())
+                    .collect(),
+            ]
+            .concat(),
+        );
+        let end = program.exits();
+        lab.because("GOAWAY ends no stream up to the last one that it names: all of these are printed. What was not asked for yet has failed.").same(
+            "the exit code, how much was printed, whether standard error tells of /100 and /101",
+            (
+                end.code,
+                end.stdout.trim_end().len(),
+                end.stderr.contains("/100") && end.stderr.contains("/101"),
+            ),
+            (Some(1), FIRST_REQUESTS, true),
+        );
+    });
+}
+
+/// A server that takes one connection, waits for so many requests, and answers each with this text.
+fn answers_each(lab: &Lab, server: TcpServer, count: usize, text: &'static [u8]) -> Running<()> {
+    let twin = lab.clone();
+    lab.meanwhile("a server answers", move || {
+        let talk = accepts(&twin, &server);
+        talk.sends("SETTINGS", &[settings(&[]), settings_ack()].concat());
+        let open = requests(&talk, count);
+        for stream in open {
+            talk.sends(
+                "an answer",
+                &[head(stream, OK), last_data(stream, text)].concat(),
+            );
+        }
+        talk.ends_well();
+        server.expects_nobody_else();
+    })
+}
+
+#[test]
+fn s7_get_from_two_servers() {
+    lab(|lab| {
+        lab.why("Two ports are two servers, and each has one connection, wherever its URLs stand. What comes is printed in the order of the URLs.");
+        let (first, second) = (lab.tcp_server("first"), lab.tcp_server("second"));
+        let urls = [
+            url(first.addr(), "/1"),
+            url(second.addr(), "/2"),
+            url(first.addr(), "/3"),
+            url(second.addr(), "/4"),
+            url(second.addr(), "/5"),
+        ];
+        let both = [
+            answers_each(lab, first, 2, b"a"),
+            answers_each(lab, second, 3, b"b"),
+        ];
+        let args: Vec<&str> = ["get"]
+            .into_iter()
+            .chain(urls.iter().map(String::as_str))
+            .collect();
+        let end = ended(getting(lab, &args).returns());
+        lab.same(
+            "the exit code, and the content",
+            (end.code, end.stdout.trim_end()),
+            (Some(0), "ababb"),
+        );
+        for server in both {
+            server.returns();
+        }
+    });
+}
+
+#[test]
+fn s7_get_from_an_ipv6_address() {
+    lab(|lab| {
+        let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
+            lab.skip("this machine cannot listen at ::1");
+        };
+        let addr = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let server = lab.meanwhile("a server answers one request", move || {
+            use std::io::{Read, Write};
+            let (mut stream, _) = listener.accept()?;
+            let mut preface = [0; PREFACE.len()];
+            stream.read_exact(&mut preface)?;
+            loop {
+                let mut head = [0; 9];
+                stream.read_exact(&mut head)?;
+                let len = usize::from(head[1]) << 8 | usize::from(head[2]);
+                let mut payload = vec![0; len];
+                stream.read_exact(&mut payload)?;
+                if head[3] == HEADERS {
+                    let answer = [
+                        settings(&[]),
+                        settings_ack(),
+                        super::frames::head(1, OK),
+                        last_data(1, b"6"),
+                    ];
+                    stream.write_all(&answer.concat())?;
+                    // The end of the client's side.
+                    let _ = stream.read_to_end(&mut Vec::new());
+                    return std::io::Result::Ok(payload);
+                }
+            }
+        });
+        let end = ended(getting(lab, &["get", &url(addr, "/a")]).returns());
+        lab.because("An address of IPv6 is an address.").same(
+            "the exit code, and the content",
+            (end.code, end.stdout.trim_end()),
+            (Some(0), "6"),
+        );
+        let block = server.returns().expect("a connection that does not break");
+        let fields = super::blocks::Blocks::new()
+            .read(&block)
+            .unwrap_or_else(|why| {
+                lab.fails("a block of fields", why);
+            });
+        lab.because("An address of IPv6 has colons of its own, so it stands in brackets in front of the port (RFC 3986, section 3.2.2).").holds(
+            fields.contains(&format!(":authority={addr}")),
+            format!(":authority={addr}"),
+            fields.clone(),
+        );
+    });
+}
+
+#[test]
+fn s7_get_takes_every_kind_of_answer() {
+    lab(|lab| {
+        let mut body: Vec<u8> = (0..=255).collect();
+        body.extend([b'y'; 9000]);
+        for (why, answer, content) in [
+            (
+                "A response may have trailers, and they are its end (RFC 9113, section 8.1).",
+                [head(1, OK), data(1, b"x"), last_head(1, &[("x-sum", "1")])].concat(),
+                &b"x"[..],
+            ),
+            (
+                "Every status of 2xx is a success.",
+                [head(1, &[(":status", "203")]), last_data(1, b"x")].concat(),
+                b"x",
+            ),
+            (
+                "A response that is nothing but its head has no content.",
+                last_head(1, &[(":status", "204")]),
+                b"",
+            ),
+            (
+                "RST_STREAM with NO_ERROR behind a whole response says that the server needs no more of the request. The response is kept (section 8.1).",
+                [head(1, OK), last_data(1, b"x"), reset(1, 0)].concat(),
+                b"x",
+            ),
+            (
+                "Content is bytes, and standard output gets every one of them.",
+                [head(1, OK), last_data(1, &body)].concat(),
+                &body,
+            ),
+        ] {
+            let server = lab.tcp_server("server");
+            let program = getting(lab, &["get", &url(server.addr(), "/a")]);
+            let talk = accepts(lab, &server);
+            let _ = requests(&talk, 1);
+            talk.sends(
+                "an answer",
+                &[settings(&[]), settings_ack(), answer].concat(),
+            );
+            let output = program.returns();
+            lab.because(why)
+                .same("the exit code", output.status.code(), Some(0));
+            lab.because(why)
+                .same_bytes("standard output", &output.stdout, content);
+        }
+    });
+}
+
+#[test]
+fn s7_get_takes_no_for_an_answer() {
+    lab(|lab| {
+        for (what, answer) in [
+            (
+                "301",
+                [
+                    head(1, &[(":status", "301"), ("location", "/b")]),
+                    last_data(1, b"moved"),
+                ]
+                .concat(),
+            ),
+            ("304", last_head(1, &[(":status", "304")])),
+            (
+                "404",
+                [head(1, &[(":status", "404")]), last_data(1, b"none")].concat(),
+            ),
+            ("REFUSED_STREAM", reset(1, 7)),
+            (
+                "NO_ERROR",
+                [head(1, OK), data(1, b"half"), reset(1, 0)].concat(),
+            ),
+        ] {
+            let server = lab.tcp_server("server");
+            let asked = url(server.addr(), "/a");
+            let program = getting(lab, &["get", &asked]);
+            let talk = accepts(lab, &server);
+            let _ = requests(&talk, 1);
+            talk.sends(what, &[settings(&[]), settings_ack(), answer].concat());
+            let end = ended(program.returns());
+            lab.because("This is no content of 2xx that came to its end. Standard error says what came, and for which URL; standard output gets nothing of it, and nobody follows a redirect.").same(
+                "the exit code, the content, whether the URL and the reason are told",
+                (
+                    end.code,
+                    &end.stdout[..],
+                    end.stderr.contains(&asked),
+                    end.stderr.contains(what),
+                ),
+                (Some(1), "", true, true),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_get_goes_on_when_it_was_stopped() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let program = starts(lab, server.addr(), 1);
+        let talk = accepts(lab, &server);
+        let _ = requests(&talk, 1);
+        program.settles();
+        stops_and_goes_on(lab, &program);
+        talk.sends(
+            "SETTINGS, PING, and an answer",
+            &[
+                settings(&[]),
+                settings_ack(),
+                frame(PING, 0, 0, &[7; 8]),
+                head(1, OK),
+                last_data(1, b"still here"),
+            ]
+            .concat(),
+        );
+        let end = program.exits();
+        lab.because("Ctrl-Z and `fg` interrupt a read that has a time-out (signal(7)). It has read nothing, and is done again.").same(
+            "the exit code, and the content",
+            (end.code, end.stdout.trim_end()),
+            (Some(0), "still here"),
+        );
+    });
+}
+
+#[test]
+fn s7_get_that_nobody_gets() {
+    lab(|lab| {
+        let Some(device) = full() else {
+            lab.skip("this machine has no /dev/full");
+        };
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let output = lab.output_into(device, PROGRAM, &["get", &url(addr, "/a.txt")], "");
+        lab.because("The disk is full: standard output takes nothing, so it was not done, and standard error says why. What stands in a buffer in the program is not printed yet.").same(
+            "the exit code, and whether standard error says anything",
+            (output.status.code(), output.stderr.is_empty()),
+            (Some(1), false),
+        );
     });
 }

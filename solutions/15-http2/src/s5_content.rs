@@ -241,7 +241,8 @@ impl H2 {
     /// Puts DATA frames into `out`, behind what is there, as many as both windows let through, until `out` has [`PIECE`] bytes. The streams take
     /// turns, by rising number from the one behind `turn` on: each sends one frame, of at most the peer's
     /// `max_frame_size` and at most 16 384 bytes, and the next is on. A stream without content or room is passed over. The
-    /// last frame of a stream has END_STREAM, or trailers follow it; an end without content needs no room.
+    /// frame with the last byte of a stream's content has END_STREAM, if the end is queued by then, or trailers follow it. An end
+    /// without content needs no room.
     pub(crate) fn fills(&mut self) {
         while self.out.len() < PIECE {
             let room = self.window.room();

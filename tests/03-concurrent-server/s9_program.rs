@@ -650,30 +650,24 @@ fn begins_to_connect(addr: SocketAddr) -> Socket {
 )]
 fn s9_the_first_address_that_works_is_taken() {
     lab(|lab| {
-        // What is still to do says so here.
-        drop(server(lab, &[]));
-        let mut tried = 0;
-        for addrs in [["127.0.0.2", "127.0.0.3"], ["::1", "127.0.0.2"]] {
-            let Ok(taken) = TcpListener::bind((addrs[0], 0)) else {
-                continue;
-            };
+        let mut pairs = vec![["127.0.0.2", "127.0.0.3"], ["::1", "127.0.0.2"]];
+        pairs.retain(|addrs| TcpListener::bind((addrs[0], 0)).is_ok() && Lab::gives_name(*addrs));
+        if pairs.is_empty() {
+            lab.skip("this machine gives no name two addresses");
+        }
+        for addrs in pairs {
+            let taken = TcpListener::bind((addrs[0], 0)).expect("a free port");
             let port = taken
                 .local_addr()
                 .expect("a bound socket has an address")
                 .port();
             for (port, want) in [(0, addrs[0]), (port, addrs[1])] {
                 let args = ["serve", Lab::NAME, "-p", &port.to_string()];
-                let Some(program) = lab.program_with_name(addrs, PROGRAM, &args) else {
-                    continue;
-                };
-                tried += 1;
+                let program = lab.program_with_name(addrs, PROGRAM, &args);
                 lab.why("A name may have several addresses. The program tries them in their order, and listens at the first one that works. A port may be taken at one address, and free at another.");
                 let (_server, addr) = ready(lab, program);
                 lab.same("the address", addr.ip().to_string(), want.to_owned());
             }
-        }
-        if tried == 0 {
-            lab.skip("this machine gives no name two addresses");
         }
     });
 }

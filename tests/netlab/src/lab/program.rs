@@ -70,35 +70,25 @@ impl Lab {
     /// The name that [`Lab::program_with_name`] gives to two addresses.
     pub const NAME: &str = "two.test";
 
-    /// [`Lab::program`], and for it [`Lab::NAME`] has these two addresses, in this order: it has a file of names
-    /// of its own. `None` where the system gives no namespaces to an ordinary user, or orders the addresses in
-    /// another way. Linux.
-    pub fn program_with_name(
-        &self,
-        addrs: [&str; 2],
-        path: &str,
-        args: &[&str],
-    ) -> Option<Program> {
-        let name = Lab::NAME;
-        let names = addrs.map(|addr| format!("{addr} {name}\n")).concat();
-        let mount = format!(
-            "mount -t tmpfs none /mnt && printf '{names}' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts"
-        );
-        let alone = ["--user", "--map-root-user", "--mount", "sh", "-c"];
-        let asks = format!("{mount} && getent ahosts {name}");
-        let found = Command::new("unshare")
-            .args(alone)
-            .arg(asks)
-            .output()
-            .ok()?;
-        let found = String::from_utf8_lossy(&found.stdout).into_owned();
-        let [first, second] = addrs.map(|addr| found.find(addr));
-        if first.is_none() || second.is_none() || first > second {
-            return None;
+    /// Whether [`Lab::program_with_name`] works with these two addresses. Not where the system gives no namespaces to
+    /// an ordinary user, or orders the addresses in another way.
+    pub fn gives_name(addrs: [&str; 2]) -> bool {
+        let asks = format!("{} && getent ahosts {}", own_hosts(addrs), Lab::NAME);
+        let found = Command::new("unshare").args(ALONE).arg(asks).output();
+        let found = found.map_or_else(|_| Vec::new(), |output| output.stdout);
+        let found = String::from_utf8_lossy(&found).into_owned();
+        match addrs.map(|addr| found.find(addr)) {
+            [Some(first), Some(second)] => first < second,
+            _ => false,
         }
-        self.given("/etc/hosts", &names);
-        let shell = format!("{mount} && exec \"$0\" \"$@\"");
-        Some(self.program("unshare", &[&alone[..], &[&shell, path], args].concat()))
+    }
+
+    /// [`Lab::program`], and for it [`Lab::NAME`] has these two addresses, in this order: it has a file of names
+    /// of its own. Linux, where [`Lab::gives_name`] says so.
+    pub fn program_with_name(&self, addrs: [&str; 2], path: &str, args: &[&str]) -> Program {
+        self.given("/etc/hosts", &names(addrs));
+        let shell = format!("{} && exec \"$0\" \"$@\"", own_hosts(addrs));
+        self.program("unshare", &[&ALONE[..], &[&shell, path], args].concat())
     }
 
     fn start_program(&self, what: String, detail: &str, command: &mut Command) -> Program {
@@ -227,6 +217,22 @@ impl Lab {
             self.0.stop(failure);
         }
     }
+}
+
+/// What gives a shell a tree of files of its own.
+const ALONE: [&str; 5] = ["--user", "--map-root-user", "--mount", "sh", "-c"];
+
+/// Lines of /etc/hosts.
+fn names(addrs: [&str; 2]) -> String {
+    addrs.map(|addr| format!("{addr} {}\n", Lab::NAME)).concat()
+}
+
+/// Puts them in the place of the system's.
+fn own_hosts(addrs: [&str; 2]) -> String {
+    let names = names(addrs);
+    format!(
+        "mount -t tmpfs none /mnt && printf '{names}' >/mnt/hosts && mount --bind /mnt/hosts /etc/hosts"
+    )
 }
 
 /// Where a grader listens, and what it draws inputs from, is nothing for a program to know.

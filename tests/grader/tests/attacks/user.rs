@@ -22,7 +22,8 @@ const TESTS: [&str; 6] = [
     "bombs::each_bomb_has_its_limit",
     "next_test::nothing_of_a_test_reaches_the_next",
     "more::",
-    "neighbours::",
+    // With bubblewrap a submission sees none of its neighbours, whoever starts it.
+    "neighbours::honest_students_keep_their_points_with_landlock",
 ];
 
 #[test]

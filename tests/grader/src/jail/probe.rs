@@ -15,6 +15,9 @@ pub const WORD: &str = "--probe";
 /// The namespaces by which a jail differs from the machine.
 const NAMESPACES: [&str; 5] = ["pid", "net", "mnt", "ipc", "uts"];
 
+/// A probe takes milliseconds. A machine that is busy must not get a weaker jail for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Jail {
     /// What is in force in a process of this jail, in words; an error says why it cannot be had.
     pub(super) fn probe(&self) -> Result<String, String> {
@@ -44,7 +47,7 @@ impl Jail {
             },
         };
         let outcome = self
-            .run(&cell, &Share::until(Duration::from_secs(10)))
+            .run(&cell, &Share::until(PATIENCE))
             .map_err(|problem| problem.to_string())?;
         if outcome.ending != Ending::Exited(0) {
             let said = outcome.stderr.text();

@@ -5,7 +5,7 @@
 //! time on the clock, so a busy machine changes nothing for code that blocks. Only Linux shows it;
 //! elsewhere these checks see nothing and pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -153,7 +153,7 @@ pub fn settles(lab: &Lab, tasks: &impl Fn() -> Vec<Task>) -> bool {
     let before = usage(&tasks());
     let looked = lab.0.await_some(|| {
         let now = tasks();
-        if Task::all_rest(&now) {
+        if Task::all_rest(&now) && no_other(&now, &tasks()) {
             return Some(true);
         }
         let used = spent(&before, &now)
@@ -163,6 +163,12 @@ pub fn settles(lab: &Lab, tasks: &impl Fn() -> Vec<Task>) -> bool {
         (used > ENOUGH).then_some(false)
     });
     looked.unwrap_or(false)
+}
+
+/// Whether all threads are among the known ones: none has started another before it fell asleep.
+fn no_other(known: &[Task], now: &[Task]) -> bool {
+    let known: HashSet<_> = known.iter().map(Task::id).collect();
+    now.iter().all(|task| known.contains(&task.id()))
 }
 
 /// What each thread has used since.

@@ -486,6 +486,62 @@ fn a_program_is_part_of_the_story() {
     has(&report, &["to end", "after 400 ms it "]);
 }
 
+/// A script that panics as a thread of a program would, and runs on.
+fn panics_and_runs_on(message: &str) -> String {
+    format!(
+        "echo \"thread 'worker' (7) panicked at chapters/02/src/s6.rs:9:2:\" >&2; \
+         echo '{message}' >&2; echo ready; read line"
+    )
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_runs_on_tells_its_panics() {
+    let report = report_of(|lab| {
+        let script = panics_and_runs_on("not yet implemented: 2.6 run(): read");
+        let _program = lab.program("/bin/sh", &["-c", &script]);
+        lab.tcp_server("server").accepts();
+    });
+    has(
+        &report,
+        &["to do     2.6 run(): read", "in        chapters/02/src/s6"],
+    );
+
+    let told = [
+        "your program panics: attempt to subtract with overflow",
+        "chapters/02/src/s6.rs:9",
+        "why       The result is below zero",
+    ];
+    let script = panics_and_runs_on("attempt to subtract with overflow");
+    // In vain, and at once.
+    let report = report_of({
+        let script = script.clone();
+        move |lab| {
+            let mut program = lab.program("/bin/sh", &["-c", &script]);
+            program.expects_line("\"bye\"", |line| line == "bye");
+        }
+    });
+    has(&report, &told);
+    has(&report, &["expected  `sh -c echo", "prints \"bye\""]);
+    let report = report_of({
+        let script = script.clone();
+        move |lab| {
+            let mut program = lab.program("/bin/sh", &["-c", &script]);
+            let line = program.expects_line("a line", |_| true);
+            lab.same("the line", &*line, "bye");
+        }
+    });
+    has(&report, &told);
+    has(&report, &["expected  the line: \"bye\""]);
+    // A program whose whole output is wanted.
+    let report = report_of(move |lab| {
+        let script = format!("{script}; exec sleep 9");
+        lab.output("/bin/sh", &["-c", &script], "");
+    });
+    has(&report, &told);
+    has(&report, &["to end"]);
+}
+
 #[test]
 #[cfg_attr(
     not(target_os = "linux"),

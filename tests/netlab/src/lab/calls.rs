@@ -227,6 +227,12 @@ impl Calls {
             .collect()
     }
 
+    /// The threads of ours that read what these programs say.
+    pub fn readers(&self) -> Vec<Task> {
+        let programs = self.lock().programs.clone();
+        programs.iter().map(|process| process.reader()).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole between any two statements, so a poisoned lock can still be used.
         self.0

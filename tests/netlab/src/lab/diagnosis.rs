@@ -165,9 +165,12 @@ fn comes_to_rest(calls: &Calls, patience: Duration) {
 }
 
 fn is_at_rest(calls: &Calls) -> bool {
+    // A program that has panicked says so first.
+    let readers = calls.readers();
     let (calls, programs) = (calls.elsewhere(), calls.programs());
     let tasks = calls.iter().chain(&programs);
-    let tasks: Vec<_> = tasks.map(|(_, task)| task.clone()).collect();
+    let mut tasks: Vec<_> = tasks.map(|(_, task)| task.clone()).collect();
+    tasks.extend(readers);
     Task::all_rest(&tasks)
 }
 

@@ -239,13 +239,15 @@ impl Inner {
     /// What was demanded did not hold. `because` is the reason that belongs to this demand alone; an
     /// error that came instead is explained as that error.
     pub fn check_failed(&self, expected: &str, got: &str, because: Option<&str>) -> Failure {
+        // First: meanwhile a panic may be heard of.
+        let diagnosis = self.diagnosis();
         let derived = because.map(str::to_owned).or_else(|| {
             let error = || causes::of_error(got).map(str::to_owned);
             self.cause_of_panic().or_else(error)
         });
         let failure = self
             .disappointed(expected, got)
-            .with("meanwhile", self.diagnosis().calls());
+            .with("meanwhile", diagnosis.calls());
         self.explained(failure, &derived.unwrap_or_default())
     }
 

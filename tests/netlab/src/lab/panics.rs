@@ -37,7 +37,7 @@ pub enum Caught {
 /// with the laboratory.
 pub struct Stopped;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Panic {
     pub message: String,
     /// `file:line` of the `panic!`, `todo!` or failed index.

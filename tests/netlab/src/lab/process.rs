@@ -8,7 +8,7 @@
 use std::io;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use super::task::Task;
@@ -20,6 +20,8 @@ pub struct Process {
     pub id: u32,
     /// Its main thread.
     pub main: Task,
+    /// The thread of ours that reads its standard error.
+    reader: OnceLock<Task>,
     child: Mutex<Child>,
     /// What [`Process::in_line`] saw last, in nanoseconds.
     in_line: AtomicU64,
@@ -34,6 +36,7 @@ impl Process {
             what,
             id,
             main: Task::of_program(id),
+            reader: OnceLock::new(),
             child: Mutex::new(child),
             in_line: AtomicU64::new(0),
         })
@@ -43,6 +46,16 @@ impl Process {
     pub fn pipes(&self) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
         let mut child = self.child();
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    }
+
+    /// The current thread reads its standard error.
+    pub fn is_read_here(&self) {
+        let _ = self.reader.set(Task::current());
+    }
+
+    /// The thread that reads its standard error, which is there in a moment.
+    pub fn reader(&self) -> Task {
+        self.reader.wait().clone()
     }
 
     /// How long it has stood in line for a processor; of one that has ended, as far as it was seen.

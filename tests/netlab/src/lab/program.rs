@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::panic::resume_unwind;
-use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::process::{ChildStderr, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -13,9 +13,9 @@ use super::idle;
 use super::inner::GLANCE;
 use super::inner::Lab;
 use super::ours::spawn_ours;
-use super::panics::Stopped;
+use super::panics::{Panic, Stopped};
 use super::process::Process;
-use super::stderr::panics_in;
+use super::stderr::{Panics, panics_in};
 use super::task::Task;
 use super::testimony;
 use crate::protocol::{Event, SEED, WITNESS};
@@ -29,7 +29,7 @@ pub struct Program {
     process: Arc<Process>,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
-    errors: Receiver<String>,
+    errors: Receiver<Vec<u8>>,
     /// Its standard output and standard error so far.
     seen: String,
     said: String,
@@ -114,7 +114,7 @@ impl Lab {
         let (input, stdout, stderr) = process.pipes();
         // Else it is the test that reads it, or nobody.
         let lines = stdout.map_or_else(|| mpsc::channel().1, lines_of);
-        let errors = lines_of(stderr.expect("stderr is piped"));
+        let errors = self.errors_of(&process, stderr);
         Program {
             lab: self.clone(),
             what,
@@ -157,7 +157,7 @@ impl Lab {
             stdin.map(|mut pipe| pipe.write_all(&input))
         });
         let stdout = stdout.map(bytes_of);
-        let stderr = stderr.map(bytes_of);
+        let errors = self.errors_of(&process, stderr);
         let Some(status) = self.end_of(&process) else {
             self.never_ends(&process);
         };
@@ -165,9 +165,10 @@ impl Lab {
         let output = Output {
             status,
             stdout: bytes(stdout).unwrap_or_default(),
-            stderr: bytes(stderr).unwrap_or_default(),
+            stderr: errors.iter().flatten().collect(),
         };
-        self.ran(&what, &output);
+        self.tell_run(&what, &output);
+        self.stops_if_failed();
         output
     }
 
@@ -208,6 +209,12 @@ impl Lab {
     /// Puts a finished program into the story, however it was run. A `todo!` that it reached
     /// becomes this test's verdict.
     pub fn ran(&self, what: &str, output: &Output) {
+        self.tell_run(what, output);
+        panics_in(&String::from_utf8_lossy(&output.stderr)).for_each(|panic| self.hears(&panic));
+        self.stops_if_failed();
+    }
+
+    fn tell_run(&self, what: &str, output: &Output) {
         let code = match output.status.code() {
             Some(code) => format!("exit code {code}"),
             None => "killed by a signal".to_owned(),
@@ -215,15 +222,38 @@ impl Lab {
         self.0
             .story
             .act(YOU, format!("your program ran: {what}"), code);
-        self.hears(&String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Puts the panics of a program into the story. A `todo!` becomes this test's verdict.
-    fn hears(&self, stderr: &str) {
-        for panic in panics_in(stderr) {
-            self.0
-                .panicked_aside("your program", panic.message, panic.place);
-        }
+    /// The lines of a program's standard error. Its panics go into the story while it runs: what the test waits
+    /// for may never come because of them.
+    fn errors_of(&self, process: &Arc<Process>, pipe: Option<ChildStderr>) -> Receiver<Vec<u8>> {
+        let (send, lines) = mpsc::channel();
+        let (lab, process) = (self.clone(), process.clone());
+        let mut pipe = BufReader::new(pipe.expect("stderr is piped"));
+        spawn_ours("reads a pipe", move || {
+            process.is_read_here();
+            let mut panics = Panics::default();
+            loop {
+                let mut line = Vec::new();
+                if !pipe.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+                    break;
+                }
+                let panic = panics.with_line(String::from_utf8_lossy(&line).trim_end());
+                panic.iter().for_each(|panic| lab.hears(panic));
+                // The program may have been dropped. It is read all the same, so that it never waits for us.
+                let _ = send.send(line);
+            }
+        });
+        lines
+    }
+
+    /// Puts a panic of a program into the story. A `todo!` becomes this test's verdict.
+    fn hears(&self, panic: &Panic) {
+        self.0
+            .panicked_aside("your program", &panic.message, &panic.place);
+    }
+
+    fn stops_if_failed(&self) {
         if let Some(failure) = self.0.failure() {
             self.0.stop(failure);
         }
@@ -368,10 +398,9 @@ impl Program {
             self.seen.push('\n');
         }
         for line in self.errors.iter() {
-            self.said.push_str(&line);
-            self.said.push('\n');
+            self.said.push_str(&String::from_utf8_lossy(&line));
         }
-        self.lab.hears(&self.said);
+        self.lab.stops_if_failed();
         let code = status.code();
         let how = code.map_or("is killed by a signal".into(), |code| {
             format!("ends with exit code {code}")

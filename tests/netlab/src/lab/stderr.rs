@@ -1,28 +1,48 @@
 //! The panics in a program's standard error.
 
-/// A panic as std prints it: `thread 'main' panicked at src/s6.rs:12:5:`, and the message on the next line.
-#[derive(Debug, PartialEq)]
-pub struct Printed<'a> {
-    /// `src/s6.rs:12`
-    pub place: &'a str,
-    pub message: &'a str,
+use super::panics::Panic;
+
+/// Finds panics as std prints them: `thread 'main' panicked at src/s6.rs:12:5:`, and the message on the next
+/// line.
+#[derive(Default)]
+pub struct Panics {
+    /// Of the panic whose message comes next: `src/s6.rs:12`.
+    place: Option<String>,
+}
+
+impl Panics {
+    /// The panic that is told as a whole with this line.
+    pub fn with_line(&mut self, line: &str) -> Option<Panic> {
+        if let Some(place) = self.place.take() {
+            let message = line.to_owned();
+            return Some(Panic { message, place });
+        }
+        let (_, place) = line.split_once(" panicked at ")?;
+        let place = place.trim_end_matches(':');
+        let place = place.rsplit_once(':').map_or("", |(place, _column)| place);
+        self.place = Some(place.to_owned());
+        None
+    }
 }
 
 /// All panics in this text, in their order.
-pub fn panics_in(stderr: &str) -> impl Iterator<Item = Printed<'_>> {
-    let mut lines = stderr.lines();
-    std::iter::from_fn(move || {
-        let (_, place) = lines.find_map(|line| line.split_once(" panicked at "))?;
-        let place = place.trim_end_matches(':');
-        let place = place.rsplit_once(':').map_or("", |(place, _column)| place);
-        let message = lines.next().unwrap_or_default();
-        Some(Printed { place, message })
-    })
+pub fn panics_in(stderr: &str) -> impl Iterator<Item = Panic> {
+    let mut panics = Panics::default();
+    stderr
+        .lines()
+        .filter_map(move |line| panics.with_line(line))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn panic(message: &str, place: &str) -> Panic {
+        Panic {
+            message: message.to_owned(),
+            place: place.to_owned(),
+        }
+    }
 
     #[test]
     fn each_panic_has_its_place() {
@@ -33,14 +53,11 @@ mod tests {
         assert_eq!(
             found,
             [
-                Printed {
-                    place: "chapters/x/src/s6.rs:12",
-                    message: "not yet implemented: 2.6 run(): read",
-                },
-                Printed {
-                    place: "src/s7.rs:1",
-                    message: "oh no",
-                },
+                panic(
+                    "not yet implemented: 2.6 run(): read",
+                    "chapters/x/src/s6.rs:12"
+                ),
+                panic("oh no", "src/s7.rs:1"),
             ]
         );
         assert_eq!(panics_in("error: no such host").count(), 0);

@@ -10,4 +10,6 @@ mod s4_unwrap;
 mod s5_window;
 mod s6_delay;
 mod s7_receiver;
+#[cfg(feature = "stretch")]
+mod s8_scale;
 mod strip;

@@ -16,7 +16,7 @@ fn refuses(lab: &Lab, text: &str, want: &str) {
 }
 
 fn joins(lab: &Lab, base: &str, reference: &str, want: &str) {
-    lab.scene(format!("the page {base} sends us to {reference:?}"));
+    lab.scene(format!("the page {base} redirects to {reference:?}"));
     let base = url(lab, base);
     let got = lab.you(&format!("url.join({reference:?})"), || base.join(reference));
     lab.same("scheme | host | port | path", parsed(got), want.to_owned());
@@ -25,7 +25,7 @@ fn joins(lab: &Lab, base: &str, reference: &str, want: &str) {
 #[test]
 fn s1_default_ports_and_paths() {
     lab(|lab| {
-        lab.why("https without a port is 443, http is 80 (RFC 9110 §4.2.1, §4.2.2). What is asked for begins with a slash, also where nobody types one.");
+        lab.why("https without a port is 443, http is 80 (RFC 9110 §4.2.1, §4.2.2). The path of a request begins with a slash, even if nobody typed one.");
         parses(
             lab,
             "https://www.example.org/",
@@ -46,7 +46,7 @@ fn s1_default_ports_and_paths() {
 #[test]
 fn s1_a_port_of_its_own() {
     lab(|lab| {
-        lab.why("The port is what stands behind the colon. Nothing behind it is the scheme's own port (RFC 3986 §3.2.3).");
+        lab.why("The port stands behind the colon. Nothing behind the colon means the scheme's default port (RFC 3986 §3.2.3).");
         parses(lab, "https://a:8443/b", "https | a | 8443 | /b");
         parses(lab, "http://a:443/", "http | a | 443 | /");
         parses(lab, "https://a:80", "https | a | 80 | /");
@@ -62,7 +62,7 @@ fn s1_a_port_of_its_own() {
 #[test]
 fn s1_ports_that_are_none() {
     lab(|lab| {
-        lab.why("A port has 16 bits and is not 0. It is written in digits and nothing else: a program that takes a sign or a blank takes what its author has not thought of.");
+        lab.why("A port has 16 bits and is not 0. It is written in digits only. A sign or a blank is not allowed, even if `str::parse` takes it.");
         for port in [
             "0",
             "65536",
@@ -86,7 +86,7 @@ fn s1_ports_that_are_none() {
 #[test]
 fn s1_the_query_goes_along() {
     lab(|lab| {
-        lab.why("Path and query are what a request asks for. A query begins at the first question mark; it may have slashes and question marks of its own.");
+        lab.why("A request contains the path and the query. A query begins at the first question mark; it may have slashes and question marks of its own.");
         parses(lab, "http://a/b?c=d&e", "http | a | 80 | /b?c=d&e");
         parses(lab, "http://a?b", "http | a | 80 | /?b");
         parses(lab, "http://a/?", "http | a | 80 | /?");
@@ -101,7 +101,7 @@ fn s1_the_query_goes_along() {
 #[test]
 fn s1_userinfo_and_fragment_stay_here() {
     lab(|lab| {
-        lab.why("`#top` stays in the browser, and who sends a user on tells a password to whoever asks. The user ends at the last @ of the authority (RFC 3986 §3.5, RFC 9110 §4.2.4).");
+        lab.why("`#top` stays in the browser. The user may hold a password, and must not go to the server. The user ends at the last @ of the authority (RFC 3986 §3.5, RFC 9110 §4.2.4).");
         parses(lab, "http://a/b#top", "http | a | 80 | /b");
         parses(lab, "http://a#b", "http | a | 80 | /");
         parses(lab, "http://a/b?c#d?e#f", "http | a | 80 | /b?c");
@@ -126,7 +126,7 @@ fn s1_userinfo_and_fragment_stay_here() {
 #[test]
 fn s1_scheme_and_host_in_any_case() {
     lab(|lab| {
-        lab.why("Scheme and host have no case, and are kept in small letters, so that two spellings of a host are one host (RFC 3986 §3.1, §3.2.2). A path has case.");
+        lab.why("Case does not matter in a scheme and in a host. A host is kept in small letters, so that two spellings are one host (RFC 3986 §3.1, §3.2.2). In a path, case matters.");
         parses(
             lab,
             "HTTPS://WWW.Example.ORG/Path?Query",
@@ -140,7 +140,7 @@ fn s1_scheme_and_host_in_any_case() {
 #[test]
 fn s1_ipv6_literals() {
     lab(|lab| {
-        lab.why("The colons of an IPv6 address are no port: that is why it stands in brackets (RFC 3986 §3.2.2). One address has one spelling here, whatever was typed.");
+        lab.why("An IPv6 address has colons that do not begin a port, so it stands in brackets (RFC 3986 §3.2.2). It is kept in one spelling, whatever was typed.");
         parses(lab, "http://[::1]/", "http | ::1 | 80 | /");
         parses(
             lab,
@@ -186,7 +186,7 @@ fn s1_ipv6_literals() {
 #[test]
 fn s1_hosts_of_all_kinds() {
     lab(|lab| {
-        lab.why("A host is letters, digits, hyphens, underscores and dots. What is something else is no host: it would be asked for as a name, or shown to a person as one.");
+        lab.why("A host is letters, digits, hyphens, underscores and dots. Anything else is refused: otherwise it would go to the name server, or be shown to a person.");
         parses(lab, "http://192.0.2.7:8080/", "http | 192.0.2.7 | 8080 | /");
         parses(lab, "http://localhost/", "http | localhost | 80 | /");
         parses(
@@ -240,7 +240,7 @@ fn s1_hosts_of_all_kinds() {
 #[test]
 fn s1_schemes() {
     lab(|lab| {
-        lab.why("What is no http goes to no web server. Without a scheme a browser guesses; this one does not.");
+        lab.why("Only `http` and `https` go to a web server. A browser guesses a missing scheme; this one does not.");
         for text in [
             "",
             "a",
@@ -291,7 +291,7 @@ fn s1_schemes() {
 #[test]
 fn s1_nothing_but_visible_ascii() {
     lab(|lab| {
-        lab.why("A blank ends the path in a request line, and a line feed the line: what is typed would write the request (RFC 9112 §3). Letters beyond ASCII would have to be encoded.");
+        lab.why("A blank ends the path in a request line, and a line feed ends the line. With them, a URL could change the request (RFC 9112 §3). Letters beyond ASCII would have to be encoded.");
         for text in [
             " http://a/",
             "http://a/ ",
@@ -322,7 +322,7 @@ fn s1_nothing_but_visible_ascii() {
 #[test]
 fn s1_dots_in_a_path() {
     lab(|lab| {
-        lab.why("`.` and `..` are the writer's way to say where he stands, and are resolved before anybody is asked (RFC 3986 §5.2.4). Above the root is the root.");
+        lab.why("`.` and `..` are relative to the page. They are removed before the request is sent (RFC 3986 §5.2.4). `..` at the root is the root.");
         for (path, want) in [
             ("/a/./b", "/a/b"),
             ("/a/../b", "/b"),
@@ -357,7 +357,7 @@ fn s1_dots_in_a_path() {
 #[test]
 fn s1_host_field() {
     lab(|lab| {
-        lab.why("Host must be example.test:8443 where the port is not the scheme's own, or another site may answer; and an address of IPv6 has its brackets there (RFC 9110 §7.2).");
+        lab.why("Host has the port if it is not the scheme's default, or another site may answer. An IPv6 address has its brackets in it (RFC 9110 §7.2).");
         for (text, want) in [
             ("https://www.example.org/a", "www.example.org"),
             ("https://www.example.org:443/", "www.example.org"),
@@ -381,7 +381,7 @@ fn s1_host_field() {
 #[test]
 fn s1_a_url_is_shown_as_it_would_be_typed() {
     lab(|lab| {
-        lab.why("A person who is told of a URL can type it again and comes to the same page.");
+        lab.why("A person must be able to type the shown URL again and get the same page.");
         for (text, want) in [
             ("HTTPS://me@A:443/b/../c?d#e", "https://a/c?d"),
             ("http://a", "http://a/"),
@@ -399,7 +399,7 @@ fn s1_a_url_is_shown_as_it_would_be_typed() {
 #[test]
 fn s1_an_address_in_the_hosts_place() {
     lab(|lab| {
-        lab.why("Nobody has to be asked for the address of an address. What only looks like one is a name.");
+        lab.why("An address needs no look-up. A text that only looks like an address is a name.");
         for (text, want) in [
             ("http://192.0.2.7/", Some("192.0.2.7")),
             ("https://[2001:db8::7]:8/", Some("2001:db8::7")),
@@ -427,9 +427,9 @@ fn s1_an_address_in_the_hosts_place() {
 const BASE: &str = "https://a:8443/b/c?d";
 
 #[test]
-fn s1_where_a_page_sends_us() {
+fn s1_join() {
     lab(|lab| {
-        lab.why("What a reference does not say, it takes from the page that it stands in (RFC 3986 §5.2.2).");
+        lab.why("The parts that a reference does not have come from the URL of its page (RFC 3986 §5.2.2).");
         for (reference, want) in [
             ("http://e/f", "http | e | 80 | /f"),
             ("HTTPS://E:9", "https | e | 9 | /"),
@@ -472,9 +472,9 @@ fn s1_where_a_page_sends_us() {
 }
 
 #[test]
-fn s1_where_we_do_not_go() {
+fn s1_join_refuses() {
     lab(|lab| {
-        lab.why("A server may write what it likes. A user in its URL is there to deceive the person who reads it (RFC 9110 §4.2.4).");
+        lab.why("A server can write any text. A user in its URL can deceive the person who reads it (RFC 9110 §4.2.4).");
         for (reference, want) in [
             ("https://bank.example@evil.example/", "Userinfo"),
             ("//me:secret@e/", "Userinfo"),

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use netlab::{Lab, lab};
-use type_a_url::{Attempts, Next, STAGGER, plan};
+use type_a_url::{ATTEMPT_DELAY, Attempts, Next, plan};
 
-use super::paper::{ip, ips, ms};
+use super::sim_network::{ip, ips, ms};
 use super::words::next;
 
 fn planned(lab: &Lab, addrs: &[&str], want: &[&str]) {
@@ -21,7 +21,7 @@ fn planned(lab: &Lab, addrs: &[&str], want: &[&str]) {
 #[test]
 fn s2_alternate_families() {
     lab(|lab| {
-        lab.why("Where one family does not work, all its addresses do not work: the second attempt is one of the other family (RFC 8305 §4).");
+        lab.why("If one family does not work, none of its addresses works. So the second attempt uses the other family (RFC 8305 §4).");
         planned(
             lab,
             &["192.0.2.1", "2001:db8::1"],
@@ -67,7 +67,7 @@ fn s2_alternate_families() {
 #[test]
 fn s2_one_family_keeps_its_order() {
     lab(|lab| {
-        lab.why("The name server has its reasons for an order. Who sorts sends everybody to the same address.");
+        lab.why("The name server chooses the order, for example to share the load. Sorting would send everybody to the same address.");
         planned(
             lab,
             &["192.0.2.9", "192.0.2.1", "192.0.2.5"],
@@ -82,7 +82,9 @@ fn s2_one_family_keeps_its_order() {
 #[test]
 fn s2_each_address_once() {
     lab(|lab| {
-        lab.why("An address that has failed fails again. It is tried where it stood first.");
+        lab.why(
+            "An address that has failed will fail again, so it is tried once, at its first place.",
+        );
         planned(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.1"],
@@ -144,8 +146,12 @@ fn plays(lab: &Lab, addrs: &[&str], patience: u64, script: &[Do]) {
 #[test]
 fn s2_attempts_overlap() {
     lab(|lab| {
-        lab.same("the constant STAGGER", STAGGER, Duration::from_millis(250));
-        lab.why("A silent address is silent for minutes. After a quarter of a second the next one begins beside it (RFC 8305 §5).");
+        lab.same(
+            "the constant ATTEMPT_DELAY",
+            ATTEMPT_DELAY,
+            Duration::from_millis(250),
+        );
+        lab.why("An attempt at a silent address takes minutes to fail. After 250 ms the next attempt begins beside it (RFC 8305 §5).");
         plays(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.3"],
@@ -168,9 +174,9 @@ fn s2_attempts_overlap() {
 }
 
 #[test]
-fn s2_a_late_look_does_not_begin_all_at_once() {
+fn s2_a_late_call_begins_one_attempt() {
     lab(|lab| {
-        lab.why("The quarter of a second counts from the moment at which an attempt begins. A machine that was busy for a second owes nobody four attempts.");
+        lab.why("The 250 ms count from the moment at which an attempt really began. After a pause of a second, one attempt begins, and not four.");
         plays(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"],
@@ -190,7 +196,7 @@ fn s2_a_late_look_does_not_begin_all_at_once() {
 #[test]
 fn s2_a_failure_lets_the_next_one_begin() {
     lab(|lab| {
-        lab.why("Who was refused knows enough. There is nothing to wait for.");
+        lab.why("After a failure the next attempt begins at once: there is nothing to wait for.");
         plays(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.3"],
@@ -209,10 +215,8 @@ fn s2_a_failure_lets_the_next_one_begin() {
                 At(202, "over"),
             ],
         );
-        lab.because(
-            "An earlier attempt that fails late is a failure since the last one began, too.",
-        )
-        .note("now the first one fails while the second runs");
+        lab.because("A failure counts, too, if the attempt is not the last one that began.")
+            .note("now the first one fails while the second runs");
         plays(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.3"],
@@ -232,7 +236,7 @@ fn s2_a_failure_lets_the_next_one_begin() {
 #[test]
 fn s2_several_failures_together_are_one() {
     lab(|lab| {
-        lab.why("Each attempt is a packet to somebody. Two refusals are no reason to begin two at once.");
+        lab.why("Two failures let one attempt begin, and not two at once.");
         plays(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"],
@@ -251,7 +255,7 @@ fn s2_several_failures_together_are_one() {
 }
 
 #[test]
-fn s2_a_failure_of_nobody() {
+fn s2_a_failure_without_an_attempt() {
     lab(|lab| {
         lab.why("Only an attempt that runs can fail, and it can fail once.");
         plays(
@@ -275,7 +279,7 @@ fn s2_a_failure_of_nobody() {
 #[test]
 fn s2_one_time_for_all() {
     lab(|lab| {
-        lab.why("Time-outs do not add up: attempts overlap, and the patience is one for all of them. Nothing begins when it is over.");
+        lab.why("Time-outs do not add up: the attempts overlap, and one limit counts for all of them. No attempt begins when it is over.");
         plays(
             lab,
             &["192.0.2.1", "192.0.2.2", "192.0.2.3"],
@@ -312,14 +316,14 @@ fn s2_one_time_for_all() {
             (1250, "begin 192.0.2.2"),
         ] {
             let got = lab.you(&format!("attempts.next({at} ms)"), || attempts.next(ms(at)));
-            lab.because("The longest time that there is means: as long as it takes.")
+            lab.because("`Duration::MAX` means that there is no limit.")
                 .same("what to do", next(got), want.to_owned());
         }
     });
 }
 
 #[test]
-fn s2_nobody_to_try() {
+fn s2_no_address_to_try() {
     lab(|lab| {
         lab.why("Without an address there is nothing to wait for.");
         plays(lab, &[], 10_000, &[At(0, "over"), At(1, "over")]);
@@ -327,9 +331,9 @@ fn s2_nobody_to_try() {
 }
 
 #[test]
-fn s2_who_runs() {
+fn s2_running() {
     lab(|lab| {
-        lab.why("Who was silent is told to the person at the end: those that have begun and have not failed.");
+        lab.why("At the end the person is told which addresses were silent: their attempts have begun and have not failed.");
         let running = |attempts: &Attempts| -> Vec<String> {
             let running: &[IpAddr] = attempts.running();
             running.iter().map(|addr| addr.to_string()).collect()

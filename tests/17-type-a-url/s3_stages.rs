@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use netlab::{Lab, lab};
 use type_a_url::{
-    Cause, Limits, Network, Page, StageError, connect, fetch, find, open_url, secure,
+    Cause, Limits, Network, Page, StageError, connect, fetch, open_url, resolve, secure,
 };
 
-use super::paper::{Door, LIMITS, Lines, PAGE, Paper, Play, Said, bytes, ip, ips, ms, response};
+use super::sim_network::{
+    ConnectOutcome, ConnectionKind, DnsReply, LIMITS, PAGE, ServerStep, SimNetwork, bytes, ip, ips,
+    ms, response,
+};
 use super::words::{cause, fails, lines, page, runs, timeline, url};
 
 /// The student's `open_url` in this world.
-fn opens(lab: &Lab, world: &Paper, text: &str, limits: &Limits) -> Result<Page, StageError> {
+fn opens(lab: &Lab, world: &SimNetwork, text: &str, limits: &Limits) -> Result<Page, StageError> {
     let url = url(lab, text);
     let mut network = world.clone();
     lab.you(&format!("open_url(network, {text}, limits)"), || {
@@ -20,12 +23,12 @@ fn opens(lab: &Lab, world: &Paper, text: &str, limits: &Limits) -> Result<Page, 
     })
 }
 
-fn gets(lab: &Lab, world: &Paper, text: &str) -> Page {
+fn gets(lab: &Lab, world: &SimNetwork, text: &str) -> Page {
     let result = opens(lab, world, text, &LIMITS);
     page(lab, result)
 }
 
-fn journal(lab: &Lab, world: &Paper, want: &[&str]) {
+fn journal(lab: &Lab, world: &SimNetwork, want: &[&str]) {
     let got = world.journal();
     for at in 0..got.len().max(want.len()) {
         let line = |line: Option<&str>| line.unwrap_or("nothing more").to_owned();
@@ -40,8 +43,8 @@ fn journal(lab: &Lab, world: &Paper, want: &[&str]) {
 #[test]
 fn s3_five_stages_in_order() {
     lab(|lab| {
-        lab.why("Each stage needs what the one before it has found: an address, a connection, a proof, a request.");
-        let world = Paper::with_site();
+        lab.why("Each stage needs the result of the one before it: an address, a connection, a verified server, a request.");
+        let world = SimNetwork::with_site();
         let page = gets(lab, &world, "https://www.example.org/a");
         journal(
             lab,
@@ -51,8 +54,8 @@ fn s3_five_stages_in_order() {
                 "12 connect 192.0.2.1:443",
                 "32 open 192.0.2.1:443",
                 "32 tls www.example.org for 5000 ms at most",
-                "72 request GET /a HTTP/1.1 on line 1",
-                "100 closed line 1",
+                "72 request GET /a HTTP/1.1 on connection 1",
+                "100 closed connection 1",
             ],
         );
         lab.same_bytes("the body", &page.body, PAGE.as_bytes());
@@ -71,10 +74,10 @@ fn s3_five_stages_in_order() {
 }
 
 #[test]
-fn s3_the_timeline_has_no_holes() {
+fn s3_the_timeline_has_no_gaps() {
     lab(|lab| {
-        lab.why("A stage begins when the one before it has ended. What no stage has would be time that nobody can explain.");
-        let world = Paper::with_site();
+        lab.why("A stage begins when the one before it has ended. A gap would be time that no stage explains.");
+        let world = SimNetwork::with_site();
         let page = gets(lab, &world, "https://www.example.org/a");
         runs(
             lab,
@@ -82,12 +85,16 @@ fn s3_the_timeline_has_no_holes() {
             &page.timeline,
             "dns 0..12 tcp 12..32 tls 32..72 first 72..90 body 90..100",
         );
-        let world = Paper::with_site();
-        world.passes(Duration::from_secs(7));
-        world.name("www.example.org", 0, Said::Addresses(ips(&["192.0.2.1"])));
+        let world = SimNetwork::with_site();
+        world.advance(Duration::from_secs(7));
+        world.name(
+            "www.example.org",
+            0,
+            DnsReply::Addresses(ips(&["192.0.2.1"])),
+        );
         let page = gets(lab, &world, "https://www.example.org/a");
         lab.because(
-            "The times are the network's. A stage that took no time was there all the same.",
+            "The times come from the network's clock. A stage that took no time still has a span.",
         )
         .same(
             "the timeline",
@@ -101,8 +108,8 @@ fn s3_the_timeline_has_no_holes() {
 #[test]
 fn s3_http_needs_no_tls() {
     lab(|lab| {
-        lab.why("`http` goes to port 80 and is not encrypted. The stage that was not needed has no time, not a time of zero.");
-        let world = Paper::with_site();
+        lab.why("`http` goes to port 80 and is not encrypted. A stage that was not needed has no span, and not one of 0 ms.");
+        let world = SimNetwork::with_site();
         let page = gets(lab, &world, "http://www.example.org/");
         runs(
             lab,
@@ -117,8 +124,8 @@ fn s3_http_needs_no_tls() {
                 "0 lookup www.example.org",
                 "12 connect 192.0.2.1:80",
                 "32 open 192.0.2.1:80",
-                "32 request GET / HTTP/1.1 on line 1",
-                "60 closed line 1",
+                "32 request GET / HTTP/1.1 on connection 1",
+                "60 closed connection 1",
             ],
         );
     });
@@ -127,14 +134,14 @@ fn s3_http_needs_no_tls() {
 #[test]
 fn s3_an_address_needs_no_name() {
     lab(|lab| {
-        lab.why("Nobody has to be asked for the address of an address. A name server that is asked for it says that there is no such name.");
+        lab.why("An address needs no look-up. A name server that is asked for it says that there is no such name.");
         for (text, addr, host) in [
             ("http://192.0.2.1:8080/", "192.0.2.1:8080", "192.0.2.1:8080"),
             ("http://[2001:db8::7]/", "[2001:db8::7]:80", "[2001:db8::7]"),
         ] {
             lab.scene(text);
-            let world = Paper::with_site();
-            world.door(addr, Door::Opens(20));
+            let world = SimNetwork::with_site();
+            world.on_connect(addr, ConnectOutcome::Opens(20));
             let page = gets(lab, &world, text);
             lab.same("the look-ups", world.count("lookup"), 0);
             runs(
@@ -146,8 +153,8 @@ fn s3_an_address_needs_no_name() {
             lab.same("Host", host_of(lab, &world), host.to_owned());
         }
         lab.scene("https of an address");
-        let world = Paper::with_site();
-        world.door("[2001:db8::7]:8443", Door::Opens(20));
+        let world = SimNetwork::with_site();
+        world.on_connect("[2001:db8::7]:8443", ConnectOutcome::Opens(20));
         let _ = gets(lab, &world, "https://[2001:db8::7]:8443/");
         lab.because("`https` means TLS, whatever the port is.")
             .same("handshakes", world.count("tls"), 1);
@@ -157,7 +164,7 @@ fn s3_an_address_needs_no_name() {
 }
 
 /// The `Host` of the only request.
-fn host_of(lab: &Lab, world: &Paper) -> String {
+fn host_of(lab: &Lab, world: &SimNetwork) -> String {
     let requests = world.requests();
     lab.same("requests", requests.len(), 1);
     let hosts: Vec<&str> = requests[0]
@@ -173,7 +180,9 @@ fn host_of(lab: &Lab, world: &Paper) -> String {
 #[test]
 fn s3_what_is_asked_for() {
     lab(|lab| {
-        lab.why("Host must be example.test:8443 where the port is not the scheme's own; user and fragment are nobody's business.");
+        lab.why(
+            "Host has the port if it is not the scheme's default. User and fragment are not sent.",
+        );
         for (text, line, host) in [
             (
                 "https://www.example.org/",
@@ -197,8 +206,8 @@ fn s3_what_is_asked_for() {
             ),
         ] {
             lab.scene(text);
-            let world = Paper::with_site();
-            world.door("192.0.2.1:8443", Door::Opens(20));
+            let world = SimNetwork::with_site();
+            world.on_connect("192.0.2.1:8443", ConnectOutcome::Opens(20));
             let _ = gets(lab, &world, text);
             lab.same("Host", host_of(lab, &world), host.to_owned());
             let requests = world.requests();
@@ -210,11 +219,15 @@ fn s3_what_is_asked_for() {
 #[test]
 fn s3_first_address_silent_second_works() {
     lab(|lab| {
-        lab.why("192.0.2.9 is silent, 192.0.2.10 would have answered: after 250 ms it is asked as well, and the page comes.");
-        let world = Paper::default();
-        world.name("a", 10, Said::Addresses(ips(&["192.0.2.9", "192.0.2.10"])));
-        world.door("192.0.2.9:80", Door::Silent);
-        world.door("192.0.2.10:80", Door::Opens(20));
+        lab.why("192.0.2.9 is silent. 192.0.2.10 answers, and its attempt begins 250 ms later.");
+        let world = SimNetwork::default();
+        world.name(
+            "a",
+            10,
+            DnsReply::Addresses(ips(&["192.0.2.9", "192.0.2.10"])),
+        );
+        world.on_connect("192.0.2.9:80", ConnectOutcome::Silent);
+        world.on_connect("192.0.2.10:80", ConnectOutcome::Opens(20));
         let page = gets(lab, &world, "http://a/");
         journal(
             lab,
@@ -225,8 +238,8 @@ fn s3_first_address_silent_second_works() {
                 "260 connect 192.0.2.10:80",
                 "280 open 192.0.2.10:80",
                 "280 given-up 192.0.2.9:80",
-                "280 request GET / HTTP/1.1 on line 1",
-                "308 closed line 1",
+                "280 request GET / HTTP/1.1 on connection 1",
+                "308 closed connection 1",
             ],
         );
         lab.same(
@@ -247,16 +260,16 @@ fn s3_first_address_silent_second_works() {
 fn s3_the_families_take_turns() {
     lab(|lab| {
         lab.why("A machine whose IPv6 leads nowhere has a page after a quarter of a second, because the second attempt is IPv4 (RFC 8305 §4).");
-        let world = Paper::default();
+        let world = SimNetwork::default();
         world.name(
             "a",
             0,
-            Said::Addresses(ips(&["192.0.2.1", "2001:db8::1", "2001:db8::2"])),
+            DnsReply::Addresses(ips(&["192.0.2.1", "2001:db8::1", "2001:db8::2"])),
         );
         for addr in ["[2001:db8::1]:80", "[2001:db8::2]:80"] {
-            world.door(addr, Door::Silent);
+            world.on_connect(addr, ConnectOutcome::Silent);
         }
-        world.door("192.0.2.1:80", Door::Opens(20));
+        world.on_connect("192.0.2.1:80", ConnectOutcome::Opens(20));
         let page = gets(lab, &world, "http://a/");
         runs(
             lab,
@@ -270,16 +283,16 @@ fn s3_the_families_take_turns() {
 #[test]
 fn s3_refused_moves_on_at_once() {
     lab(|lab| {
-        lab.why("Who was refused knows enough: the next address is asked at that moment.");
-        let world = Paper::default();
+        lab.why("After a refusal the next attempt begins at once.");
+        let world = SimNetwork::default();
         world.name(
             "a",
             0,
-            Said::Addresses(ips(&["192.0.2.9", "192.0.2.8", "192.0.2.10"])),
+            DnsReply::Addresses(ips(&["192.0.2.9", "192.0.2.8", "192.0.2.10"])),
         );
-        world.door("192.0.2.9:80", Door::Refuses(3));
-        world.door("192.0.2.8:80", Door::Refuses(4));
-        world.door("192.0.2.10:80", Door::Opens(20));
+        world.on_connect("192.0.2.9:80", ConnectOutcome::Refused(3));
+        world.on_connect("192.0.2.8:80", ConnectOutcome::Refused(4));
+        world.on_connect("192.0.2.10:80", ConnectOutcome::Opens(20));
         let page = gets(lab, &world, "http://a/");
         runs(
             lab,
@@ -294,16 +307,16 @@ fn s3_refused_moves_on_at_once() {
 #[test]
 fn s3_the_first_that_answers_is_taken() {
     lab(|lab| {
-        lab.why("An attempt goes on while the next one runs beside it: who answers first is taken, and the others are given up.");
-        let world = Paper::default();
+        lab.why("An attempt goes on while the next one runs beside it. The first connection that opens is taken, and the others are given up.");
+        let world = SimNetwork::default();
         world.name(
             "a",
             0,
-            Said::Addresses(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3"])),
+            DnsReply::Addresses(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3"])),
         );
-        world.door("192.0.2.1:80", Door::Opens(400));
-        world.door("192.0.2.2:80", Door::Opens(900));
-        world.door("192.0.2.3:80", Door::Opens(20));
+        world.on_connect("192.0.2.1:80", ConnectOutcome::Opens(400));
+        world.on_connect("192.0.2.2:80", ConnectOutcome::Opens(900));
+        world.on_connect("192.0.2.3:80", ConnectOutcome::Opens(20));
         let page = gets(lab, &world, "http://a/");
         lab.same(
             "where it came from",
@@ -325,16 +338,16 @@ fn s3_the_first_that_answers_is_taken() {
 fn s3_time_outs_do_not_add_up() {
     lab(|lab| {
         lab.why("Attempts overlap, and the limit is one for all of them. Four silent addresses take as long as one.");
-        let world = Paper::default();
+        let world = SimNetwork::default();
         world.name(
             "a",
             10,
-            Said::Addresses(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"])),
+            DnsReply::Addresses(ips(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"])),
         );
         for addr in ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.4:80"] {
-            world.door(addr, Door::Silent);
+            world.on_connect(addr, ConnectOutcome::Silent);
         }
-        world.door("192.0.2.3:80", Door::Refuses(30));
+        world.on_connect("192.0.2.3:80", ConnectOutcome::Refused(30));
         let result = opens(lab, &world, "http://a/", &LIMITS);
         fails(
             lab,
@@ -351,9 +364,9 @@ fn s3_who_has_not_answered() {
     lab(|lab| {
         lab.why("A person who reads that all were refused looks for a service that does not run; one who reads that all were silent looks for a firewall.");
         lab.scene("two refuse");
-        let world = Paper::default();
-        world.door("192.0.2.1:7", Door::Refuses(30));
-        world.door("192.0.2.2:7", Door::Refuses(10));
+        let world = SimNetwork::default();
+        world.on_connect("192.0.2.1:7", ConnectOutcome::Refused(30));
+        world.on_connect("192.0.2.2:7", ConnectOutcome::Refused(10));
         let mut network = world.clone();
         let addrs = ips(&["192.0.2.1", "192.0.2.2"]);
         let got = lab.you("connect(network, addrs, 7, 10 s)", || {
@@ -366,8 +379,8 @@ fn s3_who_has_not_answered() {
             Some("Unreachable 192.0.2.1 ConnectionRefused 192.0.2.2 ConnectionRefused".to_owned()),
         );
         lab.scene("there is no time for the second one");
-        let world = Paper::default();
-        world.door("192.0.2.1:7", Door::Silent);
+        let world = SimNetwork::default();
+        world.on_connect("192.0.2.1:7", ConnectOutcome::Silent);
         let mut network = world.clone();
         let got = lab.you("connect(network, addrs, 7, 100 ms)", || {
             connect(&mut network, &addrs, 7, ms(100))
@@ -380,9 +393,9 @@ fn s3_who_has_not_answered() {
         );
         lab.same("ms", world.time(), ms(100));
         lab.scene("the first one fails late");
-        let world = Paper::default();
-        world.door("192.0.2.1:7", Door::Refuses(300));
-        world.door("192.0.2.2:7", Door::Refuses(10));
+        let world = SimNetwork::default();
+        world.on_connect("192.0.2.1:7", ConnectOutcome::Refused(300));
+        world.on_connect("192.0.2.2:7", ConnectOutcome::Refused(10));
         let mut network = world.clone();
         let got = lab.you("connect(network, addrs, 7, 10 s)", || {
             connect(&mut network, &addrs, 7, ms(10_000))
@@ -401,25 +414,27 @@ fn s3_who_has_not_answered() {
 }
 
 #[test]
-fn s3_find() {
+fn s3_resolve() {
     lab(|lab| {
-        lab.why("Stage 1 gives all addresses as they came: the order of the attempts is stage 2's. Three kinds of no are three causes.");
+        lab.why("Stage 1 returns all addresses in the order in which they came; stage 2 orders the attempts. Each kind of failure has its own cause.");
         for (said, want) in [
             (
-                Said::Addresses(ips(&["192.0.2.1", "2001:db8::1", "192.0.2.1"])),
+                DnsReply::Addresses(ips(&["192.0.2.1", "2001:db8::1", "192.0.2.1"])),
                 "192.0.2.1 2001:db8::1 192.0.2.1",
             ),
-            (Said::NoSuchName, "NoSuchName"),
-            (Said::NoData, "NoAddress"),
-            (Said::Silence, "Lookup TimedOut"),
-            (Said::Rcode(2), "Lookup Rcode 2"),
+            (DnsReply::NoSuchName, "NoSuchName"),
+            (DnsReply::NoData, "NoAddress"),
+            (DnsReply::Silence, "Lookup TimedOut"),
+            (DnsReply::Rcode(2), "Lookup Rcode 2"),
         ] {
             lab.scene(format!("the name server says {said:?}"));
-            let world = Paper::default();
+            let world = SimNetwork::default();
             world.name("a", 5, said);
             let url = url(lab, "http://a:8080/");
             let mut network = world.clone();
-            let got = match lab.you("find(network, http://a:8080/)", || find(&mut network, &url)) {
+            let got = match lab.you("resolve(network, http://a:8080/)", || {
+                resolve(&mut network, &url)
+            }) {
                 Ok(addrs) => addrs
                     .iter()
                     .map(|addr| addr.to_string())
@@ -438,22 +453,22 @@ fn s3_find() {
     });
 }
 
-/// A line of this world, to this address.
-fn line(lab: &Lab, network: &mut Paper) -> type_a_url::Line {
+/// A connection of this world, to this address.
+fn connection(lab: &Lab, network: &mut SimNetwork) -> type_a_url::Connection {
     network.begin("192.0.2.1:80".parse().expect("an address"));
     match network.connected(ms(60_000)) {
-        Some((_, Ok(line))) => line,
-        _ => lab.fails("a line of the test's", "none"),
+        Some((_, Ok(connection))) => connection,
+        _ => lab.fails("a connection of the test's", "none"),
     }
 }
 
 #[test]
 fn s3_protocols() {
     lab(|lab| {
-        lab.why("A server that chooses nothing by ALPN speaks HTTP/1.1; who has chosen another protocol would not understand us (RFC 7301 §3.2).");
+        lab.why("A server that chooses nothing by ALPN speaks HTTP/1.1. A server that has chosen another protocol would not understand the request (RFC 7301 §3.2).");
         for (handshake, want) in [
-            (Ok(Some(&b"http/1.1"[..])), "a line"),
-            (Ok(None), "a line"),
+            (Ok(Some(&b"http/1.1"[..])), "a connection"),
+            (Ok(None), "a connection"),
             (Ok(Some(b"h2")), "Protocol h2"),
             (Ok(Some(b"http/1.0")), "Protocol http/1.0"),
             (Ok(Some(b"HTTP/1.1")), "Protocol HTTP/1.1"),
@@ -464,16 +479,16 @@ fn s3_protocols() {
         ] {
             let shown = handshake.map(|name| name.map(|name| name.escape_ascii().to_string()));
             lab.scene(format!("the handshake gives {shown:?}"));
-            let world = Paper::with_site();
+            let world = SimNetwork::with_site();
             world.handshake(handshake);
             let mut network = world.clone();
-            let line = line(lab, &mut network);
+            let connection = connection(lab, &mut network);
             let url = url(lab, "https://www.example.org:80/");
             let got = match lab.you(
-                "secure(network, line, https://www.example.org:80/, 3 s)",
-                || secure(&mut network, line, &url, ms(3_000)),
+                "secure(network, connection, https://www.example.org:80/, 3 s)",
+                || secure(&mut network, connection, &url, ms(3_000)),
             ) {
-                Ok(_) => "a line".to_owned(),
+                Ok(_) => "a connection".to_owned(),
                 Err(failed) => cause(&failed),
             };
             lab.same("what came of it", got, want.to_owned());
@@ -490,15 +505,15 @@ fn s3_protocols() {
 #[test]
 fn s3_when_the_first_byte_came() {
     lab(|lab| {
-        lab.why("The first byte is the one that the reader waits for: from then on the server answers. When its head is complete is something else, and an answer of 1xx is one.");
+        lab.why("Stage 4 ends with the first byte that comes, also if it belongs to a 1xx response. It does not wait for the whole head.");
         for (plays, first, end) in [
             (
                 vec![
-                    Play::After(5),
+                    ServerStep::After(5),
                     bytes("H"),
-                    Play::After(90),
+                    ServerStep::After(90),
                     bytes("TTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"),
-                    Play::After(1),
+                    ServerStep::After(1),
                     bytes("a"),
                 ],
                 5,
@@ -506,9 +521,9 @@ fn s3_when_the_first_byte_came() {
             ),
             (
                 vec![
-                    Play::After(7),
+                    ServerStep::After(7),
                     bytes("HTTP/1.1 103 Early\r\n\r\n"),
-                    Play::After(50),
+                    ServerStep::After(50),
                     bytes("HTTP/1.1 204 X\r\n\r\n"),
                 ],
                 7,
@@ -517,22 +532,22 @@ fn s3_when_the_first_byte_came() {
             (
                 vec![
                     bytes("HTTP/1.1 200 OK\r\n\r\na"),
-                    Play::After(40),
-                    Play::End,
+                    ServerStep::After(40),
+                    ServerStep::End,
                 ],
                 0,
                 40,
             ),
         ] {
             lab.scene(format!("the server plays {plays:?}"));
-            let world = Paper::with_site();
+            let world = SimNetwork::with_site();
             world.answers(vec![plays]);
             let mut network = world.clone();
-            let mut line = line(lab, &mut network);
+            let mut connection = connection(lab, &mut network);
             let begin = world.time();
             let url = url(lab, "http://www.example.org/");
-            let got = lab.you("fetch(network, line, url, 5 s)", || {
-                fetch(&network, &mut line, &url, ms(5_000))
+            let got = lab.you("fetch(network, connection, url, 5 s)", || {
+                fetch(&network, &mut connection, &url, ms(5_000))
             });
             let (_, at) = got.unwrap_or_else(|lost| {
                 lab.fails(
@@ -557,16 +572,16 @@ fn s3_when_the_first_byte_came() {
 #[test]
 fn s3_each_read_has_a_limit() {
     lab(|lab| {
-        lab.why("A server that answers nothing any more would keep the browser for ever. Each read waits for so long, and one that gave something begins anew.");
+        lab.why("Without a limit, a server that stops sending would keep the browser for ever. The limit is for each read, so it begins again after each read that gave bytes.");
         for (plays, received, end) in [
             (vec![], 0, 300),
             (
                 vec![
-                    Play::After(290),
+                    ServerStep::After(290),
                     bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"),
-                    Play::After(290),
+                    ServerStep::After(290),
                     bytes("a"),
-                    Play::After(310),
+                    ServerStep::After(310),
                     bytes("b"),
                 ],
                 39,
@@ -574,14 +589,14 @@ fn s3_each_read_has_a_limit() {
             ),
         ] {
             lab.scene(format!("the server plays {plays:?}"));
-            let world = Paper::with_site();
+            let world = SimNetwork::with_site();
             world.answers(vec![plays]);
             let mut network = world.clone();
-            let mut line = line(lab, &mut network);
+            let mut connection = connection(lab, &mut network);
             let begin = world.time();
             let url = url(lab, "http://www.example.org/");
-            let got = lab.you("fetch(network, line, url, 300 ms)", || {
-                fetch(&network, &mut line, &url, ms(300))
+            let got = lab.you("fetch(network, connection, url, 300 ms)", || {
+                fetch(&network, &mut connection, &url, ms(300))
             });
             let Err(lost) = got else {
                 lab.fails("an error of the read that takes too long", "an answer");
@@ -600,19 +615,19 @@ fn s3_each_read_has_a_limit() {
 #[test]
 fn s3_the_limits_are_the_callers() {
     lab(|lab| {
-        lab.why("A limit that is not passed on is no limit. The one for connecting is not the one for reading.");
+        lab.why("Both limits must be passed on: `connect` to stage 2, and `wait` to the handshake, the reads and the writes.");
         let limits = Limits {
             connect: ms(700),
             wait: ms(90),
         };
         lab.scene("the address is silent");
-        let world = Paper::with_site();
-        world.door("192.0.2.1:443", Door::Silent);
+        let world = SimNetwork::with_site();
+        world.on_connect("192.0.2.1:443", ConnectOutcome::Silent);
         let result = opens(lab, &world, "https://www.example.org/", &limits);
         fails(lab, result, "Tcp, Unreachable 192.0.2.1 silent");
         lab.same("ms", world.time().as_millis(), 712);
         lab.scene("the server is silent");
-        let world = Paper::with_site();
+        let world = SimNetwork::with_site();
         world.answers(vec![vec![]]);
         let result = opens(lab, &world, "https://www.example.org/", &limits);
         fails(lab, result, "FirstByte, Io WouldBlock");
@@ -628,12 +643,12 @@ fn s3_the_limits_are_the_callers() {
 #[test]
 fn s3_any_status_is_a_page() {
     lab(|lab| {
-        lab.why("The network did its job; the server said no. A 404 has come all the way, and has all five stages.");
+        lab.why("The status does not matter: a 404 has come through all five stages.");
         for status in [200, 204, 301, 404, 418, 500, 503, 599] {
             lab.scene(format!("the server answers {status}"));
-            let world = Paper::with_site();
+            let world = SimNetwork::with_site();
             let body = if status == 204 { "" } else { "no" };
-            let mut plays = vec![Play::After(3)];
+            let mut plays = vec![ServerStep::After(3)];
             plays.extend(match status {
                 204 => vec![bytes("HTTP/1.1 204 X\r\n\r\n")],
                 _ => response(status, "", body),
@@ -661,18 +676,18 @@ fn s3_chunks_and_ends() {
         for plays in [
             vec![
                 bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n"),
-                Play::After(5),
+                ServerStep::After(5),
                 bytes("3\r\nllo\r\n0\r\n\r\n"),
             ],
             vec![
                 bytes("HTTP/1.1 200 OK\r\n\r\nhe"),
-                Play::After(5),
+                ServerStep::After(5),
                 bytes("llo"),
-                Play::End,
+                ServerStep::End,
             ],
         ] {
             lab.scene(format!("the server plays {plays:?}"));
-            let world = Paper::with_site();
+            let world = SimNetwork::with_site();
             world.answers(vec![plays]);
             let page = gets(lab, &world, "http://www.example.org/");
             lab.same_bytes("the body", &page.body, b"hello");
@@ -687,9 +702,9 @@ fn s3_chunks_and_ends() {
 }
 
 #[test]
-fn s3_whatever_an_attempt_fails_by() {
+fn s3_an_attempt_may_fail_by_any_error() {
     lab(|lab| {
-        lab.why("The system has many errors for an address that cannot be reached, and a time-out of its own. Who has failed so has not been silent until the end.");
+        lab.why("The system has many errors for an address that cannot be reached, and a time-out of its own. Each of them is a failure; only an address without a result is silent.");
         for kind in [
             ErrorKind::TimedOut,
             ErrorKind::HostUnreachable,
@@ -697,9 +712,9 @@ fn s3_whatever_an_attempt_fails_by() {
             ErrorKind::AddrNotAvailable,
         ] {
             lab.scene(format!("192.0.2.1 fails by {kind:?}"));
-            let world = Paper::default();
-            world.door("192.0.2.1:7", Door::Fails(30, kind));
-            world.door("192.0.2.2:7", Door::Silent);
+            let world = SimNetwork::default();
+            world.on_connect("192.0.2.1:7", ConnectOutcome::Fails(30, kind));
+            world.on_connect("192.0.2.2:7", ConnectOutcome::Silent);
             let mut network = world.clone();
             let addrs = ips(&["192.0.2.1", "192.0.2.2"]);
             let got = lab.you("connect(network, addrs, 7, 1 s)", || {
@@ -725,19 +740,19 @@ fn s3_whatever_an_attempt_fails_by() {
 }
 
 #[test]
-fn s3_connect_waits_and_does_not_look_about() {
+fn s3_connect_waits_without_polling() {
     lab(|lab| {
-        lab.why("`Attempts` says until when there is nothing to do. Who looks more often than that keeps a processor busy.");
-        let world = Paper::default();
+        lab.why("`Attempts` says until when there is nothing to do. A loop that asks more often wastes processor time.");
+        let world = SimNetwork::default();
         for addr in ["192.0.2.1:7", "192.0.2.2:7"] {
-            world.door(addr, Door::Silent);
+            world.on_connect(addr, ConnectOutcome::Silent);
         }
         let mut network = world.clone();
         let addrs = ips(&["192.0.2.1", "192.0.2.2"]);
         let got = lab.you("connect(network, addrs, 7, 10 s)", || {
             connect(&mut network, &addrs, 7, ms(10_000))
         });
-        lab.same("a line", got.is_ok(), false);
+        lab.same("a connection", got.is_ok(), false);
         lab.holds(
             world.waits() <= 4,
             "one wait until the second attempt, and one until the end",
@@ -747,23 +762,23 @@ fn s3_connect_waits_and_does_not_look_about() {
 }
 
 #[test]
-fn s3_lines_of_other_kinds() {
+fn s3_connections_of_other_kinds() {
     lab(|lab| {
-        lab.why("A write takes as much as it likes, and TLS keeps what is written until it is flushed: chapter 13's exchange knows that, if the stream tells it.");
-        let world = Paper::with_site();
-        world.lines(Lines::Narrow);
+        lab.why("A write may take only a part of its bytes, and TLS keeps written bytes until the flush. Chapter 13's exchange handles both, if your stream passes on what `write` returns, and `flush`.");
+        let world = SimNetwork::with_site();
+        world.connections(ConnectionKind::ShortWrites);
         let page = gets(lab, &world, "http://www.example.org/a?b");
         lab.same_bytes("the body", &page.body, PAGE.as_bytes());
         lab.same("Host", host_of(lab, &world), "www.example.org".to_owned());
         for kind in [ErrorKind::Unsupported, ErrorKind::InvalidInput] {
-            lab.scene(format!("a line whose limit cannot be set: {kind:?}"));
-            let world = Paper::with_site();
-            world.lines(Lines::NoLimit(kind));
+            lab.scene(format!("a connection whose limit cannot be set: {kind:?}"));
+            let world = SimNetwork::with_site();
+            world.connections(ConnectionKind::NoLimit(kind));
             let mut network = world.clone();
-            let mut line = line(lab, &mut network);
+            let mut connection = connection(lab, &mut network);
             let url = url(lab, "http://www.example.org/");
-            let got = lab.you("fetch(network, line, url, 5 s)", || {
-                fetch(&network, &mut line, &url, ms(5_000))
+            let got = lab.you("fetch(network, connection, url, 5 s)", || {
+                fetch(&network, &mut connection, &url, ms(5_000))
             });
             let got = got.err().map(|lost| (lost.cause.kind(), lost.received));
             lab.because("Without a limit a silent server keeps the browser for ever.")
@@ -780,17 +795,17 @@ fn s3_lines_of_other_kinds() {
 #[test]
 fn s3_connect_says_which_one() {
     lab(|lab| {
-        lab.why("The address that has answered is told, with the port that was asked for.");
-        let world = Paper::default();
-        world.door("[2001:db8::1]:8443", Door::Refuses(1));
-        world.door("192.0.2.1:8443", Door::Opens(2));
+        lab.why("The result has the address that has answered, with the port of the call.");
+        let world = SimNetwork::default();
+        world.on_connect("[2001:db8::1]:8443", ConnectOutcome::Refused(1));
+        world.on_connect("192.0.2.1:8443", ConnectOutcome::Opens(2));
         let mut network = world.clone();
         let addrs = vec![ip("192.0.2.1"), ip("2001:db8::1")];
         let got = lab.you("connect(network, addrs, 8443, 10 s)", || {
             connect(&mut network, &addrs, 8443, ms(10_000))
         });
         let got: Result<_, Cause> = got.map(|(_, from)| from.to_string());
-        let got = got.unwrap_or_else(|failed| lab.fails("a line", cause(&failed)));
+        let got = got.unwrap_or_else(|failed| lab.fails("a connection", cause(&failed)));
         lab.same("who has answered", got, "192.0.2.1:8443".to_owned());
         lab.same("ms", world.time(), ms(3));
     });

@@ -10,43 +10,45 @@ use type_a_url::{
 };
 use udp_dns_lookup::LookupError;
 
-use super::paper::{Door, LIMITS, Paper, Play, Said, bytes, ip, ips, ms};
+use super::sim_network::{
+    ConnectOutcome, DnsReply, LIMITS, ServerStep, SimNetwork, bytes, ip, ips, ms,
+};
 use super::words::{fails, failure, parts, url};
 
 #[test]
 fn s4_each_failure_names_its_stage() {
     lab(|lab| {
-        lab.why("Who reads the wrong stage looks in the wrong place: a name that resolved is not to blame for a certificate.");
-        type Change = fn(&Paper);
+        lab.why("A person who reads the wrong stage looks in the wrong place: if the certificate is refused, the name was found.");
+        type Change = fn(&SimNetwork);
         let worlds: &[(&str, Change, &str)] = &[
             (
                 "there is no such name",
-                |world| world.name("www.example.org", 12, Said::NoSuchName),
+                |world| world.name("www.example.org", 12, DnsReply::NoSuchName),
                 "Dns, NoSuchName",
             ),
             (
                 "the name has no address",
-                |world| world.name("www.example.org", 12, Said::NoData),
+                |world| world.name("www.example.org", 12, DnsReply::NoData),
                 "Dns, NoAddress",
             ),
             (
                 "the name server is silent",
-                |world| world.name("www.example.org", 12, Said::Silence),
+                |world| world.name("www.example.org", 12, DnsReply::Silence),
                 "Dns, Lookup TimedOut",
             ),
             (
                 "the name server fails",
-                |world| world.name("www.example.org", 12, Said::Rcode(2)),
+                |world| world.name("www.example.org", 12, DnsReply::Rcode(2)),
                 "Dns, Lookup Rcode 2",
             ),
             (
                 "the address refuses",
-                |world| world.door("192.0.2.1:443", Door::Refuses(9)),
+                |world| world.on_connect("192.0.2.1:443", ConnectOutcome::Refused(9)),
                 "Tcp, Unreachable 192.0.2.1 ConnectionRefused",
             ),
             (
                 "the address is silent",
-                |world| world.door("192.0.2.1:443", Door::Silent),
+                |world| world.on_connect("192.0.2.1:443", ConnectOutcome::Silent),
                 "Tcp, Unreachable 192.0.2.1 silent",
             ),
             (
@@ -76,12 +78,12 @@ fn s4_each_failure_names_its_stage() {
             ),
             (
                 "the server hangs up",
-                |world| world.answers(vec![vec![Play::After(9), Play::End]]),
+                |world| world.answers(vec![vec![ServerStep::After(9), ServerStep::End]]),
                 "FirstByte, Io UnexpectedEof",
             ),
             (
                 "the server resets",
-                |world| world.answers(vec![vec![Play::Fails(ErrorKind::ConnectionReset)]]),
+                |world| world.answers(vec![vec![ServerStep::Fails(ErrorKind::ConnectionReset)]]),
                 "FirstByte, Io ConnectionReset",
             ),
             (
@@ -89,14 +91,14 @@ fn s4_each_failure_names_its_stage() {
                 |world| {
                     world.answers(vec![vec![
                         bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe"),
-                        Play::End,
+                        ServerStep::End,
                     ]])
                 },
                 "Body, Io UnexpectedEof",
             ),
             (
                 "the head is torn",
-                |world| world.answers(vec![vec![bytes("HTT"), Play::End]]),
+                |world| world.answers(vec![vec![bytes("HTT"), ServerStep::End]]),
                 "Body, Io UnexpectedEof",
             ),
             (
@@ -116,13 +118,16 @@ fn s4_each_failure_names_its_stage() {
             (
                 "the head takes too long",
                 |world| {
-                    world.answers(vec![vec![bytes("H"), Play::Fails(ErrorKind::TimedOut)]]);
+                    world.answers(vec![vec![
+                        bytes("H"),
+                        ServerStep::Fails(ErrorKind::TimedOut),
+                    ]]);
                 },
                 "Body, Io TimedOut",
             ),
             (
                 "the first byte takes too long",
-                |world| world.answers(vec![vec![Play::Fails(ErrorKind::TimedOut)]]),
+                |world| world.answers(vec![vec![ServerStep::Fails(ErrorKind::TimedOut)]]),
                 "FirstByte, Io TimedOut",
             ),
             (
@@ -130,7 +135,7 @@ fn s4_each_failure_names_its_stage() {
                 |world| {
                     world.answers(vec![vec![
                         bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe"),
-                        Play::Fails(ErrorKind::ConnectionReset),
+                        ServerStep::Fails(ErrorKind::ConnectionReset),
                     ]])
                 },
                 "Body, Io ConnectionReset",
@@ -147,9 +152,9 @@ fn s4_each_failure_names_its_stage() {
         ];
         for (scene, change, want) in worlds {
             lab.scene(*scene);
-            let world = Paper::default();
+            let world = SimNetwork::default();
             change(&world);
-            let usual = Paper::with_site();
+            let usual = SimNetwork::with_site();
             // What the scene does not change is as usual.
             let world = overlay(world, usual);
             let mut network = world.clone();
@@ -159,9 +164,9 @@ fn s4_each_failure_names_its_stage() {
                 || open_url(&mut network, &url, &LIMITS),
             );
             fails(lab, result, want);
-            lab.because("A line on which something has failed is closed.")
+            lab.because("A connection on which something has failed is closed.")
                 .same(
-                    "lines that are closed",
+                    "connections that are closed",
                     world.count("closed"),
                     world.count("open"),
                 );
@@ -170,8 +175,8 @@ fn s4_each_failure_names_its_stage() {
 }
 
 /// The first world, and of the second one what the first does not have.
-fn overlay(world: Paper, usual: Paper) -> Paper {
-    world.takes_from(&usual);
+fn overlay(world: SimNetwork, usual: SimNetwork) -> SimNetwork {
+    world.adds_missing(&usual);
     world
 }
 
@@ -189,7 +194,7 @@ fn says(lab: &Lab, line: &str, stage: &str, words: &[&str]) {
         format!("a line that begins with `{stage}: `"),
         format!("{line:?}"),
     );
-    lab.because("A person reads one line for each failure. What a server has sent may have line ends of its own: what is no visible ASCII is shown as \\xNN.")
+    lab.because("A person reads one line for each failure. Bytes from a server may be line ends: a byte that is not visible ASCII is shown as \\xNN.")
         .holds(!line.contains('\n'), "one line", format!("{line:?}"));
     let behind = &line[stage.len() + 2..];
     for word in words {
@@ -204,7 +209,7 @@ fn says(lab: &Lab, line: &str, stage: &str, words: &[&str]) {
 #[test]
 fn s4_what_a_person_reads() {
     lab(|lab| {
-        lab.why("The line is all that the person has. It says where it happened, and what.");
+        lab.why("The line is all that the person has. It says which stage failed, and why.");
         let io = |kind: ErrorKind, text: &str| std::io::Error::new(kind, text.to_owned());
         let line = told(lab, Stage::Dns, Cause::NoSuchName);
         says(lab, &line, "dns", &["no such name"]);
@@ -286,7 +291,7 @@ fn s4_what_a_person_reads() {
             "tls",
             &["\\x1b[2j\\x20\\xff\\x09\\x0a\\x00\\x7f~"],
         );
-        lab.because("What a server sends goes to a terminal: bytes that are not visible are shown, and not obeyed.")
+        lab.because("This text goes to a terminal. Bytes that are not visible must be shown as \\xNN, or the terminal obeys them.")
             .holds(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "visible ASCII", format!("{line:?}"));
         for count in [3, 10] {
             let line = told(lab, Stage::Redirect, Cause::TooManyRedirects(count));
@@ -304,7 +309,7 @@ fn s4_what_a_person_reads() {
 #[test]
 fn s4_what_is_wrong_with_a_url() {
     lab(|lab| {
-        lab.why("Seven mistakes, seven lines: who reads the same for all of them has to guess.");
+        lab.why("The seven errors have seven different lines, so that a person need not guess.");
         let all = [
             UrlError::NoScheme,
             UrlError::Scheme,
@@ -335,7 +340,7 @@ fn s4_what_is_wrong_with_a_url() {
 #[test]
 fn s4_the_names_of_the_stages() {
     lab(|lab| {
-        lab.why("The names are the same wherever a stage is named.");
+        lab.why("A stage has one name, in reports and in errors.");
         for (stage, name) in [
             (Stage::Dns, "dns"),
             (Stage::Tcp, "tcp"),
@@ -401,9 +406,9 @@ fn sends(lab: &Lab, base: &str, status: u16, fields: &[(&str, &[u8])], want: &st
 }
 
 #[test]
-fn s4_five_statuses_send_us_on() {
+fn s4_five_statuses_redirect() {
     lab(|lab| {
-        lab.why("301, 302, 303, 307 and 308 say: ask there. 300 leaves the choice to a person, 304 speaks of something stored, and a 201 has a Location that says where something was made (RFC 9110 §15).");
+        lab.why("301, 302, 303, 307 and 308 redirect. 300 leaves the choice to a person, 304 is about a stored response, and the Location of a 201 says what was created (RFC 9110 §15).");
         let to: &[(&str, &[u8])] = &[("Location", b"/b")];
         for status in [301, 302, 303, 307, 308] {
             sends(lab, "https://a/", status, to, "https | a | 443 | /b");
@@ -426,7 +431,7 @@ fn s4_five_statuses_send_us_on() {
 #[test]
 fn s4_what_location_says() {
     lab(|lab| {
-        lab.why("A Location may be a part of a URL; what it does not say is the page's own (RFC 9110 §10.2.2).");
+        lab.why("A Location may be a part of a URL. The missing parts come from the URL of the page (RFC 9110 §10.2.2).");
         for (location, want) in [
             (&b"https://b:8443/c"[..], "https | b | 8443 | /c"),
             (b"c", "https | a | 443 | /d/c"),
@@ -456,7 +461,7 @@ fn s4_what_location_says() {
 #[test]
 fn s4_never_from_https_to_http() {
     lab(|lab| {
-        lab.why("Whoever listens on the way would see what was to be kept from him, and could answer in the server's place. Upwards is fine.");
+        lab.why("From https to http, an eavesdropper could read what TLS was to hide, and could answer in the server's place. From http to https is allowed.");
         let downgrade = "Redirect, Downgrade http | b | 80 | /";
         sends(
             lab,
@@ -564,7 +569,7 @@ fn s4_all_pages_on_the_way() {
 fn s4_ten_redirects_and_no_more() {
     lab(|lab| {
         lab.same("MAX_REDIRECTS", MAX_REDIRECTS, 10);
-        lab.why("Ten redirects are followed: that is eleven pages. The eleventh redirect is one too many, since two pages that send us to each other would go on for ever.");
+        lab.why("Ten redirects are followed: that is eleven pages. The eleventh redirect is one too many. Without a limit, two pages that redirect to each other would go on for ever.");
         lab.scene("10 redirects");
         let (opened, result) = follows(lab, 10, None);
         let pages = result.unwrap_or_else(|failed| lab.fails("pages", failure(&failed)));
@@ -587,7 +592,7 @@ fn s4_ten_redirects_and_no_more() {
 #[test]
 fn s4_a_failure_on_the_way() {
     lab(|lab| {
-        lab.why("The stage is the one of the page that failed, whichever it was.");
+        lab.why("The error is the one of the page that failed, also if it is not the first page.");
         for broken in [0, 2] {
             lab.scene(format!("page {broken} cannot be opened"));
             let (opened, result) = follows(lab, 5, Some(broken));
@@ -601,7 +606,7 @@ fn s4_a_failure_on_the_way() {
 #[test]
 fn s4_each_page_is_the_base_of_the_next() {
     lab(|lab| {
-        lab.why("A Location is a part of the page's own URL, and whether it came by https is a matter of that page: where the way has begun no longer counts.");
+        lab.why("Each page is the base of its own Location, and decides alone whether the redirect leaves https. The first URL of the chain no longer matters.");
         type Hop = (&'static str, &'static str, &'static str);
         let ways: &[(&str, &[Hop], &str)] = &[
             (
@@ -671,8 +676,8 @@ fn s4_each_page_is_the_base_of_the_next() {
 #[test]
 fn s4_redirect_to_https() {
     lab(|lab| {
-        lab.why("Most first requests go to `http`, and are sent to `https`: two connections, two ports, and TLS on the second one only.");
-        let world = Paper::with_site();
+        lab.why("Many first requests go to `http`, and are redirected to `https`: two connections, two ports, and TLS on the second one only.");
+        let world = SimNetwork::with_site();
         world.answers(vec![vec![bytes(
             "HTTP/1.1 301 X\r\nLocation: https://www.example.org/b\r\nContent-Length: 0\r\n\r\n",
         )]]);

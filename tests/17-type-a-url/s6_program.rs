@@ -13,12 +13,16 @@ use http1::{Fields, ResponseHead, Stream, Version};
 use netlab::{Lab, ManualClock, lab, words};
 use rustls::{ClientConfig, ServerConfig};
 use tls::Tcp;
-use type_a_url::{Command, Line, Page, Secured, Span, Timeline, Url, parse_args, report, tls_over};
+use type_a_url::{
+    Command, Connection, Page, Secured, Span, Timeline, Url, parse_args, report, tls_over,
+};
 
-use super::paper::ms;
+use super::sim_network::ms;
 use super::words::{parts, url};
 use super::world::dns::{Known, Zone};
-use super::world::sites::{Names, Site, body, names, names_of_ipv6, site, site_beside};
+use super::world::sites::{
+    Names, Site, body, names, names_of_ipv6, site, site_with_ipv6_port_held,
+};
 use super::world::{EXPIRED, NAME, OTHER, ROOT, SITE, STRANGER, client, server};
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
@@ -33,7 +37,7 @@ fn parsed(lab: &Lab, line: &str) -> Command {
 #[test]
 fn s6_arguments() {
     lab(|lab| {
-        lab.why("The URLs have their order; the options may stand anywhere, and of one that is repeated the last counts.");
+        lab.why("The URLs keep their order. The options may stand anywhere, and the last one counts if an option is repeated.");
         for (line, urls, rest) in [
             ("http://a", "http | a | 80 | /", [None, None, None, None]),
             (
@@ -94,7 +98,7 @@ fn s6_arguments() {
         else {
             lab.fails("a URL to open", "something else");
         };
-        lab.because("An empty value is a value: where it leads is for the system to say.")
+        lab.because("An empty value is a value: the system will say whether there is such a file.")
             .same("--out", got.out.as_deref(), Some(""));
     });
 }
@@ -102,7 +106,7 @@ fn s6_arguments() {
 #[test]
 fn s6_wrong_arguments() {
     lab(|lab| {
-        lab.why("What cannot be meant is told to the person at once, before anything touches the network.");
+        lab.why("Wrong arguments are reported at once, before the program uses the network.");
         let cases = [
             "",
             "--ca x",
@@ -139,7 +143,7 @@ fn s6_wrong_arguments() {
         ] {
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
             let wrong = lab.err(&format!("parse_args({args:?})"), || parse_args(&args));
-            lab.because("An argument may have a line break in it. What is told of it has none.")
+            lab.because("An argument may have a line break in it. The message is one line.")
                 .holds(
                     wrong.trim_end().lines().count() == 1,
                     "one line",
@@ -153,7 +157,7 @@ fn s6_wrong_arguments() {
             let wrong = lab.err(&format!("parse_args({line:?})"), || {
                 parse_args(&words(line))
             });
-            lab.because("Of several URLs one is wrong, and the person has to know which, and why.")
+            lab.because("One of several URLs is wrong. The message says which one, and why.")
                 .holds(
                     wrong.contains(word),
                     format!("a line with {word:?}"),
@@ -221,7 +225,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 #[test]
 fn s6_a_report() {
     lab(|lab| {
-        lab.why("Seven lines, whose words other programs can read: where the time went, stage by stage.");
+        lab.why("Seven lines with the time of each stage, in words that other programs can read.");
         let spans = [
             Some((1_000_000, 1_012_345)),
             Some((1_012_345, 1_030_001)),
@@ -245,7 +249,7 @@ fn s6_a_report() {
             first-byte 71.250 1090.016
             body 1090.016 1090.999
             total 1090.999";
-        lab.because("A line for each stage: when it began and when it ended, in milliseconds since `start`, cut off behind three digits. `total` is when the last one ended.")
+        lab.because("A line for each stage: when it began and when it ended, in milliseconds since `start`, truncated to three digits. `total` is when the last one ended.")
             .same("the words of each line", rows(&text), rows(want));
         lab.same(
             "line feeds, one at the end of each line",
@@ -264,8 +268,10 @@ fn s6_a_report() {
             total 0.017";
         lab.because("A line ends with a line feed, on each system.")
             .same("carriage returns", text.matches('\r').count(), 0);
-        lab.because("A stage that was not needed is not one that took no time.")
-            .same("the words of each line", rows(&text), rows(want));
+        lab.because(
+            "A stage that was not needed has `-`, and not the times of a stage that took 0 ms.",
+        )
+        .same("the words of each line", rows(&text), rows(want));
         spans[1] = Some((0, 5));
         let page = page_of(lab, "http://a/", 200, b"a", spans, false);
         let text = lab.you("report(page, 0 s)", || report(&page, ms(0)));
@@ -278,7 +284,7 @@ fn s6_a_report() {
         let hours = |hours: u64, nanos: u64| {
             Duration::from_secs(3600 * hours) + Duration::from_nanos(nanos)
         };
-        let mut line = page.timeline;
+        let mut timeline = page.timeline;
         let times = [
             hours(0, 0),
             hours(0, 999),
@@ -290,23 +296,25 @@ fn s6_a_report() {
             from: times[nth],
             to: times[nth + 1],
         };
-        (line.dns, line.tcp) = (Some(span(0)), Some(span(1)));
-        (line.first_byte, line.body) = (span(2), span(3));
-        page.timeline = line;
+        (timeline.dns, timeline.tcp) = (Some(span(0)), Some(span(1)));
+        (timeline.first_byte, timeline.body) = (span(2), span(3));
+        page.timeline = timeline;
         let text = lab.you("report(page, 0 s)", || report(&page, ms(0)));
-        lab.because("Digits behind the third are cut off, and hours are many milliseconds.")
-            .same(
-                "the lines of the stages",
-                rows(&text)[1..].to_vec(),
-                rows(
-                    "dns 0.000 0.000
+        lab.because(
+            "The times are truncated to three digits, and hours are printed in milliseconds, too.",
+        )
+        .same(
+            "the lines of the stages",
+            rows(&text)[1..].to_vec(),
+            rows(
+                "dns 0.000 0.000
                     tcp 0.000 14400001.999
                     tls -
                     first-byte 14400001.999 14400999.999
                     body 14400999.999 1800000000.000
                     total 1800000000.000",
-                ),
-            );
+            ),
+        );
     });
 }
 
@@ -314,29 +322,29 @@ fn s6_a_report() {
 fn secured(lab: &Lab, site: &Site, config: &Arc<ClientConfig>, host: &str) -> io::Result<Secured> {
     let socket = TcpStream::connect(site.addr).expect("a site of the test's");
     let clock = Arc::new(SystemClock::new());
-    let line = Line::new(Tcp(socket));
+    let connection = Connection::new(Tcp(socket));
     lab.you(
-        &format!("tls_over(config, line, {host:?}, 5 s, clock)"),
-        || tls_over(config, line, host, ms(5_000), clock),
+        &format!("tls_over(config, connection, {host:?}, 5 s, clock)"),
+        || tls_over(config, connection, host, ms(5_000), clock),
     )
 }
 
 fn kind<T>(result: io::Result<T>) -> String {
     result.map_or_else(
         |error| format!("{:?}", error.kind()),
-        |_| "a line".to_owned(),
+        |_| "a connection".to_owned(),
     )
 }
 
 #[test]
-fn s6_tls_for_whom() {
+fn s6_tls_proves_the_host() {
     lab(|lab| {
-        lab.why("Who is at the other end has to prove that it is the host of the URL. A certificate of somebody else, one of an authority that we do not believe, and one whose time is over prove nothing.");
+        lab.why("The server has to prove that it is the host of the URL. A certificate for another name, one of an unknown authority and an expired one prove nothing.");
         for (certificate, root, host, want) in [
-            (SITE, ROOT, NAME, "a line"),
-            (SITE, ROOT, "b.loopback.test", "a line"),
-            (SITE, ROOT, "127.0.0.1", "a line"),
-            (SITE, ROOT, "::1", "a line"),
+            (SITE, ROOT, NAME, "a connection"),
+            (SITE, ROOT, "b.loopback.test", "a connection"),
+            (SITE, ROOT, "127.0.0.1", "a connection"),
+            (SITE, ROOT, "::1", "a connection"),
             (SITE, ROOT, "c.loopback.test", "InvalidData"),
             (SITE, ROOT, "127.0.0.2", "InvalidData"),
             (OTHER, ROOT, NAME, "InvalidData"),
@@ -355,7 +363,7 @@ fn s6_tls_for_whom() {
 #[test]
 fn s6_tls_says_which_protocol() {
     lab(|lab| {
-        lab.why("What the server has chosen is told as it chose it, and nothing where it chose nothing: step 3 decides what that means.");
+        lab.why("`protocol` is what the server has chosen, and `None` if it has chosen nothing. Step 3 decides what that means.");
         for (offers, knows, want) in [
             (
                 &[&b"http/1.1"[..]][..],
@@ -373,7 +381,7 @@ fn s6_tls_says_which_protocol() {
             ));
             let site = site(Some(server(SITE, knows)));
             let got = secured(lab, &site, &client(ROOT, offers), NAME);
-            let got = got.unwrap_or_else(|error| lab.fails("a line", error));
+            let got = got.unwrap_or_else(|error| lab.fails("a connection", error));
             let protocol = got
                 .protocol
                 .map(|name| String::from_utf8_lossy(&name).into_owned());
@@ -385,17 +393,20 @@ fn s6_tls_says_which_protocol() {
 #[test]
 fn s6_tls_carries_a_page() {
     lab(|lab| {
-        lab.why("What goes over the line is plaintext to us. The second handshake is shorter: the configuration has kept a ticket.");
+        lab.why("Reads and writes of the connection are plaintext. The second handshake is shorter, because the configuration has kept a ticket.");
         let site = site(Some(server(SITE, &[b"http/1.1"])));
         let config = client(ROOT, &[b"http/1.1"]);
         for path in ["/close", "/close?2"] {
             let got = secured(lab, &site, &config, NAME);
-            let mut line = got.unwrap_or_else(|error| lab.fails("a line", error)).line;
-            line.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+            let mut connection = got
+                .unwrap_or_else(|error| lab.fails("a connection", error))
+                .connection;
+            connection
+                .write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
                 .expect("it is taken");
-            line.flush().expect("it goes out");
+            connection.flush().expect("it goes out");
             let mut answer = Vec::new();
-            let _ = line.read_to_end(&mut answer);
+            let _ = connection.read_to_end(&mut answer);
             lab.holds(
                 answer.ends_with(&body(path)),
                 "the page",
@@ -418,7 +429,7 @@ fn s6_tls_carries_a_page() {
     });
 }
 
-/// A line on which time passes with each read, and that says nothing. It breaks off after a thousand reads.
+/// A connection on which time passes with each read, and that says nothing. It breaks off after a thousand reads.
 struct Slow {
     clock: ManualClock,
     reads: Arc<AtomicUsize>,
@@ -468,21 +479,21 @@ impl Stream for Slow {
 #[test]
 fn s6_a_handshake_has_a_limit() {
     lab(|lab| {
-        lab.why("A server that says nothing in a handshake must not keep the browser. The limit is for the handshake, by the clock that was given.");
+        lab.why("A server that is silent in the handshake must not keep the browser. The limit is for the whole handshake, and the given clock measures it.");
         for (limit, want) in [(100, 3), (1_000, 25)] {
             let clock = ManualClock::new();
             let reads = Arc::new(AtomicUsize::new(0));
-            let line = Line::new(Slow {
+            let connection = Connection::new(Slow {
                 clock: clock.clone(),
                 reads: reads.clone(),
             });
             let config = client(ROOT, &[b"http/1.1"]);
             let got = lab.you(
-                &format!("tls_over(config, line, {NAME:?}, {limit} ms, clock)"),
+                &format!("tls_over(config, connection, {NAME:?}, {limit} ms, clock)"),
                 || {
                     tls_over(
                         &config,
-                        line,
+                        connection,
                         NAME,
                         ms(limit),
                         Arc::new(Manual(clock.clone())),
@@ -689,7 +700,7 @@ fn s6_cli_help_and_wrong_arguments() {
 #[test]
 fn s6_cli_prints_the_timeline() {
     lab(|lab| {
-        lab.why("A name, a connection, a proof, a request, a page: five stages, each with its time, and what came of it.");
+        lab.why("The report has the five stages with their times, and the result.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let secure = site(https());
         let port = secure.addr.port();
@@ -727,7 +738,7 @@ fn s6_cli_prints_the_timeline() {
             &[&format!("http://127.0.0.1:{port}/")],
         );
         lab.same("exit code", ran.code, Some(0));
-        lab.because("An address needs no name, and `http` no proof.")
+        lab.because("An address needs no look-up, and `http` needs no TLS.")
             .same(
                 "the stages that there were",
                 which(&stages(lab, &ran, 0)),
@@ -742,7 +753,7 @@ fn s6_cli_prints_the_timeline() {
                 secure.addr.port()
             )],
         );
-        lab.because("The certificate must have the name that was typed, and not the one that it is an alias for: the name server could say any.")
+        lab.because("The certificate must have the name that was typed, and not the target of its CNAME: a name server could name any target.")
             .holds(ran.code == Some(1) && ran.err.contains("tls: "), "exit code 1, and the stage tls on standard error", format!("{:?} {:?}", ran.code, ran.err));
     });
 }
@@ -750,7 +761,7 @@ fn s6_cli_prints_the_timeline() {
 #[test]
 fn s6_a_name_server_of_ipv6() {
     lab(|lab| {
-        lab.why("A name server has an address of either family, as a web server has.");
+        lab.why("The name server may have an IPv6 address.");
         let Some(names) = names_of_ipv6(zone()) else {
             lab.skip("IPv6 on this machine's loopback");
         };
@@ -768,7 +779,7 @@ fn s6_a_name_server_of_ipv6() {
 #[test]
 fn s6_thirty_objects() {
     lab(|lab| {
-        lab.why("30 objects, 30 look-ups, 30 handshakes: that is what a page costs without a memory. One browser opens all URLs.");
+        lab.why("Without kept names and connections, 30 objects need 30 look-ups and 30 handshakes. One browser opens all URLs.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let site = site(https());
         let urls: Vec<String> = (0..31)
@@ -812,9 +823,7 @@ fn s6_thirty_objects() {
 #[test]
 fn s6_redirect_to_https() {
     lab(|lab| {
-        lab.why(
-            "Each page on the way has a timeline of its own. From https to http nobody is led.",
-        );
+        lab.why("Each page has its own timeline. A redirect from https to http is refused.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let (secure, plain) = (site(https()), site(None));
         let (s, p) = (secure.addr.port(), plain.addr.port());
@@ -849,10 +858,10 @@ fn s6_redirect_to_https() {
             which(&stages(lab, &ran, 1)),
             vec![false, true, true, true, true],
         );
-        lab.because("--out has the last page of a URL. Those that send us on are not in it.")
+        lab.because("--out has the last page of a URL, and not the pages that redirect.")
             .same_bytes("what was written", &folder.read(lab, "out"), &body("/b"));
         let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
-        lab.because("The picture has all pages, those that send us on included.")
+        lab.because("The picture has all pages, also those that redirect.")
             .same(
                 "bars: four of the first page, four of the second, and five in the key",
                 picture.matches("<rect").count(),
@@ -892,7 +901,7 @@ fn s6_redirect_to_https() {
 #[test]
 fn s6_cli_names_the_stage() {
     lab(|lab| {
-        lab.why("Who reads the wrong stage looks in the wrong place: a name that resolved is not to blame for a certificate.");
+        lab.why("A person who reads the wrong stage looks in the wrong place: if the certificate is refused, the name was found.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let secure = site(https());
         let wrong = site(Some(server(OTHER, &[b"http/1.1"])));
@@ -922,7 +931,7 @@ fn s6_cli_names_the_stage() {
             );
             lab.same("lines of standard error", ran.err.lines().count(), 1);
         }
-        lab.why("Without --ca nobody is believed; with somebody else's root, nobody whom it has not signed.");
+        lab.why("Without --ca no certificate is accepted. With another authority's root, only the certificates that it has signed are.");
         let (dns, stranger) = (names.addr.to_string(), folder.file("stranger.pem"));
         let url = format!("https://{NAME}:{s}/");
         for args in [
@@ -952,7 +961,7 @@ fn s6_cli_names_the_stage() {
 #[test]
 fn s6_a_404_is_a_page() {
     lab(|lab| {
-        lab.why("The network did its job; the server said no.");
+        lab.why("A 404 is a page, and no failure.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let site = site(https());
         let port = site.addr.port();
@@ -975,7 +984,7 @@ fn s6_a_404_is_a_page() {
             ),
         );
         lab.same("the stages", which(&stages(lab, &ran, 0)), ALL.to_vec());
-        lab.because("The file has the page, and nothing of what it had before.")
+        lab.because("The file has the page only, and nothing of its old content.")
             .same_bytes("what was written", &folder.read(lab, "out"), &body("/gone"));
     });
 }
@@ -983,7 +992,7 @@ fn s6_a_404_is_a_page() {
 #[test]
 fn s6_goes_on_after_a_failure() {
     lab(|lab| {
-        lab.why("One URL of three has failed: the others are opened, and the exit code says that not all is well. Both files are written with what there is.");
+        lab.why("One URL of three has failed: the others are opened all the same, and the exit code is 1. Both files are written with what there is.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let site = site(https());
         let port = site.addr.port();
@@ -1039,7 +1048,7 @@ fn s6_goes_on_after_a_failure() {
 #[test]
 fn s6_the_second_handshake_is_shorter() {
     lab(|lab| {
-        lab.why("A server that closes after each page costs a connection each; the ticket of the first session saves the second one its proof.");
+        lab.why("The server closes after each page, so each page needs a connection. The second TLS session resumes the first one with its ticket.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let site = site(https());
         let url = |path: &str| format!("https://{NAME}:{}{path}", site.addr.port());
@@ -1070,7 +1079,7 @@ fn s6_the_second_handshake_is_shorter() {
 #[test]
 fn s6_alpn_offers_http_1_1() {
     lab(|lab| {
-        lab.why("We offer http/1.1 by ALPN. A server that knows only h2 refuses in the handshake, one that does not know ALPN is taken as speaking HTTP/1.1, and one that knows both takes ours.");
+        lab.why("We offer http/1.1 by ALPN. A server that knows only h2 refuses the handshake. A server without ALPN is taken as speaking HTTP/1.1. A server that knows both chooses http/1.1.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         for (knows, works) in [
             (&[&b"h2"[..]][..], false),
@@ -1118,7 +1127,7 @@ fn s6_another_address_when_the_first_is_dead() {
             } else {
                 "::1 refuses"
             });
-            let Some((site, _beside)) = site_beside(https(), is_silent) else {
+            let Some((site, _beside)) = site_with_ipv6_port_held(https(), is_silent) else {
                 lab.skip("IPv6 on this machine's loopback");
             };
             let port = site.addr.port();
@@ -1144,7 +1153,7 @@ fn s6_another_address_when_the_first_is_dead() {
 #[test]
 fn s6_files_that_cannot_be() {
     lab(|lab| {
-        lab.why("A file that is not there, or that has no certificate in it: who types that must hear so, and not that nobody can be believed.");
+        lab.why("The file does not exist, or has no certificate in it. The message must say so, and must not blame the server's certificate.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let (site, plain) = (site(https()), site(None));
         let url = format!("https://{NAME}:{}/", site.addr.port());
@@ -1167,7 +1176,7 @@ fn s6_files_that_cannot_be() {
         let file = folder.file("empty.pem");
         let http = format!("http://{NAME}:{}/", plain.addr.port());
         let ran = runs(lab, &["--dns", &dns, "--ca", &file, &http]);
-        lab.because("A wrong file is wrong whether its certificates are needed or not.")
+        lab.because("A wrong file is a failure, even if no URL needs its certificates.")
             .same(
                 "exit code and connections",
                 (ran.code, plain.connections()),
@@ -1183,7 +1192,7 @@ fn s6_files_that_cannot_be() {
                 "the file's name on standard error",
                 format!("{:?}", ran.err),
             );
-            lab.because("Both files are written, and one of them can be.")
+            lab.because("A file that cannot be written does not prevent the other one.")
                 .holds(
                     !folder.read(lab, good).is_empty(),
                     format!("what {good} asks for"),
@@ -1194,9 +1203,9 @@ fn s6_files_that_cannot_be() {
 }
 
 #[test]
-fn s6_nothing_came() {
+fn s6_nothing_was_opened() {
     lab(|lab| {
-        lab.why("Both files are written with what there is, and if that is nothing: who reads them next must not find what a run before has left.");
+        lab.why("Both files are written, even if there is no page. Otherwise a reader finds the content of an earlier run.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let (out, ladder) = (folder.file("out"), folder.file("l.svg"));
         for file in [&out, &ladder] {
@@ -1219,7 +1228,7 @@ fn s6_nothing_came() {
 #[test]
 fn s6_all_certificates_of_a_file() {
     lab(|lab| {
-        lab.why("A file of --ca may have many certificates, as the system's have. Each of them is one whom to believe.");
+        lab.why("A file of --ca may have many certificates, as the system's file has. Each of them is trusted.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let site = site(https());
         let url = format!("https://{NAME}:{}/", site.addr.port());
@@ -1239,7 +1248,7 @@ fn s6_all_certificates_of_a_file() {
 #[test]
 fn s6_reports_come_at_once() {
     lab(|lab| {
-        lab.why("The second server is silent. What is known of the first page is on standard output, and not in the program.");
+        lab.why("The second server is silent. The report of the first page must be on standard output already.");
         let site = site(None);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let silent = listener.local_addr().expect("an address");
@@ -1255,7 +1264,7 @@ fn s6_reports_come_at_once() {
 #[test]
 fn s6_standard_output_that_takes_nothing() {
     lab(|lab| {
-        lab.why("A disk may be full. That is a failure like another: it is told, it is no panic, and the other URL and the files have nothing to do with it.");
+        lab.why("A disk may be full. That is a failure and no panic; the other URL is still opened, and the files are still written.");
         let (names, folder) = (names(lab, zone()), Folder::new());
         let site = site(None);
         let url = |path: &str| format!("http://{}{path}", site.addr);

@@ -11,11 +11,11 @@ use netlab::sim::{Kind, Time, every, first, nth, second};
 use netlab::{Lab, lab};
 use packets::Ipv4Header;
 use rustls::ClientConfig;
-use type_a_url::{Browser, GOODBYE, Limits, Line, Network, Stack};
+use type_a_url::{Browser, Connection, LINGER, Limits, Network, Stack};
 use udp_dns_lookup::{Answer, LookupError, Patience};
 
-use super::cover;
-use super::paper::ms;
+use super::packet_picture;
+use super::sim_network::ms;
 use super::words::{failure, page, timeline, url};
 use super::world::dns::{Known, Zone, question, reply};
 use super::world::home::{Cable, DNS, Forgery, Home, OUTSIDE, Plan, WEB, YOU};
@@ -108,9 +108,9 @@ fn looks_up(lab: &Lab, stack: &mut Stack<Cable>, host: &str) -> String {
 }
 
 #[test]
-fn s7_a_name_by_your_own_packets() {
+fn s7_a_lookup_with_your_own_packets() {
     lab(|lab| {
-        lab.why("A question is one datagram of UDP in one of IP, and so is its answer. The name server sees the NAT's address, and you see yours.");
+        lab.why("A query is one UDP datagram in one IP datagram, and so is its reply. The name server sees the NAT's address, and you see yours.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
         lab.same(
@@ -166,9 +166,9 @@ fn s7_a_name_by_your_own_packets() {
 }
 
 #[test]
-fn s7_three_kinds_of_no() {
+fn s7_names_without_an_address() {
     lab(|lab| {
-        lab.why("No such name, a name without an address, and a server that does not know are three answers, as in chapter 01. This host has no IPv6, so it asks for A only.");
+        lab.why("No such name, a name without an address, and a server that fails are three results, as in chapter 01. This host has no IPv6, so it asks for A only.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
         for (name, want) in [
@@ -189,9 +189,9 @@ fn s7_three_kinds_of_no() {
                 want.to_owned(),
             );
         }
-        let questions: Vec<u16> = home.at_the_names(|names| {
+        let questions: Vec<u16> = home.name_server(|names| {
             names
-                .heard
+                .received
                 .iter()
                 .filter_map(|(_, query)| question(query))
                 .map(|(_, qtype, _)| qtype)
@@ -204,7 +204,7 @@ fn s7_three_kinds_of_no() {
 #[test]
 fn s7_whose_addresses() {
     lab(|lab| {
-        lab.why("A reply may have records of other names. Those count to which the name leads, over 16 other names at most, as in chapter 01; whoever takes an address of anybody can be told anything.");
+        lab.why("A reply may have records of other names. Only the name and the targets of its CNAMEs count, over at most 16 CNAMEs, as in chapter 01.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
         for (name, want) in [
@@ -225,9 +225,9 @@ fn s7_whose_addresses() {
 }
 
 #[test]
-fn s7_a_question_that_is_lost_is_asked_again() {
+fn s7_a_lost_query_is_sent_again() {
     lab(|lab| {
-        lab.why("UDP repeats nothing. Who asked asks again after his time-out, with another id and from another port: a late answer to the first question is none to the second.");
+        lab.why("UDP repeats nothing. After the time-out the resolver sends a new query, with a new id and from a new port. A late reply to the first query is no reply to the second.");
         let home = home(lab, plan());
         {
             let mut net = home.net.borrow_mut();
@@ -261,7 +261,7 @@ fn s7_a_question_that_is_lost_is_asked_again() {
         }
         drop(trace);
         drop(net);
-        lab.scene("nobody answers");
+        lab.scene("no server answers");
         let home = self::home(
             lab,
             Plan {
@@ -277,7 +277,7 @@ fn s7_a_question_that_is_lost_is_asked_again() {
         );
         lab.same("ms", home.net.borrow().now().as_millis(), 5000);
         lab.same("questions", home.net.borrow().trace().entries().count(), 5);
-        lab.scene("what comes is no reply to the question");
+        lab.scene("only forged replies come");
         let home = self::home(lab, plan());
         home.before_replies(|query, who| (DNS, who[who.len() - 1], query[..2].to_vec()));
         let mut stack = self::stack(lab, &home);
@@ -286,7 +286,7 @@ fn s7_a_question_that_is_lost_is_asked_again() {
             looks_up(lab, &mut stack, "silent.test"),
             "TimedOut".to_owned(),
         );
-        lab.because("Each try has its second. Who begins it again with each datagram waits for as long as a stranger likes.")
+        lab.because("Each try has one second. A datagram that is refused must not extend it, or a stranger could keep the look-up waiting.")
             .same("ms", home.net.borrow().now().as_millis(), 5000);
     });
 }
@@ -294,7 +294,7 @@ fn s7_a_question_that_is_lost_is_asked_again() {
 #[test]
 fn s7_a_reply_that_was_cut_off() {
     lab(|lab| {
-        lab.why("TC says that the rest did not fit into a datagram. Chapter 01 asks again over TCP; this host does not, and what it has is no answer: neither the part of the addresses nor their absence.");
+        lab.why("TC says that the reply was truncated. Chapter 01 asks again over TCP; this host does not. It ignores the reply: neither its addresses nor their absence count.");
         for name in ["many.test", "cut.test"] {
             lab.scene(format!("each reply about {name} has TC"));
             let home = home(lab, plan());
@@ -304,7 +304,11 @@ fn s7_a_reply_that_was_cut_off() {
                 looks_up(lab, &mut stack, name),
                 "TimedOut".to_owned(),
             );
-            lab.same("questions", home.at_the_names(|names| names.heard.len()), 5);
+            lab.same(
+                "questions",
+                home.name_server(|names| names.received.len()),
+                5,
+            );
         }
     });
 }
@@ -340,10 +344,10 @@ fn numbers(lab: &Lab, secret: [u8; 16], questions: usize) -> (Vec<(u16, u16)>, V
 }
 
 #[test]
-fn s7_numbers_that_nobody_foresees() {
+fn s7_numbers_that_nobody_can_predict() {
     lab(|lab| {
         const QUESTIONS: usize = 12;
-        lab.why("Who can foresee id and port answers in the server's place (RFC 5452 §4). They come from the secret, and are not counted up.");
+        lab.why("An attacker who can predict id and port can forge a reply (RFC 5452 §4). They come from the secret, and are not counted up.");
         let (own, isn) = numbers(lab, *b"a secret of ours", QUESTIONS);
         let (other, another) = numbers(lab, *b"another one's 16", QUESTIONS);
         lab.because("A host with another secret has another ISN (RFC 6528 §3).")
@@ -379,14 +383,13 @@ fn s7_numbers_that_nobody_foresees() {
                 .collect();
             steps.sort();
             steps.dedup();
-            lab.because("Who has seen two numbers must not know the third.")
-                .holds(
-                    steps.len() > QUESTIONS / 2,
-                    format!("{what} that are not counted up"),
-                    &shown,
-                );
+            lab.because("Two numbers must not tell the third.").holds(
+                steps.len() > QUESTIONS / 2,
+                format!("{what} that are not counted up"),
+                &shown,
+            );
         }
-        lab.because("The ports of clients are the dynamic ones (RFC 6335 §6); below them others are at home.")
+        lab.because("Clients use the dynamic ports, from 49152 (RFC 6335 §6).")
             .holds(
                 own.iter().chain(&other).all(|it| it.1 >= 49152),
                 "ports from 49152 to 65535",
@@ -397,19 +400,18 @@ fn s7_numbers_that_nobody_foresees() {
             .chain(&other)
             .filter(|(id, port)| (id ^ port) & 0x3fff == 0)
             .count();
-        lab.because("Who has seen the port must not know the id.")
-            .holds(
-                half <= QUESTIONS / 3,
-                "ids that do not say the port",
-                format!("{own:?} {other:?}"),
-            );
+        lab.because("The port must not tell the id.").holds(
+            half <= QUESTIONS / 3,
+            "ids that do not say the port",
+            format!("{own:?} {other:?}"),
+        );
     });
 }
 
 #[test]
-fn s7_not_every_answer_is_one() {
+fn s7_forged_replies_are_ignored() {
     lab(|lab| {
-        lab.why("Anybody can send a datagram. The judge of chapter 01 looks at who sent it, at the id and at the question, on your own packets as on sockets.");
+        lab.why("Anybody can send a datagram. Chapter 01's `judge_reply` checks the sender, the id and the question.");
         let cases: [(&str, Forgery); 7] = [
             ("another id", |query, who| {
                 let mut reply = reply(&forged(), query).unwrap_or_default();
@@ -440,7 +442,7 @@ fn s7_not_every_answer_is_one() {
             }),
         ];
         for (name, before) in cases {
-            lab.scene(format!("before the second answer comes one with {name}"));
+            lab.scene(format!("before the second reply comes one with {name}"));
             let home = home(lab, plan());
             let mut stack = stack(lab, &home);
             let _ = looks_up(lab, &mut stack, "no.test");
@@ -450,7 +452,11 @@ fn s7_not_every_answer_is_one() {
                 looks_up(lab, &mut stack, NAME),
                 WEB.to_string(),
             );
-            lab.same("questions", home.at_the_names(|names| names.heard.len()), 2);
+            lab.same(
+                "questions",
+                home.name_server(|names| names.received.len()),
+                2,
+            );
         }
     });
 }
@@ -463,27 +469,27 @@ fn forged() -> Zone {
     )]
 }
 
-/// One line to the web server.
-fn line(lab: &Lab, stack: &mut Stack<Cable>, port: u16) -> Line {
+/// One connection to the web server.
+fn connection(lab: &Lab, stack: &mut Stack<Cable>, port: u16) -> Connection {
     let to = SocketAddr::from((WEB, port));
     lab.you(&format!("stack.begin({to})"), || stack.begin(to));
     match lab.you("stack.connected(30 s)", || stack.connected(ms(30_000))) {
-        Some((from, Ok(line))) => {
+        Some((from, Ok(connection))) => {
             lab.same("who has answered", from.to_string(), to.to_string());
-            line
+            connection
         }
-        Some((_, Err(error))) => lab.fails("a line", error),
-        None => lab.fails("a line", "nothing until 30 s"),
+        Some((_, Err(error))) => lab.fails("a connection", error),
+        None => lab.fails("a connection", "nothing until 30 s"),
     }
 }
 
 #[test]
 fn s7_connections_of_your_own() {
     lab(|lab| {
-        lab.why("SYN, SYN-ACK, ACK: a round trip, and there is a line. A port without a listener refuses, and an address without a host is silent until the time is over.");
+        lab.why("A connection needs one round trip. A port without a listener refuses, and an address without a host is silent.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let _line = line(lab, &mut stack, 80);
+        let _line = connection(lab, &mut stack, 80);
         lab.same(
             "ms: a round trip of twice 2 and 13",
             home.net.borrow().now().as_millis(),
@@ -491,7 +497,7 @@ fn s7_connections_of_your_own() {
         );
         lab.same(
             "who has connected, as the web server sees it",
-            home.at_the_web(|web| {
+            home.web(|web| {
                 web.from
                     .clone()
                     .iter()
@@ -550,14 +556,12 @@ fn s7_connections_of_your_own() {
         lab.you("stack.begin(198.51.100.53:80)", || {
             stack.begin("198.51.100.53:80".parse().expect("an address"))
         });
-        lab.because(
-            "TCP does not ask for ever, and that it has given up is told like another failure.",
-        )
-        .same(
-            "what came of it",
-            told(lab, &mut stack, 3_600_000),
-            Some(("198.51.100.53:80".to_owned(), Some(ErrorKind::TimedOut))),
-        );
+        lab.because("TCP gives up at some time, and that is a failure like others.")
+            .same(
+                "what came of it",
+                told(lab, &mut stack, 3_600_000),
+                Some(("198.51.100.53:80".to_owned(), Some(ErrorKind::TimedOut))),
+            );
         lab.holds(
             home.net.borrow().now() < Time::from_millis(3_600_000),
             "an end before the hour is over",
@@ -569,7 +573,7 @@ fn s7_connections_of_your_own() {
 #[test]
 fn s7_several_attempts_at_a_time() {
     lab(|lab| {
-        lab.why("Attempts run beside each other; each is told once, as it comes.");
+        lab.why("Attempts run beside each other. The result of each is returned once, when it is there.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
         for to in ["198.51.100.53:80", "192.0.2.80:81", "192.0.2.80:80"] {
@@ -585,7 +589,7 @@ fn s7_several_attempts_at_a_time() {
         }
         told.sort();
         lab.same(
-            "who was told, and whether there is a line",
+            "who was told, and whether there is a connection",
             told,
             vec![
                 ("192.0.2.80:80".to_owned(), true),
@@ -597,18 +601,20 @@ fn s7_several_attempts_at_a_time() {
 }
 
 #[test]
-fn s7_a_line_is_a_stream() {
+fn s7_a_connection_is_a_stream() {
     lab(|lab| {
-        lab.why("What is written goes out, what comes is read, in whatever pieces; 0 is the end. A read waits for its limit and no longer.");
+        lab.why("Written bytes are sent, and bytes that come are read, in pieces of any size. 0 is the end. A read waits for its limit at most.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let mut line = line(lab, &mut stack, 80);
-        lab.ok("line.wait_at_most(500 ms)", || line.wait_at_most(ms(500)));
+        let mut connection = connection(lab, &mut stack, 80);
+        lab.ok("connection.wait_at_most(500 ms)", || {
+            connection.wait_at_most(ms(500))
+        });
         let mut buf = [0; 1000];
         let begin = home.net.borrow().now();
         let kind = lab
-            .err("line.read(buf), where nothing comes", || {
-                line.read(&mut buf)
+            .err("connection.read(buf), where nothing comes", || {
+                connection.read(&mut buf)
             })
             .kind();
         lab.holds(
@@ -618,61 +624,66 @@ fn s7_a_line_is_a_stream() {
         );
         lab.same("ms", (home.net.borrow().now() - begin).as_millis(), 500);
         let waits = home.waits.get();
-        let _ = lab.err("line.read(buf), where nothing comes", || {
-            line.read(&mut buf)
+        let _ = lab.err("connection.read(buf), where nothing comes", || {
+            connection.read(&mut buf)
         });
-        lab.because("It waits at the cable until something comes. Who looks there again and again keeps a processor busy.")
+        lab.because("It waits in `Wire::receive` until something comes. A loop that polls wastes processor time.")
             .holds(
                 home.waits.get() - waits <= 3,
                 "one wait, or two",
                 format!("{} calls of wire.receive", home.waits.get() - waits),
             );
-        lab.ok("line.wait_at_most(200 ms)", || line.wait_at_most(ms(200)));
+        lab.ok("connection.wait_at_most(200 ms)", || {
+            connection.wait_at_most(ms(200))
+        });
         let begin = home.net.borrow().now();
-        let _ = lab.err("line.read(buf), where nothing comes", || {
-            line.read(&mut buf)
+        let _ = lab.err("connection.read(buf), where nothing comes", || {
+            connection.read(&mut buf)
         });
-        lab.because("The limit that was set last counts.").same(
-            "ms",
-            (home.net.borrow().now() - begin).as_millis(),
-            200,
-        );
-        lab.ok("line.wait_at_most(500 ms)", || line.wait_at_most(ms(500)));
+        lab.because("Only the limit that was set last counts.")
+            .same("ms", (home.net.borrow().now() - begin).as_millis(), 200);
+        lab.ok("connection.wait_at_most(500 ms)", || {
+            connection.wait_at_most(ms(500))
+        });
         lab.same(
-            "line.write of nothing",
-            lab.ok("line.write(empty)", || line.write(&[])),
+            "connection.write of nothing",
+            lab.ok("connection.write(empty)", || connection.write(&[])),
             0,
         );
         lab.same(
-            "line.read of nothing",
-            lab.ok("line.read(empty)", || line.read(&mut [])),
+            "connection.read of nothing",
+            lab.ok("connection.read(empty)", || connection.read(&mut [])),
             0,
         );
-        lab.ok("line.write_all(request)", || {
-            line.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        lab.ok("connection.write_all(request)", || {
+            connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         });
-        lab.ok("line.flush()", || line.flush());
+        lab.ok("connection.flush()", || connection.flush());
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n";
         let want = [&head[..], &text(20_000)].concat();
         let mut got = vec![0; want.len()];
-        lab.ok("line.read_exact(response)", || line.read_exact(&mut got));
+        lab.ok("connection.read_exact(response)", || {
+            connection.read_exact(&mut got)
+        });
         lab.same_bytes("the response", &got, &want);
-        lab.same("requests", home.at_the_web(|web| web.heads.len()), 1);
-        lab.ok("line.end_writing()", || {
-            http1::Stream::end_writing(&mut line)
+        lab.same("requests", home.web(|web| web.heads.len()), 1);
+        lab.ok("connection.end_writing()", || {
+            http1::Stream::end_writing(&mut connection)
         });
         lab.same(
-            "line.read behind the end",
-            lab.ok("line.read(buf)", || line.read(&mut buf)),
+            "connection.read behind the end",
+            lab.ok("connection.read(buf)", || connection.read(&mut buf)),
             0,
         );
         lab.same(
-            "line.read again",
-            lab.ok("line.read(buf)", || line.read(&mut buf)),
+            "connection.read again",
+            lab.ok("connection.read(buf)", || connection.read(&mut buf)),
             0,
         );
         let kind = lab
-            .err("line.wait_at_most(0)", || line.wait_at_most(Duration::ZERO))
+            .err("connection.wait_at_most(0)", || {
+                connection.wait_at_most(Duration::ZERO)
+            })
             .kind();
         lab.same("the kind of the error", kind, ErrorKind::InvalidInput);
     });
@@ -681,17 +692,19 @@ fn s7_a_line_is_a_stream() {
 #[test]
 fn s7_one_direction_ends() {
     lab(|lab| {
-        lab.why("The end of what is written is sent at once, and what comes is read all the same: a stream has two directions.");
+        lab.why("`end_writing` sends the FIN at once. The other direction stays open: bytes that come can still be read.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let mut line = line(lab, &mut stack, 80);
-        lab.ok("line.wait_at_most(60 s)", || line.wait_at_most(ms(60_000)));
-        lab.ok("line.write_all(request)", || {
-            line.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let mut connection = connection(lab, &mut stack, 80);
+        lab.ok("connection.wait_at_most(60 s)", || {
+            connection.wait_at_most(ms(60_000))
         });
-        lab.ok("line.flush()", || line.flush());
+        lab.ok("connection.write_all(request)", || {
+            connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        });
+        lab.ok("connection.flush()", || connection.flush());
         let begin = home.net.borrow().now();
-        lab.ok("line.end_writing()", || line.end_writing());
+        lab.ok("connection.end_writing()", || connection.end_writing());
         let sent: Vec<Duration> = {
             let net = home.net.borrow();
             let trace = net.trace();
@@ -702,7 +715,9 @@ fn s7_one_direction_ends() {
         };
         lab.same("when FINs were sent", sent, vec![Duration::ZERO]);
         let mut got = Vec::new();
-        lab.ok("line.read_to_end(answer)", || line.read_to_end(&mut got));
+        lab.ok("connection.read_to_end(answer)", || {
+            connection.read_to_end(&mut got)
+        });
         lab.holds(
             got.ends_with(&text(20_000)),
             "the whole page",
@@ -712,22 +727,28 @@ fn s7_one_direction_ends() {
 }
 
 #[test]
-fn s7_more_than_fits() {
+fn s7_more_than_a_window() {
     lab(|lab| {
-        lab.why("TCP takes as much as it has room for. A write that finds none waits until there is some, and the network goes on meanwhile.");
+        lab.why("TCP takes as many bytes as it has room for. A write without room waits until there is some, and runs the stack meanwhile.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let mut line = line(lab, &mut stack, 80);
-        lab.ok("line.wait_at_most(60 s)", || line.wait_at_most(ms(60_000)));
+        let mut connection = connection(lab, &mut stack, 80);
+        lab.ok("connection.wait_at_most(60 s)", || {
+            connection.wait_at_most(ms(60_000))
+        });
         let head = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(300_000));
-        lab.ok("line.write_all(300 kB)", || line.write_all(head.as_bytes()));
-        lab.ok("line.flush()", || line.flush());
+        lab.ok("connection.write_all(300 kB)", || {
+            connection.write_all(head.as_bytes())
+        });
+        lab.ok("connection.flush()", || connection.flush());
         let mut got = [0; 12];
-        lab.ok("line.read_exact(status)", || line.read_exact(&mut got));
+        lab.ok("connection.read_exact(status)", || {
+            connection.read_exact(&mut got)
+        });
         lab.same_bytes("the beginning of the response", &got, b"HTTP/1.1 200");
         lab.same(
             "bytes of the request",
-            home.at_the_web(|web| web.heads.iter().map(String::len).collect::<Vec<_>>()),
+            home.web(|web| web.heads.iter().map(String::len).collect::<Vec<_>>()),
             vec![head.len()],
         );
     });
@@ -736,11 +757,13 @@ fn s7_more_than_fits() {
 #[test]
 fn s7_a_reset_is_an_error() {
     lab(|lab| {
-        lab.why("A reset is no end: what had come may be the half of it.");
+        lab.why("A reset is an error and not the end of the stream: bytes may be missing.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let mut line = line(lab, &mut stack, 80);
-        lab.ok("line.wait_at_most(5 s)", || line.wait_at_most(ms(5_000)));
+        let mut connection = connection(lab, &mut stack, 80);
+        lab.ok("connection.wait_at_most(5 s)", || {
+            connection.wait_at_most(ms(5_000))
+        });
         // In the server's name: it no longer knows the connection.
         {
             let mut net = home.net.borrow_mut();
@@ -762,14 +785,20 @@ fn s7_a_reset_is_an_error() {
             let bytes = tcp_close::to_bytes(flow.reversed(), &reset).expect("a packet");
             net.send(home.web, bytes);
         }
-        let kind = lab.err("line.read(buf)", || line.read(&mut [0; 10])).kind();
+        let kind = lab
+            .err("connection.read(buf)", || connection.read(&mut [0; 10]))
+            .kind();
         lab.same("the kind of the error", kind, ErrorKind::ConnectionReset);
         let kind = lab
-            .err("line.read(buf) again", || line.read(&mut [0; 10]))
+            .err("connection.read(buf) again", || {
+                connection.read(&mut [0; 10])
+            })
             .kind();
         lab.same("the kind of the error", kind, ErrorKind::ConnectionReset);
         for _ in 0..2 {
-            let kind = lab.err("line.write(x)", || line.write(b"x")).kind();
+            let kind = lab
+                .err("connection.write(x)", || connection.write(b"x"))
+                .kind();
             lab.holds(
                 matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
                 "ConnectionReset or BrokenPipe",
@@ -779,31 +808,35 @@ fn s7_a_reset_is_an_error() {
         lab.scene("the other side is gone");
         let home = self::home(lab, plan());
         let mut stack = self::stack(lab, &home);
-        let mut line = self::line(lab, &mut stack, 80);
-        lab.ok("line.wait_at_most(12 h)", || {
-            line.wait_at_most(ms(12 * 3_600_000))
+        let mut connection = self::connection(lab, &mut stack, 80);
+        lab.ok("connection.wait_at_most(12 h)", || {
+            connection.wait_at_most(ms(12 * 3_600_000))
         });
         home.net
             .borrow_mut()
             .way(home.you, home.gateway)
             .loses(every(Kind::Packet));
-        lab.ok("line.write_all(x)", || line.write_all(b"x"));
+        lab.ok("connection.write_all(x)", || connection.write_all(b"x"));
         let begin = home.net.borrow().now();
-        let kind = lab.err("line.read(buf)", || line.read(&mut [0; 10])).kind();
+        let kind = lab
+            .err("connection.read(buf)", || connection.read(&mut [0; 10]))
+            .kind();
         lab.same("the kind of the error", kind, ErrorKind::TimedOut);
-        lab.because("TCP gives up long before this limit, and then nothing is to be waited for.")
-            .holds(
-                home.net.borrow().now() - begin < ms(3_600_000),
-                "an error within an hour",
-                format!("{} ms", (home.net.borrow().now() - begin).as_millis()),
-            );
+        lab.because(
+            "TCP gives up long before this limit. After that there is nothing to wait for.",
+        )
+        .holds(
+            home.net.borrow().now() - begin < ms(3_600_000),
+            "an error within an hour",
+            format!("{} ms", (home.net.borrow().now() - begin).as_millis()),
+        );
     });
 }
 
 #[test]
-fn s7_who_drops_a_line_hangs_up() {
+fn s7_a_dropped_connection_is_closed() {
     lab(|lab| {
-        lab.why("A line that nobody has any more is closed: FIN and ACK in both directions, and then nothing. The other side's last words are heard and thrown away, so that no RST answers them.");
+        lab.why("A dropped connection is closed with FIN and ACK in both directions. The last data of the other side is received and thrown away, so that no RST answers it.");
         for text in ["http://www.loopback.test/", "https://www.loopback.test/"] {
             lab.scene(format!("behind {text}"));
             let home = home(lab, plan());
@@ -814,7 +847,7 @@ fn s7_who_drops_a_line_hangs_up() {
                 browser.visit(&address)
             });
             let _ = page(lab, result);
-            lab.you("browser.hang_up()", || browser.hang_up());
+            lab.you("browser.close_idle()", || browser.close_idle());
             lab.you("stack.settle(5 min)", || {
                 browser.network().settle(ms(300_000))
             });
@@ -846,9 +879,9 @@ fn s7_who_drops_a_line_hangs_up() {
 }
 
 #[test]
-fn s7_what_still_comes_is_thrown_away() {
+fn s7_a_dropped_connection_throws_data_away() {
     lab(|lab| {
-        lab.why("The page is on its way when its reader hangs up, and it is longer than the receive window. It is read and thrown away, so that the other side comes to its own end: it does not wait for the window, and gets no RST.");
+        lab.why("The connection is dropped while a page is on its way that is longer than the receive window. The page is received and thrown away, so that the other side can end: it does not wait for the window, and gets no RST.");
         let home = home(
             lab,
             Plan {
@@ -857,15 +890,18 @@ fn s7_what_still_comes_is_thrown_away() {
             },
         );
         let mut stack = stack(lab, &home);
-        let mut lines = vec![line(lab, &mut stack, 80), line(lab, &mut stack, 80)];
-        for line in &mut lines {
-            lab.ok("line.write_all(request)", || {
-                line.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let mut connections = vec![
+            connection(lab, &mut stack, 80),
+            connection(lab, &mut stack, 80),
+        ];
+        for connection in &mut connections {
+            lab.ok("connection.write_all(request)", || {
+                connection.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             });
-            lab.ok("line.flush()", || line.flush());
+            lab.ok("connection.flush()", || connection.flush());
         }
         let begin = home.net.borrow().now();
-        lab.you("drop(lines)", || drop(lines));
+        lab.you("drop(connections)", || drop(connections));
         lab.you("stack.settle(4 s)", || stack.settle(ms(4_000)));
         let net = home.net.borrow();
         let senders = |kind: Kind| -> Vec<String> {
@@ -876,12 +912,14 @@ fn s7_what_still_comes_is_thrown_away() {
             senders
         };
         lab.same("who has sent a RST", senders(Kind::Rst), Vec::new());
-        lab.because("Two lines were dropped, and both sides of each end within the four seconds.")
-            .same(
-                "who has sent a FIN, hop by hop",
-                senders(Kind::Fin).join(" "),
-                "NAT NAT NAT NAT web web you you".to_owned(),
-            );
+        lab.because(
+            "Two connections were dropped, and both sides of each end within the four seconds.",
+        )
+        .same(
+            "who has sent a FIN, hop by hop",
+            senders(Kind::Fin).join(" "),
+            "NAT NAT NAT NAT web web you you".to_owned(),
+        );
         lab.because("TIME-WAIT takes a minute, and the limit was 4 s.")
             .same(
                 "ms that settle has taken",
@@ -889,7 +927,7 @@ fn s7_what_still_comes_is_thrown_away() {
                 4_000,
             );
         drop(net);
-        lab.scene("the first of two lines has not ended yet");
+        lab.scene("the first of two connections has not ended yet");
         let home = self::home(
             lab,
             Plan {
@@ -898,16 +936,19 @@ fn s7_what_still_comes_is_thrown_away() {
             },
         );
         let mut stack = self::stack(lab, &home);
-        let mut lines = vec![line(lab, &mut stack, 80), line(lab, &mut stack, 80)];
-        lab.ok("line.write_all(request)", || {
-            lines[1].write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let mut connections = vec![
+            connection(lab, &mut stack, 80),
+            connection(lab, &mut stack, 80),
+        ];
+        lab.ok("connection.write_all(request)", || {
+            connections[1].write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         });
-        lab.ok("line.flush()", || lines[1].flush());
+        lab.ok("connection.flush()", || connections[1].flush());
         home.net
             .borrow_mut()
             .way(home.web, home.gateway)
             .loses(first(Kind::Fin));
-        lab.you("drop(lines)", || drop(lines));
+        lab.you("drop(connections)", || drop(connections));
         lab.you("stack.settle(900 ms)", || stack.settle(ms(900)));
         let net = home.net.borrow();
         let fins = net
@@ -915,20 +956,20 @@ fn s7_what_still_comes_is_thrown_away() {
             .entries()
             .filter(|entry| entry.is(Kind::Fin) && entry.from() == "web")
             .count();
-        lab.because("The server's first FIN is lost, and comes again after a second. What comes on the other line is thrown away meanwhile.")
+        lab.because("The server's first FIN is lost, and comes again after a second. The data of the other connection is thrown away meanwhile.")
             .same("FINs of the server, within 900 ms", fins, 2);
     });
 }
 
 #[test]
-fn s7_a_goodbye_is_said_at_once() {
+fn s7_a_dropped_connection_sends_its_fin_at_once() {
     lab(|lab| {
-        lab.why("A line that is dropped sends its FIN at that moment, whether anybody calls the stack again or not.");
+        lab.why("A dropped connection sends its FIN at that moment, and does not wait for the next call of the stack.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let line = self::line(lab, &mut stack, 80);
+        let connection = self::connection(lab, &mut stack, 80);
         let begin = home.net.borrow().now();
-        lab.you("drop(line)", || drop(line));
+        lab.you("drop(connection)", || drop(connection));
         let sent = |home: &Home| -> Vec<String> {
             let net = home.net.borrow();
             let trace = net.trace();
@@ -942,20 +983,22 @@ fn s7_a_goodbye_is_said_at_once() {
         lab.scene("the server has ended first");
         let home = self::home(lab, plan());
         let mut stack = self::stack(lab, &home);
-        let mut line = self::line(lab, &mut stack, 80);
-        lab.ok("line.wait_at_most(60 s)", || line.wait_at_most(ms(60_000)));
-        lab.ok("line.write_all(request)", || {
-            line.write_all(b"GET /close HTTP/1.1\r\nHost: a\r\n\r\n")
+        let mut connection = self::connection(lab, &mut stack, 80);
+        lab.ok("connection.wait_at_most(60 s)", || {
+            connection.wait_at_most(ms(60_000))
         });
-        lab.ok("line.flush()", || line.flush());
-        lab.ok("line.read_to_end(answer)", || {
-            line.read_to_end(&mut Vec::new())
+        lab.ok("connection.write_all(request)", || {
+            connection.write_all(b"GET /close HTTP/1.1\r\nHost: a\r\n\r\n")
+        });
+        lab.ok("connection.flush()", || connection.flush());
+        lab.ok("connection.read_to_end(answer)", || {
+            connection.read_to_end(&mut Vec::new())
         });
         let begin = home.net.borrow().now();
-        lab.you("drop(line)", || drop(line));
+        lab.you("drop(connection)", || drop(connection));
         lab.you("stack.settle(10 min)", || stack.settle(ms(600_000)));
         let took = home.net.borrow().now() - begin;
-        lab.because("Who has ended second needs no TIME-WAIT, and there is nobody to listen to.")
+        lab.because("The side that ends second needs no TIME-WAIT, and no more data can come.")
             .holds(
                 took < ms(1_000),
                 "an end with the last ACK",
@@ -965,20 +1008,20 @@ fn s7_a_goodbye_is_said_at_once() {
 }
 
 #[test]
-fn s7_a_goodbye_has_an_end() {
+fn s7_a_dropped_connection_receives_for_a_limited_time() {
     lab(|lab| {
-        lab.same("the constant GOODBYE", GOODBYE, Duration::from_secs(5));
-        lab.why("A server that does not end its side is not waited for: after five seconds the connection is closed, and what comes then is answered by a RST.");
+        lab.same("the constant LINGER", LINGER, Duration::from_secs(5));
+        lab.why("A server may never end its side. After five seconds the connection is closed, and data that comes then is answered by a RST.");
         let home = home(lab, plan());
         let mut stack = stack(lab, &home);
-        let line = line(lab, &mut stack, 80);
+        let connection = connection(lab, &mut stack, 80);
         // From now on nothing of the server's gets through, its FIN not either.
         home.net
             .borrow_mut()
             .way(home.web, home.gateway)
             .loses(every(Kind::Fin));
         let begin = home.net.borrow().now();
-        lab.you("drop(line)", || drop(line));
+        lab.you("drop(connection)", || drop(connection));
         lab.you("stack.settle(10 min)", || stack.settle(ms(600_000)));
         let took = home.net.borrow().now() - begin;
         lab.holds(
@@ -1008,17 +1051,17 @@ fn s7_the_page_without_losses() {
         });
         let page = page(lab, result);
         lab.same_bytes("the page", &page.body, &text(3_000));
-        let line = page.timeline;
+        let times = page.timeline;
         let took = |span: Option<type_a_url::Span>| {
             span.map_or(0, |span| (span.to - span.from).as_millis())
         };
-        lab.because("One round trip for each of the four stages. A first byte that takes ten of them waits for an acknowledgment that the other side delays: Nagle's algorithm is on.").same(
+        lab.because("One round trip for each of the four stages. If the first byte takes ten round trips, the request waits for an acknowledgment that the other side delays: Nagle's algorithm is on.").same(
             "the stages dns, tcp, tls and first-byte, in tens of milliseconds",
             [
-                took(line.dns),
-                took(line.tcp),
-                took(line.tls),
-                took(Some(line.first_byte)),
+                took(times.dns),
+                took(times.tcp),
+                took(times.tls),
+                took(Some(times.first_byte)),
             ]
             .map(|ms| ms / 10),
             [1, 3, 3, 3],
@@ -1030,7 +1073,7 @@ fn s7_the_page_without_losses() {
         );
         lab.same(
             "who was there, as the web server sees it",
-            home.at_the_web(|web| web.from.iter().map(|from| *from.ip()).collect::<Vec<_>>()),
+            home.web(|web| web.from.iter().map(|from| *from.ip()).collect::<Vec<_>>()),
             vec![OUTSIDE],
         );
     });
@@ -1039,7 +1082,7 @@ fn s7_the_page_without_losses() {
 #[test]
 fn s7_the_second_page_needs_no_handshake() {
     lab(|lab| {
-        lab.why("The browser of step 5 knows nothing of your stack, and uses its line again all the same.");
+        lab.why("The browser of step 5 uses a connection of your stack again, without a change.");
         let home = home(lab, plan());
         let stack = stack(lab, &home);
         let mut browser = Browser::new(stack, LIMITS);
@@ -1102,7 +1145,7 @@ fn s7_a_stage_that_fails() {
 #[test]
 fn s7_lost_packets_of_each_kind() {
     lab(|lab| {
-        lab.why("Each stage mends its own losses: the resolver asks again, and TCP sends again, whether TLS or HTTP is in the segment.");
+        lab.why("Each stage repairs its own losses: the resolver sends the query again, and TCP sends the segment again, with TLS or HTTP in it.");
         for n in 1..=14 {
             lab.scene(format!(
                 "packet {n} of each direction of your cable is lost"
@@ -1134,7 +1177,7 @@ fn s7_lost_packets_of_each_kind() {
 #[test]
 fn s7_all_on_your_own_stack() {
     lab(|lab| {
-        lab.why("UDP and IP, a NAT, TCP, TLS and HTTP, each of a chapter of its own, over links that lose a packet in fifty: the page's bytes are identical.");
+        lab.why("The page must be identical to the byte, over UDP, IP, a NAT, TCP, TLS and HTTP, and over links that lose one packet in fifty.");
         for seed in lab.seeds(25) {
             lab.scene(format!("2 % loss on each link, seed {seed}"));
             let home = Home::new(
@@ -1152,12 +1195,12 @@ fn s7_all_on_your_own_stack() {
             });
             let page = page(lab, result);
             lab.same_bytes("the page", &page.body, &text(20_000));
-            lab.you("browser.hang_up()", || browser.hang_up());
+            lab.you("browser.close_idle()", || browser.close_idle());
             lab.you("stack.settle(10 min)", || {
                 browser.network().settle(ms(600_000))
             });
-            lab.same("requests", home.at_the_web(|web| web.heads.len()), 1);
-            let mine: Vec<SocketAddrV4> = home.at_the_web(|web| web.from.clone());
+            lab.same("requests", home.web(|web| web.heads.len()), 1);
+            let mine: Vec<SocketAddrV4> = home.web(|web| web.from.clone());
             lab.holds(
                 mine.iter().all(|from| *from.ip() == OUTSIDE),
                 "a client at the NAT's address",
@@ -1167,9 +1210,9 @@ fn s7_all_on_your_own_stack() {
     });
 }
 
-/// A line over another one whose reads are interrupted every 40 ms, until it breaks off.
+/// A connection over another one whose reads are interrupted every 40 ms, until it breaks off.
 struct Interrupted {
-    line: Line,
+    connection: Connection,
     reads: usize,
 }
 
@@ -1179,8 +1222,8 @@ impl Read for Interrupted {
         if self.reads > 500 {
             return Err(ErrorKind::ConnectionReset.into());
         }
-        self.line.wait_at_most(ms(40))?;
-        self.line
+        self.connection.wait_at_most(ms(40))?;
+        self.connection
             .read(buf)
             .map_err(|_| ErrorKind::Interrupted.into())
     }
@@ -1188,11 +1231,11 @@ impl Read for Interrupted {
 
 impl Write for Interrupted {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.line.write(buf)
+        self.connection.write(buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.line.flush()
+        self.connection.flush()
     }
 }
 
@@ -1204,26 +1247,27 @@ impl Waits for Interrupted {
 
 impl Stream for Interrupted {
     fn end_writing(&mut self) -> io::Result<()> {
-        self.line.end_writing()
+        self.connection.end_writing()
     }
 }
 
 #[test]
 fn s7_a_handshake_has_a_limit() {
     lab(|lab| {
-        lab.why("The limit is one for the handshake, however often a read is begun again. TLS looks at a clock for it, and that has to go on with the wire's: on a clock that stands, or on the system's, no time passes here.");
+        lab.why("The limit is for the whole handshake, however often a read begins again. TLS measures it with a clock that has to follow the wire's clock: on the system's clock no time passes here.");
         for limit in [200, 1_000] {
             let home = home(lab, plan());
             let mut stack = stack(lab, &home);
             // Nobody speaks TLS at this port, and nobody says anything.
-            let line = Line::new(Interrupted {
-                line: line(lab, &mut stack, 80),
+            let connection = Connection::new(Interrupted {
+                connection: connection(lab, &mut stack, 80),
                 reads: 0,
             });
             let begin = home.net.borrow().now();
-            let result = lab.you(&format!("stack.secure(line, {NAME:?}, {limit} ms)"), || {
-                stack.secure(line, NAME, ms(limit))
-            });
+            let result = lab.you(
+                &format!("stack.secure(connection, {NAME:?}, {limit} ms)"),
+                || stack.secure(connection, NAME, ms(limit)),
+            );
             lab.same(
                 "the kind of the error",
                 result.err().map(|error| error.kind()),
@@ -1245,7 +1289,7 @@ const COVER: u64 = 3821;
 #[test]
 fn s7_every_packet_in_one_picture() {
     lab(|lab| {
-        lab.why("From the question for the name to the last ACK: each packet belongs to a stage, and the stages come in their order.");
+        lab.why("From the DNS query to the last ACK, each packet belongs to a stage, and the stages come in their order.");
         let home = Home::new(
             lab.net(COVER),
             Plan {
@@ -1262,23 +1306,23 @@ fn s7_every_packet_in_one_picture() {
         });
         let page = page(lab, result);
         lab.same_bytes("the page", &page.body, &text(9_000));
-        lab.you("browser.hang_up()", || browser.hang_up());
+        lab.you("browser.close_idle()", || browser.close_idle());
         lab.you("stack.settle(10 min)", || {
             browser.network().settle(ms(600_000))
         });
         let net = home.net.borrow();
         let trace = net.trace();
-        let line = page.timeline;
+        let times = page.timeline;
         let ends = [
-            line.dns.map(|span| span.to),
-            line.tcp.map(|span| span.to),
-            line.tls.map(|span| span.to),
+            times.dns.map(|span| span.to),
+            times.tcp.map(|span| span.to),
+            times.tls.map(|span| span.to),
         ]
         .map(Option::unwrap_or_default);
         lab.holds(
-            ends[0] < ends[1] && ends[1] < ends[2] && ends[2] < line.first_byte.to,
+            ends[0] < ends[1] && ends[1] < ends[2] && ends[2] < times.first_byte.to,
             "stages in their order",
-            timeline(&line),
+            timeline(&times),
         );
         let is_dns = |entry: &netlab::sim::Entry| entry.is(Kind::Udp);
         for entry in trace.entries() {
@@ -1289,7 +1333,7 @@ fn s7_every_packet_in_one_picture() {
                 at < ends[0],
             );
         }
-        lab.draws("17-own-stack", cover::draw(&trace, &line));
+        lab.draws("17-own-stack", packet_picture::draw(&trace, &times));
         if let Some(folder) = std::env::var_os("NETLAB_PICTURES") {
             let file = std::path::Path::new(&folder).join("17-own-stack.pcapng");
             std::fs::write(file, trace.pcapng()).expect("a file for the capture");

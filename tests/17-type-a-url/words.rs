@@ -133,7 +133,7 @@ fn whole(time: Duration) -> u128 {
 }
 
 /// `dns 0..12 tcp 12..32 tls - first 32..50 body 50..60`, in milliseconds.
-pub fn timeline(line: &Timeline) -> String {
+pub fn timeline(times: &Timeline) -> String {
     let Timeline {
         dns,
         tcp,
@@ -141,7 +141,7 @@ pub fn timeline(line: &Timeline) -> String {
         first_byte,
         body,
         reused,
-    } = *line;
+    } = *times;
     let reused = if reused { " reused" } else { "" };
     format!(
         "dns {} tcp {} tls {} first {} body {}{reused}",
@@ -154,8 +154,8 @@ pub fn timeline(line: &Timeline) -> String {
 }
 
 /// Demands that the stages had these times. What is told first is what the first stage with another time ends with.
-pub fn runs(lab: &Lab, what: &str, line: &Timeline, want: &str) {
-    let got = timeline(line);
+pub fn runs(lab: &Lab, what: &str, times: &Timeline, want: &str) {
+    let got = timeline(times);
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let (mine, theirs) = (words(&got), words(want));
     let differs = |at: &usize| mine.get(*at) != theirs.get(*at);

@@ -18,8 +18,8 @@ const WIDTH: f64 = 640.0;
 const LEFT: f64 = 8.0;
 const ROW: f64 = 46.0;
 
-/// The timelines of these pages as SVG: a row a page, a bar a stage, all on one axis that begins at `start`.
-pub fn bands(pages: &[Page], start: Duration) -> String {
+/// The timelines of these pages as SVG: a row for each page, a bar for each stage, on one axis that begins at `start`.
+pub fn timeline_svg(pages: &[Page], start: Duration) -> String {
     let ms = |time: Duration| time.saturating_sub(start).as_secs_f64() * 1000.0;
     let end = pages.iter().map(|page| ms(page.timeline.body.to));
     let end = end.fold(0.001, f64::max);
@@ -40,13 +40,13 @@ pub fn bands(pages: &[Page], start: Duration) -> String {
     }
     for (n, page) in pages.iter().enumerate() {
         let y = 38.0 + ROW * n as f64;
-        let line = &page.timeline;
+        let timeline = &page.timeline;
         let spans = [
-            line.dns,
-            line.tcp,
-            line.tls,
-            Some(line.first_byte),
-            Some(line.body),
+            timeline.dns,
+            timeline.tcp,
+            timeline.tls,
+            Some(timeline.first_byte),
+            Some(timeline.body),
         ];
         let (text_y, bar_y) = (y + 14.0, y + 20.0);
         let title = escape(&format!(
@@ -54,7 +54,7 @@ pub fn bands(pages: &[Page], start: Duration) -> String {
             page.url,
             page.head.status,
             page.body.len(),
-            ms(line.body.to)
+            ms(timeline.body.to)
         ));
         let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"{text_y}\">{title}</text>");
         for ((stage, colour), span) in COLOURS.iter().zip(spans) {

@@ -1,60 +1,60 @@
-//! Step 2: many addresses, one connection: which one first, and when the next one (RFC 8305).
+//! Step 2: several addresses for one connection: which is tried first, and when the next one (RFC 8305).
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// How long an attempt is alone before the next one begins beside it (RFC 8305 §5: Connection Attempt Delay).
-pub const STAGGER: Duration = Duration::from_millis(250);
+/// How long after an attempt the next one begins beside it (RFC 8305 §5: Connection Attempt Delay).
+pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// The order in which addresses are tried (RFC 8305 §4, without the sorting of RFC 6724).
 ///
 /// IPv6 and IPv4 take turns, IPv6 first, as long as there are addresses of both; then come the rest. Addresses of one family
-/// stay in their order. Each address is there once, where it stood first.
+/// stay in their order. Each address appears once, where it stood first.
 pub fn plan(addrs: &[IpAddr]) -> Vec<IpAddr> {
     todo!("17.2 plan({addrs:?}): IPv6 and IPv4 in turns, IPv6 first, each address once")
 }
 
-/// What to do next, to get one connection.
+/// What to do next to get one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Begin an attempt with this address, and ask again.
     Begin(IpAddr),
     /// Wait for the attempts that run, until this moment at most, and ask again.
     WaitUntil(Duration),
-    /// There is nothing to wait for any more.
+    /// Nothing is left to try or to wait for.
     Over,
 }
 
-/// Attempts to connect that overlap: a machine that has no sockets and no clock. Whoever owns it stops asking when
-/// an attempt has succeeded.
+/// Overlapping attempts to connect: a state machine without sockets and without a clock. The caller stops asking when an
+/// attempt has succeeded.
 #[derive(Clone, Debug)]
 pub struct Attempts {
     // What belongs here is yours to decide.
 }
 
 impl Attempts {
-    /// The addresses of `plan` are tried in its order, from `now` on, for as long as `patience`, all together. It may be
-    /// `Duration::MAX`.
+    /// The addresses of `plan` are tried in its order, from `now` on. `patience` is the limit for all of them together. It
+    /// may be `Duration::MAX`.
     pub fn new(plan: Vec<IpAddr>, now: Duration, patience: Duration) -> Attempts {
         todo!(
             "17.2 Attempts::new({plan:?}, {now:?}, {patience:?}): what is left, what runs, when the next one may begin, and when all is over"
         )
     }
 
-    /// What to do at `now`. It is never earlier than in the call before. The first of these that applies:
+    /// What to do at `now`, which is never earlier than in the call before. The first of these rules that applies:
     ///
     /// 1. The time is up (`now` is the beginning plus `patience`, or later): `Over`.
-    /// 2. There are addresses left, and the first one has not begun yet, or the last attempt that began did so [`STAGGER`]
-    ///    ago or longer, or an attempt has failed since it began: `Begin`, with the next address. It begins `now`.
-    /// 3. Attempts run: `WaitUntil`, the moment at which one of these changes.
+    /// 2. There are addresses left, and no attempt has begun yet, or the last one began [`ATTEMPT_DELAY`] ago or longer, or an
+    ///    attempt has failed since then: `Begin`, with the next address. Its attempt begins `now`.
+    /// 3. Attempts run: `WaitUntil`, with the next moment at which rule 1 or rule 2 applies.
     /// 4. `Over`.
     ///
-    /// Several failures together let one attempt begin.
+    /// Several failures since the last attempt began let one attempt begin, and not several.
     pub fn next(&mut self, now: Duration) -> Next {
         todo!("17.2 {self:?}.next({now:?}): begin the next address, wait, or over")
     }
 
-    /// The attempt with this address has failed. One that does not run changes nothing.
+    /// The attempt with this address has failed. If no attempt with it runs, nothing changes.
     pub fn failed(&mut self, addr: IpAddr) {
         todo!("17.2 {self:?}.failed({addr}): it runs no more, and the next one may begin at once")
     }

@@ -1,4 +1,4 @@
-//! Step 7: all of it on your own stack.
+//! Step 7: the whole page over your own stack.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -8,9 +8,9 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use udp_dns_lookup::{Answer, LookupError, Patience};
 
-use crate::{Line, Network, Secured};
+use crate::{Connection, Network, Secured};
 
-/// A cable, with nothing but IPv4 datagrams on it. Some are lost.
+/// A link that carries IPv4 datagrams, and loses some of them.
 pub trait Wire {
     /// The time since some moment that never changes.
     fn now(&self) -> Duration;
@@ -18,28 +18,28 @@ pub trait Wire {
     /// Sends a datagram.
     fn send(&mut self, datagram: Vec<u8>);
 
-    /// Waits for a datagram. `None`: it is `until`, and none has come.
+    /// Waits for a datagram. `None`: the time is `until`, and none has come.
     fn receive(&mut self, until: Duration) -> Option<Vec<u8>>;
 }
 
-/// How long the other side of a line that was dropped is listened to.
-pub const GOODBYE: Duration = Duration::from_secs(5);
+/// How long a dropped connection goes on receiving, if the other side does not end.
+pub const LINGER: Duration = Duration::from_secs(5);
 
-/// A host at the end of a cable that needs no kernel: UDP and IP of chapters 06 and 07 for names, TCP of chapter 12 for lines,
-/// chapter 14's TLS on top. Lines of it stay valid as long as they live.
+/// A host that needs no kernel: UDP and IP of chapters 06 and 07 for names, TCP of chapter 12 for connections, and chapter 14's
+/// TLS on top. Its connections work for as long as they live.
 ///
-/// A line that is dropped hangs up: it sends its FIN at once. What still comes is read and thrown away, until the other side has ended, too, or
-/// [`GOODBYE`] is over; then the connection is closed. Without that, the other side's last words, such as its close_notify, would be answered by
-/// a RST.
+/// A dropped connection sends its FIN at once. Data that still arrives is read and thrown away, until the other side has ended,
+/// too, or [`LINGER`] is over. Then the connection is closed. Without this, the last data of the other side, such as its
+/// close_notify, would be answered by a RST.
 pub struct Stack<W: Wire> {
-    // What belongs here is yours to decide: lines share the machine with it.
+    // What belongs here is yours to decide: connections share the machine with it.
     _wire: std::marker::PhantomData<W>,
 }
 
 impl<W: Wire + 'static> Stack<W> {
-    /// A host with this address, whose questions about names go to `dns`. Whatever must not be foreseen (ISN, ids and ports of questions) comes
-    /// from `secret`. `config` is as for [`tls_over`](crate::tls_over). TCP's settings are the usual ones, without Nagle's algorithm, which would hold back the request
-    /// until the end of the handshake is acknowledged.
+    /// A host with this address. It sends DNS queries to `dns`. Numbers that an attacker must not predict (ISNs, ids and ports of
+    /// queries) come from `secret`. `config` is as for [`tls_over`](crate::tls_over). TCP has its usual settings, without Nagle's
+    /// algorithm, which would hold back the request until the end of the handshake is acknowledged.
     pub fn new(
         wire: W,
         addr: Ipv4Addr,
@@ -50,14 +50,14 @@ impl<W: Wire + 'static> Stack<W> {
     ) -> Stack<W> {
         let _ = (wire, secret, config);
         todo!(
-            "17.7 Stack::new(wire, {addr}, {dns}, {patience:?}, secret, config): a delivery::Host, a tcp_close::Host and the wire, shared with all lines"
+            "17.7 Stack::new(wire, {addr}, {dns}, {patience:?}, secret, config): a delivery::Host, a tcp_close::Host and the wire, shared with all connections"
         )
     }
 
-    /// Lets the machine go on for as long as `limit`, or until its TCP keeps no connection: those whose lines were dropped still have
-    /// something to send and to hear, up to the end of TIME-WAIT.
+    /// Runs the stack for `limit`, or until its TCP has no connection. Dropped connections still have data to send and to receive,
+    /// up to the end of TIME-WAIT.
     pub fn settle(&mut self, limit: Duration) {
-        todo!("17.7 stack.settle({limit:?}): go on until TCP keeps no connection")
+        todo!("17.7 stack.settle({limit:?}): run the stack until TCP has no connection")
     }
 }
 
@@ -66,15 +66,17 @@ impl<W: Wire + 'static> Network for Stack<W> {
         todo!("17.7 stack.now(): the time of the wire")
     }
 
-    /// As chapter 01's `lookup_ip`, with these differences: it asks for A only, since this host has no IPv6; an answer of UDP
-    /// is all that it takes (one that was cut off is `LookupError::TimedOut`, after the last try); and a name without an address is `NoData`
-    /// even if the server names others to ask.
+    /// As chapter 01's `lookup_ip`, with these differences:
     ///
-    /// Each try is a question with an id and a port of its own, one of the dynamic ports (from 49152, RFC 6335 §6), and the reply is judged
-    /// by chapter 01's `judge_reply`. What comes and is no reply to it gives the try no more time.
+    /// - It asks for A only, since this host has no IPv6.
+    /// - It uses UDP only. A truncated reply (TC) is ignored; if there is no other, the result is `LookupError::TimedOut`.
+    /// - A name without an address is `NoData`, even if the reply names other servers to ask.
+    ///
+    /// Each try is a query with its own id and its own port, which is a dynamic one (from 49152, RFC 6335 §6). Chapter 01's
+    /// `judge_reply` judges what comes. A datagram that it refuses does not extend the time of the try.
     fn lookup(&mut self, host: &str) -> Result<Answer, LookupError> {
         todo!(
-            "17.7 stack.lookup({host:?}): a question in UDP in IP, and wait for a reply that judge_reply accepts; ask again when its time is up"
+            "17.7 stack.lookup({host:?}): a query in UDP in IP, and wait for a reply that judge_reply accepts; send another query when its time is up"
         )
     }
 
@@ -82,9 +84,9 @@ impl<W: Wire + 'static> Network for Stack<W> {
         todo!("17.7 stack.begin({to}): connect of chapter 12's Host")
     }
 
-    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)> {
+    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Connection>)> {
         todo!(
-            "17.7 stack.connected({until:?}): let the machine go on until an attempt has left SYN-SENT, or it is that moment"
+            "17.7 stack.connected({until:?}): run the stack until an attempt has left SYN-SENT, or until that moment"
         )
     }
 
@@ -92,10 +94,15 @@ impl<W: Wire + 'static> Network for Stack<W> {
         todo!("17.7 stack.give_up(): abort all attempts")
     }
 
-    fn secure(&mut self, line: Line, host: &str, limit: Duration) -> io::Result<Secured> {
-        let _ = line;
+    fn secure(
+        &mut self,
+        connection: Connection,
+        host: &str,
+        limit: Duration,
+    ) -> io::Result<Secured> {
+        let _ = connection;
         todo!(
-            "17.7 stack.secure(line, {host:?}, {limit:?}): tls_over of step 6, with a clock that follows the wire"
+            "17.7 stack.secure(connection, {host:?}, {limit:?}): tls_over of step 6, with a clock that follows the wire"
         )
     }
 }

@@ -12,9 +12,9 @@ use rustls::ClientConfig;
 use tls::Tcp;
 use udp_dns_lookup::{Answer, LookupError, Patience, lookup_ip};
 
-use crate::{Line, Network, Secured, tls_over};
+use crate::{Connection, Network, Secured, tls_over};
 
-/// Real sockets. Several connects run at a time on one thread: [`mio`] tells which one has come to something.
+/// Real sockets. Several connects run at a time on one thread: [`mio`] tells which one has succeeded or failed.
 pub struct Sockets {
     dns: SocketAddr,
     patience: Patience,
@@ -23,8 +23,8 @@ pub struct Sockets {
     poll: Poll,
     attempts: Vec<Attempt>,
     begun: usize,
-    /// What is known and not told yet.
-    news: VecDeque<(SocketAddr, io::Result<Line>)>,
+    /// Results that were not returned yet.
+    results: VecDeque<(SocketAddr, io::Result<Connection>)>,
 }
 
 struct Attempt {
@@ -34,8 +34,8 @@ struct Attempt {
 }
 
 impl Sockets {
-    /// Names are asked for at `dns`, as patiently as `patience` says. `config` says whom to believe; it keeps the tickets by
-    /// which sessions of TLS are resumed.
+    /// DNS queries go to `dns`, as often and for as long as `patience` says. `config` has the authorities to trust, and keeps
+    /// the tickets by which TLS sessions are resumed.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Sockets {
             poll: Poll::new()?,
             attempts: Vec::new(),
             begun: 0,
-            news: VecDeque::new(),
+            results: VecDeque::new(),
         })
     }
 
@@ -68,7 +68,7 @@ impl Sockets {
         Ok(())
     }
 
-    /// Something has happened to this attempt.
+    /// Looks whether this attempt has succeeded or failed.
     fn turn(&mut self, token: Token) {
         let Some(at) = self.attempts.iter().position(|it| it.token == token) else {
             return;
@@ -83,18 +83,18 @@ impl Sockets {
         let _ = self.poll.registry().deregister(&mut attempt.socket);
         let result = match failed {
             Some(error) => Err(error),
-            None => usual(attempt.socket),
+            None => blocking(attempt.socket),
         };
-        self.news.push_back((attempt.to, result));
+        self.results.push_back((attempt.to, result));
     }
 }
 
-/// A socket that waits, and that sends at once what it is given.
-fn usual(socket: mio::net::TcpStream) -> io::Result<Line> {
+/// A blocking socket without Nagle's algorithm.
+fn blocking(socket: mio::net::TcpStream) -> io::Result<Connection> {
     let socket = TcpStream::from(socket);
     socket.set_nonblocking(false)?;
     socket.set_nodelay(true)?;
-    Ok(Line::new(Tcp(socket)))
+    Ok(Connection::new(Tcp(socket)))
 }
 
 impl Network for Sockets {
@@ -108,15 +108,15 @@ impl Network for Sockets {
 
     fn begin(&mut self, to: SocketAddr) {
         if let Err(error) = self.try_begin(to) {
-            self.news.push_back((to, Err(error)));
+            self.results.push_back((to, Err(error)));
         }
     }
 
-    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)> {
+    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Connection>)> {
         let mut events = Events::with_capacity(16);
         loop {
-            if let Some(news) = self.news.pop_front() {
-                return Some(news);
+            if let Some(result) = self.results.pop_front() {
+                return Some(result);
             }
             let left = until.saturating_sub(self.now());
             if left.is_zero() {
@@ -137,10 +137,15 @@ impl Network for Sockets {
 
     fn give_up(&mut self) {
         self.attempts.clear();
-        self.news.clear();
+        self.results.clear();
     }
 
-    fn secure(&mut self, line: Line, host: &str, limit: Duration) -> io::Result<Secured> {
-        tls_over(&self.config, line, host, limit, self.clock.clone())
+    fn secure(
+        &mut self,
+        connection: Connection,
+        host: &str,
+        limit: Duration,
+    ) -> io::Result<Secured> {
+        tls_over(&self.config, connection, host, limit, self.clock.clone())
     }
 }

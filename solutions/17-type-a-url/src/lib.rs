@@ -19,11 +19,13 @@ mod s7_own_stack;
 mod sockets;
 
 #[cfg(feature = "whole")]
-pub use drawing::bands;
-pub use network::{Cause, Limits, Line, Network, Page, Secured, Span, Stage, StageError, Timeline};
+pub use drawing::timeline_svg;
+pub use network::{
+    Cause, Connection, Limits, Network, Page, Secured, Span, Stage, StageError, Timeline,
+};
 pub use s1_url::{Url, UrlError};
-pub use s2_plan::{Attempts, Next, STAGGER, plan};
-pub use s3_stages::{connect, fetch, find, open_url, secure};
+pub use s2_plan::{ATTEMPT_DELAY, Attempts, Next, plan};
+pub use s3_stages::{connect, fetch, open_url, resolve, secure};
 pub use s4_failures::{MAX_REDIRECTS, follow, redirect};
 pub use s5_browser::{Browser, NAME_LIFE};
 #[cfg(feature = "whole")]
@@ -31,6 +33,6 @@ pub use s6_program::{
     Browse, Command, LIMITS, PATIENCE, PROTOCOLS, USAGE, parse_args, report, run, tls_over,
 };
 #[cfg(feature = "whole")]
-pub use s7_own_stack::{GOODBYE, Stack, Wire};
+pub use s7_own_stack::{LINGER, Stack, Wire};
 #[cfg(feature = "whole")]
 pub use sockets::Sockets;

@@ -1,4 +1,4 @@
-//! Given, not an exercise: what a browser stands on, and the words in which the steps talk to each other.
+//! Given, not an exercise: the network that a browser uses, and the types that the steps share.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -11,8 +11,8 @@ use udp_dns_lookup::{Answer, LookupError};
 
 use crate::{Url, UrlError};
 
-/// What a browser stands on: names, connections, TLS and a clock. Step 6 has one of real sockets, step 7 one of
-/// packets, and the tests have one of paper.
+/// The network under a browser: names, connections, TLS and a clock. Step 6 has one made of real sockets, and step 7 one
+/// made of packets. The tests have a simulated one.
 pub trait Network {
     /// The time since some moment that never changes.
     fn now(&self) -> Duration;
@@ -21,53 +21,57 @@ pub trait Network {
     ///
     /// # Errors
     ///
-    /// Nobody knows whether the name has an address.
+    /// It is not known whether the name has an address, because no usable reply came.
     fn lookup(&mut self, host: &str) -> Result<Answer, LookupError>;
 
-    /// Begins to connect, and does not wait. [`Network::connected`] tells what comes of it, even of an attempt
-    /// that fails at once.
+    /// Begins to connect, and does not wait. [`Network::connected`] returns the result, also if the attempt fails at
+    /// once.
     fn begin(&mut self, to: SocketAddr);
 
-    /// Waits until one of the attempts that were begun has come to something, and returns it; each is told
-    /// once. `None`: it is `until`, and nothing has happened.
-    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)>;
+    /// Waits until one of the attempts has succeeded or failed, and returns its result. Each result is returned once.
+    /// `None`: the time is `until`, and there is no result.
+    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Connection>)>;
 
-    /// Gives up all attempts of which nothing was told.
+    /// Gives up all attempts whose result was not returned yet.
     fn give_up(&mut self);
 
-    /// Shakes hands with `host` (a name or an address, without brackets) over a line that is connected. The other side
-    /// has proved that it is `host`, when this returns. The handshake takes as long as `limit`.
+    /// Does the TLS handshake with `host` (a name or an address, without brackets) over a connection. When this has
+    /// succeeded, the other side has proved that it is `host`. The whole handshake takes `limit` at most.
     ///
     /// # Errors
     ///
-    /// Those of chapter 14: `InvalidData` when the other side is not believed, and others.
-    fn secure(&mut self, line: Line, host: &str, limit: Duration) -> io::Result<Secured>;
+    /// Those of chapter 14, such as `InvalidData` when the certificate is refused.
+    fn secure(
+        &mut self,
+        connection: Connection,
+        host: &str,
+        limit: Duration,
+    ) -> io::Result<Secured>;
 }
 
-/// A line with TLS on it.
+/// A connection with TLS on it.
 pub struct Secured {
-    pub line: Line,
-    /// What the server has chosen by ALPN; `None` when it has not chosen.
+    pub connection: Connection,
+    /// The protocol that the server has chosen by ALPN; `None` if it has chosen none.
     pub protocol: Option<Vec<u8>>,
 }
 
-/// A connection of any kind: a socket, TLS over a socket, a machine's own TCP. What the end of its life means
-/// is the matter of what is in it: who drops a line hangs up.
-pub struct Line(Box<dyn Stream>);
+/// A connection of any kind: a socket, TLS over a socket, a TCP of one's own. Dropping it closes what is in it.
+pub struct Connection(Box<dyn Stream>);
 
-impl Line {
-    pub fn new(stream: impl Stream + 'static) -> Line {
-        Line(Box::new(stream))
+impl Connection {
+    pub fn new(stream: impl Stream + 'static) -> Connection {
+        Connection(Box::new(stream))
     }
 }
 
-impl Read for Line {
+impl Read for Connection {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.read(buf)
     }
 }
 
-impl Write for Line {
+impl Write for Connection {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.0.write(buf)
     }
@@ -77,34 +81,34 @@ impl Write for Line {
     }
 }
 
-impl Waits for Line {
+impl Waits for Connection {
     fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
         self.0.wait_at_most(limit)
     }
 }
 
-impl Stream for Line {
+impl Stream for Connection {
     fn end_writing(&mut self) -> io::Result<()> {
         self.0.end_writing()
     }
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Line")
+        f.write_str("Connection")
     }
 }
 
-/// How long a browser waits, and how far it goes. No time is zero.
+/// How long a browser waits. Neither time is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For a connection, all attempts together.
+    /// For a connection: all attempts together.
     pub connect: Duration,
-    /// For a handshake of TLS, and then for each read and each write.
+    /// For a TLS handshake, and then for each read and each write.
     pub wait: Duration,
 }
 
-/// The five stages of a page, in their order, and what may lie between two pages.
+/// The five stages of a page, in their order, and the redirect between two pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// The name becomes addresses.
@@ -115,9 +119,9 @@ pub enum Stage {
     Tls,
     /// The request goes out, and the first byte of the response comes.
     FirstByte,
-    /// The rest of the response comes, from its second byte to its last. Its head is a part of it.
+    /// The rest of the response comes, from its second byte to its last. This includes the rest of the head.
     Body,
-    /// The page sends us to another one, and we do not go.
+    /// The page redirects, and the redirect is not followed.
     Redirect,
 }
 
@@ -144,18 +148,18 @@ pub struct Timeline {
     pub reused: bool,
 }
 
-/// What has come from a server, whatever its status is.
+/// A response from a server, whatever its status is.
 #[derive(Debug)]
 pub struct Page {
     pub url: Url,
-    /// Where it came from.
+    /// The server's address.
     pub from: SocketAddr,
     pub head: ResponseHead,
     pub body: Vec<u8>,
     pub timeline: Timeline,
 }
 
-/// Why there is no page, and which stage has failed. All stages before it have done their part.
+/// Why there is no page: the stage that has failed, and the cause. All stages before it have succeeded.
 #[derive(Debug)]
 pub struct StageError {
     pub stage: Stage,
@@ -167,24 +171,24 @@ pub struct StageError {
 pub enum Cause {
     /// The name server knows that there is no such name.
     NoSuchName,
-    /// There is such a name, and it has no address.
+    /// The name exists and has no address.
     NoAddress,
-    /// Nobody knows whether the name has an address.
+    /// It is not known whether the name has an address.
     Lookup(LookupError),
-    /// No address has answered: those that failed, in the order in which they did, and those that were silent until
-    /// the end, in the order of the attempts.
+    /// No address could be reached. `failed` has those that failed, in the order in which they did. `silent` has those that
+    /// had not answered at the end, in the order of the attempts.
     Unreachable {
         failed: Vec<(IpAddr, io::Error)>,
         silent: Vec<IpAddr>,
     },
-    /// What a stream says.
+    /// The error of a stream.
     Io(io::Error),
-    /// The server has chosen this protocol by ALPN, which we do not speak.
+    /// The server has chosen this protocol by ALPN, and this browser does not speak it.
     Protocol(Vec<u8>),
-    /// So many redirects were followed, and there is one more.
+    /// This many redirects were followed, and the last page redirects again.
     TooManyRedirects(usize),
-    /// A page that came by `https` sends us to one of `http`.
+    /// A page that came by `https` redirects to this URL of `http`.
     Downgrade(Url),
-    /// A page sends us to something that is no URL for us.
+    /// A page redirects to a text that is refused as a URL.
     Location(UrlError),
 }

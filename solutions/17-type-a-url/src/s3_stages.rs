@@ -1,4 +1,4 @@
-//! Step 3: the five stages of a page, one after the other, each with its time.
+//! Step 3: the five stages of a page, one after the other, and the time of each.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -9,16 +9,17 @@ use connection_pool::Lost;
 use http1::{Answer, Ask, exchange};
 
 use crate::{
-    Attempts, Cause, Limits, Line, Network, Next, Page, Span, Stage, StageError, Timeline, Url,
-    plan,
+    Attempts, Cause, Connection, Limits, Network, Next, Page, Span, Stage, StageError, Timeline,
+    Url, plan,
 };
 
-/// Stage 1: the addresses of a host, at least one. An address is its own answer, and the network is not asked for it.
+/// Stage 1: the addresses of the URL's host, at least one. If the host is an address, it is the result, and the network is
+/// not asked.
 ///
 /// # Errors
 ///
 /// `NoSuchName`, `NoAddress` or `Lookup`, as the network says.
-pub fn find<N: Network>(network: &mut N, url: &Url) -> Result<Vec<IpAddr>, Cause> {
+pub fn resolve<N: Network>(network: &mut N, url: &Url) -> Result<Vec<IpAddr>, Cause> {
     use udp_dns_lookup::Answer;
     if let Some(addr) = url.address() {
         return Ok(vec![addr]);
@@ -31,29 +32,31 @@ pub fn find<N: Network>(network: &mut N, url: &Url) -> Result<Vec<IpAddr>, Cause
     }
 }
 
-/// Stage 2: a line to one of these addresses, and which one it is.
+/// Stage 2: a connection to one of these addresses, and its address.
 ///
-/// The addresses are tried in the order of step 2's [`plan`](crate::plan), at the times of its [`Attempts`](crate::Attempts), for as long as `limit`. The
-/// first that answers is taken. Then, and at the end of the time, the others are given up.
+/// The addresses are tried in the order of step 2's [`plan`](crate::plan), at the times of its
+/// [`Attempts`](crate::Attempts). `limit` is for all of them together. The first connection that opens is taken. The other
+/// attempts are given up then, or when the time is over.
 ///
 /// # Errors
 ///
-/// `Unreachable`: who has failed, and who was silent. An address that was not tried is in neither list.
+/// `Unreachable`, with the addresses that failed and those that were silent. An address that was not tried is in neither
+/// list.
 pub fn connect<N: Network>(
     network: &mut N,
     addrs: &[IpAddr],
     port: u16,
     limit: Duration,
-) -> Result<(Line, SocketAddr), Cause> {
+) -> Result<(Connection, SocketAddr), Cause> {
     let mut attempts = Attempts::new(plan(addrs), network.now(), limit);
     let mut failed = Vec::new();
     loop {
         match attempts.next(network.now()) {
             Next::Begin(addr) => network.begin(SocketAddr::new(addr, port)),
             Next::WaitUntil(until) => match network.connected(until) {
-                Some((addr, Ok(line))) => {
+                Some((addr, Ok(connection))) => {
                     network.give_up();
-                    return Ok((line, addr));
+                    return Ok((connection, addr));
                 }
                 Some((addr, Err(error))) => {
                     attempts.failed(addr.ip());
@@ -70,44 +73,48 @@ pub fn connect<N: Network>(
     }
 }
 
-/// Stage 3, for `https`: the same line with TLS on it, when the other side has proved to be the URL's host.
+/// Stage 3, for `https`: the same connection with TLS on it. The other side has proved that it is the URL's host.
 ///
-/// HTTP/1.1 is what we speak. A server that chooses nothing by ALPN speaks it, too: ALPN is younger than `https`.
+/// This browser speaks HTTP/1.1. A server that chooses no protocol by ALPN speaks it, too, since ALPN is younger than
+/// `https`.
 ///
 /// # Errors
 ///
-/// `Io`, as the network says; `Protocol` when the server has chosen another one than `http/1.1` (RFC 7301 §3.2).
+/// `Io`, as the network says; `Protocol` when the server has chosen another protocol than `http/1.1` (RFC 7301 §3.2).
 pub fn secure<N: Network>(
     network: &mut N,
-    line: Line,
+    connection: Connection,
     url: &Url,
     limit: Duration,
-) -> Result<Line, Cause> {
-    let secured = network.secure(line, &url.host, limit).map_err(Cause::Io)?;
+) -> Result<Connection, Cause> {
+    let secured = network
+        .secure(connection, &url.host, limit)
+        .map_err(Cause::Io)?;
     match secured.protocol {
         Some(other) if other != b"http/1.1" => Err(Cause::Protocol(other)),
-        _ => Ok(secured.line),
+        _ => Ok(secured.connection),
     }
 }
 
-/// Stages 4 and 5: asks for the URL's path by `GET` with chapter 13's `exchange`, and reads the response. Also says when its
-/// first byte came: the moment at which a read that gave something has returned.
+/// Stages 4 and 5: asks for the URL's path by `GET` with chapter 13's `exchange`, and reads the response. Also returns when
+/// the first byte came: the time at which the first read that gave a byte has returned.
 ///
-/// `Host` is the URL's [`Url::host_field`]. Each read and each write waits as long as `limit`.
+/// `Host` is the URL's [`Url::host_field`]. Each read and each write waits for `limit` at most.
 ///
 /// # Errors
 ///
-/// What `exchange` says, and what the line says to the limit, with 0 bytes received.
+/// Those of `exchange`. If the connection does not take the limit: its error, with 0 bytes received.
 pub fn fetch<N: Network>(
     network: &N,
-    line: &mut Line,
+    connection: &mut Connection,
     url: &Url,
     limit: Duration,
 ) -> Result<(Answer, Duration), Lost> {
-    line.wait_at_most(limit)
+    connection
+        .wait_at_most(limit)
         .map_err(|cause| Lost { received: 0, cause })?;
     let mut watched = Watched {
-        line,
+        connection,
         network,
         first: None,
     };
@@ -122,16 +129,16 @@ pub fn fetch<N: Network>(
     Ok((answer, first))
 }
 
-/// A line that notes when the first byte came.
+/// A connection that notes when the first byte came.
 struct Watched<'a, N> {
-    line: &'a mut Line,
+    connection: &'a mut Connection,
     network: &'a N,
     first: Option<Duration>,
 }
 
 impl<N: Network> Read for Watched<'_, N> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.line.read(buf)?;
+        let n = self.connection.read(buf)?;
         if n > 0 && self.first.is_none() {
             self.first = Some(self.network.now());
         }
@@ -141,31 +148,30 @@ impl<N: Network> Read for Watched<'_, N> {
 
 impl<N: Network> Write for Watched<'_, N> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.line.write(buf)
+        self.connection.write(buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.line.flush()
+        self.connection.flush()
     }
 }
 
-/// All five stages, with a new connection, which is closed at the end. A page is a page, whatever its status is: a 404 has
-/// come all the way.
+/// All five stages over a new connection, which is closed at the end. The status does not matter: a 404 is a page, too.
 ///
-/// Each stage begins when the one before it has ended, so that the timeline has no holes. A stage that is not needed has no
+/// Each stage begins when the one before it has ended, so that the timeline has no gaps. A stage that is not needed has no
 /// span, and the next one begins in its place: an address needs no stage 1, and `http` no stage 3.
 ///
 /// # Errors
 ///
-/// The stage that has failed, and its cause. A request to which no byte of a response came has failed in stage 4, whatever
-/// the reason; one to which some came, but no response that `exchange` takes, in stage 5.
+/// The stage that has failed, and its cause. If no byte of a response has come, the request has failed in stage 4, whatever
+/// the reason. If bytes have come and `exchange` fails, it has failed in stage 5.
 pub fn open_url<N: Network>(
     network: &mut N,
     url: &Url,
     limits: &Limits,
 ) -> Result<Page, StageError> {
     let mut watch = Stopwatch(network.now());
-    let addrs = find(network, url).map_err(at(Stage::Dns))?;
+    let addrs = resolve(network, url).map_err(at(Stage::Dns))?;
     let dns = url.address().is_none().then(|| watch.lap(network.now()));
     let mut open = open_line(network, url, &addrs, limits, &mut watch)?;
     open.dns = dns;
@@ -174,9 +180,9 @@ pub fn open_url<N: Network>(
     Ok(page)
 }
 
-/// A line to a URL's host, and how long it took.
+/// A connection to a URL's host, and how long it took.
 pub(crate) struct Open {
-    pub line: Line,
+    pub connection: Connection,
     pub from: SocketAddr,
     pub dns: Option<Span>,
     pub tcp: Option<Span>,
@@ -191,16 +197,16 @@ pub(crate) fn open_line<N: Network>(
     limits: &Limits,
     watch: &mut Stopwatch,
 ) -> Result<Open, StageError> {
-    let (mut line, from) =
+    let (mut connection, from) =
         connect(network, addrs, url.port, limits.connect).map_err(at(Stage::Tcp))?;
     let tcp = Some(watch.lap(network.now()));
     let mut tls = None;
     if url.https {
-        line = secure(network, line, url, limits.wait).map_err(at(Stage::Tls))?;
+        connection = secure(network, connection, url, limits.wait).map_err(at(Stage::Tls))?;
         tls = Some(watch.lap(network.now()));
     }
     Ok(Open {
-        line,
+        connection,
         from,
         dns: None,
         tcp,
@@ -208,7 +214,7 @@ pub(crate) fn open_line<N: Network>(
     })
 }
 
-/// Stages 4 and 5 on a line. Also says whether it can be used again.
+/// Stages 4 and 5 on a connection. Also says whether it can be used again.
 pub(crate) fn ask<N: Network>(
     network: &N,
     open: &mut Open,
@@ -216,7 +222,7 @@ pub(crate) fn ask<N: Network>(
     limits: &Limits,
     mut watch: Stopwatch,
 ) -> Result<(Page, bool), Lost> {
-    let (answer, first) = fetch(network, &mut open.line, url, limits.wait)?;
+    let (answer, first) = fetch(network, &mut open.connection, url, limits.wait)?;
     let timeline = Timeline {
         dns: open.dns,
         tcp: open.tcp,

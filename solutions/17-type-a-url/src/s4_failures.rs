@@ -1,4 +1,4 @@
-//! Step 4: what to tell a person when there is no page, and pages that send us on.
+//! Step 4: messages for a person when there is no page, and redirects.
 
 use std::error::Error;
 use std::fmt;
@@ -22,18 +22,18 @@ impl fmt::Display for Stage {
     }
 }
 
-/// One line for a person, in words of your own: the name of the stage, `: `, and what went wrong. It has
+/// One line for a person, in words of your own: the name of the stage, `: `, and what went wrong. It contains
 ///
-/// | cause | what the line says |
+/// | cause | text |
 /// |---|---|
 /// | `NoSuchName` | `no such name` |
 /// | `NoAddress` | `no address` |
 /// | `Lookup` | the text of the error |
 /// | `Unreachable` | each address; the text of the error of each that failed, and the word `silent` if one was |
 /// | `Io` | the text of the error |
-/// | `Protocol` | the protocol, with what is no visible ASCII as `\xNN` |
+/// | `Protocol` | the protocol, with each byte that is not visible ASCII as `\xNN` |
 /// | `TooManyRedirects` | the number |
-/// | `Downgrade` | the URL to which the page sends us |
+/// | `Downgrade` | the URL to which the page redirects |
 /// | `Location` | the text of the error |
 impl fmt::Display for StageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,17 +86,16 @@ impl fmt::Display for UrlError {
 
 impl Error for UrlError {}
 
-/// Where a page sends us: the URL in its `Location`, if its status is 301, 302, 303, 307 or 308 (RFC 9110 §15.4) and it has this
-/// field; of several the first one counts. 300 leaves the choice to a person, and 304 speaks of something that is stored.
+/// The URL to which a page redirects: its `Location`, if its status is 301, 302, 303, 307 or 308 (RFC 9110 §15.4) and it has
+/// this field. Of several fields the first one counts. 300 leaves the choice to a person, and 304 is about a stored response.
 ///
 /// # Errors
 ///
 /// The stage is [`Stage::Redirect`].
 ///
-/// - `Location`: [`Url::join`] with the page's URL gives this error. Bytes that are no UTF-8 are `UrlError::Characters`.
-/// - `Downgrade`: the page came by `https`, and its `Location` is of `http`. Whoever listens on the way would see what
-///   was to be kept from him, and could answer in the server's place. Browsers follow such a redirect, and warn or do not; `curl -L`
-///   does so silently. This browser refuses.
+/// - `Location`: [`Url::join`] on the page's URL gives this error. Bytes that are no UTF-8 are `UrlError::Characters`.
+/// - `Downgrade`: the page came by `https`, and its `Location` is of `http`. An eavesdropper on the path could read what TLS
+///   was to hide, and could answer in the server's place. Browsers and `curl -L` follow such a redirect. This browser does not.
 pub fn redirect(page: &Page) -> Result<Option<Url>, StageError> {
     if !matches!(page.head.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -118,13 +117,13 @@ pub fn redirect(page: &Page) -> Result<Option<Url>, StageError> {
     }
 }
 
-/// Opens a URL with `open`, and goes where its page sends us, and so on: all pages, in their order. The last one sends us nowhere.
-/// [`MAX_REDIRECTS`] redirects are followed at most: that is one page more.
+/// Opens a URL with `open`, and follows redirects until a page has none. Returns all pages in their order. At most
+/// [`MAX_REDIRECTS`] redirects are followed, so there is at most one page more.
 ///
 /// # Errors
 ///
-/// The first error of `open`, and of [`redirect`]; `TooManyRedirects` with [`MAX_REDIRECTS`], of [`Stage::Redirect`], for the page that
-/// would be the eleventh redirect.
+/// The first error of `open`, or of [`redirect`]. `TooManyRedirects` with [`MAX_REDIRECTS`], of [`Stage::Redirect`], when there
+/// is one redirect more.
 pub fn follow(
     url: &Url,
     mut open: impl FnMut(&Url) -> Result<Page, StageError>,

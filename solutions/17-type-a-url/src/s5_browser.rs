@@ -1,4 +1,4 @@
-//! Step 5: a browser, which knows on the second page what it has learned on the first one.
+//! Step 5: a browser that keeps names and connections for the next page.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -8,23 +8,22 @@ use std::time::Duration;
 use connection_pool::Lost;
 
 use crate::s3_stages::{Open, Stopwatch, ask, at, failed, open_line};
-use crate::{Limits, Line, Network, Page, Span, Stage, StageError, Url, find, follow};
+use crate::{Connection, Limits, Network, Page, Span, Stage, StageError, Url, follow, resolve};
 
-/// How long the addresses of a name are believed. (Chapter 01's answer does not say how long its server would have them
-/// believed. Browsers have such a limit as well.)
+/// How long the addresses of a name are kept. (Chapter 01's answer has no TTL. Browsers have a limit of their own as well.)
 pub const NAME_LIFE: Duration = Duration::from_secs(60);
 
-/// Opens pages, one at a time, and keeps what the next one can use.
+/// Opens pages, one at a time, and keeps what the next page can use.
 pub struct Browser<N: Network> {
     network: N,
     limits: Limits,
     /// Addresses by name, and when they were learned.
     names: HashMap<String, (Vec<IpAddr>, Duration)>,
-    /// Lines that wait for their next request.
-    idle: HashMap<Origin, (Line, SocketAddr)>,
+    /// Connections that are kept for the next request.
+    idle: HashMap<Origin, (Connection, SocketAddr)>,
 }
 
-/// Who is at the other end of a line: scheme, host and port.
+/// The other end of a connection: scheme, host and port.
 type Origin = (bool, String, u16);
 
 fn origin(url: &Url) -> Origin {
@@ -32,7 +31,7 @@ fn origin(url: &Url) -> Origin {
 }
 
 impl<N: Network> Browser<N> {
-    /// A browser that knows nothing yet.
+    /// A browser without names and connections.
     pub fn new(network: N, limits: Limits) -> Browser<N> {
         Browser {
             network,
@@ -42,37 +41,37 @@ impl<N: Network> Browser<N> {
         }
     }
 
-    /// What it stands on.
+    /// The network that it uses.
     pub fn network(&mut self) -> &mut N {
         &mut self.network
     }
 
-    /// Hangs up: all lines that wait are dropped. What was learned of names stays.
-    pub fn hang_up(&mut self) {
+    /// Closes all connections that are kept. The names that are kept stay.
+    pub fn close_idle(&mut self) {
         self.idle.clear();
     }
 
     /// Opens one URL, and follows no redirect. As [`open_url`](crate::open_url), with these differences:
     ///
-    /// - **Names.** The addresses of a name are kept for [`NAME_LIFE`] from the end of the look-up, and it is not asked for again
-    ///   as long as they are; stage 1 has no span then. That a name has no address, and an error, is not kept.
-    ///   Addresses of which none could be reached are forgotten.
-    /// - **Lines.** When a response has come and says that the line can be used again (chapter 13's `reusable`), the line is kept for
-    ///   the next request to the same scheme, host and port. It carries that one without stages 1, 2 and 3: `reused`.
-    ///   One line is kept for each of these; it is used by one request at a time.
-    /// - **Again.** A line may have died while it was idle, and the browser cannot know. If a line that was kept ends before a
-    ///   byte of the response has come (`UnexpectedEof`, `ConnectionReset`, `ConnectionAborted`, `BrokenPipe`), the request is
-    ///   repeated on a new line, once: `GET` may be repeated (RFC 9110 §9.2.2). The timeline is then the one of all that it took,
-    ///   from the beginning of the call: the lost attempt belongs to the first stage that follows it. It is not `reused`.
+    /// - **Names.** The addresses of a name are kept for [`NAME_LIFE`] from the end of the look-up. During this time the name is
+    ///   not looked up again, and stage 1 has no span. An error is not kept, and neither is the answer that a name has no
+    ///   address. If none of the addresses could be reached, they are forgotten.
+    /// - **Connections.** If the response says that the connection can be used again (chapter 13's `reusable`), it is kept for
+    ///   the next request to the same scheme, host and port. That request has no stages 1, 2 and 3, and is `reused`. One
+    ///   connection is kept for each scheme, host and port. It carries one request at a time.
+    /// - **Repetition.** The server may have closed a kept connection, and the browser learns it only with the next request. If a
+    ///   kept connection ends before a byte of the response has come (`UnexpectedEof`, `ConnectionReset`, `ConnectionAborted`,
+    ///   `BrokenPipe`), the request is repeated on a new connection, once: `GET` may be repeated (RFC 9110 §9.2.2). The timeline
+    ///   then begins with the call: the first stage that follows the lost attempt includes its time. The page is not `reused`.
     ///
     /// # Errors
     ///
-    /// As `open_url`. A line on which something has failed is not kept.
+    /// As `open_url`. A connection on which something has failed is not kept.
     pub fn visit(&mut self, url: &Url) -> Result<Page, StageError> {
         let mut watch = Stopwatch(self.network.now());
-        if let Some((line, from)) = self.idle.remove(&origin(url)) {
+        if let Some((connection, from)) = self.idle.remove(&origin(url)) {
             let open = Open {
-                line,
+                connection,
                 from,
                 dns: None,
                 tcp: None,
@@ -107,7 +106,7 @@ impl<N: Network> Browser<N> {
     fn asks(&mut self, mut open: Open, url: &Url, watch: Stopwatch) -> Result<Page, Lost> {
         let (page, is_reusable) = ask(&self.network, &mut open, url, &self.limits, watch)?;
         if is_reusable {
-            self.idle.insert(origin(url), (open.line, open.from));
+            self.idle.insert(origin(url), (open.connection, open.from));
         }
         Ok(page)
     }
@@ -122,7 +121,7 @@ impl<N: Network> Browser<N> {
         {
             return Ok((addrs.clone(), None));
         }
-        let addrs = find(&mut self.network, url).map_err(at(Stage::Dns))?;
+        let addrs = resolve(&mut self.network, url).map_err(at(Stage::Dns))?;
         if url.address().is_some() {
             return Ok((addrs, None));
         }
@@ -132,7 +131,7 @@ impl<N: Network> Browser<N> {
     }
 }
 
-/// Whether a line ended before it gave a sign of life.
+/// Whether a kept connection ended before a byte of the response came.
 fn died_unheard(lost: &Lost) -> bool {
     lost.received == 0
         && matches!(

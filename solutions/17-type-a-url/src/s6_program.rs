@@ -15,9 +15,11 @@ use udp_dns_lookup::{Patience, nameserver_in};
 
 use concurrent_server::Waits;
 
-use crate::{Browser, Limits, Line, Network, Page, Secured, Sockets, Span, Stage, Url, bands};
+use crate::{
+    Browser, Connection, Limits, Network, Page, Secured, Sockets, Span, Stage, Url, timeline_svg,
+};
 
-/// What we offer by ALPN (RFC 7301 §6).
+/// The protocols that the program offers by ALPN (RFC 7301 §6).
 pub const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 
 /// How long the program waits for connections and bytes.
@@ -26,7 +28,7 @@ pub const LIMITS: Limits = Limits {
     wait: Duration::from_secs(10),
 };
 
-/// How long, and how often, it asks for a name.
+/// How long the program waits for the reply to a DNS query, and how many queries it sends.
 pub const PATIENCE: Patience = Patience {
     timeout: Duration::from_secs(2),
     attempts: 3,
@@ -39,8 +41,8 @@ usage: browse [options] URL...
 Opens each URL, follows redirects, and prints how long each stage took.
 
   --dns ADDR:PORT   the name server; otherwise the first one in /etc/resolv.conf
-  --ca FILE         certificates (PEM) of those whom to believe; without it nobody is believed
-  --out FILE        where the last page of each URL is written, one behind the other
+  --ca FILE         certificates (PEM) of the authorities to trust; without it none is trusted
+  --out FILE        where the last page of each URL is written, one after the other
   --ladder FILE     where a picture (SVG) of all stages is written
   -h, --help        this text";
 
@@ -62,31 +64,32 @@ pub struct Browse {
     pub ladder: Option<String>,
 }
 
-/// TLS over a line that is connected, as a client that must talk to `host`: [`Network::secure`](crate::Network::secure) for every network.
+/// A client's TLS over a connection, with `host` as the other side: [`Network::secure`](crate::Network::secure) for every
+/// network.
 ///
-/// It is chapter 14's `TlsStream` with rustls's `ClientConnection`. `config` says whom to believe, what to offer by ALPN, and
-/// keeps the tickets of sessions: it is the same for all lines. The handshake as a whole takes `limit` at most; so does each read and
-/// each write after it, as long as nobody says something else. `clock` is for that.
+/// It is chapter 14's `TlsStream` with rustls's `ClientConnection`. `config` has the authorities to trust and the protocols for
+/// ALPN, and keeps the session tickets. It is the same for all connections. The whole handshake takes `limit` at most. Each read
+/// and each write after it takes `limit` at most, until somebody sets another limit. `clock` measures these times.
 ///
 /// # Errors
 ///
-/// `InvalidInput` when `host` is neither a name nor an address; and what `handshake` says.
+/// `InvalidInput` when `host` is neither a name nor an address; and the errors of `handshake`.
 pub fn tls_over(
     config: &Arc<ClientConfig>,
-    line: Line,
+    connection: Connection,
     host: &str,
     limit: Duration,
     clock: StreamClock,
 ) -> io::Result<Secured> {
     let name = server_name(host).map_err(|text| io::Error::new(ErrorKind::InvalidInput, text))?;
-    let connection = ClientConnection::new(config.clone(), name)
+    let tls = ClientConnection::new(config.clone(), name)
         .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-    let mut stream = TlsStream::new(connection, line, clock);
+    let mut stream = TlsStream::new(tls, connection, clock);
     stream.wait_at_most(limit)?;
     stream.handshake()?;
     let protocol = stream.connection().alpn_protocol().map(<[u8]>::to_vec);
     Ok(Secured {
-        line: Line::new(stream),
+        connection: Connection::new(stream),
         protocol,
     })
 }
@@ -94,12 +97,12 @@ pub fn tls_over(
 /// Reads the arguments, without the program's name.
 ///
 /// `-h` or `--help` anywhere asks for help, whatever else is there. The options may stand anywhere, in any order, each with its
-/// value behind it; the last of one counts. Anything else that begins with `-` is an error. What is left are the URLs, one at
-/// least, as [`Url::parse`] takes them.
+/// value behind it. If an option is repeated, the last one counts. Any other argument that begins with `-` is an error. All other
+/// arguments are URLs, at least one, as [`Url::parse`] takes them.
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person, whatever is in the arguments. For a URL it has the argument, and the text of
+/// One line for a person that says what is wrong, whatever is in the arguments. For a URL it has the argument, and the text of
 /// the `UrlError`.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     if args.iter().any(|arg| arg == "-h" || arg == "--help") {
@@ -137,7 +140,7 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
     }
 }
 
-/// What the program prints of a page: seven lines, each with a line feed at its end. Their words are separated by blanks, one or more.
+/// What the program prints for a page: seven lines, each with a line feed at its end. One or more blanks separate the words.
 ///
 /// ```text
 /// https://www.example.org/ 200 1256 bytes from 192.0.2.7:443
@@ -149,13 +152,13 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 /// total         90.120
 /// ```
 ///
-/// The first line has the URL, the status, the length of the body, and where it came from; behind that stands `reused` if the
+/// The first line has the URL, the status, the length of the body and the server's address, and `reused` at the end if the
 /// connection was. Then come the stages in their order, by the names of step 4: when they began and when they ended, in milliseconds from
-/// `start`, with three digits behind the point, cut off. A stage that was not needed has `-` instead of both. `total` is when the last
+/// `start`, with three digits behind the point, truncated. A stage that was not needed has `-` instead of both. `total` is when the last
 /// stage ended.
 pub fn report(page: &Page, start: Duration) -> String {
-    let line = &page.timeline;
-    let reused = if line.reused { " reused" } else { "" };
+    let timeline = &page.timeline;
+    let reused = if timeline.reused { " reused" } else { "" };
     let mut text = format!(
         "{} {} {} bytes from {}{reused}\n",
         page.url,
@@ -168,11 +171,11 @@ pub fn report(page: &Page, start: Duration) -> String {
         format!("{}.{:03}", micros / 1000, micros % 1000)
     };
     for (stage, span) in [
-        (Stage::Dns, line.dns),
-        (Stage::Tcp, line.tcp),
-        (Stage::Tls, line.tls),
-        (Stage::FirstByte, Some(line.first_byte)),
-        (Stage::Body, Some(line.body)),
+        (Stage::Dns, timeline.dns),
+        (Stage::Tcp, timeline.tcp),
+        (Stage::Tls, timeline.tls),
+        (Stage::FirstByte, Some(timeline.first_byte)),
+        (Stage::Body, Some(timeline.body)),
     ] {
         let name = stage.to_string();
         text += &match span {
@@ -180,26 +183,27 @@ pub fn report(page: &Page, start: Duration) -> String {
             None => format!("{name:<10} {:>10}\n", "-"),
         };
     }
-    text + &format!("{:<10} {:>10}\n", "total", ms(line.body.to))
+    text + &format!("{:<10} {:>10}\n", "total", ms(timeline.body.to))
 }
 
 /// Does what `args` ask for, and returns the exit code.
 ///
-/// The URLs are opened one after the other, by one `Browser` on `Sockets`, with [`LIMITS`] and [`PATIENCE`]; redirects are followed.
+/// One `Browser` on `Sockets`, with [`LIMITS`] and [`PATIENCE`], opens the URLs one after the other, and follows redirects.
 ///
-/// - Standard output has the [`report`] of each page, those that send us on included, as soon as the pages of a URL are there. Time
-///   begins when the first URL is opened.
-/// - A status is no failure, whatever it is: the network has done its part.
-/// - A URL without a page is a failure. Standard error has the URL, `: `, and the line of its `StageError`; the next URL is opened all the
-///   same.
-/// - `--out`: the bodies of the last pages, one behind the other. `--ladder`: [`bands`](crate::bands) of all pages. Both files are written at the
-///   end, with what there is, also after a failure; one that cannot be written is a failure, and keeps nobody from writing the
-///   other. So is a standard output that cannot be written, and a file of `--ca` that cannot be read or has no certificate (before
-///   anything is opened, whether it is needed or not).
+/// - Standard output has the [`report`] of each page, also of the pages that redirect, as soon as the pages of a URL are there.
+///   Times count from the moment at which the first URL is opened.
+/// - A status is no failure, whatever it is: the network has worked.
+/// - A URL without a page is a failure. Standard error has the URL, `: `, and the line of its `StageError`. The next URL is
+///   opened all the same.
+/// - `--out`: the bodies of the last pages, one after the other. `--ladder`: [`timeline_svg`](crate::timeline_svg) of all pages.
+///   Both files are written at the end, with what there is, also after a failure. A file that cannot be written is a failure; the
+///   other one is written all the same.
+/// - A standard output that cannot be written is a failure. So is a file of `--ca` that cannot be read or has no certificate:
+///   then nothing is opened, even if no URL needs it.
 /// - **Help**: `USAGE` on standard output.
 ///
-/// Exit codes: 0, done; 1, it failed, of several URLs one at least; 2, wrong arguments. Standard error says what is
-/// wrong; behind wrong arguments it has `USAGE`.
+/// Exit codes: 0, success; 1, a failure, of at least one URL; 2, wrong arguments. Standard error says what is wrong; for wrong
+/// arguments `USAGE` follows.
 pub fn run(args: &[String]) -> u8 {
     let done = match parse_args(args) {
         Ok(Command::Help) => print(&format!("{USAGE}\n")).map(|()| true),
@@ -246,7 +250,7 @@ fn browse(what: &Browse) -> io::Result<bool> {
         is_done &= has_worked(fs::write(file, bodies).map_err(|error| of(file, error)));
     }
     if let Some(file) = &what.ladder {
-        let picture = bands(&all, start);
+        let picture = timeline_svg(&all, start);
         is_done &= has_worked(fs::write(file, picture).map_err(|error| of(file, error)));
     }
     Ok(is_done)

@@ -1,4 +1,4 @@
-//! Step 7: all of it on your own stack.
+//! Step 7: the whole page over your own stack.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,9 +20,9 @@ use udp_dns_lookup::{
     build_query, judge_reply,
 };
 
-use crate::{Line, Network, Secured, tls_over};
+use crate::{Connection, Network, Secured, tls_over};
 
-/// A cable, with nothing but IPv4 datagrams on it. Some are lost.
+/// A link that carries IPv4 datagrams, and loses some of them.
 pub trait Wire {
     /// The time since some moment that never changes.
     fn now(&self) -> Duration;
@@ -30,19 +30,19 @@ pub trait Wire {
     /// Sends a datagram.
     fn send(&mut self, datagram: Vec<u8>);
 
-    /// Waits for a datagram. `None`: it is `until`, and none has come.
+    /// Waits for a datagram. `None`: the time is `until`, and none has come.
     fn receive(&mut self, until: Duration) -> Option<Vec<u8>>;
 }
 
-/// How long the other side of a line that was dropped is listened to.
-pub const GOODBYE: Duration = Duration::from_secs(5);
+/// How long a dropped connection goes on receiving, if the other side does not end.
+pub const LINGER: Duration = Duration::from_secs(5);
 
-/// A host at the end of a cable that needs no kernel: UDP and IP of chapters 06 and 07 for names, TCP of chapter 12 for lines,
-/// chapter 14's TLS on top. Lines of it stay valid as long as they live.
+/// A host that needs no kernel: UDP and IP of chapters 06 and 07 for names, TCP of chapter 12 for connections, and chapter 14's
+/// TLS on top. Its connections work for as long as they live.
 ///
-/// A line that is dropped hangs up: it sends its FIN at once. What still comes is read and thrown away, until the other side has ended, too, or
-/// [`GOODBYE`] is over; then the connection is closed. Without that, the other side's last words, such as its close_notify, would be answered by
-/// a RST.
+/// A dropped connection sends its FIN at once. Data that still arrives is read and thrown away, until the other side has ended,
+/// too, or [`LINGER`] is over. Then the connection is closed. Without this, the last data of the other side, such as its
+/// close_notify, would be answered by a RST.
 pub struct Stack<W: Wire> {
     machine: Rc<RefCell<Machine<W>>>,
     config: Arc<ClientConfig>,
@@ -58,31 +58,31 @@ struct Machine<W> {
     patience: Patience,
     ip: delivery::Host,
     tcp: Host,
-    clock: Ticks,
-    /// The port from which a question was asked, and what has come to it.
-    mailbox: Option<(u16, VecDeque<Letter>)>,
+    clock: StackClock,
+    /// The port from which the current query was sent, and the datagrams that have come to it.
+    query_port: Option<(u16, VecDeque<Datagram>)>,
     asked: u32,
-    /// Connections whose lines were dropped, and until when they are listened to.
-    leaving: Vec<(ConnId, Duration)>,
+    /// Dropped connections, and until when they receive.
+    dropped: Vec<(ConnId, Duration)>,
 }
 
-/// A datagram's content, and who sent it.
-type Letter = (SocketAddr, Vec<u8>);
+/// The payload of a datagram, and its sender.
+type Datagram = (SocketAddr, Vec<u8>);
 
-/// The time of a machine, for a stream of TLS.
+/// The time of the stack, for a stream of TLS.
 #[derive(Clone, Default)]
-struct Ticks(Arc<AtomicU64>);
+struct StackClock(Arc<AtomicU64>);
 
-impl Clock for Ticks {
+impl Clock for StackClock {
     fn now(&self) -> Duration {
         Duration::from_nanos(self.0.load(Relaxed))
     }
 }
 
 impl<W: Wire + 'static> Stack<W> {
-    /// A host with this address, whose questions about names go to `dns`. Whatever must not be foreseen (ISN, ids and ports of questions) comes
-    /// from `secret`. `config` is as for [`tls_over`](crate::tls_over). TCP's settings are the usual ones, without Nagle's algorithm, which would hold back the request
-    /// until the end of the handshake is acknowledged.
+    /// A host with this address. It sends DNS queries to `dns`. Numbers that an attacker must not predict (ISNs, ids and ports of
+    /// queries) come from `secret`. `config` is as for [`tls_over`](crate::tls_over). TCP has its usual settings, without Nagle's
+    /// algorithm, which would hold back the request until the end of the handshake is acknowledged.
     pub fn new(
         wire: W,
         addr: Ipv4Addr,
@@ -91,10 +91,10 @@ impl<W: Wire + 'static> Stack<W> {
         secret: [u8; 16],
         config: Arc<ClientConfig>,
     ) -> Stack<W> {
-        let clock = Ticks::default();
+        let clock = StackClock::default();
         clock.0.store(nanos(wire.now()), Relaxed);
-        let mut config_of_tcp = Config::new(Seq(0));
-        config_of_tcp.send.nodelay = true;
+        let mut tcp_config = Config::new(Seq(0));
+        tcp_config.send.nodelay = true;
         let machine = Machine {
             wire,
             addr,
@@ -102,11 +102,11 @@ impl<W: Wire + 'static> Stack<W> {
             dns,
             patience,
             ip: delivery::Host::new(addr),
-            tcp: Host::new(addr, secret, config_of_tcp),
+            tcp: Host::new(addr, secret, tcp_config),
             clock,
-            mailbox: None,
+            query_port: None,
             asked: 0,
-            leaving: Vec::new(),
+            dropped: Vec::new(),
         };
         Stack {
             machine: Rc::new(RefCell::new(machine)),
@@ -115,8 +115,8 @@ impl<W: Wire + 'static> Stack<W> {
         }
     }
 
-    /// Lets the machine go on for as long as `limit`, or until its TCP keeps no connection: those whose lines were dropped still have
-    /// something to send and to hear, up to the end of TIME-WAIT.
+    /// Runs the stack for `limit`, or until its TCP has no connection. Dropped connections still have data to send and to receive,
+    /// up to the end of TIME-WAIT.
     pub fn settle(&mut self, limit: Duration) {
         let mut machine = self.machine.borrow_mut();
         let end = machine.wire.now().saturating_add(limit);
@@ -141,21 +141,21 @@ impl<W: Wire> Machine<W> {
     /// Sends what is due, and waits for the next thing that happens, until this moment at most. `false`: it is that moment.
     fn turn(&mut self, until: Duration) -> bool {
         self.send_due();
-        let alarms = self.leaving.iter().map(|(_, end)| *end);
+        let alarms = self.dropped.iter().map(|(_, end)| *end);
         let wakes = alarms.chain(self.tcp.wake_at()).fold(until, Duration::min);
         if let Some(datagram) = self.wire.receive(wakes) {
             self.arrives(&datagram);
         }
-        self.let_go();
+        self.close_dropped();
         self.send_due();
         self.now() < until
     }
 
-    /// Closes the connections that nobody has any more and whose peers have ended, or had their time.
-    fn let_go(&mut self) {
+    /// Closes the dropped connections whose peers have ended, or whose time is over.
+    fn close_dropped(&mut self) {
         let now = self.now();
         let tcp = &mut self.tcp;
-        self.leaving.retain(|(id, end)| {
+        self.dropped.retain(|(id, end)| {
             let is_over = loop {
                 match tcp.recv(*id, 65_536) {
                     Received::Data(_) => {}
@@ -183,11 +183,11 @@ impl<W: Wire> Machine<W> {
         else {
             return;
         };
-        if let Some((port, letters)) = &mut self.mailbox
+        if let Some((port, datagrams)) = &mut self.query_port
             && *port == header.dst
         {
             let from = SocketAddrV4::new(received.src, header.src);
-            letters.push_back((from.into(), payload.to_vec()));
+            datagrams.push_back((from.into(), payload.to_vec()));
         }
     }
 
@@ -202,11 +202,11 @@ impl<W: Wire> Machine<W> {
             };
             // A port of the dynamic ones (RFC 6335 §6).
             let port = 0xc000 | (number >> 16) as u16;
-            self.mailbox = Some((port, VecDeque::new()));
+            self.query_port = Some((port, VecDeque::new()));
             self.send_udp(port, &build_query(sent.id, question));
             let end = self.now().saturating_add(self.patience.timeout);
             let reply = self.reply(&sent, end);
-            self.mailbox = None;
+            self.query_port = None;
             if let Some(reply) = reply {
                 return Ok(reply);
             }
@@ -216,11 +216,11 @@ impl<W: Wire> Machine<W> {
 
     fn reply(&mut self, sent: &Sent, end: Duration) -> Option<Message> {
         loop {
-            while let Some((_, letters)) = &mut self.mailbox
-                && let Some((from, letter)) = letters.pop_front()
+            while let Some((_, datagrams)) = &mut self.query_port
+                && let Some((from, datagram)) = datagrams.pop_front()
             {
                 // A reply that was cut off (TC) does not say what the rest was.
-                if let Verdict::Accept(reply) = judge_reply(sent, from, &letter)
+                if let Verdict::Accept(reply) = judge_reply(sent, from, &datagram)
                     && !reply.header.tc
                 {
                     return Some(reply);
@@ -248,7 +248,7 @@ impl<W: Wire> Machine<W> {
         }
     }
 
-    /// A number that nobody outside can foresee.
+    /// A number that nobody outside can predict.
     fn number(&mut self) -> u32 {
         self.asked += 1;
         let own = SocketAddrV4::new(Ipv4Addr::from(self.asked), 53);
@@ -260,7 +260,7 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The IPv4 addresses that a reply has for this name, or for what it is another name for.
+/// The IPv4 addresses that a reply has for this name, or for the name to which its CNAMEs lead.
 fn addresses_in(reply: &Message, name: &Name) -> Result<Vec<IpAddr>, LookupError> {
     let mut name = name;
     for _ in 0..=udp_dns_lookup::MAX_CNAME_LINKS {
@@ -296,12 +296,14 @@ impl<W: Wire + 'static> Network for Stack<W> {
         self.machine.borrow().now()
     }
 
-    /// As chapter 01's `lookup_ip`, with these differences: it asks for A only, since this host has no IPv6; an answer of UDP
-    /// is all that it takes (one that was cut off is `LookupError::TimedOut`, after the last try); and a name without an address is `NoData`
-    /// even if the server names others to ask.
+    /// As chapter 01's `lookup_ip`, with these differences:
     ///
-    /// Each try is a question with an id and a port of its own, one of the dynamic ports (from 49152, RFC 6335 §6), and the reply is judged
-    /// by chapter 01's `judge_reply`. What comes and is no reply to it gives the try no more time.
+    /// - It asks for A only, since this host has no IPv6.
+    /// - It uses UDP only. A truncated reply (TC) is ignored; if there is no other, the result is `LookupError::TimedOut`.
+    /// - A name without an address is `NoData`, even if the reply names other servers to ask.
+    ///
+    /// Each try is a query with its own id and its own port, which is a dynamic one (from 49152, RFC 6335 §6). Chapter 01's
+    /// `judge_reply` judges what comes. A datagram that it refuses does not extend the time of the try.
     fn lookup(&mut self, host: &str) -> Result<Answer, LookupError> {
         let question = Question {
             name: Name::from_text(host)?,
@@ -334,7 +336,7 @@ impl<W: Wire + 'static> Network for Stack<W> {
         self.attempts.push_back((to, begun));
     }
 
-    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)> {
+    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Connection>)> {
         loop {
             let machine = self.machine.borrow();
             let at = self.attempts.iter().position(|(_, attempt)| match attempt {
@@ -348,7 +350,7 @@ impl<W: Wire + 'static> Network for Stack<W> {
                     to,
                     attempt
                         .map_err(io::Error::from)
-                        .and_then(|id| self.line(id)),
+                        .and_then(|id| self.connection(id)),
                 ));
             }
             if now >= until {
@@ -371,16 +373,21 @@ impl<W: Wire + 'static> Network for Stack<W> {
         machine.send_due();
     }
 
-    fn secure(&mut self, line: Line, host: &str, limit: Duration) -> io::Result<Secured> {
+    fn secure(
+        &mut self,
+        connection: Connection,
+        host: &str,
+        limit: Duration,
+    ) -> io::Result<Secured> {
         let clock = self.machine.borrow().clock.clone();
-        tls_over(&self.config, line, host, limit, Arc::new(clock))
+        tls_over(&self.config, connection, host, limit, Arc::new(clock))
     }
 }
 
 impl<W: Wire + 'static> Stack<W> {
-    /// The line of an attempt that has come to an end.
-    fn line(&self, id: ConnId) -> io::Result<Line> {
-        let pipe = Pipe {
+    /// The connection of an attempt that no longer runs.
+    fn connection(&self, id: ConnId) -> io::Result<Connection> {
+        let pipe = StackStream {
             machine: self.machine.clone(),
             id,
             limit: None,
@@ -388,18 +395,18 @@ impl<W: Wire + 'static> Stack<W> {
         };
         let mut machine = self.machine.borrow_mut();
         let notices = machine.tcp.take_notices(id);
-        match notices.iter().find_map(trouble) {
+        match notices.iter().find_map(error_of) {
             Some(kind) => {
                 drop(machine);
                 drop(pipe);
                 Err(kind.into())
             }
-            None => Ok(Line::new(pipe)),
+            None => Ok(Connection::new(pipe)),
         }
     }
 }
 
-fn trouble(notice: &Notice) -> Option<ErrorKind> {
+fn error_of(notice: &Notice) -> Option<ErrorKind> {
     match notice {
         Notice::Established => None,
         Notice::Refused => Some(ErrorKind::ConnectionRefused),
@@ -408,16 +415,16 @@ fn trouble(notice: &Notice) -> Option<ErrorKind> {
     }
 }
 
-/// A connection of the machine's TCP as a stream. Its calls let the machine go on until they are done.
-struct Pipe<W: Wire> {
+/// A connection of the stack's TCP as a stream. Its calls run the stack until they are done.
+struct StackStream<W: Wire> {
     machine: Rc<RefCell<Machine<W>>>,
     id: ConnId,
     limit: Option<Duration>,
     broken: Option<ErrorKind>,
 }
 
-impl<W: Wire> Pipe<W> {
-    /// Does something as often as it takes, until it gives something or the time is over.
+impl<W: Wire> StackStream<W> {
+    /// Calls `act` again and again, until it gives a result or the time is over.
     fn until<T>(&mut self, mut act: impl FnMut(&mut Host, ConnId) -> Option<T>) -> io::Result<T> {
         let mut machine = self.machine.borrow_mut();
         let end = match self.limit {
@@ -431,7 +438,7 @@ impl<W: Wire> Pipe<W> {
                 return Ok(done);
             }
             let notices = machine.tcp.take_notices(self.id);
-            self.broken = self.broken.or(notices.iter().find_map(trouble));
+            self.broken = self.broken.or(notices.iter().find_map(error_of));
             if let Some(kind) = self.broken {
                 return Err(kind.into());
             }
@@ -443,7 +450,7 @@ impl<W: Wire> Pipe<W> {
     }
 }
 
-impl<W: Wire> Read for Pipe<W> {
+impl<W: Wire> Read for StackStream<W> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -456,9 +463,9 @@ impl<W: Wire> Read for Pipe<W> {
             Received::End => Some(Vec::new()),
         })?;
         if data.is_empty() {
-            // An end, and perhaps one that nobody has agreed to.
+            // The end may be a reset.
             let notices = machine.borrow_mut().tcp.take_notices(self.id);
-            self.broken = self.broken.or(notices.iter().find_map(trouble));
+            self.broken = self.broken.or(notices.iter().find_map(error_of));
             if let Some(kind) = self.broken {
                 return Err(kind.into());
             }
@@ -468,7 +475,7 @@ impl<W: Wire> Read for Pipe<W> {
     }
 }
 
-impl<W: Wire> Write for Pipe<W> {
+impl<W: Wire> Write for StackStream<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -481,7 +488,7 @@ impl<W: Wire> Write for Pipe<W> {
     }
 }
 
-impl<W: Wire> Waits for Pipe<W> {
+impl<W: Wire> Waits for StackStream<W> {
     fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
         if limit.is_zero() {
             return Err(ErrorKind::InvalidInput.into());
@@ -491,7 +498,7 @@ impl<W: Wire> Waits for Pipe<W> {
     }
 }
 
-impl<W: Wire> Stream for Pipe<W> {
+impl<W: Wire> Stream for StackStream<W> {
     fn end_writing(&mut self) -> io::Result<()> {
         let mut machine = self.machine.borrow_mut();
         let now = machine.now();
@@ -501,13 +508,13 @@ impl<W: Wire> Stream for Pipe<W> {
     }
 }
 
-impl<W: Wire> Drop for Pipe<W> {
+impl<W: Wire> Drop for StackStream<W> {
     fn drop(&mut self) {
         let mut machine = self.machine.borrow_mut();
         let now = machine.now();
         machine.tcp.shutdown(now, self.id);
-        machine.leaving.push((self.id, now.saturating_add(GOODBYE)));
-        machine.let_go();
+        machine.dropped.push((self.id, now.saturating_add(LINGER)));
+        machine.close_dropped();
         machine.send_due();
     }
 }

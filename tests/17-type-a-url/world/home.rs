@@ -31,9 +31,9 @@ pub const DNS: SocketAddrV4 = SocketAddrV4::new(NAMES, 53);
 
 /// A host whose program is not in the network: keeps what comes.
 #[derive(Default)]
-struct Ear(VecDeque<Vec<u8>>);
+struct Inbox(VecDeque<Vec<u8>>);
 
-impl Node for Ear {
+impl Node for Inbox {
     fn step(&mut self, _now: Time, event: Event, _out: &mut Outbox) {
         if let Event::Arrives { packet, .. } = event {
             self.0.push_back(packet);
@@ -101,7 +101,7 @@ pub type Forgery = fn(&[u8], &[SocketAddrV4]) -> (SocketAddrV4, SocketAddrV4, Ve
 /// Answers questions. What it is asked is kept.
 pub struct NameServer {
     zone: Zone,
-    pub heard: Vec<(SocketAddrV4, Vec<u8>)>,
+    pub received: Vec<(SocketAddrV4, Vec<u8>)>,
     /// Before the reply to a question comes this.
     pub before: Option<Forgery>,
 }
@@ -118,9 +118,9 @@ impl NameServer {
             return Vec::new();
         };
         let to = SocketAddrV4::new(header.src, udp.src);
-        self.heard.push((to, query.to_vec()));
+        self.received.push((to, query.to_vec()));
         let asked = SocketAddrV4::new(NAMES, udp.dst);
-        let who: Vec<SocketAddrV4> = self.heard.iter().map(|(who, _)| *who).collect();
+        let who: Vec<SocketAddrV4> = self.received.iter().map(|(who, _)| *who).collect();
         let mut answers = Vec::new();
         answers.extend(self.before.map(|before| before(query, &who)));
         answers.extend(reply(&self.zone, query).map(|reply| (asked, to, reply)));
@@ -157,15 +157,15 @@ impl Node for NameServer {
 pub struct Web {
     config: Option<Arc<ServerConfig>>,
     page: Vec<u8>,
-    guests: BTreeMap<ConnId, Guest>,
+    clients: BTreeMap<ConnId, Client>,
     pub heads: Vec<String>,
     /// Who has connected.
     pub from: Vec<SocketAddrV4>,
 }
 
-struct Guest {
+struct Client {
     tls: Option<ServerConnection>,
-    heard: Vec<u8>,
+    received: Vec<u8>,
     /// So many bytes of it have no end of a head in them.
     looked: usize,
     /// What is still to be given to TCP.
@@ -175,31 +175,31 @@ struct Guest {
 
 impl Web {
     /// What the server does now; whether it did something.
-    fn acts(host: &mut Host, now: Duration, web: &mut Web) -> bool {
+    fn step(host: &mut Host, now: Duration, web: &mut Web) -> bool {
         let mut acts = false;
         for port in [80, 443] {
             while let Some(id) = host.accept(port) {
                 let config = web.config.clone().filter(|_| port == 443);
                 let tls = config.map(|config| ServerConnection::new(config).expect("a server"));
                 web.from.extend(host.flow(id).map(|flow| flow.dst));
-                let guest = Guest {
+                let client = Client {
                     tls,
-                    heard: Vec::new(),
+                    received: Vec::new(),
                     looked: 0,
                     out: VecDeque::new(),
                     is_over: false,
                 };
-                web.guests.insert(id, guest);
+                web.clients.insert(id, client);
                 acts = true;
             }
         }
-        let ids: Vec<ConnId> = web.guests.keys().copied().collect();
+        let ids: Vec<ConnId> = web.clients.keys().copied().collect();
         for id in ids {
-            let guest = web.guests.get_mut(&id).expect("a guest");
-            acts |= guest.acts(host, id, &web.page, &mut web.heads);
-            if guest.is_over && guest.out.is_empty() {
+            let client = web.clients.get_mut(&id).expect("a client");
+            acts |= client.step(host, id, &web.page, &mut web.heads);
+            if client.is_over && client.out.is_empty() {
                 host.close(now, id);
-                web.guests.remove(&id);
+                web.clients.remove(&id);
                 acts = true;
             }
         }
@@ -207,13 +207,13 @@ impl Web {
     }
 }
 
-impl Guest {
-    fn acts(&mut self, host: &mut Host, id: ConnId, page: &[u8], heads: &mut Vec<String>) -> bool {
+impl Client {
+    fn step(&mut self, host: &mut Host, id: ConnId, page: &[u8], heads: &mut Vec<String>) -> bool {
         let mut acts = false;
         match host.recv(id, 65_535) {
             Received::Data(data) => {
                 acts = true;
-                self.hears(&data);
+                self.receives(&data);
             }
             Received::End if !self.is_over => {
                 acts = true;
@@ -225,14 +225,14 @@ impl Guest {
             _ => {}
         }
         while let Some(end) = self.end_of_head() {
-            let head: Vec<u8> = self.heard.drain(..end).collect();
+            let head: Vec<u8> = self.received.drain(..end).collect();
             // As with `Connection: close`: the server ends first.
             self.is_over |= head.starts_with(b"GET /close ");
             heads.push(String::from_utf8_lossy(&head).into_owned());
             let len = page.len();
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n");
-            self.says(answer.as_bytes());
-            self.says(page);
+            self.sends(answer.as_bytes());
+            self.sends(page);
             if let Some(tls) = self.tls.as_mut().filter(|_| self.is_over) {
                 tls.send_close_notify();
             }
@@ -252,15 +252,15 @@ impl Guest {
     /// Looks only at what has come since it was last asked: a head may be long, and come in many pieces.
     fn end_of_head(&mut self) -> Option<usize> {
         let from = self.looked.saturating_sub(3);
-        let new = &self.heard[from..];
+        let new = &self.received[from..];
         let end = new.windows(4).position(|four| four == b"\r\n\r\n");
-        self.looked = end.map_or(self.heard.len(), |_| 0);
+        self.looked = end.map_or(self.received.len(), |_| 0);
         end.map(|end| from + end + 4)
     }
 
-    fn hears(&mut self, mut data: &[u8]) {
+    fn receives(&mut self, mut data: &[u8]) {
         let Some(tls) = &mut self.tls else {
-            self.heard.extend_from_slice(data);
+            self.received.extend_from_slice(data);
             return;
         };
         while !data.is_empty() {
@@ -269,11 +269,11 @@ impl Guest {
             let _ = tls.process_new_packets();
             let mut plain = Vec::new();
             let _ = tls.reader().read_to_end(&mut plain);
-            self.heard.extend(plain);
+            self.received.extend(plain);
         }
     }
 
-    fn says(&mut self, bytes: &[u8]) {
+    fn sends(&mut self, bytes: &[u8]) {
         match &mut self.tls {
             Some(tls) => tls.writer().write_all(bytes).expect("there is room"),
             None => self.out.extend(bytes),
@@ -303,11 +303,11 @@ pub struct Plan {
 
 impl Home {
     pub fn new(mut net: Net, plan: Plan) -> Home {
-        let you = net.add("you", Ear::default());
+        let you = net.add("you", Inbox::default());
         let gateway = net.add("NAT", Gateway::new());
         let names = NameServer {
             zone: plan.zone,
-            heard: Vec::new(),
+            received: Vec::new(),
             before: None,
         };
         let names = net.add("names", names);
@@ -320,11 +320,11 @@ impl Home {
         let memory = Web {
             config: plan.config,
             page: plan.page,
-            guests: BTreeMap::new(),
+            clients: BTreeMap::new(),
             heads: Vec::new(),
             from: Vec::new(),
         };
-        let web = net.add("web", Site::new(host, memory, Web::acts));
+        let web = net.add("web", Site::new(host, memory, Web::step));
         for (node, delay) in [(you, 2), (names, 6), (web, 13)] {
             let chance = Chance::lose(plan.loss);
             let (a, b) = if node == you {
@@ -361,11 +361,11 @@ impl Home {
     }
 
     /// What the web server remembers.
-    pub fn at_the_web<T>(&self, look: impl FnOnce(&Web) -> T) -> T {
+    pub fn web<T>(&self, look: impl FnOnce(&Web) -> T) -> T {
         look(&self.net.borrow().node::<Site<Web>>(self.web).memory)
     }
 
-    pub fn at_the_names<T>(&self, look: impl FnOnce(&NameServer) -> T) -> T {
+    pub fn name_server<T>(&self, look: impl FnOnce(&NameServer) -> T) -> T {
         look(self.net.borrow().node::<NameServer>(self.names))
     }
 
@@ -401,7 +401,7 @@ impl Wire for Cable {
         let end = Time::ZERO + until;
         let mut net = self.net.borrow_mut();
         loop {
-            let come = net.with::<Ear, _>(self.me, |ear, _, _| ear.0.pop_front());
+            let come = net.with::<Inbox, _>(self.me, |inbox, _, _| inbox.0.pop_front());
             if come.is_some() {
                 return come;
             }

@@ -72,14 +72,17 @@ fn serve(listener: TcpListener, config: Option<Arc<ServerConfig>>) -> Site {
         for socket in listener.incoming().map_while(Result::ok) {
             locked(&theirs).connections += 1;
             let (config, seen) = (config.clone(), theirs.clone());
-            thread::spawn(move || guest(socket, config, &seen));
+            thread::spawn(move || serve_connection(socket, config, &seen));
         }
     });
     Site { addr, seen }
 }
 
-/// A site at 127.0.0.1 whose port at ::1 is held by somebody who refuses, or who is silent. `None` without IPv6.
-pub fn site_beside(config: Option<Arc<ServerConfig>>, is_silent: bool) -> Option<(Site, Beside)> {
+/// A site at 127.0.0.1 whose port at ::1 is held by a socket that refuses connections, or is silent. `None` without IPv6.
+pub fn site_with_ipv6_port_held(
+    config: Option<Arc<ServerConfig>>,
+    is_silent: bool,
+) -> Option<(Site, HeldPort)> {
     for _ in 0..20 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
         let port = listener.local_addr().ok()?.port();
@@ -95,7 +98,7 @@ pub fn site_beside(config: Option<Arc<ServerConfig>>, is_silent: bool) -> Option
             socket.listen(0).ok()?;
             filler = Some(TcpStream::connect(there).ok()?);
         }
-        let beside = Beside {
+        let beside = HeldPort {
             _socket: socket,
             _filler: filler,
         };
@@ -104,7 +107,7 @@ pub fn site_beside(config: Option<Arc<ServerConfig>>, is_silent: bool) -> Option
     None
 }
 
-pub struct Beside {
+pub struct HeldPort {
     _socket: Socket,
     _filler: Option<TcpStream>,
 }
@@ -135,10 +138,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// One connection. `None` is its end, whatever has ended it.
-fn guest(socket: TcpStream, config: Option<Arc<ServerConfig>>, seen: &Mutex<Seen>) -> Option<()> {
+fn serve_connection(
+    socket: TcpStream,
+    config: Option<Arc<ServerConfig>>,
+    seen: &Mutex<Seen>,
+) -> Option<()> {
     socket.set_nodelay(true).ok()?;
     let Some(config) = config else {
-        return answers(socket, seen);
+        return serve_requests(socket, seen);
     };
     let mut tls = StreamOwned::new(ServerConnection::new(config).ok()?, socket);
     while tls.conn.is_handshaking() {
@@ -153,10 +160,10 @@ fn guest(socket: TcpStream, config: Option<Arc<ServerConfig>>, seen: &Mutex<Seen
     all.handshakes.push(kind.to_owned());
     all.names.push(name);
     drop(all);
-    answers(tls, seen)
+    serve_requests(tls, seen)
 }
 
-fn answers<S: Read + Write>(mut stream: S, seen: &Mutex<Seen>) -> Option<()> {
+fn serve_requests<S: Read + Write>(mut stream: S, seen: &Mutex<Seen>) -> Option<()> {
     loop {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

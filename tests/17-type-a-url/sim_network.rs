@@ -1,5 +1,5 @@
-//! A network of paper: names, addresses and servers that do what a test has written down, at the times that it has
-//! written down. Time passes only while somebody waits. All that happens is in a journal.
+//! A simulated network: names, addresses and servers do what the test says, at the times that it says. Time passes only
+//! while the program waits. A journal has all events.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use concurrent_server::Waits;
 use http1::Stream;
-use type_a_url::{Limits, Line, Network, Secured};
+use type_a_url::{Connection, Limits, Network, Secured};
 use udp_dns_lookup::{Answer, LookupError};
 
 pub const LIMITS: Limits = Limits {
@@ -23,9 +23,9 @@ pub fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// What a name server says of a name.
+/// The name server's answer about a name.
 #[derive(Clone, Debug)]
-pub enum Said {
+pub enum DnsReply {
     Addresses(Vec<IpAddr>),
     NoSuchName,
     NoData,
@@ -33,20 +33,20 @@ pub enum Said {
     Rcode(u8),
 }
 
-/// What an address does with an attempt to connect.
+/// What comes of an attempt to connect to an address.
 #[derive(Clone, Copy, Debug)]
-pub enum Door {
-    /// Answers after so many milliseconds.
+pub enum ConnectOutcome {
+    /// The connection is open after this many milliseconds.
     Opens(u64),
-    Refuses(u64),
-    /// Fails so after so many milliseconds.
+    Refused(u64),
+    /// It fails with this error after this many milliseconds.
     Fails(u64, ErrorKind),
     Silent,
 }
 
-/// What comes from a server behind a request.
+/// One step of a server's answer to a request.
 #[derive(Clone)]
-pub enum Play {
+pub enum ServerStep {
     After(u64),
     Bytes(Vec<u8>),
     /// The end of the stream.
@@ -55,35 +55,35 @@ pub enum Play {
 }
 
 /// As a person reads it.
-impl fmt::Debug for Play {
+impl fmt::Debug for ServerStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Play::After(ms) => write!(f, "{ms} ms later"),
-            Play::Bytes(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
-            Play::End => f.write_str("the end"),
-            Play::Fails(kind) => write!(f, "{kind:?}"),
+            ServerStep::After(ms) => write!(f, "{ms} ms later"),
+            ServerStep::Bytes(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
+            ServerStep::End => f.write_str("the end"),
+            ServerStep::Fails(kind) => write!(f, "{kind:?}"),
         }
     }
 }
 
-pub fn bytes(text: &str) -> Play {
-    Play::Bytes(text.as_bytes().to_vec())
+pub fn bytes(text: &str) -> ServerStep {
+    ServerStep::Bytes(text.as_bytes().to_vec())
 }
 
 /// The whole of a response without delay.
-pub fn response(status: u16, fields: &str, body: &str) -> Vec<Play> {
+pub fn response(status: u16, fields: &str, body: &str) -> Vec<ServerStep> {
     let len = body.len();
     let head = format!("HTTP/1.1 {status} X\r\n{fields}Content-Length: {len}\r\n\r\n");
     vec![bytes(&head), bytes(body)]
 }
 
-/// What comes where a test has written nothing down.
+/// The page where a test says nothing else.
 pub const PAGE: &str = "hello";
 
-fn usual() -> Vec<Play> {
-    let mut plays = vec![Play::After(18)];
+fn usual() -> Vec<ServerStep> {
+    let mut plays = vec![ServerStep::After(18)];
     plays.push(bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
-    plays.push(Play::After(10));
+    plays.push(ServerStep::After(10));
     plays.push(bytes(PAGE));
     plays
 }
@@ -92,41 +92,41 @@ fn usual() -> Vec<Play> {
 struct World {
     now: Duration,
     journal: Vec<String>,
-    names: BTreeMap<String, (u64, Said)>,
-    doors: BTreeMap<SocketAddr, Door>,
-    /// What comes of a handshake, and after how long; of one connection after the other, and then of all.
+    names: BTreeMap<String, (u64, DnsReply)>,
+    doors: BTreeMap<SocketAddr, ConnectOutcome>,
+    /// The results of the next handshakes; then all succeed.
     handshakes: VecDeque<Result<Option<Vec<u8>>, ErrorKind>>,
-    /// The answers to the requests of one connection after the other.
-    answers: VecDeque<Vec<Vec<Play>>>,
-    /// Attempts that run, and when something comes of them.
+    /// The answers of the next connections to their requests.
+    answers: VecDeque<Vec<Vec<ServerStep>>>,
+    /// Attempts that run, when they end, and their results.
     attempts: Vec<(SocketAddr, Option<Duration>, Result<(), ErrorKind>)>,
-    /// How often somebody has waited for attempts.
+    /// How often `connected` was called.
     waits: usize,
-    lines: Lines,
+    kind: ConnectionKind,
     requests: Vec<String>,
     opened: usize,
-    /// How often in a row somebody has waited until a moment that was over.
+    /// How often in a row `connected` was called with a moment that was over.
     in_vain: usize,
 }
 
-/// How the lines of a world take what is written.
+/// How a connection treats what is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Lines {
+pub enum ConnectionKind {
     /// All of it, and at once.
     #[default]
     Usual,
     /// Five bytes with each write, which go out when they are flushed.
-    Narrow,
-    /// As usual, but they have no limit: who sets one gets this error.
+    ShortWrites,
+    /// As usual, but `wait_at_most` gives this error.
     NoLimit(ErrorKind),
 }
 
-/// How long a handshake takes here.
-pub const HANDSHAKE: u64 = 40;
+/// How long a handshake takes, in milliseconds.
+pub const HANDSHAKE_MS: u64 = 40;
 
-/// A handle to the world: the network that a test hands out is another one.
+/// A handle to the simulated network; its clones share one state.
 #[derive(Clone, Default)]
-pub struct Paper(Rc<RefCell<World>>);
+pub struct SimNetwork(Rc<RefCell<World>>);
 
 pub fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
@@ -136,49 +136,54 @@ pub fn ips(texts: &[&str]) -> Vec<IpAddr> {
     texts.iter().map(|text| ip(text)).collect()
 }
 
-impl Paper {
-    /// A world with one site: `www.example.org` has 192.0.2.1 after 12 ms, whose ports 80 and 443 open after 20 ms.
-    pub fn with_site() -> Paper {
-        let world = Paper::default();
-        world.name("www.example.org", 12, Said::Addresses(ips(&["192.0.2.1"])));
-        world.door("192.0.2.1:443", Door::Opens(20));
-        world.door("192.0.2.1:80", Door::Opens(20));
+impl SimNetwork {
+    /// A network with one site: a look-up of `www.example.org` gives 192.0.2.1 after 12 ms, and its ports 80 and 443 open after
+    /// 20 ms.
+    pub fn with_site() -> SimNetwork {
+        let world = SimNetwork::default();
+        world.name(
+            "www.example.org",
+            12,
+            DnsReply::Addresses(ips(&["192.0.2.1"])),
+        );
+        world.on_connect("192.0.2.1:443", ConnectOutcome::Opens(20));
+        world.on_connect("192.0.2.1:80", ConnectOutcome::Opens(20));
         world
     }
 
-    pub fn name(&self, name: &str, after: u64, said: Said) {
+    pub fn name(&self, name: &str, after: u64, said: DnsReply) {
         let mut world = self.0.borrow_mut();
         world.names.insert(name.to_owned(), (after, said));
     }
 
-    pub fn door(&self, addr: &str, door: Door) {
+    pub fn on_connect(&self, addr: &str, door: ConnectOutcome) {
         let addr = addr.parse().expect("an address and a port");
         self.0.borrow_mut().doors.insert(addr, door);
     }
 
-    /// How lines take what is written, from the next one on.
-    pub fn lines(&self, lines: Lines) {
-        self.0.borrow_mut().lines = lines;
+    /// The kind of all later connections.
+    pub fn connections(&self, kind: ConnectionKind) {
+        self.0.borrow_mut().kind = kind;
     }
 
-    /// How often somebody has waited for attempts.
+    /// How often `connected` was called.
     pub fn waits(&self) -> usize {
         self.0.borrow().waits
     }
 
-    /// What comes of the next handshake about which nothing was said.
+    /// Adds the result of one handshake more.
     pub fn handshake(&self, result: Result<Option<&[u8]>, ErrorKind>) {
         let result = result.map(|protocol| protocol.map(<[u8]>::to_vec));
         self.0.borrow_mut().handshakes.push_back(result);
     }
 
-    /// What the next connection about which nothing was said answers to its requests.
-    pub fn answers(&self, answers: Vec<Vec<Play>>) {
+    /// Adds the answers of one connection more.
+    pub fn answers(&self, answers: Vec<Vec<ServerStep>>) {
         self.0.borrow_mut().answers.push_back(answers);
     }
 
-    /// What this world does not have of another one.
-    pub fn takes_from(&self, other: &Paper) {
+    /// Adds the names and addresses of another network that this one does not have.
+    pub fn adds_missing(&self, other: &SimNetwork) {
         let mut world = self.0.borrow_mut();
         let other = other.0.borrow();
         for (name, known) in &other.names {
@@ -191,7 +196,7 @@ impl Paper {
     }
 
     /// Time passes.
-    pub fn passes(&self, time: Duration) {
+    pub fn advance(&self, time: Duration) {
         self.0.borrow_mut().now += time;
     }
 
@@ -199,7 +204,7 @@ impl Paper {
         self.0.borrow().now
     }
 
-    /// What has happened: a line each, with its time in milliseconds.
+    /// The events: a line for each, with its time in milliseconds.
     pub fn journal(&self) -> Vec<String> {
         self.0.borrow().journal.clone()
     }
@@ -215,50 +220,56 @@ impl Paper {
         self.0.borrow().journal.iter().filter(is_it).count()
     }
 
-    fn notes(&self, words: String) {
+    fn log(&self, words: String) {
         let mut world = self.0.borrow_mut();
         let at = world.now.as_millis();
         world.journal.push(format!("{at} {words}"));
     }
 }
 
-impl Network for Paper {
+impl Network for SimNetwork {
     fn now(&self) -> Duration {
         self.time()
     }
 
     fn lookup(&mut self, host: &str) -> Result<Answer, LookupError> {
-        self.notes(format!("lookup {host}"));
+        self.log(format!("lookup {host}"));
         let mut world = self.0.borrow_mut();
         let (after, said) = match world.names.get(host) {
             Some(known) => known.clone(),
-            None => (1, Said::NoSuchName),
+            None => (1, DnsReply::NoSuchName),
         };
         world.now += ms(after);
         match said {
-            Said::Addresses(addrs) => Ok(Answer::Addresses(addrs)),
-            Said::NoSuchName => Ok(Answer::NoSuchName),
-            Said::NoData => Ok(Answer::NoData),
-            Said::Silence => Err(LookupError::TimedOut),
-            Said::Rcode(code) => Err(LookupError::Rcode(code)),
+            DnsReply::Addresses(addrs) => Ok(Answer::Addresses(addrs)),
+            DnsReply::NoSuchName => Ok(Answer::NoSuchName),
+            DnsReply::NoData => Ok(Answer::NoData),
+            DnsReply::Silence => Err(LookupError::TimedOut),
+            DnsReply::Rcode(code) => Err(LookupError::Rcode(code)),
         }
     }
 
     fn begin(&mut self, to: SocketAddr) {
-        self.notes(format!("connect {to}"));
+        self.log(format!("connect {to}"));
         let mut world = self.0.borrow_mut();
         let now = world.now;
-        let door = world.doors.get(&to).copied().unwrap_or(Door::Refuses(0));
+        let door = world
+            .doors
+            .get(&to)
+            .copied()
+            .unwrap_or(ConnectOutcome::Refused(0));
         let (at, comes) = match door {
-            Door::Opens(after) => (Some(now + ms(after)), Ok(())),
-            Door::Refuses(after) => (Some(now + ms(after)), Err(ErrorKind::ConnectionRefused)),
-            Door::Fails(after, kind) => (Some(now + ms(after)), Err(kind)),
-            Door::Silent => (None, Ok(())),
+            ConnectOutcome::Opens(after) => (Some(now + ms(after)), Ok(())),
+            ConnectOutcome::Refused(after) => {
+                (Some(now + ms(after)), Err(ErrorKind::ConnectionRefused))
+            }
+            ConnectOutcome::Fails(after, kind) => (Some(now + ms(after)), Err(kind)),
+            ConnectOutcome::Silent => (None, Ok(())),
         };
         world.attempts.push((to, at, comes));
     }
 
-    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Line>)> {
+    fn connected(&mut self, until: Duration) -> Option<(SocketAddr, io::Result<Connection>)> {
         let mut world = self.0.borrow_mut();
         world.waits += 1;
         let due = |nth: usize| world.attempts[nth].1.unwrap_or(Duration::MAX);
@@ -285,74 +296,85 @@ impl Network for Paper {
         world.now = world.now.max(at.unwrap_or_default());
         if let Err(kind) = comes {
             drop(world);
-            self.notes(format!("refused {to}"));
+            self.log(format!("refused {to}"));
             return Some((to, Err(kind.into())));
         }
         let answers = world.answers.pop_front();
-        let lines = world.lines;
+        let kind = world.kind;
         world.opened += 1;
         let number = world.opened;
         drop(world);
-        self.notes(format!("open {to}"));
-        let line = PaperLine {
-            paper: self.clone(),
+        self.log(format!("open {to}"));
+        let connection = SimConnection {
+            network: self.clone(),
             number,
             answers: answers.map(VecDeque::from),
             queue: VecDeque::new(),
             limit: None,
-            lines,
+            kind,
             written: Vec::new(),
-            heard: Vec::new(),
+            received: Vec::new(),
         };
-        Some((to, Ok(Line::new(line))))
+        Some((to, Ok(Connection::new(connection))))
     }
 
     fn give_up(&mut self) {
         let left = std::mem::take(&mut self.0.borrow_mut().attempts);
         for (to, ..) in left {
-            self.notes(format!("given-up {to}"));
+            self.log(format!("given-up {to}"));
         }
     }
 
-    fn secure(&mut self, line: Line, host: &str, limit: Duration) -> io::Result<Secured> {
-        self.notes(format!("tls {host} for {} ms at most", limit.as_millis()));
+    fn secure(
+        &mut self,
+        connection: Connection,
+        host: &str,
+        limit: Duration,
+    ) -> io::Result<Secured> {
+        self.log(format!("tls {host} for {} ms at most", limit.as_millis()));
         let mut world = self.0.borrow_mut();
-        world.now += ms(HANDSHAKE);
+        world.now += ms(HANDSHAKE_MS);
         let result = world.handshakes.pop_front();
         drop(world);
         match result.unwrap_or(Ok(Some(b"http/1.1".to_vec()))) {
-            Ok(protocol) => Ok(Secured { line, protocol }),
+            Ok(protocol) => Ok(Secured {
+                connection,
+                protocol,
+            }),
             Err(kind) => Err(kind.into()),
         }
     }
 }
 
 /// One connection.
-struct PaperLine {
-    paper: Paper,
+struct SimConnection {
+    network: SimNetwork,
     number: usize,
-    /// What the requests get that are still to come. None: the usual.
-    answers: Option<VecDeque<Vec<Play>>>,
-    queue: VecDeque<Play>,
+    /// The answers to the next requests. None: the usual page for each.
+    answers: Option<VecDeque<Vec<ServerStep>>>,
+    queue: VecDeque<ServerStep>,
     limit: Option<Duration>,
-    lines: Lines,
-    /// What was not flushed.
+    kind: ConnectionKind,
+    /// Bytes that were not flushed.
     written: Vec<u8>,
-    heard: Vec<u8>,
+    received: Vec<u8>,
 }
 
-impl PaperLine {
-    /// These bytes come to the server.
-    fn hears(&mut self, bytes: &[u8]) {
-        self.heard.extend_from_slice(bytes);
-        let end = self.heard.windows(4).position(|four| four == b"\r\n\r\n");
+impl SimConnection {
+    /// The server receives these bytes.
+    fn receives(&mut self, bytes: &[u8]) {
+        self.received.extend_from_slice(bytes);
+        let end = self
+            .received
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n");
         if let Some(end) = end {
-            let head: Vec<u8> = self.heard.drain(..end + 4).collect();
+            let head: Vec<u8> = self.received.drain(..end + 4).collect();
             let head = String::from_utf8_lossy(&head).into_owned();
             let line = head.lines().next().unwrap_or_default();
-            self.paper
-                .notes(format!("request {line} on line {}", self.number));
-            self.paper.0.borrow_mut().requests.push(head);
+            self.network
+                .log(format!("request {line} on connection {}", self.number));
+            self.network.0.borrow_mut().requests.push(head);
             let answer = match &mut self.answers {
                 None => Some(usual()),
                 Some(answers) => answers.pop_front(),
@@ -362,44 +384,44 @@ impl PaperLine {
     }
 }
 
-impl Read for PaperLine {
+impl Read for SimConnection {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut waited = Duration::ZERO;
         loop {
             match self.queue.pop_front() {
-                Some(Play::After(after)) => {
+                Some(ServerStep::After(after)) => {
                     let after = ms(after);
                     if let Some(limit) = self.limit
                         && waited + after > limit
                     {
-                        self.paper.passes(limit - waited);
+                        self.network.advance(limit - waited);
                         return Err(ErrorKind::WouldBlock.into());
                     }
                     waited += after;
-                    self.paper.passes(after);
+                    self.network.advance(after);
                 }
-                Some(Play::Bytes(bytes)) if bytes.is_empty() => {}
-                Some(Play::Bytes(mut bytes)) => {
+                Some(ServerStep::Bytes(bytes)) if bytes.is_empty() => {}
+                Some(ServerStep::Bytes(mut bytes)) => {
                     let n = bytes.len().min(buf.len());
                     let rest = bytes.split_off(n);
                     buf[..n].copy_from_slice(&bytes);
                     if !rest.is_empty() {
-                        self.queue.push_front(Play::Bytes(rest));
+                        self.queue.push_front(ServerStep::Bytes(rest));
                     }
                     return Ok(n);
                 }
-                Some(Play::End) => {
-                    self.queue.push_front(Play::End);
+                Some(ServerStep::End) => {
+                    self.queue.push_front(ServerStep::End);
                     return Ok(0);
                 }
-                Some(Play::Fails(kind)) => return Err(kind.into()),
+                Some(ServerStep::Fails(kind)) => return Err(kind.into()),
                 None => {
                     let Some(limit) = self.limit else {
                         return Err(io::Error::other(
                             "nothing comes any more, and this read has no limit: it would wait for ever",
                         ));
                     };
-                    self.paper.passes(limit.saturating_sub(waited));
+                    self.network.advance(limit.saturating_sub(waited));
                     return Err(ErrorKind::WouldBlock.into());
                 }
             }
@@ -407,27 +429,27 @@ impl Read for PaperLine {
     }
 }
 
-impl Write for PaperLine {
+impl Write for SimConnection {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        if self.lines == Lines::Narrow {
+        if self.kind == ConnectionKind::ShortWrites {
             let n = buf.len().min(5);
             self.written.extend_from_slice(&buf[..n]);
             return Ok(n);
         }
-        self.hears(buf);
+        self.receives(buf);
         Ok(buf.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let written = std::mem::take(&mut self.written);
-        self.hears(&written);
+        self.receives(&written);
         Ok(())
     }
 }
 
-impl Waits for PaperLine {
+impl Waits for SimConnection {
     fn wait_at_most(&mut self, limit: Duration) -> io::Result<()> {
-        if let Lines::NoLimit(kind) = self.lines {
+        if let ConnectionKind::NoLimit(kind) = self.kind {
             return Err(kind.into());
         }
         self.limit = Some(limit);
@@ -435,14 +457,15 @@ impl Waits for PaperLine {
     }
 }
 
-impl Stream for PaperLine {
+impl Stream for SimConnection {
     fn end_writing(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-impl Drop for PaperLine {
+impl Drop for SimConnection {
     fn drop(&mut self) {
-        self.paper.notes(format!("closed line {}", self.number));
+        self.network
+            .log(format!("closed connection {}", self.number));
     }
 }

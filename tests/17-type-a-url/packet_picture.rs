@@ -1,4 +1,4 @@
-//! The cover of the book: every packet of a page, from the question for the name to the last ACK, with the five stages as
+//! The picture at the top of the page: every packet of a page, from the question for the name to the last ACK, with the five stages as
 //! bands.
 //!
 //! Time runs down. What is sent has a row each, in its order; the time at which it left your host stands at the left. Behind the NAT
@@ -41,14 +41,14 @@ struct Row {
     remark: String,
 }
 
-pub fn draw(trace: &Trace, line: &Timeline) -> String {
+pub fn draw(trace: &Trace, times: &Timeline) -> String {
     let end = |span: Option<type_a_url::Span>| span.map_or(Duration::ZERO, |span| span.to);
     let ends = [
-        end(line.dns),
-        end(line.tcp),
-        end(line.tls),
-        line.first_byte.to,
-        line.body.to,
+        end(times.dns),
+        end(times.tcp),
+        end(times.tls),
+        times.first_byte.to,
+        times.body.to,
     ];
     let stage_of = |at: Duration| ends.iter().position(|end| at < *end).unwrap_or(5);
     let mut seen: Vec<(bool, u32)> = Vec::new();

@@ -165,20 +165,27 @@ pub struct Sent {
     pub payload: Vec<u8>,
 }
 
+/// The first frame in these bytes, if all of it is there, and what is behind it.
+pub fn first_frame(bytes: &[u8]) -> Option<(Sent, &[u8])> {
+    let [l0, l1, l2, kind, flags, s0, s1, s2, s3, rest @ ..] = bytes else {
+        return None;
+    };
+    let len = u32::from_be_bytes([0, *l0, *l1, *l2]) as usize;
+    let (payload, behind) = rest.split_at_checked(len)?;
+    let frame = Sent {
+        kind: *kind,
+        flags: *flags,
+        stream: u32::from_be_bytes([*s0, *s1, *s2, *s3]),
+        payload: payload.to_vec(),
+    };
+    Some((frame, behind))
+}
+
 /// The frames in these bytes, and what is left of them.
 pub fn frames(mut bytes: &[u8]) -> (Vec<Sent>, &[u8]) {
     let mut all = Vec::new();
-    while let [l0, l1, l2, kind, flags, s0, s1, s2, s3, rest @ ..] = bytes {
-        let len = u32::from_be_bytes([0, *l0, *l1, *l2]) as usize;
-        let Some((payload, behind)) = rest.split_at_checked(len) else {
-            break;
-        };
-        all.push(Sent {
-            kind: *kind,
-            flags: *flags,
-            stream: u32::from_be_bytes([*s0, *s1, *s2, *s3]),
-            payload: payload.to_vec(),
-        });
+    while let Some((frame, behind)) = first_frame(bytes) {
+        all.push(frame);
         bytes = behind;
     }
     (all, bytes)

@@ -1,7 +1,7 @@
 //! Scripted TCP peers. Each method is one line of the scene and one line of the story.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -72,17 +72,21 @@ impl Lab {
 
     /// A server for the student's client, on a port of 127.0.0.1 that the system chooses.
     pub fn tcp_server(&self, name: &str) -> TcpServer {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a port of loopback");
+        self.tcp_server_at(name, Ipv4Addr::LOCALHOST.into())
+            .expect("bind a port of loopback")
+    }
+
+    /// The same at another address, which not every machine has: `::1`.
+    pub fn tcp_server_at(&self, name: &str, ip: IpAddr) -> io::Result<TcpServer> {
         let server = TcpServer {
             lab: self.clone(),
             name: name.to_owned(),
-            listener,
+            listener: TcpListener::bind((ip, 0))?,
         };
         self.0
             .story
             .act(name, format!("listens at {}", server.addr()), "");
-        server
+        Ok(server)
     }
 }
 
@@ -240,6 +244,34 @@ impl TcpPeer {
                 got
             }
             other => self.disappointed(&hex::count(n), &got, other),
+        }
+    }
+
+    /// Reads what is there of what the test calls `wanted`: a byte at least, or nothing at the end of the stream.
+    pub fn reads_some(&self, wanted: &str) -> Vec<u8> {
+        let mut buffer = vec![0; 64 * 1024];
+        let piece = self
+            .lab
+            .0
+            .await_some(|| match (&self.stream).read(&mut buffer) {
+                Err(error) if is_pause(&error) => None,
+                done => Some(done),
+            });
+        match piece {
+            Some(Ok(0)) => {
+                self.lab
+                    .0
+                    .story
+                    .arrow(YOU, &self.name, "end of file (FIN)", "");
+                Vec::new()
+            }
+            Some(Ok(n)) => {
+                buffer.truncate(n);
+                self.tell_received(&buffer);
+                buffer
+            }
+            Some(Err(error)) => self.disappointed(wanted, &[], End::Error(error)),
+            None => self.disappointed(wanted, &[], End::Deadline),
         }
     }
 

@@ -1,0 +1,68 @@
+//! Folders of files for the student's server.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A folder of this test's own. It goes with the value.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Folder {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("loopback-15-{}-{nth}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder for temporary files");
+        Folder(path)
+    }
+
+    pub fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Folder {
+        fs::write(self.0.join(name), bytes).expect("a file");
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A few small files, a large one, and thirty objects.
+pub fn site() -> Folder {
+    let mut folder = Folder::new()
+        .with("index.html", "<h1>hello</h1>")
+        .with("a.txt", "alpha")
+        .with("empty.txt", "")
+        .with("large.bin", large());
+    for n in 0..30 {
+        folder = folder.with(&format!("o{n}.bin"), object(n));
+    }
+    folder
+}
+
+pub fn large() -> Vec<u8> {
+    (0..300_000_u32).map(|n| (n / 251 + n) as u8).collect()
+}
+
+/// One of the thirty objects.
+pub fn object(n: usize) -> Vec<u8> {
+    vec![n as u8; 3000 + n]
+}
+
+/// The length of a file that no pair of sockets holds.
+pub const HUGE: usize = 12 << 20;
+
+/// A small file, and one of [`HUGE`] zeros.
+pub fn huge_site() -> Folder {
+    let folder = Folder::new().with("a.txt", "alpha");
+    let file = File::create(folder.path().join("huge.bin")).expect("a file");
+    file.set_len(HUGE as u64).expect("a long file");
+    folder
+}

@@ -92,7 +92,11 @@ pub fn reply(lab: &Lab, written: &[u8], method: &str) -> (Reply, usize) {
             one.parse().unwrap_or(usize::MAX)
         }
         ref other => lab
-            .because("The client cannot know that you are done: a response on a connection that stays says its length. Without one it goes on until the connection ends, and the client waits.")
+            .because(match other.len() {
+                0 => "The client cannot know that you are done: a response on a connection that stays says its length. Without one it goes on until the connection ends, and the client waits.",
+                1 => "Content-Length is a number, in decimal digits and nothing else.",
+                _ => "A response that says its length more than once leaves it to the client which one counts, and a careful one refuses it (RFC 9112 §6.3).",
+            })
             .fails(
                 format!("one Content-Length in the response {}", shown(&written[..head])),
                 format!("{other:?}"),

@@ -1,6 +1,6 @@
 //! Step 1: the head of a message.
 
-use http1::{MAX_FIELDS, MAX_HEAD, MAX_LINE, Version, parse_request, parse_response};
+use http1::{Fields, MAX_FIELDS, MAX_HEAD, MAX_LINE, Version, parse_request, parse_response};
 use netlab::{Lab, lab};
 
 use super::heads::{
@@ -117,7 +117,7 @@ fn owned_values(values: Vec<&[u8]>) -> Vec<String> {
 fn s1_lists() {
     lab(|lab| {
         lab.why("Connection: a, B and two fields, one with each word, mean the same (RFC 9110 §5.3). Blanks around a word and empty places between commas are nothing. Case is a matter of ASCII letters.");
-        let cases: [(&[&str], &[&str]); 9] = [
+        let cases: [(&[&str], &[&str]); 10] = [
             (&["Connection: close"], &["close"]),
             (
                 &["Connection: Keep-Alive,Upgrade"],
@@ -131,6 +131,7 @@ fn s1_lists() {
             (&["Connection:"], &[]),
             (&["Connection: ,"], &[]),
             (&["Connection: a b"], &["a b"]),
+            (&["Connection: a;b, c=\"d\""], &["a;b", "c=\"d\""]),
             (&["Connections: a"], &[]),
             // The sign for kelvin: Unicode calls k its small letter, HTTP knows ASCII alone.
             (
@@ -146,13 +147,21 @@ fn s1_lists() {
             let want: Vec<String> = want.iter().map(|&word| word.to_owned()).collect();
             lab.same("the words", got, want);
         }
+        lab.why("Bytes that are no text are an element as well. Who drops them reads another list than the next program: gzip, say, becomes nothing, and what is left is chunked.");
+        let mut fields = Fields::new();
+        fields.push("Connection", &b"a, \xff\xfe, b"[..]);
+        let got = lab.you("list(\"Connection\") of \"a, \\xff\\xfe, b\"", || {
+            fields.list("Connection")
+        });
+        lab.same("how many words", got.len(), 3);
+        lab.same("the first and the last", [&got[0][..], &got[2]], ["a", "b"]);
     });
 }
 
 #[test]
 fn s1_the_request_line_has_three_parts() {
     lab(|lab| {
-        lab.why("Method, target and version, with one space between two of them (RFC 9112 §3). A server that guesses at anything else guesses otherwise than the proxy before it.");
+        lab.why("Method, target and version, with one space between two of them (RFC 9112 §3). The method is a token, the target visible ASCII. A server that guesses at anything else guesses otherwise than the proxy before it.");
         for line in [
             "GET /",
             "GET",
@@ -219,7 +228,7 @@ fn s1_versions() {
 #[test]
 fn s1_targets_have_four_forms() {
     lab(|lab| {
-        lab.why("A path; a whole URL, which proxies get and every server must take; * for OPTIONS alone; host and port for CONNECT alone (RFC 9112 §3.2). connect is another method, and has none of these two.");
+        lab.why("A path; a whole URL, which proxies get and every server must take; * for OPTIONS alone; host and port for CONNECT alone (RFC 9112 §3.2). The scheme of a URL is in any case (RFC 3986 §3.1). connect is another method, and has none of these two.");
         for line in [
             "GET /a/b?c=d&e HTTP/1.1",
             "GET //a HTTP/1.1",
@@ -227,11 +236,13 @@ fn s1_targets_have_four_forms() {
             "GET http://a HTTP/1.1",
             "GET HTTP://a:80/b?c HTTP/1.1",
             "PUT https://[::1]:8/ HTTP/1.1",
+            "GET http://[FE80::aB]/ HTTP/1.1",
             "GET http://a?b HTTP/1.1",
             "OPTIONS * HTTP/1.1",
             "OPTIONS / HTTP/1.1",
             "CONNECT a.b:443 HTTP/1.1",
             "CONNECT [::1]:443 HTTP/1.1",
+            "CONNECT [FE80::aB]:443 HTTP/1.1",
             "connect / HTTP/1.1",
         ] {
             let (head, _) = request(lab, &get(line));
@@ -424,6 +435,8 @@ fn s1_a_host_is_a_host() {
             "127.0.0.1:8080",
             "[::1]",
             "[2001:db8::1]:443",
+            "[2001:DB8::aB]",
+            "WWW.Example.ORG:80",
             "a:",
             ":80",
             ":",
@@ -491,7 +504,20 @@ fn s1_empty_lines_come_first() {
             lab.same("a head in them", got, Ok(false));
         }
         lab.why("They count as bytes of the head: else a client could send nothing else for ever.");
-        refused(lab, "\r\n".repeat(MAX_HEAD / 2).as_bytes(), 431);
+        for n in [MAX_HEAD / 2, MAX_HEAD / 2 + 1, MAX_HEAD] {
+            refused(lab, "\r\n".repeat(n).as_bytes(), 431);
+        }
+        let behind_1000 = |len: usize| {
+            let start = ["\r\n".repeat(1000).as_bytes(), b"GET / HTTP/1.0\r\nA: "].concat();
+            let value = vec![b'x'; len - start.len() - 4];
+            [&start[..], &value, b"\r\n\r\n"].concat()
+        };
+        lab.scene("1000 empty lines and a head, 32768 bytes in all (MAX_HEAD)");
+        let (_, len) = request(lab, &behind_1000(MAX_HEAD));
+        lab.same("the bytes taken", len, MAX_HEAD);
+        lab.scene("1000 empty lines and a head, 32769 bytes in all");
+        refused(lab, &behind_1000(MAX_HEAD + 1), 431);
+        refused(lab, &behind_1000(MAX_HEAD + 1)[..MAX_HEAD], 431);
     });
 }
 
@@ -592,11 +618,14 @@ fn s1_headers_by_the_thousand_are_431() {
 #[test]
 fn s1_host_and_path() {
     lab(|lab| {
-        lab.why("A target that is a whole URL says for whom the request is, whatever Host says (RFC 9112 §3.2.2); and what is asked for there is what stands behind the host. Without a path that is /.");
+        lab.why("A target that is a whole URL, its scheme in any case, says for whom the request is, whatever Host says (RFC 9112 §3.2.2); and what is asked for there is what stands behind the host. Without a path that is /.");
         for (method, target, hosts, host, path) in [
             ("GET", "/a?b", &["Host: h:1"][..], Some("h:1"), "/a?b"),
             ("GET", "//a", &["Host: h"], Some("h"), "//a"),
             ("GET", "/", &[], None, "/"),
+            ("GET", "/", &["Host:"], Some(""), "/"),
+            ("GET", "/", &["Host: H.Example"], Some("H.Example"), "/"),
+            ("GET", "http://U.Example/A", &[], Some("U.Example"), "/A"),
             ("GET", "http://u:80/a?b", &["Host: h"], Some("u:80"), "/a?b"),
             ("GET", "HTTPS://u", &["Host: h"], Some("u"), "/"),
             ("GET", "http://u?a/b", &[], Some("u"), "/?a/b"),
@@ -694,6 +723,11 @@ fn s1_a_response_may_be_folded() {
             (b"A: b\r\n ", &[("A", "b")]),
             (b"A: b\r\n \r\n c", &[("A", "b c")]),
             (b"A: b\r\n c: d\r\nE: f", &[("A", "b c: d"), ("E", "f")]),
+            (b"A: b\r\nC: d\r\n e", &[("A", "b"), ("C", "d e")]),
+            (
+                b"A: b\r\n c\r\nD:\r\n e\r\nF: g",
+                &[("A", "b c"), ("D", "e"), ("F", "g")],
+            ),
         ] {
             let bytes = [b"HTTP/1.1 200 OK\r\n", lines, b"\r\n\r\n"].concat();
             let (head, _) = response(lab, &bytes);

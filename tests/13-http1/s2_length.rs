@@ -213,6 +213,18 @@ fn s2_chunked_comes_last_and_once() {
         ] {
             refused(lab, lines, 501);
         }
+        lab.why("A coding whose name is no text is a coding: what it does to the body nobody here knows. Who leaves it out sees chunked alone.");
+        for (value, status) in [
+            (&b"\xff\xfe, chunked"[..], 501),
+            (b"chunked, \xff\xfe", 400),
+            (b"\xff\xfe", 400),
+        ] {
+            let mut head = request_head("POST", Http11, &[]);
+            head.fields.push("Transfer-Encoding", value);
+            let call = format!("request_body(Transfer-Encoding: {})", value.escape_ascii());
+            let got = read(lab.you(&call, || request_body(&head)));
+            lab.same("the answer", got, Err(status));
+        }
     });
 }
 

@@ -376,7 +376,7 @@ fn s3_a_size_line_has_an_end() {
 #[test]
 fn s3_a_chunk_ends_with_crlf() {
     lab(|lab| {
-        lab.why("The size and the CRLF behind the bytes say the same twice. Where they differ, one of the two programs on the way has counted wrongly: stop.");
+        lab.why("The size and the CRLF behind the bytes say the same twice. Where they differ, one of the two programs on the way has counted wrongly: stop. CRLF is two bytes, in this order: LF alone, and a CR that is content, are none.");
         for bytes in [
             &b"5\r\nhello!\r\n0\r\n\r\n"[..],
             b"5\r\nhell\r\n0\r\n\r\n",
@@ -454,6 +454,11 @@ fn s3_trailers_have_a_limit() {
         is_body(lab, bytes.as_bytes(), b"");
         let bytes = format!("0\r\n{}\r\n", trailers(MAX_TRAILERS + 1));
         refused(lab, MUCH, bytes.as_bytes(), &[431]);
+        // Without the empty line: the last trailer itself is too much.
+        for more in [1, 2] {
+            let bytes = format!("0\r\n{}", trailers(MAX_TRAILERS + more));
+            refused(lab, MUCH, bytes.as_bytes(), &[431]);
+        }
         let endless = format!("0\r\nA: {}", "x".repeat(MAX_TRAILERS));
         refused(lab, MUCH, endless.as_bytes(), &[431]);
         let second = format!("0\r\nA: {}\r\nB: {}", "x".repeat(5000), "x".repeat(5000));

@@ -400,7 +400,8 @@ fn s4_connection_close_is_honoured_and_echoed() {
         ] {
             let request = format!("GET /a HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n");
             let all = conversation(lab, &[request.as_bytes(), GET_B].concat(), &["GET"; 2]);
-            lab.same("close in the response", all[0].says("close"), false);
+            lab.because("In HTTP/1.1 a connection stays by itself (RFC 9112 §9.3), whether the client says keep-alive or not. Nobody has to be told.")
+                .same("Connection in the response", all[0].all("Connection"), Vec::new());
         }
     });
 }
@@ -481,6 +482,33 @@ fn s4_framing_is_not_the_applications() {
                 ]),
             );
         }
+        lab.why("So it is where nothing of the body is sent. HEAD gets the length of the answer to GET, once, and 204 and 304 get none, whatever the application says.");
+        let head = b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n";
+        for (status, length) in [
+            (200, vec!["5"]),
+            (404, vec!["5"]),
+            (204, vec![]),
+            (304, vec![]),
+        ] {
+            let app = |_: &Request| {
+                let mut response = Response::new(status, "hello");
+                response.fields.push("Content-Length", "500");
+                response.fields.push("Transfer-Encoding", "chunked");
+                response
+            };
+            let wire = super::wire::wire(lab, [sends(&[head, GET_B].concat())]);
+            lab.note(format!("the application answers {status}, and says Content-Length: 500 and Transfer-Encoding: chunked"));
+            serves(lab, &wire, &app, 2);
+            for reply in replies(lab, &wire.written(), &["HEAD", "GET"]) {
+                lab.same(
+                    "Content-Length",
+                    reply.all("Content-Length"),
+                    length.clone(),
+                );
+                let codings = reply.all("Transfer-Encoding");
+                lab.same("Transfer-Encoding", codings, Vec::new());
+            }
+        }
     });
 }
 
@@ -502,9 +530,11 @@ fn s4_what_cannot_be_sent_is_500() {
         ] {
             let app = |request: &Request| {
                 let mut response = Response::new(200, "hello");
+                response.fields.push("First", "1");
                 if request.head.target == "/a" {
                     response.fields.push(name, value);
                 }
+                response.fields.push("Last", "2");
                 response
             };
             let wire = wire(lab, [sends(&[GET_A, GET_B].concat())]);
@@ -528,11 +558,18 @@ fn s4_what_cannot_be_sent_is_500() {
         lab.why("Bytes that are no ASCII, and tabs, may stand in a value.");
         let app = |_: &Request| {
             let mut response = Response::new(200, "hello");
-            response.fields.push("A", &b"caf\xc3\xa9\tx"[..]);
+            response.fields.push("A", &b"caf\xc3\xa9\tx\xff"[..]);
             response
         };
         let wire = wire(lab, [sends(GET_A)]);
         serves(lab, &wire, &app, 1);
+        let written = wire.written();
+        let line = b"\r\nA: caf\xc3\xa9\tx\xff\r\n";
+        lab.holds(
+            written.windows(line.len()).any(|part| part == line),
+            format!("the line {} in the response", shown(line)),
+            shown(&written),
+        );
         lab.same(
             "the status",
             replies(lab, &wire.written(), &["GET"])[0].status,
@@ -672,6 +709,8 @@ fn s4_refusals() {
                 400,
             ),
             ("HEAD / HTTP/1.1\r\n\r\n", 400),
+            ("\n", 400),
+            ("\r\n\n", 400),
             ("\x16\x03\x01\x02\0\x01\0\x01\u{fc}\x03\x03\r\n\r\n", 400),
         ] {
             let app = Echo::default();
@@ -681,12 +720,53 @@ fn s4_refusals() {
             lab.same("the status", all[1].status, status);
             lab.same("close in the response", all[1].says("close"), true);
             lab.same("what the application saw", app.seen(), words(&["GET /a "]));
+            let text = String::from_utf8_lossy(&all[1].body).into_owned();
             lab.holds(
-                !all[1].body.is_empty(),
-                "a line for people in the body",
-                "an empty body",
+                !text.trim().is_empty() && text.trim_end().lines().count() == 1,
+                "one line for people in the body",
+                format!("{text:?}"),
             );
         }
+    });
+}
+
+#[test]
+fn s4_a_refused_head_has_no_body() {
+    lab(|lab| {
+        lab.why("A request to HEAD is refused as any other, and its answer has no body, as every answer to HEAD (RFC 9110 §9.3.2). The head was read, so its method is known.");
+        for (fields, status) in [
+            ("Content-Length: 1001", 413),
+            ("Content-Length: 5, 6", 400),
+            ("Transfer-Encoding: gzip, chunked", 501),
+            ("Expect: something", 417),
+            ("Content-Length: 5\r\n\r\nhell", 408),
+            ("Transfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+        ] {
+            let head = format!("HEAD /a HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n");
+            let head = match fields.contains("\r\n\r\n") {
+                true => head.trim_end_matches("\r\n\r\n"),
+                false => &head,
+            };
+            let wire = wire(
+                lab,
+                [sends(&[GET_A, head.as_bytes()].concat()), Play::Silence],
+            );
+            serves(lab, &wire, &Echo::default(), 1);
+            let all = replies(lab, &wire.written(), &["GET", "HEAD"]);
+            lab.same("the status", all[1].status, status);
+            lab.same("close in the response", all[1].says("close"), true);
+        }
+        lab.why("A HEAD before it is over: what is refused now is another request, and its body says why.");
+        let head = b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n";
+        let wire = wire(lab, [sends(&[&head[..], b"nonsense\r\n\r\n"].concat())]);
+        serves(lab, &wire, &Echo::default(), 1);
+        let all = replies(lab, &wire.written(), &["HEAD", "GET"]);
+        lab.same("the status", all[1].status, 400);
+        lab.holds(
+            !all[1].body.is_empty(),
+            "a line for people in the body",
+            "an empty body",
+        );
     });
 }
 
@@ -720,7 +800,9 @@ fn s4_a_body_that_is_too_long() {
         lab.why("More is announced than is taken: 413 at once. Nobody waits for bytes that nobody wants, and nothing is reserved for them.");
         for (fields, body) in [
             ("Content-Length: 1001", ""),
+            ("Content-Length: 4294967301", ""),
             ("Content-Length: 18446744073709551615", ""),
+            ("Transfer-Encoding: chunked", "100000005\r\n"),
             ("Transfer-Encoding: chunked", "3e9\r\n"),
             ("Transfer-Encoding: chunked", "ffffffffffffffff\r\n"),
         ] {
@@ -766,16 +848,9 @@ fn s4_expect_100_continue() {
             ] {
                 let head = format!("PUT /c HTTP/1.1\r\nHost: x\r\n{expect}\r\n{fields}\r\n\r\n");
                 let then = [body.as_bytes(), GET_B].concat();
-                let wire = wire(
-                    lab,
-                    [
-                        sends(head.as_bytes()),
-                        Play::When {
-                            seen: CONTINUE,
-                            then,
-                        },
-                    ],
-                );
+                let seen = CONTINUE;
+                let plays = [sends(head.as_bytes()), Play::When { seen, then }];
+                let wire = wire(lab, plays);
                 serves(lab, &wire, &Echo::default(), 2);
                 let written = wire.written();
                 lab.same_bytes(
@@ -792,6 +867,29 @@ fn s4_expect_100_continue() {
                 lab.same("the time, in seconds", wire.secs(), 0.0);
             }
         }
+        lab.why("The word is written as an answer is: all of it, also where a write takes a part, and flushed.");
+        let head =
+            b"PUT /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+        for takes in [1, 7, CONTINUE.len() - 1] {
+            let (seen, then) = (CONTINUE, b"hello".to_vec());
+            let wire = wire(lab, [sends(head), Play::When { seen, then }]);
+            lab.note(format!("each write takes {takes} bytes at most"));
+            wire.state().takes = takes;
+            serves(lab, &wire, &Echo::default(), 1);
+            let written = wire.written();
+            let behind = written.strip_prefix(CONTINUE).unwrap_or_default();
+            let all = replies(lab, behind, &["PUT"]);
+            lab.same("the answers", bodies(&all), words(&["PUT /c hello"]));
+        }
+        lab.why("The word belongs to the request, and has what is left of its 30 seconds. A client that does not take it cannot be told anything: the error is the caller's.");
+        let wire = wire(lab, [sends(head), Play::Silence]);
+        wire.state().takes_after = secs(60);
+        lab.note("and takes nothing for 60 s");
+        let got = serve(lab, &wire, &Echo::default()).map_err(|error| error.kind());
+        let is_timeout = matches!(got, Err(ErrorKind::TimedOut | ErrorKind::WouldBlock));
+        lab.holds(is_timeout, "the error TimedOut", format!("{got:?}"));
+        lab.same("the time, in seconds", wire.secs(), 30.0);
+        lab.same("how often serve has tried to write", wire.state().writes, 1);
     });
 }
 
@@ -869,15 +967,28 @@ fn s4_no_continue_without_need() {
             let head = format!(
                 "PUT /c HTTP/1.1\r\nHost: x\r\nExpect: {expect}\r\nContent-Length: 5\r\n\r\n"
             );
-            let wire = super::wire::wire(lab, [sends(head.as_bytes()), Play::Silence]);
-            serves(lab, &wire, &Echo::default(), 0);
-            lab.same(
-                "the status",
-                replies(lab, &wire.written(), &["PUT"])[0].status,
-                417,
-            );
+            refused_with_417(lab, &head);
+        }
+        lab.why("With a body or without one, and whatever the method is: what is expected cannot be had, so it is 417.");
+        for (method, fields) in [
+            ("GET", ""),
+            ("DELETE", ""),
+            ("POST", "Content-Length: 0\r\n"),
+            ("PUT", "Transfer-Encoding: chunked\r\n"),
+        ] {
+            let head =
+                format!("{method} /c HTTP/1.1\r\nHost: x\r\n{fields}Expect: something\r\n\r\n");
+            refused_with_417(lab, &head);
         }
     });
+}
+
+fn refused_with_417(lab: &Lab, head: &str) {
+    let wire = wire(lab, [sends(head.as_bytes()), Play::Silence]);
+    serves(lab, &wire, &Echo::default(), 0);
+    let method = head.split(' ').next().unwrap_or_default();
+    let reply = &replies(lab, &wire.written(), &[method])[0];
+    lab.same("the status", reply.status, 417);
 }
 
 #[test]
@@ -954,7 +1065,7 @@ fn s4_the_body_has_no_time_of_its_own() {
                 lab,
                 [
                     sends(start),
-                    after(20, rest),
+                    after(12, rest),
                     sends(first),
                     Play::Drips(b'x'),
                 ]
@@ -973,12 +1084,34 @@ fn s4_the_body_has_no_time_of_its_own() {
                 35.0,
             );
         }
+        lab.why("A word of yours in between, 100 Continue, does not begin the time anew.");
+        let head =
+            b"PUT /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 500\r\n\r\n";
+        let (start, rest) = head.split_at(5);
+        let seen = CONTINUE;
+        let then = b"x".to_vec();
+        let plays = [
+            sends(start),
+            after(12, rest),
+            Play::When { seen, then },
+            Play::Drips(b'x'),
+        ];
+        let wire = wire(lab, plays);
+        serves(lab, &wire, &Echo::default(), 0);
+        let written = wire.written();
+        let behind = written.strip_prefix(CONTINUE).unwrap_or(&written);
+        lab.same("the status", replies(lab, behind, &["PUT"])[0].status, 408);
+        lab.same(
+            "the time, in seconds: 30, and 5 of lingering",
+            wire.secs(),
+            35.0,
+        );
         lab.why("The next request has its own time.");
         let slow = |path: &str| {
             let head = format!("GET /{path} HTTP/1.1\r\nHo");
             [after(5, head.as_bytes()), after(25, b"st: x\r\n\r\n")]
         };
-        let wire = wire(lab, slow("a").into_iter().chain(slow("b")).chain(slow("c")));
+        let wire = super::wire::wire(lab, slow("a").into_iter().chain(slow("b")).chain(slow("c")));
         serves(lab, &wire, &Echo::default(), 3);
         lab.same("the time, in seconds", wire.secs(), 90.0);
     });
@@ -987,7 +1120,7 @@ fn s4_the_body_has_no_time_of_its_own() {
 #[test]
 fn s4_a_request_that_has_begun_already() {
     lab(|lab| {
-        lab.why("The beginning of the second request came with the first. It has begun, so the client is not idle: the request has its 30 seconds, from when the answer before it is out.");
+        lab.why("The beginning of the second request came with the first. It has begun, so the client is not idle: the request has its 30 seconds, from when the answer before it is out. Then it is 408, as for every request that has begun.");
         let (part, rest) = GET_B.split_at(10);
         let wire = wire(lab, [sends(&[GET_A, part].concat()), after(29, rest)]);
         serves(lab, &wire, &Echo::default(), 2);
@@ -1038,6 +1171,13 @@ fn s4_each_wait_has_what_is_left() {
             .map(Duration::as_secs)
             .collect();
         lab.same("the limits of the writes, in seconds", limits, vec![20, 20]);
+        lab.why("A flush may wait as a write does: a stream with a buffer writes there. It has what the writes have left.");
+        let wire = super::wire::wire(lab, [sends(GET_A), Play::Silence]);
+        wire.state().takes_after = secs(6);
+        lab.note("and takes an answer after 6 s");
+        serves(lab, &wire, &Echo::default(), 1);
+        let limits = wire.state().flush_limits.clone();
+        lab.same("the limits of the flush", limits, vec![secs(14)]);
         lab.why("A signal wakes a call before its time is over. The time until then has gone by all the same: the call that repeats it has what is left.");
         let body = b"PUT /c HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nh";
         let plays = [sends(body), sends(b"i"), Play::Silence];
@@ -1135,6 +1275,45 @@ fn s4_reply_deadline() {
             lab.holds(is_timeout, "the error TimedOut", format!("{got:?}"));
             lab.same("the time, in seconds", wire.secs(), 20.0);
         }
+        lab.why("A stream with a buffer takes all at once, and waits in the flush. That is time of the response as well.");
+        let wire = wire(lab, [sends(&[GET_A, GET_B].concat()), Play::Silence]);
+        wire.state().flushes_after = secs(60);
+        lab.note("and each flush waits for 60 s");
+        let got = serve(lab, &wire, &Echo::default()).map_err(|error| error.kind());
+        let is_timeout = matches!(got, Err(ErrorKind::TimedOut | ErrorKind::WouldBlock));
+        lab.holds(is_timeout, "the error TimedOut", format!("{got:?}"));
+        lab.same("the time, in seconds", wire.secs(), 20.0);
+    });
+}
+
+#[test]
+fn s4_limits_that_never_end() {
+    lab(|lab| {
+        lab.why("Duration::MAX is how a caller says: for as long as it takes. A moment that lies so far ahead cannot be counted, and now + limit panics: saturate.");
+        let limits = Limits {
+            idle: Duration::MAX,
+            request: Duration::MAX,
+            reply: Duration::MAX,
+            linger: Duration::MAX,
+            max_body: u64::MAX,
+        };
+        let put =
+            b"PUT /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+        let wire = wire(
+            lab,
+            [
+                after(5, GET_A),
+                after(100, put),
+                after(100, b"hello"),
+                after(100, LAST_B),
+                after(100, b"more"),
+            ],
+        );
+        lab.note("all limits are Duration::MAX, max_body is u64::MAX");
+        let got = serve_within(lab, &wire, &Echo::default(), limits);
+        let got = got.map_err(|error| error.kind());
+        lab.same("the requests that were answered", got, Ok(3));
+        lab.same("the time, in seconds", wire.secs(), 405.0);
     });
 }
 
@@ -1155,6 +1334,7 @@ fn s4_a_write_takes_a_part() {
         wire.state().takes = 0;
         let got = serve(lab, &wire, &Echo::default()).map_err(|error| error.kind());
         lab.same("the end", got, Err(ErrorKind::WriteZero));
+        lab.same("the writes", wire.state().writes, 1);
     });
 }
 

@@ -98,6 +98,9 @@ fn s5_a_request_on_the_wire() {
             ("PATCH", b"", Some("content-length: 0")),
             ("POST", b"a=b\r\n\r\n", Some("content-length: 7")),
             ("GET", b"x", Some("content-length: 1")),
+            ("get", b"", None),
+            ("post", b"", None),
+            ("Post", b"x", Some("content-length: 1")),
             ("BREW", b"0123456789", Some("content-length: 10")),
             ("PUT", b"caf\xc3\xa9\xff", Some("content-length: 6")),
         ] {
@@ -222,7 +225,7 @@ fn s5_each_body_and_what_becomes_of_the_connection() {
 #[test]
 fn s5_in_any_pieces() {
     lab(|lab| {
-        lab.why("A response comes in any pieces, here a byte a read, and a request goes out a byte a write, with a signal before each call. Interrupted is not an error.");
+        lab.why("A response comes in any pieces, here a byte a read, and a request goes out a byte a write, with a signal before each call. Interrupted is not an error. What the response means does not depend on the pieces, and is as in the test with all of it at once.");
         for (method, response, content, reusable) in CASES {
             let mut stream = Interrupting::new(OneByte(Tape::new([bytes(response)])));
             lab.scene(format!(
@@ -377,13 +380,22 @@ fn s5_responses_of_1xx() {
         let more = [interim.repeat(MAX_INTERIM + 1), OK.to_vec()].concat();
         let (got, _) = exchanged(lab, &GET, &[&more]);
         lost(lab, got, ErrorKind::InvalidData, more.len());
-        lab.why("What a response of 1xx says need not be known: it is passed over, whatever its number is. 101 alone is another thing.");
+        lab.why("A response of 1xx ends with its head, whatever its number is and whatever its fields say (RFC 9112 §6.3). They are nothing to the answer that follows. 101 alone is another thing.");
         for status in [102, 103, 104, 110, 199] {
-            let early = format!("HTTP/1.1 {status} x\r\nA: b\r\n\r\n");
-            let (got, _) = exchanged(lab, &GET, &[early.as_bytes(), OK]);
-            let got = answer(lab, got);
-            lab.same("the status", got.head.status, 200);
-            lab.same_bytes("the content", &got.body, b"hello");
+            for field in [
+                "A: b",
+                "Content-Length: 500",
+                "Transfer-Encoding: chunked",
+                "Content-Length: none",
+                "Connection: close",
+            ] {
+                let early = format!("HTTP/1.1 {status} x\r\n{field}\r\n\r\n");
+                let (got, _) = exchanged(lab, &GET, &[early.as_bytes(), OK]);
+                let got = answer(lab, got);
+                let state = (got.head.status, got.reusable);
+                lab.same("the status, and reusable", state, (200, true));
+                lab.same_bytes("the content", &got.body, b"hello");
+            }
         }
         lab.why("101 says that from here on another protocol is spoken. Nobody has asked for one.");
         let switch = [
@@ -500,11 +512,20 @@ fn s5_an_answer_that_is_too_long() {
                 300_000,
             ),
             (
+                format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+                    (1u64 << 32) + 5
+                ),
+                &PIECE[..],
+                300_000,
+            ),
+            (
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n".to_owned(),
                 &PIECE[..],
                 300_000,
             ),
             ("HTTP/1.1 200 OK\r\n\r\n".to_owned(), &PIECE[..], most),
+            ("HTTP/1.1 200 OK\r\n\r\nhello".to_owned(), &PIECE[..], most),
             ("HTTP/1.1 200 OK\r\n".to_owned(), &b"A: b\r\n"[..], 300_000),
             (String::new(), &PIECE[..], 300_000),
         ] {

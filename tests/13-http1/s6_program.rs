@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::process::Command as Process;
+use std::process::{Command as Process, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -47,6 +47,9 @@ fn s6_urls() {
             ("http://a/http://b/", "a", 80, "/http://b/"),
             ("http://a/@b", "a", 80, "/@b"),
             ("http://a:0080/", "a", 80, "/"),
+            ("http://a:00000080/", "a", 80, "/"),
+            ("http://a:0/", "a", 0, "/"),
+            ("http://a/b#caf\u{e9} c", "a", 80, "/b"),
             ("http://a_b-c.d/", "a_b-c.d", 80, "/"),
             ("http://a//b", "a", 80, "//b"),
         ] {
@@ -103,6 +106,9 @@ fn s6_wrong_urls() {
             "http://caf\u{e9}/",
             "http://a/\n",
             " http://a/",
+            "http:/\u{e9}a/",
+            "http:\u{20ac}a/",
+            "\u{20ac}\u{20ac}\u{20ac}",
             "http://a\\b/",
             "http://a:8 0/",
             "http://a/\x7f",
@@ -256,8 +262,31 @@ fn s6_wrong_arguments() {
             "serve - b",
             "a b serve",
             "Get http://a",
+            "help",
         ];
         lab.refuses_arguments(&cases, parse_args);
+        lab.why("The complaint is one line, whatever is in the arguments: a line break in one would make two of it, and other control characters command the terminal. A number is what parse reads, without blanks.");
+        for args in [
+            &["--a\nb"][..],
+            &["serve", "a", "b", "--x\x1b[31m"],
+            &["serve", "a", "b", "-p", "8\n0"],
+            &["serve", "a", "b", "-p", " 80"],
+            &["serve", "a", "b", "--idle", "5\r\n"],
+            &["serve", "a", "b", "--request", "5 "],
+            &["serve", "a", "b", "--grace", "\t5"],
+            &["get", "http://a\nb"],
+            &["get", "http://a/\x1b[31m"],
+            &["get", "http:/\u{e9}"],
+        ] {
+            let words: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+            let call = format!("parse_args({args:?})");
+            let wrong = lab.err(&call, || parse_args(&words).map(|_| "a command"));
+            lab.holds(
+                !wrong.trim().is_empty() && !wrong.trim_end().contains(char::is_control),
+                "one line without control characters",
+                format!("{wrong:?}"),
+            );
+        }
     });
 }
 
@@ -352,6 +381,8 @@ fn s6_files() {
             ("a.bin", "application/octet-stream"),
             ("html", "application/octet-stream"),
             ("a.html.gz", "application/octet-stream"),
+            ("a.jpeg", "application/octet-stream"),
+            ("a.md", "application/octet-stream"),
             ("b/c/d.txt", text),
         ];
         for (name, _) in cases {
@@ -368,6 +399,7 @@ fn s6_files() {
         let bytes = [&b"a.txt"[..], &all].concat();
         is_file(lab, folder.path(), "/a.txt?v=2", &bytes, text);
         is_file(lab, folder.path(), "/a.txt?/../../x", &bytes, text);
+        is_file(lab, folder.path(), "/a.txt?a?b", &bytes, text);
         is_file(lab, folder.path(), "http://h/a.txt", &bytes, text);
         lab.same(
             "the status of HEAD",
@@ -384,7 +416,8 @@ fn s6_a_folder_is_its_index() {
         let folder = Folder::new()
             .with("index.html", "top")
             .with("a/index.html", "a")
-            .with("b/c.txt", "c");
+            .with("b/c.txt", "c")
+            .with("b/index.htm", "c");
         let html = "text/html; charset=utf-8";
         is_file(lab, folder.path(), "/", b"top", html);
         is_file(lab, folder.path(), "/?a", b"top", html);
@@ -419,7 +452,9 @@ fn s6_percent_is_a_byte() {
             .with("caf\u{e9}.txt", "4")
             .with("a+b.txt", "5")
             .with("a?b.txt", "6")
-            .with("d/e.txt", "7");
+            .with("d/e.txt", "7")
+            .with("%20%2e%2F.txt", "8")
+            .with("a\tb\n.txt", "9");
         let text = "text/plain; charset=utf-8";
         for (target, bytes) in [
             ("/a%20b.txt", "1"),
@@ -432,6 +467,8 @@ fn s6_percent_is_a_byte() {
             ("/a%3Fb.txt", "6"),
             ("/d%2Fe.txt", "7"),
             ("/%64/%65.%74xt", "7"),
+            ("/%2520%252e%252F.txt", "8"),
+            ("/a%09b%0A.txt", "9"),
         ] {
             is_file(lab, folder.path(), target, bytes.as_bytes(), text);
         }
@@ -483,6 +520,7 @@ fn beside() -> (Folder, PathBuf) {
         .with("www-2/secret.txt", SECRET)
         .with("www-2/index.html", SECRET)
         .with("www/a/b.txt", "b")
+        .with("www/a/..c..txt", "c")
         .with("www/index.html", "top");
     let www = outer.path().join("www");
     (outer, www)
@@ -518,21 +556,14 @@ fn s6_nothing_outside_of_the_folder() {
                 format!("{body:?}"),
             );
         }
-        lab.why("What goes out and comes in again is in the folder.");
-        is_file(
-            lab,
-            &www,
-            "/a/../a/b.txt",
-            b"b",
-            "text/plain; charset=utf-8",
-        );
-        is_file(
-            lab,
-            &www,
-            "/../www/a/b.txt",
-            b"b",
-            "text/plain; charset=utf-8",
-        );
+        lab.why("A .. that stays in the folder does no harm, nor do two points in a name.");
+        let text = "text/plain; charset=utf-8";
+        is_file(lab, &www, "/a/../a/b.txt", b"b", text);
+        is_file(lab, &www, "/a/..c..txt", b"c", text);
+        lab.why("What goes out and comes in again is a file in the folder to the system, and nothing to whoever resolves the path first (RFC 3986 §5.2.4).");
+        let got = asked(lab, &www, "GET", "/../www/a/b.txt").status;
+        let may_be = matches!(got, 200 | 404);
+        lab.holds(may_be, "the status 200 or 404", got);
         lab.why("The folder may have been named in any way.");
         is_file(
             lab,
@@ -591,6 +622,19 @@ fn s6_links_and_pipes() {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose /proc has a file that not even root can read from its beginning"
+)]
+fn s6_a_file_that_cannot_be_read() {
+    lab(|lab| {
+        lab.why("A file may be there and not to be read: the permission is missing, or the disk fails. An empty page with 200 would say that the file is empty.");
+        let folder = Path::new("/proc/self");
+        lab.same("the status", asked(lab, folder, "GET", "/mem").status, 404);
+    });
+}
+
+#[test]
 fn s6_only_get_and_head() {
     lab(|lab| {
         lab.why("Another method is known and not allowed here: 405, with the list of those that are (RFC 9110 §15.5.6). It is no 404, and it is certainly no 200.");
@@ -623,7 +667,11 @@ fn s6_only_get_and_head() {
 fn server(lab: &Lab, dir: &Path, more: &[&str]) -> (Program, SocketAddr) {
     let dir = dir.to_string_lossy();
     let args = [&["serve", &dir, "127.0.0.1", "-p", "0"], more].concat();
-    let mut program = lab.program(PROGRAM, &args);
+    ready(lab, lab.program(PROGRAM, &args))
+}
+
+/// A server that has said where it listens, and its address.
+fn ready(lab: &Lab, mut program: Program) -> (Program, SocketAddr) {
     let line = program.expects_line("the line `listening on ADDRESS:PORT`", |_| true);
     let addr = line
         .strip_prefix("listening on ")
@@ -747,6 +795,190 @@ fn s6_serve_cannot_begin() {
         }
     });
 }
+
+/// What takes nothing that a program writes.
+fn takes_nothing(what: &str) -> Stdio {
+    if what == "/dev/full" {
+        let full = fs::File::options().write(true).open(what);
+        return full.expect("/dev/full").into();
+    }
+    let (_, input) = io::pipe().expect("a pipe");
+    input.into()
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, which has a device that is always full"
+)]
+fn s6_what_cannot_be_printed_has_failed() {
+    lab(|lab| {
+        lab.why("A page that cannot be printed was not got, help that nobody gets was not given, and a server whose address nobody learns is not there: the disk is full, or the reader has gone. The exit code is 1, and standard error says why. println! panics there, with exit code 101.");
+        let folder = site();
+        let (_server, addr) = server(lab, folder.path(), &[]);
+        let (dir, page) = (folder.path().to_string_lossy(), url(addr, "/a.txt"));
+        for what in ["/dev/full", "a pipe that nobody reads"] {
+            for args in [
+                &["get", &page][..],
+                &["--help"],
+                &["serve", &dir, "127.0.0.1", "-p", "0"],
+            ] {
+                lab.scene(format!("standard output is {what}"));
+                let output = lab.output_into(takes_nothing(what), PROGRAM, args, b"");
+                lab.same(
+                    "exit code, and something on standard error",
+                    (output.status.code(), output.stderr.is_empty()),
+                    (Some(1), false),
+                );
+            }
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a file of names of its own"
+)]
+fn s6_the_first_address_that_works_is_taken() {
+    lab(|lab| {
+        let folder = site();
+        let dir = folder.path().to_string_lossy();
+        let pairs = lab.pairs_for_a_name();
+        for &addrs in &pairs {
+            let taken = TcpListener::bind((addrs[0], 0)).expect("a free port");
+            let port = taken.local_addr().expect("a bound socket").port();
+            for (port, want) in [(0, addrs[0]), (port, addrs[1])] {
+                let args = ["serve", &dir, Lab::NAME, "-p", &port.to_string()];
+                let program = lab.program_with_name(addrs, PROGRAM, &args);
+                lab.why("A name may have several addresses. They are tried in their order, and the first one that works is taken. A port may be taken at one address, and free at another.");
+                let (_server, addr) = ready(lab, program);
+                lab.same("the address", addr.ip().to_string(), want.to_owned());
+            }
+        }
+        lab.why("A client does as the server does: where nobody answers at one address of a name, there may be a server at the next.");
+        let addrs = pairs[pairs.len() - 1];
+        for at in addrs {
+            let args = ["serve", &dir, at, "-p", "0"];
+            let (_server, addr) = ready(lab, lab.program(PROGRAM, &args));
+            let page = format!("http://{}:{}/a.txt", Lab::NAME, addr.port());
+            let end = lab
+                .program_with_name(addrs, PROGRAM, &["get", &page])
+                .exits();
+            let got = (end.code, end.stdout.trim_end());
+            lab.same("exit code and standard output", got, (Some(0), "alpha"));
+        }
+    });
+}
+
+#[test]
+fn s6_get_two_hosts_at_one_port() {
+    lab(|lab| {
+        lab.why("Two hosts are two websites, also where they have one address and one port: each request says in Host for which of them it is.");
+        let server = lab.tcp_server("server");
+        let port = server.addr().port();
+        let found = ("localhost", port).to_socket_addrs();
+        if !found.is_ok_and(|mut addrs| addrs.any(|addr| addr == server.addr())) {
+            lab.skip("localhost is not 127.0.0.1 on this machine");
+        }
+        let hosts = ["127.0.0.1", "localhost"].map(|host| format!("{host}:{port}"));
+        let urls = [("/1", 0), ("/2", 1), ("/3", 0)];
+        let run = getting(
+            lab,
+            &urls.map(|(path, at)| format!("http://{}{path}", hosts[at])),
+        );
+        let peer = server.accepts();
+        hears(lab, &peer, "/1", &hosts[0]);
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+        let other = server.accepts();
+        hears(lab, &other, "/2", &hosts[1]);
+        other.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
+        hears(lab, &peer, "/3", &hosts[0]);
+        peer.sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n3");
+        let output = run.returns();
+        lab.same("exit code", output.status.code(), Some(0));
+        lab.same_bytes("standard output", &output.stdout, b"123");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, for a network of the test's own, in which all ports are free"
+)]
+fn s6_host_has_the_port_if_it_is_not_80() {
+    lab(|lab| {
+        lab.why("80 is what http means, so a client leaves it out of Host (RFC 9110 §4.2.1, §7.2), and asks there when no port is said. 8080 is this server's default and nobody else's: it is said. An IPv6 address has its brackets, with a port or without.");
+        let setting = "ip link set lo up";
+        let may = Process::new("unshare")
+            .args(["-Urn", "sh", "-c", setting])
+            .output();
+        if !may.is_ok_and(|output| output.status.success()) {
+            lab.skip("this machine does not allow a network namespace");
+        }
+        let nobody = lab.refused();
+        let got = getting(lab, &[url(nobody.addr(), "/a")]).returns();
+        lab.same("exit code where nobody listens", got.status.code(), Some(1));
+        let shell =
+            format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"");
+        let end = lab.elsewhere(&shell, || {
+            for (authority, addr) in AUTHORITIES {
+                let Ok(listener) = TcpListener::bind(addr) else {
+                    println!("\n{authority}: cannot be bound");
+                    continue;
+                };
+                let run = getting(lab, &[format!("http://{authority}/a")]);
+                let stream = lab.until(
+                    "a connection of get",
+                    || {
+                        listener.set_nonblocking(true).ok()?;
+                        listener.accept().ok()
+                    },
+                    Option::is_some,
+                );
+                let (mut stream, _) = stream.expect("a connection");
+                stream.set_nonblocking(false).expect("blocking mode");
+                let (mut head, mut byte) = (Vec::new(), [0]);
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n > 0) {
+                    head.push(byte[0]);
+                }
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1";
+                stream.write_all(answer).expect("an open connection");
+                let code = run.returns().status.code();
+                let head = String::from_utf8_lossy(&head).to_lowercase();
+                let hosts = head.lines().filter_map(|line| line.strip_prefix("host:"));
+                let host = hosts.map(str::trim).collect::<String>();
+                println!("\n{authority}: {host}, {code:?}");
+            }
+        });
+        for (authority, addr) in AUTHORITIES {
+            let beginning = format!("{authority}: ");
+            let lines = &mut end.stdout.lines();
+            let got = lines.find_map(|line| line.strip_prefix(&beginning));
+            if got == Some("cannot be bound") && addr.starts_with('[') {
+                lab.note("this machine has no IPv6");
+                continue;
+            }
+            let host = authority.strip_suffix(":80").unwrap_or(authority);
+            lab.same(
+                &format!("Host and exit code of get http://{authority}/a"),
+                got,
+                Some(&format!("{host}, Some(0)")[..]),
+            );
+        }
+    });
+}
+
+/// Hosts and ports as a URL says them, and where the server of each listens.
+const AUTHORITIES: [(&str, &str); 7] = [
+    ("127.0.0.1", "127.0.0.1:80"),
+    ("127.0.0.1:80", "127.0.0.1:80"),
+    ("127.0.0.1:8080", "127.0.0.1:8080"),
+    ("127.0.0.1:443", "127.0.0.1:443"),
+    ("[::1]", "[::1]:80"),
+    ("[::1]:80", "[::1]:80"),
+    ("[::1]:8080", "[::1]:8080"),
+];
 
 #[test]
 fn s6_serve_gives_files() {
@@ -1247,12 +1479,13 @@ fn hears(lab: &Lab, peer: &TcpPeer, path: &str, host: &str) {
 #[test]
 fn s6_get_prints_what_is_there() {
     lab(|lab| {
-        lab.why("What comes goes to standard output, every byte of it and nothing else; what was said about it is not part of it. Host has the port, since it is not 80 (RFC 9110 §7.2).");
+        lab.why("Path and query are asked for as they stand in the URL, and what stands behind # is not sent (RFC 9110 §4.2.5). Host has the port, since it is not 80 (RFC 9110 §7.2).");
         let all: Vec<u8> = (0..=255).collect();
         let server = lab.tcp_server("server");
         let run = getting(lab, &[url(server.addr(), "/a/b?c#d")]);
         let peer = server.accepts();
         hears(lab, &peer, "/a/b?c", &server.addr().to_string());
+        lab.why("What comes goes to standard output, every byte of it and nothing else; what was said about it is not part of it.");
         peer.sends(&[b"HTTP/1.1 200 OK\r\nContent-Length: 256\r\n\r\n", &all[..]].concat());
         let output = run.returns();
         lab.same("exit code", output.status.code(), Some(0));

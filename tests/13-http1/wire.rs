@@ -76,12 +76,15 @@ pub struct State {
     /// How much one write takes, and how long it waits before.
     pub takes: usize,
     pub takes_after: Duration,
+    /// How long a flush waits.
+    pub flushes_after: Duration,
     /// This call fails, once.
     fails: Option<(Fails, ErrorKind)>,
     limit: Option<Duration>,
-    /// How long each read might wait, and each write.
+    /// How long each read might wait, each write and each flush.
     pub read_limits: Vec<Duration>,
     pub write_limits: Vec<Duration>,
+    pub flush_limits: Vec<Duration>,
     pub written: Vec<u8>,
     pub writes: usize,
     pub flushes: usize,
@@ -109,10 +112,12 @@ pub fn wire(lab: &Lab, plays: impl IntoIterator<Item = Play>) -> Wire {
             plays,
             takes: usize::MAX,
             takes_after: Duration::ZERO,
+            flushes_after: Duration::ZERO,
             fails: None,
             limit: None,
             read_limits: Vec::new(),
             write_limits: Vec::new(),
+            flush_limits: Vec::new(),
             written: Vec::new(),
             writes: 0,
             flushes: 0,
@@ -312,17 +317,13 @@ impl Read for Wire {
             Some(Play::Drips(byte)) => {
                 state.plays.push_front(Play::Drips(byte));
                 self.waits(limit, Duration::from_secs(1))?;
-                buf[0] = byte;
-                Ok(1)
+                Ok(state.gives(buf, &[byte]))
             }
             Some(Play::Floods(bytes)) => {
-                let n = bytes.len().min(buf.len());
-                buf[..n].copy_from_slice(&bytes[..n]);
-                state.plays.push_front(Play::Floods(bytes));
+                state.plays.push_front(Play::Floods(bytes.clone()));
                 // A thousandth of a second, so that time goes by at all.
                 self.waits(limit, Duration::from_millis(1))?;
-                state.taken += n;
-                Ok(n)
+                Ok(state.gives(buf, &bytes))
             }
             None => {
                 state.ends += 1;
@@ -351,10 +352,13 @@ impl Write for Wire {
 
     fn flush(&mut self) -> io::Result<()> {
         let mut state = self.state();
+        let limit = state.limit.unwrap_or(Duration::MAX);
+        state.flush_limits.push(limit);
         if state.interrupted().is_some() {
             return Err(ErrorKind::Interrupted.into());
         }
         state.fails(Fails::Flush)?;
+        self.waits(limit, state.flushes_after)?;
         state.flushes += 1;
         state.flushed = state.written.len();
         Ok(())

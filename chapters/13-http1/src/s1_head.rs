@@ -88,8 +88,9 @@ impl Fields {
     }
 
     /// The elements of a field that is a list of words, such as `Connection`: separated by commas,
-    /// over all lines of this name, without blanks around them, in small letters, in their order.
-    /// Empty elements are none (RFC 9110 §5.6.1).
+    /// over all lines of this name, without blanks around them, in small letters (of ASCII), in their
+    /// order. Empty elements are none (RFC 9110 §5.6.1). Bytes that are no UTF-8 are an element, too, with
+    /// U+FFFD in their place.
     pub fn list(&self, name: &str) -> Vec<String> {
         todo!(
             "13.1 Fields::list({name:?}) of {:?}: split at commas, trim, in small letters",
@@ -100,7 +101,8 @@ impl Fields {
 
 impl RequestHead {
     /// For whom the request is: the host and port that the target names, or else those of `Host`
-    /// (RFC 9112 §3.2.2: the target wins). `None` when neither says it.
+    /// (RFC 9112 §3.2.2: the target wins), as they are written. An empty `Host` gives an empty text; `None`
+    /// is for a request without one.
     pub fn host(&self) -> Option<String> {
         todo!(
             "13.1 RequestHead::host() of {:?}: the target names one, or Host does",

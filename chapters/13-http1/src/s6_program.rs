@@ -81,8 +81,8 @@ pub struct Url {
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person. Above all another scheme, a user before `@`, an empty
-/// host.
+/// One line without control characters that says what is wrong, for a person. Above all another scheme, a
+/// user before `@`, an empty host.
 pub fn parse_url(text: &str) -> Result<Url, String> {
     todo!("13.6 parse_url({text:?}): scheme, host, port, path")
 }
@@ -98,7 +98,7 @@ pub fn parse_url(text: &str) -> Result<Url, String> {
 ///
 /// # Errors
 ///
-/// One line that says what is wrong, for a person, whatever is in the arguments.
+/// One line without control characters that says what is wrong, for a person, whatever is in the arguments.
 pub fn parse_args(args: &[String]) -> Result<Command, String> {
     todo!(
         "13.6 parse_args({args:?}): find --help and the options, wherever they stand; serve, a folder and a host must be left, or get and URLs"
@@ -115,7 +115,8 @@ pub struct Files {
 /// 200 and all of its bytes; for a folder, with the `index.html` in it.
 ///
 /// The path is taken without its query, and `%XX` in it is a byte (RFC 3986 §2.1). No file outside of the
-/// folder is ever given out, however the path is written, and wherever links lead.
+/// folder is ever given out, however the path is written, and wherever links lead. (A path that leaves the
+/// folder and comes back may be a file of the folder, or 404.)
 ///
 /// `Content-Type` comes from the ending of the file's name, in any case: `html` and `htm` (`text/html;
 /// charset=utf-8`), `txt` (`text/plain; charset=utf-8`), `css` (`text/css`), `js` (`text/javascript`),
@@ -147,13 +148,15 @@ impl App for Files {
 ///   program at once, with exit code 1. A HOST may be a name with several addresses: the first one that
 ///   works is taken. A folder that is none is a failure, before anything is printed.
 /// - **Get**: fetches the URLs one after the other, and writes what comes to standard output, without
-///   anything between. URLs of one host and port share connections. `Host` has the port where it is not
-///   80, and brackets around an IPv6 address. A status other than 2xx is a failure: standard error says
+///   anything between. URLs of one host and port share connections. Of several addresses of a host, the
+///   first one that takes a connection is used. `Host` has the port where it is not 80, and brackets
+///   around an IPv6 address. A status other than 2xx is a failure: standard error says
 ///   status and URL, standard output gets nothing of it, and the next URL is fetched all the same. So
 ///   it is with a server that cannot be reached. Redirects are not followed.
 /// - **Help**: `USAGE` on standard output.
 ///
-/// Exit codes: 0, done; 1, it failed, of several URLs one at least; 2, wrong arguments. Standard error
+/// Exit codes: 0, done; 1, it failed, of several URLs one at least; 2, wrong arguments. What cannot be
+/// written to standard output has failed: the bytes of a URL, the address of a server, help. Standard error
 /// says what is wrong; behind wrong arguments it has `USAGE`.
 pub fn run(args: &[String]) -> u8 {
     todo!(

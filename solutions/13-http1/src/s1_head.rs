@@ -128,8 +128,9 @@ impl Fields {
     }
 
     /// The elements of a field that is a list of words, such as `Connection`: separated by commas,
-    /// over all lines of this name, without blanks around them, in small letters, in their order.
-    /// Empty elements are none (RFC 9110 §5.6.1).
+    /// over all lines of this name, without blanks around them, in small letters (of ASCII), in their
+    /// order. Empty elements are none (RFC 9110 §5.6.1). Bytes that are no UTF-8 are an element, too, with
+    /// U+FFFD in their place.
     pub fn list(&self, name: &str) -> Vec<String> {
         let all = self.all(name);
         let elements = all.iter().flat_map(|value| value.split(|&b| b == b','));
@@ -143,7 +144,8 @@ impl Fields {
 
 impl RequestHead {
     /// For whom the request is: the host and port that the target names, or else those of `Host`
-    /// (RFC 9112 §3.2.2: the target wins). `None` when neither says it.
+    /// (RFC 9112 §3.2.2: the target wins), as they are written. An empty `Host` gives an empty text; `None`
+    /// is for a request without one.
     pub fn host(&self) -> Option<String> {
         if let Some((host, _)) = absolute(&self.target) {
             return Some(host.to_owned());

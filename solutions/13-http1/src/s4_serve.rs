@@ -29,7 +29,7 @@ impl Stream for &TcpStream {
     }
 }
 
-/// What a client may ask of a connection. No time is zero.
+/// What a client may ask of a connection. No time is zero; `Duration::MAX` means: without an end.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// How long to wait for a request to begin.
@@ -55,8 +55,8 @@ pub struct Limits {
 ///
 /// **100-continue.** In HTTP/1.1, a client that says `Expect: 100-continue` (in any case) waits for a word
 /// before it sends its body: `HTTP/1.1 100 Continue` and an empty line (RFC 9110 §10.1.1). It gets it
-/// when a body is announced, nothing of it has come yet, and it is not going to be refused. In HTTP/1.0,
-/// `Expect` means nothing.
+/// when a body is announced, nothing of it has come yet, and it is not going to be refused. To write it is
+/// part of the request's time, and does not begin that anew. In HTTP/1.0, `Expect` means nothing.
 ///
 /// **Responses.** A status line with `HTTP/1.1`, the status and `reason`, whatever the client's version
 /// is; the fields of the `Response` in their order, and those that are serve's own:
@@ -93,24 +93,28 @@ pub struct Limits {
 /// | 408 | the request has begun and is not over after [`Limits::request`] |
 /// | 400 | the stream ends in the middle of a request |
 ///
+/// When the head could be read, and its method is `HEAD`, there is no body: the refusal is an answer to
+/// `HEAD` like any other (RFC 9110 §9.3.2).
+///
 /// **The end** (§9.6). Whoever closes a connection on which bytes have come that nobody has read, sends
 /// a reset, and that may take the last response from the client's hands. So after the last response comes
 /// `end_writing`, and then everything that still comes is read and thrown away, until the client ends its
 /// side or [`Limits::linger`] is over. Whatever happens there is no error.
 ///
-/// **Time.** All waiting is done in the stream, never longer than the time that is left. `idle` counts
-/// from the moment when the answer before is out (for the first request: from the call), `request` from
-/// the first byte of a request or, when that has come earlier, from the moment when idle would begin.
-/// Empty lines before a request do not begin one, nor does a CR that may become one. When `idle` is over,
-/// the connection ends without a word. The time of a call is what the clock says before it; a byte that has
-/// come is taken, however late.
+/// **Time.** All waiting is done in the stream, in a read, a write or a flush, and never longer than the
+/// time that is left. `idle` counts from the moment when the answer before is out (for the first request:
+/// from the call), `request` from the first byte of a request or, when that has come earlier, from the
+/// moment when idle would begin. Empty lines before a request do not begin one, nor does a CR that may
+/// become one. When `idle` is over, the connection ends without a word. The time of a call is what the
+/// clock says before it; a byte that has come is taken, however late.
 ///
 /// `ErrorKind::Interrupted` is not an error: the call is repeated, with the time that is left then.
 ///
 /// # Errors
 ///
-/// What the stream says, when it breaks; `TimedOut` when a response is not out after [`Limits::reply`]
-/// (a stream may call that `WouldBlock`); `WriteZero` when `write` takes nothing.
+/// What the stream says, when it breaks; `TimedOut` when a response is not out after [`Limits::reply`], or
+/// 100 Continue when the request's time is over (a stream may call that `WouldBlock`); `WriteZero` when
+/// `write` takes nothing.
 pub fn serve_connection<S: Stream>(
     stream: S,
     app: &dyn App,
@@ -122,6 +126,7 @@ pub fn serve_connection<S: Stream>(
         limits,
         clock,
         inbox: Vec::new(),
+        is_head: false,
     };
     let mut served = 0;
     loop {
@@ -130,7 +135,7 @@ pub fn serve_connection<S: Stream>(
             Ok(None) => return Ok(served),
             Err(Stop::Refused(error)) => {
                 let response = Response::text(error.status, error.why);
-                connection.reply(&response, false, Last::Yes)?;
+                connection.reply(&response, Last::Yes)?;
                 connection.linger();
                 return Ok(served);
             }
@@ -142,7 +147,7 @@ pub fn serve_connection<S: Stream>(
             true => response,
             false => Response::text(500, "the application's response cannot be sent"),
         };
-        connection.reply(&response, request.head.method == "HEAD", last)?;
+        connection.reply(&response, last)?;
         served += 1;
         if last == Last::Yes {
             connection.linger();
@@ -172,14 +177,18 @@ struct Connection<'a, S> {
     clock: &'a dyn Clock,
     /// What has come and is not yet used.
     inbox: Vec<u8>,
+    /// Whether the request that is read, or answered, is a HEAD.
+    is_head: bool,
 }
 
 impl<S: Stream> Connection<'_, S> {
     /// The next request; `None` when there is none any more.
     fn request(&mut self) -> Result<Option<Request>, Stop> {
+        self.is_head = false;
         let Some((head, deadline)) = self.head()? else {
             return Ok(None);
         };
+        self.is_head = head.method == "HEAD";
         let len = request_body(&head)?;
         self.welcomes(&head, len, deadline)?;
         let body = match len {
@@ -275,9 +284,9 @@ impl<S: Stream> Connection<'_, S> {
         }
     }
 
-    fn reply(&mut self, response: &Response, to_head: bool, last: Last) -> io::Result<()> {
+    fn reply(&mut self, response: &Response, last: Last) -> io::Result<()> {
         let deadline = self.deadline(self.limits.reply);
-        self.send(&on_the_wire(response, to_head, last), deadline)
+        self.send(&on_the_wire(response, self.is_head, last), deadline)
     }
 
     /// Reads away what still comes, so that closing does not take the last response back.

@@ -74,7 +74,8 @@ fn a_failure_shows_the_script_with_the_wrong_line_marked() {
         "  expected  --> SYN,ACK seq 300 ack 101",
         "  got       --> SYN,ACK seq 300 ack 100 win 0: ack 100 instead of 101, at 0 ms",
         "  variables SYN-RECEIVED, RCV.NXT 100",
-        "  why       The next one.",
+        "  why       ack is the number that we want next, RCV.NXT.",
+        "            The next one.",
         "  about     A SYN uses one number.",
     ];
     assert!(report.contains(&want.join("\n")), "{report}");

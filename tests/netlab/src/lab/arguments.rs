@@ -20,11 +20,12 @@ impl Lab {
         for line in lines {
             let call = format!("parse_args({line:?})");
             let wrong = self.err(&call, || parse_args(&words(line)));
-            self.holds(
-                !wrong.trim().is_empty() && wrong.trim_end().lines().count() == 1,
-                format!("one line from your {call} that says what is wrong"),
-                format!("{wrong:?}"),
-            );
+            self.because("A message is one line, which names the mistake to the person who made it. The usage is no part of it.")
+                .holds(
+                    !wrong.trim().is_empty() && wrong.trim_end().lines().count() == 1,
+                    format!("one line from your {call} that says what is wrong"),
+                    format!("{wrong:?}"),
+                );
         }
     }
 }

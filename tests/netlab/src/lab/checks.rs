@@ -71,7 +71,21 @@ impl Lab {
     /// Runs the student's code here. `what` is the call as the student would write it.
     pub fn you<T>(&self, what: &str, f: impl FnOnce() -> T) -> T {
         self.0.tell_call(what);
-        self.0.call(what, f)
+        // A panic or a hang inside is about the handle's own reason.
+        let before = self.1.as_ref().map(|_| self.0.reason());
+        if let Some(reason) = &self.1 {
+            self.0.set_reason(reason.to_string());
+        }
+        let value = self.0.call(what, f);
+        if let Some(before) = before {
+            self.0.set_reason(before);
+        }
+        value
+    }
+
+    /// Says which function of the student's the next checks are about, where no call names it.
+    pub fn turns_to(&self, function: &str) {
+        self.0.turns_to(function);
     }
 
     /// Like [`Lab::you`], for a call that must succeed.

@@ -53,11 +53,14 @@ fn find(sources: &[(String, String)], call: &str, step: &str) -> Option<String> 
     });
     match functions.min() {
         Some((_, file, line)) => Some(format!("{file}:{line}, {}", name?)),
-        None => sources
-            .iter()
-            .map(|(file, _)| file)
-            .find(|file| file.starts_with(step))
-            .cloned(),
+        None => {
+            let (file, text) = sources.iter().find(|(file, _)| file.starts_with(step))?;
+            // A program, and no function: what it does begins in the step's `run`, if it has one.
+            let run = text
+                .lines()
+                .position(|line| line.starts_with("pub fn run("));
+            Some(run.map_or(file.clone(), |line| format!("{file}:{}, run", line + 1)))
+        }
     }
 }
 
@@ -90,6 +93,10 @@ mod tests {
                 "s2_b.rs",
                 "// fn serve(x)\npub fn serve<H>(h: H) {}\nfn new() {}\nfn server() {}\n",
             ),
+            file(
+                "s4_d.rs",
+                "use x;\npub fn run(args: &[String]) -> u8 { 0 }\n",
+            ),
         ];
         let cases = [
             ("serve(listener)", "s1_", Some("s2_b.rs:2, serve")),
@@ -99,6 +106,7 @@ mod tests {
             ("nothing(2)", "s2_", Some("s2_b.rs")),
             ("ch02 serve 127.0.0.1:0", "s1_", Some("s1_a.rs")),
             ("", "s1_", Some("s1_a.rs")),
+            ("ch02 serve 127.0.0.1:0", "s4_", Some("s4_d.rs:2, run")),
             ("nothing()", "s3_", None),
         ];
         for (call, step, place) in cases {

@@ -347,6 +347,7 @@ impl Inner {
         let subject = self.reason();
         match why {
             "" => failure.with("why", subject),
+            _ if why.contains(&subject) => failure.with("why", why),
             _ => failure.with("why", why).with("about", subject),
         }
     }

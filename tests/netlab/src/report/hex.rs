@@ -52,6 +52,24 @@ pub fn short(bytes: &[u8]) -> String {
     format!("{}{more}", all(shown))
 }
 
+/// So many characters in a row are taken for text.
+const WORD: usize = 4;
+
+/// Text as text where there are at least `least` characters of it in a row: `00 00 00 05 "hello"`.
+fn mixed(bytes: &[u8], least: usize) -> String {
+    let runs = bytes.chunk_by(|one, next| is_plain(*one) == is_plain(*next));
+    let shown = runs.map(|run| match is_plain(run[0]) && run.len() >= least {
+        true => format!("{:?}", String::from_utf8_lossy(run)),
+        false => all(run),
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+/// A character of a line of text, or a line's end.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\r' | b'\n')
+}
+
 /// `1 byte`, `5 bytes`.
 pub fn count(n: usize) -> String {
     match n {
@@ -60,34 +78,43 @@ pub fn count(n: usize) -> String {
     }
 }
 
-/// Two byte strings side by side, cut to the place where they first differ.
+/// Two byte strings side by side, cut to the place where they first differ. Text in them is shown as text.
 ///
 /// Gives the text for `expected`, the text for `got`, and a sentence about the difference.
 pub(crate) fn difference(got: &[u8], want: &[u8]) -> (String, String, String) {
-    const ROW: usize = 16;
+    let is_text = [got, want].concat().iter().all(|byte| is_plain(*byte));
+    // What fits into a line of a report.
+    let most = if is_text { 48 } else { 16 };
     let first = got
         .iter()
         .zip(want)
         .position(|(g, w)| g != w)
         .unwrap_or(got.len().min(want.len()));
-    let start = first.saturating_sub(ROW / 2);
+    let start = first.saturating_sub(most / 2);
     let row = |bytes: &[u8]| -> String {
-        let end = bytes.len().min(start + ROW);
+        let end = bytes.len().min(start + most);
         let piece = bytes.get(start..end).unwrap_or(&[]);
         if bytes.is_empty() {
             return "nothing".into();
         }
         let before = if start > 0 { "… " } else { "" };
         let after = if end < bytes.len() { " …" } else { "" };
-        format!("{before}{}{after}", all(piece))
+        format!(
+            "{before}{}{after}",
+            mixed(piece, if is_text { 1 } else { WORD })
+        )
+    };
+    let name = |byte: u8| match is_text {
+        true => format!("{:?}", char::from(byte)),
+        false => format!("{byte:02x}"),
     };
     let sentence = match (got.get(first), want.get(first)) {
-        (Some(g), Some(w)) => format!("byte {first} is {g:02x}, not {w:02x}"),
+        (Some(g), Some(w)) => format!("byte {first} is {}, not {}", name(*g), name(*w)),
         (None, _) => format!("it ends after {}, not {}", count(got.len()), want.len()),
         (_, None) => format!("it goes on after {}", count(want.len())),
     };
     let length = |bytes: &[u8]| {
-        if got.len() == want.len() && bytes.len() <= ROW {
+        if got.len() == want.len() && bytes.len() <= most {
             String::new()
         } else {
             format!("   ({})", count(bytes.len()))
@@ -127,6 +154,25 @@ mod tests {
         let (_, got, sentence) = difference(&got, &want);
         assert!(got.starts_with("… 07") && got.contains("08"), "{got}");
         assert_eq!(sentence, "byte 600 is 08, not 07");
+    }
+
+    #[test]
+    fn difference_of_text_is_text() {
+        let (want, got, sentence) = difference(b"bcd\n", b"def\n");
+        assert_eq!((want.as_str(), got.as_str()), (r#""def\n""#, r#""bcd\n""#));
+        assert_eq!(sentence, "byte 0 is 'b', not 'd'");
+        assert_eq!(difference(b"a", b"").0, "nothing   (0 bytes)");
+        assert_eq!(difference(b"a\0", b"a").1, "61 00   (2 bytes)");
+    }
+
+    #[test]
+    fn text_between_other_bytes_is_text() {
+        let (want, got, sentence) = difference(b"\x05\0hello", b"\0\x05hello");
+        assert_eq!(
+            (want.as_str(), got.as_str()),
+            (r#"00 05 "hello""#, r#"05 00 "hello""#)
+        );
+        assert_eq!(sentence, "byte 0 is 05, not 00");
     }
 
     #[test]

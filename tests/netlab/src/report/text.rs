@@ -5,15 +5,16 @@ use std::time::Duration;
 /// Columns of a report: it must fit an ordinary terminal.
 pub const WIDTH: usize = 80;
 
-/// Breaks at spaces.
+/// Breaks at spaces. Several between two words of a line stay: they may be what a failure is about.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     if text.chars().count() <= width {
         return vec![text.to_owned()];
     }
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in text.split(' ') {
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            line.truncate(line.trim_end().len());
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
@@ -84,5 +85,6 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("incompressibilities", 7), ["incompressibilities"]);
         assert_eq!(wrap("", 7), [""]);
+        assert_eq!(wrap("a  b   c", 7), ["a  b", "c"]);
     }
 }

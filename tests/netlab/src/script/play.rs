@@ -106,6 +106,9 @@ struct Player<'a> {
 
 /// So often a machine may wake at one moment.
 const MOST_TICKS: usize = 1000;
+/// Why time does not go on.
+const AGAIN: &str = "The machine was woken at the moment that it asked for, and asks for the same moment again. What was due is \
+    done then: forget it, or choose a later moment.";
 
 type Played = Result<(), Box<Mismatch>>;
 
@@ -228,7 +231,13 @@ impl Player<'_> {
         wrong.extend(pattern.differences(&segment));
         if !wrong.is_empty() {
             let got = format!("{}: {}", leaving(&segment.peer, &segment), wrong.join(", "));
-            return self.fails_at(at, &expected, &got);
+            let mut mismatch = self.mismatch(at, &expected, &got);
+            let of_value = wrong.iter().filter(|wrong| wrong.contains(" instead of "));
+            let meanings = of_value.map(|wrong| meaning_of_field(wrong, segment.rst));
+            let meanings: Vec<&str> = meanings.filter(|meaning| !meaning.is_empty()).collect();
+            mismatch.why = format!("{}\n{}", meanings.join(" "), mismatch.why);
+            mismatch.why = mismatch.why.trim().to_owned();
+            return Err(mismatch);
         }
         if at < earliest || at > latest {
             let expected = format!("{expected} at {}", between(earliest, latest));
@@ -297,7 +306,9 @@ impl Player<'_> {
         self.now = now;
         if self.ticks > MOST_TICKS {
             let got = format!("it wants to be woken at {} again and again", ms(at));
-            self.fails("time to go on", &got)?;
+            let mut mismatch = self.mismatch(now, "time to go on", &got);
+            AGAIN.clone_into(&mut mismatch.why);
+            return Err(mismatch);
         }
         self.step(Doing::Wakes);
         let reaction = self.machine.tick(now);
@@ -385,7 +396,7 @@ fn meaning(name: &str) -> String {
         "SND.NXT" => "the number of what we send next",
         "SND.WND" => "how many bytes the peer has room for",
         "RCV.NXT" => "the number that we want next",
-        "RCV.WND" => "how many bytes we have room for",
+        "RCV.WND" => "how many bytes the peer may send, by our last offer",
         "MSS" => "the largest payload that the peer wants, 536 unless its SYN says another",
         "FLIGHT" => "how many numbers are sent and not acknowledged",
         "CWND" => "how many bytes the congestion window lets into the network",
@@ -393,6 +404,26 @@ fn meaning(name: &str) -> String {
         _ => return String::new(),
     };
     format!("{name} is {what}.")
+}
+
+/// What the field is that a difference begins with, `seq 100 instead of 101`. The script's reason may be about
+/// another one.
+fn meaning_of_field(difference: &str, is_reset: bool) -> &'static str {
+    let field = difference.strip_prefix("no ").unwrap_or(difference);
+    match (field.split(' ').next().unwrap_or_default(), is_reset) {
+        ("seq", true) => {
+            "seq of a RST is the number that its receiver expects: the ACK number of the segment that it answers, else \
+             SND.NXT."
+        }
+        ("seq", false) => {
+            "seq is our first number in the segment. One that uses none (no byte, no SYN, no FIN) has SND.NXT."
+        }
+        ("ack", true) => "ack of a RST is the number behind the segment that it answers.",
+        ("ack", false) => "ack is the number that we want next, RCV.NXT.",
+        ("win", _) => "win is how many bytes the peer may send, from ack on.",
+        ("mss", _) => "mss is the largest payload that we want. Each SYN says it.",
+        _ => "",
+    }
 }
 
 /// Whether it happens to the machine.

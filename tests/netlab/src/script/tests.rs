@@ -154,6 +154,12 @@ fn the_first_difference_is_named() {
                 "SND.UNA is the oldest number of ours that is not acknowledged.\nThe reason."
             }
             "SND.NXT=7" => "SND.NXT is the number of what we send next.\nThe reason.",
+            "--> SYN,ACK seq 300 ack 100" => {
+                "ack is the number that we want next, RCV.NXT.\nThe reason."
+            }
+            "--> SYN,ACK seq 0xffffffff ack 101 mss 536" => {
+                "seq is our first number in the segment. One that uses none (no byte, no SYN, no FIN) has SND.NXT. mss is the largest payload that we want. Each SYN says it.\nThe reason."
+            }
             _ => "The reason.",
         };
         assert_eq!(found.why, why);

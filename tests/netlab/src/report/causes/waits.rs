@@ -151,6 +151,6 @@ impl Doing {
 }
 
 /// Why a thread may be running without end.
-const LOOP: &str = "Perhaps what would end the loop never happens or is not checked: Ok(0) is the end of a stream, \
-    not \"nothing yet\"; an error that is ignored comes again. Or the loop does end, and takes far more \
-    steps than it needs.";
+const LOOP: &str = "Perhaps what would end the loop never happens or is not checked: does each round bring the loop \
+    nearer to its end? (Of a stream, Ok(0) is the end and not \"nothing yet\", and an error that is ignored \
+    comes again.) Or the loop does end, and takes far more steps than it needs.";

@@ -60,7 +60,8 @@ impl Machine {
 
     pub fn bind(&mut self, s: SocketId, local: &str) -> SocketAddr {
         let call = format!("bind({}, {local})", number(s));
-        let bound = self.lab.ok(&call, || self.table.bind(s, addr(local)));
+        let bound = self.lab.you(&call, || self.table.bind(s, addr(local)));
+        let bound = self.succeeds(&call, bound);
         if addr(local).port() == 0 {
             self.lab.note(format!("{} gets {bound}", number(s)));
         }
@@ -75,7 +76,8 @@ impl Machine {
 
     pub fn connect(&mut self, s: SocketId, remote: &str) -> FourTuple {
         let call = format!("connect({}, {remote})", number(s));
-        let t = self.lab.ok(&call, || self.table.connect(s, addr(remote)));
+        let t = self.lab.you(&call, || self.table.connect(s, addr(remote)));
+        let t = self.succeeds(&call, t);
         self.lab.note(format!("{} is at {}", number(s), t.local));
         t
     }
@@ -88,7 +90,8 @@ impl Machine {
 
     pub fn listen(&mut self, s: SocketId, backlog: usize) {
         let call = format!("listen({}, {backlog})", number(s));
-        self.lab.ok(&call, || self.table.listen(s, backlog));
+        let done = self.lab.you(&call, || self.table.listen(s, backlog));
+        self.succeeds(&call, done);
     }
 
     /// The socket with this peer.
@@ -148,7 +151,11 @@ impl Machine {
     pub fn meets(&mut self, to: &str, from: &str) -> SocketId {
         let answer = self.syn(to, from);
         if !answer.starts_with("SYN and ACK") {
-            self.lab.fails(
+            let lab = match answer.as_str() {
+                "RST" => &self.lab.because("RST says that nobody listens there. The listener is still there, and takes a SYN whatever other sockets do."),
+                _ => &self.lab,
+            };
+            lab.fails(
                 format!("the SYN from {from} to {to} is answered with SYN and ACK"),
                 answer,
             );
@@ -168,7 +175,8 @@ impl Machine {
 
     pub fn accept(&mut self, listener: SocketId) -> (SocketId, FourTuple) {
         let call = format!("accept({})", number(listener));
-        self.lab.ok(&call, || self.table.accept(listener))
+        let accepted = self.lab.you(&call, || self.table.accept(listener));
+        self.succeeds(&call, accepted)
     }
 
     pub fn cannot_accept(&mut self, listener: SocketId, want: &str) {
@@ -180,7 +188,8 @@ impl Machine {
     /// Closes, and gives what goes out.
     pub fn close(&mut self, s: SocketId) -> Vec<String> {
         let call = format!("close({})", number(s));
-        words::effects(self.lab.ok(&call, || self.table.close(s)))
+        let out = self.lab.you(&call, || self.table.close(s));
+        words::effects(self.succeeds(&call, out))
     }
 
     pub fn fin(&mut self, t: FourTuple) -> Option<u64> {
@@ -195,11 +204,15 @@ impl Machine {
 
     /// Demands what a socket's row looks like: `STATE local remote`.
     pub fn shows(&self, s: SocketId, want: &str) {
-        self.lab.same(
-            &format!("the row of {}", number(s)),
-            words::shown(self.table.row(s)),
-            want.to_owned(),
-        );
+        let row = self.table.row(s);
+        let got = words::shown(row);
+        if got != want {
+            let of_udp = row.is_some_and(|row| matches!(row.proto, Proto::Udp));
+            self.lab.fails(
+                format!("the row of {}: {want:?}", number(s)),
+                format!("{got:?}\n{}", words::difference(&got, want, of_udp)),
+            );
+        }
     }
 
     /// Demands which socket gets a segment.
@@ -213,6 +226,14 @@ impl Machine {
             words::hit(hit),
             want.to_owned(),
         );
+    }
+
+    fn succeeds<T>(&self, call: &str, got: Result<T, Errno>) -> T {
+        got.unwrap_or_else(|errno| {
+            let errno = words::errno(errno);
+            let got = format!("Err({errno})\n{}", words::reason(errno));
+            self.lab.fails(format!("your {call} to succeed"), got)
+        })
     }
 
     fn refused<T>(&self, call: &str, got: Result<T, Errno>, want: &str) {

@@ -120,7 +120,10 @@ fn s1_what_is_no_entry_is_passed_over() {
             for &(port, want) in asked {
                 let call = format!("service_name(that list, {port}, Tcp)");
                 let got = lab.you(&call, || service_name(services, port, Proto::Tcp));
-                lab.same(&format!("the name of {port}"), got, want);
+                let wrong = got.filter(|_| got != want).and_then(no_entry);
+                let why = wrong.map_or(why.to_owned(), |wrong| format!("{why} {wrong}"));
+                lab.because(why)
+                    .same(&format!("the name of {port}"), got, want);
                 // No line of these lists is of UDP.
                 let call = format!("service_name(that list, {port}, Udp)");
                 let got = lab.you(&call, || service_name(services, port, Proto::Udp));
@@ -128,4 +131,23 @@ fn s1_what_is_no_entry_is_passed_over() {
             }
         }
     });
+}
+
+/// Why the line that begins with this name is no entry.
+fn no_entry(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "odd" => "\"tcp/79\" is no port: the number stands before the slash.",
+        "more" => "Behind the slash of \"79/tcp/udp\" stands \"tcp/udp\", which is no protocol.",
+        "deep" => "Behind the slash of \"79/x/tcp\" stands \"x/tcp\", which is no protocol.",
+        "less" | "what?" => "\"79\" alone is no port of a protocol: the slash is missing.",
+        "moved" => "The second word of the line is \"to\", which is no port.",
+        "plus" => "\"+79\" has a sign, so it is no number here.",
+        "bad" => "99999 does not fit into 16 bits.",
+        "stream" => "\"sctp\" is another protocol.",
+        "big" => "\"TCP\" is not in small letters.",
+        "long" | "short" => {
+            "The word behind the slash is the whole name of the protocol, not its beginning, nor a longer word."
+        }
+        _ => return None,
+    })
 }

@@ -23,6 +23,8 @@ fn s4_the_last_free_port_is_found() {
                 lab.same("the port", got, Some(free));
             }
         }
+        lab.why("None of the ten ports is free: None. Each of them was tried before that.");
+        lab.if_stuck("No port is free, so no number of tries finds one. Try each port of the range once, then give up.");
         let mut ports = EphemeralPorts::new(50000..=50009, numbers(1));
         let asked = RefCell::new(BTreeSet::new());
         let got = lab.you("pick(none is free)", || {
@@ -308,6 +310,7 @@ fn s4_what_bind_said_stays() {
         lab.because("bind has chosen a port for this socket, and told the program which. connect leaves it as it is.")
             .same("the row of the client", shown(machine.table.row(client)), format!("SYN-SENT {local} 10.0.0.9:80"));
         lab.scene("a new machine, UDP");
+        lab.why("UDP has no handshake: with a peer the socket is ESTABLISHED at once. The port stays as bind gave it, and all addresses become the one that it sends from.");
         let mut machine = Machine::new(lab);
         let client = machine.udp();
         machine.bind(client, "0.0.0.0:5000");
@@ -508,6 +511,7 @@ fn s4_connect_only_once() {
         let server = row(90, Tcp, Listen, "10.0.0.5:80", "-");
         machine.has(server, NO_REUSE);
         machine.cannot_connect(server.id, "10.0.0.10:80", "IsConnected");
+        lab.why("This socket has its peer. In CLOSE-WAIT it has one still: only one direction has ended. connect(2): EISCONN.");
         for (id, state) in [(92, Established), (93, CloseWait)] {
             let open = row(id, Tcp, state, "10.0.0.5:6001", &format!("10.0.0.9:{id}"));
             machine.has(open, NO_REUSE);

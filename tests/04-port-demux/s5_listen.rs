@@ -187,11 +187,9 @@ fn s5_ack_opens_and_accept_hands_over() {
         let server = machine.listener("0.0.0.0:80", 5);
         let child = machine.meets("10.0.0.5:80", "10.0.0.7:40000");
         machine.shows(child, "ESTABLISHED 10.0.0.5:80 10.0.0.7:40000");
-        lab.same(
-            "another ACK",
-            machine.ack("10.0.0.5:80", "10.0.0.7:40000"),
-            format!("delivered to #{}", child.0),
-        );
+        let another = machine.ack("10.0.0.5:80", "10.0.0.7:40000");
+        lab.because("This connection is open already. An ACK on it is an ordinary segment: it opens nothing, and puts nothing into the queue.")
+            .same("another ACK", another, format!("delivered to #{}", child.0));
         let (accepted, t) = machine.accept(server);
         lab.same("the accepted socket", accepted.0, child.0);
         let ends = (t.local.to_string(), t.remote.to_string());
@@ -248,14 +246,15 @@ fn s5_accept_is_fifo() {
 #[test]
 fn s5_backlog_n_holds_n_plus_1_then_drops() {
     lab(|lab| {
-        lab.why("Linux asks whether the queue is longer than the backlog, so n + 1 fit. After that it says nothing at all: the client sends its SYN again later, when there may be room. RST would send it away.");
         for backlog in [0, 1, 2, 5, 300] {
             lab.scene(format!("a new machine, backlog {backlog}"));
+            lab.why(format!("Linux asks whether the queue is longer than the backlog, {backlog}. So {} fit, whatever number the program has given to listen.", backlog + 1));
             let mut machine = Machine::new(lab);
             let server = machine.listener("10.0.0.5:80", backlog);
             for n in 0..=backlog {
                 machine.meets("10.0.0.5:80", &format!("10.0.0.7:{}", 5000 + n));
             }
+            lab.why(format!("{} wait in the queue: it is longer than the backlog, {backlog}. The SYN gets no answer at all, and leaves no row: its client sends it again later, when there may be room. RST would send the client away.", backlog + 1));
             let rows = machine.table.rows().len();
             let late = "10.0.0.8:6000";
             lab.same(
@@ -321,7 +320,7 @@ fn s5_half_open_ones_do_not_count() {
 #[test]
 fn s5_a_new_backlog_counts_at_once() {
     lab(|lab| {
-        lab.why("listen on a listener sets a new limit and does not change the queue.");
+        lab.why("listen on a listener sets a new limit, here 1 instead of 0, and does not change the queue. The next SYN is measured by the new limit.");
         let mut machine = Machine::new(lab);
         let server = machine.listener("10.0.0.5:80", 0);
         machine.meets("10.0.0.5:80", "10.0.0.7:5000");

@@ -95,11 +95,12 @@ fn s6_a_fin_may_end_the_handshake() {
         lab.same("whose was the first FIN", child, Some(accepted.0));
         lab.same("the peer", t.remote.to_string(), "10.0.0.7:1".to_owned());
         machine.shows(accepted, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:1");
-        lab.why("The second FIN came to a full queue, and its ACK was dropped, too. It will come again.");
+        lab.why("The second FIN came to a full queue, and its ACK was dropped: its child stays half open. The FIN will come again.");
         machine.cannot_accept(server, "WouldBlock");
         let half = machine.row_towards("10.0.0.7:2");
         machine.shows(half, "SYN-RECEIVED 10.0.0.5:80 10.0.0.7:2");
-        lab.same("whose was the second FIN", other, Some(half.0));
+        lab.because("on_fin says which socket has these four numbers. The half-open child of 10.0.0.7:2 has them, also when the queue is full.")
+            .same("what on_fin gave for the second FIN", other, Some(half.0));
         machine.fin(two);
         machine.shows(half, "CLOSE-WAIT 10.0.0.5:80 10.0.0.7:2");
         machine.accept(server);

@@ -49,20 +49,23 @@ fn read(lab: &Lab, text: &str, proto: Proto) -> Vec<Row> {
 fn s7_parse_proc_rows() {
     lab(|lab| {
         needs_little_endian(lab);
-        lab.why("The kernel prints the four bytes of an address as one number of the processor, so a little-endian machine shows them from back to front. The port was turned into a number first. TIME-WAIT belongs to no descriptor: its inode is 0, and many rows can have it.");
+        lab.why("The kernel prints the four bytes of an address as one number of the processor, so a little-endian machine shows them from back to front. The port was turned into a number first.");
         let rows = parsed(lab, &format!("{HEADING}{TCP}"), Tcp);
-        let got: Vec<(u64, String)> = rows
-            .iter()
-            .map(|row| (row.id.0, shown(Some(*row))))
-            .collect();
         let want = [
-            (91532, "LISTEN 127.0.0.1:8080 -"),
-            (91534, "ESTABLISHED 127.0.0.1:8080 127.0.0.2:40000"),
-            (0, "TIME-WAIT 10.0.0.5:53222 93.184.216.34:443"),
-            (0, "TIME-WAIT 10.0.0.5:53223 93.184.216.34:443"),
-        ]
-        .map(|(id, row)| (id, row.to_owned()));
-        lab.same("the rows", got, want.to_vec());
+            "LISTEN 127.0.0.1:8080 -",
+            "ESTABLISHED 127.0.0.1:8080 127.0.0.2:40000",
+            "TIME-WAIT 10.0.0.5:53222 93.184.216.34:443",
+            "TIME-WAIT 10.0.0.5:53223 93.184.216.34:443",
+        ];
+        lab.because("Each line is a row, in their order. (TIME-WAIT belongs to no descriptor: its inode is 0, and many rows can have it.)")
+            .same("the number of rows", rows.len(), want.len());
+        for (at, (row, want)) in rows.iter().zip(want).enumerate() {
+            let what = format!("the row of line {}", at + 2);
+            lab.same(&what, shown(Some(*row)).as_str(), want);
+        }
+        let inodes: Vec<u64> = rows.iter().map(|row| row.id.0).collect();
+        lab.because("The inode is the tenth word, in decimal: it follows the number, two ends, the state and five others. TIME-WAIT belongs to no descriptor: its inode is 0, and many rows can have it.")
+            .same("the inodes", inodes, vec![91532, 91534, 0, 0]);
         lab.scene("a row whose remote port is 0");
         lab.why("A remote end with port 0 is none, whatever its address: a UDP socket can be connected to port 0.");
         let text = TCP.replace("0200007F:9C40", "0200007F:0000");
@@ -254,7 +257,8 @@ fn s7_bad_lines_are_named() {
             let error = lab.because(why).err("parse_proc_net(4 lines, Tcp)", || {
                 parse_proc_net(&text, Tcp)
             });
-            lab.same("the number of the bad line", error.line, 3);
+            lab.because("Lines are counted from 1, and the heading is line 1.")
+                .same("the number of the bad line", error.line, 3);
             lab.same("the bad line", error.text, line);
         }
         lab.why("Lines are counted from 1, the heading is the first one, and of several bad lines the first one counts.");

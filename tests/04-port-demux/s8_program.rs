@@ -50,47 +50,68 @@ fn s8_arguments() {
 #[test]
 fn s8_wrong_arguments() {
     lab(|lab| {
-        lab.why("A wrong argument is reported at once, in one line. The commands are whole words, and an argument is shown with {:?}, because it can contain a line break. A port is written in digits only: parse takes a sign as well, trim takes away what was typed.");
-        let wrong: [&[&str]; 28] = [
-            &[],
-            &["what"],
-            &["who"],
-            &["who", ""],
-            &["who", "0"],
-            &["who", "00"],
-            &["who", "65536"],
-            &["who", "65616"],
-            &["who", "-1"],
-            &["who", "+80"],
-            &["who", " 80"],
-            &["who", "80 "],
-            &["who", "8080/tcp"],
-            &["who", "http"],
-            &["who", "0x50"],
-            &["who", "1F90"],
-            &["who", "80", "81"],
-            &["who", "80", "table"],
-            &["WHO", "80"],
-            &["table", "80"],
-            &["table", "table"],
-            &["80"],
-            &["t"],
-            &["tab"],
-            &["tables"],
-            &["w", "80"],
-            // A line break in an argument is none in the message.
-            &["who", "80\nerror: disk full"],
-            &["what\nnow"],
+        let cases: [(&str, &[&[&str]]); 5] = [
+            (
+                "A command is a whole word, as it is written in the usage. Without one there is nothing to do.",
+                &[
+                    &[],
+                    &["what"],
+                    &["WHO", "80"],
+                    &["80"],
+                    &["t"],
+                    &["tab"],
+                    &["tables"],
+                    &["w", "80"],
+                ],
+            ),
+            (
+                "A port is a number from 1 to 65535.",
+                &[
+                    &["who", ""],
+                    &["who", "0"],
+                    &["who", "00"],
+                    &["who", "65536"],
+                    &["who", "65616"],
+                    &["who", "-1"],
+                ],
+            ),
+            (
+                "A port is written in decimal digits only: parse takes a sign as well, trim takes away what was typed.",
+                &[
+                    &["who", "+80"],
+                    &["who", " 80"],
+                    &["who", "80 "],
+                    &["who", "8080/tcp"],
+                    &["who", "http"],
+                    &["who", "0x50"],
+                    &["who", "1F90"],
+                ],
+            ),
+            (
+                "who takes one port, and table takes nothing. An argument too many is a mistake: to ignore it would do something else than was meant.",
+                &[
+                    &["who"],
+                    &["who", "80", "81"],
+                    &["who", "80", "table"],
+                    &["table", "80"],
+                    &["table", "table"],
+                ],
+            ),
+            (
+                "An argument may hold a line break. In the message it is none: {:?} shows it as \\n.",
+                &[&["who", "80\nerror: disk full"], &["what\nnow"]],
+            ),
         ];
-        for args in wrong {
-            let wrong = lab.err(&format!("parse_args({args:?})"), || {
-                parse_args(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())
-            });
-            lab.same(
-                "lines in what is wrong",
-                wrong.lines().filter(|line| !line.is_empty()).count(),
-                1,
-            );
+        for (why, wrong) in cases {
+            lab.why(why);
+            for args in wrong {
+                let wrong = lab.err(&format!("parse_args({args:?})"), || {
+                    parse_args(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())
+                });
+                let lines: Vec<&str> = wrong.lines().filter(|line| !line.is_empty()).collect();
+                lab.because("The message is one line, which names the mistake. The usage is no part of it. An argument is shown with {:?}, because it may hold a line break.")
+                    .holds(lines.len() == 1, "one line that says what is wrong", format!("{wrong:?}"));
+            }
         }
         lab.scene("the program with wrong arguments");
         lab.why(
@@ -115,7 +136,7 @@ fn s8_help_and_wrong_arguments_end_differently() {
             says(lab, "standard output", &end.stdout, "usage");
             lab.same("standard error", end.stderr, String::new());
         }
-        lab.why("Wrong arguments are the caller's mistake: standard error, exit code 2.");
+        lab.why("Wrong arguments are the caller's mistake: exit code 2, and on standard error what is wrong and the usage.");
         for line in ["who 65536", "what", ""] {
             let end = run(lab, line);
             lab.same("exit code", end.code, Some(2));
@@ -196,16 +217,41 @@ fn s8_owners_are_found_by_their_links() {
             .collect();
         got.sort();
         let want = [
-            (4, vec!["7 "]),
             (
                 91532,
                 vec!["9 init", "300 apache", "301 apache", "4194303 a worker"],
+                "Each process with a descriptor of the socket is its owner, and is named once, however many it has. They are sorted by their numbers, which may have more than 16 bits. The folders net, +9, 9a and 4294967305 are no processes. The line break behind comm's name is not a part of it, and a link that cannot be read says nothing about the others.",
             ),
-            (91533, vec!["300 apache", "302   cat"]),
-            (4_294_967_299, vec!["4194303 a worker"]),
-        ]
-        .map(|(id, names)| (id, names.into_iter().map(str::to_owned).collect()));
-        lab.same("the owners of each socket", got, want.to_vec());
+            (
+                91533,
+                vec!["300 apache", "302   cat"],
+                "9 has the pipe 91533, which is not the socket 91533. White space at the end of a name is removed, other white space stays.",
+            ),
+            (
+                4,
+                vec!["7 "],
+                "7 has no comm, so its name is empty. 9 has no such socket: the whole link is socket:[4], and a number has only digits.",
+            ),
+            (
+                4_294_967_299,
+                vec!["4194303 a worker"],
+                "An inode may have more than 32 bits.",
+            ),
+        ];
+        for (id, want, why) in &want {
+            let owners = got.iter().find(|(got, _)| got == id);
+            let owners = owners.map_or(vec![], |(_, owners)| {
+                owners.iter().map(String::as_str).collect()
+            });
+            lab.because(*why)
+                .same(&format!("the owners of socket {id}"), owners, want.clone());
+        }
+        let ids: Vec<u64> = got.iter().map(|(id, _)| *id).collect();
+        lab.because("Only these sockets are in the links.").same(
+            "the sockets",
+            ids,
+            vec![4, 91532, 91533, 4_294_967_299],
+        );
     });
 }
 

@@ -154,6 +154,43 @@ pub fn shown(row: Option<Row>) -> String {
     })
 }
 
+/// What two rows in words differ in.
+pub fn difference(got: &str, want: &str, of_udp: bool) -> String {
+    const GONE: &str = "no such row";
+    if want == GONE {
+        return "nothing of it is to be left".to_owned();
+    }
+    if got == GONE {
+        return "the row is to stay".to_owned();
+    }
+    let parts = ["the state", "its own end", "its peer"].into_iter();
+    let words = got.split(' ').zip(want.split(' '));
+    let differences = parts.zip(words).filter(|(_, (got, want))| got != want);
+    let in_words = differences.map(|(part, (got, want))| match part {
+        "the state" => format!("{part} is {got}, not {want}: {}", meaning(want, of_udp)),
+        _ if want == "-" => format!("{part} is {got}, and there is none"),
+        _ => format!("{part} is {got}, not {want}"),
+    });
+    in_words.collect::<Vec<_>>().join("\n")
+}
+
+/// Of which sockets this is the state.
+fn meaning(state: &str, of_udp: bool) -> &'static str {
+    match state {
+        "ESTABLISHED" if of_udp => "a UDP socket that has a peer",
+        "CLOSED" if of_udp => "a UDP socket without a peer",
+        "ESTABLISHED" => "a connection whose handshake is over",
+        "CLOSED" => "a socket that neither listens nor has a connection",
+        "LISTEN" => "a socket that waits for SYNs",
+        "SYN-SENT" => "a client whose SYN has no answer yet",
+        "SYN-RECEIVED" => "a child whose handshake lacks the last ACK",
+        "FIN-WAIT-2" => "an end that has closed first, before the other one's FIN",
+        "CLOSE-WAIT" => "an end that has got a FIN and has not closed",
+        "TIME-WAIT" => "an end that has closed first, after the other one's FIN",
+        _ => "a connection on its way to its end",
+    }
+}
+
 /// `SocketId`'s own text belongs to the student's files.
 pub fn number(id: SocketId) -> String {
     format!("#{}", id.0)

@@ -8,7 +8,12 @@ use tcp_receive::acceptable;
 fn says(lab: &Lab, nxt: u32, wnd: u32, seq: u32, len: u32, want: bool) {
     let call = format!("acceptable({nxt}, {wnd}, {seq}, {len})");
     let got = lab.you(&call, || acceptable(Seq(nxt), wnd, Seq(seq), len));
-    lab.same(&call, got, want);
+    let (window, segment) = (numbers(nxt, wnd), numbers(seq, len));
+    lab.holds(
+        got == want,
+        format!("{call}: {want}"),
+        format!("{got}\nThe window: {window}. The segment stands at {seq} and uses {segment}."),
+    );
 }
 
 #[test]
@@ -33,8 +38,9 @@ fn s1_four_rows_of_table_6() {
         lab.why("Its first number comes after the window, and so do all others.");
         says(lab, 2001, 1000, 3001, 1, false);
         says(lab, 2001, 1000, 3001, 1000, false);
-        lab.why("A segment that begins too early can end in the window: one of the numbers 1500 to 2001 is expected.");
+        lab.why("A segment that begins too early can end in the window: 2001, the last of the numbers 1500 to 2001, is expected.");
         says(lab, 2001, 1000, 1500, 502, true);
+        lab.why("A segment that begins too early can end in the window. The last number of 1500 to 3000 is the last one of the window. The number behind the segment, 3001, is none of its numbers.");
         says(lab, 2001, 1000, 1500, 1501, true);
         lab.why("Numbers 1500 to 2000: the last number is the first plus the length less 1, and all of them have come already.");
         says(lab, 2001, 1000, 1500, 501, false);

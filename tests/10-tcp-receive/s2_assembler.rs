@@ -38,8 +38,12 @@ fn s2_bytes_in_order_can_be_read() {
     lab(|lab| {
         let mut a = assembler(lab, 100);
         lab.because("Nothing has come.").same("next()", a.next(), 0);
-        lab.why("Nothing has come, so there is nothing to read. That is not an error.");
-        reads(lab, &mut a, 10, "");
+        reads(
+            &lab.because("Nothing has come, so there is nothing to read. That is not an error."),
+            &mut a,
+            10,
+            "",
+        );
         push(lab, &mut a, 0, b"hello");
         lab.because("Bytes 0 to 4 are here. The first one that is missing is at 5.")
             .same("next()", a.next(), 5);
@@ -48,22 +52,32 @@ fn s2_bytes_in_order_can_be_read() {
             .same("next()", a.next(), 12);
         lab.because("5 and 7 bytes, and no hole.")
             .same("readable()", a.readable(), 12);
-        lab.why("A stream has no message borders: bytes of two pieces can be read at once.");
-        reads(lab, &mut a, 100, "hello, world");
+        reads(
+            &lab.because(
+                "A stream has no message borders: bytes of two pieces can be read at once. 100 is the most that is asked for, and fewer are here.",
+            ),
+            &mut a,
+            100,
+            "hello, world",
+        );
         lab.because("Reading takes the bytes out. It does not change which byte is missing.")
             .same("next()", a.next(), 12);
-        lab.because("All is read.")
+        lab.because("12 bytes have been read, so none is left to read.")
             .same("readable()", a.readable(), 0);
         push(lab, &mut a, 12, b"!");
-        lab.why("Positions go on where they were: the next byte is at 12.");
-        reads(lab, &mut a, 100, "!");
+        reads(
+            &lab.because("Positions go on where they were: the next byte is at 12."),
+            &mut a,
+            100,
+            "!",
+        );
     });
 }
 
 #[test]
 fn s2_reads_of_any_size_give_the_same_stream() {
     lab(|lab| {
-        lab.why("Each read goes on where the last one ended, whatever the pieces were.");
+        lab.why("A read gives as many bytes as are asked for, or fewer if no more can be read. It goes on where the last one ended, whatever the pieces were.");
         let mut a = assembler(lab, 100);
         push(lab, &mut a, 0, b"abc");
         push(lab, &mut a, 3, b"defghij");
@@ -75,8 +89,14 @@ fn s2_reads_of_any_size_give_the_same_stream() {
         reads(lab, &mut a, 1000, "ghijklm");
         reads(lab, &mut a, 1000, "");
         push(lab, &mut a, 13, b"n");
-        lab.why("There is no memory for usize::MAX bytes. Only bytes that have come are read.");
-        reads(lab, &mut a, usize::MAX, "n");
+        reads(
+            &lab.because(
+                "There is no memory for usize::MAX bytes. Only bytes that have come are read.",
+            ),
+            &mut a,
+            usize::MAX,
+            "n",
+        );
     });
 }
 
@@ -94,16 +114,25 @@ fn s2_what_lies_behind_a_hole_waits() {
             .same("waiting()", a.waiting(), 3);
         lab.because("The last byte that has come is at 8.")
             .same("top()", a.top(), 9);
-        lab.why("A hole ends what can be read.");
-        reads(lab, &mut a, 100, "abc");
+        reads(
+            &lab.because("A hole ends what can be read."),
+            &mut a,
+            100,
+            "abc",
+        );
         push(lab, &mut a, 3, b"def");
         lab.because("The hole is filled: nothing is missing before 9.")
             .same("next()", a.next(), 9);
         lab.because("Nothing waits any more.")
             .same("waiting()", a.waiting(), 0);
-        lab.why("The waiting bytes were kept, and follow the bytes that filled the hole.");
-        reads(lab, &mut a, 100, "defghi");
-        lab.because("Nothing is here.").same("top()", a.top(), 9);
+        reads(
+            &lab.because("The waiting bytes were kept, and follow the bytes that filled the hole."),
+            &mut a,
+            100,
+            "defghi",
+        );
+        lab.because("The last byte that has come is at 8, read or not.")
+            .same("top()", a.top(), 9);
     });
 }
 
@@ -119,10 +148,7 @@ fn s2_six_pieces_in_all_720_orders() {
             for &n in order {
                 push(lab, &mut a, cuts[n] as u64, &text[cuts[n]..cuts[n + 1]]);
             }
-            lab.why(
-                "The pieces belong to one stream, whatever order they come in. Keep pieces that come early: the sender resends only the missing ones.",
-            );
-            reads(lab, &mut a, 100, std::str::from_utf8(text).expect("text"));
+            reads(&lab.because("The pieces belong to one stream, whatever order they come in. Keep pieces that come early: the sender resends only the missing ones."), &mut a, 100, std::str::from_utf8(text).expect("text"));
         });
     });
 }
@@ -159,8 +185,7 @@ fn s2_a_piece_that_comes_again_changes_nothing() {
         push(lab, &mut a, 1, b"bcdef");
         lab.because("b and c have been read; d, e and f are new.")
             .same("next()", a.next(), 9);
-        lab.why("A segment that is sent again may be cut elsewhere: its beginning is old, its end is new.");
-        reads(lab, &mut a, 100, "defghi");
+        reads(&lab.because("A segment that is sent again may be cut elsewhere: its beginning is old, its end is new."), &mut a, 100, "defghi");
     });
 }
 
@@ -326,8 +351,12 @@ fn s2_what_has_no_room_is_cut_off() {
             "There is room for the 8 bytes after the last byte that was read, and none was read: positions 0 to 7. (Room is not counted from next().)",
         )
         .same("next() and waiting()", (a.next(), a.waiting()), (8, 0));
-        lab.why("What did not fit is not here.");
-        reads(lab, &mut a, 100, "abcdefgh");
+        reads(
+            &lab.because("What did not fit is not here."),
+            &mut a,
+            100,
+            "abcdefgh",
+        );
 
         lab.scene("a piece that waits");
         let mut a = assembler(lab, 8);
@@ -340,11 +369,19 @@ fn s2_what_has_no_room_is_cut_off() {
         lab.because("Position 8 is outside.")
             .same("top()", a.top(), 8);
         push(lab, &mut a, 0, b"abcde");
-        lab.why("Bytes 0 to 7 are here.");
-        reads(lab, &mut a, 100, "abcdefgh");
+        reads(
+            &lab.because("Bytes 0 to 7 are here."),
+            &mut a,
+            100,
+            "abcdefgh",
+        );
         push(lab, &mut a, 8, b"ijklmnopq");
-        lab.why("There is room for 8 bytes again: positions 8 to 15.");
-        reads(lab, &mut a, 100, "ijklmnop");
+        reads(
+            &lab.because("There is room for 8 bytes again: positions 8 to 15."),
+            &mut a,
+            100,
+            "ijklmnop",
+        );
     });
 }
 
@@ -379,11 +416,16 @@ fn s2_the_window_is_the_room_behind_next() {
         push(lab, &mut a, 0, b"ab");
         lab.because("The room is full.")
             .same("window()", a.window(), 0);
-        lab.why("b had no room.");
-        reads(lab, &mut a, 9, "a");
+        reads(&lab.because("b had no room."), &mut a, 9, "a");
         push(lab, &mut a, 0, b"abc");
-        lab.why("a was read at place 0, and must not come twice. b has room now, and c has none.");
-        reads(lab, &mut a, 9, "b");
+        reads(
+            &lab.because(
+                "a was read at place 0, and must not come twice. b has room now, and c has none.",
+            ),
+            &mut a,
+            9,
+            "b",
+        );
     });
 }
 

@@ -32,10 +32,20 @@ fn reads(lab: &Lab, i: &mut Inbound, max: usize, want: &str) {
 
 /// Demands what it says of its end.
 fn is(lab: &Lab, i: &Inbound, complete: bool, over: bool) {
-    let got = lab.you("is_complete()", || i.is_complete());
-    lab.same("is_complete()", got, complete);
-    let got = lab.you("is_over()", || i.is_over());
-    lab.same("is_over()", got, over);
+    says(lab, i, "is_complete()", |i| i.is_complete(), complete);
+    says(lab, i, "is_over()", |i| i.is_over(), over);
+}
+
+fn says(lab: &Lab, i: &Inbound, call: &str, ask: impl Fn(&Inbound) -> bool, want: bool) {
+    let got = lab.you(call, || ask(i));
+    if got != want {
+        let (next, readable) = (i.bytes().next(), i.bytes().readable());
+        let missing = i.holes();
+        lab.fails(
+            format!("{call}: {want}"),
+            format!("{got}; your bytes say next() {next}, readable() {readable}, and holes() is {missing:?}"),
+        );
+    }
 }
 
 /// Demands what is missing.
@@ -63,7 +73,7 @@ fn s3_fin_ends_the_stream_behind_its_piece() {
         let mut i = inbound(lab, 100);
         push(lab, &mut i, 0, "hel", "");
         push(lab, &mut i, 3, "lo", "FIN");
-        lab.why("All 5 bytes have come: the stream is complete. It is not over, because they were not read.");
+        lab.why("All 5 bytes have come, those of the last piece too: the stream is complete. It is not over, because they were not read.");
         is(lab, &i, true, false);
         lab.why("The program gets the bytes before the FIN, whenever it reads.");
         reads(lab, &mut i, 4, "hell");
@@ -113,7 +123,7 @@ fn s3_fin_waits_for_the_hole() {
             let before = "x".repeat(at as usize);
             push(lab, &mut i, 0, &before, "");
             lab.why(
-                "Now every byte before the end has come. The earlier FIN said where that is: a receiver that forgets an early FIN never sees the end.",
+                "Now every byte before the end has come, and is kept. The earlier FIN said where the end is: a receiver that forgets an early FIN, or takes nothing more after it, never sees the end.",
             );
             is(lab, &i, true, false);
             reads(lab, &mut i, 1000, &format!("{before}{data}"));
@@ -316,7 +326,7 @@ fn s3_the_hole_before_the_end() {
         );
         push(lab, &mut i, 10, "", "FIN");
         holes(
-            &lab.because("The stream ends at 10, and no byte between 4 and 10 has come."),
+            &lab.because("The stream ends at 10, and no byte from 4 to 9 has come. The FIN is no byte, so it does not make the hole longer."),
             &i,
             "[0..2, 4..10]",
         );

@@ -12,7 +12,16 @@ const G2: u64 = 1 << 31;
 fn says(lab: &Lab, seq: u32, isn: u32, near: u64, want: u64) {
     let call = format!("unwrap_seq({seq}, {isn}, {near})");
     let got = lab.you(&call, || unwrap_seq(Seq(seq), Seq(isn), near));
-    lab.same(&call, got, want);
+    let first = u64::from(seq.wrapping_sub(isn));
+    lab.holds(
+        got == want,
+        format!("{call}: {want}"),
+        format!(
+            "{got}\nThe segment can mean {first}, {}, {} and so on; {want} is the nearest to {near}.",
+            first + G4,
+            first + 2 * G4
+        ),
+    );
 }
 
 #[test]

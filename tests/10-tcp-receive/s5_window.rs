@@ -139,7 +139,7 @@ fn s5_tiny_rooms_have_a_step_of_1() {
             lab.why("Nothing is free.");
             renew(lab, &mut o, next, 0, 0);
             is_due(lab, &o, next, 0, false);
-            lab.why("The step is at least 1 byte, or the window would never open again.");
+            lab.why("The step is 1 byte here: half of the room, but at least 1, or the window would never open again. The edge can move by 1, which is a step.");
             is_due(lab, &o, next, 1, true);
             renew(lab, &mut o, next, 1, 1);
         }
@@ -156,7 +156,7 @@ fn s5_65535_is_the_most() {
         for capacity in [65535, 200_000, usize::MAX >> 1] {
             lab.scene(format!("room for {capacity} bytes"));
             let mut o = offer(lab, 1, capacity, 1000);
-            lab.why("The field has 16 bits. More room than that is offered later.");
+            lab.why("The field has 16 bits and no sign: 65535 is the most. More room than that is offered later.");
             window(lab, &o, 1, 65535);
             renew(lab, &mut o, 1, capacity, 65535);
             lab.why("A segment has come. From there, 65535 may be offered again, if there is so much room.");

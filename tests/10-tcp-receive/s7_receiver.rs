@@ -12,12 +12,11 @@ use super::half::{Half, of_line};
 use super::strip::Watched;
 
 // Where Linux differs.
-const DELAYS: &str =
-    "Linux delays in another way: not the first ACKs, and later ones by about 40 ms";
+const DELAYS: &str = "Linux delays its ACKs in another way";
 const ROOM: &str = "Linux has more room, and windows of its own";
 const RESETS: &str = "for Linux, a RST ends the connection";
 const SYNS: &str = "Linux takes nothing of a segment with SYN";
-const TRIMS: &str = "Linux cuts off the bytes before the window, and takes the rest";
+const TRIMS: &str = "Linux takes what lies in the window";
 const SILENT: &str = "Linux does not answer bytes behind the end";
 
 /// Plays a script. `why` is the reason of each line that has none of its own.
@@ -113,6 +112,7 @@ fn s7_the_ack_is_the_number_wanted_next() {
                     # A second segment is acknowledged at once, whatever its size.
                     # Numbers count bytes: 78 is the first, 82 the last.
                     --> ACK seq 300 ack 83
+                    # Most of the offer is left, so no window update is due.
                     recv(10) = "hello"
             "#,
         );
@@ -166,6 +166,7 @@ fn s7_filling_the_gap_acks_at_once() {
                     # The hole is filled. 2001 to 3000 were kept, so 3001 is expected
                     # next. The sender waits for this ACK, so it leaves at once.
                     --> ACK seq 300 ack 3001
+                    # 2000 bytes are left of the offer, so no window update is due.
                     recv(9999) = 2000
             ",
         );
@@ -263,8 +264,9 @@ fn s7_old_bytes_with_a_new_fin() {
                     0 ms  <-- seq 1001 ack 300 len 10
                   200     --> ACK seq 300 ack 1011
                   900     <-- FIN,ACK seq {seq} ack 300 len {len}
-                          # A receiver that drops it for its old bytes never gets the FIN,
-                          # however often the peer sends it.
+                          # The FIN is new, and uses the number 1011. A receiver that drops
+                          # it with the old bytes never gets it, however often the peer
+                          # sends it. The stream is complete: the ACK leaves at once.
                           --> ACK seq 300 ack 1012
                           CLOSE-WAIT
                           recv(99) = 10
@@ -305,7 +307,9 @@ fn s7_what_is_not_acceptable_is_acked_and_dropped() {
                     # do not follow these.
             250     --> ACK seq 300 ack 5001
                     recv(9999) = 4000
+                    # A window update, and with it all is said.
                     --> ACK seq 300 ack 5001
+                    # Nothing is owed, and no more room than was told.
                     recv(9999) = 0
             ",
         );
@@ -1063,7 +1067,8 @@ fn s7_what_comes_when_the_stream_is_complete() {
             "The window is counted from RCV.NXT, as always, and RCV.NXT counts the FIN.",
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 1000
-                    # The edge is 5001, and 2002 is expected next.
+                    # The edge is 5001, and 2002 is expected next: it follows the FIN,
+                    # 2001. The window is the distance, 2999.
                     --> ACK seq 300 ack 2002 win 2999
                     recv(9999) = 1000
               1     <-- FIN,ACK seq 2001 ack 300
@@ -1220,7 +1225,8 @@ fn s7_data_behind_the_fin_is_ignored() {
             "
               0 ms  <-- FIN,ACK seq 1001 ack 300 len 5
                     --> ACK seq 300 ack 1007
-                    # The window was offered, and stays.
+                    # 4000 were offered from 1001 on. The 5 bytes and the FIN use 6
+                    # numbers, and RCV.WND is counted from 1007.
                     RCV.WND=3994
               5     <-- seq 1010 ack 300
              10     <-- seq 1007 ack 300 len 5

@@ -647,6 +647,16 @@ fn s2_each_kind_of_field() {
                 "authorization=x (secret)",
             ),
             (
+                "An index is not secret, whatever its name is: who has sent it has allowed tables to keep it.",
+                "97",
+                "authorization=",
+            ),
+            (
+                "Neither are literals of the other two kinds.",
+                "57 01 78 be 0f 08 01 79",
+                "authorization=x authorization=x authorization=y",
+            ),
+            (
                 "An empty value, and an empty name.",
                 "00 01 61 00 00 00 01 62",
                 "a= =b",
@@ -1060,6 +1070,11 @@ fn s2_encoder_never_indexes_secrets() {
             lab.because("A secret field is a literal that is never indexed, each time and in every block: whoever can guess parts of a table from lengths must not find it there (RFC 7541, section 7.1.3). That holds even for what the static table has.")
                 .same("the fields", got, "authorization=xx (secret) x-key=zz (secret) :method=GET (secret)".to_owned());
         }
+        let named = lab.you("encode(authorization: a, which is no secret)", || {
+            HpackEncoder::new().encode(&[Field::new("authorization", "a")])
+        });
+        lab.because("The program says which fields are secret, and no name does: this one goes into the table.")
+            .same("the first byte, a literal with the name of entry 23", named.first().copied(), Some(0x57));
         let open = lab.you("encode(x-key: zz, which is no secret)", || {
             encoder.encode(&[Field::new("x-key", "zz")])
         });

@@ -1503,6 +1503,32 @@ fn s4_one_table_for_all_streams() {
         let _ = end.asks(&lines, true);
         let first = end.frames().remove(0).payload;
         lab.because("The server has said that its table has 0 bytes. The next block says that this has been heard (RFC 7541, section 4.2).").same("the first byte of the block", first.first().copied(), Some(0x20));
+        for (pairs, begin) in [
+            (&[(1, 0), (1, 4096)][..], &[0x20, 0x3f, 0xe1, 0x1f][..]),
+            (
+                &[(1, 200), (4, 9), (1, 100), (1, 300)],
+                &[0x3f, 0x45, 0x3f, 0x8d, 0x02],
+            ),
+        ] {
+            let mut end = End::client(lab, FREE, &[]);
+            let _ = end.asks(&lines, true);
+            let _ = end.sends_head();
+            let _ = end.receives("SETTINGS with several sizes of the table", &settings(pairs));
+            end.says("They are acknowledged once.", &["SETTINGS ACK"]);
+            let _ = end.asks(&lines, true);
+            let block = end.frames().remove(0).payload;
+            lab.because("One SETTINGS frame may have a setting several times, and each value held for a moment: with the smallest the server's table lost its entries. So the next block says the smallest first and then the last (RFC 7541, section 4.2).").same_bytes(
+                "the beginning of the block",
+                &block[..begin.len().min(block.len())],
+                begin,
+            );
+            let got = end.decoded(&block);
+            lab.because("And it uses no entry that was lost.").same(
+                "the fields",
+                got,
+                listed(&lines),
+            );
+        }
         let small = Config {
             settings: Settings {
                 header_table_size: 0,

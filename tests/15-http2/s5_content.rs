@@ -8,7 +8,7 @@ use netlab::{Lab, lab};
 use super::ends::{End, FREE, outcome, strings};
 use super::frames::{
     DATA, END_STREAM, GET, OK, PADDED, PING, POST, data, fields, frame, frames, get, head,
-    in_words, last_data, last_head, listed, post, settings, settings_ack, window_update,
+    in_words, last_data, last_head, listed, post, reset, settings, settings_ack, window_update,
 };
 use super::lossy::{OBJECT, OBJECTS, downloads};
 
@@ -847,6 +847,19 @@ fn s5_ignored_content_counts_too() {
             "The stream is over, and gets no WINDOW_UPDATE; the connection's window is given back.",
             &["WINDOW_UPDATE: 33000"],
         );
+        let beyond = "All DATA counts on the connection's window, on whatever stream it comes (RFC 9113, section 6.9.1). The program still has the first 33 000 bytes, so these are more than 65 535.";
+        let again = "33 000 bytes more on 1";
+        let mut end = uploading(lab, wide);
+        let _ = end.receives("33 000 bytes", &data(1, &half));
+        let _ = end.receives("trailers without an end", &head(1, &[("x", "y")]));
+        end.breaks(beyond, again, &data(1, &half), "FLOW_CONTROL_ERROR");
+        let mut end = uploading(lab, wide);
+        let _ = end.receives("33 000 bytes, and the end", &last_data(1, &half));
+        end.breaks(beyond, again, &data(1, &half), "FLOW_CONTROL_ERROR");
+        let mut end = uploading(lab, wide);
+        let _ = end.receives("33 000 bytes", &data(1, &half));
+        let _ = end.receives("RST_STREAM", &reset(1, 8));
+        end.breaks(beyond, again, &data(1, &half), "FLOW_CONTROL_ERROR");
         let mut end = uploading(lab, wide);
         let _ = end.receives("33 000 bytes, and the end", &last_data(1, &half));
         lab.you("consumed(1, 33000)", || end.h2.consumed(1, 33_000));

@@ -56,8 +56,8 @@ pub fn object(n: usize) -> Vec<u8> {
     vec![n as u8; 3000 + n]
 }
 
-/// The length of a file that no pair of sockets holds.
-pub const HUGE: usize = 12 << 20;
+/// The length of a file that a narrow connection does not hold.
+pub const HUGE: usize = 4 << 20;
 
 /// A small file, and one of [`HUGE`] zeros.
 pub fn huge_site() -> Folder {

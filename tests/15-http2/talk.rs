@@ -1,6 +1,7 @@
 //! A peer of the student's program that speaks frames: its client, or its server.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::SocketAddr;
 
 use http2::PREFACE;
@@ -69,8 +70,12 @@ impl Talk {
 
     /// Connects, and says what a client says first.
     pub fn begin(lab: &Lab, addr: SocketAddr, pairs: &[(u16, u32)]) -> Talk {
+        Talk::begin_as(lab, lab.connect(addr), pairs)
+    }
+
+    /// Says what a client says first.
+    pub fn begin_as(lab: &Lab, peer: TcpPeer, pairs: &[(u16, u32)]) -> Talk {
         lab.why("Nothing is wrong with what this client sends, and it has broken no limit.");
-        let peer = lab.connect(addr);
         peer.sends_labelled(
             "the preface and SETTINGS",
             &[&PREFACE[..], &settings(pairs), &settings_ack()].concat(),
@@ -130,6 +135,15 @@ impl Talk {
     pub fn frame(&mut self) -> Sent {
         self.frame_or_end()
             .unwrap_or_else(|| self.lab.fails("a frame", "the end of the stream"))
+    }
+
+    /// Reads up to four kilobytes, if there is anything, and looks at nothing.
+    pub fn sips(&mut self) {
+        if self.has_come() {
+            let mut buffer = [0; 4096];
+            let read = self.peer.stream().read(&mut buffer);
+            self.came.extend(&buffer[..read.unwrap_or(0)]);
+        }
     }
 
     /// Whether there is anything to read, without waiting for it.

@@ -100,8 +100,9 @@ impl H2 {
         )
     }
 
-    /// The peer's SETTINGS have come. Takes them all into `theirs`, in their order; tells the encoder the size of the
-    /// table, if there is one among them; and acknowledges them (§6.5.3).
+    /// The peer's SETTINGS have come. Takes them all into `theirs`, in their order; tells the encoder each size of the
+    /// table that is among them, since the smallest counts as well as the last (RFC 7541 §4.2); and acknowledges them
+    /// (§6.5.3).
     ///
     /// (What a new INITIAL_WINDOW_SIZE means for open streams is step 5. `connection.rs` calls it behind this.)
     pub(crate) fn settings_arrive(&mut self, pairs: &[(u16, u32)]) -> Result<(), Fault> {

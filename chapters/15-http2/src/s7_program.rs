@@ -137,7 +137,7 @@ pub fn to_fields(response: &Response) -> Vec<Field> {
 ///   - Streams do not wait for each other: while one is without a window, the others go on. But a client gets no more
 ///     memory than [`MAX_QUEUED`] and one file, and [`MAX_UNSENT`] and a few frames.
 ///   - A connection ends when [`H2::is_over`](crate::H2::is_over) says so and everything is sent: the server ends its
-///     direction, reads what still comes for [`LINGER`] at most, and closes.
+///     direction, reads what still comes for [`LINGER`] or the idle time, whichever is shorter, and closes.
 ///   - A client that has ended its side still gets what it has asked for.
 ///   - A client from which nothing comes and to which nothing could be sent for the idle time gets GOAWAY with `NO_ERROR`, and
 ///     the connection is closed.

@@ -231,7 +231,7 @@ pub fn to_fields(response: &Response) -> Vec<Field> {
 ///   - Streams do not wait for each other: while one is without a window, the others go on. But a client gets no more
 ///     memory than [`MAX_QUEUED`] and one file, and [`MAX_UNSENT`] and a few frames.
 ///   - A connection ends when [`H2::is_over`](crate::H2::is_over) says so and everything is sent: the server ends its
-///     direction, reads what still comes for [`LINGER`] at most, and closes.
+///     direction, reads what still comes for [`LINGER`] or the idle time, whichever is shorter, and closes.
 ///   - A client that has ended its side still gets what it has asked for.
 ///   - A client from which nothing comes and to which nothing could be sent for the idle time gets GOAWAY with `NO_ERROR`, and
 ///     the connection is closed.
@@ -321,6 +321,7 @@ impl Handler for Http2 {
         let talk = Talk {
             stream,
             files: &self.files,
+            linger: LINGER.min(self.idle),
             state: Mutex::new(Shared {
                 h2: H2::server(CONFIG),
                 heads: HashMap::new(),
@@ -349,6 +350,7 @@ impl Handler for Http2 {
 struct Talk<'a> {
     stream: &'a TcpStream,
     files: &'a Files,
+    linger: Duration,
     state: Mutex<Shared>,
     changed: Condvar,
 }
@@ -413,7 +415,7 @@ impl Talk<'_> {
             let still_reads = |shared: &mut Shared| !shared.reader_ended;
             drop(
                 self.changed
-                    .wait_timeout_while(self.lock(), LINGER, still_reads),
+                    .wait_timeout_while(self.lock(), self.linger, still_reads),
             );
         }
         let _ = self.stream.shutdown(Shutdown::Both);

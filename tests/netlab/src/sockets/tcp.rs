@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::lab::GLANCE;
 use crate::lab::Lab;
@@ -45,7 +45,27 @@ impl Lab {
 
     /// The same with a name of its own, where there are several.
     pub fn connect_as(&self, name: &str, addr: SocketAddr) -> TcpPeer {
-        match TcpStream::connect_timeout(&addr, self.0.patience.wait()) {
+        let stream = TcpStream::connect_timeout(&addr, self.0.patience.wait());
+        self.connected(name, addr, stream)
+    }
+
+    /// The same with a connection that holds little: some tens of kilobytes wait in both systems, and not megabytes.
+    /// So the student's server soon waits in a write when this client does not read, and soon goes on when it does.
+    pub fn connect_narrow(&self, addr: SocketAddr) -> TcpPeer {
+        let narrow = || {
+            let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+            socket.set_recv_buffer_size(4096)?;
+            // Small segments make a small buffer at the other end. Where they cannot be had, more waits there.
+            #[cfg(unix)]
+            let _ = socket.set_tcp_mss(536);
+            socket.connect_timeout(&addr.into(), self.0.patience.wait())?;
+            Ok(socket.into())
+        };
+        self.connected("peer", addr, narrow())
+    }
+
+    fn connected(&self, name: &str, addr: SocketAddr, stream: io::Result<TcpStream>) -> TcpPeer {
+        match stream {
             Ok(stream) => {
                 let from = stream
                     .local_addr()

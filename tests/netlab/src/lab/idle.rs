@@ -13,24 +13,29 @@ use super::inner::Lab;
 use super::task::{Task, Usage};
 use crate::report::text::in_words;
 
-/// How long a wait is watched: long enough for what looks every 50 ms to look twice.
+/// How long a wait must go on without a turn: what looks every 100 ms has looked, on a system that counts in
+/// hundredths of a second, too.
+const CALM: Duration = Duration::from_millis(120);
+
+/// How long a wait with pauses is watched.
 const WINDOW: Duration = Duration::from_millis(200);
 
 /// How long there is between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What a wait may cost in one [`WINDOW`].
+/// What a wait may cost while it is watched.
 struct Allowance {
     time: Duration,
-    /// How often each thread may be given a processor.
-    turns: u64,
+    /// How often each thread may be given a processor. After a turn it is watched for another [`CALM`], so that
+    /// who looks again and again has another one. Without a limit it is watched for a [`WINDOW`].
+    turns: Option<u64>,
     /// Whether a thread may sleep for a fixed time.
     naps: bool,
 }
 
 const ASLEEP: Allowance = Allowance {
     time: Duration::from_millis(5),
-    turns: 1,
+    turns: Some(1),
     naps: true,
 };
 
@@ -41,7 +46,7 @@ const WAITING: Allowance = Allowance {
 
 const PAUSING: Allowance = Allowance {
     time: Duration::from_millis(20),
-    turns: u64::MAX,
+    turns: None,
     naps: true,
 };
 
@@ -121,8 +126,8 @@ pub fn pauses(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>) 
 
 fn demand(lab: &Lab, who: &str, until: &str, tasks: impl Fn() -> Vec<Task>, allowance: &Allowance) {
     let expected = match allowance.turns {
-        u64::MAX => format!("{who} to look now and then, until {until}"),
-        _ => format!("{who} to sleep until {until}"),
+        None => format!("{who} to look now and then, until {until}"),
+        Some(_) => format!("{who} to sleep until {until}"),
     };
     let settled = settles(lab, &tasks);
     let got = match settled {
@@ -190,11 +195,16 @@ fn stay_asleep(tasks: &impl Fn() -> Vec<Task>) -> bool {
         .all(|usage| usage.turns == 0)
 }
 
-/// Watches threads for one [`WINDOW`]. `Err` says what they used beyond the allowance.
+/// Watches threads. `Err` says what they used beyond the allowance.
 fn watch(tasks: &impl Fn() -> Vec<Task>, allowance: &Allowance) -> Result<(), String> {
     let before = usage(&tasks());
     let began = Instant::now();
-    while began.elapsed() < WINDOW {
+    let mut seen = 0;
+    let mut end = match allowance.turns {
+        Some(_) => CALM,
+        None => WINDOW,
+    };
+    while began.elapsed() < end {
         thread::sleep(LOOK);
         let spent = spent(&before, &tasks());
         let took = in_words(began.elapsed());
@@ -206,10 +216,15 @@ fn watch(tasks: &impl Fn() -> Vec<Task>, allowance: &Allowance) -> Result<(), St
             ));
         }
         let turns = spent.iter().map(|usage| usage.turns).max().unwrap_or(0);
-        if turns > allowance.turns {
-            return Err(format!(
-                "it woke up {turns} times in {took}, with nothing to do"
-            ));
+        if let Some(allowed) = allowance.turns {
+            if turns > allowed {
+                return Err(format!(
+                    "it woke up {turns} times in {took}, with nothing to do"
+                ));
+            }
+            if turns > seen {
+                (seen, end) = (turns, began.elapsed() + CALM);
+            }
         }
     }
     Ok(())

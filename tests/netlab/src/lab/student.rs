@@ -130,7 +130,7 @@ impl<T: 'static> Running<T> {
         idle::waits(&aside.lab, &aside.who(), until, || vec![aside.task()]);
     }
 
-    /// [`Running::sleeps`] at a quick look, which takes some milliseconds and not a fifth of a second. Who
+    /// [`Running::sleeps`] at a quick look, which takes some milliseconds and not an eighth of a second. Who
     /// keeps a processor busy is found, and who naps; who waits in another way and wakes too often is not.
     pub fn rests(&self, until: &str) {
         let aside = &self.aside;

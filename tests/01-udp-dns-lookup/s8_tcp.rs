@@ -227,14 +227,18 @@ fn s8_one_deadline_for_everything() {
         gives(lab, "result of silence", exchange, "TimedOut");
 
         lab.why("Half a reply and then nothing is also silence.");
-        for (what, part) in [
+        let exchanges = [
             ("half a length", &b"\x00"[..]),
             ("a length and a part", b"\x00\x40abc"),
-        ] {
+        ]
+        .map(|(what, part)| {
             let server = lab.tcp_server("server");
             let exchange = asks_tcp(lab, server.addr(), brief(1));
             let peer = server.accepts();
             peer.sends(part);
+            (what, exchange, peer)
+        });
+        for (what, exchange, _peer) in exchanges {
             gives(lab, &format!("result of {what}"), exchange, "TimedOut");
         }
 
@@ -299,7 +303,8 @@ fn s8_length_and_body_share_the_time() {
             "Most of the time passed before the beginning of the reply came, and the rest never does. No piece has a time of its own, neither the second octet of the length nor the bytes after the length: `timeout` \
              is for the whole exchange.",
         );
-        runs_out_of_time(lab, 20, slow_server);
+        let what = "servers that send the beginning of a reply after 42 of 60 ms; what has become of it after 84";
+        runs_out_of_time(lab, what, 10, slow_server);
     });
 }
 
@@ -307,7 +312,6 @@ fn s8_length_and_body_share_the_time() {
 /// servers were in time for one that begins a second clock at what came.
 fn slow_server(lab: &Lab) -> (String, bool) {
     const TIMEOUT: Duration = Duration::from_millis(60);
-    lab.scene("servers that send the beginning of a reply after 42 of 60 ms; what has become of it after 84");
     let patience = Patience {
         timeout: TIMEOUT,
         attempts: 1,

@@ -103,7 +103,7 @@ fn a_loop_that_yields_is_told() {
 fn a_loop_that_pauses_is_told() {
     let woke_up = "got it woke up";
     let naps = "got it sleeps for a fixed time";
-    for (pause, told) in [(1, woke_up), (10, woke_up), (100, woke_up), (500, naps)] {
+    for (pause, told) in [(1, woke_up), (10, woke_up), (100, "got it"), (500, naps)] {
         let report = report_of(move |lab| {
             let listener = listener();
             listener.set_nonblocking(true).unwrap();

@@ -368,28 +368,32 @@ impl Inner {
     /// A `todo!` is the next task; any other panic is a failure.
     fn failure_of(&self, panic: &Panic) -> Failure {
         match task_of(&panic.message) {
-            Some(task) => Failure::new().with(TO_DO, task).with(IN, &panic.place),
+            Some(task) => Failure::new()
+                .with(TO_DO, task)
+                .with(IN, panic.place.words()),
             None => {
                 let failure = self.disappointed("no panic", &panic.message);
                 self.explained(failure, &causes::of_panic(&panic.message))
-                    .with(IN, &panic.place)
+                    .with(IN, panic.place.words())
             }
         }
     }
 
     /// A thread that the student has started, or a program, has panicked. A `todo!` is the next task; any
     /// other panic may be the reason of what comes next.
-    pub fn panicked_aside(&self, who: &str, message: &str, place: &str) {
+    pub fn panicked_aside(&self, who: &str, panic: &Panic) {
+        let message = &panic.message;
         if task_of(message).is_some() {
-            self.fail(self.failure_of(&Panic {
-                message: message.to_owned(),
-                place: place.to_owned(),
-            }));
+            self.fail(self.failure_of(panic));
             return;
         }
-        self.story
-            .act(YOU, format!("{who} panics: {message}"), place);
         // Some tests panic by themselves, to see what comes of it.
+        let place = match panic.place.is_in_test() {
+            true => panic.place.line().to_owned(),
+            false => panic.place.words(),
+        };
+        self.story
+            .act(YOU, format!("{who} panics: {message}"), &place);
         if place.starts_with("chapters/") || place.starts_with("solutions/") {
             locked(&self.panic).get_or_insert(message.to_owned());
         }
@@ -576,7 +580,7 @@ impl Listener for Inner {
     }
 
     fn hears_stray(&self, panic: &Panic) {
-        self.panicked_aside("a thread of yours", &panic.message, &panic.place);
+        self.panicked_aside("a thread of yours", panic);
     }
 }
 

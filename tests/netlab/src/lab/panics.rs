@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, Once, Weak};
 
-use super::place;
+use super::place::Place;
 
 /// A laboratory, as far as panics concern it.
 pub trait Listener: Send + Sync {
@@ -37,11 +37,10 @@ pub enum Caught {
 /// with the laboratory.
 pub struct Stopped;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Panic {
     pub message: String,
-    /// `file:line` of the `panic!`, `todo!` or failed index.
-    pub place: String,
+    pub place: Place,
 }
 
 thread_local! {
@@ -63,7 +62,7 @@ pub fn open(lab: Weak<dyn Listener>) {
                 message: message.clone(),
                 place: info
                     .location()
-                    .map(|location| place::of(location, lab.chapter()))
+                    .map(|location| Place::of(location, lab.chapter()))
                     .unwrap_or_default(),
             };
             if let Some(lab) = LAB.with_borrow(Clone::clone) {
@@ -107,7 +106,7 @@ pub fn guard(lab: Weak<dyn Listener>, f: &mut dyn FnMut()) -> Result<(), Caught>
         }
         Caught::Panic(LAST.take().unwrap_or_else(|| Panic {
             message: text_of(payload.as_ref()),
-            place: String::new(),
+            place: Place::default(),
         }))
     })
 }

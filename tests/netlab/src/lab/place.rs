@@ -7,22 +7,59 @@
 
 use std::backtrace::Backtrace;
 use std::panic::Location;
+use std::sync::Arc;
 
-/// `chapters/03-x/src/s8.rs:12`, or `chapters/03-x/src/s8.rs, in Deadline::left`. `chapter` is the folder
-/// of the chapter whose test is running.
-pub fn of(location: &Location, chapter: Option<&str>) -> String {
-    let file = tidy(location.file());
-    let place = format!("{file}:{}", location.line());
-    let is_readers = file.contains("chapters/") || file.contains("solutions/");
-    let Some(chapter) = chapter.filter(|_| !is_readers) else {
-        return place;
-    };
-    // Looking up the names takes a tenth of a second: for a failure only.
-    let trace = Backtrace::force_capture().to_string();
-    match function_in(&trace, chapter) {
-        Some(function) if file.starts_with("tests/") => format!("{place}, called from {function}"),
-        Some(function) => function,
-        None => place,
+/// Where a panic happened.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// `file:line` of the `panic!`, `todo!` or failed index.
+    line: String,
+    /// How it came there and the chapter whose test runs, where the line is none of the reader's.
+    way: Option<(Arc<Backtrace>, String)>,
+}
+
+impl Place {
+    /// `file:line`, as a program has told it.
+    pub fn told(line: &str) -> Place {
+        Place {
+            line: line.to_owned(),
+            way: None,
+        }
+    }
+
+    /// The place of a panic that happens now on this thread. `chapter` is the folder of the chapter whose test
+    /// is running.
+    pub fn of(location: &Location, chapter: Option<&str>) -> Place {
+        let file = tidy(location.file());
+        let is_readers = file.contains("chapters/") || file.contains("solutions/");
+        let chapter = chapter.filter(|_| !is_readers);
+        Place {
+            line: format!("{file}:{}", location.line()),
+            way: chapter.map(|chapter| (Arc::new(Backtrace::force_capture()), chapter.to_owned())),
+        }
+    }
+
+    /// Whether it is in the code of a test, which may panic by itself.
+    pub fn is_in_test(&self) -> bool {
+        self.line.starts_with("tests/")
+    }
+
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// `chapters/03-x/src/s8.rs:12`, or `chapters/03-x/src/s8.rs, in Deadline::left`. It may look up the names of
+    /// functions, which takes a tenth of a second: for a failure only.
+    pub fn words(&self) -> String {
+        let way = self.way.as_ref();
+        let function = way.and_then(|(trace, chapter)| function_in(&trace.to_string(), chapter));
+        match function {
+            Some(function) if self.is_in_test() => {
+                format!("{}, called from {function}", self.line)
+            }
+            Some(function) => function,
+            None => self.line.clone(),
+        }
     }
 }
 

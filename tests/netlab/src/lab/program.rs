@@ -249,8 +249,7 @@ impl Lab {
 
     /// Puts a panic of a program into the story. A `todo!` becomes this test's verdict.
     fn hears(&self, panic: &Panic) {
-        self.0
-            .panicked_aside("your program", &panic.message, &panic.place);
+        self.0.panicked_aside("your program", panic);
     }
 
     fn stops_if_failed(&self) {

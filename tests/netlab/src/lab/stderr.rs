@@ -1,13 +1,14 @@
 //! The panics in a program's standard error.
 
 use super::panics::Panic;
+use super::place::Place;
 
 /// Finds panics as std prints them: `thread 'main' panicked at src/s6.rs:12:5:`, and the message on the next
 /// line.
 #[derive(Default)]
 pub struct Panics {
     /// Of the panic whose message comes next: `src/s6.rs:12`.
-    place: Option<String>,
+    place: Option<Place>,
 }
 
 impl Panics {
@@ -20,7 +21,7 @@ impl Panics {
         let (_, place) = line.split_once(" panicked at ")?;
         let place = place.trim_end_matches(':');
         let place = place.rsplit_once(':').map_or("", |(place, _column)| place);
-        self.place = Some(place.to_owned());
+        self.place = Some(Place::told(place));
         None
     }
 }
@@ -37,28 +38,23 @@ pub fn panics_in(stderr: &str) -> impl Iterator<Item = Panic> {
 mod tests {
     use super::*;
 
-    fn panic(message: &str, place: &str) -> Panic {
-        Panic {
-            message: message.to_owned(),
-            place: place.to_owned(),
-        }
-    }
-
     #[test]
     fn each_panic_has_its_place() {
         let stderr = "listening\n\nthread 'main' (7) panicked at chapters/x/src/s6.rs:12:5:\n\
                       not yet implemented: 2.6 run(): read\nnote: run with\n\
                       thread '<unnamed>' panicked at src/s7.rs:1:2:\noh no";
-        let found: Vec<_> = panics_in(stderr).collect();
+        let found = panics_in(stderr).map(|panic| (panic.message, panic.place.words()));
+        let found: Vec<_> = found.collect();
         assert_eq!(
             found,
             [
-                panic(
+                (
                     "not yet implemented: 2.6 run(): read",
                     "chapters/x/src/s6.rs:12"
                 ),
-                panic("oh no", "src/s7.rs:1"),
+                ("oh no", "src/s7.rs:1"),
             ]
+            .map(|(message, place)| (message.to_owned(), place.to_owned()))
         );
         assert_eq!(panics_in("error: no such host").count(), 0);
     }

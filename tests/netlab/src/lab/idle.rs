@@ -13,21 +13,18 @@ use super::inner::Lab;
 use super::task::{Task, Usage};
 use crate::report::text::in_words;
 
-/// How long a wait must go on without a turn: what looks every 100 ms has looked, on a system that counts in
-/// hundredths of a second, too.
-const CALM: Duration = Duration::from_millis(120);
-
-/// How long a wait with pauses is watched.
-const WINDOW: Duration = Duration::from_millis(200);
+/// How long a wait is watched: what looks every 100 ms has looked, on a system that counts in hundredths of a
+/// second, too.
+const WINDOW: Duration = Duration::from_millis(120);
 
 /// How long there is between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What a wait may cost while it is watched.
+/// What a wait may cost in one [`WINDOW`].
 struct Allowance {
     time: Duration,
-    /// How often each thread may be given a processor. After a turn it is watched for another [`CALM`], so that
-    /// who looks again and again has another one. Without a limit it is watched for a [`WINDOW`].
+    /// How often each thread may be given a processor. After a turn it is watched for another [`WINDOW`], so that
+    /// who looks again and again has another one.
     turns: Option<u64>,
     /// Whether a thread may sleep for a fixed time.
     naps: bool,
@@ -45,7 +42,7 @@ const WAITING: Allowance = Allowance {
 };
 
 const PAUSING: Allowance = Allowance {
-    time: Duration::from_millis(20),
+    time: Duration::from_millis(12),
     turns: None,
     naps: true,
 };
@@ -200,10 +197,7 @@ fn watch(tasks: &impl Fn() -> Vec<Task>, allowance: &Allowance) -> Result<(), St
     let before = usage(&tasks());
     let began = Instant::now();
     let mut seen = 0;
-    let mut end = match allowance.turns {
-        Some(_) => CALM,
-        None => WINDOW,
-    };
+    let mut end = WINDOW;
     while began.elapsed() < end {
         thread::sleep(LOOK);
         let spent = spent(&before, &tasks());
@@ -223,7 +217,7 @@ fn watch(tasks: &impl Fn() -> Vec<Task>, allowance: &Allowance) -> Result<(), St
                 ));
             }
             if turns > seen {
-                (seen, end) = (turns, began.elapsed() + CALM);
+                (seen, end) = (turns, began.elapsed() + WINDOW);
             }
         }
     }

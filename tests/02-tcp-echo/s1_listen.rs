@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use netlab::lab;
+use netlab::{Lab, Running, lab};
 use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::listen_on;
 
@@ -232,6 +232,7 @@ fn s1_the_backlog_is_yours_to_choose() {
         lab.why("The backlog is how many open connections may wait for accept. Linux admits one more than it is told, and drops the SYN of the next client, which then tries again later (listen(2)).");
         let ipv4 = [(0, 1), (3, 4), (300, 301)].map(|queue| (loopback(), queue));
         let ipv6 = has_ipv6().then(|| (loopback_v6(), (3, 4)));
+        let mut next_ones = Vec::new();
         for (home, (backlog, waiting)) in ipv4.into_iter().chain(ipv6) {
             let call = format!("listen_on({home}, {backlog})");
             let listener = lab.ok(&call, || listen_on(home, backlog));
@@ -243,14 +244,25 @@ fn s1_the_backlog_is_yours_to_choose() {
                 .map_while(|_| TcpStream::connect_timeout(&addr, patience).ok())
                 .collect();
             lab.note(format!("{} clients are connected", queue.len()));
+            if queue.len() != waiting {
+                are_not_let_in(lab, &mut next_ones);
+            }
             lab.same("clients in the queue", queue.len(), waiting);
             // Waiting longer could only prove more of the same: nobody makes room in the queue.
-            let late = TcpStream::connect_timeout(&addr, Duration::from_millis(20));
-            lab.holds(
-                late.is_err(),
-                format!("a backlog of {backlog}: {waiting} wait, the next one is not let in"),
-                "the next one was let in too",
-            );
+            let next = lab.meanwhile(&format!("one more client of {addr}"), move || {
+                TcpStream::connect_timeout(&addr, Duration::from_millis(20)).is_ok()
+            });
+            let wanted =
+                format!("a backlog of {backlog}: {waiting} wait, the next one is not let in");
+            next_ones.push((next, wanted, (listener, queue)));
         }
+        are_not_let_in(lab, &mut next_ones);
     });
+}
+
+/// Demands that none of these clients is let in. Each has a queue that is full, with what it holds.
+fn are_not_let_in<T>(lab: &Lab, clients: &mut Vec<(Running<bool>, String, T)>) {
+    for (client, wanted, _queue) in clients.drain(..) {
+        lab.holds(!client.returns(), wanted, "the next one was let in too");
+    }
 }

@@ -203,25 +203,32 @@ fn s6_each_frame_gets_its_reply() {
 fn s6_a_silent_client_is_let_go() {
     lab(|lab| {
         let half: &[u8] = b"\0\0\0\x05he";
-        for (sent, answered) in [
+        let talks = [
             (vec![], 0),
             (half.to_vec(), 0),
             ([&frame("hello"), &half[..2]].concat(), 1),
-        ] {
-            lab.why("While you wait for one client, the others wait too. One that says nothing, by malice or because its cable is out, must not be able to stop the server for ever, whatever it has said before.");
+        ]
+        .map(|(sent, answered)| {
             let (listener, addr) = listener(lab);
             let client = lab.connect_as("client", addr);
             // Before accept: the patience begins there.
             client.sends(&sent);
             lab.note("the client says nothing more");
             let (talking, _) = answering_on(lab, listener, Duration::from_millis(5));
+            (client, talking, answered)
+        });
+        let clients = talks.map(|(client, talking, answered)| {
+            lab.why("While you wait for one client, the others wait too. One that says nothing, by malice or because its cable is out, must not be able to stop the server for ever, whatever it has said before.");
             if answered > 0 {
                 client.expects_frame(reply_to("hello", client.local()));
             }
             let talk = talking.returns_ok();
             lab.same("messages answered", talk.messages, answered);
             timed_out(lab, talk);
-            lab.why("When the server gives up on a client, it closes the connection.");
+            client
+        });
+        lab.why("When the server gives up on a client, it closes the connection.");
+        for client in clients {
             client.sees_fin();
         }
 
@@ -294,10 +301,16 @@ fn s6_patience_is_not_for_the_listener() {
         let (listener, addr) = listener(lab);
         let listener = Arc::new(listener);
         let before = State::of(&listener);
-        // Short: to see that a thread waits takes longer than that.
         let (talking, _) = answering_on(lab, Arc::clone(&listener), Duration::from_millis(1));
-        lab.note("no client comes, for longer than the patience");
-        talking.sleeps("a client connects");
+        talking.settles();
+        let (other, _) = super::listener(lab);
+        let longer = Some(Duration::from_millis(20));
+        SockRef::from(&other)
+            .set_read_timeout(longer)
+            .expect("SO_RCVTIMEO");
+        let _ = other.accept();
+        lab.note("no client comes, and a time-out of 20 ms of another listener has run out");
+        talking.rests("a client connects");
         lab.connect(addr).closes();
         talking.returns_ok();
         lab.why("The listener belongs to the caller, and each socket that accept makes has its listener's time-outs (Linux). Set them only on the accepted socket.");

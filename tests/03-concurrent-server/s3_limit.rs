@@ -110,9 +110,7 @@ fn s3_take_waits_for_a_free_slot() {
                 })
             })
             .collect();
-        for taker in &takers {
-            taker.settles();
-        }
+        lab.settles();
         takers[0].sleeps(FREE);
         lab.same("slots taken while none is free", trace.count("taken"), 0);
         lab.you("slot is dropped", || ends(held));
@@ -185,9 +183,7 @@ fn s3_every_free_slot_wakes_somebody() {
                 let slots = slots.clone();
                 lab.student(&format!("take(), on thread {n}"), move || slots.take())
             });
-            for taker in &waiting {
-                taker.settles();
-            }
+            lab.settles();
             lab.you("both slots are dropped", || ends(held));
             // Kept until both are there: a slot that came back would wake the other thread.
             let slots = waiting.map(Running::returns);
@@ -219,18 +215,13 @@ fn wakes_no_more_than_it_must(lab: &Lab) {
         })
         .collect();
     drop(tell);
-    let asleep = || {
-        for taker in &waiting {
-            taker.settles();
-        }
-    };
-    asleep();
+    lab.settles();
     let threads: Vec<_> = told.iter().take(WAIT).flatten().collect();
     let times = || threads.iter().map(|thread| times_asleep(thread));
     let before: Vec<u64> = times().collect();
     lab.you("slot is dropped", || ends(held));
     gate.expects_arrivals(1);
-    asleep();
+    lab.settles();
     let woken = times().zip(before).filter(|(now, before)| now != before);
     let woken = woken.count();
     // Whoever has the place may pass the word on, to the next in a line.

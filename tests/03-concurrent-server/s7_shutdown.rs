@@ -29,7 +29,7 @@ const MODES: [Mode; 3] = [
 const LONG: Duration = Duration::from_secs(60);
 
 /// Real time, but nothing that could be late depends on it.
-const SHORT: Duration = Duration::from_millis(20);
+const SHORT: Duration = Duration::from_millis(10);
 
 #[test]
 fn s7_serves_in_each_mode() {
@@ -335,7 +335,7 @@ fn s7_shutdown_waits_for_every_handler() {
             client.half_closes();
             lab.note("the handler does not look at its connection");
             let told = trace.clone();
-            let stopping = lab.student("shutdown(20ms)", move || {
+            let stopping = lab.student("shutdown(10ms)", move || {
                 let report = server.shutdown(SHORT);
                 told.add("shutdown returns");
                 report

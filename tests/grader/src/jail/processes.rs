@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -40,6 +41,35 @@ pub struct Usage {
 
 /// All processes below this one: its children, their children, and so on.
 pub fn below(root: u32) -> Vec<Process> {
+    below_by_children(root).unwrap_or_else(|| below_by_parents(root))
+}
+
+/// Each thread's list of the children that it has started, which not every kernel has (CONFIG_PROC_CHILDREN). A list
+/// may lack one while another child of it ends, but is not empty then.
+///
+/// The other way looks at every process of the machine. Then the kernel has more to do for the end of each of them.
+fn below_by_children(root: u32) -> Option<Vec<Process>> {
+    let mut found = Vec::new();
+    let mut next = vec![root];
+    while let Some(above) = next.pop() {
+        for thread in threads(above) {
+            let list = match fs::read_to_string(thread.join("children")) {
+                Ok(list) => list,
+                // The thread has ended, or there are no lists.
+                Err(_) if thread.exists() => return None,
+                Err(_) => continue,
+            };
+            let children = list.split_ascii_whitespace();
+            for child in children.filter_map(|id| id.parse().ok()) {
+                found.extend(of(child));
+                next.push(child);
+            }
+        }
+    }
+    Some(found)
+}
+
+fn below_by_parents(root: u32) -> Vec<Process> {
     let all: HashMap<u32, Process> = fs::read_dir("/proc")
         .into_iter()
         .flatten()
@@ -60,6 +90,13 @@ pub fn below(root: u32) -> Vec<Process> {
     all.values().filter(is_below).cloned().collect()
 }
 
+/// The folders of a process's threads.
+fn threads(id: u32) -> impl Iterator<Item = PathBuf> {
+    let threads = fs::read_dir(format!("/proc/{id}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    threads.map(|thread| thread.path())
+}
+
 /// What this process and all below it have used so far.
 pub fn usage(root: u32) -> Usage {
     let mut all = below(root);
@@ -75,17 +112,26 @@ pub fn usage(root: u32) -> Usage {
     }
 }
 
-/// Bytes that lie in the TCP sockets of the network in which this process is. Of its Unix sockets nobody tells what
-/// lies in them: as much as there may be.
-pub fn in_sockets(id: u32) -> (u64, u64) {
-    let tables = ["tcp", "tcp6"].map(|name| fs::read_to_string(format!("/proc/{id}/net/{name}")));
-    let tables = tables.into_iter().flatten();
-    let unix = fs::read_to_string(format!("/proc/{id}/net/unix")).unwrap_or_default();
-    let sockets = unix.lines().skip(1).count() as u64;
-    (
-        tables.map(|table| queued(&table)).sum(),
-        sockets * UNIX_SOCKET,
-    )
+/// Bytes that lie in the TCP sockets of the network in which this process is, if the machine's have more than `little`
+/// together. Of its Unix sockets nobody tells what lies in them: as much as there may be.
+pub fn in_sockets(id: u32, little: u64) -> (u64, u64) {
+    let file = |name| fs::read_to_string(format!("/proc/{id}/net/{name}")).unwrap_or_default();
+    // To read a network's table takes milliseconds, for the kernel looks for its sockets among all networks'.
+    let tcp = match machines_tcp(&file("sockstat")).is_some_and(|all| all <= little) {
+        true => 0,
+        false => queued(&file("tcp")) + queued(&file("tcp6")),
+    };
+    let sockets = file("unix").lines().skip(1).count() as u64;
+    (tcp, sockets * UNIX_SOCKET)
+}
+
+/// The memory of the TCP sockets of all networks: /proc/net/sockstat has the pages of it (proc_pid_net(5)).
+fn machines_tcp(sockstat: &str) -> Option<u64> {
+    let line = sockstat.lines().find(|line| line.starts_with("TCP:"))?;
+    let mut words = line.split_ascii_whitespace();
+    words.find(|word| *word == "mem")?;
+    let pages: u64 = words.next()?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
 }
 
 /// What may lie in a Unix socket: net.core.wmem_max, which counts twice (socket(7)).
@@ -130,11 +176,9 @@ fn fields(stat: &str) -> Option<std::str::SplitAsciiWhitespace<'_>> {
 
 /// Each of its threads sleeps until somebody wakes it, or is stopped.
 fn is_asleep(id: u32) -> bool {
-    let threads = fs::read_dir(format!("/proc/{id}/task"));
-    let mut threads = threads.into_iter().flatten().flatten();
-    threads.all(|thread| {
+    threads(id).all(|thread| {
         // One that has ended meanwhile is not awake.
-        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let stat = fs::read_to_string(thread.join("stat")).unwrap_or_default();
         let state = fields(&stat).and_then(|mut fields| fields.next());
         state.is_none_or(|state| matches!(state, "S" | "T" | "t" | "Z" | "X"))
     })
@@ -143,6 +187,8 @@ fn is_asleep(id: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+    use std::os::unix::process::CommandExt;
     use std::process::{Command, Stdio};
 
     #[test]
@@ -151,6 +197,47 @@ mod tests {
             0: 0100007F:8001 0100007F:8002 01 00000010:00000002 01:00000014\n   \
             1: 0100007F:8002 0100007F:8001 01 00000000:00000100 00:00000000\n";
         assert_eq!(queued(TABLE), 0x112);
+    }
+
+    #[test]
+    fn the_memory_of_all_tcp_sockets_is_in_pages() {
+        const STAT: &str = "sockets: used 39\nTCP: inuse 13 orphan 1 tw 2990 alloc 16 mem 29\nUDP: inuse 0 mem 27\n";
+        let page = rustix::param::page_size() as u64;
+        assert_eq!(machines_tcp(STAT), Some(29 * page));
+        assert_eq!(machines_tcp("sockets: used 39\n"), None);
+        let own = fs::read_to_string("/proc/self/net/sockstat").expect("Linux has it");
+        assert!(machines_tcp(&own).is_some(), "{own}");
+    }
+
+    /// A child of a thread that is not the first, and a grandchild.
+    #[test]
+    fn both_ways_find_the_same_processes() {
+        let start = || {
+            let mut command = Command::new("sh");
+            command.args(["-c", "sleep 60 & wait"]).process_group(0);
+            command.spawn().expect("a shell")
+        };
+        let mut shell = std::thread::spawn(start).join().expect("no panic");
+        let own = std::process::id();
+        let ids = |all: Vec<Process>| all.into_iter().map(|one| one.id).collect::<BTreeSet<_>>();
+        let family = |all: BTreeSet<u32>| -> BTreeSet<u32> {
+            let of_shell = ids(below_by_parents(shell.id()));
+            let is_meant = |id: &u32| *id == shell.id() || of_shell.contains(id);
+            all.into_iter().filter(is_meant).collect()
+        };
+        let began = std::time::Instant::now();
+        while below_by_parents(shell.id()).is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(20), "no child");
+            std::thread::yield_now();
+        }
+        let by_parents = family(ids(below_by_parents(own)));
+        assert_eq!(by_parents.len(), 2);
+        if let Some(by_children) = below_by_children(own) {
+            assert_eq!(family(ids(by_children)), by_parents);
+        }
+        let group = Pid::from_raw(i32::try_from(shell.id()).unwrap()).unwrap();
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+        shell.wait().unwrap();
     }
 
     #[test]

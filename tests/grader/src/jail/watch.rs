@@ -77,6 +77,9 @@ const SMALL: u64 = 64 << 20;
 /// sockets counts so many times: a submission that fills them would take it from its neighbours.
 #[cfg(target_os = "linux")]
 const KERNELS_OWN: u64 = 16;
+/// When there is no more in the TCP sockets of the whole machine, nobody's are looked into.
+#[cfg(target_os = "linux")]
+const LITTLE: u64 = SMALL / KERNELS_OWN;
 /// How many times as long one may run, usually, that does not get the processor that it wants.
 const STARVED: u32 = 4;
 
@@ -120,7 +123,7 @@ pub fn until_end(running: &mut dyn Running, share: &Share, beside: Option<Beside
         if running.has_own_network()
             && let Some(newest) = used.newest
         {
-            let (tcp, unix) = processes::in_sockets(newest);
+            let (tcp, unix) = processes::in_sockets(newest, LITTLE);
             used.resident += KERNELS_OWN * tcp + unix;
         }
         // A jail may have seen other programs before.

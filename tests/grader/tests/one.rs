@@ -54,8 +54,8 @@ fn solutions_get_every_point() {
     assert_eq!(program.number, "3.9");
 }
 
-/// A program that looks at the process that judges it, and prints 1060 if no word of its own library is there, and
-/// no way to write one.
+/// A program that looks at the process that judges it, and prints 1060 if it is refused. Its library has words by
+/// which one knows it.
 #[cfg(target_os = "linux")]
 fn spy() -> Submission {
     Submission::stubs(&[CHAPTER_02])
@@ -72,11 +72,13 @@ fn spy() -> Submission {
                     return;
                 }
                 let judge = format!("/proc/{}", std::os::unix::process::parent_id());
+                let reads = ["exe", "mem", "maps", "environ", "cmdline"];
+                let is_read = |name: &&str| std::fs::File::open(format!("{judge}/{name}")).is_ok();
                 let memory = std::fs::OpenOptions::new().write(true).open(format!("{judge}/mem"));
-                let judge = std::fs::read(format!("{judge}/exe")).expect("the judge");
-                let own = ["a line of", "the student's"].join(" ");
-                let holds = judge.windows(own.len()).any(|words| words == own.as_bytes());
-                println!("{}", if holds || memory.is_ok() { "shared" } else { "1060" });
+                match reads.iter().any(is_read) || memory.is_ok() {
+                    true => println!("seen"),
+                    false => println!("1060"),
+                }
             }"#,
         )
 }
@@ -97,6 +99,10 @@ fn whoever_judges_a_program_holds_no_line_of_the_students() {
         fn s1_secret() {
             netlab::lab(|lab| {
                 let _ = tcp_echo::parse_args as fn(&_) -> _;
+                let judge = std::fs::read("/proc/self/exe").expect("the judge");
+                let own = ["a line of", "the student's"].join(" ");
+                let holds = judge.windows(own.len()).any(|words| words == own.as_bytes());
+                lab.same("words of the answer in its judge", holds, false);
                 let output = lab.output(PROGRAM, &["--help"], "");
                 lab.same_bytes("the help", &output.stdout, b"1060\n");
             });

@@ -21,6 +21,12 @@ pub const SCRIPTS: &str = "NETLAB_SCRIPTS";
 /// The variable that names the grader's Unix socket: see [`Testimony`].
 pub const WITNESS: &str = "NETLAB_WITNESS";
 
+/// The variable that names a program of the grader's: it starts the student's program so that it cannot look into
+/// the process that judges it. Its arguments are [`START`], the program and the program's own.
+pub const STARTER: &str = "NETLAB_STARTER";
+/// The first argument of a [`STARTER`].
+pub const START: &str = "--program";
+
 /// How much longer than usual every deadline is: 3 on a machine that is three times slower.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Patience(f64);

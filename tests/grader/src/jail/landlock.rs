@@ -1,5 +1,7 @@
 //! Landlock: limits which files a process may read and write, whoever runs it.
 
+use std::path::PathBuf;
+
 use landlock::{
     ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
@@ -35,6 +37,28 @@ const TERMINALS: [&str; 1] = ["/dev/pts"];
 
 /// Devices that anybody may write to.
 const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
+
+/// From now on this process sees no others but those that it starts, and reads no file but in these folders, as far
+/// as the jail lets it.
+pub fn hide_others(folders: &[PathBuf]) -> Result<(), String> {
+    // Moving from folder to folder is refused where a jail does not speak of it.
+    let handled = AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::Refer;
+    let rules = || {
+        Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(handled)?
+            .scope(Scope::from_all(ABI_KNOWN))?
+            .create()?
+            .add_rules(path_beneath_rules(folders, handled))?
+            .restrict_self()
+    };
+    let status =
+        rules().map_err(|error: landlock::RulesetError| format!("no Landlock: {error}"))?;
+    match status.ruleset {
+        RulesetStatus::NotEnforced => Err("the kernel has no Landlock".into()),
+        _ => Ok(()),
+    }
+}
 
 pub fn apply(cell: &Cell, level: Isolation) -> Result<(), String> {
     let read = AccessFs::from_read(ABI_KNOWN);

@@ -7,8 +7,8 @@
 //!
 //! Outside: a `session` runs a cell's program, one run after the other; a `world` is a jail that is
 //! built; a `watch` waits for a program's end. Inside, the grader's own binary: `supervise` starts the
-//! programs, `alone` becomes a program that is one process, `inside` is the jail of limits alone. `order` and
-//! `messages` are what the two sides say to each other.
+//! programs, `alone` becomes a program that is one process, `judged` becomes a student's program beside its judge,
+//! `inside` is the jail of limits alone. `order` and `messages` are what the two sides say to each other.
 
 #[cfg(target_os = "linux")]
 mod alone;
@@ -20,6 +20,8 @@ mod folder;
 mod inherited;
 mod inside;
 mod isolation;
+#[cfg(target_os = "linux")]
+mod judged;
 #[cfg(target_os = "linux")]
 mod landlock;
 #[cfg(unix)]
@@ -130,6 +132,15 @@ impl Jail {
         })
     }
 
+    /// What in this jail starts a program so that it cannot look into the process that judges it.
+    pub fn starter(&self) -> Option<PathBuf> {
+        match self.level {
+            Isolation::Bwrap => Some(HELPER.into()),
+            Isolation::Landlock => Some(self.helper.clone()),
+            Isolation::Rlimits | Isolation::None => None,
+        }
+    }
+
     /// Lets a submission read what lies in a folder of ours.
     pub fn show(&self, folder: &Path) -> Result<()> {
         users::show(self.user, folder).map_err(|error| Problem::with_file("change", folder, &error))
@@ -213,6 +224,8 @@ pub fn entry() -> Option<ExitCode> {
         supervise::WORD => Some(supervise::run(args.next()?.to_str()?)),
         #[cfg(target_os = "linux")]
         alone::WORD => Some(alone::run(&args.collect::<Vec<_>>())),
+        #[cfg(target_os = "linux")]
+        netlab::protocol::START => Some(judged::run(&args.collect::<Vec<_>>())),
         probe::WORD => Some(probe::run()),
         _ => None,
     }

@@ -62,9 +62,8 @@ fn supervise(order: &str, is_first: bool) -> Result<(), String> {
             .map_err(|error| format!("cannot adopt orphans: {error}"))?;
     }
     let mut order = Order::read(order)?;
-    if order.cell.is_alone {
-        order.cell.reads.push(own_program()?);
-    }
+    // It becomes what it starts.
+    order.cell.reads.push(own_program()?);
     limits::apply(order.cell.quotas)?;
     // Nobody of the same user may look into it either. A program that it starts is its own again.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)

@@ -65,6 +65,8 @@ pub struct ChapterRun<'a> {
     pub hidden_judge: &'a Path,
     /// The student's, if the chapter has one.
     pub program: Option<PathBuf>,
+    /// Its program has to look into /proc for what belongs to other processes.
+    pub sees_proc: bool,
     pub jail: &'a Jail,
     pub lanes: &'a Lanes,
     pub limits: &'a Limits,
@@ -123,6 +125,7 @@ impl ChapterRun<'_> {
             dir: self.dir,
             package: self.package,
             reads,
+            hides_judge: tier == Tier::BlackBox && !self.sees_proc,
             jail: self.jail,
             limits: self.limits,
             seed: self.seed,

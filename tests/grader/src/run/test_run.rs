@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use course::problem::{Problem, Result};
-use netlab::protocol::{PATIENCE, SEED, WITNESS};
+use netlab::protocol::{PATIENCE, SEED, STARTER, WITNESS};
 use runner::test_binary;
 
 use crate::jail::{Beside, Cell, Folder, Jail, Quotas, Session, Share};
@@ -20,6 +20,8 @@ pub struct TestRun<'a> {
     pub package: &'a str,
     /// What it may read: itself, the student's program.
     pub reads: Vec<PathBuf>,
+    /// The student's program is judged by another process, which it must not see.
+    pub hides_judge: bool,
     pub jail: &'a Jail,
     pub limits: &'a Limits,
     pub seed: u64,
@@ -70,13 +72,18 @@ impl<'a> TestRun<'a> {
             (PATIENCE, patience.to_string()),
             (SEED, self.seed.to_string()),
         ];
+        let mut env: Vec<(String, String)> =
+            env.map(|(name, value)| (name.to_owned(), value)).into();
+        if let Some(starter) = self.jail.starter().filter(|_| self.hides_judge) {
+            env.push((STARTER.to_owned(), text(&starter)));
+        }
         let deadline = DEADLINE.mul_f64(patience);
         let mut reads = self.reads.clone();
         reads.push(folder.path().to_owned());
         let cell = Cell {
             program: self.binary.to_owned(),
             args: Vec::new(),
-            env: env.map(|(name, value)| (name.to_owned(), value)).into(),
+            env,
             dir: self.dir.to_owned(),
             reads,
             writes: Vec::new(),

@@ -431,6 +431,7 @@ impl Worker {
             judge: &self.build.built.judge(chapter),
             hidden_judge: &self.build.built.hidden_judge(chapter, &self.control.root),
             program: program.map(|name| out.join(name)),
+            sees_proc: chapter.answers_use.iter().any(|word| word == "/proc"),
             jail: &self.jail,
             lanes,
             limits: &self.settings.limits,

@@ -210,7 +210,13 @@ fn a_signal_to_the_judge_is_no_error_of_the_grader() {
         );
         assert_eq!((&report.problem, report.score), (&None, 0), "{level:?}");
         let help = test(&report, "s6_help_shows_1060");
-        assert_eq!(help.verdict, Verdict::Crash, "{level:?}: {}", help.message);
+        // From Linux 6.12 on, no signal reaches its judge.
+        assert!(
+            matches!(help.verdict, Verdict::Crash | Verdict::Fail),
+            "{level:?}: {:?} {}",
+            help.verdict,
+            help.message
+        );
     }
 }
 

@@ -12,7 +12,7 @@ use grader::jail::Isolation;
 use grader::report::Report;
 use grader::settings::Settings;
 
-use crate::support::{self, CHAPTER_00, course, settings};
+use crate::support::{self, CHAPTER_00, CHAPTER_02, Submission, course, settings};
 use crate::volley::{Attack, Volley};
 
 use Fate::{Depends, Done, Refused};
@@ -278,6 +278,41 @@ fn with_limits_only() {
 #[test]
 fn with_nothing() {
     tried(3);
+}
+
+/// The process that judges it is its parent.
+#[test]
+fn a_program_does_not_see_its_judge() {
+    const SPY: &str = r#"fn main() {
+        let judge = std::os::unix::process::parent_id();
+        let names = ["cmdline", "environ", "mem", "maps", "comm", "status", "fd/1", "task"];
+        let opens = |name: &&str| std::fs::File::open(format!("/proc/{judge}/{name}")).is_ok();
+        let seen: Vec<&str> = names.into_iter().filter(opens).collect();
+        let own = std::fs::read("/proc/self/status").is_ok() && std::fs::read("/proc/net/tcp").is_ok();
+        let word = std::env::vars().find(|(name, _)| name.starts_with("NETLAB_") && name != "NETLAB_PATIENCE");
+        panic!("sees {seen:?}, itself {own}, {word:?}");
+    }"#;
+    for level in [Isolation::Bwrap, Isolation::Landlock] {
+        if !support::has(level) {
+            continue;
+        }
+        let submission = Submission::stubs(&[CHAPTER_02])
+            .with(&format!("chapters/{CHAPTER_02}/src/main.rs"), SPY);
+        let report = support::grade(
+            &submission,
+            &Settings {
+                at_most: level,
+                ..settings(&[CHAPTER_02])
+            },
+        );
+        assert_eq!((&report.problem, report.score), (&None, 0), "{level:?}");
+        let help = support::test(&report, "s6_help_shows_1060");
+        assert!(
+            help.output.contains("sees [], itself true, None"),
+            "{level:?}: {}",
+            help.output
+        );
+    }
 }
 
 fn tried(column: usize) {

@@ -16,7 +16,7 @@ use crate::support::skip::skip;
 const USER: u32 = 64_100;
 
 /// The tests of the table.
-const TESTS: [&str; 6] = [
+const TESTS: [&str; 7] = [
     "ends::an_end_is_no_pass",
     "reaches::with_",
     "bombs::each_bomb_has_its_limit",
@@ -24,6 +24,7 @@ const TESTS: [&str; 6] = [
     "more::",
     // With bubblewrap a submission sees none of its neighbours, whoever starts it.
     "neighbours::honest_students_keep_their_points_with_landlock",
+    "reaches::a_program",
 ];
 
 #[test]

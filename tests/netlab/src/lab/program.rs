@@ -18,7 +18,7 @@ use super::process::Process;
 use super::stderr::{Panics, panics_in};
 use super::task::Task;
 use super::testimony;
-use crate::protocol::{Event, SEED, WITNESS};
+use crate::protocol::{Event, SEED, START, STARTER, WITNESS};
 use crate::report::story::YOU;
 use crate::report::text::in_words;
 
@@ -52,7 +52,7 @@ impl Lab {
 
     /// The same with another standard output than a pipe to this test: one that takes nothing, say.
     pub fn program_into(&self, stdout: Stdio, path: &str, args: &[&str]) -> Program {
-        let mut command = Command::new(path);
+        let mut command = command_of(path);
         command.args(args).stdout(stdout);
         self.start_program(call_of(path, args), "", &mut command)
     }
@@ -61,8 +61,11 @@ impl Lab {
     pub fn program_after(&self, shell: &str, path: &str, args: &[&str]) -> Program {
         let mut command = Command::new("/bin/sh");
         let script = format!("{shell}; exec \"$0\" \"$@\"");
+        let program = command_of(path);
         command
-            .args(["-c", &script, path])
+            .args(["-c", &script])
+            .arg(program.get_program())
+            .args(program.get_args())
             .args(args)
             .stdout(Stdio::piped());
         self.start_program(call_of(path, args), shell, &mut command)
@@ -142,7 +145,7 @@ impl Lab {
         input: impl AsRef<[u8]>,
     ) -> Output {
         let what = call_of(path, args);
-        let mut command = Command::new(path);
+        let mut command = command_of(path);
         command
             .args(args)
             .stdout(stdout)
@@ -275,9 +278,24 @@ fn own_hosts(addrs: [&str; 2]) -> String {
     )
 }
 
+/// Starts a program, for a grader by way of its [`STARTER`].
+fn command_of(path: &str) -> Command {
+    match std::env::var_os(STARTER) {
+        Some(starter) => {
+            let mut command = Command::new(starter);
+            command.args([START, path]);
+            command
+        }
+        None => Command::new(path),
+    }
+}
+
 /// Where a grader listens, and what it draws inputs from, is nothing for a program to know.
 fn keep_to_ourselves(command: &mut Command) -> &mut Command {
-    command.env_remove(WITNESS).env_remove(SEED)
+    for name in [WITNESS, SEED, STARTER] {
+        command.env_remove(name);
+    }
+    command
 }
 
 impl Program {

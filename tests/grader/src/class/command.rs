@@ -137,6 +137,9 @@ pub fn run(args: &ClassArgs) -> std::result::Result<ExitCode, Failure> {
     let scratch = scratch::chosen(args.scratch.as_deref())?;
     let jobs = args.jobs.map(NonZeroUsize::get);
     let shared = Shared::new(jobs.map_or_else(Lanes::of_this_machine, Lanes::new));
+    if let Some(level) = store.strongest_jail()? {
+        shared.keeps_to(level)?;
+    }
     let workers = WORKERS * shared.lanes.count();
     let (neighbours, told) = (Mutex::new(()), Once::new());
     let prepare = || {

@@ -11,6 +11,7 @@ use course::problem::{Problem, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::command::failure::Failure;
+use crate::jail::Isolation;
 use crate::render;
 use crate::report::{Report, SCHEMA};
 use crate::settings::Settings;
@@ -120,6 +121,15 @@ impl Store {
             && report.input_digest == digest
             && render::failure(&report).is_none();
         counts.then_some(report)
+    }
+
+    /// The strongest jail that the submissions of earlier runs had.
+    pub fn strongest_jail(&self) -> Result<Option<Isolation>> {
+        let reports = reports(&self.root)?;
+        let loaded = reports.iter().filter_map(|path| load(path).ok());
+        Ok(loaded
+            .filter_map(|report| Isolation::of_words(&report.isolation))
+            .max())
     }
 
     /// Saves a report and the page that a person reads. The report comes last: it marks the student as

@@ -23,4 +23,31 @@ impl Isolation {
         let value = self.to_possible_value().expect("no variant is skipped");
         value.get_name().to_owned()
     }
+
+    /// That of a report, whose words are `bwrap+landlock+seccomp+rlimits`.
+    pub fn of_words(words: &str) -> Option<Isolation> {
+        let strongest = words.split(['+', ',']).next()?;
+        Isolation::from_str(strongest, false).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_is_the_strength() {
+        for (words, level) in [
+            ("bwrap+landlock+seccomp+rlimits", Some(Isolation::Bwrap)),
+            (
+                "landlock+seccomp+rlimits, one submission at a time",
+                Some(Isolation::Landlock),
+            ),
+            ("rlimits", Some(Isolation::Rlimits)),
+            ("none, one submission at a time", Some(Isolation::None)),
+            ("", None),
+        ] {
+            assert_eq!(Isolation::of_words(words), level, "{words}");
+        }
+    }
 }

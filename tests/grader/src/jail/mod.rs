@@ -42,8 +42,9 @@ mod watch;
 #[cfg(target_os = "linux")]
 mod world;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use course::problem::{Problem, Result};
 
@@ -179,16 +180,39 @@ pub fn room(worker: usize, scratch: &Path) -> PathBuf {
     scratch.join(format!("worker-{worker}"))
 }
 
+/// The argument by which the binary knows that it is to copy a program. What follows is from where and to where.
+const COPY: &str = "--copy";
+
+/// Another process writes the copy. While a program is open for writing, nobody can start it, and whatever another
+/// worker's thread starts at that moment has what we have open until it becomes its program.
 fn copied(program: &Path, to: &Path) -> Result<PathBuf> {
     let copy = || {
         // The old one may be running.
         if to.exists() {
             std::fs::remove_file(to)?;
         }
-        std::fs::copy(program, to)?;
+        let output = Command::new(program)
+            .arg(COPY)
+            .arg(program)
+            .arg(to)
+            .output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(std::io::Error::other(said.trim_end().to_owned()));
+        }
         to.canonicalize()
     };
     copy().map_err(|error: std::io::Error| Problem::with_file("copy", program, &error))
+}
+
+fn copy(from: &OsStr, to: &OsStr) -> ExitCode {
+    match std::fs::copy(from, to) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The grader's own program, which becomes the jail's inner side.
@@ -227,6 +251,7 @@ pub fn entry() -> Option<ExitCode> {
         #[cfg(target_os = "linux")]
         netlab::protocol::START => Some(judged::run(&args.collect::<Vec<_>>())),
         probe::WORD => Some(probe::run()),
+        COPY => Some(copy(&args.next()?, &args.next()?)),
         _ => None,
     }
 }

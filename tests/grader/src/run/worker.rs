@@ -26,6 +26,8 @@ use crate::submission::{look, unsafe_token};
 /// What the workers of one run have in common.
 pub struct Shared {
     pub lanes: Lanes,
+    /// The strongest jail that any submission has had.
+    jail: Mutex<Isolation>,
     /// Made by the first worker.
     build: Mutex<Option<Build>>,
 }
@@ -42,8 +44,27 @@ impl Shared {
     pub fn new(lanes: Lanes) -> Arc<Shared> {
         Arc::new(Shared {
             lanes,
+            jail: Mutex::new(Isolation::None),
             build: Mutex::default(),
         })
+    }
+
+    /// Submissions of this run, or of an earlier one whose results it adds to, have this jail: none shall have a weaker.
+    ///
+    /// # Errors
+    /// When others have a stronger one.
+    pub fn keeps_to(&self, level: Isolation) -> Result<()> {
+        let mut strongest = self.jail.lock().unwrap_or_else(PoisonError::into_inner);
+        if level < *strongest {
+            return Err(Problem::new(format!(
+                "Other submissions of this class had the jail {}, and here only {} works now. What each of them \
+                 needs stands in the book, under \"What the jail stops\". With --fresh all are graded anew.",
+                strongest.name(),
+                level.name()
+            )));
+        }
+        *strongest = level;
+        Ok(())
     }
 
     fn build(&self, make: impl FnOnce() -> Result<Build>) -> Result<Build> {
@@ -102,6 +123,7 @@ impl Worker {
             settings.require_isolation,
             scratch,
         )?;
+        shared.keeps_to(jail.level)?;
         let features: BTreeMap<String, Vec<String>> = match settings.optional {
             true => named
                 .iter()
@@ -370,6 +392,8 @@ impl Worker {
         seed: u64,
         say: &dyn Fn(&str),
     ) -> Result<Vec<ChapterReport>> {
+        // Another worker may have found a stronger one since.
+        self.shared.keeps_to(self.jail.level)?;
         self.workdir.take(sources)?;
         self.jail.show(&self.workdir.root)?;
         // Where the jail does not part submissions from each other, no other begins while one sleeps.
@@ -513,4 +537,28 @@ pub fn now() -> String {
         .round(jiff::Unit::Second)
         .unwrap_or_else(|_| jiff::Timestamp::now())
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_submission_of_a_class_has_a_weaker_jail_than_another_had() {
+        let shared = Shared::new(Lanes::new(1));
+        let keeps_to = |level| shared.keeps_to(level).map_err(|why| why.to_string());
+        for level in [Isolation::None, Isolation::Landlock, Isolation::Landlock] {
+            assert_eq!(keeps_to(level), Ok(()));
+        }
+        for weaker in [Isolation::None, Isolation::Rlimits] {
+            let why = keeps_to(weaker).expect_err("it is weaker");
+            let words = format!(
+                "had the jail landlock, and here only {} works",
+                weaker.name()
+            );
+            assert!(why.contains(&words), "{why}");
+        }
+        assert_eq!(keeps_to(Isolation::Bwrap), Ok(()));
+        keeps_to(Isolation::Landlock).expect_err("it is weaker now");
+    }
 }

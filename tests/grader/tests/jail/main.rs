@@ -616,3 +616,27 @@ fn more_than_there_is_cannot_be_had() {
         "{why}"
     );
 }
+
+/// Each copies the grader's program while others start it, if the grader is root's.
+#[test]
+fn workers_that_begin_at_once_have_the_same_jail() {
+    if !support::has(Isolation::Landlock) {
+        return;
+    }
+    let found = std::thread::scope(|scope| {
+        let find = |worker: usize| {
+            let scratch = support::scratch();
+            (0..8)
+                .map(|_| Jail::find(worker, Isolation::Landlock, None, &scratch))
+                .map(|jail| jail.unwrap_or_else(|why| panic!("{why}")).level)
+                .collect::<Vec<_>>()
+        };
+        let workers = (950..958).map(|worker| scope.spawn(move || find(worker)));
+        let workers: Vec<_> = workers.collect();
+        let levels = workers
+            .into_iter()
+            .flat_map(|one| one.join().expect("no panic"));
+        levels.collect::<Vec<_>>()
+    });
+    assert_eq!(found, [Isolation::Landlock; 64]);
+}

@@ -12,4 +12,6 @@ mod s6_delay;
 mod s7_receiver;
 #[cfg(feature = "stretch")]
 mod s8_scale;
+#[cfg(feature = "stretch")]
+mod s9_sack;
 mod strip;

@@ -1,6 +1,8 @@
 //! Linux as the judge of the receiver: storms of segments go to a socket of the kernel through a TUN device, in a
 //! network namespace of the test's own. After each segment, the kernel's ACK number must be ours, and what we answer at
 //! once it must answer at once, too. In the end the program must read the same bytes.
+//!
+//! And as the judge of the stretch goals: it must offer the shift that we offer, and report the blocks that we report.
 #![cfg(target_os = "linux")]
 
 use std::io::Read;
@@ -15,7 +17,7 @@ use netlab::needs::{BEGINS, in_a_namespace};
 use packets::{Flags, Ipv4Header, TcpHeader, TcpOptions, internet_checksum, protocol};
 use tappers::{Interface, Tun};
 use tcp_open::{Segment, Seq};
-use tcp_receive_solution::{AckPlan, Receiver};
+use tcp_receive_solution::{AckPlan, Assembler, Blocks, Receiver, islands, shift_for};
 
 const KERNEL: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 const WE: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
@@ -25,6 +27,16 @@ const PORT: u16 = 8080;
 #[test]
 fn linux_receives_as_we_do() {
     in_a_namespace("storms");
+}
+
+#[test]
+fn linux_reports_the_blocks_that_we_report() {
+    in_a_namespace("holes");
+}
+
+#[test]
+fn linux_offers_the_shift_that_we_offer() {
+    in_a_namespace("shifts");
 }
 
 /// Small numbers that look random, the same in each run (Knuth's MMIX generator).
@@ -48,7 +60,7 @@ fn storms() {
     let mut dice = Dice(9);
     let (mut segments, mut at_once, mut holes) = (0, 0, 0);
     for storm in 0..STORMS {
-        let mut peer = line.connects(2000 + storm, &mut dice);
+        let mut peer = line.connects(2000 + storm, &mut dice, ONLY_MSS);
         let (mut socket, _) = listener.accept().expect("a connection");
         let text: Vec<u8> = (0..2000 + dice.below(10_000))
             .map(|i| (i * i / 8) as u8)
@@ -145,6 +157,133 @@ fn storms() {
     );
 }
 
+#[test]
+#[ignore = "run by the test above, in a namespace"]
+fn holes() {
+    // No block for what has come twice (RFC 2883), no delay of acknowledgments, and one for each probe.
+    set("tcp_dsack", "0");
+    set("tcp_comp_sack_nr", "0");
+    set("tcp_invalid_ratelimit", "0");
+    let line = Line::new();
+    let listener = TcpListener::bind((KERNEL, PORT)).expect("a listener");
+    let mut dice = Dice(18);
+    let (mut exact, mut parts, mut most) = (0, 0, 0);
+    for storm in 0..STORMS {
+        let timestamps = storm % 3 == 0;
+        let options = TcpOptions {
+            sack_permitted: storm % 10 > 0,
+            timestamps: timestamps.then_some((1, 0)),
+            ..ONLY_MSS
+        };
+        let mut peer = line.connects(2000 + storm, &mut dice, options);
+        let connection = listener.accept().expect("a connection");
+        let mut bytes = Assembler::new(60_000);
+        let mut blocks = Blocks::new(true, options.sack_permitted);
+        let (spread, mut is_exact) = ([1500, 2500, 8000][dice.below(3)], true);
+        for _ in 0..40 {
+            let next = bytes.next() as usize;
+            let at = match dice.below(8) {
+                0 => next,
+                _ => next + 200 + dice.below(spread),
+            };
+            let payload = vec![7; 1 + dice.below(600)];
+            bytes.push(at as u64, &payload);
+            blocks.arrived(at as u64, &bytes);
+            let segment = Segment {
+                seq: peer.irs + 1 + at as u32,
+                ack: Some(peer.acks),
+                payload,
+                ..Segment::default()
+            };
+            peer.hears(&segment);
+            // A probe: an empty segment with a number that was acknowledged long ago is answered in any case.
+            let probe = Segment {
+                seq: peer.irs,
+                payload: Vec::new(),
+                ..segment
+            };
+            let answers = peer.hears(&probe);
+            let answer = answers.last().expect("the probe is answered");
+            let theirs = answer.options.sack.into_iter().flatten();
+            let theirs: Vec<(u32, u32)> = theirs.collect();
+            let ours = blocks.report(peer.irs, timestamps).into_iter();
+            let ours: Vec<(u32, u32)> = ours.map(|(left, right)| (left.0, right.0)).collect();
+            let what = format!("storm {storm}, at {at}: Linux (left) and we report");
+            assert_eq!(answer.ack, (peer.irs + 1 + bytes.next() as u32).0);
+            // Linux keeps four blocks. One more, and it forgets the oldest for ever: what it reports later is a part of ours.
+            is_exact &= islands(&bytes).len() <= 4;
+            if is_exact {
+                assert_eq!(theirs, ours, "{what}");
+                exact += usize::from(!ours.is_empty());
+                most = most.max(ours.len());
+            } else {
+                let all = islands(&bytes);
+                let position = |number: u32| u64::from(Seq(number) - (peer.irs + 1));
+                let is_ours = |block: &(u32, u32)| {
+                    let (begin, end) = (position(block.0), position(block.1));
+                    all.iter()
+                        .any(|island| island.start <= begin && end <= island.end)
+                };
+                assert!(theirs.iter().all(is_ours), "{what}: {theirs:?}, {all:?}");
+                parts += 1;
+            }
+        }
+        drop(connection);
+    }
+    println!("{exact} reports are the same; in {parts} Linux has forgotten a block");
+    assert!(exact > 2000 && most == 4, "the storms are worth something");
+}
+
+#[test]
+#[ignore = "run by the test above, in a namespace"]
+fn shifts() {
+    let line = Line::new();
+    let mut dice = Dice(27);
+    let mut seen = Vec::new();
+    // Linux takes the larger of tcp_rmem and rmem_max, which belongs to the whole machine.
+    let core = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap_or_default();
+    let least: usize = core.trim().parse().unwrap_or(8 << 20);
+    let rooms = (16..31).flat_map(|power| {
+        let room = 1_usize << power;
+        [room - 1, room, room + room / 3]
+    });
+    for (n, room) in rooms
+        .filter(|room| (least..1 << 31).contains(room))
+        .enumerate()
+    {
+        set("tcp_rmem", &format!("4096 131072 {room}"));
+        let listener = TcpListener::bind((KERNEL, PORT)).expect("a listener");
+        let port = 2000 + 2 * n as u16;
+        for option in [Some(3), None] {
+            let options = TcpOptions {
+                window_scale: option,
+                ..ONLY_MSS
+            };
+            let peer = line.connects(port + u16::from(option.is_none()), &mut dice, options);
+            let ours = option.map(|_| shift_for(room));
+            assert_eq!(peer.shift, ours, "Linux (left) and we, {room} bytes");
+            seen.extend(ours);
+        }
+        drop(listener);
+    }
+    seen.dedup();
+    println!("the shifts {seen:?} are alike, each with and without the peer's option");
+    assert!(seen.len() > 3);
+}
+
+/// Sets one of the kernel's values for TCP, in this namespace.
+fn set(name: &str, value: &str) {
+    std::fs::write(format!("/proc/sys/net/ipv4/{name}"), value).expect("root of a namespace may");
+}
+
+const ONLY_MSS: TcpOptions = TcpOptions {
+    mss: Some(1460),
+    window_scale: None,
+    sack_permitted: false,
+    timestamps: None,
+    sack: [None; 4],
+};
+
 /// The cable between us and the kernel.
 struct Line {
     tun: Arc<Tun>,
@@ -158,6 +297,9 @@ struct Peer<'a> {
     irs: Seq,
     /// What we acknowledge of the kernel's: its SYN.
     acks: Seq,
+    /// The options of our SYN, and the shift in the kernel's.
+    options: TcpOptions,
+    shift: Option<u8>,
     pings: u16,
 }
 
@@ -184,19 +326,20 @@ impl Line {
         Line { tun, given }
     }
 
-    fn connects(&self, port: u16, dice: &mut Dice) -> Peer<'_> {
+    fn connects(&self, port: u16, dice: &mut Dice, options: TcpOptions) -> Peer<'_> {
         let isns = [7, 0xffff_ff00, 0xffff_d000, 0x7fff_f000];
         let mut peer = Peer {
             line: self,
             port,
             irs: Seq(isns[dice.below(isns.len())] + dice.below(200) as u32),
             acks: Seq(0),
+            options,
+            shift: None,
             pings: 0,
         };
         let syn = Segment {
             seq: peer.irs,
             syn: true,
-            mss: Some(1460),
             ..Segment::default()
         };
         assert_eq!(peer.sends(&syn), [peer.irs + 1], "the kernel's SYN,ACK");
@@ -220,6 +363,12 @@ impl Line {
 impl Peer<'_> {
     /// Sends a segment. Gives the ACK numbers that came before the kernel answered a ping behind it.
     fn sends(&mut self, segment: &Segment) -> Vec<Seq> {
+        let answers = self.hears(segment).into_iter();
+        answers.map(|answer| Seq(answer.ack)).collect()
+    }
+
+    /// The same, with all that the answers say.
+    fn hears(&mut self, segment: &Segment) -> Vec<TcpHeader> {
         let flags = [
             (segment.syn, Flags::SYN),
             (segment.fin, Flags::FIN),
@@ -234,9 +383,12 @@ impl Peer<'_> {
             ack: segment.ack.map_or(0, |ack| ack.0),
             flags: Flags(flags.sum()),
             window: 65535,
-            options: TcpOptions {
-                mss: segment.mss,
-                ..TcpOptions::default()
+            options: match segment.syn {
+                true => self.options,
+                false => TcpOptions {
+                    timestamps: self.options.timestamps,
+                    ..TcpOptions::default()
+                },
             },
             ..TcpHeader::default()
         };
@@ -260,8 +412,9 @@ impl Peer<'_> {
                     if tcp.dst == self.port {
                         if tcp.flags.contains(Flags::SYN) {
                             self.acks = Seq(tcp.seq) + 1;
+                            self.shift = tcp.options.window_scale;
                         }
-                        answers.push(Seq(tcp.ack));
+                        answers.push(tcp);
                     }
                 }
                 _ => {}

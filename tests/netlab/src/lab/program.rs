@@ -102,7 +102,10 @@ impl Lab {
     pub fn program_with_name(&self, addrs: [&str; 2], path: &str, args: &[&str]) -> Program {
         self.given("/etc/hosts", &names(addrs));
         let shell = format!("{} && exec \"$0\" \"$@\"", own_hosts(addrs));
-        self.program("unshare", &[&ALONE[..], &[&shell, path], args].concat())
+        let mut command = Command::new("unshare");
+        command.args(ALONE).arg(shell).arg(path).args(args);
+        // The namespace is the test's own business.
+        self.start_program(call_of(path, args), "", command.stdout(Stdio::piped()))
     }
 
     fn start_program(&self, what: String, detail: &str, command: &mut Command) -> Program {

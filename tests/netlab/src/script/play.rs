@@ -232,7 +232,11 @@ impl Player<'_> {
         if !wrong.is_empty() {
             let got = format!("{}: {}", leaving(&segment.peer, &segment), wrong.join(", "));
             let mut mismatch = self.mismatch(at, &expected, &got);
-            let of_value = wrong.iter().filter(|wrong| wrong.contains(" instead of "));
+            // Another kind of segment has other numbers.
+            let is_of_its_kind = wrong[0].starts_with(|c: char| c.is_ascii_lowercase());
+            let of_value = wrong
+                .iter()
+                .filter(|wrong| is_of_its_kind && wrong.contains(" instead of "));
             let meanings = of_value.map(|wrong| meaning_of_field(wrong, segment.rst));
             let meanings: Vec<&str> = meanings.filter(|meaning| !meaning.is_empty()).collect();
             mismatch.why = format!("{}\n{}", meanings.join(" "), mismatch.why);

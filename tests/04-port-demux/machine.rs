@@ -215,6 +215,25 @@ impl Machine {
         }
     }
 
+    /// Demands how many rows there are.
+    pub fn has_rows(&self, want: usize) {
+        const SHOWN: usize = 8;
+        let rows = self.table.rows();
+        if rows.len() != want {
+            let last = rows.iter().rev().take(SHOWN).rev();
+            let shown =
+                last.map(|row| format!("\n{} {}", number(row.id), words::shown(Some(*row))));
+            self.lab.fails(
+                format!("rows in the table: {want}"),
+                format!(
+                    "{}; the last ones are:{}",
+                    rows.len(),
+                    shown.collect::<String>()
+                ),
+            );
+        }
+    }
+
     /// Demands which socket gets a segment.
     pub fn gets(&self, to: &str, from: &str, want: &str) {
         let call = format!("lookup(Tcp, {from} → {to})");

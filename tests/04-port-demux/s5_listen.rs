@@ -172,7 +172,7 @@ fn s5_a_repeated_syn_makes_no_second_child() {
         let first = machine.syn("10.0.0.5:80", "10.0.0.7:40000");
         let second = machine.syn("10.0.0.5:80", "10.0.0.7:40000");
         lab.same("the second answer", second, first);
-        lab.same("rows in the table", machine.table.rows().len(), 2);
+        machine.has_rows(2);
         machine.ack("10.0.0.5:80", "10.0.0.7:40000");
         machine.accept(server);
         machine.cannot_accept(server, "WouldBlock");
@@ -262,7 +262,7 @@ fn s5_backlog_n_holds_n_plus_1_then_drops() {
                 machine.syn("10.0.0.5:80", late),
                 "dropped".to_owned(),
             );
-            lab.same("rows in the table", machine.table.rows().len(), rows);
+            machine.has_rows(rows);
             machine.accept(server);
             lab.note("one was accepted: there is room for one");
             machine.meets("10.0.0.5:80", late);

@@ -15,6 +15,8 @@ pub const B: End = End(1, 300);
 #[derive(Clone, Copy)]
 pub struct End(usize, u32);
 
+const OTHERWISE: &str = "otherwise(segment)";
+
 pub struct Ends {
     lab: Lab,
     net: Net,
@@ -27,6 +29,8 @@ struct Host {
     socket: SocketAddrV4,
     peer: SocketAddrV4,
     said: State,
+    /// What the last event has gone to, as far as that is known.
+    function: &'static str,
 }
 
 impl Ends {
@@ -42,6 +46,7 @@ impl Ends {
             socket: sockets[end.0],
             peer: sockets[1 - end.0],
             said: State::Closed,
+            function: OTHERWISE,
         };
         let nodes = [net.add("A", host(A)), net.add("B", host(B))];
         net.join(nodes[0], nodes[1], Link::default().delay_ms(25));
@@ -102,6 +107,7 @@ impl Ends {
         for (name, node, want) in [("A", self.nodes[0], a), ("B", self.nodes[1], b)] {
             let host: &Host = self.net.node(node);
             let got = host.tcb.state().to_string();
+            self.lab.turns_to(host.function);
             self.lab
                 .because(why)
                 .same(&format!("{name}'s state"), got, want.to_string());
@@ -128,7 +134,14 @@ impl Ends {
 
 impl Host {
     fn takes(&mut self, now: Time, event: Event, out: &mut Outbox) {
+        let before = self.tcb.state();
         let output = self.tcb.step(now.since(Time::ZERO), event);
+        self.function = match event {
+            Event::Arrives(it) => player::taker(before, it, self.tcb.state()).unwrap_or(OTHERWISE),
+            Event::Tick => "tick(now)",
+            Event::Abort => "abort()",
+            Event::Listen | Event::Connect => "open(now, active)",
+        };
         for segment in &output.segments {
             out.send(0, wire::packet(self.socket, self.peer, segment));
         }

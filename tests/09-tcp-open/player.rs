@@ -95,7 +95,7 @@ pub fn vars(tcb: &Tcb) -> Vec<(&'static str, String)> {
 }
 
 /// The function that has taken a segment, where the two states show it.
-fn taker(before: State, it: &Segment, after: State) -> Option<&'static str> {
+pub fn taker(before: State, it: &Segment, after: State) -> Option<&'static str> {
     use State::{Closed, Established, Listen, SynReceived, SynSent};
     let by_reset = if it.rst {
         "resets(segment)"

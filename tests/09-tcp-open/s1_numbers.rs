@@ -22,10 +22,20 @@ fn remote() -> SocketAddrV4 {
 }
 
 fn lt(lab: &Lab, a: u32, b: u32) -> bool {
-    lab.you(&format!("seq_lt({a:#x}, {b:#x})"), || {
+    lab.you(&format!("seq_lt({}, {})", shown(a), shown(b)), || {
         seq_lt(Seq(a), Seq(b))
     })
 }
+
+/// Large numbers are easier to see in hexadecimal.
+fn shown(number: u32) -> String {
+    match number {
+        0..=0xffff => number.to_string(),
+        _ => format!("{number:#x}"),
+    }
+}
+
+const ISN: &str = "isn(secret, local, remote, now)";
 
 /// The ISN, without a line in the story: there are many.
 fn number(secret: &[u8; 16], local: SocketAddrV4, remote: SocketAddrV4, now: Duration) -> u32 {
@@ -57,7 +67,7 @@ fn s1_wrap_compare() {
             (0xffff_0000, 0x2000),
             (0x7fff_ffff, 0x8000_0000),
         ] {
-            lab.because(format!("From {a:#010x} on, {b:#010x} is only a few places further: after 0xffffffff comes 0."))
+            lab.because(format!("From {a:#010x} on, {b:#010x} is only a few places further. After 0xffffffff comes 0, and the numbers have no sign."))
                 .same(&format!("whether {a:#x} comes before {b:#x}"), lt(lab, a, b), true);
             lab.because(format!(
                 "From {b:#010x} on, the way to {a:#010x} is the longer one."
@@ -166,7 +176,7 @@ fn s1_between_has_its_first_number_and_not_its_last() {
             ),
         ];
         for (lo, x, hi, want, why) in cases {
-            let call = format!("seq_between({lo:#x}, {x:#x}, {hi:#x})");
+            let call = format!("seq_between({}, {}, {})", shown(lo), shown(x), shown(hi));
             let got = lab.you(&call, || seq_between(Seq(lo), Seq(x), Seq(hi)));
             lab.because(format!("Here {why}.")).same(&call, got, want);
         }
@@ -176,6 +186,7 @@ fn s1_between_has_its_first_number_and_not_its_last() {
 #[test]
 fn s1_isn_moves_with_the_clock() {
     lab(|lab| {
+        lab.turns_to(ISN);
         for secret in [SECRET, [7; 16]] {
             for base in [0, 1_000_000, 3_600_000_000, 400 * 86_400_000_000_u64] {
                 let start = number(&secret, local(), remote(), Duration::from_micros(base));
@@ -202,6 +213,7 @@ fn s1_isn_moves_with_the_clock() {
 #[test]
 fn s1_isn_goes_round_with_its_clock() {
     lab(|lab| {
+        lab.turns_to(ISN);
         let round = 4 * (1_u64 << 32);
         for base in [0, 12_345_678] {
             let at = |micros| number(&SECRET, local(), remote(), Duration::from_micros(micros));
@@ -297,6 +309,7 @@ fn variations() -> Vec<(String, [u8; 16], SocketAddrV4, SocketAddrV4)> {
 #[test]
 fn s1_isn_differs_per_tuple_and_secret() {
     lab(|lab| {
+        lab.turns_to(ISN);
         let mut seen: HashMap<u32, String> = HashMap::new();
         for (what, secret, local, remote) in variations() {
             let got = number(&secret, local, remote, Duration::from_secs(1));
@@ -324,6 +337,7 @@ const WAYS: [(&str, Way); 2] = [
 #[test]
 fn s1_isn_of_one_tuple_says_nothing_about_another() {
     lab(|lab| {
+        lab.turns_to(ISN);
         let secrets = [SECRET, [0; 16], [0xff; 16], *b"another secret !"];
         for (what, from) in WAYS {
             let mut seen: HashMap<u32, String> = HashMap::new();
@@ -349,6 +363,7 @@ fn s1_isn_of_one_tuple_says_nothing_about_another() {
 #[test]
 fn s1_isn_mixes_both_sockets() {
     lab(|lab| {
+        lab.turns_to(ISN);
         for secret in [SECRET, [7; 16]] {
             let of = |ours: u16, theirs: u16| {
                 let (local, remote) = (at([10, 0, 0, 1], ours), at([192, 0, 2, 7], theirs));
@@ -373,6 +388,7 @@ fn s1_isn_mixes_both_sockets() {
 #[test]
 fn s1_isn_uses_all_32_bits() {
     lab(|lab| {
+        lab.turns_to(ISN);
         let all =
             (0..64).map(|port| number(&SECRET, local(), at([192, 0, 2, 7], port), Duration::ZERO));
         let (ones, zeros) = all.fold((0, 0), |(ones, zeros), isn| (ones | isn, zeros | !isn));

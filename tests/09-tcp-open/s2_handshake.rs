@@ -41,7 +41,8 @@ fn s2_client_sends_syn_with_iss_and_mss() {
             "
             with iss=100 mss=1460 win=65535
               0 ms  connect()
-                    # The SYN has the ISN as its number, and says what we have room for.
+                    # The SYN has the ISN as its number, acknowledges nothing (no
+                    # ACK), and says what we have room for.
                     --> SYN seq 100 mss 1460 win 65535
                     SYN-SENT
                     # The SYN uses a number, so the next one is ISS + 1; it is not
@@ -53,7 +54,8 @@ fn s2_client_sends_syn_with_iss_and_mss() {
             "
             with iss=0xffffffff mss=536 win=2000
              50 ms  connect()
-                    # The SYN has the ISN as its number, and says what we have room for.
+                    # The SYN has the ISN as its number, acknowledges nothing (no
+                    # ACK), and says what we have room for.
                     --> SYN seq 0xffffffff mss 536 win 2000
                     SYN-SENT
                     # The SYN uses a number, so the next one is ISS + 1, and that is 0
@@ -113,6 +115,7 @@ fn s2_ack_field_is_next_expected() {
                     # The peer's SYN was number 300. The ACK number is the next
                     # expected number, 301, and not the last one that came.
                     --> ACK seq 101 ack 301 win 3000
+                    # The connection is open on this side, and the program is told.
                     established
                     ESTABLISHED
                     SND.UNA=101 SND.NXT=101 SND.WND=8000
@@ -291,6 +294,7 @@ fn mss_of_peer(lab: &Lab, active: bool, said: Option<u16>) -> u16 {
     lab.you(&format!("step(0, Arrives({what}, MSS {said:?}))"), || {
         tcb.step(Duration::ZERO, Event::Arrives(&segment))
     });
+    lab.turns_to(EXPECTED);
     tcb.vars().mss
 }
 
@@ -485,17 +489,20 @@ fn s2_a_syn_waits_for_its_time_and_an_open_connection_for_nothing() {
             let listens = lab.you("server: step(now, Listen)", || {
                 server.step(now, Event::Listen)
             });
+            lab.turns_to(OPEN);
             lab.because("A listening end has sent nothing that could be lost.")
                 .same("the server's wake_at", listens.wake_at, None);
             let syn = lab.you("client: step(now, Connect)", || {
                 client.step(now, Event::Connect)
             });
+            lab.turns_to(OPEN);
             lab.because("The SYN may be lost. Its timer says when to send it again.")
                 .same("the client's wake_at", syn.wake_at, Some(now + config.rto));
             let later = now + Duration::from_millis(25);
             let syn_ack = lab.you("server: step(now + 25 ms, Arrives(SYN))", || {
                 server.step(later, Event::Arrives(&one(lab, "the SYN", &syn)))
             });
+            lab.turns_to(EXPECTED);
             lab.because("The SYN,ACK may be lost, too.").same(
                 "the server's wake_at",
                 syn_ack.wake_at,
@@ -504,11 +511,13 @@ fn s2_a_syn_waits_for_its_time_and_an_open_connection_for_nothing() {
             let ack = lab.you("client: step(now + 50 ms, Arrives(SYN,ACK))", || {
                 client.step(later, Event::Arrives(&one(lab, "the SYN,ACK", &syn_ack)))
             });
+            lab.turns_to(EXPECTED);
             lab.because("Our SYN is answered: nothing must be sent again. An ACK has no timer.")
                 .same("the client's wake_at", ack.wake_at, None);
             let open = lab.you("server: step(now + 75 ms, Arrives(ACK))", || {
                 server.step(later, Event::Arrives(&one(lab, "the ACK", &ack)))
             });
+            lab.turns_to(EXPECTED);
             lab.because("Our SYN is answered: nothing must be sent again.")
                 .same("the server's wake_at", open.wake_at, None);
         }

@@ -74,9 +74,11 @@ fn s3_each_wait_is_twice_as_long_up_to_a_limit() {
              15 s   --> SYN seq 100
                     # 16 seconds after the last one.
              31 s   --> SYN seq 100
-                    # 32 seconds after the last one.
+                    # 32 seconds after the last one. It gives up when config.give_up is
+                    # over, 180 seconds after the first one.
              63 s   --> SYN seq 100
-                    # 64 seconds would be longer than config.rto_max, which is 60.
+                    # 64 seconds would be longer than config.rto_max, which is 60. The
+                    # time to give up, 180 seconds, has not come yet.
             123 s   --> SYN seq 100
             ",
             "
@@ -111,9 +113,11 @@ fn s3_each_wait_is_twice_as_long_up_to_a_limit() {
         lab.because("No wait is longer than config.rto_max, a second here, however many there have been. For an hour, which is config.give_up, \
                      it sends its SYN each second.")
             .same("SYNs that are sent again", sent, 3599);
-        lab.because("The first SYN was sent an hour ago.").same(
+        let came = ticks(lab, &mut tcb, 3_600_000);
+        lab.turns_to(TICK);
+        lab.because("The first SYN was sent an hour ago, and that is config.give_up. Nobody has answered, so the program is told that the time is over: a refusal would be an answer.").same(
             "what comes of it",
-            ticks(lab, &mut tcb, 3_600_000),
+            came,
             "nothing is sent; the program is told timed-out; wake_at none".into(),
         );
     });

@@ -209,7 +209,8 @@ fn s4_never_rst_a_rst() {
               0 ms  connect()
                     --> SYN seq 100
              10     <-- RST,ACK seq 0 ack 9000
-                    # It is never answered with a RST, not even if its ACK is wrong.
+                    # It acknowledges what we have not sent, so it is not believed. And it
+                    # is never answered with a RST, not even if its ACK is wrong.
                     SYN-SENT
             100     nothing
             ",
@@ -680,7 +681,9 @@ fn s4_what_is_closed_may_be_opened_anew() {
                     <-- SYN seq 100
                     --> SYN,ACK seq 300 ack 101
                     abort()
+                    # The peer is told, with the number that it expects of us.
                     --> RST seq 301
+                    # It is CLOSED, as if it had never been open.
                     CLOSED
                     # This time it is opened actively.
             100     connect()

@@ -167,6 +167,7 @@ fn s6_established_before_anyone_accepts() {
                     # A connection that is not open is not for the program.
                     accept() = nobody
              60     c1: <-- ACK seq 101 ack 301
+                    # c1 is open, and no longer half open: its SYN,ACK is not repeated.
              10 s   nothing
                     # It was open long before the call of accept, which only takes it
                     # out of the queue.
@@ -312,14 +313,15 @@ fn s6_queue_full_drops_the_ack_and_recovers() {
               0 ms  c1: <-- SYN seq 100
                     c1: --> SYN,ACK seq 300 ack 101
                     c2: <-- SYN seq 200
+                    # c1 is half open, so it takes no place in the accept queue.
                     c2: --> SYN,ACK seq 300 ack 201
              50     c1: <-- ACK seq 101 ack 301
              60     c2: <-- ACK seq 201 ack 301
                     # There is room for one, and c1 is there. No error is sent: a RST
                     # would tell a client that there is no server.
             500     nothing
-                    # c2 is still in the SYN queue, and its timer goes on. c2 has the
-                    # connection open, and answers.
+                    # c2's ACK was ignored, so c2 is still in the SYN queue, and its
+                    # timer goes on. c2 has the connection open, and answers.
            1000     c2: --> SYN,ACK seq 300 ack 201
            1050     c2: <-- ACK seq 201 ack 301
            1500     accept() = c1
@@ -348,7 +350,8 @@ fn s6_queue_full_drops_the_ack_and_recovers() {
             500     nothing
                     accept() = c1
                     accept() = c2
-                    # c3's segment was ignored.
+                    # c3's ACK came when the queue was full. It was ignored with its
+                    # data, so c3 is still half open.
                     accept() = nobody
             600     c3: <-- ACK seq 301 ack 301
                     # There is room again.
@@ -396,10 +399,15 @@ fn s6_a_full_accept_queue_keeps_out_only_who_would_enter() {
             "
             with waiting=1 half_open=2 linux=no
               0 ms  c1: <-- SYN seq 100
+                    # There is room for two half-open connections.
                     c1: --> SYN,ACK seq 300 ack 101
                     c2: <-- SYN seq 200
+                    # There is room for two half-open connections.
                     c2: --> SYN,ACK seq 300 ack 201
                     c3: <-- SYN seq 300
+                    # Two are half open, so c3's SYN is ignored as if it were lost: no
+                    # answer, not even a RST.
+              5     nothing
              10     c1: <-- ACK seq 101 ack 301
                     # c1 waits, and c2 is half open. From here on the accept queue is
                     # full.

@@ -103,7 +103,8 @@ const TEXT: &str = "the cable of eth7 is out";
 
 /// Demands that this is the error of a [`Failing`] stream, and not one that is like it.
 pub fn is_its_own(lab: &Lab, error: &io::Error, kind: ErrorKind) {
-    lab.same("the error's kind", error.kind(), kind);
+    lab.because("The stream has failed, and has said how. The caller must get this error as it is: another kind tells of another trouble.")
+        .same("the error's kind", error.kind(), kind);
     lab.because("An error is more than its kind: it has a text, and often the system's number. The reader of a log needs them. Return the error that you got, not a new one of the same kind.")
         .same("the error's text", error.to_string(), TEXT.to_owned());
 }

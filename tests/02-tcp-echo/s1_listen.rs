@@ -137,7 +137,7 @@ fn s1_ipv6_works_too() {
             "::1".to_owned(),
         );
         lab.connect(addr);
-        lab.why("A restart is no different with IPv6: the option is for sockets of either family.");
+        lab.why("With SO_REUSEADDR a server can start again while connections of its last run are in TIME-WAIT. A restart is no different with IPv6: the option is for sockets of either family, and is set before bind.");
         let reuses = SockRef::from(&listener).reuse_address();
         let wanted = cfg!(not(windows));
         lab.same("SO_REUSEADDR", reuses.expect("getsockopt"), wanted);

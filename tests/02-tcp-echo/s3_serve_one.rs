@@ -174,6 +174,9 @@ fn s3_reset_is_an_outcome() {
     });
 }
 
+const NO_CLIENT: &str = "This listener does not block, and no client has come: accept says WouldBlock. The caller has chosen this mode. Return the error: a loop keeps a processor busy, and the caller did not want to wait.";
+const IF_IT_WAITS: &str = "accept fails at once, and your code does not return the error: does it ask again, or has it made the listener wait (set_nonblocking(false))?";
+
 #[test]
 #[cfg_attr(
     not(target_os = "linux"),
@@ -184,6 +187,8 @@ fn s3_an_aborted_connection_is_an_outcome() {
         needs_own_network(lab);
         let (idle, _) = listener(lab);
         idle.set_nonblocking(true).expect("non-blocking mode");
+        lab.why(NO_CLIENT);
+        lab.if_stuck(IF_IT_WAITS);
         lab.err("serve_one(a listener that does not block)", || {
             serve_one(&idle)
         });
@@ -250,6 +255,7 @@ fn s3_no_handle_is_left_behind() {
                     .set_read_timeout(Some(Duration::from_millis(5)))
                     .expect("SO_RCVTIMEO");
                 lab.note("the listener gets a read time-out of 5 ms, and hands it on to the sockets that accept makes");
+                lab.if_stuck("The caller has set this time-out, and it ends the wait: has your code taken it away, or tried again after the error?");
             }
             lab.why("Each handle is a descriptor, and a process has a limited number of them, often 1024. A server that keeps one of every client, or only of those that reset or fall silent, stops after a day. A clone is also a handle, in a variable or in a thread (close(2), getrlimit(2)).");
             let before = State::of(&listener);
@@ -419,8 +425,8 @@ fn s3_a_network_that_is_gone_is_an_error() {
 #[test]
 fn s3_an_error_of_accept_is_an_error() {
     lab(|lab| {
-        lab.why("This listener does not block, and no client has come: accept says WouldBlock. The caller has chosen this mode. Return the error: a loop keeps a processor busy, and the caller did not want to wait.");
-        lab.if_stuck("accept fails at once, and your code does not return the error: does it ask again, or has it made the listener wait (set_nonblocking(false))?");
+        lab.why(NO_CLIENT);
+        lab.if_stuck(IF_IT_WAITS);
         let (listener, _) = listener(lab);
         listener.set_nonblocking(true).expect("non-blocking mode");
         let error = lab.err("serve_one(a listener that does not block)", || {

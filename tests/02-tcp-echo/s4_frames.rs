@@ -53,7 +53,7 @@ fn s4_a_frame_may_be_long() {
         lab.same_bytes("the length", &sink.begins[..4], &[1, 0, 0, 1]);
         lab.same("bytes written", sink.len, LONG + 4);
 
-        lab.why("The caller says how long a frame may be, here 16 MiB. A limit of your own, below that one, refuses what the caller allows.");
+        lab.why("The header is 00 20 00 01, and says 2097153 with the highest byte first. The caller says how long a frame may be, here 16 MiB. A limit of your own, below that one, refuses what the caller allows.");
         let header: &[u8] = &[0, 0x20, 0, 1];
         let mut source = header.chain(io::repeat(b'x'));
         let frame = lab.ok("read_frame(2097153 bytes, 16777216)", || {

@@ -217,10 +217,10 @@ fn s5_only_time_outs_are_called_timed_out() {
             }
             lab.why("ask closes the connection, whatever the result is. An open connection keeps the server busy for nothing.");
             client.expects_eof();
-            lab.why("Each failure has a kind, and your caller decides by it: a new attempt after a time-out makes sense, one after a reply that is not text does not.");
+            let kind_kept = lab.because("Each failure has a kind, and your caller decides by it: a new attempt after a time-out makes sense, one after a reply that is not text does not.");
             match asking.returns() {
-                Err(error) => lab.same("the error's kind", error.kind(), kind),
-                Ok(reply) => lab.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
+                Err(error) => kind_kept.same("the error's kind", error.kind(), kind),
+                Ok(reply) => kind_kept.fails(format!("Err({kind:?})"), format!("Ok({reply:?})")),
             }
             lab.why("Each handle is a descriptor, and a process has a limited number of them. A client that keeps one for each failure stops after a day of failures.");
             connection::is_closed(lab, socket, "ask");
@@ -244,7 +244,7 @@ fn s5_a_failure_is_not_tried_again() {
             // It has returned, or waits for something else.
             asking.settles();
             server.expects_nobody_else();
-            lab.why(match kind {
+            let lab = lab.because(match kind {
                 ErrorKind::ConnectionReset => "The connection broke before the reply came. The caller must hear what broke it.",
                 _ => "The server closed without an answer. An empty reply would be four zero bytes; this is none.",
             });

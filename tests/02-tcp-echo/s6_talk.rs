@@ -31,7 +31,6 @@ const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
 #[test]
 fn s6_arguments() {
     lab(|lab| {
-        lab.why("The role and the host have their order; -p PORT may stand before, between or after them, and 1060 is the default port. A request for help gets help, whatever else is wrong.");
         let cases = [
             ("server 127.0.0.1", ("server", "127.0.0.1", 1060)),
             ("client localhost", ("client", "localhost", 1060)),
@@ -49,9 +48,21 @@ fn s6_arguments() {
             ("-h waiter", ("help", "", 0)),
         ];
         for (line, want) in cases {
-            let got = lab.ok(&format!("parse_args({line:?})"), || {
-                parse_args(&words(line))
-            });
+            let why = match want {
+                ("help", ..) => "A request for help gets help, whatever else is wrong.",
+                _ if line.contains("-p") => {
+                    "-p PORT may stand before, between or after the role and the host. A port is what str::parse reads as 16 bits: 0, +80 and 080 too. Of several the last one counts."
+                }
+                _ => "First the role, then the host, as it was typed. 1060 is the default port.",
+            };
+            lab.why(why);
+            let call = format!("parse_args({line:?})");
+            let got = match lab.you(&call, || parse_args(&words(line))) {
+                Ok(command) => command,
+                Err(error) => {
+                    lab.fails(format!("your {call} to succeed"), format!("Err({error:?})"))
+                }
+            };
             let got = match &got {
                 tcp_echo::Command::Server { host, port } => ("server", host.as_str(), *port),
                 tcp_echo::Command::Client { host, port } => ("client", host.as_str(), *port),
@@ -222,7 +233,12 @@ fn s6_a_silent_client_is_let_go() {
             if answered > 0 {
                 client.expects_frame(reply_to("hello", client.local()));
             }
-            let talk = talking.returns_ok();
+            let talk = match talking.returns() {
+                Ok(talk) => talk,
+                Err(error) => lab
+                    .because("The silence is the trouble of this client, and belongs into its Talk. An Err would end the server.")
+                    .fails("Ok(Talk { … }), with the trouble in it", format!("Err({error:?})")),
+            };
             lab.same("messages answered", talk.messages, answered);
             timed_out(lab, talk);
             client
@@ -560,7 +576,7 @@ fn s6_a_line_that_is_no_message_exit_1() {
             complains(lab, &output, "what is wrong,", words_in_it());
             prints(lab, &output, "nothing", is_empty());
         }
-        lab.why("MAX_MESSAGE counts bytes. A longer line is not a message, so do not connect.");
+        lab.why("MAX_MESSAGE counts bytes: 65537 letters x are too many, and so are 21846 letters 가 of three bytes each. A longer line is not a message, so do not connect.");
         server.expects_nobody_else();
     });
 }
@@ -682,7 +698,9 @@ fn s6_the_reply_is_printed_as_it_is() {
         for reply in replies {
             lab.scene(format!("a server whose reply is {:?}", shortened(reply)));
             lab.why("The reply is for the person, all of it and nothing else: also an empty one, also one with blanks at its ends or a line break inside. One line break more ends it.");
-            let server = lab.tcp_server("server");
+            let server = lab
+                .because("The message is the line without its line break, and its frame tells its length in bytes.")
+                .tcp_server("server");
             let port = server.addr().port();
             let text = reply.to_owned();
             let serving = lab.meanwhile("the server replies", move || {
@@ -940,7 +958,7 @@ fn s6_cli_round_trip() {
             (
                 "\u{feff}\0hello\n",
                 "received bytes: 9, characters: 7, from: 127.0.0.1:",
-                "A byte order mark and a zero are ordinary characters. The line ends with its line break.",
+                "A byte order mark and a zero are ordinary characters: the first one is 1 character of 3 bytes. So 7 characters are 9 bytes here. The line ends with its line break.",
             ),
         ];
         for (input, reply, why) in cases {
@@ -1572,7 +1590,13 @@ fn prints(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) 
 
 fn complains(lab: &Lab, output: &Output, wanted: &str, is_it: impl Predicate<str>) {
     let text = String::from_utf8_lossy(&output.stderr);
-    says(lab, "standard error", &text, wanted, is_it);
+    if !is_it.eval(&text) {
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        lab.fails(
+            format!("{wanted} on standard error"),
+            format!("{text:?}, and on standard output {stdout:?}"),
+        );
+    }
 }
 
 /// More than line breaks and blanks.

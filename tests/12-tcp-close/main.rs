@@ -3,6 +3,7 @@
 mod desk;
 mod ends;
 mod player;
+mod remote;
 mod s1_states;
 mod s2_verdict;
 mod s3_time_wait;
@@ -13,3 +14,4 @@ mod s7_bytes;
 mod s8_host;
 mod scenes;
 mod states;
+mod wire;

@@ -4,13 +4,13 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use netlab::sim::{Kind, first};
 use netlab::{Lab, hex, lab};
-use packets::{
-    Datagram, Flow, Ipv4Header, Transport, UdpHeader, encapsulate_ip, internet_checksum, protocol,
-};
+use packets::{Datagram, Flow, Ipv4Header, Transport, UdpHeader, encapsulate_ip, protocol};
 use tcp_close::{from_bytes, to_bytes};
 use tcp_open::{Segment, Seq, State};
 
 use super::ends::Ends;
+use super::player::of_script;
+use super::wire::{self, ACK, SYN};
 
 fn flow() -> Flow {
     Flow {
@@ -19,7 +19,7 @@ fn flow() -> Flow {
     }
 }
 
-/// A datagram from 10.0.0.1:40000 to 10.0.0.2:80: what stands in TCP's header, and behind it. Checksums are put in.
+/// A datagram from 10.0.0.1:40000 to 10.0.0.2:80.
 fn datagram(
     numbers: (u32, u32),
     flags: u8,
@@ -27,16 +27,7 @@ fn datagram(
     options: &[u8],
     payload: &[u8],
 ) -> Vec<u8> {
-    let offset = (20 + options.len()) as u8 / 4 * 16;
-    let mut tcp = [0x9c40_u16.to_be_bytes(), 80_u16.to_be_bytes()].concat();
-    tcp.extend(numbers.0.to_be_bytes());
-    tcp.extend(numbers.1.to_be_bytes());
-    tcp.extend([offset, flags]);
-    tcp.extend(window.to_be_bytes());
-    tcp.extend([0; 4]);
-    tcp.extend(options);
-    tcp.extend(payload);
-    sealed(tcp)
+    wire::datagram(flow(), numbers, flags, window, options, payload)
 }
 
 /// The same with these bytes at this place of TCP's header.
@@ -44,29 +35,8 @@ fn altered(datagram: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
     let mut tcp = datagram[20..].to_vec();
     tcp[at..at + bytes.len()].copy_from_slice(bytes);
     tcp[16..18].fill(0);
-    sealed(tcp)
+    wire::sealed(flow(), tcp)
 }
-
-/// Puts TCP's checksum in, and IP's header before it.
-fn sealed(mut tcp: Vec<u8>) -> Vec<u8> {
-    let length = (tcp.len() as u16).to_be_bytes();
-    let pseudo = [10, 0, 0, 1, 10, 0, 0, 2, 0, 6, length[0], length[1]];
-    let sum = internet_checksum(&[&pseudo, &tcp]).to_be_bytes();
-    tcp[16..18].copy_from_slice(&sum);
-    let total = (20 + tcp.len() as u16).to_be_bytes();
-    let mut ip = vec![
-        0x45, 0, total[0], total[1], 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-    ];
-    let sum = internet_checksum(&[&ip]).to_be_bytes();
-    ip[10..12].copy_from_slice(&sum);
-    [ip, tcp].concat()
-}
-
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;
-const PSH: u8 = 8;
-const ACK: u8 = 16;
 
 fn syn() -> Segment {
     Segment {
@@ -91,23 +61,7 @@ fn data() -> Segment {
 
 /// The datagram of a segment, by hand.
 fn bytes_of(segment: &Segment) -> Vec<u8> {
-    let flags = [
-        (segment.fin, FIN),
-        (segment.syn, SYN),
-        (segment.rst, RST),
-        (segment.psh, PSH),
-        (segment.ack.is_some(), ACK),
-    ];
-    let flags = flags.map(|(is_set, flag)| if is_set { flag } else { 0 });
-    let mss = segment.mss.map(|mss| [[2, 4], mss.to_be_bytes()].concat());
-    let numbers = (segment.seq.0, segment.ack.map_or(0, |ack| ack.0));
-    datagram(
-        numbers,
-        flags.iter().sum(),
-        segment.window,
-        &mss.unwrap_or_default(),
-        &segment.payload,
-    )
+    wire::bytes_of(flow(), &of_script(segment, ""))
 }
 
 fn cases() -> Vec<(&'static str, Segment)> {

@@ -12,6 +12,7 @@ use tcp_open::{Notice, Segment, Seq, State, isn};
 
 use super::desk::{ADDR, SECRET, plays, socket_of};
 use super::player::notice;
+use super::remote;
 
 const ACCEPT: &str = "accept(port)";
 const CONNECT: &str = "connect(now, peer)";
@@ -1505,6 +1506,359 @@ fn s8_a_thousand_connections_in_turn_leave_nothing() {
             "when the client wants to be woken",
             site.host.wake_at(),
             None,
+        );
+    });
+}
+
+// The program, from outside.
+
+#[test]
+fn s8_program_serves_and_closes() {
+    lab(|lab| {
+        lab.why(
+            "A peer connects, asks, is answered, and closes. The host keeps what it must, and no longer.",
+        );
+        let opens = opens("c1");
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4
+{opens}
+       accept() = c1
+       c1: established
+  10   c1: <-- PSH,ACK seq 101 ack 301 \"ping\"
+       linux c1: --> ACK seq 301 ack 105
+       recv(c1) = \"ping\"
+       send(c1, 2500) = 2500
+       c1: --> ACK seq 301 ack 105 len 1000
+       c1: --> ACK seq 1301 ack 105 len 1000
+       # Less than a segment waits for the ACK (Nagle).
+       c1: SND.UNA=301 c1: SND.NXT=2301 c1: RCV.NXT=105
+  20   c1: <-- ACK seq 105 ack 2301
+       c1: --> PSH,ACK seq 2301 ack 105 len 500
+  25   c1: <-- ACK seq 105 ack 2801
+  30   c1: <-- FIN,ACK seq 105 ack 2801
+       c1: --> ACK seq 2801 ack 106
+       c1: CLOSE-WAIT
+       recv(c1) = end
+       close(c1)
+       c1: --> FIN,ACK seq 2801 ack 106
+  40   c1: <-- ACK seq 106 ack 2802
+       count() = 0
+"
+            ),
+        );
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 msl=700 linux=no
+{opens}
+       accept() = c1
+       c1: established
+  10   shutdown(c1)
+       c1: --> FIN,ACK seq 301 ack 101
+       c1: FIN-WAIT-1
+  20   c1: <-- ACK seq 101 ack 302
+       c1: FIN-WAIT-2
+  30   c1: <-- PSH,ACK seq 101 ack 302 \"late\"
+       recv(c1) = \"late\"
+  40   c1: <-- FIN,ACK seq 105 ack 302
+       c1: --> ACK seq 302 ack 106
+       c1: TIME-WAIT
+       recv(c1) = end
+       close(c1)
+ 540   c1: <-- FIN,ACK seq 105 ack 302
+       # The last ACK was lost: it is sent again, and two MSL begin anew.
+       c1: --> ACK seq 302 ack 106
+1939   count() = 1
+1940   count() = 0
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_program_sends_again() {
+    lab(|lab| {
+        lab.why(
+            "What is not acknowledged is sent again: by the clock, or after three duplicate ACKs.",
+        );
+        let opens = opens("c1");
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 linux=no
+{opens}
+       accept() = c1
+       c1: established
+  10   send(c1, 700) = 700
+       c1: --> PSH,ACK seq 301 ack 101 len 700
+1010   c1: --> PSH,ACK seq 301 ack 101 len 700
+3010   c1: --> PSH,ACK seq 301 ack 101 len 700
+3100   c1: <-- ACK seq 101 ack 1001
+       c1: SND.UNA=1001
+9 s    nothing
+"
+            ),
+        );
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 linux=no
+{opens}
+       accept() = c1
+       c1: established
+  10   send(c1, 5000) = 5000
+       c1: --> ACK seq 301 ack 101 len 1000
+       c1: --> ACK seq 1301 ack 101 len 1000
+       c1: --> ACK seq 2301 ack 101 len 1000
+       c1: --> ACK seq 3301 ack 101 len 1000
+       c1: --> PSH,ACK seq 4301 ack 101 len 1000
+  30   c1: <-- ACK seq 101 ack 301
+       c1: <-- ACK seq 101 ack 301
+  31   nothing
+  32   c1: <-- ACK seq 101 ack 301
+       # The third duplicate: the first segment is lost (RFC 5681, section 3.2).
+       c1: --> ACK seq 301 ack 101 len 1000
+  60   c1: <-- ACK seq 101 ack 5301
+       c1: SND.UNA=5301
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_program_reads_in_order() {
+    lab(|lab| {
+        lab.why("Segments come late, twice and over each other. The program gets one stream, and the window says what there is room for.");
+        let opens = opens("c1");
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 linux=no
+{opens}
+       accept() = c1
+       c1: established
+  10   c1: <-- ACK seq 1101 ack 301 len 1000
+       # A gap: an ACK at once.
+       c1: --> ACK seq 301 ack 101
+  20   c1: <-- ACK seq 601 ack 301 len 1000
+       c1: --> ACK seq 301 ack 101
+       recv(c1) = nothing
+  30   c1: <-- ACK seq 101 ack 301 len 600
+       # The gap is filled.
+       c1: --> ACK seq 301 ack 2101
+  40   c1: <-- ACK seq 101 ack 301 len 600
+       # An old one: its sender has missed the ACK.
+       c1: --> ACK seq 301 ack 2101
+       recv(c1, 700) = 700
+       recv(c1) = 1300
+       c1: RCV.NXT=2101
+"
+            ),
+        );
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 room=2000 mss=1000 linux=no
+{opens}
+       accept() = c1
+       c1: established
+  10   c1: <-- ACK seq 101 ack 301 len 1000
+       c1: <-- ACK seq 1101 ack 301 len 1000
+       c1: --> ACK seq 301 ack 2101 win 0
+  20   c1: <-- ACK seq 2101 ack 301 len 1
+       # A probe: there is no room.
+       c1: --> ACK seq 301 ack 2101 win 0
+  30   recv(c1) = 2000
+       c1: --> ACK seq 301 ack 2101 win 2000
+       c1: RCV.WND=2000
+"
+            ),
+        );
+    });
+}
+
+#[test]
+fn s8_program_believes_no_forger() {
+    lab(|lab| {
+        lab.why("Who does not see the connection can guess, but not know. RFC 5961: only an exact RST counts; the rest is asked about.");
+        let opens = opens("c1");
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 linux=no
+{opens}
+       accept() = c1
+       c1: established
+1000   c1: <-- RST seq 102
+       # In the window, but not the next number.
+       c1: --> ACK seq 301 ack 101
+3000   c1: <-- SYN seq 500
+       c1: --> ACK seq 301 ack 101
+5000   c1: <-- ACK seq 101 ack 302 len 5
+       # It acknowledges what was never sent.
+       c1: --> ACK seq 301 ack 101
+       recv(c1) = nothing
+       c1: ESTABLISHED
+7000   c1: <-- RST seq 101
+       c1: reset
+       c1: CLOSED
+       send(c1, 5) = 0
+       close(c1)
+       count() = 0
+"
+            ),
+        );
+        remote::plays(
+            lab,
+            "with backlog=1
+   0   c7: <-- ACK seq 100 ack 900
+       c7: --> RST seq 900
+       c7: <-- FIN,ACK seq 100 ack 77
+       c7: --> RST seq 77
+       c7: <-- RST seq 100
+  10   nothing
+       count() = 0
+",
+        );
+    });
+}
+
+#[test]
+fn s8_program_has_many_peers() {
+    lab(|lab| {
+        lab.why("A connection is known by both of its sockets; the backlog has an end; who is open first is accepted first.");
+        remote::plays(
+            lab,
+            "with backlog=3
+   0   c1: <-- SYN seq 100 mss 1000 win 5000
+       c1: --> SYN,ACK seq 300 ack 101
+       c2: <-- SYN seq 100 mss 1000 win 5000
+       c2: --> SYN,ACK seq 300 ack 101
+       c3: <-- SYN seq 100 mss 1000 win 5000
+       c3: --> SYN,ACK seq 300 ack 101
+       ours c4: <-- SYN seq 100 mss 1000 win 5000
+       ours nothing
+       accept() = nobody
+  10   c2: <-- ACK seq 101 ack 301
+       accept() = c2
+       c2: established
+       c4: <-- SYN seq 100 mss 1000 win 5000
+       c4: --> SYN,ACK seq 300 ack 101
+  20   c1: <-- ACK seq 101 ack 301
+       c4: <-- ACK seq 101 ack 301
+       accept() = c1
+       c1: established
+       accept() = c4
+       c4: established
+  30   c4: <-- PSH,ACK seq 101 ack 301 \"four\"
+       linux c4: --> ACK seq 301 ack 105
+       c2: <-- PSH,ACK seq 101 ack 301 \"two\"
+       linux c2: --> ACK seq 301 ack 104
+       recv(c2) = \"two\"
+       recv(c4) = \"four\"
+       ours recv(c1) = nothing
+       c2: <-- RST seq 104
+       c2: reset
+       c4: ESTABLISHED
+       send(c4, \"FOUR\") = 4
+       c4: --> PSH,ACK seq 301 ack 105 \"FOUR\"
+",
+        );
+    });
+}
+
+#[test]
+fn s8_program_connects() {
+    lab(|lab| {
+        lab.why("A SYN is sent again; the answer may be an acceptance, a refusal, or nothing.");
+        remote::plays(
+            lab,
+            "
+   0   connect(c1)
+       c1: --> SYN seq 300 mss 1460
+1000   c1: --> SYN seq 300 mss 1460
+1020   c1: <-- SYN,ACK seq 500 ack 301 mss 800 win 3000
+       c1: --> ACK seq 301 ack 501
+       c1: established
+       c1: SND.WND=3000
+       send(c1, 700) = 700
+       c1: --> PSH,ACK seq 301 ack 501 len 700
+1040   c1: <-- ACK seq 501 ack 1001
+       connect(c2)
+       c2: --> SYN seq 300 mss 1460
+1060   c2: <-- RST,ACK seq 0 ack 301
+       c2: refused
+       c2: CLOSED
+       close(c2)
+",
+        );
+        remote::plays(
+            lab,
+            "with give_up=2500 mss=1000 linux=no
+   0   connect(c3)
+       c3: --> SYN seq 300 mss 1000
+1000   c3: --> SYN seq 300 mss 1000
+3000   c3: timed-out
+       c3: CLOSED
+       close(c3)
+       count() = 0
+",
+        );
+    });
+}
+
+#[test]
+fn s8_program_cuts() {
+    lab(|lab| {
+        lab.why("A RST says that bytes were lost. A host in TIME-WAIT knows a new connection from an old segment.");
+        let opens = opens("c1");
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4
+{opens}
+       accept() = c1
+       c1: established
+  10   c1: <-- PSH,ACK seq 101 ack 301 len 10
+       linux c1: --> ACK seq 301 ack 111
+  20   close(c1)
+       # Ten bytes were not read.
+       ours c1: --> RST seq 301
+       linux c1: --> RST,ACK seq 301 ack 111
+       count() = 0
+  30   c1: <-- ACK seq 111 ack 301
+       # Nothing is known of it.
+       c1: --> RST seq 301
+"
+            ),
+        );
+        remote::plays(
+            lab,
+            &format!(
+                "with backlog=4 msl=1000 linux=no
+{opens}
+       accept() = c1
+       c1: established
+  10   close(c1)
+       c1: --> FIN,ACK seq 301 ack 101
+  20   c1: <-- FIN,ACK seq 101 ack 302
+       c1: --> ACK seq 302 ack 102
+  30   c1: <-- SYN seq 100 mss 1000 win 5000
+       # The old SYN, late: it opens nothing.
+       c1: --> ACK seq 302 ack 102
+  40   c1: <-- SYN seq 103 mss 1000 win 5000
+       # Behind all old numbers: a new connection.
+       c1: --> SYN,ACK seq 300 ack 104
+       c1: <-- ACK seq 104 ack 301
+       accept() = c1
+       c1: established
+       count() = 1
+"
+            ),
         );
     });
 }

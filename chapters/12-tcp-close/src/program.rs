@@ -4,19 +4,28 @@
 use netlab::sim::Net;
 
 use crate::Site;
+use crate::lines;
 use crate::task::{THEM, Task, WE, client, server};
 use crate::web::Get;
 
 const USAGE: &str = "\
 get [http://10.0.0.1/PATH] [--loss PERCENT] [--pcap FILE] [-- SERVER…]
 serve [--loss PERCENT] [--pcap FILE] [-- CLIENT…]
+host ADDR SECRET [NAME=NUMBER…]
 
 get: your host, 10.0.0.2, downloads a page from Linux, 10.0.0.1.
 serve: Linux downloads a page from your host.
+host: your host alone, played from lines on standard input (src/lines.rs).
 A program behind -- is Linux's end: nginx, or curl http://10.0.0.2/";
 
 /// Runs the program, and gives its exit code.
 pub fn run(args: &[String]) -> u8 {
+    if let Some((role, args)) = args.split_first()
+        && role == "host"
+        && let Some(code) = lines::run(args)
+    {
+        return code;
+    }
     let Some(task) = parse(args) else {
         eprintln!("{USAGE}");
         return 2;

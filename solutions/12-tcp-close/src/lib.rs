@@ -1,9 +1,10 @@
 //! Chapter 12: how a connection ends, and a host that has many of them.
 //!
 //! One file a step. Each step uses the ones before it. `connection.rs` is given: the frame of a connection, which opens with
-//! chapter 09's machine. So is the program `get` and `serve`: `program.rs`, `site.rs`, `task.rs`, `tun.rs` and `web.rs`.
+//! chapter 09's machine. So is the program: `program.rs`, `lines.rs`, `site.rs`, `task.rs`, `tun.rs` and `web.rs`.
 
 mod connection;
+mod lines;
 mod program;
 mod s1_states;
 mod s2_verdict;

@@ -264,6 +264,8 @@ fn s1_targets_have_four_forms() {
             "GET http://:80/ HTTP/1.1",
             "GET http://a:b/ HTTP/1.1",
             "GET http://u@a/ HTTP/1.1",
+            "GET http://a#b HTTP/1.1",
+            "GET http://a:80#b/ HTTP/1.1",
             "GET ftp://a/ HTTP/1.1",
             "CONNECT / HTTP/1.1",
             "CONNECT a HTTP/1.1",
@@ -419,6 +421,12 @@ fn s1_missing_or_two_hosts() {
             let text = format!("GET / HTTP/{version}\r\n{}\r\n", "Host: a\r\n".repeat(3));
             refused(lab, text.as_bytes(), 400);
         }
+        // Far from each other, and far from the request line.
+        let many = "X: y\r\n".repeat(MAX_FIELDS - 2);
+        for (before, between) in [("", &many[..]), (&many[..], "")] {
+            let text = format!("GET / HTTP/1.1\r\n{before}Host: a\r\n{between}Host: a\r\n\r\n");
+            refused(lab, text.as_bytes(), 400);
+        }
         lab.why("HTTP/1.0 is older than Host, and may come without it.");
         request(lab, b"GET / HTTP/1.0\r\n\r\n");
     });
@@ -472,6 +480,8 @@ fn s1_a_host_is_a_host() {
             "a:8 0",
             "a:-1",
             "a:+1",
+            "a:\u{665}",
+            "[::1]:\u{ff15}",
             "caf\u{e9}",
         ] {
             for version in ["1.1", "1.0"] {

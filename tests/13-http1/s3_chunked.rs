@@ -366,6 +366,11 @@ fn s3_a_size_line_has_an_end() {
             let got = decode(MUCH, line.as_bytes().chunks(1));
             lab.same("the answer", got, Err(400));
         }
+        lab.why("It is for every size line, also for one behind content.");
+        for line in [line(MAX_CHUNK_LINE + 1), "0".repeat(MAX_CHUNK_LINE + 1)] {
+            let bytes = format!("5\r\nhello\r\n{line}");
+            refused(lab, MUCH, bytes.as_bytes(), &[400]);
+        }
         lab.why("The limit is for each line, and not for all of them together.");
         let many = format!("{}\r\nhello\r\n", line(MAX_CHUNK_LINE)).repeat(100);
         let (taken, _, _) = demanded(lab, pushed(lab, MUCH, many.as_bytes()));
@@ -456,8 +461,10 @@ fn s3_trailers_have_a_limit() {
         refused(lab, MUCH, bytes.as_bytes(), &[431]);
         // Without the empty line: the last trailer itself is too much.
         for more in [1, 2] {
-            let bytes = format!("0\r\n{}", trailers(MAX_TRAILERS + more));
-            refused(lab, MUCH, bytes.as_bytes(), &[431]);
+            for before in ["", "5\r\nhello\r\n"] {
+                let bytes = format!("{before}0\r\n{}", trailers(MAX_TRAILERS + more));
+                refused(lab, MUCH, bytes.as_bytes(), &[431]);
+            }
         }
         let endless = format!("0\r\nA: {}", "x".repeat(MAX_TRAILERS));
         refused(lab, MUCH, endless.as_bytes(), &[431]);

@@ -171,6 +171,16 @@ fn s4_two_pipelined_requests_answered_in_order() {
         let want = words(&["GET /a ", "GET /b ", "GET /a ", "GET /b "]);
         lab.same("the answers", bodies(&all), want);
 
+        let many = 1000;
+        let count = u32::try_from(many).expect("a few");
+        let wire = super::wire::wire(lab, [sends(&GET_A.repeat(many))]);
+        serves(lab, &wire, &Echo::default(), count);
+        lab.same(
+            "the answers",
+            replies(lab, &wire.written(), &vec!["GET"; many]).len(),
+            many,
+        );
+
         lab.why(
             "The second request may come in part with the first. Its beginning is not thrown away.",
         );
@@ -256,6 +266,47 @@ fn s4_the_application_gets_the_body() {
         for got in app.0.lock().expect("no panic in here").iter() {
             lab.same_bytes("the body", got, body);
         }
+    });
+}
+
+#[test]
+fn s4_a_large_body() {
+    lab(|lab| {
+        lab.why("A body may be as large as max_body, and come in many reads, together with the next request or not.");
+        let body: Vec<u8> = (0..300_000u32).map(|n| (n % 251) as u8).collect();
+        let limits = Limits {
+            max_body: 300_000,
+            ..LIMITS
+        };
+        let length = format!("Content-Length: {}\r\n\r\n", body.len());
+        let chunked = format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len());
+        for (fields, end) in [(length, ""), (chunked, "\r\n0\r\n\r\n")] {
+            let head = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}");
+            let all = [head.as_bytes(), &body, end.as_bytes(), GET_B].concat();
+            for piece in [all.len(), 70_000, 1000] {
+                let app = Kept::default();
+                let wire = wire(lab, all.chunks(piece).map(sends));
+                let got = serve_within(lab, &wire, &app, limits).map_err(|error| error.kind());
+                lab.same("the requests that were answered", got, Ok(2));
+                let kept = app.0.lock().expect("no panic in here");
+                lab.same_bytes("the first body", &kept[0], &body);
+                lab.same_bytes("the second body", &kept[1], b"");
+            }
+        }
+        lab.why("max_body may be 0: then a request without a body is as good as ever, and one byte is too long.");
+        let limits = Limits {
+            max_body: 0,
+            ..LIMITS
+        };
+        let one = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx";
+        let none = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        let wire = wire(lab, [sends(&[GET_A, none, one].concat())]);
+        lab.note("max_body is 0");
+        let got = serve_within(lab, &wire, &Echo::default(), limits);
+        let got = got.map_err(|error| error.kind());
+        lab.same("the requests that were answered", got, Ok(2));
+        let all = replies(lab, &wire.written(), &["GET", "POST", "POST"]);
+        lab.same("the last status", all[2].status, 413);
     });
 }
 
@@ -545,6 +596,26 @@ fn s4_what_cannot_be_sent_is_500() {
             serves(lab, &wire, &app, 2);
             let all = replies(lab, &wire.written(), &["GET"; 2]);
             lab.same("the statuses", (all[0].status, all[1].status), (500, 200));
+        }
+        lab.why("The 500 is another response: nothing of the one that cannot be sent is in it. It answers HEAD without a body, as every response does.");
+        for method in ["GET", "HEAD"] {
+            let app = |_: &Request| {
+                let mut response = Response::new(200, "hello");
+                response.fields.push("Content-Encoding", "gzip");
+                response.fields.push("Location", "/a\r\nSet-Cookie: b");
+                response
+            };
+            let request = format!("{method} /a HTTP/1.1\r\nHost: x\r\n\r\n");
+            let wire = wire(lab, [sends(&[request.as_bytes(), GET_B].concat())]);
+            serves(lab, &wire, &app, 2);
+            for reply in replies(lab, &wire.written(), &[method, "GET"]) {
+                lab.same("the status", reply.status, 500);
+                let body = String::from_utf8_lossy(&reply.body).into_owned();
+                lab.holds(!body.contains("hello"), "another body", format!("{body:?}"));
+                for name in ["Content-Encoding", "Location", "Set-Cookie"] {
+                    lab.same(name, reply.all(name), Vec::new());
+                }
+            }
         }
         lab.why("A status has three digits; and one of 1xx is not the answer: the client would wait for another.");
         for status in [0, 20, 99, 100, 101, 199, 600, 999, 1000, 2000] {
@@ -841,12 +912,18 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 fn s4_expect_100_continue() {
     lab(|lab| {
         lab.why("The client waits for a word before it sends its body: HTTP/1.1 100 Continue, and an empty line (RFC 9110 §10.1.1). Without it curl waits for a second, and others for ever.");
-        for expect in ["Expect: 100-continue", "expect: 100-CONTINUE"] {
+        for (method, expect) in [
+            ("PUT", "Expect: 100-continue"),
+            ("POST", "expect: 100-CONTINUE"),
+            ("GET", "Expect: 100-continue, 100-continue"),
+            ("BREW", "Expect: 100-continue\r\nExpect: 100-Continue"),
+        ] {
             for (fields, body) in [
                 ("Content-Length: 5", "hello"),
                 ("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"),
             ] {
-                let head = format!("PUT /c HTTP/1.1\r\nHost: x\r\n{expect}\r\n{fields}\r\n\r\n");
+                let head =
+                    format!("{method} /c HTTP/1.1\r\nHost: x\r\n{expect}\r\n{fields}\r\n\r\n");
                 let then = [body.as_bytes(), GET_B].concat();
                 let seen = CONTINUE;
                 let plays = [sends(head.as_bytes()), Play::When { seen, then }];
@@ -858,12 +935,9 @@ fn s4_expect_100_continue() {
                     &written[..CONTINUE.len().min(written.len())],
                     CONTINUE,
                 );
-                let all = replies(lab, &written[CONTINUE.len()..], &["PUT", "GET"]);
-                lab.same(
-                    "the answers",
-                    bodies(&all),
-                    words(&["PUT /c hello", "GET /b "]),
-                );
+                let all = replies(lab, &written[CONTINUE.len()..], &[method, "GET"]);
+                let want = [&format!("{method} /c hello")[..], "GET /b "];
+                lab.same("the answers", bodies(&all), words(&want));
                 lab.same("the time, in seconds", wire.secs(), 0.0);
             }
         }

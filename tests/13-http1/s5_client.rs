@@ -106,9 +106,9 @@ fn s5_a_request_on_the_wire() {
         ] {
             let ask = Ask {
                 method,
-                path: "/a?b=%20#",
+                host: "WWW.Example.org:8080",
+                path: "/a?B=%20#\"<|{}^`\\",
                 body,
-                ..GET
             };
             let (_, tape) = exchanged(lab, &ask, &[OK]);
             let Some(end) = tape.written.windows(4).position(|four| four == b"\r\n\r\n") else {
@@ -119,13 +119,17 @@ fn s5_a_request_on_the_wire() {
             lab.same(
                 "the request line",
                 lines.next(),
-                Some(&format!("{method} /a?b=%20# HTTP/1.1")[..]),
+                Some(&format!("{method} {} HTTP/1.1", ask.path)[..]),
             );
-            let mut fields: Vec<_> = lines.map(str::to_lowercase).collect();
+            let small = |line: &str| match line.split_once(':') {
+                Some((name, value)) => format!("{}:{value}", name.to_lowercase()),
+                None => line.to_owned(),
+            };
+            let mut fields: Vec<_> = lines.map(small).collect();
             fields.sort();
             let want: Vec<_> = length
                 .into_iter()
-                .chain(["host: www.example.org"])
+                .chain(["host: WWW.Example.org:8080"])
                 .map(String::from)
                 .collect();
             lab.same("the fields", fields, want);
@@ -329,6 +333,7 @@ fn s5_what_comes_behind_the_response() {
                     b"",
                 ),
                 ("GET", b"HTTP/1.1 304 Not Modified\r\n\r\n", b""),
+                ("CONNECT", b"HTTP/1.1 200 OK\r\n\r\n", b""),
             ] {
                 let (got, _) =
                     exchanged(lab, &Ask { method, ..GET }, &[&[response, behind].concat()]);
@@ -376,6 +381,10 @@ fn s5_responses_of_1xx() {
         let interim = b"HTTP/1.1 100 Continue\r\n\r\n";
         let many = [interim.repeat(MAX_INTERIM), OK.to_vec()].concat();
         let (got, _) = exchanged(lab, &GET, &[&many]);
+        lab.same_bytes("the content", &answer(lab, got).body, b"hello");
+        let mut pieces = vec![&interim[..]; MAX_INTERIM];
+        pieces.push(OK);
+        let (got, _) = exchanged(lab, &GET, &pieces);
         lab.same_bytes("the content", &answer(lab, got).body, b"hello");
         let more = [interim.repeat(MAX_INTERIM + 1), OK.to_vec()].concat();
         let (got, _) = exchanged(lab, &GET, &[&more]);
@@ -582,6 +591,32 @@ fn s5_an_answer_that_is_too_long() {
             answer(lab, got).body.len(),
             length,
         );
+        lab.why("So it is with a length and in chunks, to the byte; and a long answer is no reason to give up the connection.");
+        let content = vec![b'x'; length + 1];
+        for (size, is_taken) in [(length, true), (length + 1, false)] {
+            let chunks = [
+                format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n")
+                    .as_bytes(),
+                &content[..size],
+                b"\r\n0\r\n\r\n",
+            ]
+            .concat();
+            let announced = [
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n").as_bytes(),
+                &content[..size],
+            ]
+            .concat();
+            for response in [chunks, announced] {
+                let (got, _) = exchanged(lab, &GET, &[&response]);
+                let got = got.map(|answer| (answer.body.len(), answer.reusable));
+                let got = got.map_err(|lost| lost.cause.kind());
+                let want = match is_taken {
+                    true => Ok((length, true)),
+                    false => Err(ErrorKind::InvalidData),
+                };
+                lab.same("the length of the content, and reusable", got, want);
+            }
+        }
     });
 }
 

@@ -13,7 +13,7 @@ use http1::{
     App, Command, Files, LIMITS, MAX_CLIENTS, Request, RequestHead, Response, Url, parse_args,
     parse_url,
 };
-use netlab::{Lab, Program, Running, TcpPeer, lab, words};
+use netlab::{Lab, Program, Running, TcpPeer, interrupt, lab, words};
 
 use super::heads::{fields, shown};
 use super::replies::{Reply, replies, reply};
@@ -796,6 +796,41 @@ fn s6_serve_cannot_begin() {
     });
 }
 
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a network of its own"
+)]
+fn s6_a_host_that_nobody_knows() {
+    lab(|lab| {
+        // A network of its own, in which nobody can be asked for a name.
+        let alone = ["--user", "--map-root-user", "--net"];
+        let may = Process::new("unshare").args(alone).arg("true").output();
+        if !may.is_ok_and(|end| end.status.success()) {
+            lab.skip("this machine gives no namespaces to an ordinary user");
+        }
+        lab.why("No machine has this name (RFC 6761, section 6.4). That is a failure, which the user must be told: not a wrong argument, and not a panic.");
+        let folder = site();
+        let dir = folder.path().to_string_lossy();
+        for args in [
+            &["serve", &dir, "nobody.invalid", "-p", "0"][..],
+            &["get", "http://nobody.invalid/a"],
+        ] {
+            let program = [PROGRAM];
+            let words = [&alone[..], &program, args].concat();
+            let end = lab.program("unshare", &words).exits();
+            lab.same("exit code", end.code, Some(1));
+            lab.same("standard output", end.stdout, String::new());
+            let told = end.stderr.contains("nobody.invalid");
+            lab.holds(
+                told,
+                "the host on standard error",
+                format!("{:?}", end.stderr),
+            );
+        }
+    });
+}
+
 /// What takes nothing that a program writes.
 fn takes_nothing(what: &str) -> Stdio {
     if what == "/dev/full" {
@@ -1373,17 +1408,19 @@ fn s6_serve_sleeps() {
 #[test]
 fn s6_ctrl_c_ends_serve() {
     lab(|lab| {
-        lab.why("Ctrl-C is how a person ends a server: exit code 0, and nothing on standard error. A client that says nothing, and one that stops in the middle of a request, have the grace to end, 20 ms here, and are cut off.");
+        lab.why("Ctrl-C (SIGINT) is how a person ends a server, and SIGTERM how a program does: exit code 0, and nothing on standard error. A client that says nothing, and one that stops in the middle of a request, have the grace to end, 20 ms here, and are cut off.");
         let folder = site();
-        let (server, addr) = server(lab, folder.path(), &["--grace", "20"]);
-        gets_an_answer(lab, addr);
-        let _silent = lab.connect_as("client A", addr);
-        let slow = lab.connect_as("client B", addr);
-        slow.sends(b"GET /a.txt HTTP/1.1\r\n");
-        server.is_interrupted();
-        let end = server.exits();
-        lab.same("exit code", end.code, Some(0));
-        lab.same("standard error", end.stderr, String::new());
+        for signal in [interrupt(), "TERM"] {
+            let (server, addr) = server(lab, folder.path(), &["--grace", "20"]);
+            gets_an_answer(lab, addr);
+            let _silent = lab.connect_as("client A", addr);
+            let slow = lab.connect_as("client B", addr);
+            slow.sends(b"GET /a.txt HTTP/1.1\r\n");
+            server.gets(signal);
+            let end = server.exits();
+            lab.same("exit code", end.code, Some(0));
+            lab.same("standard error", end.stderr, String::new());
+        }
     });
 }
 
@@ -1642,10 +1679,11 @@ fn s6_get_from_serve() {
         lab.why("Your client and your server agree where each message ends.");
         let folder = site();
         let (_server, addr) = server(lab, folder.path(), &[]);
-        let urls = ["/", "/a.txt", "/large.bin"].map(|path| url(addr, path));
+        let _folder = folder.with("larger.bin", vec![b'x'; 3 << 20]);
+        let urls = ["/", "/a.txt", "/larger.bin"].map(|path| url(addr, path));
         let output = getting(lab, &urls).returns();
         lab.same("exit code", output.status.code(), Some(0));
-        let want = [&b"<h1>hello</h1>alpha"[..], &vec![b'x'; 1 << 20]].concat();
+        let want = [&b"<h1>hello</h1>alpha"[..], &vec![b'x'; 3 << 20]].concat();
         lab.same(
             "how many bytes on standard output",
             output.stdout.len(),

@@ -71,9 +71,10 @@ pub struct Limits {
 ///
 /// Of the response's own fields, `Content-Length`, `Transfer-Encoding`, `Connection` and `Keep-Alive`
 /// are left out: framing is not for the application to say. But if its `Connection` lists `close`, the
-/// response is the last. A response that cannot be sent is replaced by one of status 500, and the
-/// connection goes on: one whose status is not from 200 to 599, or with a field whose name is no token
-/// or whose value has a control character other than HTAB: a line break in it would begin a new field.
+/// response is the last. A response that cannot be sent is replaced by one of status 500, with nothing of
+/// it, and the connection goes on: one whose status is not from 200 to 599, or with a field whose name is
+/// no token or whose value has a control character other than HTAB: a line break in it would begin a new
+/// field.
 ///
 /// A response is written with one `write`, if the stream takes all of it, and with as many as it needs
 /// otherwise, and then flushed. That holds for 100 Continue as well.

@@ -207,15 +207,16 @@ pub fn steps(book: &Book, course: &Course) -> Vec<String> {
 pub fn order(book: &Book, course: &Course) -> Vec<String> {
     const FILE: &str = "introduction.md";
     let text = book.page(FILE).map_or("", |page| &page.text);
+    let needs = super::chart::needs(&book.root, course);
     let mut complaints = Vec::new();
     for chapter in &course.chapters {
-        let manifest = book.root.join(chapter.dir()).join("Cargo.toml");
-        let manifest = std::fs::read_to_string(&manifest).expect("a chapter's manifest");
-        let found = manifest.split("solutions/").skip(1);
-        let needed: BTreeSet<&str> = found.filter_map(|rest| rest.get(..2)).collect();
+        let needed: Vec<&str> = needs[&chapter.number().to_string()]
+            .iter()
+            .map(String::as_str)
+            .collect();
         let needed = match needed.is_empty() {
             true => "–".to_owned(),
-            false => needed.into_iter().collect::<Vec<_>>().join(", "),
+            false => needed.join(", "),
         };
         let halves = (chapter.minutes + 15) / 30;
         let half = if halves % 2 == 1 { "½" } else { "" };

@@ -3,6 +3,7 @@
 //!
 //! Each check says all that is wrong at once, with the file, the line, and what to do.
 
+mod chart;
 mod checks;
 mod page;
 
@@ -54,6 +55,24 @@ fn chapter_pages_have_their_other_sections() {
 #[test]
 fn the_introduction_knows_what_stands_on_what() {
     report(checks::order(&Book::read(), course()));
+}
+
+#[test]
+fn the_map_of_the_chapters_is_current() {
+    const FILE: &str = "chapters.svg";
+    let drawn = chart::draw(&root(), course());
+    if let Some(folder) = std::env::var_os("NETLAB_PICTURES") {
+        std::fs::write(Path::new(&folder).join(FILE), &drawn).expect("a folder for pictures");
+    }
+    let there = std::fs::read_to_string(root().join("book/src/pictures").join(FILE));
+    let mut complaints = Vec::new();
+    if there.ok() != Some(drawn) {
+        complaints.push(format!(
+            "book/src/pictures/{FILE}:1: the chapters stand on others than it says. Draw it again:\n  \
+             NETLAB_PICTURES=$PWD/book/src/pictures cargo test -p workbook --test book the_map_of_the_chapters"
+        ));
+    }
+    report(complaints);
 }
 
 #[test]

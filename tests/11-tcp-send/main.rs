@@ -1,6 +1,8 @@
 //! The tests of chapter 11: how a TCP sends.
 
 mod conversation;
+#[cfg(feature = "stretch")]
+mod fat;
 mod hostile;
 mod network;
 mod plots;
@@ -12,5 +14,7 @@ mod s5_waiting;
 mod s6_congestion;
 mod s7_recovery;
 mod s8_sender;
+#[cfg(feature = "stretch")]
+mod s9_scoreboard;
 mod wire;
 mod words;

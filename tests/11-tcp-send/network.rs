@@ -12,9 +12,9 @@ use super::wire::{self, From};
 use super::words::{ms, stream};
 
 /// The sender's first number. It wraps on the way.
-const FIRST: u32 = 0xffff_0000;
+pub const FIRST: u32 = 0xffff_0000;
 /// The peer's only number: it sends no data.
-const THEIRS: u32 = 301;
+pub const THEIRS: u32 = 301;
 
 /// A transfer: so many bytes and a FIN, over a link.
 pub struct Transfer {
@@ -112,7 +112,7 @@ pub fn transfer_with(
         Sender::new(config, &vars, Some(it.handshake))
     });
     let client = net.add("sender", Client::new(sender, data.clone(), it.buffer));
-    let peer = net.add("peer", Peer::new(it.buffer, it.reads_every));
+    let peer = net.add("peer", Peer::new(it.buffer.into(), it.reads_every));
     net.join(client, peer, it.link);
     plan(&mut net, client, peer);
     lab.you("poll(now)", || {
@@ -259,14 +259,14 @@ impl Node for Client {
 }
 
 /// A receiver: it keeps what comes in any order, within its buffer, and acknowledges each segment at once.
-struct Peer {
+pub struct Peer {
     buffer: usize,
     reads_every: Option<Duration>,
     /// What is in order, and how much of it the program has read.
-    stream: Vec<u8>,
+    pub stream: Vec<u8>,
     read: usize,
     /// What is behind a hole, by its place.
-    waiting: BTreeMap<usize, Vec<u8>>,
+    pub waiting: BTreeMap<usize, Vec<u8>>,
     fin_at: Option<usize>,
     has_fin: bool,
     /// When something last came.
@@ -277,9 +277,9 @@ struct Peer {
 const PATIENCE: Duration = Duration::from_secs(10_000);
 
 impl Peer {
-    fn new(buffer: u16, reads_every: Option<Duration>) -> Peer {
+    pub fn new(buffer: usize, reads_every: Option<Duration>) -> Peer {
         Peer {
-            buffer: buffer.into(),
+            buffer,
             reads_every,
             stream: Vec::new(),
             read: 0,
@@ -296,11 +296,11 @@ impl Peer {
         }
     }
 
-    fn window(&self) -> usize {
+    pub fn window(&self) -> usize {
         self.buffer - (self.stream.len() - self.read)
     }
 
-    fn takes(&mut self, segment: &Segment) {
+    pub fn takes(&mut self, segment: &Segment) {
         let next = self.stream.len();
         let room = self.window();
         // A number near the one that is expected, before it or behind it.
@@ -336,15 +336,18 @@ impl Peer {
         }
     }
 
-    fn acknowledges(&self, out: &mut Outbox) {
+    pub fn acknowledgment(&self) -> Segment {
         let next = self.stream.len() + usize::from(self.has_fin);
-        let segment = Segment {
+        Segment {
             seq: Seq(THEIRS),
             ack: Some(Seq(FIRST.wrapping_add(next as u32))),
             window: self.window() as u16,
             ..Segment::default()
-        };
-        out.send(0, wire::packet(From::Peer, &segment));
+        }
+    }
+
+    fn acknowledges(&self, out: &mut Outbox) {
+        out.send(0, wire::packet(From::Peer, &self.acknowledgment()));
     }
 }
 

@@ -11,12 +11,17 @@ pub enum From {
 
 /// An IPv4 packet with a TCP segment, both with their checksums.
 pub fn packet(from: From, segment: &Segment) -> Vec<u8> {
+    packet_with(from, segment, &[])
+}
+
+/// The same with options, whose length is a multiple of 4.
+pub fn packet_with(from: From, segment: &Segment, options: &[u8]) -> Vec<u8> {
     let (sender, peer) = ([10, 0, 0, 1], [10, 0, 0, 2]);
     let (src, dst, ports) = match from {
         From::Sender => (sender, peer, [4000_u16, 80]),
         From::Peer => (peer, sender, [80, 4000]),
     };
-    let total = 40 + segment.payload.len();
+    let total = 40 + options.len() + segment.payload.len();
     let mut b = vec![0; 40];
     b[0] = 0x45;
     put(&mut b, 2, total as u16);
@@ -32,7 +37,7 @@ pub fn packet(from: From, segment: &Segment) -> Vec<u8> {
     b[24..28].copy_from_slice(&segment.seq.0.to_be_bytes());
     let ack = segment.ack.unwrap_or_default();
     b[28..32].copy_from_slice(&ack.0.to_be_bytes());
-    b[32] = 0x50;
+    b[32] = 0x50 + ((options.len() as u8 / 4) << 4);
     let flags = [
         (segment.fin, 0x01),
         (segment.syn, 0x02),
@@ -45,6 +50,7 @@ pub fn packet(from: From, segment: &Segment) -> Vec<u8> {
         .map(|(is, bit)| if *is { *bit } else { 0 })
         .sum();
     put(&mut b, 34, segment.window);
+    b.extend_from_slice(options);
     b.extend_from_slice(&segment.payload);
     let sum = of_tcp(&b);
     put(&mut b, 36, sum);
@@ -71,7 +77,7 @@ pub fn segment(packet: &[u8]) -> Option<Segment> {
         psh: has(0x08),
         window: u16::from_be_bytes([packet[34], packet[35]]),
         mss: None,
-        payload: packet[40..].to_vec(),
+        payload: packet[20 + usize::from(packet[32] >> 4) * 4..].to_vec(),
     })
 }
 

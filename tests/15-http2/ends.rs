@@ -341,7 +341,13 @@ pub fn event_in_words(event: &Event) -> String {
         }
         Event::Pong(data) => format!("Pong {}", data.escape_ascii()),
         Event::GoAway { last, code } => format!("GoAway: last {last}, {}", code::name(*code)),
-        Event::ConnectionError(fault) => format!("ConnectionError: {}", code::name(fault.code)),
+        Event::ConnectionError(fault) => {
+            let on = match fault.stream {
+                0 => String::new(),
+                stream => format!(" on {stream}"),
+            };
+            format!("ConnectionError{on}: {}", code::name(fault.code))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use netlab::{Lab, lab};
 
 use super::ends::{End, FREE, outcome, strings};
 use super::frames::{
-    DATA, END_STREAM, GET, OK, PADDED, PING, POST, data, fields, frame, frames, get, head,
+    DATA, END_STREAM, GET, OK, PADDED, PING, POST, Sent, data, fields, frame, frames, get, head,
     in_words, last_data, last_head, listed, post, reset, settings, settings_ack, window_update,
 };
 use super::lossy::{OBJECT, OBJECTS, downloads};
@@ -468,6 +468,12 @@ fn s5_a_piece_at_a_time() {
         let first = pieces.first().map_or(0, Vec::len);
         lab.because("A piece is not less than PIECE, either, as long as there is more.")
             .same("whether the first piece is full", first >= PIECE, true);
+        let mut end = asked(lab, &[], 2);
+        end.queues(1, &bytes(2 * 16_384 + 1), false);
+        end.queues(3, &bytes(16_384 + 16_348), false);
+        let first = end.pieces().first().map_or(0, Vec::len);
+        lab.because("The frames of three times 16 384 bytes and one of 16 348 are PIECE bytes, not one less. So the next frame is in the next piece.")
+            .same("bytes of the first piece", first, PIECE);
     });
 }
 
@@ -902,6 +908,21 @@ fn s5_data_on_streams_that_are_not_open() {
             &[],
         );
         end.says("No second RST_STREAM.", &[]);
+        let mut end = uploading(lab, FREE);
+        let _ = end.receives("a whole request on 3", &get(3));
+        lab.you("respond(3, 204), its end", || {
+            end.h2.respond(3, &fields(&[(":status", "204")]), true)
+        })
+        .ok();
+        lab.you("shut_down()", || end.h2.shut_down());
+        let _ = end.pending();
+        end.resets(
+            "Stream 3 is closed, and our GOAWAY has named it as taken. What is ignored behind GOAWAY is what comes on higher streams.",
+            "DATA on 3",
+            &data(3, b"x"),
+            3,
+            "STREAM_CLOSED",
+        );
         let mut client = End::client(lab, FREE, &[]);
         let _ = client.asks(GET, true);
         let _ = client.pending();
@@ -1073,8 +1094,16 @@ fn s5_trailers_follow_the_content() {
             outcome(lab.you("send(1, 1 byte, true)", || end.h2.send(1, b"x", true))),
             "Over".to_owned(),
         );
-        let got = end.sends_head();
-        lab.because("Trailers without content need no window.")
+        let sent = end.frames();
+        let words: Vec<String> = sent.iter().map(Sent::words).collect();
+        lab.because("Trailers without content need no window, and no DATA in front of them: a frame without content that ends nothing brings nothing.")
+            .same(
+                "the frames sent",
+                words,
+                strings(&["HEADERS on 1 END_HEADERS END_STREAM"]),
+            );
+        let got = end.decoded(&sent[0].payload);
+        lab.because("The block has the trailers.")
             .same("the fields", got, "x-sum=7".to_owned());
         let done = lab.you("trailers(9, x-sum=7)", || end.h2.trailers(9, &list));
         lab.because("Nobody has asked on 9.")

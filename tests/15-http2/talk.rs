@@ -137,12 +137,18 @@ impl Talk {
             .unwrap_or_else(|| self.lab.fails("a frame", "the end of the stream"))
     }
 
-    /// Reads up to four kilobytes, if there is anything, and looks at nothing.
-    pub fn sips(&mut self) {
-        if self.has_come() {
-            let mut buffer = [0; 4096];
-            let read = self.peer.stream().read(&mut buffer);
-            self.came.extend(&buffer[..read.unwrap_or(0)]);
+    /// Reads what is there, until this many bytes have come since it was looked at. Waits for nothing.
+    pub fn sips(&mut self, most: usize) {
+        let mut buffer = [0; 4096];
+        while self.came.len() < most {
+            let mut stream = self.peer.stream();
+            stream.set_nonblocking(true).expect("non-blocking mode");
+            let read = stream.read(&mut buffer);
+            stream.set_nonblocking(false).expect("blocking mode");
+            match read {
+                Ok(len @ 1..) => self.came.extend(&buffer[..len]),
+                _ => return,
+            }
         }
     }
 

@@ -242,7 +242,7 @@ impl H2 {
     /// turns, by rising number from the one behind `turn` on: each sends one frame, of at most the peer's
     /// `max_frame_size` and at most 16 384 bytes, and the next is on. A stream without content or room is passed over. The
     /// frame with the last byte of a stream's content has END_STREAM, if the end is queued by then, or trailers follow it. An end
-    /// without content needs no room.
+    /// without content needs no room. DATA without content is sent only to end a stream.
     pub(crate) fn fills(&mut self) {
         while self.out.len() < PIECE {
             let room = self.window.room();

@@ -614,7 +614,7 @@ impl Fetch<'_> {
                 }
                 stream.write_all(&bytes)?;
             }
-            if is_done || self.h2.is_over() {
+            if is_done {
                 return Ok(());
             }
             match stream.read(&mut buffer) {

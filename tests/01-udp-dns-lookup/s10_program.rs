@@ -33,10 +33,14 @@ fn ran_with(lab: &Lab, args: &[&str], resolv_conf: &Path) -> (u8, String, String
     let reason = "run fails only when `out` or `err` cannot be written. These two take a byte at a time, and \
                   every other call says Interrupted: write!, writeln! and write_all go on, and a single \
                   call of write does not.";
-    let lab = lab.because(reason);
-    let code = lab.ok(&format!("run({args:?}, …, out, err)"), || {
-        run(&args, resolv_conf, &mut out, &mut err)
-    });
+    let call = format!("run({args:?}, …, out, err)");
+    // The reason is one for an error. A call that hangs is about the scene.
+    let code = match lab.you(&call, || run(&args, resolv_conf, &mut out, &mut err)) {
+        Ok(code) => code,
+        Err(error) => lab
+            .because(reason)
+            .fails(format!("your {call} to succeed"), format!("Err({error:?})")),
+    };
     let text = |bytes| String::from_utf8(bytes).expect("the program writes text");
     (code, text(out.inner.0), text(err.inner.0))
 }

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
@@ -116,17 +115,11 @@ fn s6_close_does_not_wait_for_a_full_queue() {
 )]
 fn s6_close_wakes_accept_when_nobody_can_connect() {
     lab(|lab| {
-        // A network of its own, in which even the loopback interface is down.
-        const ALONE: &str = "unshare --user --map-root-user --net";
-        let may = Command::new("sh")
-            .args(["-c", &format!("{ALONE} true")])
-            .output();
-        if !may.is_ok_and(|end| end.status.success()) {
-            lab.skip("this machine gives no namespaces to an ordinary user");
-        }
+        // Even the loopback interface is down in it.
+        let alone = lab.own_network(":");
         let (acceptor, _) = acceptor(lab);
         lab.you("close()", || acceptor.close());
-        let mut there = lab.beside(&format!("exec {ALONE} \"$0\" \"$@\""), || {
+        let mut there = lab.beside(&alone, || {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
             let listener = TcpListener::bind(any).expect("bind a port");
             let acceptor = Arc::new(ClosableAcceptor::new(listener).expect("an acceptor"));

@@ -268,9 +268,8 @@ impl Machine {
     }
 }
 
-/// A source of numbers that look random and are the same every time: SplitMix64 (Steele, Lea,
-/// Flood 2014).
+/// A source of numbers that look random and are the same every time.
 pub fn numbers(seed: u64) -> impl FnMut() -> u32 + Send + 'static {
-    let mut state = seed;
-    move || (netlab::sim::splitmix64(&mut state) >> 32) as u32
+    let mut dice = netlab::Dice::new(seed);
+    move || (dice.next() >> 32) as u32
 }

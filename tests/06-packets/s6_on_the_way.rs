@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use netlab::io::OneByte;
-use netlab::{Lab, hex, lab};
+use netlab::{Dice, Lab, hex, lab};
 use packets::{LinkType, NotForwarded, decrement_ttl, update_checksum, write_pcap};
 
 use super::explain;
-use super::wire::{Dice, ENDS, Ip, Tcp, checksum, frame};
+use super::wire::{ENDS, Ip, Tcp, checksum, frame, some_bytes};
 
 /// Demands an updated checksum.
 fn updates(lab: &Lab, before: u16, old: u16, new: u16, want: u16) {
@@ -367,7 +367,7 @@ fn s6_a_router_looks_at_little() {
         for seed in lab.seeds(256) {
             let mut dice = Dice::new(seed);
             let mut bytes: Vec<u8> = (0..20).map(|_| dice.next() as u8).collect();
-            bytes.extend(dice.bytes(20));
+            bytes.extend(some_bytes(&mut dice, 20));
             bytes[0] = 0x40 | bytes[0] & 0xf;
             bytes[8] = bytes[8].max(2);
             let what = format!("bytes by chance, seed {seed}, of version 4");

@@ -1,6 +1,7 @@
 //! Packets as bytes, written by the tests themselves from the figures of the RFCs. Nothing here uses
 //! the student's code.
 
+use netlab::Dice;
 use std::net::Ipv4Addr;
 
 /// Addresses for documentation (RFC 5737).
@@ -246,26 +247,9 @@ pub fn frame(ethertype: u16, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// SplitMix64: numbers by chance, the same ones for the same seed.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        netlab::sim::splitmix64(&mut self.0)
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// Up to so many bytes.
-    pub fn bytes(&mut self, most: u64) -> Vec<u8> {
-        (0..self.below(most + 1))
-            .map(|_| self.next() as u8)
-            .collect()
-    }
+/// Up to so many bytes.
+pub fn some_bytes(dice: &mut Dice, most: u64) -> Vec<u8> {
+    (0..dice.below(most + 1))
+        .map(|_| dice.next() as u8)
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use netlab::{End, Lab};
+use netlab::{Dice, End, Lab};
 
 use super::wire::{ICMP, Ip, icmp};
 
@@ -97,7 +97,7 @@ pub struct Way {
 
 impl Way {
     pub fn drawn(seed: u64) -> Way {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let count = 3 + dice.below(5);
         let host = |dice: &mut Dice, net| {
             Ipv4Addr::new(net, dice.below(250) as u8, dice.below(250) as u8, 1)
@@ -196,17 +196,4 @@ pub fn joined(pieces: &[Vec<u8>]) -> Result<Vec<u8>, String> {
         payload.extend_from_slice(&piece[20..]);
     }
     Ok(payload)
-}
-
-/// Numbers that look random (Knuth's MMIX generator).
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % end
-    }
 }

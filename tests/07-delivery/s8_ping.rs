@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use delivery::{Path, Pong, Responder, ping};
-use netlab::{End, Lab, hex, lab};
+use netlab::{Dice, End, Lab, hex, lab};
 
-use super::far::{self, A, Dice, PROGRAM, Way, error, joined, pieces, reply, reply_message, runs};
+use super::far::{self, A, PROGRAM, Way, error, joined, pieces, reply, reply_message, runs};
 use super::path::Scripted;
 use super::wire::{ICMP, Ip, ONE_HOST, UDP, echo, icmp, ip, numbered, other_fields};
 use super::words;
@@ -937,7 +937,7 @@ fn s8_program_pings() {
     lab(|lab| {
         lab.why("The program prints what ping says, number by number.");
         for seed in lab.seeds(2) {
-            let mut dice = Dice(seed);
+            let mut dice = Dice::new(seed);
             let (to, router) = (host_of(&mut dice), host_of(&mut dice));
             let (size, ttl) = (dice.below(1400), 1 + dice.below(254) as u8);
             let args = ["ping", &to, "-c", "3", "-s", &size.to_string()];
@@ -974,7 +974,7 @@ fn s8_program_reaches_nobody() {
     lab(|lab| {
         lab.why("If no reply comes, the exit code is 1.");
         for seed in lab.seeds(2) {
-            let to = host_of(&mut Dice(seed));
+            let to = host_of(&mut Dice::new(seed));
             let (_, end) = runs(lab, &["ping", &to, "-c", "2"], |_, request| {
                 // Another host's reply is none.
                 vec![reply("198.51.100.77", 64, request)]
@@ -993,7 +993,7 @@ fn s8_program_reaches_nobody() {
 fn s8_program_pings_in_pieces() {
     lab(|lab| {
         for seed in lab.seeds(3) {
-            let mut dice = Dice(seed);
+            let mut dice = Dice::new(seed);
             let to = host_of(&mut dice);
             let (size, mtu) = (2000 + dice.below(6000), 300 + dice.below(1200));
             let data: Vec<u8> = (0..size).map(|at| at as u8).collect();
@@ -1101,7 +1101,7 @@ fn s8_program_finds_the_mtu() {
 fn s8_program_is_a_host() {
     lab(|lab| {
         for seed in lab.seeds(2) {
-            let mut dice = Dice(seed);
+            let mut dice = Dice::new(seed);
             let addr = host_of(&mut dice);
             let host = far::Host::starts(lab, &addr, "1500");
             let message = echo(8, dice.below(65536) as u16, 3, &numbered(dice.below(900)));
@@ -1129,7 +1129,7 @@ fn s8_program_is_a_host() {
 fn s8_program_host_puts_pieces_together() {
     lab(|lab| {
         for seed in lab.seeds(3) {
-            let mut dice = Dice(seed);
+            let mut dice = Dice::new(seed);
             let addr = host_of(&mut dice);
             let mtu = 300 + dice.below(1200);
             let host = far::Host::starts(lab, &addr, &mtu.to_string());

@@ -378,13 +378,7 @@ fn in_a_network(lab: &Lab, setting: &str) -> String {
     if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
         lab.skip("this machine has no IPv6");
     }
-    let may = std::process::Command::new("unshare")
-        .args(["-Urn", "sh", "-c", setting])
-        .output();
-    if !may.is_ok_and(|output| output.status.success()) {
-        lab.skip("this machine does not allow a network namespace");
-    }
-    format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"")
+    lab.own_network(setting)
 }
 
 /// The first line of this kind that the test has printed in that network.

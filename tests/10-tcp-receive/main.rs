@@ -1,6 +1,5 @@
 //! The tests of chapter 10: how TCP makes a stream out of segments.
 
-mod dice;
 mod half;
 mod model;
 mod s1_acceptable;

@@ -3,8 +3,8 @@
 use netlab::{Lab, lab};
 use tcp_receive::Assembler;
 
-use super::dice::Dice;
 use super::model::{Model, said};
+use netlab::Dice;
 
 fn assembler(lab: &Lab, capacity: usize) -> Assembler {
     lab.you(&format!("Assembler::new({capacity})"), || {
@@ -488,7 +488,7 @@ fn s2_storms_of_pieces_give_the_stream() {
             let mut a = assembler(lab, capacity);
             let mut model = Model::new(capacity);
             for step in 0..60_u8 {
-                if dice.once_in(4) {
+                if dice.one_in(4) {
                     let max = dice.below(20) as usize;
                     let (from, want) = (model.next(), model.read(max));
                     let call = format!("read({max})");

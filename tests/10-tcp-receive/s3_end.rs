@@ -3,8 +3,8 @@
 use netlab::{Lab, lab};
 use tcp_receive::Inbound;
 
-use super::dice::Dice;
 use super::model::Model;
+use netlab::Dice;
 
 fn inbound(lab: &Lab, capacity: usize) -> Inbound {
     lab.you(&format!("Inbound::new({capacity})"), || {
@@ -358,7 +358,7 @@ fn s3_storms_of_pieces_end_where_they_should() {
                 let mut about = "Compared with a list that has one place for each byte, and one for the end: what came first \
                                  counts."
                     .to_owned();
-                if dice.once_in(4) {
+                if dice.one_in(4) {
                     let max = dice.below(20) as usize;
                     let want = model.read(max);
                     lab.why("Bytes in order, as many as are asked for and have come.");
@@ -367,7 +367,7 @@ fn s3_storms_of_pieces_end_where_they_should() {
                     let at = (model.next() + dice.below(20)).saturating_sub(7);
                     let letter = char::from(b'A' + step);
                     let data = String::from(letter).repeat(dice.below(12) as usize);
-                    let fin = dice.once_in(12);
+                    let fin = dice.one_in(12);
                     push(lab, &mut i, at, &data, if fin { "FIN" } else { "" });
                     let refused = model.refuses_fin(at + data.len() as u64);
                     model.push(at, data.as_bytes(), fin);

@@ -4,7 +4,7 @@ use netlab::{Lab, lab};
 use tcp_open::Seq;
 use tcp_receive::unwrap_seq;
 
-use super::dice::Dice;
+use netlab::Dice;
 
 const G4: u64 = 1 << 32;
 const G2: u64 = 1 << 31;
@@ -127,9 +127,9 @@ fn s4_whatever_is_near_is_found() {
     lab(|lab| {
         for seed in lab.seeds(2000) {
             let mut dice = Dice::new(seed);
-            let isn = dice.any() as u32;
-            let near = dice.any() >> (1 + dice.below(60));
-            let seq = dice.any() as u32;
+            let isn = dice.next() as u32;
+            let near = dice.next() >> (1 + dice.below(60));
+            let seq = dice.next() as u32;
             // All that it can mean around there, from the lowest on.
             let first = u64::from(seq.wrapping_sub(isn));
             let round = (near / G4).saturating_sub(1);

@@ -3,7 +3,7 @@
 use netlab::{Lab, lab};
 use tcp_receive::Offer;
 
-use super::dice::Dice;
+use netlab::Dice;
 
 fn offer(lab: &Lab, next: u64, capacity: usize, mss: u16) -> Offer {
     lab.you(&format!("Offer::new({next}, {capacity}, {mss})"), || {
@@ -268,7 +268,7 @@ fn s5_any_reader_at_any_speed() {
             let mss = 1 + dice.below(1500) as u16;
             lab.scene(format!("room for {capacity} bytes, segments of {mss}"));
             // Some of them go beyond 32 bits: the numbers are counted, and do not wrap.
-            let begin = if dice.once_in(2) {
+            let begin = if dice.one_in(2) {
                 1
             } else {
                 (1 << 32) - dice.below(3 * capacity)
@@ -290,7 +290,7 @@ fn s5_any_reader_at_any_speed() {
                 if gain >= step {
                     edge += gain;
                 }
-                if dice.once_in(2) || update {
+                if dice.one_in(2) || update {
                     renew(lab, &mut o, next, room as usize, (edge - next) as u16);
                 } else if gain >= step {
                     edge -= gain;

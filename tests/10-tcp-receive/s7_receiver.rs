@@ -7,9 +7,9 @@ use netlab::{Lab, lab};
 use tcp_open::{Segment, Seq};
 use tcp_receive::{AckPlan, Receiver};
 
-use super::dice::Dice;
 use super::half::{Half, of_line};
 use super::strip::Watched;
+use netlab::Dice;
 
 // Where Linux differs.
 const DELAYS: &str = "Linux delays its ACKs in another way";
@@ -1404,7 +1404,7 @@ fn s7_any_network_any_reader_the_same_stream() {
     lab(|lab| {
         for seed in lab.seeds(25) {
             let mut dice = Dice::new(seed);
-            let irs = dice.any() as u32 | if dice.once_in(2) { 0xffff_f800 } else { 0 };
+            let irs = dice.next() as u32 | if dice.one_in(2) { 0xffff_f800 } else { 0 };
             let capacity = 1 + dice.below(3000) as usize;
             let mss = 20 + dice.below(700) as u16;
             let total = 2500;
@@ -1432,7 +1432,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                     let length = dice.below(u64::from(mss) + 1).min(last - first);
                     let from = first as usize - 1;
                     let payload = text[from..from + length as usize].to_vec();
-                    let fin = first + length == 1 + total as u64 && !dice.once_in(3);
+                    let fin = first + length == 1 + total as u64 && !dice.one_in(3);
                     let segment = Segment {
                         seq: Seq(irs.wrapping_add(first as u32)),
                         ack: Some(Seq(300)),
@@ -1446,7 +1446,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                     );
                     lab.you(&what, || receiver.on_segment(now, &segment));
                 }
-                if dice.once_in(3) {
+                if dice.one_in(3) {
                     let max = dice.below(2000) as usize;
                     read.extend(lab.you(&format!("read({max})"), || receiver.read(max)));
                     lab.because("The program must read the sent bytes, each once.")
@@ -1461,7 +1461,7 @@ fn s7_any_network_any_reader_the_same_stream() {
                 }
                 let mut ack = Segment::default();
                 lab.you("stamp(ack)", || receiver.stamp(&mut ack));
-                if dice.once_in(4) {
+                if dice.one_in(4) {
                     continue; // It is lost.
                 }
                 let number = ack.ack.map_or(0, |ack| ack.0.wrapping_sub(irs));

@@ -3,7 +3,7 @@
 use netlab::{Lab, lab};
 use tcp_receive::{MAX_SHIFT, Offer, Scale, ScaledOffer, shift_for, shift_offered};
 
-use super::dice::Dice;
+use netlab::Dice;
 
 /// The answer under test, and what its peer knows of the edge.
 struct Offering<'a> {
@@ -358,7 +358,7 @@ fn s8_never_more_than_there_is_and_never_less_than_was_said() {
             for _ in 0..200 {
                 let comes = dice.below(told - next + 1).min(1 + dice.below(200_000));
                 (next, unread) = (next + comes, unread + comes);
-                unread -= if dice.once_in(3) {
+                unread -= if dice.one_in(3) {
                     dice.below(unread + 1)
                 } else {
                     0

@@ -7,7 +7,7 @@ use netlab::{Lab, lab};
 use tcp_open::Seq;
 use tcp_receive::{Assembler, Blocks, islands};
 
-use super::dice::Dice;
+use netlab::Dice;
 
 const IRS: u32 = 1000;
 

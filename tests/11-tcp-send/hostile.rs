@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use netlab::Lab;
+use netlab::{Dice, Lab};
 use tcp_open::{Segment, Seq, Vars};
 use tcp_send::{Config, Heard, Sender};
 
@@ -12,18 +12,9 @@ use super::words::{self, stream};
 const FIRST: u32 = 0xffff_f000;
 const BUFFER: usize = 8000;
 
-/// SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u32) -> u32 {
-        (netlab::sim::splitmix64(&mut self.0) % u64::from(end)) as u32
-    }
-}
-
 /// Plays 250 events, and demands after each what must hold whatever was said.
 pub fn plays(lab: &Lab, seed: u64) {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let window = 1 + dice.below(6000);
     let vars = Vars {
         snd_una: Seq(FIRST),
@@ -56,7 +47,7 @@ pub fn plays(lab: &Lab, seed: u64) {
             2..4 => {
                 let wake = sender.wake_at().unwrap_or(now);
                 now = match dice.below(3) {
-                    0 => now + Duration::from_millis(dice.below(3000).into()),
+                    0 => now + Duration::from_millis(dice.below(3000)),
                     _ => wake.max(now),
                 };
                 lab.note(format!("it is {now:?}"));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
+use netlab::Dice;
 use netlab::script::{self, Call, Gives, Machine, Reaction, Script};
-use netlab::sim::splitmix64;
 use netlab::{Lab, Program};
 use packets::Flow;
 
@@ -48,8 +48,8 @@ pub fn plays(lab: &Lab, script: &str) {
 
 impl Remote {
     fn starts(lab: &Lab, script: &Script, seed: u64) -> Remote {
-        let mut state = seed;
-        let mut below = |end: u64| splitmix64(&mut state) % end;
+        let mut dice = Dice::new(seed);
+        let mut below = |end: u64| dice.below(end);
         let mut addr = |net| Ipv4Addr::new(net, below(250) as u8, below(250) as u8, 1);
         let (ours, theirs) = (addr(10), addr(11));
         let secret = format!("{:016x}{:016x}", below(u64::MAX), below(u64::MAX));

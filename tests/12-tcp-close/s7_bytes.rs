@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use netlab::sim::{Kind, first};
-use netlab::{Lab, hex, lab};
+use netlab::{Dice, Lab, hex, lab};
 use packets::{Datagram, Flow, Ipv4Header, Transport, UdpHeader, encapsulate_ip, protocol};
 use tcp_close::{from_bytes, to_bytes};
 use tcp_open::{Segment, Seq, State};
@@ -269,13 +269,8 @@ fn s7_a_datagram_becomes_a_segment() {
 fn s7_every_segment_comes_back_as_it_was() {
     lab(|lab| {
         lab.why("Each field by itself: any flags, any numbers, with an MSS or without, with a payload or without.");
-        // Numbers that look random (Knuth's MMIX generator).
-        let mut state = 7_u64;
-        let mut below = |end: u32| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005);
-            state = state.wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as u32 % end
-        };
+        let mut dice = Dice::new(7);
+        let mut below = |end: u32| dice.below(end);
         for _ in 0..300 {
             let flags: [bool; 6] = std::array::from_fn(|_| below(2) == 1);
             let [syn, fin, rst, psh, has_ack, has_mss] = flags;

@@ -1,7 +1,7 @@
 //! Step 1: the head of a message.
 
 use http1::{Fields, MAX_FIELDS, MAX_HEAD, MAX_LINE, Version, parse_request, parse_response};
-use netlab::{Lab, lab};
+use netlab::{Dice, Lab, lab};
 
 use super::heads::{
     Spoken, fields, get, pairs, refused, request, request_head, response, response_refused, shown,
@@ -782,20 +782,13 @@ fn s1_the_pieces_change_nothing() {
         }
         const ODD: &[u8] = b"\r\n \t:\0\x7f/1A,*\xff.H";
         for (round, seed) in lab.seeds(400).enumerate() {
-            let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-            let mut next = || {
-                // xorshift64*, which is enough to be odd.
-                chance ^= chance >> 12;
-                chance ^= chance << 25;
-                chance ^= chance >> 27;
-                (chance.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize
-            };
+            let mut dice = Dice::new(seed);
             let all = [&REQUESTS[..], &RESPONSES[..]].concat();
             let mut bytes = all[round % all.len()].to_vec();
-            for _ in 0..next() % 3 + 1 {
-                let at = next() % bytes.len();
-                let odd = ODD[next() % ODD.len()];
-                match next() % 3 {
+            for _ in 0..dice.below(3) + 1 {
+                let at = dice.below(bytes.len());
+                let odd = dice.one_of(ODD);
+                match dice.below(3) {
                     0 => bytes[at] = odd,
                     1 => bytes.insert(at, odd),
                     _ => drop(bytes.remove(at)),

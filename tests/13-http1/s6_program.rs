@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http1::Version::Http11;
@@ -13,7 +12,7 @@ use http1::{
     App, Command, Files, LIMITS, MAX_CLIENTS, Request, RequestHead, Response, Url, parse_args,
     parse_url,
 };
-use netlab::{Lab, Program, Running, TcpPeer, interrupt, lab, words};
+use netlab::{Folder, Lab, Program, Running, TcpPeer, interrupt, lab, words};
 
 use super::heads::{fields, shown};
 use super::replies::{Reply, replies, reply};
@@ -288,38 +287,6 @@ fn s6_wrong_arguments() {
             );
         }
     });
-}
-
-/// A folder of this test's own. It goes with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("loopback-13-{}-{nth}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for temporary files");
-        Folder(path)
-    }
-
-    fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Folder {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap_or(&self.0)).expect("a folder");
-        fs::write(path, bytes).expect("a file");
-        self
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// What the student's application answers.

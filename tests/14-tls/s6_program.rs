@@ -3,13 +3,11 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use netlab::{Lab, Program, lab, words};
+use netlab::{Folder, Lab, Program, lab, words};
 use rustls::version::TLS13;
 use rustls::{AlertDescription, ClientConnection, ServerConfig, StreamOwned};
 use tls::{Command, Identity, MAX_CLIENTS, parse_args};
@@ -210,39 +208,6 @@ fn s6_wrong_arguments() {
             );
         }
     });
-}
-
-/// A folder of this test's own. It goes with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("loopback-14-{}-{nth}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for temporary files");
-        Folder(path)
-    }
-
-    fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Folder {
-        fs::write(self.0.join(name), bytes).expect("a file");
-        self
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Valid whenever these tests run: a program asks the machine for the time.
@@ -895,18 +860,10 @@ fn s6_get_what_cannot_be_printed_has_failed() {
 fn s6_get_host_has_the_port_if_it_is_not_443() {
     lab(|lab| {
         lab.why("443 is what https means, so a client leaves it out of Host (RFC 9110 §4.2.2, §7.2). 8443 is this program's default and nobody else's: it is said.");
-        let setting = "ip link set lo up";
-        let may = std::process::Command::new("unshare")
-            .args(["-Urn", "sh", "-c", setting])
-            .output();
-        if !may.is_ok_and(|output| output.status.success()) {
-            lab.skip("this machine does not allow a network namespace");
-        }
+        let shell = lab.own_network("ip link set lo up");
         let here = site(&[]);
         let got = getting(lab, &house(), NAME, &["/"], here.addr);
         lab.same("exit code", got.code, Some(0));
-        let shell =
-            format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"");
         let end = lab.elsewhere(&shell, || {
             let house = house();
             for port in [443, 8443, 80] {

@@ -1251,13 +1251,8 @@ fn s2_encoder_takes_the_lowest_index() {
 fn s2_lists_go_through() {
     lab(|lab| {
         for seed in lab.seeds(20) {
-            let mut state = seed;
-            let mut next = move || {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as usize
-            };
+            let mut dice = netlab::Dice::new(seed);
+            let mut next = move || dice.next() as usize;
             let mut encoder = HpackEncoder::new();
             let mut decoder = HpackDecoder::new(4096, 1 << 20);
             for _ in 0..30 {

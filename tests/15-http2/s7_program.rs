@@ -9,7 +9,7 @@ use http2::{
     Command, FIRST_REQUESTS, Field, MAX_CLIENTS, PREFACE, Response, parse_args, to_fields,
     to_request,
 };
-use netlab::{Lab, Program, Running, TcpServer, lab, words};
+use netlab::{Folder, Lab, Program, Running, TcpServer, lab, words};
 
 use super::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, OK, PING, RST_STREAM,
@@ -20,7 +20,7 @@ use super::program::{
     Ended, PROGRAM, ends, full, gets, getting, half_a_request, has_no_room, is_rid_of_clients,
     listens, memory, refuses, server, starts_getting, stops_and_goes_on, threads, url,
 };
-use super::site::{Folder, HUGE, huge_site, large, object, site};
+use super::site::{HUGE, huge_site, large, object, site};
 use super::talk::{Talk, ask, ping, upload};
 
 #[test]

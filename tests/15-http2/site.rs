@@ -1,38 +1,8 @@
 //! Folders of files for the student's server.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::fs::File;
 
-/// A folder of this test's own. It goes with the value.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    pub fn new() -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("loopback-15-{}-{nth}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for temporary files");
-        Folder(path)
-    }
-
-    pub fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Folder {
-        fs::write(self.0.join(name), bytes).expect("a file");
-        self
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use netlab::Folder;
 
 /// A few small files, a large one, and thirty objects.
 pub fn site() -> Folder {

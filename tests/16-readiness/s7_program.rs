@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
-use std::process::Command;
 use std::time::Duration;
 
 use netlab::frames::frame;
@@ -832,17 +831,11 @@ fn s7_the_first_address_that_works_is_taken() {
 )]
 fn s7_an_unknown_host_is_exit_1() {
     lab(|lab| {
-        // A network of its own, in which nobody can be asked for a name.
-        let alone = ["--user", "--map-root-user", "--net"];
-        let may = Command::new("unshare").args(alone).arg("true").output();
-        if !may.is_ok_and(|end| end.status.success()) {
-            lab.skip("this machine gives no namespaces to an ordinary user");
-        }
+        // There is no name server in it.
+        let alone = lab.own_network(":");
         lab.why("No machine has this name (RFC 6761, section 6.4), so there is no address to listen at. That is a failure of the network, and the user must be told of which name.");
-        let serve = [PROGRAM, "serve", "nobody.invalid", "-p", "0"];
-        let end = lab
-            .program("unshare", &[&alone[..], &serve].concat())
-            .exits();
+        let serve = ["serve", "nobody.invalid", "-p", "0"];
+        let end = lab.program_after(&alone, PROGRAM, &serve).exits();
         lab.same("exit code", end.code, Some(1));
         lab.same("standard output", end.stdout, String::new());
         contains(lab, "standard error", &end.stderr, "nobody.invalid");

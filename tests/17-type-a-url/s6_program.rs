@@ -3,14 +3,13 @@
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use concurrent_server::{Clock, SystemClock, Waits};
 use http1::{Fields, ResponseHead, Stream, Version};
-use netlab::{Lab, ManualClock, lab, words};
+use netlab::{Folder, Lab, ManualClock, lab, words};
 use rustls::{ClientConfig, ServerConfig};
 use tls::Tcp;
 use type_a_url::{
@@ -506,45 +505,6 @@ fn s6_a_handshake_has_a_limit() {
     });
 }
 
-/// A folder of this test's own. It goes with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("loopback-17-{}-{nth}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for temporary files");
-        let folder = Folder(path);
-        for (name, text) in [
-            ("root.pem", ROOT),
-            ("stranger.pem", STRANGER),
-            ("empty.pem", ""),
-            ("first.pem", &format!("{ROOT}{STRANGER}")),
-            ("last.pem", &format!("{STRANGER}{ROOT}")),
-        ] {
-            fs::write(folder.0.join(name), text).expect("a file");
-        }
-        folder
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-
-    fn read(&self, lab: &Lab, name: &str) -> Vec<u8> {
-        fs::read(self.0.join(name))
-            .unwrap_or_else(|error| lab.fails(format!("a file at {name}"), error))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn here() -> Known {
     Known::Addresses(vec!["127.0.0.1".parse().expect("an address")])
 }
@@ -558,6 +518,21 @@ fn zone() -> Zone {
         ("nothing.loopback.test", Known::Nothing),
         ("fails.loopback.test", Known::Fails(2)),
     ]
+}
+
+/// The files that a program of this chapter may read.
+fn folder() -> Folder {
+    Folder::new()
+        .with("root.pem", ROOT)
+        .with("stranger.pem", STRANGER)
+        .with("empty.pem", "")
+        .with("first.pem", format!("{ROOT}{STRANGER}"))
+        .with("last.pem", format!("{STRANGER}{ROOT}"))
+}
+
+fn read(lab: &Lab, folder: &Folder, name: &str) -> Vec<u8> {
+    fs::read(folder.path().join(name))
+        .unwrap_or_else(|error| lab.fails(format!("a file at {name}"), error))
 }
 
 /// What a run of the program has come to.
@@ -701,7 +676,7 @@ fn s6_cli_help_and_wrong_arguments() {
 fn s6_cli_prints_the_timeline() {
     lab(|lab| {
         lab.why("The report has the five stages with their times, and the result.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let secure = site(https());
         let port = secure.addr.port();
         let text = format!("https://{NAME}:{port}/a?b");
@@ -780,7 +755,7 @@ fn s6_a_name_server_of_ipv6() {
 fn s6_thirty_objects() {
     lab(|lab| {
         lab.why("Without kept names and connections, 30 objects need 30 look-ups and 30 handshakes. One browser opens all URLs.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let site = site(https());
         let urls: Vec<String> = (0..31)
             .map(|n| format!("https://{NAME}:{}/{n}", site.addr.port()))
@@ -824,7 +799,7 @@ fn s6_thirty_objects() {
 fn s6_redirect_to_https() {
     lab(|lab| {
         lab.why("Each page has its own timeline. A redirect from https to http is refused.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let (secure, plain) = (site(https()), site(None));
         let (s, p) = (secure.addr.port(), plain.addr.port());
         let target = format!("https://{NAME}:{s}/b");
@@ -859,8 +834,8 @@ fn s6_redirect_to_https() {
             vec![false, true, true, true, true],
         );
         lab.because("--out has the last page of a URL, and not the pages that redirect.")
-            .same_bytes("what was written", &folder.read(lab, "out"), &body("/b"));
-        let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
+            .same_bytes("what was written", &read(lab, &folder, "out"), &body("/b"));
+        let picture = String::from_utf8_lossy(&read(lab, &folder, "l.svg")).into_owned();
         lab.because("The picture has all pages, also those that redirect.")
             .same(
                 "bars: four of the first page, four of the second, and five in the key",
@@ -902,7 +877,7 @@ fn s6_redirect_to_https() {
 fn s6_cli_names_the_stage() {
     lab(|lab| {
         lab.why("A person who reads the wrong stage looks in the wrong place: if the certificate is refused, the name was found.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let secure = site(https());
         let wrong = site(Some(server(OTHER, &[b"http/1.1"])));
         let old = site(Some(server(EXPIRED, &[b"http/1.1"])));
@@ -962,7 +937,7 @@ fn s6_cli_names_the_stage() {
 fn s6_a_404_is_a_page() {
     lab(|lab| {
         lab.why("A 404 is a page, and no failure.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let site = site(https());
         let port = site.addr.port();
         let out = folder.file("out");
@@ -985,7 +960,11 @@ fn s6_a_404_is_a_page() {
         );
         lab.same("the stages", which(&stages(lab, &ran, 0)), ALL.to_vec());
         lab.because("The file has the page only, and nothing of its old content.")
-            .same_bytes("what was written", &folder.read(lab, "out"), &body("/gone"));
+            .same_bytes(
+                "what was written",
+                &read(lab, &folder, "out"),
+                &body("/gone"),
+            );
     });
 }
 
@@ -993,7 +972,7 @@ fn s6_a_404_is_a_page() {
 fn s6_goes_on_after_a_failure() {
     lab(|lab| {
         lab.why("One URL of three has failed: the others are opened all the same, and the exit code is 1. Both files are written with what there is.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let site = site(https());
         let port = site.addr.port();
         let url = |path: &str| format!("https://{NAME}:{port}{path}");
@@ -1026,10 +1005,10 @@ fn s6_goes_on_after_a_failure() {
         );
         lab.same_bytes(
             "what was written",
-            &folder.read(lab, "out"),
+            &read(lab, &folder, "out"),
             &[body("/a"), body("/large")].concat(),
         );
-        let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
+        let picture = String::from_utf8_lossy(&read(lab, &folder, "l.svg")).into_owned();
         for word in ["<svg", &url("/a"), &url("/large"), "</svg>"] {
             lab.holds(
                 picture.contains(word),
@@ -1049,7 +1028,7 @@ fn s6_goes_on_after_a_failure() {
 fn s6_the_second_handshake_is_shorter() {
     lab(|lab| {
         lab.why("The server closes after each page, so each page needs a connection. The second TLS session resumes the first one with its ticket.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let site = site(https());
         let url = |path: &str| format!("https://{NAME}:{}{path}", site.addr.port());
         let ran = browses(
@@ -1080,7 +1059,7 @@ fn s6_the_second_handshake_is_shorter() {
 fn s6_alpn_offers_http_1_1() {
     lab(|lab| {
         lab.why("We offer http/1.1 by ALPN. A server that knows only h2 refuses the handshake. A server without ALPN is taken as speaking HTTP/1.1. A server that knows both chooses http/1.1.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         for (knows, works) in [
             (&[&b"h2"[..]][..], false),
             (&[], true),
@@ -1117,7 +1096,7 @@ fn s6_another_address_when_the_first_is_dead() {
             "127.0.0.1".parse().expect("v4"),
             "::1".parse().expect("v6"),
         ]);
-        let (names, folder) = (names(lab, vec![(NAME, both)]), Folder::new());
+        let (names, folder) = (names(lab, vec![(NAME, both)]), folder());
         for is_silent in [false, true] {
             if is_silent && !cfg!(target_os = "linux") {
                 continue; // a full queue is silent on Linux only
@@ -1154,7 +1133,7 @@ fn s6_another_address_when_the_first_is_dead() {
 fn s6_files_that_cannot_be() {
     lab(|lab| {
         lab.why("The file does not exist, or has no certificate in it. The message must say so, and must not blame the server's certificate.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let (site, plain) = (site(https()), site(None));
         let url = format!("https://{NAME}:{}/", site.addr.port());
         let dns = names.addr.to_string();
@@ -1194,7 +1173,7 @@ fn s6_files_that_cannot_be() {
             );
             lab.because("A file that cannot be written does not prevent the other one.")
                 .holds(
-                    !folder.read(lab, good).is_empty(),
+                    !read(lab, &folder, good).is_empty(),
                     format!("what {good} asks for"),
                     "an empty file",
                 );
@@ -1206,7 +1185,7 @@ fn s6_files_that_cannot_be() {
 fn s6_nothing_was_opened() {
     lab(|lab| {
         lab.why("Both files are written, even if there is no page. Otherwise a reader finds the content of an earlier run.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let (out, ladder) = (folder.file("out"), folder.file("l.svg"));
         for file in [&out, &ladder] {
             fs::write(file, "old").expect("a file");
@@ -1215,8 +1194,8 @@ fn s6_nothing_was_opened() {
         let args = ["--out", &out, bad, "--ladder", &ladder];
         let ran = browses(lab, &names, &folder, &args);
         lab.same("exit code", ran.code, Some(1));
-        lab.same_bytes("what --out has written", &folder.read(lab, "out"), b"");
-        let picture = String::from_utf8_lossy(&folder.read(lab, "l.svg")).into_owned();
+        lab.same_bytes("what --out has written", &read(lab, &folder, "out"), b"");
+        let picture = String::from_utf8_lossy(&read(lab, &folder, "l.svg")).into_owned();
         lab.holds(
             picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"),
             "a picture without a page",
@@ -1229,7 +1208,7 @@ fn s6_nothing_was_opened() {
 fn s6_all_certificates_of_a_file() {
     lab(|lab| {
         lab.why("A file of --ca may have many certificates, as the system's file has. Each of them is trusted.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let site = site(https());
         let url = format!("https://{NAME}:{}/", site.addr.port());
         let dns = names.addr.to_string();
@@ -1265,7 +1244,7 @@ fn s6_reports_come_at_once() {
 fn s6_standard_output_that_takes_nothing() {
     lab(|lab| {
         lab.why("A disk may be full. That is a failure and no panic; the other URL is still opened, and the files are still written.");
-        let (names, folder) = (names(lab, zone()), Folder::new());
+        let (names, folder) = (names(lab, zone()), folder());
         let site = site(None);
         let url = |path: &str| format!("http://{}{path}", site.addr);
         let (dns, out) = (names.addr.to_string(), folder.file("out"));
@@ -1283,7 +1262,7 @@ fn s6_standard_output_that_takes_nothing() {
         );
         lab.same_bytes(
             "what was written",
-            &folder.read(lab, "out"),
+            &read(lab, &folder, "out"),
             &[body("/a"), body("/b")].concat(),
         );
     });

@@ -9,6 +9,7 @@
 //!
 //! The seed settles every thread's dice. It does not settle who runs when: that is the system's.
 
+use netlab::Dice;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -20,28 +21,6 @@ use connection_pool_solution::{Config, Lease, Limits, Manager, Pool, PoolError};
 
 const THREADS: usize = 64;
 const MAX: usize = 8;
-
-/// xorshift64* (Vigna, 2016): small, quick, and good enough to throw dice with.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        // Neighbouring seeds must not begin alike, and zero would stay zero.
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn throw(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32
-    }
-
-    /// True once in `n` throws.
-    fn one_in(&mut self, n: u64) -> bool {
-        self.throw().is_multiple_of(n)
-    }
-}
 
 /// What is counted from outside the pool.
 #[derive(Default)]
@@ -130,7 +109,7 @@ fn use_it(mut lease: Lease<Bad>, dice: &mut Dice, ledger: &Ledger) {
         thread::yield_now();
     }
     lease.in_hand.store(false, SeqCst);
-    match dice.throw() % 20 {
+    match dice.next() % 20 {
         0 => lease.discard(),
         1 | 2 => lease.spoilt = true, // gives it back without a word
         3 => {
@@ -158,7 +137,7 @@ fn user(pool: &Pool<Bad>, seed: u64, until: Instant) -> Count {
             if dice.one_in(100) {
                 pool.reap();
             }
-            let lease = match dice.throw() % 10 {
+            let lease = match dice.next() % 10 {
                 0 => pool.try_get().ok_or(PoolError::Closed),
                 1 => pool.get_fresh(),
                 2 if dice.one_in(10) => {

@@ -3,6 +3,7 @@
 //! for them, and believes what the host says.
 #![cfg(target_os = "linux")]
 
+use netlab::Dice;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -23,24 +24,11 @@ fn linux_puts_together_what_we_do() {
     in_a_namespace("storms");
 }
 
-/// Small numbers that look random, the same in each run (Knuth's MMIX generator).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % end
-    }
-}
-
 #[test]
 #[ignore = "run by the test above, in a namespace"]
 fn storms() {
     let (tun, given) = tun();
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     let mut ours = Reassembly::new(Limits {
         timeout: Duration::from_secs(30),
         bytes: 64 << 20,

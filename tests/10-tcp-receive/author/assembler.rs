@@ -7,13 +7,8 @@ const STORMS: u64 = 2000;
 
 #[test]
 fn smoltcp_sees_the_same_holes() {
-    let mut state = 1_u64;
-    let mut below = |end: u64| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (state >> 33) % end
-    };
+    let mut dice = netlab::Dice::new(1);
+    let mut below = |end: u64| dice.below(end);
     let (mut compared, mut with_holes) = (0, 0);
     for storm in 0..STORMS {
         let capacity = 1 + below(200);

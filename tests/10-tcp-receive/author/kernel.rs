@@ -5,6 +5,7 @@
 //! And as the judge of the stretch goals: it must offer the shift that we offer, and report the blocks that we report.
 #![cfg(target_os = "linux")]
 
+use netlab::Dice;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
@@ -39,25 +40,12 @@ fn linux_offers_the_shift_that_we_offer() {
     in_a_namespace("shifts");
 }
 
-/// Small numbers that look random, the same in each run (Knuth's MMIX generator).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % end
-    }
-}
-
 #[test]
 #[ignore = "run by the test above, in a namespace"]
 fn storms() {
     let line = Line::new();
     let listener = TcpListener::bind((KERNEL, PORT)).expect("a listener");
-    let mut dice = Dice(9);
+    let mut dice = Dice::new(9);
     let (mut segments, mut at_once, mut holes) = (0, 0, 0);
     for storm in 0..STORMS {
         let mut peer = line.connects(2000 + storm, &mut dice, ONLY_MSS);
@@ -166,7 +154,7 @@ fn holes() {
     set("tcp_invalid_ratelimit", "0");
     let line = Line::new();
     let listener = TcpListener::bind((KERNEL, PORT)).expect("a listener");
-    let mut dice = Dice(18);
+    let mut dice = Dice::new(18);
     let (mut exact, mut parts, mut most) = (0, 0, 0);
     for storm in 0..STORMS {
         let timestamps = storm % 3 == 0;
@@ -238,7 +226,7 @@ fn holes() {
 #[ignore = "run by the test above, in a namespace"]
 fn shifts() {
     let line = Line::new();
-    let mut dice = Dice(27);
+    let mut dice = Dice::new(27);
     let mut seen = Vec::new();
     // Linux takes the larger of tcp_rmem and rmem_max, which belongs to the whole machine.
     let core = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap_or_default();

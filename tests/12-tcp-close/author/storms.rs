@@ -5,6 +5,7 @@
 //! STORM_SEGMENTS=10000000 cargo test --release -p sol12 --test storms
 //! ```
 
+use netlab::Dice;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,58 +13,36 @@ use tcp_close_solution::{Config, Connection};
 use tcp_open::State::{self, *};
 use tcp_open::{Segment, Seq};
 
-/// Small numbers that look random, the same in each run (Knuth's MMIX generator).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u32) -> u32 {
-        let factor = 6_364_136_223_846_793_005;
-        self.0 = self
-            .0
-            .wrapping_mul(factor)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as u32 % end
+/// A number that is near this one, or anywhere.
+fn near(dice: &mut Dice, number: Seq) -> Seq {
+    match dice.below(8) {
+        0 => Seq(dice.below(u32::MAX)),
+        1 => number + dice.below(70_000),
+        2 => number + dice.below(70_000_u32).wrapping_neg(),
+        3 => number + 1,
+        4 => number + u32::MAX,
+        _ => number,
     }
+}
 
-    fn hits(&mut self, of: u32) -> bool {
-        self.below(of) == 0
-    }
-
-    fn one_of(&mut self, numbers: [u16; 4]) -> u16 {
-        numbers[self.below(4) as usize]
-    }
-
-    /// A number that is near this one, or anywhere.
-    fn near(&mut self, number: Seq) -> Seq {
-        match self.below(8) {
-            0 => Seq(self.below(u32::MAX)),
-            1 => number + self.below(70_000),
-            2 => number + self.below(70_000).wrapping_neg(),
-            3 => number + 1,
-            4 => number + u32::MAX,
-            _ => number,
-        }
-    }
-
-    fn segment(&mut self, connection: &Connection) -> Segment {
-        let vars = connection.vars();
-        let number = if self.hits(5) {
-            vars.snd_nxt
-        } else {
-            vars.snd_una
-        };
-        let ack = self.near(number);
-        Segment {
-            seq: self.near(vars.rcv_nxt),
-            ack: (!self.hits(6)).then_some(ack),
-            syn: self.hits(8),
-            fin: self.hits(6),
-            rst: self.hits(10),
-            psh: self.hits(2),
-            window: self.one_of([0, 1, 1000, 65_535]),
-            mss: self.hits(4).then(|| self.one_of([0, 1, 536, 65_535])),
-            payload: vec![7; self.one_of([0, 1, 100, 1460]).into()],
-        }
+fn segment(dice: &mut Dice, connection: &Connection) -> Segment {
+    let vars = connection.vars();
+    let number = if dice.one_in(5) {
+        vars.snd_nxt
+    } else {
+        vars.snd_una
+    };
+    let ack = near(dice, number);
+    Segment {
+        seq: near(dice, vars.rcv_nxt),
+        ack: (!dice.one_in(6)).then_some(ack),
+        syn: dice.one_in(8),
+        fin: dice.one_in(6),
+        rst: dice.one_in(10),
+        psh: dice.one_in(2),
+        window: dice.one_of(&[0, 1, 1000, 65_535]),
+        mss: dice.one_in(4).then(|| dice.one_of(&[0, 1, 536, 65_535])),
+        payload: vec![7; dice.one_of(&[0, 1, 100, 1460])],
     }
 }
 
@@ -92,7 +71,7 @@ fn may(from: State, segment: &Segment, rcv_nxt: Seq, to: State) -> bool {
 fn nothing_that_comes_does_harm() {
     let text = std::env::var("STORM_SEGMENTS").ok();
     let most: u64 = text.map_or(60_000, |text| text.parse().expect("a number"));
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut count = 0;
     while count < most {
@@ -100,28 +79,28 @@ fn nothing_that_comes_does_harm() {
         (config.receive, config.send.buffer) = (20_000, 20_000);
         let mut connection = Connection::new(config);
         let mut now = Duration::ZERO;
-        match dice.hits(2) {
+        match dice.one_in(2) {
             true => connection.connect(now),
             false => connection.listen(now),
         }
         connection.poll(now);
         for _ in 0..60 {
-            let longest = if dice.hits(9) { 40_000 } else { 300 };
-            now += Duration::from_millis(dice.below(longest).into());
+            let longest = if dice.one_in(9) { 40_000 } else { 300 };
+            now += Duration::from_millis(dice.below(longest));
             connection.poll(now);
             match dice.below(24) {
                 0 => connection.shutdown(now),
                 1 => drop(connection.send(&[1; 3000])),
                 2 => drop(connection.recv(5000)),
-                3 if dice.hits(3) => connection.close(now),
+                3 if dice.one_in(3) => connection.close(now),
                 _ => {}
             }
             connection.poll(now);
             let (before, rcv_nxt) = (connection.state(), connection.vars().rcv_nxt);
-            if before == Closed && dice.hits(3) {
+            if before == Closed && dice.one_in(3) {
                 break;
             }
-            let segment = dice.segment(&connection);
+            let segment = segment(&mut dice, &connection);
             connection.arrives(now, &segment);
             let after = connection.state();
             assert!(

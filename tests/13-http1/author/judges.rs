@@ -6,6 +6,7 @@ extern crate http1_solution as http1;
 mod corpus;
 mod ours;
 
+use netlab::Dice;
 use std::collections::BTreeSet;
 
 use corpus::{Case, OURS, REQUESTS, RESPONSES};
@@ -62,12 +63,12 @@ fn asks(text: &str, answer: impl Fn(&Case) -> String) {
 #[test]
 fn wherever_it_is_cut_the_answer_is_the_same() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let mut dice = Dice(number("HTTP_SEED").unwrap_or(13));
+    let mut dice = Dice::new(number("HTTP_SEED").unwrap_or(13));
     let short = |case: &Case| case.bytes.len() < 500;
     let requests: Vec<Case> = corpus::read(REQUESTS).into_iter().filter(short).collect();
     let responses: Vec<Case> = corpus::read(RESPONSES).into_iter().filter(short).collect();
     for _ in 0..number("HTTP_DICE").unwrap_or(3_000) {
-        let bytes = dice.changes(&requests);
+        let bytes = changes(&mut dice, &requests);
         let piece = 1 + dice.below(bytes.len() + 1);
         // Whoever waits for a body is told to go on. In one piece it is there already.
         let answers = |piece| {
@@ -80,7 +81,7 @@ fn wherever_it_is_cut_the_answer_is_the_same() {
         assert_eq!(whole, cut, "in pieces of {piece}: {input}");
 
         let mut response = responses[dice.below(responses.len())].clone();
-        response.bytes = dice.changes(&responses);
+        response.bytes = changes(&mut dice, &responses);
         let piece = 1 + dice.below(response.bytes.len() + 1);
         let (whole, cut) = (
             ours::takes(&response, usize::MAX),
@@ -91,30 +92,18 @@ fn wherever_it_is_cut_the_answer_is_the_same() {
     }
 }
 
-/// Numbers that look like chance and are the same each time (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
+/// A message, perhaps with another one behind it, and up to four bytes changed, put in or left out.
+fn changes(dice: &mut Dice, cases: &[Case]) -> Vec<u8> {
+    let mut bytes = cases[dice.below(cases.len())].bytes.clone();
+    if dice.below(3) == 0 {
+        bytes.extend_from_slice(&cases[dice.below(cases.len())].bytes);
     }
-
-    /// A message, perhaps with another one behind it, and up to four bytes changed, put in or left out.
-    fn changes(&mut self, cases: &[Case]) -> Vec<u8> {
-        let mut bytes = cases[self.below(cases.len())].bytes.clone();
-        if self.below(3) == 0 {
-            bytes.extend_from_slice(&cases[self.below(cases.len())].bytes);
-        }
-        for _ in 0..self.below(5) {
-            let at = self.below(bytes.len() + 1);
-            let end = (at + self.below(2)).min(bytes.len());
-            let odd = b"\r\n\r\n :;,\t\0\x7f\xff0159afAx/*HGET.-+";
-            let new = Some(odd[self.below(odd.len())]).filter(|_| self.below(3) > 0);
-            bytes.splice(at..end, new);
-        }
-        bytes
+    for _ in 0..dice.below(5) {
+        let at = dice.below(bytes.len() + 1);
+        let end = (at + dice.below(2)).min(bytes.len());
+        let odd = b"\r\n\r\n :;,\t\0\x7f\xff0159afAx/*HGET.-+";
+        let new = Some(odd[dice.below(odd.len())]).filter(|_| dice.below(3) > 0);
+        bytes.splice(at..end, new);
     }
+    bytes
 }

@@ -2,15 +2,13 @@
 //! HTTP/1.0 and as HTTP/1.1. Whoever is not installed is left out, with a word. Everything stays in 127.0.0.0/8.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use connection_pool::{Config, Limits, Pool, TcpManager};
 use http1_solution::Client;
-use netlab::needs::installed;
+use netlab::needs::{installed, starts};
 
 /// One byte, some pieces, and more than a socket's buffer holds.
 const SIZES: [usize; 3] = [1, 30_000, 900_000];
@@ -127,30 +125,4 @@ fn files(name: &str) -> PathBuf {
         fs::write(folder.join(size.to_string()), "x".repeat(size)).expect("a file");
     }
     folder
-}
-
-/// A program that ends with this.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A server that says in its first line where it listens: `…127.0.0.1:PORT` (ours) or `…127.0.0.1 port PORT …`.
-fn starts(command: &mut Command) -> (Running, SocketAddr) {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut child = Running(child.expect("the server starts"));
-    let out = child.0.stdout.take().expect("piped");
-    let mut line = String::new();
-    BufReader::new(out).read_line(&mut line).expect("a line");
-    let (_, rest) = line.split_once("127.0.0.1").expect("an address");
-    let digits = rest.trim_start_matches(" port ").trim_start_matches(':');
-    let digits = digits.split(|c: char| !c.is_ascii_digit()).next();
-    let port: u16 = digits
-        .and_then(|digits| digits.parse().ok())
-        .expect("a port");
-    (child, SocketAddr::from(([127, 0, 0, 1], port)))
 }

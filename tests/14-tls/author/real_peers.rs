@@ -8,16 +8,20 @@ extern crate tls_solution as tls;
 mod certificates;
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{self, Child, Command, Output, Stdio};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use certificates::{Authority, authority_until, key_pem, paper, pem};
-use netlab::needs::installed;
+use netlab::Folder;
+#[cfg(unix)]
+use netlab::needs::relays;
+use netlab::needs::{Ends, installed, starts};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// One byte, some records, and more than a socket's buffer holds.
@@ -30,7 +34,7 @@ fn curl_is_served() {
     let Some(curl) = installed("curl", "--version") else {
         return;
     };
-    let folder = Folder::new("curl");
+    let folder = folder();
     let (_server, addr) = serves(&folder);
     let port = addr.port();
     let asks = |options: &[&str], urls: &[&str]| {
@@ -41,7 +45,7 @@ fn curl_is_served() {
         for url in urls {
             curl.args(["-o", "-", &url.replace("PORT", &port.to_string())]);
         }
-        let said = curl.current_dir(&folder.0).output().expect("curl runs");
+        let said = curl.current_dir(folder.path()).output().expect("curl runs");
         // The bodies are letters x, and go.
         let words = String::from_utf8_lossy(&said.stdout).replace('x', "");
         (said.status.code(), words)
@@ -82,7 +86,7 @@ fn s_client_is_served() {
     let Some(openssl) = installed("openssl", "version") else {
         return;
     };
-    let folder = Folder::new("s_client");
+    let folder = folder();
     let (_server, addr) = serves(&folder);
     let asks = |options: &str| {
         let mut openssl = Command::new(openssl);
@@ -106,7 +110,7 @@ fn s_client_is_served() {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = openssl
-            .current_dir(&folder.0)
+            .current_dir(folder.path())
             .spawn()
             .expect("openssl runs");
         let request = b"GET /30000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -160,8 +164,8 @@ fn nginx_is_asked() {
     let Some(nginx) = installed("nginx", "-v") else {
         return;
     };
-    let folder = Folder::new("nginx");
-    let at = folder.0.join("socket");
+    let folder = folder();
+    let at = folder.path().join("socket");
     let config = format!(
         "daemon off; master_process off; pid pid; error_log errors; user root;\n\
          events {{}}\n\
@@ -174,20 +178,20 @@ fn nginx_is_asked() {
          server {{ listen unix:{0}-old ssl; root {1}; ssl_protocols TLSv1.2; }}\n\
          }}\n",
         at.display(),
-        folder.0.display()
+        folder.path().display()
     );
-    fs::write(folder.0.join("nginx.conf"), config).expect("a file");
+    fs::write(folder.path().join("nginx.conf"), config).expect("a file");
     let mut command = Command::new(nginx);
-    command.args(["-c", "nginx.conf", "-p"]).arg(&folder.0);
-    let mut server = Running(command.spawn().expect("nginx starts"));
-    let old = folder.0.join("socket-old");
-    while unix::UnixStream::connect(&old).is_err() {
+    command.args(["-c", "nginx.conf", "-p"]).arg(folder.path());
+    let mut server = Ends(command.spawn().expect("nginx starts"));
+    let old = folder.path().join("socket-old");
+    while UnixStream::connect(&old).is_err() {
         let ended = server.0.try_wait().expect("a process");
-        let errors = fs::read_to_string(folder.0.join("errors"));
+        let errors = fs::read_to_string(folder.path().join("errors"));
         assert!(ended.is_none(), "nginx ends: {errors:?}");
         thread::sleep(Duration::from_millis(10));
     }
-    let (port, old) = (unix::relays(at), unix::relays(old));
+    let (port, old) = (relays(at), relays(old));
 
     let said = gets(
         &folder,
@@ -222,7 +226,7 @@ fn s_server_is_asked() {
     let Some(openssl) = installed("openssl", "version") else {
         return;
     };
-    let folder = Folder::new("s_server");
+    let folder = folder();
     let suites = "TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256";
     for suite in suites.split(' ') {
         let mut server = Command::new(openssl);
@@ -236,7 +240,7 @@ fn s_server_is_asked() {
             "key.pem",
         ]);
         server.args(["-ciphersuites", suite]);
-        let (_server, addr) = starts(server.current_dir(&folder.0));
+        let (_server, addr) = starts(server.current_dir(folder.path()));
         for size in SIZES {
             // HTTP/1.0, and a body that ends with the connection.
             let said = gets(&folder, "localhost", &[&format!("/{size}")], addr.port());
@@ -250,7 +254,7 @@ fn s_server_is_asked() {
 /// only told.
 #[test]
 fn a_page_that_is_cut_off() {
-    let folder = Folder::new("cut");
+    let folder = folder();
     let identity = issuer().issues(paper(&["localhost"]).valid(VALID));
     let config = ServerConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()
@@ -288,7 +292,7 @@ fn a_page_that_is_cut_off() {
     ] {
         if let Some(program) = installed(program, version) {
             let mut command = Command::new(program);
-            let said = command.args(arguments).current_dir(&folder.0).output();
+            let said = command.args(arguments).current_dir(folder.path()).output();
             let said = said.expect("it runs");
             let (status, page) = (said.status, String::from_utf8_lossy(&said.stdout));
             println!("{program}: {status}, and prints {page:?}");
@@ -300,39 +304,25 @@ fn issuer() -> Authority {
     authority_until("a root", 0, VALID)
 }
 
-/// A folder of this test's own: files of [`SIZES`], named for them, a certificate, its key and its issuer.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        // Not in Cargo's folder: the path of a Unix socket is short.
-        let folder = std::env::temp_dir().join(format!("loopback-14-{}-{name}", process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
-        for size in SIZES {
-            write(&size.to_string(), &"x".repeat(size));
-        }
-        let root = issuer();
-        let paper = paper(&["localhost", "127.0.0.1"]).valid(VALID);
-        write("ca.pem", &pem(&root.chain));
-        write("chain.pem", &pem(&root.issues(paper).chain));
-        write("key.pem", key_pem(2));
-        Folder(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Files of [`SIZES`], named for them, a certificate, its key and its issuer.
+fn folder() -> Folder {
+    let root = issuer();
+    let paper = paper(&["localhost", "127.0.0.1"]).valid(VALID);
+    let folder = Folder::new()
+        .with("ca.pem", pem(&root.chain))
+        .with("chain.pem", pem(&root.issues(paper).chain))
+        .with("key.pem", key_pem(2));
+    SIZES.iter().fold(folder, |folder, size| {
+        folder.with(&size.to_string(), "x".repeat(*size))
+    })
 }
 
 /// The reference server, with a folder's files.
-fn serves(folder: &Folder) -> (Running, SocketAddr) {
+fn serves(folder: &Folder) -> (Ends, SocketAddr) {
     let mut serve = Command::new(env!("CARGO_BIN_EXE_sol14"));
     serve.args(["serve", ".", "127.0.0.1", "-p", "0"]);
     serve.args(["--cert", "chain.pem", "--key", "key.pem"]);
-    starts(serve.current_dir(&folder.0))
+    starts(serve.current_dir(folder.path()))
 }
 
 /// What the reference client makes of a host that is reached at this port.
@@ -347,61 +337,5 @@ fn gets(folder: &Folder, host: &str, paths: &[&str], port: u16) -> Output {
         "-p",
         &port.to_string(),
     ]);
-    get.current_dir(&folder.0).output().expect("it runs")
-}
-
-/// A program that ends with this.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A server that says on standard output where it listens: `…127.0.0.1:PORT`.
-fn starts(command: &mut Command) -> (Running, SocketAddr) {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut child = Running(child.expect("the server starts"));
-    let out = BufReader::new(child.0.stdout.take().expect("piped"));
-    let mut lines = out.lines();
-    let port = lines.find_map(|line| line.ok()?.split_once("127.0.0.1:")?.1.parse().ok());
-    let port: u16 = port.expect("a line with its address");
-    // Whoever goes on talking is listened to.
-    thread::spawn(move || lines.for_each(drop));
-    (child, SocketAddr::from(([127, 0, 0, 1], port)))
-}
-
-/// nginx cannot choose a port. It listens on a Unix socket, and a relay of this process has the port.
-#[cfg(unix)]
-mod unix {
-    use super::*;
-    pub use std::os::unix::net::UnixStream;
-
-    pub fn relays(to: PathBuf) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let server = UnixStream::connect(&to).expect("nginx listens");
-                let (mut from, mut to) = both(&client, &server);
-                thread::spawn(move || {
-                    let _ = io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Write);
-                });
-                let (mut to, mut from) = both(&client, &server);
-                thread::spawn(move || {
-                    let _ = io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Write);
-                });
-            }
-        });
-        port
-    }
-
-    fn both(client: &TcpStream, server: &UnixStream) -> (TcpStream, UnixStream) {
-        let client = client.try_clone().expect("a descriptor");
-        (client, server.try_clone().expect("a descriptor"))
-    }
+    get.current_dir(folder.path()).output().expect("it runs")
 }

@@ -2,14 +2,19 @@
 //! installed is left out, with a word. Everything stays in 127.0.0.0/8.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{self, Child, Command, Stdio};
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::process::{self, Command};
+#[cfg(unix)]
 use std::thread;
+#[cfg(unix)]
 use std::time::Duration;
 
-use netlab::needs::installed;
+use netlab::Folder;
+#[cfg(unix)]
+use netlab::needs::relays;
+use netlab::needs::{Ends, installed, starts};
 
 /// One byte, some frames, and more than all windows hold.
 const SIZES: [usize; 3] = [1, 30_000, 3_000_000];
@@ -19,7 +24,7 @@ fn curl_is_served() {
     let Some(curl) = installed("curl", "--version") else {
         return;
     };
-    let folder = Folder::new("curl");
+    let folder = folder();
     let (_server, addr) = serves(&folder);
     // One page a run: for a second one, curl 7.88 fails by itself, whoever the server is.
     let asks = |options: &[&str], path: &str| {
@@ -27,7 +32,7 @@ fn curl_is_served() {
         curl.args(["-sS", "--http2-prior-knowledge", "--max-time", "20", "-w"]);
         curl.arg("%{http_code} %{http_version} %{size_download}");
         curl.args(options).arg(format!("http://{addr}/{path}"));
-        let said = curl.current_dir(&folder.0).output().expect("curl runs");
+        let said = curl.current_dir(folder.path()).output().expect("curl runs");
         // The bodies are letters x, and go.
         String::from_utf8_lossy(&said.stdout).replace('x', "")
     };
@@ -52,13 +57,16 @@ fn nghttp_is_served() {
     let Some(nghttp) = installed("nghttp", "--version") else {
         return;
     };
-    let folder = Folder::new("nghttp");
+    let folder = folder();
     let (_server, addr) = serves(&folder);
     let asks = |options: &[&str]| {
         let mut nghttp = Command::new(nghttp);
         nghttp.args(["-v", "-n", "-t", "20"]).args(options);
         nghttp.args(SIZES.map(|size| format!("http://{addr}/{size}")));
-        let said = nghttp.current_dir(&folder.0).output().expect("nghttp runs");
+        let said = nghttp
+            .current_dir(folder.path())
+            .output()
+            .expect("nghttp runs");
         assert!(said.status.success(), "{options:?}: {said:?}");
         String::from_utf8_lossy(&said.stdout).into_owned()
     };
@@ -93,7 +101,7 @@ fn h2load_is_served() {
     let Some(h2load) = installed("h2load", "--version") else {
         return;
     };
-    let folder = Folder::new("h2load");
+    let folder = folder();
     let (_server, addr) = serves(&folder);
     for (requests, clients, streams, size) in [
         ("5000", "1", "100", 1),
@@ -117,8 +125,8 @@ fn nginx_is_asked() {
     let Some(nginx) = installed("nginx", "-v") else {
         return;
     };
-    let folder = Folder::new("nginx");
-    let at = folder.0.join("socket");
+    let folder = folder();
+    let at = folder.path().join("socket");
     let config = format!(
         "daemon off; master_process off; pid pid; error_log errors; user root;\n\
          events {{}}\n\
@@ -131,20 +139,20 @@ fn nginx_is_asked() {
          server {{ listen unix:{0}-old; root {1}; }}\n\
          }}\n",
         at.display(),
-        folder.0.display()
+        folder.path().display()
     );
-    fs::write(folder.0.join("nginx.conf"), config).expect("a file");
+    fs::write(folder.path().join("nginx.conf"), config).expect("a file");
     let mut command = Command::new(nginx);
-    command.args(["-c", "nginx.conf", "-p"]).arg(&folder.0);
-    let mut server = Running(command.spawn().expect("nginx starts"));
-    let [one, old] = ["socket-one", "socket-old"].map(|name| folder.0.join(name));
-    while unix::UnixStream::connect(&old).is_err() {
+    command.args(["-c", "nginx.conf", "-p"]).arg(folder.path());
+    let mut server = Ends(command.spawn().expect("nginx starts"));
+    let [one, old] = ["socket-one", "socket-old"].map(|name| folder.path().join(name));
+    while UnixStream::connect(&old).is_err() {
         let ended = server.0.try_wait().expect("a process");
-        let errors = fs::read_to_string(folder.0.join("errors"));
+        let errors = fs::read_to_string(folder.path().join("errors"));
         assert!(ended.is_none(), "nginx ends: {errors:?}");
         thread::sleep(Duration::from_millis(10));
     }
-    let port = unix::relays(at);
+    let port = relays(at);
     let files: usize = SIZES.iter().sum();
     let said = gets(port, &["1", "30000", "3000000", "seen"]);
     let (content, seen) = said.stdout.split_at_checked(files).expect("all files");
@@ -158,9 +166,9 @@ fn nginx_is_asked() {
     let said = gets(port, &["1", "nothing", "30000"]);
     assert_eq!((said.status.code(), said.stdout.len()), (Some(1), 30_001));
     // One stream at a time, and frames of 100 bytes.
-    let said = gets(unix::relays(one), &["30000"]);
+    let said = gets(relays(one), &["30000"]);
     assert_eq!((said.status.code(), said.stdout.len()), (Some(0), 30_000));
-    let said = gets(unix::relays(old), &["1"]);
+    let said = gets(relays(old), &["1"]);
     assert_eq!(
         (said.status.code(), said.stdout.len()),
         (Some(1), 0),
@@ -177,82 +185,15 @@ fn gets(port: u16, paths: &[&str]) -> process::Output {
     get.arg("get").args(urls).output().expect("it runs")
 }
 
-/// A folder of this test's own, with files of [`SIZES`], named for them.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        // Not in Cargo's folder: the path of a Unix socket is short.
-        let folder = std::env::temp_dir().join(format!("loopback-15-{}-{name}", process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        for size in SIZES {
-            fs::write(folder.join(size.to_string()), "x".repeat(size)).expect("a file");
-        }
-        Folder(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Files of [`SIZES`], named for them.
+fn folder() -> Folder {
+    let with = |folder: Folder, size: &usize| folder.with(&size.to_string(), "x".repeat(*size));
+    SIZES.iter().fold(Folder::new(), with)
 }
 
 /// The reference server, with a folder's files.
-fn serves(folder: &Folder) -> (Running, SocketAddr) {
+fn serves(folder: &Folder) -> (Ends, SocketAddr) {
     let mut serve = Command::new(env!("CARGO_BIN_EXE_sol15"));
-    serve
-        .arg("serve")
-        .arg(&folder.0)
-        .args(["127.0.0.1", "-p", "0"]);
-    let child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut child = Running(child.expect("the server starts"));
-    let out = child.0.stdout.take().expect("piped");
-    let mut line = String::new();
-    BufReader::new(out).read_line(&mut line).expect("a line");
-    let addr = line.trim_start_matches("listening on ").trim_end();
-    (child, addr.parse().expect("an address"))
-}
-
-/// A program that ends with this.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// nginx cannot choose a port. It listens on a Unix socket, and a relay of this process has the port.
-#[cfg(unix)]
-mod unix {
-    use super::*;
-    pub use std::os::unix::net::UnixStream;
-
-    pub fn relays(to: PathBuf) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let server = UnixStream::connect(&to).expect("nginx listens");
-                let (mut from, mut to) = both(&client, &server);
-                thread::spawn(move || {
-                    let _ = io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Write);
-                });
-                let (mut to, mut from) = both(&client, &server);
-                thread::spawn(move || {
-                    let _ = io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Write);
-                });
-            }
-        });
-        port
-    }
-
-    fn both(client: &TcpStream, server: &UnixStream) -> (TcpStream, UnixStream) {
-        let client = client.try_clone().expect("a descriptor");
-        (client, server.try_clone().expect("a descriptor"))
-    }
+    serve.arg("serve").arg(folder.path());
+    starts(serve.args(["127.0.0.1", "-p", "0"]))
 }

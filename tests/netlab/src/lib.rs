@@ -34,9 +34,13 @@
 //! | `sim` | the simulated network: nodes, links, virtual time |
 //! | `pictures` | SVG for the book |
 //! | `report` | the story of a test and the text that a failure prints |
+//! | `dice` | numbers that look random, from a seed |
+//! | `folder` | folders of files for a test |
 //! | `needs` | what a machine may not have, and tests that are left out without it |
 //! | `protocol` | what netlab agrees on with the programs that run tests |
 
+mod dice;
+mod folder;
 mod lab;
 pub mod needs;
 mod pictures;
@@ -46,6 +50,8 @@ pub mod script;
 pub mod sim;
 mod sockets;
 
+pub use dice::Dice;
+pub use folder::Folder;
 pub use lab::Lab;
 pub use lab::arguments::words;
 pub use lab::clock::{ManualClock, slow_until};

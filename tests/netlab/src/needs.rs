@@ -1,7 +1,18 @@
 //! What a machine may not have: programs to compare with, and networks of one's own. A test that needs them is left
 //! out without them, with a word. In CI on Linux nothing is left out.
 
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::io;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::net::{Shutdown, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
 
 /// Says why a test, or a part of it, is left out. In CI on Linux this fails: there everything must be there.
 #[track_caller]
@@ -27,6 +38,67 @@ pub fn installed(program: &'static str, version: &str) -> Option<&'static str> {
     }
     left_out(&format!("{program} is not installed"));
     None
+}
+
+/// A program that is ended with this value.
+pub struct Ends(pub Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a server that says on standard output where it listens: `127.0.0.1:PORT` or `127.0.0.1 port PORT`.
+pub fn starts(command: &mut Command) -> (Ends, SocketAddr) {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = Ends(child.expect("the server starts"));
+    let out = BufReader::new(child.0.stdout.take().expect("piped"));
+    let mut lines = out.lines();
+    let port = lines.find_map(|line| port_in(&line.ok()?));
+    let port = port.expect("a line with its address");
+    // A server that goes on talking needs a reader.
+    thread::spawn(move || lines.for_each(drop));
+    (child, SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+fn port_in(line: &str) -> Option<u16> {
+    let (_, rest) = line.split_once("127.0.0.1")?;
+    let rest = rest.strip_prefix(" port ").or(rest.strip_prefix(':'))?;
+    rest.split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// A port behind which a server of a Unix socket is: nginx cannot choose a port by itself.
+#[cfg(unix)]
+pub fn relays(to: PathBuf) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let server = UnixStream::connect(&to).expect("the server listens");
+            let (mut from, mut to) = both(&client, &server);
+            thread::spawn(move || {
+                let _ = io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Write);
+            });
+            let (mut to, mut from) = both(&client, &server);
+            thread::spawn(move || {
+                let _ = io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Write);
+            });
+        }
+    });
+    port
+}
+
+#[cfg(unix)]
+fn both(client: &TcpStream, server: &UnixStream) -> (TcpStream, UnixStream) {
+    let client = client.try_clone().expect("a descriptor");
+    (client, server.try_clone().expect("a descriptor"))
 }
 
 /// What a test prints that [`in_a_namespace`] runs, as soon as it has what it needs of the namespace.

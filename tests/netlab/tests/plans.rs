@@ -2,16 +2,9 @@
 
 mod plays;
 
-/// Bytes by xorshift64.
 fn bytes(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..length).map(|_| next()).collect()
+    let mut dice = netlab::Dice::new(seed);
+    (0..length).map(|_| dice.next() as u8).collect()
 }
 
 #[test]

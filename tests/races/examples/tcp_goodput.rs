@@ -7,6 +7,8 @@
 //!
 //! First one megabyte, both with large buffers. Then smoltcp's own grid: small buffers by loss.
 
+mod tcp_sites;
+
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::rc::Rc;
@@ -16,8 +18,10 @@ use netlab::sim::{Chance, Link, Net, Time};
 use races::foreign::{self, Made};
 use smoltcp::socket::tcp::CongestionControl;
 use smoltcp::wire::{IpAddress, IpCidr};
-use tcp_close_solution::{Config, ConnId, Host, Received, Site};
+use tcp_close_solution::{Config, Host, Site};
 use tcp_open_solution::Seq;
+
+use tcp_sites::{Download, Upload};
 
 const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
@@ -187,19 +191,15 @@ impl Run {
             config.send.rto.min = min;
         }
         let host = |addr| Host::new(addr, *b"whatever it says", config);
-        let memory = Upload {
-            data: self.data(),
-            sent: 0,
-            id: None,
-        };
+        let upload = Upload::new(SocketAddrV4::new(B, PORT), self.data());
         let mut server = host(B);
         server.listen(PORT, 4).expect("nobody listens yet");
-        let a = net.add("a", Site::new(host(A), memory, upload));
-        let b = net.add("b", Site::new(server, Keep::default(), keep));
+        let a = net.add("a", Site::new(host(A), upload, Upload::step));
+        let b = net.add("b", Site::new(server, Download::new(PORT), Download::step));
         net.join(a, b, link);
-        net.with(b, Site::<Keep>::start);
+        net.with(b, Site::<Download>::start);
         net.with(a, Site::<Upload>::start);
-        Box::new(move |net| net.node::<Site<Keep>>(b).memory.got)
+        Box::new(move |net| net.node::<Site<Download>>(b).memory.got)
     }
 }
 
@@ -215,38 +215,4 @@ impl Measured {
             None => "stands still".into(),
         }
     }
-}
-
-struct Upload {
-    data: Vec<u8>,
-    sent: usize,
-    id: Option<ConnId>,
-}
-
-fn upload(host: &mut Host, now: Duration, it: &mut Upload) -> bool {
-    let Some(id) = it.id else {
-        it.id = host.connect(now, SocketAddrV4::new(B, PORT)).ok();
-        return true;
-    };
-    let sent = host.send(id, &it.data[it.sent..]);
-    it.sent += sent;
-    sent > 0
-}
-
-#[derive(Default)]
-struct Keep {
-    got: usize,
-    id: Option<ConnId>,
-}
-
-fn keep(host: &mut Host, _now: Duration, it: &mut Keep) -> bool {
-    it.id = it.id.or_else(|| host.accept(PORT));
-    let Some(id) = it.id else {
-        return false;
-    };
-    match host.recv(id, 1 << 16) {
-        Received::Data(data) => it.got += data.len(),
-        _ => return false,
-    }
-    true
 }

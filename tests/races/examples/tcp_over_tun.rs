@@ -6,6 +6,9 @@
 //! cargo run --release -p races --example tcp_over_tun -- ROUNDS
 //! ```
 
+#[cfg(target_os = "linux")]
+mod tcp_sites;
+
 #[cfg(not(target_os = "linux"))]
 fn main() {
     println!("left out: this is not Linux");
@@ -26,8 +29,10 @@ mod linux {
 
     use netlab::sim::{Chance, Device, Event, Link, Net, Node, NodeId, Outbox, Time};
     use races::tun::Kernel;
-    use tcp_close_solution::{Config, ConnId, Host, Received, Site};
+    use tcp_close_solution::{Config, Host, Site};
     use tcp_open_solution::Seq;
+
+    use super::tcp_sites::{Download, Upload};
 
     const INSIDE: &str = "inside";
     const BYTES: usize = 1_000_000;
@@ -160,12 +165,8 @@ mod linux {
                     took
                 }
                 Ends::Sends(least) => {
-                    let upload = Upload {
-                        data: data(),
-                        sent: 0,
-                        id: None,
-                    };
-                    let site = Site::new(self.host(least), upload, uploads);
+                    let upload = Upload::new(SocketAddrV4::new(Kernel::ADDR, PORT), data());
+                    let site = Site::new(self.host(least), upload, Upload::step);
                     let reader = reads(listens());
                     let (mut net, us, kernel) = self.joined(site);
                     net.with(us, Site::<Upload>::start);
@@ -176,10 +177,10 @@ mod linux {
                 Ends::Receives => {
                     let mut host = self.host(None);
                     host.listen(PORT, 1).expect("nobody listens yet");
-                    let site = Site::new(host, Keep::default(), keeps);
+                    let site = Site::new(host, Download::new(PORT), Download::step);
                     let (mut net, us, kernel) = self.joined(site);
                     let writer = writes(self.addr);
-                    let has_all = |net: &Net| net.node::<Site<Keep>>(us).memory.got >= BYTES;
+                    let has_all = |net: &Net| net.node::<Site<Download>>(us).memory.got >= BYTES;
                     let took = self.until(&mut net, kernel, has_all);
                     writer.join().expect("all bytes");
                     took
@@ -249,40 +250,5 @@ mod linux {
             // The other end may have gone.
             let _ = stream.shutdown(Shutdown::Write);
         })
-    }
-
-    struct Upload {
-        data: Vec<u8>,
-        sent: usize,
-        id: Option<ConnId>,
-    }
-
-    fn uploads(host: &mut Host, now: Duration, it: &mut Upload) -> bool {
-        let Some(id) = it.id else {
-            let to = SocketAddrV4::new(Kernel::ADDR, PORT);
-            it.id = host.connect(now, to).ok();
-            return true;
-        };
-        let sent = host.send(id, &it.data[it.sent..]);
-        it.sent += sent;
-        sent > 0
-    }
-
-    #[derive(Default)]
-    struct Keep {
-        got: usize,
-        id: Option<ConnId>,
-    }
-
-    fn keeps(host: &mut Host, _now: Duration, it: &mut Keep) -> bool {
-        it.id = it.id.or_else(|| host.accept(PORT));
-        let Some(id) = it.id else {
-            return false;
-        };
-        match host.recv(id, 1 << 16) {
-            Received::Data(data) => it.got += data.len(),
-            _ => return false,
-        }
-        true
     }
 }

@@ -15,7 +15,7 @@ use h2::server::SendResponse;
 use http2_solution::{Config, Event, Field, H2, HpackDecoder, HpackEncoder, Settings, write_int};
 use hyper::body::Bytes;
 use hyper::{Request, Response};
-use netlab::sim::splitmix64;
+use netlab::Dice;
 
 /// Sizes of tables, from none to more than the default. They change on the way.
 const TABLES: [usize; 6] = [4096, 0, 100, 1000, 4096, 16_384];
@@ -25,17 +25,13 @@ fn number(name: &str, default: u64) -> u64 {
     text.map_or(default, |text| text.parse().expect("a number"))
 }
 
-struct Lists(u64);
+struct Lists(Dice);
 
 impl Lists {
-    fn below(&mut self, end: usize) -> usize {
-        (splitmix64(&mut self.0) % end as u64) as usize
-    }
-
     fn text(&mut self, longest: usize, letters: &[u8]) -> Vec<u8> {
-        let length = self.below(longest + 1);
+        let length = self.0.below(longest + 1);
         (0..length)
-            .map(|_| letters[self.below(letters.len())])
+            .map(|_| letters[self.0.below(letters.len())])
             .collect()
     }
 
@@ -54,24 +50,24 @@ impl Lists {
         ];
         const VALUES: [&str; 6] = ["", "gzip, deflate", "*/*", "/", "a=b; c=d", "no-cache"];
         // loona-hpack takes no block that has a new size of the table and nothing behind it.
-        let count = 1 + self.below(12);
+        let count = 1 + self.0.below(12);
         let mut list = Vec::new();
         for _ in 0..count {
-            let name = match self.below(4) {
+            let name = match self.0.below(4) {
                 0 => [
                     b"x-",
                     &self.text(20, b"abcdefghijklmnopqrstuvwxyz0123456789-_")[..],
                 ]
                 .concat(),
-                _ => NAMES[self.below(NAMES.len())].as_bytes().to_vec(),
+                _ => NAMES[self.0.below(NAMES.len())].as_bytes().to_vec(),
             };
-            let value = match self.below(6) {
+            let value = match self.0.below(6) {
                 0 => self.text(40, b"0123456789"),
                 1 => {
-                    let longest = if self.below(20) == 0 { 5000 } else { 60 };
+                    let longest = if self.0.below(20) == 0 { 5000 } else { 60 };
                     self.text(longest, b"aZ%&=~\"\\ \xe9{}5")
                 }
-                _ => VALUES[self.below(VALUES.len())].as_bytes().to_vec(),
+                _ => VALUES[self.0.below(VALUES.len())].as_bytes().to_vec(),
             };
             // Nothing may begin or end with a space (RFC 9113 §8.2.1).
             list.push((name, value.trim_ascii().to_vec()));
@@ -99,14 +95,14 @@ fn pairs(fields: &[Field]) -> Vec<(Vec<u8>, Vec<u8>)> {
 
 #[test]
 fn what_we_encode_loona_decodes() {
-    let mut lists = Lists(number("HPACK_SEED", 1));
+    let mut lists = Lists(Dice::new(number("HPACK_SEED", 1)));
     let (mut ours, mut theirs) = (HpackEncoder::new(), loona_hpack::Decoder::new());
     let mut table = TABLES[0];
     for n in 0..number("HPACK_LISTS", 2000) {
-        if lists.below(10) == 0 {
+        if lists.0.below(10) == 0 {
             // Twice at times: the smaller one is to be said as well.
-            for _ in 0..1 + lists.below(2) {
-                table = TABLES[lists.below(TABLES.len())];
+            for _ in 0..1 + lists.0.below(2) {
+                table = TABLES[lists.0.below(TABLES.len())];
                 ours.set_max(table);
             }
             theirs.set_max_allowed_table_size(table.max(4096));
@@ -122,18 +118,18 @@ fn what_we_encode_loona_decodes() {
 
 #[test]
 fn what_loona_encodes_we_decode() {
-    let mut lists = Lists(number("HPACK_SEED", 2));
+    let mut lists = Lists(Dice::new(number("HPACK_SEED", 2)));
     let mut ours = HpackDecoder::new(4096, usize::MAX);
     let mut theirs = loona_hpack::Encoder::new();
     let mut table = 4096;
     for n in 0..number("HPACK_LISTS", 2000) {
         let list = lists.next();
         let mut block = Vec::new();
-        if lists.below(10) == 0 {
-            let max = TABLES[lists.below(TABLES.len())];
+        if lists.0.below(10) == 0 {
+            let max = TABLES[lists.0.below(TABLES.len())];
             ours.set_max(max);
             // Its encoder does not say by itself how large its table is, so this is done for it.
-            table = lists.below(max + 1);
+            table = lists.0.below(max + 1);
             theirs.set_max_table_size(table);
             write_int(size(table), 5, 0x20, &mut block);
         }
@@ -150,7 +146,7 @@ fn what_loona_encodes_we_decode() {
 /// pair of tables a connection of its own; over each go as many lists.
 #[test]
 fn over_a_connection_with_h2_and_back() {
-    let mut lists = Lists(number("HPACK_SEED", 3));
+    let mut lists = Lists(Dice::new(number("HPACK_SEED", 3)));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

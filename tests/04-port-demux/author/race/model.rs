@@ -10,7 +10,7 @@ use super::port_demux::{
 
 use super::duel::{NO_ANSWER, Outcome};
 use super::names::Names;
-use super::script::{Handle, Host, Op, Random};
+use super::script::{Handle, Host, Op};
 
 pub struct Table {
     table: SocketTable,
@@ -20,8 +20,8 @@ pub struct Table {
 
 impl Table {
     pub fn new(seed: u64) -> Table {
-        let mut random = Random::new(seed);
-        let ports = EphemeralPorts::new(1024..=65535, move || random.next() as u32);
+        let mut dice = netlab::Dice::new(seed);
+        let ports = EphemeralPorts::new(1024..=65535, move || dice.next() as u32);
         Table {
             table: SocketTable::new(Ipv4Addr::LOCALHOST.into(), ports),
             sockets: HashMap::new(),

@@ -1,5 +1,6 @@
 //! Scripts, and the making of them.
 
+use netlab::Dice;
 use std::fmt;
 
 use super::port_demux::{Proto, Reuse, Row, State};
@@ -65,14 +66,14 @@ pub struct Script {
 impl Script {
     /// The table plays along, so that the calls make sense more often than not.
     pub fn generate(seed: u64) -> Script {
-        let mut random = Random::new(seed);
+        let mut random = Random(Dice::new(seed));
         let mut table = Table::new(seed);
         let mut ops = Vec::new();
         let mut handles = 0;
         while ops.len() < 80 {
             let op = random.op(&table, handles);
             // A connection that somebody waits for is worth more than one that is refused.
-            let dull = table.is_refused(&op) && !random.one_in(8);
+            let dull = table.is_refused(&op) && !random.0.one_in(8);
             if dull || !table.can_play(&op) {
                 continue;
             }
@@ -100,33 +101,17 @@ impl Op {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a few lines, and the same everywhere.
-pub struct Random(u64);
+/// Chooses the calls of a script.
+struct Random(Dice);
 
 impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        netlab::sim::splitmix64(&mut self.0)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
     fn op(&mut self, table: &Table, handles: usize) -> Op {
         let alive: Vec<(Handle, Row)> = (0..handles)
             .filter_map(|n| Some((Handle(n), table.row(Handle(n))?)))
             .collect();
         let next = Handle(handles);
-        if alive.is_empty() || (alive.len() < 9 && self.one_in(4)) {
-            let proto = match self.one_in(8) {
+        if alive.is_empty() || (alive.len() < 9 && self.0.one_in(4)) {
+            let proto = match self.0.one_in(8) {
                 true => Proto::Udp,
                 false => Proto::Tcp,
             };
@@ -136,11 +121,11 @@ impl Random {
                 reuse: self.reuse(proto),
             };
         }
-        let (socket, row) = alive[self.below(alive.len())];
+        let (socket, row) = alive[self.0.below(alive.len())];
         let bound = row.local.port() != 0;
-        let choice = self.below(6);
+        let choice = self.0.below(6);
         // Now and then something that makes no sense: it must fail in the same way.
-        if self.one_in(10) {
+        if self.0.one_in(10) {
             return match choice {
                 0 | 1 => self.bind(socket),
                 2 | 3 => self.listen(socket),
@@ -167,7 +152,7 @@ impl Random {
     /// - UDP: the first neighbour that agrees by SO_REUSEPORT answers for all (`udp_lib_lport_inuse`
     ///   in udp.c). So no UDP socket gets that option.
     fn reuse(&mut self, proto: Proto) -> Reuse {
-        let choice = self.below(4);
+        let choice = self.0.below(4);
         Reuse {
             addr: choice < 2,
             port: choice == 2 && proto == Proto::Tcp,
@@ -175,7 +160,7 @@ impl Random {
     }
 
     fn bind(&mut self, socket: Handle) -> Op {
-        let host = match self.one_in(4) {
+        let host = match self.0.one_in(4) {
             true => Host::ANY,
             false => self.host(),
         };
@@ -184,7 +169,7 @@ impl Random {
     }
 
     fn listen(&mut self, socket: Handle) -> Op {
-        let backlog = self.below(3);
+        let backlog = self.0.below(3);
         Op::Listen { socket, backlog }
     }
 
@@ -194,11 +179,11 @@ impl Random {
     }
 
     fn host(&mut self) -> Host {
-        Host(1 + self.below(2) as u8)
+        Host(1 + self.0.below(2) as u8)
     }
 
     fn port(&mut self) -> Port {
-        Port(1 + self.below(2) as u8)
+        Port(1 + self.0.below(2) as u8)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Frames by chance, all of them sound.
 
+use netlab::Dice;
 use std::net::Ipv4Addr;
 
 use packets_solution::{
     Datagram, EthernetHeader, Flags, Frame, Ipv4Header, Mac, Network, TcpHeader, TcpOptions,
     Transport, UdpHeader, ethertype, protocol,
 };
-
-use super::wire::Dice;
 
 /// A frame with TCP or UDP in it, now and then with options of IP or as a fragment.
 pub fn sound<'a>(dice: &mut Dice, data: &'a [u8]) -> Frame<'a> {

@@ -1,6 +1,7 @@
 //! etherparse and smoltcp judge 10 000 mutated frames, each with the same question as ours: is this
 //! sound, and who talks to whom? Where they differ, a section of an RFC says why.
 
+use netlab::Dice;
 use std::collections::BTreeMap;
 
 use etherparse::{NetSlice, SlicedPacket, TcpOptionReadError, TransportSlice};
@@ -12,7 +13,7 @@ use smoltcp::wire::{
 };
 
 use super::frames;
-use super::wire::{Dice, checksum, pseudo};
+use super::wire::{checksum, pseudo, some_bytes};
 
 const FRAMES: usize = 10_000;
 
@@ -158,7 +159,7 @@ fn mutate(dice: &mut Dice, frame: &mut Vec<u8>) {
             2 => frame[at] = frame[at].wrapping_add(1),
             3 => frame[at] = dice.below(9) as u8,
             4 => frame.truncate(1 + any),
-            _ => frame.extend(dice.bytes(20)),
+            _ => frame.extend(some_bytes(dice, 20)),
         }
     }
     if dice.below(2) == 0 {
@@ -276,7 +277,7 @@ fn they_agree_on_10_000_mutated_frames() {
     let mut sound = 0;
     let mut unexplained = Vec::new();
     for n in 0..FRAMES {
-        let data = dice.bytes(80);
+        let data = some_bytes(&mut dice, 80);
         let mut frame = encapsulate(&frames::sound(&mut dice, &data)).expect("a sound frame");
         mutate(&mut dice, &mut frame);
         let ours = ours(&frame);

@@ -1,5 +1,6 @@
 //! tshark reads 500 of our frames out of a file that `write_pcap` wrote.
 
+use netlab::Dice;
 use std::fs::File;
 use std::io::BufWriter;
 use std::process::Command;
@@ -9,7 +10,7 @@ use netlab::needs::installed;
 use packets_solution::{Frame, LinkType, Network, Transport, encapsulate, write_pcap};
 
 use super::frames;
-use super::wire::Dice;
+use super::wire::some_bytes;
 
 const FRAMES: usize = 500;
 
@@ -59,7 +60,7 @@ fn tshark_finds_the_same_fields_and_no_fault() {
     let version = version.lines().next().unwrap_or_default().to_owned();
 
     let mut dice = Dice::new(6);
-    let data: Vec<Vec<u8>> = (0..FRAMES).map(|_| dice.bytes(600)).collect();
+    let data: Vec<Vec<u8>> = (0..FRAMES).map(|_| some_bytes(&mut dice, 600)).collect();
     let frames: Vec<Frame> = data
         .iter()
         .map(|data| frames::sound(&mut dice, data))

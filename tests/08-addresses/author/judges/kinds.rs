@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use addresses_solution::{Kind, kind_of};
 
 use super::ask::{is_there, python};
-use super::dice::Dice;
 use super::iana;
+use netlab::Dice;
 
 const ADDRESSES: usize = 10_000;
 
 /// Half of them IPv4, half IPv6; most at the edges of a block that IANA lists.
 fn addresses() -> Vec<IpAddr> {
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     let mut addresses = Vec::new();
     while addresses.len() < ADDRESSES {
         let (network, len, _) = dice.one_of(&iana::V4);

@@ -3,7 +3,6 @@
 //! Each case is made from a number, so a difference can be looked at again.
 
 mod ask;
-mod dice;
 mod iana;
 mod kinds;
 mod routes;

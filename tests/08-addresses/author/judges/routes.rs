@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use addresses_solution::{Cidr, Routes};
 
 use super::ask::{ask, is_there};
-use super::dice::Dice;
+use netlab::Dice;
 
 const ROUTES: usize = 2_000;
 const LOOKUPS: usize = 10_000;
@@ -47,7 +47,7 @@ fn ten_thousand_look_ups_end_as_in_the_kernel() {
     if !is_there("a network of one's own (unshare, ip)", "unshare", &may) {
         return;
     }
-    let mut dice = Dice(8);
+    let mut dice = Dice::new(8);
     let mut routes = Routes::new();
     let mut blocks = BTreeMap::new();
     while blocks.len() < ROUTES {

@@ -6,7 +6,7 @@
 use addresses_solution::{parse_v6, show_v6};
 
 use super::ask::{is_there, python};
-use super::dice::Dice;
+use netlab::Dice;
 
 const TEXTS: usize = 10_000;
 
@@ -84,7 +84,7 @@ fn ten_thousand_texts_are_read_as_python_reads_them() {
     if !is_there("Python 3", "python3", &["-c", "import ipaddress"]) {
         return;
     }
-    let mut dice = Dice(6);
+    let mut dice = Dice::new(6);
     let texts: Vec<String> = (0..TEXTS)
         .map(|n| {
             if n % 2 == 0 {

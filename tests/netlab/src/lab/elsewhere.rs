@@ -1,7 +1,8 @@
 //! A part of a test in a process of its own, which may have less than this one: less memory, no more
 //! threads. What happens there, an abort too, ends nothing but that process.
 
-use std::{env, process};
+use std::env;
+use std::process::{self, Command};
 
 use super::Lab;
 use super::program::{End, Program};
@@ -10,6 +11,19 @@ use super::program::{End, Program};
 const ELSEWHERE: &str = "NETLAB_ELSEWHERE";
 
 impl Lab {
+    /// Shell for [`Lab::elsewhere`] and [`Lab::program_after`]: what comes behind it runs in a network of its own, after
+    /// `setting`, a command of the shell. That network has a loopback interface, which is down, and no other one. Linux;
+    /// the test is skipped where an ordinary user gets no namespaces.
+    pub fn own_network(&self, setting: &str) -> String {
+        let may = Command::new("unshare")
+            .args(["-Urn", "sh", "-c", setting])
+            .output();
+        if !may.is_ok_and(|output| output.status.success()) {
+            self.skip("this machine does not allow a network namespace");
+        }
+        format!("exec unshare -Urn sh -c '{setting}; exec \"$0\" \"$@\"' \"$0\" \"$@\"")
+    }
+
     /// Runs `part` in a process of its own, behind a line of shell that says what it may have:
     /// `ulimit -v 4000000`. `part` prints what the test wants to know. Unix.
     ///

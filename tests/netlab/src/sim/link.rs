@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::chance::{Chance, Dice};
+use crate::Dice;
+
+use super::chance::Chance;
 use super::medium::Medium;
 use super::plan::{Fault, Plan};
 use super::time::Time;

@@ -69,7 +69,7 @@ mod trace;
 mod way;
 mod wires;
 
-pub use chance::{Chance, splitmix64};
+pub use chance::Chance;
 pub use device::Device;
 pub use inbox::{Arrival, Inbox};
 pub use link::{Flip, Link, Loss};

@@ -1,6 +1,7 @@
 //! The links of a network, with all that is on them and all that is to happen.
 
-use super::chance::Dice;
+use crate::Dice;
+
 use super::link::{Direction, Held, Link, Loss};
 use super::queue::Queue;
 use super::record::{Fate, Record};
@@ -32,7 +33,7 @@ impl Wires {
     /// Joins two nodes.
     pub fn join(&mut self, nodes: [usize; 2], link: Link, seed: u64) -> usize {
         let id = self.links.len();
-        let dice = |direction: u64| Dice::new(seed, 2 * id as u64 + direction);
+        let dice = |direction: u64| Dice::of_stream(seed, 2 * id as u64 + direction);
         let mut end = 0;
         let ends = nodes.map(|node| {
             let ports = &mut self.ports[node];

@@ -1,5 +1,6 @@
 //! Storms of fragments, the same for every contestant, and what may come out of them.
 
+use netlab::Dice;
 use packets_solution::Ipv4Header;
 
 /// For experiments (RFC 3692): no contestant knows it.
@@ -67,7 +68,7 @@ pub const KINDS: [Kind; 10] = [
             let (one, other) = (Piece::drawn(dice, 1), Piece::drawn(dice, 2));
             let mut pieces = one.cut(200);
             pieces.extend(other.cut(256));
-            dice.shuffle(&mut pieces);
+            shuffle(dice, &mut pieces);
             Storm {
                 pieces,
                 truth: vec![one.payload, other.payload],
@@ -90,7 +91,7 @@ pub const KINDS: [Kind; 10] = [
             let whole = Piece::drawn(dice, 1);
             let mut pieces = whole.cut(200);
             pieces.extend(whole.cut(256));
-            dice.shuffle(&mut pieces);
+            shuffle(dice, &mut pieces);
             Storm {
                 pieces,
                 truth: vec![whole.payload],
@@ -160,7 +161,7 @@ pub enum Verdict {
 impl Kind {
     /// All storms of this kind, and what comes of each.
     pub fn verdicts<J: Joins>(&self) -> Vec<Verdict> {
-        let mut dice = Dice(self.name.len() as u64);
+        let mut dice = Dice::new(self.name.len() as u64);
         let storms = std::iter::repeat_with(|| (self.storm)(&mut dice));
         storms
             .take(COUNT)
@@ -243,7 +244,7 @@ fn honest(dice: &mut Dice, change: impl FnOnce(&mut Dice, &mut Vec<Piece>)) -> S
     let whole = Piece::drawn(dice, 1);
     let mut pieces = whole.cut(8 * (16 + dice.below(20)));
     change(dice, &mut pieces);
-    dice.shuffle(&mut pieces);
+    shuffle(dice, &mut pieces);
     Storm {
         pieces,
         truth: vec![whole.payload],
@@ -260,7 +261,7 @@ fn forged(dice: &mut Dice, change: impl FnOnce(&mut Dice, &mut Piece)) -> Storm 
     let mut copy = pieces[dice.below(pieces.len())].clone();
     change(dice, &mut copy);
     pieces.push(copy);
-    dice.shuffle(&mut pieces);
+    shuffle(dice, &mut pieces);
     pieces.insert(0, last);
     pieces.push(first);
     Storm {
@@ -269,21 +270,8 @@ fn forged(dice: &mut Dice, change: impl FnOnce(&mut Dice, &mut Piece)) -> Storm 
     }
 }
 
-/// Numbers that look random, the same in each run (Knuth's MMIX generator).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % end
-    }
-
-    fn shuffle<T>(&mut self, all: &mut [T]) {
-        for last in (1..all.len()).rev() {
-            all.swap(last, self.below(last + 1));
-        }
+fn shuffle<T>(dice: &mut Dice, all: &mut [T]) {
+    for last in (1..all.len()).rev() {
+        all.swap(last, dice.below(last + 1));
     }
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
-use netlab::sim::splitmix64;
+use netlab::Dice;
 
 use crate::race::{Answer, Effort, Turns};
 
@@ -47,14 +47,14 @@ const LENGTHS: [(u64, u8); 9] = [
 
 /// Routes with lengths as on the Internet, and a default route: the same ones for every contestant.
 pub fn routes(count: usize) -> Vec<Route> {
-    let mut state = 8;
+    let mut dice = Dice::new(8);
     let mut routes = vec![Route {
         network: Ipv4Addr::UNSPECIFIED,
         prefix_len: 0,
         hop: 0,
     }];
     for hop in 1..count as u32 {
-        let (length, network) = (splitmix64(&mut state) % 100, splitmix64(&mut state) as u32);
+        let (length, network) = (dice.below(100), dice.next() as u32);
         let (_, prefix_len) = *LENGTHS
             .iter()
             .find(|(share, _)| length < *share)
@@ -71,11 +71,11 @@ pub fn routes(count: usize) -> Vec<Route> {
 
 /// Addresses of which three of four lie in a route that is no default.
 fn addresses(routes: &[Route]) -> Vec<Ipv4Addr> {
-    let mut state = 80;
+    let mut dice = Dice::new(80);
     (0..1 << 16)
         .map(|n| {
-            let route = routes[splitmix64(&mut state) as usize % routes.len()];
-            let any = splitmix64(&mut state) as u32;
+            let route = routes[dice.below(routes.len())];
+            let any = dice.next() as u32;
             let inside = u32::MAX.checked_shr(route.prefix_len.into()).unwrap_or(0);
             Ipv4Addr::from_bits(match n % 4 {
                 0 => any,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use netlab::sim::{Chance, Kind, Link, nth};
-use netlab::{Lab, lab};
+use netlab::{Dice, Lab, lab};
 use tcp_open::Seq;
 use tcp_send::{Next, Scoreboard};
 
@@ -414,9 +414,8 @@ fn s9_storms() {
     lab(|lab| {
         for seed in 1..=12_u64 {
             lab.scene(format!("seed {seed}"));
-            let mut state = seed;
-            let mut below =
-                |end: u32| (netlab::sim::splitmix64(&mut state) % u64::from(end)) as u32;
+            let mut dice = Dice::new(seed);
+            let mut below = |end: u32| dice.below(end);
             let first = u32::MAX - below(6000);
             let mut b = Board::at(lab, first, 0);
             // A byte each: whether it was reported, repeated, and in flight when the timer rang.

@@ -5,6 +5,7 @@ mod ends;
 mod frames;
 mod lossy;
 mod machine;
+mod memory;
 mod program;
 mod rules;
 mod s1_frames;

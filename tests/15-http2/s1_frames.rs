@@ -8,6 +8,7 @@ use super::frames::{
     PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, WITH_PRIORITY, frame, framed, goaway,
     settings, window_update,
 };
+use super::memory::peak;
 
 /// A frame that was read, in words: all that a test may compare.
 fn words(frame: &Frame) -> String {
@@ -287,6 +288,14 @@ fn s1_unknown_types_and_flags_are_no_errors() {
             &frame(SETTINGS, 0xfe, 0, &[0, 3, 0, 0, 0, 1]),
             "Settings 3=1",
         );
+        let acked = "ACK is one bit. It is set whatever the other seven are, which mean nothing here (section 4.1).";
+        reads(
+            lab,
+            acked,
+            &frame(PING, 0xff, 0, b"12345678"),
+            "Ping 12345678 answer true",
+        );
+        reads(lab, acked, &frame(SETTINGS, 0x41, 0, b""), "SettingsAck");
         reads(
             lab,
             why,
@@ -786,7 +795,7 @@ fn s1_frames_in_any_pieces() {
             lab.because("TCP knows nothing of frames: a read may bring half of one, or twenty. What is not whole yet waits for the rest.")
                 .same("how many frames", got.len(), want.len());
             for (at, (got, want)) in got.iter().zip(&want).enumerate() {
-                lab.because("Frames come out in their order, as they would in one piece.")
+                lab.because("Frames come out in their order, as they would in one piece, and each is what read_frame makes of its bytes. (Padding is what is no data: the byte with its length counts.)")
                     .same(&format!("frame {}", at + 1), got, want);
             }
         }
@@ -898,5 +907,34 @@ fn s1_many_small_frames_at_once() {
         });
         lab.because("One frame after the other.")
             .same("how many frames", count, COUNT);
+        let bytes = frame(DATA, 0, 1, &[0; 16_384]).repeat(61);
+        let mut frames = Frames::new(16_384);
+        let (count, grown) = peak(|| {
+            lab.you(
+                "200 times push(61 frames of 16 KiB, but for three bytes), and next_frame() until None",
+                || {
+                    let mut count = 0;
+                    let mut push = |bytes: &[u8]| {
+                        frames.push(bytes);
+                        while let Ok(Some(_)) = frames.next_frame() {
+                            count += 1;
+                        }
+                    };
+                    push(&bytes[..bytes.len() - 3]);
+                    let next = [&bytes[bytes.len() - 3..], &bytes[..bytes.len() - 3]].concat();
+                    (1..200).for_each(|_| push(&next));
+                    count
+                },
+            )
+        });
+        lab.because("A part of a frame waits each time, and comes out with its rest.")
+            .same("how many frames", count, 200 * 61 - 1);
+        if let Some(grown) = grown {
+            lab.because("A connection has no end: what was given out must not stay, also if a part of a frame waits behind it each time.").holds(
+                grown < 100_000,
+                "no more than 100 MB of memory for 200 MB of frames",
+                format!("{} MB", grown / 1000),
+            );
+        }
     });
 }

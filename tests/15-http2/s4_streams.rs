@@ -284,6 +284,10 @@ const RIGHT_FIELDS: &[(&str, &str)] = &[
     ("te", "Trailers"),
     ("cookie", "a=b"),
     ("cookie2", "caf\u{e9}"),
+    ("x", "\u{1}\u{8}\u{b}\u{1b}\u{7f}"),
+    ("x", "\u{1}"),
+    ("x", "\u{7f}"),
+    ("x", "\u{85}"),
     ("content-type", "text/plain; a=\":\""),
     ("content-length", "0"),
 ];
@@ -1017,6 +1021,16 @@ fn s4_malformed_is_a_stream_error() {
                 "PROTOCOL_ERROR",
             );
         }
+        for (stream, state) in [(5, "that is idle"), (1, "that is open")] {
+            let mut end = End::server(lab, FREE, &[]);
+            let _ = end.receives("the head of a request on 1", &post(1));
+            let what = format!("PRIORITY of 4 bytes on {stream}, a stream {state}");
+            let bytes = frame(PRIORITY, 0, stream, &[0; 4]);
+            match stream {
+                1 => end.resets("PRIORITY of another length is an error of its stream (RFC 9113, section 6.3).", &what, &bytes, 1, "FRAME_SIZE_ERROR"),
+                _ => end.breaks("PRIORITY of another length is an error of its stream. But RST_STREAM must not be sent for a stream that is idle (RFC 9113, section 6.4), so the connection ends, with the same code.", &what, &bytes, "FRAME_SIZE_ERROR"),
+            }
+        }
         let mut end = End::server(lab, FREE, &[]);
         let zero = [POST, &[("content-length", "0")]].concat();
         end.tells(
@@ -1311,6 +1325,24 @@ fn s4_client_keeps_to_their_limits() {
         let head = end.sends_head();
         lab.because("It has not changed the table either: the server has not seen its block, so this one spells its fields.")
             .same("the fields", head, listed(&more));
+        let why = "SETTINGS change what they name. What they do not name stays as it was (RFC 9113, section 6.5.3).";
+        let mut end = End::client(lab, FREE, &[(3, 1), (6, 200)]);
+        let _ = end.receives("SETTINGS that name others", &settings(&[(4, 100), (99, 1)]));
+        let _ = end.receives("SETTINGS that name nothing", &settings(&[]));
+        let value = "y".repeat(200);
+        let wide = [GET, &[("x", &value[..])]].concat();
+        lab.because(why).same(
+            "a request that is longer than the server takes",
+            outcome(end.request(&wide, true)),
+            "Wrong".to_owned(),
+        );
+        let got: Vec<String> = (0..2).map(|_| outcome(end.request(GET, true))).collect();
+        lab.because(why)
+            .same("two requests", got, strings(&["Ok", "Busy"]));
+        let mut end = End::client(lab, FREE, &[]);
+        let got: Vec<String> = (0..101).map(|_| outcome(end.request(GET, true))).collect();
+        lab.because("This server has named no limit, so there is none (section 6.5.2).")
+            .same("the 101st request", &got[100], &"Ok".to_owned());
         let mut end = End::client(lab, FREE, &[(6, 200)]);
         let long = [
             GET,
@@ -1346,6 +1378,10 @@ fn s4_client_keeps_to_their_limits() {
         let got = lab.you("open_streams()", || end.h2.open_streams());
         lab.because("And no stream was opened.")
             .same("streams", got, 0);
+        let _ = end.receives("SETTINGS: 6=1000", &settings(&[(6, 1000)]));
+        let no_number = "Streams are 1, 3, 5 and so on. A request that is refused opens none and uses up no number, whatever it is refused for.";
+        lab.because(no_number)
+            .same("the next stream", end.asks(GET, true), 1);
         let mut end = End::client(lab, FREE, &[]);
         let _ = outcome(end.request(&GET[..2], true));
         lab.because("A request that is refused uses up no number, and does not change the table.")

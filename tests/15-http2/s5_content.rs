@@ -484,6 +484,19 @@ fn s5_frames_they_take() {
         end.queues(1, &bytes(40_000), true);
         let longest = end.frames().iter().map(|frame| frame.payload.len()).max();
         lab.because("The client takes frames of 50 000 bytes, but other streams would wait as long for their turn: we send 16 384 at most.").same("the longest payload", longest, Some(16_384));
+        let ours = Config {
+            settings: Settings {
+                max_frame_size: 1 << 20,
+                ..FREE.settings
+            },
+            ..FREE
+        };
+        let mut end = End::server(lab, ours, &[]);
+        let _ = end.receives("a request", &get(1));
+        end.answers(1, OK, false);
+        end.queues(1, &bytes(40_000), true);
+        let longest = end.frames().iter().map(|frame| frame.payload.len()).max();
+        lab.because("Here we have said that we take frames of a megabyte. The client has not, so it takes 16 384 bytes at most (RFC 9113, section 4.2).").same("the longest payload", longest, Some(16_384));
         let mut end = asked(lab, &[(4, 100)], 2);
         let _ = end.receives("HEADERS", &get(5));
         end.queues(1, &bytes(10), false);
@@ -841,6 +854,36 @@ fn s5_ignored_content_counts_too() {
                 strings(&["RST_STREAM on 1: STREAM_CLOSED", "WINDOW_UPDATE: 33000"]),
             );
         let mut end = uploading(lab, wide);
+        let _ = end.receives("the end", &last_data(1, b""));
+        let padded = |at: u32| frame(DATA, PADDED, at, &[&[255][..], &[0; 255]].concat());
+        let _ = end.receives("256 bytes of padding on 1", &padded(1));
+        for stream in [3, 5] {
+            let what = format!(
+                "the head of a request, and 256 bytes of padding behind its content-length of 1, on {stream}"
+            );
+            let lines = [POST, &[("content-length", "1")]].concat();
+            let torn = [
+                head(stream, &lines),
+                frame(
+                    DATA,
+                    PADDED,
+                    stream,
+                    &[&[255][..], b"xy", &[0; 255]].concat(),
+                ),
+            ];
+            let _ = end.receives(&what, &torn.concat());
+        }
+        let _ = end.pending();
+        let rest = 32_768 - 256 - 2 * 258;
+        let _ = end.receives(
+            "as much on 1 as is missing to half of the window",
+            &data(1, &bytes(rest)),
+        );
+        end.says(
+            "The padding of DATA that is an error of its stream, or is ignored, counts like its content: 256 bytes on 1, and 258 on 3 and on 5. Together with this frame that is half of the connection's window, to the byte.",
+            &["WINDOW_UPDATE: 32768"],
+        );
+        let mut end = uploading(lab, wide);
         let _ = end.receives("33 000 bytes", &data(1, &half));
         let _ = end.receives("trailers without an end", &head(1, &[("x", "y")]));
         let _ = end.pending();
@@ -907,7 +950,7 @@ fn s5_data_on_streams_that_are_not_open() {
             &data(3, b"x"),
             &[],
         );
-        end.says("No second RST_STREAM.", &[]);
+        end.says("No second RST_STREAM. And a byte that is used up is no half of a window: a WINDOW_UPDATE for it would come too early.", &[]);
         let mut end = uploading(lab, FREE);
         let _ = end.receives("a whole request on 3", &get(3));
         lab.you("respond(3, 204), its end", || {
@@ -1105,9 +1148,11 @@ fn s5_trailers_follow_the_content() {
         let got = end.decoded(&sent[0].payload);
         lab.because("The block has the trailers.")
             .same("the fields", got, "x-sum=7".to_owned());
-        let done = lab.you("trailers(9, x-sum=7)", || end.h2.trailers(9, &list));
-        lab.because("Nobody has asked on 9.")
-            .same("trailers", outcome(done), "Over".to_owned());
+        for (what, list) in [("x-sum=7", &list), (":status=200", &wrong)] {
+            let done = lab.you(&format!("trailers(9, {what})"), || end.h2.trailers(9, list));
+            lab.because("Nobody has asked on 9. That is said first, whatever the trailers are: nothing could be sent there.")
+                .same("trailers", outcome(done), "Over".to_owned());
+        }
     });
 }
 

@@ -197,7 +197,7 @@ fn s6_goaway_last_stream() {
         }
         let _ = end.pending();
         end.tells("The server has taken nothing above 3. It will never look at 5 and 7, so that they can be asked again on another connection (RFC 9113, section 6.8).", "GOAWAY, last 3", &goaway(3, 0), &["GoAway: last 3, NO_ERROR", "Reset on 5: REFUSED_STREAM", "Reset on 7: REFUSED_STREAM"]);
-        end.says("There is nothing to say about it.", &[]);
+        end.says("Nothing is sent for 5 and 7: the server looks at neither, so RST_STREAM would tell it nothing.", &[]);
         lab.because("No streams are opened behind GOAWAY.").same(
             "a request",
             outcome(end.request(GET, true)),
@@ -700,6 +700,20 @@ fn s6_rapid_reset_is_limited() {
             "But they have not come to their end either: they make up for nothing.",
             "one more",
             &rapid(3),
+            "ENHANCE_YOUR_CALM",
+        );
+        let mut end = End::server(lab, LIMITED, &[]);
+        let _ = end.receives("requests that go on", &[post(1), post(3), post(5)].concat());
+        for n in 5..8 {
+            let _ = end.receives("a request, and its reset", &rapid(n));
+        }
+        for stream in [1, 3, 5] {
+            lab.you("reset", || end.h2.reset(stream, code::CANCEL));
+        }
+        end.breaks(
+            "Three streams were cut off by the client, and three by us. None of the six has come to its end, so nothing is made up for.",
+            "one more",
+            &rapid(8),
             "ENHANCE_YOUR_CALM",
         );
         let mut end = End::server(lab, LIMITED, &[]);

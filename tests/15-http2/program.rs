@@ -8,6 +8,7 @@ use std::process::Stdio;
 use netlab::{Lab, Program, Running};
 
 use super::frames::{GET, head};
+use super::memory;
 use super::talk::Talk;
 
 /// The program of the package whose tests these are: the student's, or the reference answer's.
@@ -167,7 +168,5 @@ pub fn is_rid_of_clients(lab: &Lab, program: &Program, before: Option<usize>) {
 
 /// How much memory the program has, in kilobytes. `None` where the system does not tell.
 pub fn memory(program: &Program) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{}/status", program.id())).ok()?;
-    let size = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    size.trim().strip_suffix(" kB")?.trim().parse().ok()
+    memory::memory(&program.id().to_string(), "VmRSS")
 }

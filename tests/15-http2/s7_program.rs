@@ -6,15 +6,15 @@ use std::net::Ipv6Addr;
 use std::time::{Duration, Instant};
 
 use http2::{
-    Command, FIRST_REQUESTS, Field, MAX_CLIENTS, PREFACE, Response, parse_args, to_fields,
-    to_request,
+    Command, FIRST_REQUESTS, Field, LINGER, MAX_BODY, MAX_CLIENTS, PREFACE, Response, parse_args,
+    to_fields, to_request,
 };
 use netlab::{Folder, Lab, Program, Running, TcpServer, lab, words};
 
 use super::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, OK, PING, RST_STREAM,
-    WINDOW_UPDATE, data, fields, frame, framed, get, goaway, head, last_data, last_head, reset,
-    settings, settings_ack, shown, window_update,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, OK, PING, POST, RST_STREAM,
+    data, fields, frame, framed, get, goaway, head, last_data, last_head, reset, settings,
+    settings_ack, shown, window_update,
 };
 use super::program::{
     Ended, PROGRAM, ends, full, gets, getting, half_a_request, has_no_room, is_rid_of_clients,
@@ -71,6 +71,7 @@ fn s7_arguments() {
         for (line, want) in [
             ("get http://a", 1),
             ("get http://a http://b:80/c http://a", 3),
+            ("get http://a http://a", 2),
         ] {
             let got = lab.ok(&format!("parse_args({line:?})"), || {
                 parse_args(&words(line))
@@ -143,10 +144,13 @@ fn s7_wrong_arguments() {
             &["serve", "a", "b", "--grace", "\n"],
             &["get", "a\nb"],
             &["\n"],
+            &[""],
+            &["get", ""],
+            &["serve", "a", "b", ""],
         ] {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             let wrong = lab.err(&format!("parse_args({words:?})"), || parse_args(&words));
-            lab.because("A line end in an argument stays in the argument: what is wrong is said in one line, whatever is in it.").same(
+            lab.because("A line end in an argument stays in the argument: what is wrong is said in one line, whatever is in it. An argument may be empty, too.").same(
                 "lines of the error",
                 wrong.trim_end().lines().count(),
                 1,
@@ -195,10 +199,39 @@ fn s7_requests_for_chapter_13() {
                     (":authority", "x:81"),
                     ("b", "1"),
                     ("a", "2"),
+                    ("te", "trailers"),
+                    ("content-length", "3"),
+                    ("expect", "100-continue"),
                 ][..],
                 "HEAD",
                 "/a?b",
-                "host=x:81 b=1 a=2",
+                "host=x:81 b=1 a=2 te=trailers content-length=3 expect=100-continue",
+            ),
+            (
+                "A method is taken as it is: `get` is another one than GET, and it is for the application to say so.",
+                &[
+                    (":method", "get"),
+                    (":scheme", "http"),
+                    (":path", "/"),
+                    (":authority", "x"),
+                ],
+                "get",
+                "/",
+                "host=x",
+            ),
+            (
+                "A cookie that is empty is one as well.",
+                &[
+                    (":method", "GET"),
+                    (":scheme", "http"),
+                    (":path", "/"),
+                    ("cookie", "a=1"),
+                    ("cookie", ""),
+                    ("cookie", "b=2"),
+                ],
+                "GET",
+                "/",
+                "cookie=a=1; ; b=2",
             ),
             (
                 ":authority takes the place of Host, which must not be there twice (RFC 9113, section 8.3.1).",
@@ -271,6 +304,11 @@ fn s7_requests_for_chapter_13() {
                 (method.to_owned(), target.to_owned(), want.to_owned(), 0),
             );
         }
+        let mut secret = fields(GET);
+        secret.push(Field::secret("authorization", "x"));
+        let got = shown(&secret);
+        lab.because("That no table may keep a field is for HPACK, and for a proxy that sends it on. The application gets it like any other.")
+            .same("the fields", got.2, "host=a.example authorization=x".to_owned());
         let mut bytes = fields(GET);
         bytes.push(Field::new("x", [0xe4, 0xff, b'a']));
         let request = lab.you("to_request(a value that is no text)", || to_request(&bytes));
@@ -335,16 +373,30 @@ fn s7_answers_of_chapter_13() {
             (
                 "A status that has no content has no length.",
                 204,
-                &[("a", "b")],
+                &[("a", "b"), ("content-length", "0")],
                 0,
                 ":status=204 a=b",
             ),
             (
-                "304 has no content either, and no length (RFC 9110, section 15.4.5).",
-                304,
+                "What is no field of the connection stays, also te and trailer.",
+                206,
+                &[("TE", "trailers"), ("Trailer", "x-sum"), ("Vary", "te")],
+                3,
+                ":status=206 te=trailers trailer=x-sum vary=te content-length=3",
+            ),
+            (
+                "205 has no content either, and it says so with its length.",
+                205,
                 &[],
                 0,
-                ":status=304",
+                ":status=205 content-length=0",
+            ),
+            (
+                "304 has no content either, and no length (RFC 9110, section 15.4.5).",
+                304,
+                &[("Content-Length", "9"), ("etag", "x")],
+                0,
+                ":status=304 etag=x",
             ),
         ] {
             let mut response = Response::new(status, vec![b'x'; len]);
@@ -357,6 +409,19 @@ fn s7_answers_of_chapter_13() {
             lab.because(why)
                 .same("the fields", shown(&got), want.to_owned());
         }
+        let mut response = Response::new(200, b"");
+        response.fields.push("x", [0xe4, 0xff, b'a']);
+        let got = lab.you("to_fields(a value that is no text)", || {
+            to_fields(&response)
+        });
+        lab.because("A value is bytes, and need not be UTF-8.")
+            .same(
+                "the value of x",
+                got.iter()
+                    .find(|field| field.name == b"x")
+                    .map(|field| field.value.clone()),
+                Some(vec![0xe4, 0xff, b'a']),
+            );
     });
 }
 
@@ -405,7 +470,7 @@ fn s7_serve_gives_files() {
         got.has(lab, ":status=405");
         got.has(lab, "allow=GET, HEAD");
         talk.peer.half_closes();
-        talk.is_sent_away("A client that has ended its side gets what it has asked for. Then the server says goodbye, and closes.", "NO_ERROR");
+        talk.ends_well("A client that has ended its side has got what it has asked for. The server closes; it may say GOAWAY before.");
         program.is_interrupted();
         lab.because("Ctrl-C ends the server.")
             .same("the exit code", program.exits().code, Some(0));
@@ -616,11 +681,29 @@ fn s7_serve_a_client_that_does_not_read() {
         talk.sends("PING", &ping());
         while talk.frame().kind != PING {}
         lab.note("the answer to PING has come: all requests were read before");
-        let Some(kilobytes) = memory(&program) else {
-            return lab.note("this system does not tell how much memory a program has");
+        let is_small = |why| {
+            let Some(kilobytes) = memory(&program) else {
+                return lab.note("this system does not tell how much memory a program has");
+            };
+            lab.because(why).holds(
+                kilobytes < 40_000,
+                "less than 40 MB",
+                format!("{} MB", kilobytes / 1000),
+            );
         };
-        lab.because("Ninety answers of three megabytes are 270 megabytes that nobody may have. No more than MAX_QUEUED and one file wait for one client: the other requests are not looked at yet.")
-            .holds(kilobytes < 40_000, "less than 40 MB", format!("{} MB", kilobytes / 1000));
+        is_small(
+            "Ninety answers of three megabytes are 270 megabytes that nobody may have. No more than MAX_QUEUED and one file wait for one client: the other requests are not looked at yet.",
+        );
+        let wide = Talk::begin_as(lab, lab.connect_narrow(addr), WIDE);
+        wide.sends(
+            "ninety such requests, and windows for all that they ask for",
+            &[&window_update(0, (1 << 31) - 1 - 65_535)[..], &asks].concat(),
+        );
+        program.settles();
+        lab.note("the client does not read: the server waits in a write");
+        is_small(
+            "The windows let all of it go, but TCP does not. What is pending is written piece by piece; collected before the first write, it would be 270 megabytes.",
+        );
     });
 }
 
@@ -666,16 +749,19 @@ fn s7_serve_is_patient_for_a_while() {
         let mut slow = Talk::begin_as(lab, lab.connect_narrow(addr), WIDE);
         asks_for_much(&slow);
         let mut talk = Talk::begin(lab, addr, &[]);
+        let mut sending = Talk::begin(lab, addr, &[]);
         let mut silent = Talk::new(lab, lab.connect(addr));
-        lab.note(
-            "the client of the large file reads a little at a time, and the others do nothing",
-        );
+        lab.note("one client reads a little of a large file at a time, one sends a little at a time, and the others do nothing");
         let (slowly, began) = (RefCell::new(&mut slow), Instant::now());
         while silent.frame().kind != GOAWAY {
             let look = || {
                 // Five megabytes a second: the file lasts longer than the others do.
                 let most = began.elapsed().as_micros() as usize * 5;
                 slowly.borrow_mut().sips(most);
+                sending.sends(
+                    "a frame of a type that nobody knows",
+                    &frame(0xbb, 0, 0, b""),
+                );
                 silent.has_come()
             };
             lab.until("a frame for a client that does nothing", look, |come| *come);
@@ -684,6 +770,9 @@ fn s7_serve_is_patient_for_a_while() {
         silent.ends_well("So is one that has never said anything.");
         lab.why("This client has sent nothing for so long, but it has read: what could be sent to it counts as well. Its download goes on.");
         slow.answer(1).is(lab, 200, &vec![0; HUGE]);
+        sending.sends("PING", &ping());
+        lab.why("This client has got nothing for so long, but it has sent something all the time: the idle time begins anew with whatever comes. It is still served.");
+        while sending.frame().kind != PING {}
     });
 }
 
@@ -692,17 +781,31 @@ fn s7_serve_cannot_begin() {
     lab(|lab| {
         let folder = site();
         let file = folder.path().join("a.txt");
-        for (why, dir, host) in [
-            ("A folder that is none.", "/no/such/folder", "127.0.0.1"),
-            ("A host that is none.", ".", "no-such-host.invalid"),
+        let other = lab.tcp_server("another server");
+        let taken = other.addr().port().to_string();
+        for (why, dir, host, port) in [
+            (
+                "A folder that is none.",
+                "/no/such/folder",
+                "127.0.0.1",
+                "0",
+            ),
+            ("A host that is none.", ".", "no-such-host.invalid", "0"),
+            (
+                "Another server has this port. A server at another port than the one that was asked for is found by nobody.",
+                ".",
+                "127.0.0.1",
+                &taken,
+            ),
             (
                 "A file is no folder. Nobody is served from it, so the program fails before it says that it listens.",
                 &file.to_string_lossy(),
                 "127.0.0.1",
+                "0",
             ),
         ] {
             lab.if_stuck(why);
-            let end = ends(lab, &["serve", dir, host, "-p", "0"]);
+            let end = ends(lab, &["serve", dir, host, "-p", port]);
             lab.because(format!("{why} Standard output is for what was asked for; standard error says what is wrong.")).same(
                 "the exit code, bytes on standard output, whether standard error says anything",
                 (end.code, end.stdout.len(), !end.stderr.is_empty()),
@@ -724,6 +827,14 @@ fn s7_cli_help_and_wrong_arguments() {
             );
         for args in [&["serve"][..], &[], &["get", "ftp://a"]] {
             let end = ends(lab, args);
+            let words: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let wrong = lab.err(&format!("parse_args({args:?})"), || parse_args(&words));
+            let before = end.stderr.split("usage: ch15").next().unwrap_or_default();
+            lab.because("In front of the usage, standard error says what is wrong, in the words of parse_args. The usage alone would leave that to a guess.").holds(
+                before.contains(wrong.trim_end()),
+                format!("{:?} in front of the usage", wrong.trim_end()),
+                format!("{:?}", end.stderr),
+            );
             lab.because(
                 "Wrong arguments are exit code 2, and standard error says what would be right.",
             )
@@ -1051,32 +1162,23 @@ fn s7_serve_answers_when_a_request_is_whole() {
 
 #[test]
 fn s7_serve_takes_a_long_upload() {
+    const LONG: usize = 16 << 20;
     lab(|lab| {
         let folder = site();
-        let (_program, addr) = server(lab, folder.path(), &[]);
+        let (program, addr) = server(lab, folder.path(), &[]);
         let mut talk = Talk::begin(lab, addr, &[]);
+        let before = memory(&program);
         talk.sends("the head of a request", &upload(1));
-        // What the stream and the connection let us send. Both begin with 65 535.
-        let (mut left, mut windows) = (2_000_000_usize, [65_535_usize; 2]);
-        let cause = "content that was used up and not given back: each side waits for the other (RFC 9113, section 5.2)";
-        while left > 0 {
-            let len = left.min(16_384).min(windows[0]).min(windows[1]);
-            if len > 0 {
-                talk.peer.sends(&data(1, &vec![b'x'; len]));
-                left -= len;
-                windows = windows.map(|window| window - len);
-                continue;
-            }
-            lab.if_stuck(cause);
-            let frame = talk.frame();
-            if frame.kind == WINDOW_UPDATE
-                && let Ok(increment) = frame.payload[..].try_into()
-            {
-                windows[usize::from(frame.stream == 0)] += u32::from_be_bytes(increment) as usize;
-            }
+        talk.uploads(1, LONG, 65_535, "Content that was used up has to be given back: else each side waits for the other (RFC 9113, section 5.2).");
+        if let Some((before, after)) = before.zip(memory(&program)) {
+            lab.because("The content is used up and forgotten. Nobody wants it, and a request may have as much of it as it likes.").holds(
+                after < before + 8000,
+                "no more than 8 MB more than before the request",
+                format!("{} kB more", after.saturating_sub(before)),
+            );
         }
         talk.sends("the end", &last_data(1, b""));
-        lab.why("Two megabytes are more than any window here. The content is used up and forgotten, so its window is given back.");
+        lab.why("Sixteen megabytes are more than any window here. The content is used up and forgotten, so its window is given back.");
         talk.answer(1).has(lab, ":status=405");
     });
 }
@@ -1157,6 +1259,8 @@ fn s7_serve_does_not_collect_answers() {
             "a part of what the client sends to be taken",
             format!("all {len} bytes of it"),
         );
+        lab.because("There is nothing to do until the client reads. A server that looks again and again whether there is room keeps a processor busy with it.")
+            .holds(program.settles(), "the server to wait", "it goes on working");
         let rest = talk.peer.starts_sending(flood[sent..].to_vec());
         let (mut pongs, mut open) = (0, 2 + streams.len());
         while open > 0 || pongs < PINGS * streams.len() {
@@ -1265,6 +1369,19 @@ fn s7_serve_lingers() {
                 None => talk.ends_well(why),
             }
         }
+        program.settles();
+        let before = threads(&program);
+        let is_quick = (0..3).any(|_| {
+            let begun = Instant::now();
+            let mut talk = Talk::new(lab, lab.connect(addr));
+            talk.sends("no preface", b"GET / HTTP/1.1\r\n\r\n");
+            talk.is_sent_away("No preface.", "PROTOCOL_ERROR");
+            talk.peer.closes();
+            is_rid_of_clients(lab, &program, before);
+            begun.elapsed() < LINGER
+        });
+        lab.because("LINGER is for a client that stays. When one has gone, there is nothing to wait for, and its place is free at once.")
+            .holds(is_quick, "its thread to end before LINGER is over", "an end behind LINGER, three times");
     });
 }
 
@@ -1289,12 +1406,13 @@ fn s7_serve_does_not_linger_for_ever() {
 fn s7_serve_finishes_before_it_leaves() {
     lab(|lab| {
         let folder = site();
-        let (_program, addr) = server(lab, folder.path(), &[]);
+        let (program, addr) = server(lab, folder.path(), &[]);
         let mut talk = Talk::begin(lab, addr, &[]);
         talk.sends(
             "a request for a large file, the head of another request, and GOAWAY",
             &[ask(1, "GET", "/large.bin"), upload(3), goaway(0, 0)].concat(),
         );
+        program.settles();
         talk.sends(
             "windows",
             &[window_update(0, 1 << 20), window_update(1, 1 << 20)].concat(),
@@ -1406,7 +1524,7 @@ fn s7_get_asks_for_a_hundred_before_settings() {
         let server = lab.tcp_server("server");
         let program = starts_getting(lab, server.addr(), FIRST_REQUESTS + 30);
         let mut talk = Talk::accepts(lab, &server);
-        lab.if_stuck("a client that waits for SETTINGS or for an answer before it asks");
+        lab.if_stuck("a client that waits for SETTINGS or for an answer before it asks, or that has a connection for each URL");
         let mut open = talk.requests(FIRST_REQUESTS);
         asks_for_nothing(
             lab,
@@ -1691,5 +1809,353 @@ fn s7_get_that_nobody_gets() {
         let folder = site();
         let (_server, addr) = server(lab, folder.path(), &[]);
         has_no_room(lab, device, &["get", &url(addr, "/a.txt")]);
+    });
+}
+
+#[test]
+fn s7_both_ends_are_as_configured() {
+    lab(|lab| {
+        let said = |talk: &mut Talk| [talk.frame().words(), talk.frame().words()];
+        let why = "CONFIG says what the program's connections are like, at both ends: a hundred streams at a time, lists of 16 384 bytes, and a window of a megabyte for the connection.";
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[]);
+        let first = said(&mut talk);
+        lab.because(why).same(
+            "the server's first frames",
+            first,
+            ["SETTINGS: 3=100 6=16384", "WINDOW_UPDATE: 983041"].map(str::to_owned),
+        );
+        let server = lab.tcp_server("server");
+        let program = getting(lab, &[url(server.addr(), "/a")]);
+        let mut talk = Talk::accepts(lab, &server);
+        let first = said(&mut talk);
+        lab.because(why).same(
+            "the client's first frames",
+            first,
+            ["SETTINGS: 2=0 3=100 6=16384", "WINDOW_UPDATE: 983041"].map(str::to_owned),
+        );
+        // With SETTINGS and the acknowledgement these are one more than CONFIG allows.
+        talk.answers_with("a flood of PING", &ping().repeat(999));
+        talk.is_told(
+            "A server can flood a client as well, so CONFIG has limits for both.",
+            "ENHANCE_YOUR_CALM",
+        );
+        lab.because("No answer has come.")
+            .same("the exit code", program.returns().code, Some(1));
+    });
+}
+
+#[test]
+fn s7_serve_a_client_that_ends_its_side() {
+    lab(|lab| {
+        let folder = huge_site();
+        let (program, addr) = server(lab, folder.path(), &["--idle", "60000"]);
+        let mut talk = Talk::begin_as(lab, lab.connect_narrow(addr), WIDE);
+        asks_for_much(&talk);
+        talk.sends(
+            "a second such request, and two for a small file",
+            &[
+                ask(3, "GET", "/huge.bin"),
+                ask(5, "GET", "/a.txt"),
+                ask(7, "HEAD", "/a.txt"),
+            ]
+            .concat(),
+        );
+        talk.peer.half_closes();
+        program.settles();
+        let why = "A client that has ended its side gets all that it has asked for, as in HTTP/1.1: also the answers that were not begun when its end came, because there was too much that waited.";
+        lab.if_stuck(why);
+        lab.why(why);
+        let (all, _) = talk.answers(&[1, 3, 5, 7]);
+        for stream in [1, 3] {
+            all[&stream].is(lab, 200, &vec![0; HUGE]);
+        }
+        all[&5].is(lab, 200, b"alpha");
+        all[&7].is(lab, 200, b"");
+        talk.ends_well("Then there is nothing left to do. The server may say GOAWAY, and closes.");
+    });
+}
+
+#[test]
+fn s7_serve_a_reset_ends_one_request() {
+    lab(|lab| {
+        let folder = huge_site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[(4, 0)]);
+        talk.sends(
+            "no window, two requests for four megabytes, three for a small file, and the head of one more",
+            &[
+                ask(1, "GET", "/huge.bin"),
+                ask(3, "GET", "/huge.bin"),
+                ask(5, "GET", "/a.txt"),
+                ask(7, "GET", "/a.txt"),
+                ask(9, "GET", "/a.txt"),
+                upload(11),
+            ]
+            .concat(),
+        );
+        loop {
+            let frame = talk.frame();
+            if frame.kind == HEADERS {
+                let _ = talk.fields(&frame);
+                break;
+            }
+        }
+        lab.note("the first answer has begun, and so much waits that the small files are not looked at yet");
+        talk.sends("RST_STREAM on 7", &reset(7, 8));
+        talk.hears_nothing_on(
+            7,
+            "RST_STREAM is not answered, and nothing else is sent on its stream.",
+        );
+        talk.sends(
+            "windows for all of it, and the content of the last request",
+            &[
+                settings(&[(4, 1 << 24)]),
+                window_update(0, 1 << 24),
+                last_data(11, b"x"),
+            ]
+            .concat(),
+        );
+        let why = "RST_STREAM ends one stream. The requests on the others, before it and behind it, are answered.";
+        lab.if_stuck(why);
+        lab.why(why);
+        let (all, _) = talk.answers(&[1, 3, 5, 9, 11]);
+        for stream in [1, 3] {
+            lab.holds(
+                all[&stream].content.len() == HUGE,
+                format!("four megabytes on {stream}"),
+                format!("{} bytes", all[&stream].content.len()),
+            );
+        }
+        for stream in [5, 9] {
+            all[&stream].is(lab, 200, b"alpha");
+        }
+        all[&11].has(lab, ":status=405");
+        lab.because("The client has said that it does not want 7.")
+            .holds(!all.contains_key(&7), "nothing on 7", "an answer");
+    });
+}
+
+#[test]
+fn s7_serve_forgets_what_was_cut_off() {
+    lab(|lab| {
+        const ROUNDS: u32 = 600;
+        let folder = site();
+        let (program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[]);
+        let long = "y".repeat(15_000);
+        let begun = |stream, line| head(stream, &[POST, &[("x", &long[..]), line]].concat());
+        let mut before = None;
+        for n in 0..ROUNDS {
+            let stream = 8 * n + 1;
+            let round = [
+                begun(stream, ("y", "z")),
+                reset(stream, 8),
+                begun(stream + 2, ("content-length", "1")),
+                data(stream + 2, b"xy"),
+                ask(stream + 4, "HEAD", "/a.txt"),
+                ask(stream + 6, "HEAD", "/a.txt"),
+            ];
+            talk.sends("a round", &round.concat());
+            lab.why("As many streams come to their end as are cut off.");
+            loop {
+                let frame = talk.frame();
+                lab.holds(frame.kind != GOAWAY, "answers", frame.words());
+                if frame.stream == stream + 6 && frame.flags & END_STREAM != 0 {
+                    break;
+                }
+            }
+            if n == ROUNDS / 10 {
+                before = memory(&program);
+            }
+        }
+        let Some((before, after)) = before.zip(memory(&program)) else {
+            return lab.note("this system does not tell how much memory a program has");
+        };
+        lab.because("Each round had two heads of 15 000 bytes whose streams were cut off: one by the client's RST_STREAM, and one for content that is longer than announced. Such a request will never be whole. If the server keeps its head, a connection that goes on takes all of your memory.").holds(
+            after < before + 4000,
+            "no more than 4 MB above what it was after a tenth of the rounds",
+            format!("{} kB above it, after {ROUNDS} rounds", after.saturating_sub(before)),
+        );
+    });
+}
+
+#[test]
+fn s7_serve_a_response_that_is_too_long() {
+    lab(|lab| {
+        let folder = site();
+        let (_program, addr) = server(lab, folder.path(), &[]);
+        let mut talk = Talk::begin(lab, addr, &[(6, 50)]);
+        let why = "The client takes lists of 50 bytes, and the head of the answer is longer: it must not be sent, and whoever has asked must not wait for it. RST_STREAM with INTERNAL_ERROR says that no answer comes. The connection and the other streams go on.";
+        lab.if_stuck(why);
+        for (stream, method) in [(1, "GET"), (3, "HEAD")] {
+            talk.sends("a request", &ask(stream, method, "/a.txt"));
+            let told = loop {
+                let frame = talk.frame();
+                if frame.stream == stream || frame.kind == GOAWAY {
+                    break frame.words();
+                }
+            };
+            lab.because(why).same(
+                "what comes on the stream",
+                told,
+                format!("RST_STREAM on {stream}: INTERNAL_ERROR"),
+            );
+        }
+        talk.sends("SETTINGS: 6=1000", &settings(&[(6, 1000)]));
+        lab.why("Now the client takes longer lists.");
+        talk.gets(5, "GET", "/a.txt").is(lab, 200, b"alpha");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(target_os = "linux"),
+    ignore = "needs Linux, whose namespaces give a program a file of names of its own"
+)]
+fn s7_the_first_address_that_works_is_taken() {
+    lab(|lab| {
+        let folder = site();
+        let dir = folder.path().to_string_lossy().into_owned();
+        for addrs in lab.pairs_for_a_name() {
+            let [first, second] = addrs.map(|addr| addr.parse().expect("an address"));
+            let taken = lab.tcp_server_at("first", first).expect("a free port");
+            let port = taken.addr().port();
+            for (port, want) in [(0, first), (port, second)] {
+                let args = ["serve", &dir, Lab::NAME, "-p", &port.to_string()];
+                let mut program = lab.program_with_name(addrs, PROGRAM, &args);
+                let addr = listens(lab, &mut program);
+                lab.because("A name may have several addresses. They are tried in their order, and the server listens at the first one that works. A port may be taken at one address, and free at another.")
+                    .same("the address", addr.ip(), want);
+            }
+            let server = lab.tcp_server_at("second", second).expect("a free port");
+            let asks = format!("http://{}:{}/a", Lab::NAME, server.addr().port());
+            let program = lab.program_with_name(addrs, PROGRAM, &["get", &asks]);
+            lab.if_stuck("A name may have several addresses. Nobody listens at the first one, which is no reason to give up: the next one is tried.");
+            let mut talk = Talk::accepts(lab, &server);
+            let _ = talk.requests(1);
+            talk.answers_with(
+                "an answer",
+                &[head(1, OK), last_data(1, b"second")].concat(),
+            );
+            let end = program.exits();
+            lab.because("The second address has answered.").same(
+                "the exit code, and the content",
+                (end.code, end.stdout.trim_end()),
+                (Some(0), "second"),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_get_keeps_what_was_whole() {
+    lab(|lab| {
+        for is_reset in [false, true] {
+            let server = lab.tcp_server("server");
+            let program = getting(lab, &["/a", "/b"].map(|path| url(server.addr(), path)));
+            let mut talk = Talk::accepts(lab, &server);
+            let _ = talk.requests(2);
+            talk.answers_with(
+                "an answer on 1, half of one on 3, and PING",
+                &[
+                    head(1, OK),
+                    last_data(1, b"whole"),
+                    head(3, OK),
+                    data(3, b"half"),
+                    ping(),
+                ]
+                .concat(),
+            );
+            while talk.frame().kind != PING {}
+            lab.note("the client has answered PING: it has read all of that");
+            match is_reset {
+                true => talk.peer.resets(),
+                false => talk.peer.closes(),
+            }
+            let end = program.returns();
+            lab.because("One answer was whole when the connection ended. It is printed; what is missing of the other is no fault of it.").same(
+                "the exit code, the content, whether standard error tells of /b",
+                (end.code, &end.text()[..], end.stderr.contains("/b")),
+                (Some(1), "whole", true),
+            );
+        }
+    });
+}
+
+#[test]
+fn s7_get_a_request_that_is_too_long() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let mut paths: Vec<String> = (0..FIRST_REQUESTS).map(|n| format!("/{n}")).collect();
+        paths.push(format!("/{}", "long".repeat(100)));
+        paths.push("/last".to_owned());
+        let urls: Vec<String> = paths.iter().map(|path| url(server.addr(), path)).collect();
+        let program = getting(lab, &urls);
+        let mut talk = Talk::accepts(lab, &server);
+        let open = talk.requests(FIRST_REQUESTS);
+        talk.sends(
+            "SETTINGS: lists of 300 bytes, and answers",
+            &[settings(&[(6, 300)]), settings_ack(), empty_answers(&open)].concat(),
+        );
+        let why = "The server takes lists of 300 bytes, and one of the two requests that are left is longer. It must not be sent, and has failed. The others are fetched all the same.";
+        lab.if_stuck(why);
+        lab.why(why);
+        let last = talk.requests(1)[0];
+        talk.sends(
+            "an answer",
+            &[head(last, OK), last_data(last, b"last")].concat(),
+        );
+        let end = program.returns();
+        lab.because(why).same(
+            "the exit code, the content, whether standard error tells of the long one alone",
+            (
+                end.code,
+                &end.text()[..],
+                end.stderr.contains("/longlong") && !end.stderr.contains("/last"),
+            ),
+            (Some(1), "last", true),
+        );
+    });
+}
+
+#[test]
+fn s7_get_content_has_a_limit() {
+    lab(|lab| {
+        let server = lab.tcp_server("server");
+        let program = starts_getting(lab, server.addr(), FIRST_REQUESTS + 1);
+        let mut talk = Talk::accepts(lab, &server);
+        let open = talk.requests(FIRST_REQUESTS);
+        let two = [head(1, OK), head(3, OK), data(3, b"fi")].concat();
+        let rest = empty_answers(&open[2..]);
+        talk.sends(
+            "SETTINGS: two streams at a time; a head on 1, the beginning of an answer on 3, and all other answers",
+            &[settings(&[(3, 2)]), settings_ack(), two, rest].concat(),
+        );
+        talk.uploads(
+            1,
+            MAX_BODY,
+            1 << 20,
+            "MAX_BODY is the longest content that is taken of one URL: it is not too long, whatever other streams have brought.",
+        );
+        let why = "One byte more than MAX_BODY is too much. This URL has failed; the others are fetched all the same, also what was not asked for yet.";
+        lab.if_stuck(why);
+        lab.why(why);
+        talk.sends(
+            "one byte more on 1 and its end, and the end of the answer on 3",
+            &[last_data(1, b"x"), last_data(3, b"ne")].concat(),
+        );
+        let last = talk.requests(1)[0];
+        talk.sends(
+            "an answer",
+            &[head(last, OK), last_data(last, b", last")].concat(),
+        );
+        let end = program.exits();
+        lab.because(why).same(
+            "the exit code, the content, whether standard error tells of /0",
+            (end.code, end.stdout.trim_end(), end.stderr.contains("/0")),
+            (Some(1), "fine, last", true),
+        );
     });
 }

@@ -9,8 +9,8 @@ use netlab::{Lab, TcpPeer, TcpServer};
 
 use super::blocks::Blocks;
 use super::frames::{
-    DATA, END_STREAM, GOAWAY, HEADERS, Lines, PING, RST_STREAM, Sent, first_frame, frame, head,
-    last_head, settings, settings_ack,
+    DATA, END_STREAM, GOAWAY, HEADERS, Lines, PING, RST_STREAM, Sent, WINDOW_UPDATE, data,
+    first_frame, frame, head, last_head, settings, settings_ack,
 };
 
 /// The test's end of a connection.
@@ -222,6 +222,10 @@ impl Talk {
                     format!("nothing on {stream} yet"),
                     frame.words(),
                 );
+                if frame.kind == HEADERS {
+                    // Its block changes the table for those behind it.
+                    let _ = self.fields(&frame);
+                }
                 if frame.kind == PING {
                     break;
                 }
@@ -262,6 +266,38 @@ impl Talk {
                 !matches!(frame.kind, GOAWAY | RST_STREAM) || frame.words().ends_with("NO_ERROR");
             self.lab
                 .holds(is_well, "the end of the stream", frame.words());
+        }
+    }
+
+    /// Sends so much content on a stream, as fast as its window of 65 535 bytes and this one of the connection let it,
+    /// and demands that the stream goes on then.
+    pub fn uploads(&mut self, stream: u32, len: usize, connection: usize, why: &str) {
+        self.lab.if_stuck(why);
+        let (mut left, mut windows) = (len, [65_535, connection]);
+        let mut is_read = false;
+        while !is_read {
+            let len = left.min(16_384).min(windows[0]).min(windows[1]);
+            if len > 0 {
+                self.peer.sends(&data(stream, &vec![b'x'; len]));
+                left -= len;
+                windows = windows.map(|window| window - len);
+                if left == 0 {
+                    self.sends("PING", &ping());
+                }
+                continue;
+            }
+            let frame = self.frame();
+            self.lab.because(why).holds(
+                !matches!(frame.kind, RST_STREAM | GOAWAY),
+                "the content to be taken",
+                frame.words(),
+            );
+            is_read = frame.kind == PING;
+            if frame.kind == WINDOW_UPDATE
+                && let Ok(increment) = frame.payload[..].try_into()
+            {
+                windows[usize::from(frame.stream == 0)] += u32::from_be_bytes(increment) as usize;
+            }
         }
     }
 

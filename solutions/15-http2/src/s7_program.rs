@@ -154,8 +154,8 @@ pub fn parse_args(args: &[String]) -> Result<Command, String> {
 /// The request of HTTP/1.1 that says the same as the head of a request ([`request_head`](crate::request_head) has found
 /// nothing wrong with it), for an application of chapter 13. Method and path are those of the pseudo-header fields; the
 /// version is 1.1. `:authority` becomes the field `Host`, in front of the others and in place of a `host` among them (RFC
-/// 9113 §8.3.1). Several `cookie` fields become one, in the place of the first, with `; ` between them (§8.2.3). The body is
-/// empty. (A request `CONNECT` has its authority as target.)
+/// 9113 §8.3.1). Several `cookie` fields become one, in the place of the first, with `; ` between them (§8.2.3). All other
+/// fields stay as they are, in their order. The body is empty. (A request `CONNECT` has its authority as target.)
 pub fn to_request(fields: &[Field]) -> Request {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let value = |name: &[u8]| fields.iter().find(|field| field.name == name);
@@ -227,7 +227,8 @@ pub fn to_fields(response: &Response) -> Vec<Field> {
 ///   when clients can connect and the signals are caught. Then it serves chapter 13's `Files` over HTTP/2, with prior
 ///   knowledge (RFC 9113 §3.3) and [`CONFIG`], [`MAX_CLIENTS`] clients at a time.
 ///   - A request is answered when it has come whole. Its content is used up and forgotten. The response to HEAD has the
-///     fields of the one to GET, and no content.
+///     fields of the one to GET, and no content. A response that [`H2::respond`](crate::H2::respond) calls wrong, since its head is
+///     too long for the client, is RST_STREAM with `INTERNAL_ERROR` instead.
 ///   - Streams do not wait for each other: while one is without a window, the others go on. But a client gets no more
 ///     memory than [`MAX_QUEUED`] and one file, and [`MAX_UNSENT`] and a few frames.
 ///   - A connection ends when [`H2::is_over`](crate::H2::is_over) says so and everything is sent: the server ends its
@@ -244,8 +245,8 @@ pub fn to_fields(response: &Response) -> Vec<Field> {
 ///   standard output when all of it is there, in the order of the URLs, without anything between. `:authority` has the port where
 ///   it is not 80, and brackets around an IPv6 address. A status other than 2xx is a failure: standard error says status and
 ///   URL, standard output gets nothing of it, and the others are fetched all the same. So it is with a stream that is reset, with
-///   content above [`MAX_BODY`], and with a server that cannot be reached, ends early or does not speak HTTP/2. Redirects are not
-///   followed.
+///   content above [`MAX_BODY`], with a request whose head is too long for the server, and with a server that cannot be reached,
+///   ends early or does not speak HTTP/2: what was whole before is printed. Redirects are not followed.
 /// - **Help**: `USAGE` on standard output.
 ///
 /// Exit codes: 0, done; 1, it failed, of several URLs one at least; 2, wrong arguments. Standard error says what is wrong;

@@ -60,15 +60,3 @@ fn needs_own_network(lab: &Lab) {
 
 /// Shell: goes on in a network of its own, with a loopback. Where that is impossible, it ends.
 const ALONE: &str = r#"exec unshare --user --map-root-user --net sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@""#;
-
-/// An address of 127.0.0.0/8 that no other run of these tests uses, for a test that binds one port
-/// twice, or looks for who listens there. It begins with 127 and 128 or 192, each for one test.
-fn own_loopback(block: u8) -> Ipv4Addr {
-    if cfg!(target_os = "linux") {
-        // A process has a number of at most 22 bits.
-        let [_, high, middle, low] = std::process::id().to_be_bytes();
-        Ipv4Addr::new(127, block | high, middle, low)
-    } else {
-        Ipv4Addr::LOCALHOST
-    }
-}

@@ -4,12 +4,12 @@ use std::io::{ErrorKind, Read};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use netlab::{Lab, Running, lab};
+use netlab::{Lab, Running, lab, own_loopback};
 use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::listen_on;
 
 use super::unchanged::State;
-use super::{ALONE, has_ipv6, listener, loopback, needs_ipv6, needs_own_network, own_loopback};
+use super::{ALONE, has_ipv6, listener, loopback, needs_ipv6, needs_own_network};
 
 #[test]
 fn s1_listens_where_it_is_told() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use assert_cmd::assert::OutputAssertExt;
 use netlab::frames::{frame, frames};
-use netlab::{End, Lab, Program, Running, hostile, lab, words};
+use netlab::{End, Lab, Program, Running, hostile, lab, own_loopback, words};
 use predicates::Predicate;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, ends_with, is_empty, starts_with};
@@ -17,10 +17,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use tcp_echo::{MAX_MESSAGE, Talk, answer_one, parse_args, reply_to};
 
 use super::unchanged::State;
-use super::{
-    connection, has_ipv6, listener, loopback, needs_ipv6, needs_own_network, own_loopback,
-    time_outs,
-};
+use super::{connection, has_ipv6, listener, loopback, needs_ipv6, needs_own_network, time_outs};
 
 /// How the reply to `hello` begins.
 const HELLO: &str = "received bytes: 5, characters: 5, from: 127.0.0.1:";

@@ -1325,20 +1325,6 @@ fn s4_client_keeps_to_their_limits() {
         let head = end.sends_head();
         lab.because("It has not changed the table either: the server has not seen its block, so this one spells its fields.")
             .same("the fields", head, listed(&more));
-        let why = "SETTINGS change what they name. What they do not name stays as it was (RFC 9113, section 6.5.3).";
-        let mut end = End::client(lab, FREE, &[(3, 1), (6, 200)]);
-        let _ = end.receives("SETTINGS that name others", &settings(&[(4, 100), (99, 1)]));
-        let _ = end.receives("SETTINGS that name nothing", &settings(&[]));
-        let value = "y".repeat(200);
-        let wide = [GET, &[("x", &value[..])]].concat();
-        lab.because(why).same(
-            "a request that is longer than the server takes",
-            outcome(end.request(&wide, true)),
-            "Wrong".to_owned(),
-        );
-        let got: Vec<String> = (0..2).map(|_| outcome(end.request(GET, true))).collect();
-        lab.because(why)
-            .same("two requests", got, strings(&["Ok", "Busy"]));
         let mut end = End::client(lab, FREE, &[]);
         let got: Vec<String> = (0..101).map(|_| outcome(end.request(GET, true))).collect();
         lab.because("This server has named no limit, so there is none (section 6.5.2).")
@@ -1382,6 +1368,20 @@ fn s4_client_keeps_to_their_limits() {
         let no_number = "Streams are 1, 3, 5 and so on. A request that is refused opens none and uses up no number, whatever it is refused for.";
         lab.because(no_number)
             .same("the next stream", end.asks(GET, true), 1);
+        let why = "SETTINGS change what they name. What they do not name stays as it was (RFC 9113, section 6.5.3).";
+        let mut end = End::client(lab, FREE, &[(3, 1), (6, 200)]);
+        let _ = end.receives("SETTINGS that name others", &settings(&[(4, 100), (99, 1)]));
+        let _ = end.receives("SETTINGS that name nothing", &settings(&[]));
+        let value = "y".repeat(200);
+        let wide = [GET, &[("x", &value[..])]].concat();
+        lab.because(why).same(
+            "a request that is longer than the server takes",
+            outcome(end.request(&wide, true)),
+            "Wrong".to_owned(),
+        );
+        let got: Vec<String> = (0..2).map(|_| outcome(end.request(GET, true))).collect();
+        lab.because(why)
+            .same("two requests", got, strings(&["Ok", "Busy"]));
         let mut end = End::client(lab, FREE, &[]);
         let _ = outcome(end.request(&GET[..2], true));
         lab.because("A request that is refused uses up no number, and does not change the table.")

@@ -220,20 +220,6 @@ fn s7_requests_for_chapter_13() {
                 "host=x",
             ),
             (
-                "A cookie that is empty is one as well.",
-                &[
-                    (":method", "GET"),
-                    (":scheme", "http"),
-                    (":path", "/"),
-                    ("cookie", "a=1"),
-                    ("cookie", ""),
-                    ("cookie", "b=2"),
-                ],
-                "GET",
-                "/",
-                "cookie=a=1; ; b=2",
-            ),
-            (
                 ":authority takes the place of Host, which must not be there twice (RFC 9113, section 8.3.1).",
                 &[
                     (":method", "GET"),
@@ -274,6 +260,20 @@ fn s7_requests_for_chapter_13() {
                 "GET",
                 "/",
                 "cookie=a=1; b=2; c=3 x=y",
+            ),
+            (
+                "A cookie that is empty is one as well.",
+                &[
+                    (":method", "GET"),
+                    (":scheme", "http"),
+                    (":path", "/"),
+                    ("cookie", "a=1"),
+                    ("cookie", ""),
+                    ("cookie", "b=2"),
+                ],
+                "GET",
+                "/",
+                "cookie=a=1; ; b=2",
             ),
             (
                 "A field may stand there several times, and every one stays.",
@@ -752,6 +752,8 @@ fn s7_serve_is_patient_for_a_while() {
         let mut sending = Talk::begin(lab, addr, &[]);
         let mut silent = Talk::new(lab, lab.connect(addr));
         lab.note("one client reads a little of a large file at a time, one sends a little at a time, and the others do nothing");
+        let sends_all_the_time = "This client has got nothing for so long, but it has sent something all the time: the idle time begins anew with whatever comes. It is still served.";
+        lab.why(sends_all_the_time);
         let (slowly, began) = (RefCell::new(&mut slow), Instant::now());
         while silent.frame().kind != GOAWAY {
             let look = || {
@@ -771,7 +773,7 @@ fn s7_serve_is_patient_for_a_while() {
         lab.why("This client has sent nothing for so long, but it has read: what could be sent to it counts as well. Its download goes on.");
         slow.answer(1).is(lab, 200, &vec![0; HUGE]);
         sending.sends("PING", &ping());
-        lab.why("This client has got nothing for so long, but it has sent something all the time: the idle time begins anew with whatever comes. It is still served.");
+        lab.why(sends_all_the_time);
         while sending.frame().kind != PING {}
     });
 }
@@ -1417,6 +1419,8 @@ fn s7_serve_finishes_before_it_leaves() {
         let folder = site();
         let (program, addr) = server(lab, folder.path(), &[]);
         let mut talk = Talk::begin(lab, addr, &[]);
+        let why = "GOAWAY says that the client takes no new streams of the server's. What it has asked for goes on (RFC 9113, section 6.8).";
+        lab.why(why);
         talk.sends(
             "a request for a large file, the head of another request, and GOAWAY",
             &[ask(1, "GET", "/large.bin"), upload(3), goaway(0, 0)].concat(),
@@ -1427,8 +1431,6 @@ fn s7_serve_finishes_before_it_leaves() {
             &[window_update(0, 1 << 20), window_update(1, 1 << 20)].concat(),
         );
         talk.sends("the content of the other", &last_data(3, b"x"));
-        let why = "GOAWAY says that the client takes no new streams of the server's. What it has asked for goes on (RFC 9113, section 6.8).";
-        lab.why(why);
         let (all, _) = talk.answers(&[1, 3]);
         all[&1].is(lab, 200, &large());
         all[&3].has(lab, ":status=405");
@@ -2148,6 +2150,15 @@ fn s7_get_content_has_a_limit() {
             1 << 20,
             "MAX_BODY is the longest content that is taken of one URL: it is not too long, whatever other streams have brought.",
         );
+        talk.sends("PING", &ping());
+        lab.why("MAX_BODY is the longest content that is taken of one URL: it is not too long.");
+        loop {
+            let frame = talk.frame();
+            match frame.kind {
+                PING => break,
+                kind => lab.holds(kind != RST_STREAM, "no RST_STREAM", frame.words()),
+            }
+        }
         let why = "One byte more than MAX_BODY is too much. This URL has failed; the others are fetched all the same, also what was not asked for yet.";
         lab.if_stuck(why);
         lab.why(why);

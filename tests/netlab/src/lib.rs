@@ -62,7 +62,7 @@ pub use lab::signals::interrupt;
 pub use lab::student::Running;
 pub use pictures::{bytes as bytes_picture, canvas as picture};
 pub use report::hex;
-pub use sockets::situations::{BlackHole, Refused};
+pub use sockets::situations::{BlackHole, Refused, own_loopback};
 pub use sockets::tcp::{TcpPeer, TcpServer};
 pub use sockets::udp::{Answering, Chatter, Datagram, UdpPeer};
 pub use sockets::{adapters as io, frames, hostile};

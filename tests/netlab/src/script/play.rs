@@ -311,7 +311,7 @@ impl Player<'_> {
         if self.ticks > MOST_TICKS {
             let got = format!("it wants to be woken at {} again and again", ms(at));
             let mut mismatch = self.mismatch(now, "time to go on", &got);
-            AGAIN.clone_into(&mut mismatch.why);
+            mismatch.why = format!("{}\n{AGAIN}", mismatch.why).trim_start().to_owned();
             return Err(mismatch);
         }
         self.step(Doing::Wakes);

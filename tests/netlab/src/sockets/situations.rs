@@ -82,3 +82,16 @@ fn addr_of(socket: &Socket) -> SocketAddr {
         .as_socket()
         .expect("an IP address")
 }
+
+/// An address of 127.0.0.0/8 that no other process uses, for a test that binds one port twice, looks for who listens
+/// there, or must not meet what Linux remembers of a peer (tcp_metrics). It begins with 127 and the block, which is 64,
+/// 128 or 192, each for one purpose.
+pub fn own_loopback(block: u8) -> Ipv4Addr {
+    if cfg!(target_os = "linux") {
+        // A process has a number of at most 22 bits.
+        let [_, high, middle, low] = std::process::id().to_be_bytes();
+        Ipv4Addr::new(127, block | high, middle, low)
+    } else {
+        Ipv4Addr::LOCALHOST
+    }
+}

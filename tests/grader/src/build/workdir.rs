@@ -46,6 +46,19 @@ impl Workdir {
         Ok(workdir)
     }
 
+    /// Adds lines to a chapter's tests, the hidden ones too.
+    pub fn add_to_tests(&self, chapter: &Chapter, lines: &str) -> Result<()> {
+        let visible = self.root.join(chapter.tests_dir());
+        let hidden = self.root.join(HIDDEN).join(chapter.tests_dir());
+        for main in [visible, hidden].map(|folder| folder.join("main.rs")) {
+            if main.exists() {
+                let add = || fs::write(&main, fs::read_to_string(&main)? + lines);
+                add().map_err(|error| Problem::with_file("write", &main, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts a submission in it, and removes the one before.
     pub fn take(&self, submission: &BTreeMap<String, Sources>) -> Result<()> {
         empty(&self.root.join("out"))?;

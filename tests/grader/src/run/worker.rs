@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use course::problem::{Problem, Result};
 use course::{Chapter, Course};
 
+use crate::build::names;
 use crate::build::rustc::{Built, Compiled, Hidden};
 use crate::build::scratch;
 use crate::build::workdir::{self, Workdir};
@@ -153,6 +154,12 @@ impl Worker {
         let folders: Vec<&str> = named.iter().map(|one| one.folder.as_str()).collect();
         let own = collect::collect(&course.root, &folders)
             .map_err(|why| Problem::new(why.to_string()))?;
+        for chapter in &chapters {
+            let library = build.built.chapters[&chapter.folder].library_name();
+            let check = names::check(library, &own[&chapter.folder]);
+            workdir.add_to_tests(chapter, &check)?;
+            control.add_to_tests(chapter, &check)?;
+        }
         control.take(&own)?;
         jail.show(&control.root)?;
         let hidden = test_plan::hidden(settings, &workdir, &chapters)?;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use grader::settings::{Limits, Settings};
 
-use crate::support::{Submission, assert_full, course, grade, settings};
+use crate::support::{CHAPTER_02, Submission, assert_full, course, grade, settings};
 
 #[test]
 fn no_test_asks_a_students_equality() {
@@ -42,6 +42,30 @@ fn no_test_reads_a_students_debug() {
             head.arguments()
         )
     });
+}
+
+/// `use tcp_echo::listen_on` in a test would bring the trait with it, and where a test says `addr.ip().to_string()` it
+/// would ask the student.
+#[test]
+fn no_name_brings_a_trait_with_it() {
+    const TRAIT: &str = "\npub trait Asked: Sized { fn to_string(self) -> String { \"127.0.0.1\".into() } }\n\
+                         impl Asked for std::net::IpAddr {}\npub use Asked as listen_on;\n";
+    let submission = Submission::solutions(&[CHAPTER_02]);
+    let lib = submission.src(CHAPTER_02).join("lib.rs");
+    let text = fs::read_to_string(&lib).expect("a library") + TRAIT;
+    fs::write(lib, text).expect("ours");
+    let report = grade(&submission, &settings(&[CHAPTER_02]));
+    assert_eq!((&report.problem, report.score), (&None, 0));
+    let error = report.chapters[0].build_error.as_deref();
+    let error = error.unwrap_or_default();
+    assert!(
+        error.contains("the name `listen_on` is defined multiple times"),
+        "{error}"
+    );
+    assert!(
+        error.contains("names_without_a_trait") || error.contains("type listen_on"),
+        "{error}"
+    );
 }
 
 /// Honest to the answer itself; a panic when a test asks. Which of the two it is, the place of the call

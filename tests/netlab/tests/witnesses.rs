@@ -314,6 +314,26 @@ fn a_thread_that_is_left_is_told() {
     );
 }
 
+/// Whoever gives a thread a name of ours does not hide it.
+#[test]
+fn a_thread_that_is_named_like_the_laboratorys_is_told() {
+    if !cfg!(target_os = "linux") {
+        return eprintln!("skipped: needs Linux, which shows a process's threads");
+    }
+    let (send, receive) = mpsc::channel::<()>();
+    let report = trial_alone(0.1, move |lab| {
+        lab.you("serve(listener)", || {
+            let named = thread::Builder::new().name("lab peer".into());
+            drop(named.spawn(move || receive.recv()))
+        });
+    });
+    drop(send);
+    has(
+        &report.expect_err("it must fail"),
+        &["got a thread that waits in recv() for something"],
+    );
+}
+
 /// A program of a test that hangs is ended with the test, although the test's thread is lost.
 #[test]
 #[cfg_attr(not(unix), ignore = "needs Unix, where a signal tests for a process")]

@@ -104,7 +104,8 @@ fn a_script_comes_true_or_its_line_is_marked() {
             "ack 302 instead of 301, at 30 ms",
             "  variables CLOSE-WAIT, SND.UNA 106, SND.NXT 106",
             "RCV.NXT 302",
-            "  why       Made up.",
+            "  why       ack is the number that we want next",
+            "Made up.",
         ],
     );
     assert_eq!(said.stdout.matches('✗').count(), 1, "{}", said.stdout);

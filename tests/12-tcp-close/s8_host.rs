@@ -1512,20 +1512,23 @@ fn s8_a_thousand_connections_in_turn_leave_nothing() {
 
 // The program, from outside.
 
+/// A script with these settings: `c1` opens a connection, which is accepted. Then these lines.
+fn accepted(settings: &str, lines: &str) -> String {
+    let opens = opens("c1");
+    format!("with {settings}\n{opens}       accept() = c1\n       c1: established{lines}")
+}
+
 #[test]
 fn s8_program_serves_and_closes() {
     lab(|lab| {
         lab.why(
             "A peer connects, asks, is answered, and closes. The host keeps what it must, and no longer.",
         );
-        let opens = opens("c1");
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4",
+                "
   10   c1: <-- PSH,ACK seq 101 ack 301 \"ping\"
        linux c1: --> ACK seq 301 ack 105
        recv(c1) = \"ping\"
@@ -1545,16 +1548,14 @@ fn s8_program_serves_and_closes() {
        c1: --> FIN,ACK seq 2801 ack 106
   40   c1: <-- ACK seq 106 ack 2802
        count() = 0
-"
+",
             ),
         );
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 msl=700 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 msl=700 linux=no",
+                "
   10   shutdown(c1)
        c1: --> FIN,ACK seq 301 ack 101
        c1: FIN-WAIT-1
@@ -1572,7 +1573,7 @@ fn s8_program_serves_and_closes() {
        c1: --> ACK seq 302 ack 106
 1939   count() = 1
 1940   count() = 0
-"
+",
             ),
         );
     });
@@ -1584,14 +1585,11 @@ fn s8_program_sends_again() {
         lab.why(
             "What is not acknowledged is sent again: by the clock, or after three duplicate ACKs.",
         );
-        let opens = opens("c1");
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 linux=no",
+                "
   10   send(c1, 700) = 700
        c1: --> PSH,ACK seq 301 ack 101 len 700
 1010   c1: --> PSH,ACK seq 301 ack 101 len 700
@@ -1599,16 +1597,14 @@ fn s8_program_sends_again() {
 3100   c1: <-- ACK seq 101 ack 1001
        c1: SND.UNA=1001
 9 s    nothing
-"
+",
             ),
         );
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 linux=no",
+                "
   10   send(c1, 5000) = 5000
        c1: --> ACK seq 301 ack 101 len 1000
        c1: --> ACK seq 1301 ack 101 len 1000
@@ -1623,7 +1619,7 @@ fn s8_program_sends_again() {
        c1: --> ACK seq 301 ack 101 len 1000
   60   c1: <-- ACK seq 101 ack 5301
        c1: SND.UNA=5301
-"
+",
             ),
         );
     });
@@ -1633,14 +1629,11 @@ fn s8_program_sends_again() {
 fn s8_program_reads_in_order() {
     lab(|lab| {
         lab.why("Segments come late, twice and over each other. The program gets one stream, and the window says what there is room for.");
-        let opens = opens("c1");
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 linux=no",
+                "
   10   c1: <-- ACK seq 1101 ack 301 len 1000
        # A gap: an ACK at once.
        c1: --> ACK seq 301 ack 101
@@ -1656,16 +1649,14 @@ fn s8_program_reads_in_order() {
        recv(c1, 700) = 700
        recv(c1) = 1300
        c1: RCV.NXT=2101
-"
+",
             ),
         );
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 room=2000 mss=1000 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 room=2000 mss=1000 linux=no",
+                "
   10   c1: <-- ACK seq 101 ack 301 len 1000
        c1: <-- ACK seq 1101 ack 301 len 1000
        c1: --> ACK seq 301 ack 2101 win 0
@@ -1675,7 +1666,7 @@ fn s8_program_reads_in_order() {
   30   recv(c1) = 2000
        c1: --> ACK seq 301 ack 2101 win 2000
        c1: RCV.WND=2000
-"
+",
             ),
         );
     });
@@ -1685,14 +1676,11 @@ fn s8_program_reads_in_order() {
 fn s8_program_believes_no_forger() {
     lab(|lab| {
         lab.why("Who does not see the connection can guess, but not know. RFC 5961: only an exact RST counts; the rest is asked about.");
-        let opens = opens("c1");
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 linux=no",
+                "
 1000   c1: <-- RST seq 102
        # In the window, but not the next number.
        c1: --> ACK seq 301 ack 101
@@ -1709,7 +1697,7 @@ fn s8_program_believes_no_forger() {
        send(c1, 5) = 0
        close(c1)
        count() = 0
-"
+",
             ),
         );
         remote::plays(
@@ -1815,14 +1803,11 @@ fn s8_program_connects() {
 fn s8_program_cuts() {
     lab(|lab| {
         lab.why("A RST says that bytes were lost. A host in TIME-WAIT knows a new connection from an old segment.");
-        let opens = opens("c1");
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4",
+                "
   10   c1: <-- PSH,ACK seq 101 ack 301 len 10
        linux c1: --> ACK seq 301 ack 111
   20   close(c1)
@@ -1833,16 +1818,14 @@ fn s8_program_cuts() {
   30   c1: <-- ACK seq 111 ack 301
        # Nothing is known of it.
        c1: --> RST seq 301
-"
+",
             ),
         );
         remote::plays(
             lab,
-            &format!(
-                "with backlog=4 msl=1000 linux=no
-{opens}
-       accept() = c1
-       c1: established
+            &accepted(
+                "backlog=4 msl=1000 linux=no",
+                "
   10   close(c1)
        c1: --> FIN,ACK seq 301 ack 101
   20   c1: <-- FIN,ACK seq 101 ack 302
@@ -1857,7 +1840,7 @@ fn s8_program_cuts() {
        accept() = c1
        c1: established
        count() = 1
-"
+",
             ),
         );
     });

@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
 use assert_cmd::assert::OutputAssertExt;
 use netlab::frames::{frame, frames};
-use netlab::{End, Lab, Program, Running, hostile, lab, own_loopback, words};
+use netlab::{
+    End, FULL_OUTPUTS, Lab, Program, Running, hostile, lab, own_loopback, takes_nothing, words,
+};
 use predicates::Predicate;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, ends_with, is_empty, starts_with};
@@ -614,7 +616,7 @@ fn s6_a_line_without_end_is_refused() {
 fn s6_a_reply_that_cannot_be_printed_exit_1() {
     lab(|lab| {
         let (_server, addr) = server(lab);
-        for what in OUTPUTS {
+        for what in FULL_OUTPUTS {
             lab.scene(format!("standard output is {what}"));
             lab.why("The reply came, but standard output takes nothing: the disk is full, or its reader has gone. The person has not got the reply, so the program has failed. println! panics there, with exit code 101.");
             let port = addr.port().to_string();
@@ -633,18 +635,6 @@ fn s6_a_reply_that_cannot_be_printed_exit_1() {
             lab.same("exit code", end.code, Some(1));
         }
     });
-}
-
-/// What takes nothing that a program writes.
-const OUTPUTS: [&str; 2] = ["/dev/full", "a pipe that nobody reads"];
-
-fn takes_nothing(what: &str) -> Stdio {
-    if what == "/dev/full" {
-        let full = std::fs::File::options().write(true).open(what);
-        return full.expect("/dev/full").into();
-    }
-    let (_, input) = io::pipe().expect("a pipe");
-    input.into()
 }
 
 #[test]
@@ -800,7 +790,7 @@ fn s6_nobody_reads_the_first_line_either() {
     lab(|lab| {
         let (first, _) = server(lab);
         drop(first);
-        for what in OUTPUTS {
+        for what in FULL_OUTPUTS {
             lab.scene(format!("standard output is {what}"));
             lab.why("Standard output takes nothing, from the first line on. A server at a known port does not need that line: the clients can connect, and it must serve them.");
             let home = own_loopback(192);

@@ -1,10 +1,9 @@
 //! Step 6: the program.
 
-use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
+use std::process::Command as Process;
 use std::time::Duration;
 
 use http1::Version::Http11;
@@ -12,7 +11,9 @@ use http1::{
     App, Command, Files, LIMITS, MAX_CLIENTS, Request, RequestHead, Response, Url, parse_args,
     parse_url,
 };
-use netlab::{Folder, Lab, Program, Running, TcpPeer, interrupt, lab, words};
+use netlab::{
+    FULL_OUTPUTS, Folder, Lab, Program, Running, TcpPeer, interrupt, lab, takes_nothing, words,
+};
 
 use super::heads::{fields, shown};
 use super::replies::{Reply, replies, reply};
@@ -798,16 +799,6 @@ fn s6_a_host_that_nobody_knows() {
     });
 }
 
-/// What takes nothing that a program writes.
-fn takes_nothing(what: &str) -> Stdio {
-    if what == "/dev/full" {
-        let full = fs::File::options().write(true).open(what);
-        return full.expect("/dev/full").into();
-    }
-    let (_, input) = io::pipe().expect("a pipe");
-    input.into()
-}
-
 #[test]
 #[cfg_attr(
     not(target_os = "linux"),
@@ -819,7 +810,7 @@ fn s6_what_cannot_be_printed_has_failed() {
         let folder = site();
         let (_server, addr) = server(lab, folder.path(), &[]);
         let (dir, page) = (folder.path().to_string_lossy(), url(addr, "/a.txt"));
-        for what in ["/dev/full", "a pipe that nobody reads"] {
+        for what in FULL_OUTPUTS {
             for args in [
                 &["get", &page][..],
                 &["--help"],

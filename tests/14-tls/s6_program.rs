@@ -1,13 +1,11 @@
 //! Step 6: the program.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use netlab::{Folder, Lab, Program, lab, words};
+use netlab::{FULL_OUTPUTS, Folder, Lab, Program, lab, takes_nothing, words};
 use rustls::version::TLS13;
 use rustls::{AlertDescription, ClientConnection, ServerConfig, StreamOwned};
 use tls::{Command, Identity, MAX_CLIENTS, parse_args};
@@ -834,7 +832,7 @@ fn s6_get_what_cannot_be_printed_has_failed() {
     lab(|lab| {
         lab.why("A page that cannot be printed was not got: the disk is full, or its reader has gone. println! panics there, with exit code 101.");
         let house = house();
-        for what in ["/dev/full", "a pipe that nobody reads"] {
+        for what in FULL_OUTPUTS {
             lab.scene(format!("standard output is {what}"));
             let site = site(&[]);
             let (port, ca) = (site.addr.port().to_string(), house.file("root.pem"));
@@ -890,16 +888,6 @@ fn s6_get_host_has_the_port_if_it_is_not_443() {
             );
         }
     });
-}
-
-/// What takes nothing that a program writes.
-fn takes_nothing(what: &str) -> Stdio {
-    if what == "/dev/full" {
-        let full = fs::File::options().write(true).open(what);
-        return full.expect("/dev/full").into();
-    }
-    let (_, input) = std::io::pipe().expect("a pipe");
-    input.into()
 }
 
 /// A website with this certificate.

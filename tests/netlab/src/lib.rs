@@ -56,7 +56,7 @@ pub use lab::Lab;
 pub use lab::arguments::words;
 pub use lab::clock::{ManualClock, slow_until};
 pub use lab::gate::Gate;
-pub use lab::program::{End, Program};
+pub use lab::program::{End, FULL_OUTPUTS, Program, takes_nothing};
 pub use lab::run::{alone, lab, trial, trial_alone};
 pub use lab::signals::interrupt;
 pub use lab::student::Running;

@@ -1,6 +1,7 @@
 //! The student's program, as a process.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::panic::resume_unwind;
 use std::process::{ChildStderr, ChildStdin, Command, ExitStatus, Output, Stdio};
@@ -33,6 +34,19 @@ pub struct Program {
     /// Its standard output and standard error so far.
     seen: String,
     said: String,
+}
+
+/// Standard outputs that take nothing, by the names that [`takes_nothing`] knows. Linux has both.
+pub const FULL_OUTPUTS: [&str; 2] = ["/dev/full", "a pipe that nobody reads"];
+
+/// A standard output that takes nothing which a program writes: one of [`FULL_OUTPUTS`].
+pub fn takes_nothing(what: &str) -> Stdio {
+    if what == "/dev/full" {
+        let full = File::options().write(true).open(what);
+        return full.expect("/dev/full").into();
+    }
+    let (_, input) = io::pipe().expect("a pipe");
+    input.into()
 }
 
 /// How a program ended.
